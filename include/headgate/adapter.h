@@ -1,0 +1,458 @@
+/* headgate/adapter.h - what a channel adapter and the gateway know of each other.
+ *
+ * An adapter includes this header and no other of ours.  It turns one provider's wire format
+ * into messages and receipts, and messages back into it; it never learns what a thread, a
+ * ticket or a database is.
+ *
+ * All callbacks of one channel run on one loop, one at a time, and may not block; plan(),
+ * limits() and check() are pure functions of their arguments and may run on any thread.
+ * What has to block goes into host->job().  No host function calls back into the adapter
+ * before it returns.  Nothing here is frozen before version 1.0 of headgate.
+ *
+ * Growth: every struct begins with its size as its writer knew it, arrays of structs come with
+ * the size of one element; read newer fields only through HG_HAS(). */
+#ifndef HEADGATE_ADAPTER_H
+#define HEADGATE_ADAPTER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define HG_ADAPTER_SYMBOL "hg_adapter_v0"	/* major version: a new symbol name */
+#define HG_EXPORT __attribute__((visibility("default")))
+
+struct hg_channel;	/* one channel of the config file; the gateway's */
+struct hg_session;	/* a kept-up connection; the gateway reconnects it */
+struct hg_request;	/* an HTTP request that waits for its answer */
+struct json_object;	/* json-c's; include <json-c/json.h> to look inside */
+
+enum hg_err_kind {		/* what the caller does about it */
+	HG_ERR_INPUT = 1,	/* the peer sent nonsense: refuse it */
+	HG_ERR_CONFIG,		/* an admin must change something */
+	HG_ERR_DENIED,		/* credentials or rights */
+	HG_ERR_GONE,		/* no such thing any more */
+	HG_ERR_BUSY,		/* try again later */
+	HG_ERR_WINDOW,		/* the reply window is closed */
+	HG_ERR_LIMIT,		/* too long, too big, too many */
+	HG_ERR_UNSUPPORTED,	/* the channel cannot carry this */
+	HG_ERR_BROKEN,		/* anything else */
+};
+
+struct hg_err {
+	int  kind;		/* enum hg_err_kind; 0: no error */
+	int  code;		/* errno or a provider's number, 0 when neither fits */
+	char text[240];		/* one line for a person, no trailing dot or newline */
+};
+
+/* ---- options: the one table behind parsing, checking, docs and the CLI ---- */
+
+enum hg_opt_type {
+	HG_OPT_STRING = 1, HG_OPT_SECRET, HG_OPT_URL, HG_OPT_PATH, HG_OPT_ENUM,	/* char * */
+	HG_OPT_BOOL,								/* bool */
+	HG_OPT_INT, HG_OPT_MSECS, HG_OPT_BYTES,					/* int64_t */
+	HG_OPT_STRINGS, HG_OPT_SECRETS,		/* char **, ends with NULL; one value or a list */
+};
+
+enum hg_opt_flag {
+	HG_OPT_REQUIRED   = 1 << 0,
+	HG_OPT_RELOAD     = 1 << 1,	/* a reload applies it; without: restart the channel */
+	HG_OPT_DEPRECATED = 1 << 2,
+};
+
+struct hg_option {
+	const char *name;	/* as written in the config file; "imap.host" is host inside imap: */
+	int         type;	/* enum hg_opt_type */
+	unsigned    flags;	/* enum hg_opt_flag */
+	size_t      offset;	/* of the field in the adapter's conf struct */
+	const char *fallback;	/* default, written as in a config file; or NULL */
+	const char *range;	/* "1..65535", "1s..1h", "1KiB..16MiB", "plain|tls"; or NULL */
+	const char *help;	/* one sentence: man page, sample config, CLI */
+};
+
+/* HG_OPTION(struct x_conf, port, INT, ...) stops the build when the field's C type is not the one
+ * the option type stores.  HG_OPTION_AT() is the same with a name that differs from the field's. */
+#define HG_OPT_CTYPE_(f) _Generic((f), char *: 1, bool: 2, int64_t: 3, char **: 4, default: 0)
+#define HG_OPT_WANTS_(t) ((t) <= HG_OPT_ENUM ? 1 : (t) == HG_OPT_BOOL ? 2 : (t) <= HG_OPT_BYTES ? 3 : 4)
+#define HG_OPTION_AT(conf, field, name_, kind, flag, dflt, rng, text) {		\
+	.name = (name_), .type = HG_OPT_##kind, .flags = (flag),			\
+	.offset = offsetof(conf, field)						\
+		+ 0 * sizeof(char[HG_OPT_CTYPE_(((conf *)0)->field)		\
+				  == HG_OPT_WANTS_(HG_OPT_##kind) ? 1 : -1]),	\
+	.fallback = (dflt), .range = (rng), .help = (text) }
+#define HG_OPTION(conf, field, kind, flag, dflt, rng, text) \
+	HG_OPTION_AT(conf, field, #field, kind, flag, dflt, rng, text)
+#define HG_OPTION_END { .name = NULL }
+
+/* ---- what comes in ---- */
+
+enum hg_kind {
+	/* said by a person: becomes a message */
+	HG_TEXT = 1, HG_IMAGE, HG_AUDIO, HG_VIDEO, HG_FILE, HG_STICKER, HG_LOCATION,
+	HG_CONTACTS, HG_BUTTON, HG_FORM, HG_ORDER, HG_CALL, HG_SYSTEM,
+	HG_UNSUPPORTED,		/* kept and shown as such, with its raw payload */
+	/* about an earlier message, which target names */
+	HG_REACTION = 32,	/* text: the emoji, "" when taken back */
+	HG_EDIT,		/* text, files: the new content */
+	HG_REVOKE,
+	/* about a person or about us: becomes no message */
+	HG_IDENTITY = 64,	/* addresses joined or replaced: see from[] */
+	HG_CONSENT,		/* text: "stop" or "start" */
+	HG_ACCOUNT,		/* news for the operator: text says what, code which */
+	HG_IGNORED,		/* known and of no use: kept raw and counted, nothing more */
+	/* to the provider only; never stored */
+	HG_READ = 96, HG_TYPING,
+};
+
+enum hg_proof {			/* how we know that an address is the sender's */
+	HG_CLAIMED = 1,		/* he says so */
+	HG_PROVEN,		/* the provider vouches for it */
+	HG_FORMER,		/* the provider says it was his and is no more */
+};
+
+struct hg_address {
+	const char *uri;	/* "tel:+447700900123", "mailto:a@b.example", "whatsapp:GB.1349..." */
+	int         proof;	/* enum hg_proof */
+};
+
+struct hg_file {
+	size_t      size;
+	int         kind;		/* HG_IMAGE ... HG_STICKER */
+	const char *name;		/* file name or NULL */
+	const char *type;		/* media type as the provider says it, or NULL */
+	const char *sha256;		/* hex, as the provider says it, or NULL */
+	int64_t     bytes;		/* -1 when not said */
+	const void *data;		/* inbound: the bytes, or NULL ... */
+	const char *ref;		/* ... and what fetch() will be asked for */
+	const char *path;		/* outbound: where the bytes lie */
+	int64_t     expires_ms;		/* ref is good until then (UTC), 0 when not said */
+	bool        voice;		/* a voice note */
+};
+
+struct hg_in {
+	size_t      size;
+	int         kind;		/* enum hg_kind; what you cannot read: HG_UNSUPPORTED */
+	const char *id;			/* provider's message id */
+	const char *dedupe;		/* key when id is not it; or NULL */
+	bool        wide;		/* the key counts across all channels of this adapter */
+	bool        echo;		/* said by us outside of headgate: staff in a phone app */
+	bool        automatic;		/* made by a machine: out of office, bot, standby owner */
+	bool        forwarded;
+	const char *to;			/* which of our addresses it was sent to (echo: from), or NULL */
+	const struct hg_address *from;	/* all the sender's (echo: receiver's) addresses; answers go to [0] */
+	size_t      n_from;
+	const char *name;		/* profile name or NULL: never a key */
+	const char *username;		/* or NULL */
+	const char *group;		/* id of a group chat: a thread of its own; or NULL */
+	const char *subject;		/* or NULL */
+	const char *text;		/* UTF-8; "" when there is none */
+	const char *payload;		/* JSON: what text cannot hold (button id, location, referral); or NULL */
+	const struct hg_file *files;
+	size_t      n_files;
+	size_t      file_size;		/* sizeof(struct hg_file) of the writer */
+	const char *const *refs;	/* provider ids this answers, nearest first, NULL-ended; or NULL */
+	const char *target;		/* provider id a reaction, edit or revoke is about */
+	const char *note;		/* why it is unsupported, what the news is; or NULL */
+	int         code;		/* provider's number, 0 when there is none */
+	int64_t     sent_ms;		/* provider's clock, 0 when it says nothing */
+	const void *raw;		/* this item as it came; must be there when UNSUPPORTED */
+	size_t      raw_len;
+};
+
+enum hg_receipt_state { HG_R_SENT = 1, HG_R_DELIVERED, HG_R_READ, HG_R_PLAYED, HG_R_FAILED };
+
+enum hg_reach {			/* how far a failure reaches */
+	HG_REACH_MESSAGE = 0,	/* this message */
+	HG_REACH_CONTACT,	/* anything to this address */
+	HG_REACH_CHANNEL,	/* anything on this channel */
+	HG_REACH_ACCOUNT,	/* anything on channels that share this account */
+};
+
+struct hg_receipt {
+	size_t      size;
+	int         state;		/* enum hg_receipt_state */
+	const char *id;			/* provider's id from hg_result, or NULL ... */
+	const char *key;		/* ... and our key, when the provider echoes it */
+	const char *to;			/* receiver's address, or NULL */
+	int64_t     at_ms;
+	int         code;		/* with FAILED: provider's number, enum hg_reach, words, advice */
+	int         reach;
+	const char *text;
+	const char *advice;		/* what the agent can do, or NULL */
+	const char *detail;		/* JSON (pricing, conversation, errors), or NULL */
+};
+
+struct hg_batch {			/* one delivery of the provider: committed together */
+	size_t                   size;
+	const struct hg_in      *in;
+	size_t                   n_in, in_size;
+	const struct hg_receipt *receipts;
+	size_t                   n_receipts, receipt_size;
+	const char              *cursor;	/* where to go on after this, or NULL */
+	const void              *raw;		/* the whole delivery as it came; kept once */
+	size_t                   raw_len;
+};
+
+enum hg_stored {		/* what became of a batch */
+	HG_STORED = 0,		/* on disk; some or all of it may have been duplicates */
+	HG_BUSY,		/* no room or no disk now: let the provider send it again */
+	HG_CLOSING,		/* the channel goes down: nothing was stored */
+};
+/* Exactly once for each emit(), on the home loop, before close(). */
+typedef void hg_ack_fn(void *arg, int stored);
+
+/* ---- what goes out ---- */
+
+enum hg_fate {
+	HG_SENT = 0,		/* the provider took it */
+	HG_RETRY,		/* not sent for sure: again after retry_ms or the usual backoff; reach
+				 * says who else has to wait (CONTACT, CHANNEL) */
+	HG_FAILED,		/* never; with reach CHANNEL or ACCOUNT the message is kept and waits
+				 * until someone has acted */
+	HG_AMBIGUOUS,		/* bytes left us and no answer came: may have been sent */
+	HG_STEP,		/* a harmless first step is done (an upload): the host commits body
+				 * and calls send() again with it */
+};
+
+/* Parts of hg_out and hg_part are lent for the length of the call they are passed to. */
+struct hg_out {
+	size_t      size;
+	uint64_t    ticket;		/* names this attempt; quote it in sent(); 0: no answer wanted */
+	const char *key;		/* same for every attempt: the idempotency key, 43 characters */
+	int         kind;		/* HG_TEXT, HG_REACTION, HG_EDIT, HG_REVOKE, HG_READ, HG_TYPING */
+	const char *to;			/* address */
+	const char *from;		/* which of our addresses the customer wrote to, or NULL */
+	const char *subject, *text;
+	const char *html;		/* or NULL */
+	const char *template_json;	/* provider's template and its values, or NULL */
+	const char *payload;		/* JSON: interactive content in the provider's words, or NULL */
+	const struct hg_file *files;
+	size_t      n_files, file_size;
+	const char *const *refs;	/* provider ids of the message answered, NULL-ended; or NULL */
+	const char *target;		/* provider id for reaction, edit, revoke, read */
+	int64_t     now_ms;		/* UTC */
+	int64_t     last_in_ms;		/* when this address last wrote on this channel, 0 never */
+	/* for send(): the part to be sent, as plan() or an HG_STEP left it */
+	const void *body;
+	size_t      len;
+};
+
+/* One irreversible call.  Its body is committed before send() gets it. */
+struct hg_part {
+	size_t      size;
+	const void *body;		/* opaque to the host; the provider's JSON, say */
+	size_t      len;
+	int         file;		/* index of the file it carries, -1 none */
+	const char *text;		/* what of the text it carries, for the agent's view; or NULL */
+};
+
+struct hg_plan {
+	size_t size;
+	void (*add)(struct hg_plan *, const struct hg_part *);	/* copies; keeps the order */
+};
+
+struct hg_result {
+	size_t      size;
+	int         fate;		/* enum hg_fate */
+	int         reach;		/* enum hg_reach */
+	const char *id;			/* provider's id; later receipts name it */
+	int64_t     retry_ms;		/* with HG_RETRY, 0 for the gateway's own backoff */
+	int         code;
+	const char *text;		/* provider's words, for the log and the agent */
+	const char *advice;		/* what the agent can do, or NULL */
+	const void *body;		/* with HG_STEP */
+	size_t      len;
+};
+
+struct hg_limits {
+	size_t  size;
+	int64_t max_text;		/* characters in one message, 0 without limit (plan() splits) */
+	int64_t window_ms;		/* free-form replies allowed this long after last_in_ms, 0 always */
+	int64_t rate;			/* calls a second on the channel, 0 without limit */
+	int64_t contact_gap_ms;		/* one message per contact in this time, on average ... */
+	int64_t contact_burst;		/* ... after so many at once */
+	int64_t max_file;		/* bytes of the largest file of any kind, 0 without limit */
+};
+
+/* ---- HTTP, both ways ---- */
+
+struct hg_http_req {
+	size_t      size;
+	const char *method, *path;	/* path below the channel's mount point, no leading slash */
+	const char *peer;		/* address of the client */
+	const void *body;		/* the bytes that arrived: check signatures on these */
+	size_t      len;
+	const char *(*header)(const struct hg_http_req *, const char *name);	/* NULL: not there */
+	const char *(*query)(const struct hg_http_req *, const char *name);	/* decoded */
+};
+
+struct hg_http_rep {
+	size_t      size;
+	int         status;		/* 0: by the ack of what was emitted: 200, or 503 with Retry-After */
+	const char *type;		/* of body; or NULL.  All of this is copied */
+	const void *body;		/* with status 0: what goes with the 200 */
+	size_t      len;
+	const char *const *headers;	/* "Name: value", NULL-ended; or NULL */
+};
+
+struct hg_route {
+	const char *method;		/* "GET", "POST" */
+	const char *path;		/* "webhook": mounted at /channel/<name>/webhook */
+	size_t      max_body;
+	/* rep is zeroed but for size.  With rep->status left at 0, emit() must have been called
+	 * in this call with ack NULL; the host answers when the batch is on disk. */
+	void (*handle)(void *state, const struct hg_http_req *, struct hg_http_rep *);
+};
+
+struct hg_http_part {			/* of a multipart/form-data body */
+	const char *name;
+	const char *value;		/* or NULL and ... */
+	const char *path;		/* ... a file, with its name and type */
+	const char *file_name, *type;
+};
+
+struct hg_http_call {			/* copied */
+	size_t      size;
+	const char *method, *url;
+	const char *const *headers;	/* "Name: value", NULL-ended; or NULL */
+	const void *body;
+	size_t      len;
+	const struct hg_http_part *parts;	/* instead of body; or NULL */
+	size_t      n_parts;
+	int64_t     timeout_ms;		/* of the whole call; 0: 30 s */
+	int64_t     max_reply;		/* bytes; 0: 1 MiB */
+	bool        stranger;		/* the URL came from outside: no private addresses, hosts[] only */
+	const char *const *hosts;	/* with stranger: allowed hosts, NULL-ended; ".example" matches below */
+};
+
+struct hg_http_answer {
+	size_t      size;
+	int         status;		/* 0: no answer */
+	bool        sent;		/* bytes of the request may have left */
+	const char *(*header)(const struct hg_http_answer *, const char *name);
+	const void *body;
+	size_t      len;
+	const char *error;		/* with status 0: what went wrong */
+};
+/* Exactly once for each http(), on the home loop, before close(). */
+typedef void hg_http_done_fn(void *arg, const struct hg_http_answer *);
+
+/* ---- sessions: connections that ought to be up ---- */
+
+struct hg_session_conf {
+	size_t      size;
+	const char *host;
+	int         port;
+	bool        tls;
+	int64_t     idle_ms;		/* idle() after so long without a byte in; 0 never */
+};
+
+struct hg_session_ops {
+	size_t   size;
+	void   (*up)(void *state, struct hg_session *);		/* say hello, bind, log in */
+	/* Returns how many bytes were used; the rest comes again, longer. */
+	size_t (*data)(void *state, struct hg_session *, const void *, size_t);
+	void   (*idle)(void *state, struct hg_session *);	/* send a keepalive */
+	void   (*down)(void *state, struct hg_session *, const struct hg_err *);
+};
+
+/* ---- what the gateway lends ---- */
+
+enum hg_condition { HG_UP = 1, HG_DEGRADED, HG_DOWN };
+
+struct hg_host {
+	size_t size;
+	/* level: 0 debug, 1 info, 2 warning, 3 error.  No secrets, no message text. */
+	void (*log)(struct hg_channel *, int level, const char *event, const char *fmt, ...)
+		__attribute__((format(printf, 4, 5)));
+	int64_t (*now_ms)(struct hg_channel *);			/* UTC */
+	/* Strict JSON (duplicate keys let pass); for json_object_put(), or NULL with err set.
+	 * May be called on any thread. */
+	struct json_object *(*json)(const void *, size_t, struct hg_err *);
+	void (*count)(struct hg_channel *, const char *what);	/* a metric: "signature_refused" */
+	/* What the channel is like now; a change is an event and an alarm. */
+	void (*condition)(struct hg_channel *, int condition, const struct hg_err *);
+
+	/* Copies the batch.  ack may be NULL in a route handler, see hg_route. */
+	void (*emit)(struct hg_channel *, const struct hg_batch *, hg_ack_fn *ack, void *arg);
+	const char *(*cursor)(struct hg_channel *);	/* last committed, or "" */
+	void (*sent)(struct hg_channel *, uint64_t ticket, const struct hg_result *);
+	/* What to download for a ref, or why not: kind GONE is for ever, any other comes again. */
+	void (*fetched)(struct hg_channel *, uint64_t ticket, const struct hg_http_call *get,
+			const struct hg_err *);
+	void (*polled)(struct hg_channel *, bool more);
+	void (*drained)(struct hg_channel *);
+
+	/* Timers, calls, sessions and jobs die with the channel: none of their callbacks runs
+	 * after close(). */
+	uint64_t (*timer)(struct hg_channel *, int64_t ms, void (*)(void *state));
+	void (*untimer)(struct hg_channel *, uint64_t);
+	void (*http)(struct hg_channel *, const struct hg_http_call *, hg_http_done_fn *, void *arg);
+	struct hg_session *(*session)(struct hg_channel *, const struct hg_session_conf *,
+				      const struct hg_session_ops *, struct hg_err *);
+	int  (*write)(struct hg_session *, const void *, size_t);	/* copies; -1: it is down */
+	void (*drop)(struct hg_session *, const char *why);	/* reconnects with backoff */
+	/* work runs on a thread of its own, sees only arg and ends soon after stop_fd becomes
+	 * readable; done runs on the channel's loop. */
+	void (*job)(struct hg_channel *, void (*work)(void *arg, int stop_fd),
+		    void (*done)(void *arg), void *arg);
+};
+
+/* ---- the adapter ---- */
+
+enum hg_cap {
+	HG_CAP_MEDIA = 1 << 0, HG_CAP_HTML = 1 << 1, HG_CAP_RECEIPTS = 1 << 2,
+	HG_CAP_TEMPLATES = 1 << 3, HG_CAP_TYPING = 1 << 4,
+	HG_CAP_KEY = 1 << 5,	/* the provider drops a second send with the same key */
+	HG_CAP_ECHO = 1 << 6,	/* receipts carry our key: an ambiguous send is settled by them */
+	HG_CAP_FIRST = 1 << 7,	/* may write to someone who never wrote */
+	HG_CAP_SINGLE = 1 << 8,	/* one node at a time: mailboxes, bound sessions */
+	HG_CAP_REACTION = 1 << 9,
+};
+
+struct hg_adapter {
+	size_t      size;		/* sizeof(struct hg_adapter) of this header */
+	const char *name;		/* word in "adapter: ..."; also the file's name */
+	const char *version;
+	const char *summary;		/* one line for headgatectl adapters */
+	unsigned    caps;		/* enum hg_cap */
+	size_t      conf_size;		/* the gateway allocates and fills it from options */
+	const struct hg_option *options;
+	const struct hg_route  *routes;	/* ends with a NULL path; or NULL */
+
+	/* Do the options make sense together?  No I/O: headgatectl check calls it. */
+	int  (*check)(const void *conf, struct hg_err *);
+	void (*limits)(const void *conf, struct hg_limits *);	/* zeroed but for size */
+	/* Pure.  Splits out into the calls it needs, or refuses it: WINDOW, LIMIT, UNSUPPORTED,
+	 * INPUT.  NULL: one part without body. */
+	int  (*plan)(const void *conf, const struct hg_out *, struct hg_plan *, struct hg_err *);
+
+	/* conf stays valid and unchanged until close(), or until reconf() returns 0. */
+	int  (*open)(const struct hg_host *, struct hg_channel *, const void *conf,
+		     void **state, struct hg_err *);
+	void (*start)(void *state);	/* begin: sessions, timers */
+	void (*stop)(void *state);	/* take no more in, finish, then host->drained(); NULL: drained */
+	void (*close)(void *state);	/* free; also after a failed or missing start() */
+	/* Take over changed RELOAD options; NULL or -1: stop, close, open, start instead. */
+	int  (*reconf)(void *state, const void *conf, struct hg_err *);
+
+	/* Look for messages since then (0: since the cursor), then host->polled(). */
+	void (*poll)(void *state, int64_t since_ms);
+	void (*send)(void *state, const struct hg_out *);	/* then host->sent(), once */
+	/* Was this ambiguous attempt sent?  Then host->sent(): SENT, RETRY (it was not), AMBIGUOUS. */
+	void (*ask)(void *state, const struct hg_out *);
+	void (*fetch)(void *state, uint64_t ticket, const char *ref);	/* then fetched(), once */
+	void (*health)(void *state, struct hg_err *);	/* kind 0 when well */
+};
+
+/* Is this field there, in a struct that may come from an older header? */
+#define HG_HAS(p, field) \
+	((p)->size >= offsetof(__typeof__(*(p)), field) + sizeof((p)->field) && (p)->field)
+
+#ifdef __cplusplus
+}
+#endif
+#endif

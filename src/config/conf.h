@@ -1,0 +1,111 @@
+/* conf.h - the whole configuration, checked and typed: one generation, never changed once made */
+#pragma once
+#include <glib.h>
+#include <headgate/adapter.h>
+#include "node.h"
+
+struct hg_gateway_conf {
+	char *name;			/* "Acme support" */
+	char *listen;			/* "127.0.0.1:8420", "[::1]:0" */
+	char *public_url;		/* without a slash at its end; or NULL */
+	char *tls_cert, *tls_key;	/* both or none */
+	char **trusted_proxies;
+	char *socket;			/* of headgatectl */
+	char *adapter_dir;
+	char *log_format, *log_level;	/* logfmt|json, debug|info|warn|error */
+	gint64 max_connections, max_per_address;
+	gint64 head_timeout_ms, body_timeout_ms, idle_timeout_ms;
+};
+
+struct hg_store_conf {
+	char *driver;			/* sqlite */
+	char *path;
+	char *attachments;		/* directory; NULL: beside the database */
+	gint64 min_free;		/* bytes of disk below which intake answers 503 */
+};
+
+struct hg_window_conf {
+	gint64 dedupe_ms, join_ms, reopen_ms;
+};
+
+struct hg_ticket_conf {
+	char *number;			/* pattern: "TK-%d" */
+	gint64 first_number;
+	char *confirm;			/* text to the customer, ${number}; "" for none */
+	gint64 confirm_wait_ms;		/* how long the helpdesk has to name its number */
+};
+
+struct hg_engine_conf {
+	char *fallback;			/* "default:" convert|hold|ignore */
+	gint64 settle_ms, first_response_ms;
+	gint64 idle_close_ms;		/* threads without traffic close as unresolved */
+};
+
+struct hg_channel_conf {
+	char *name, *adapter, *scope;	/* scope: "default" */
+	char *on_ambiguous;		/* hold|resend */
+	gint64 ambiguous_wait_ms;	/* how long a receipt may settle it */
+	gint64 media_max;		/* bytes of one file */
+	char **media_types;		/* not used when NULL */
+	gint64 index;			/* its place among the channels, from 0 */
+	struct hg_place place;
+	const struct hg_adapter *desc;	/* lent by whoever finds adapters */
+	void *options;			/* the adapter's conf struct, by desc->options */
+};
+
+struct hg_backend_conf {
+	char *name, *preset;		/* preset: "webhook" */
+	char *url;
+	char **secrets;			/* whsec_...; one or two */
+	char **events;			/* patterns: "ticket.*"; NULL: all that concern tickets */
+	gint64 timeout_ms, give_up_ms;	/* of one attempt, of all */
+	gint64 concurrency;		/* attempts in flight */
+	bool allow_private;		/* URL is the admin's: may be on a private network */
+	struct hg_place place;
+};
+
+struct hg_token_conf {
+	char *name;
+	char *token;			/* secret */
+	char **scopes;			/* read, reply, convert, link, admin */
+};
+
+typedef struct hg_conf {
+	gint refs;
+	char *path, *hash;		/* SHA-256 of all files read, hex */
+	hg_doc *doc;
+	gint64 config_version;
+	struct hg_gateway_conf gateway;
+	struct hg_store_conf store;
+	struct hg_window_conf window;
+	struct hg_ticket_conf ticket;
+	struct hg_engine_conf engine;
+	GPtrArray *channels;		/* of struct hg_channel_conf, in the file's order */
+	GPtrArray *backends;		/* of struct hg_backend_conf */
+	GPtrArray *tokens;		/* of struct hg_token_conf */
+	const hg_node *rules, *tests;	/* or NULL; the engine reads rules */
+} hg_conf;
+
+/* Finds an adapter by name; NULL when there is none.  names: all there are, for "did you mean". */
+struct hg_adapter_finder {
+	const struct hg_adapter *(*find)(void *ctx, const char *name, GError **error);
+	const char *const *(*names)(void *ctx);
+	void *ctx;
+};
+
+/* NULL when diag has errors.  The caller adds what only it can check (rules compile). */
+hg_conf *hg_conf_read(const char *path, const struct hg_adapter_finder *finder, hg_diag *diag);
+hg_conf *hg_conf_ref(hg_conf *conf);
+void hg_conf_unref(hg_conf *conf);
+const struct hg_channel_conf *hg_conf_channel(const hg_conf *conf, const char *name);
+const struct hg_backend_conf *hg_conf_backend(const hg_conf *conf, const char *name);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(hg_conf, hg_conf_unref)
+
+/* All sections with their tables, for schema, sample and man page. */
+struct hg_section {
+	const char *name;		/* "gateway"; "" for the top level */
+	const char *help;
+	const struct hg_option *options;
+	gboolean many;			/* a map of names (channels, backends, api.tokens) */
+};
+extern const struct hg_section hg_conf_sections[];	/* ends with a NULL name */

@@ -1,0 +1,34 @@
+/* node.h - a YAML document with includes resolved, as a tree of nodes that know their place */
+#pragma once
+#include <glib.h>
+#include "diag.h"
+
+typedef struct hg_node hg_node;		/* lives as long as its document */
+typedef struct hg_doc hg_doc;
+
+/* Reads file and what it includes.  On a syntax error: NULL, and diag says where. */
+hg_doc *hg_doc_read(const char *path, hg_diag *diag);
+hg_doc *hg_doc_parse(const char *name, const char *text, hg_diag *diag);	/* for tests; no includes */
+void hg_doc_free(hg_doc *doc);
+const hg_node *hg_doc_root(const hg_doc *doc);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(hg_doc, hg_doc_free)
+
+enum hg_node_type { HG_NODE_SCALAR, HG_NODE_LIST, HG_NODE_MAP };
+
+enum hg_node_type hg_node_type(const hg_node *node);
+const struct hg_place *hg_node_place(const hg_node *node);
+const char *hg_node_text(const hg_node *node);		/* of a scalar, else NULL */
+gboolean hg_node_plain(const hg_node *node);		/* an unquoted scalar (42, true, null, hi) */
+guint hg_node_size(const hg_node *node);		/* of a list or map */
+const hg_node *hg_node_at(const hg_node *list, guint i);
+const char *hg_node_key(const hg_node *map, guint i);	/* in the file's order */
+const struct hg_place *hg_node_key_place(const hg_node *map, guint i);
+const hg_node *hg_node_value(const hg_node *map, guint i);
+const hg_node *hg_node_get(const hg_node *map, const char *key);	/* or NULL */
+
+/* For hand-written sections (rules): reports what is not a map with these keys only. */
+gboolean hg_node_check_keys(const hg_node *map, const char *what, const char *const *keys, hg_diag *diag);
+/* The scalar's value, or FALSE with an error in diag that says what was wanted. */
+gboolean hg_node_bool(const hg_node *node, gboolean *ret, hg_diag *diag);
+gboolean hg_node_int(const hg_node *node, gint64 least, gint64 most, gint64 *ret, hg_diag *diag);
+gboolean hg_node_span(const hg_node *node, gint64 *ret_ms, hg_diag *diag);

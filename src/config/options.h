@@ -1,0 +1,16 @@
+/* options.h - fills a struct from a YAML map by its option table, and says what is wrong with it */
+#pragma once
+#include <glib.h>
+#include <headgate/adapter.h>
+#include "node.h"
+
+/* conf has size bytes, zeroed; gets defaults and values, strings are its own.  Unknown keys (with a
+ * near name suggested), wrong types, values out of range, missing required ones and secrets that
+ * cannot be read are reported; keys named in also (NULL-ended, may be NULL) are left to the caller.
+ * map may be NULL (all defaults).  Secrets are references: env:NAME, file:PATH, credential:NAME (in
+ * $CREDENTIALS_DIRECTORY); a literal is an error.  TRUE when nothing was reported. */
+gboolean hg_options_fill(const struct hg_option *table, const hg_node *map, const char *what,
+			 const char *const *also, void *conf, hg_diag *diag);
+void hg_options_clear(const struct hg_option *table, void *conf);	/* frees the values; secrets are wiped */
+gboolean hg_options_equal(const struct hg_option *table, const void *a, const void *b,
+			  unsigned with_flags, unsigned without_flags);	/* of options with these flags */

@@ -1,0 +1,208 @@
+/* model.h - what headgate keeps: values, no I/O
+ *
+ * `n` is a row's own number inside the store (never shown); `id` is the TypeID people and programs
+ * see.  Strings of a value read from the store live in the arena that was given to the read. */
+#pragma once
+#include <glib.h>
+#include <headgate/adapter.h>
+#include "env.h"
+
+/* ---- contact: a person ---- */
+typedef struct hg_contact {
+	gint64 n;
+	char id[HG_ID_SIZE];
+	const char *name, *username;	/* or NULL; attributes, never keys */
+	const char *tier, *locale;	/* or NULL */
+	const char *fields;		/* JSON object of further attributes, or NULL */
+	gboolean opted_out, conflicted;	/* conflicted: addresses proven to belong to somebody else too */
+	gint64 created_ms;
+	gint64 merged_into;		/* n of the contact this one was merged into, 0: none */
+} hg_contact;
+
+typedef struct hg_alias {		/* one form of an address, and whose it is */
+	const char *uri;
+	gint64 contact_n;
+	int proof;			/* enum hg_proof */
+	gint64 since_ms;
+} hg_alias;
+
+/* ---- thread: the conversation with one contact ---- */
+enum hg_thread_state { HG_THREAD_OPEN = 1, HG_THREAD_CLOSED, HG_THREAD_CONVERTED };
+enum hg_resolution { HG_RES_UNKNOWN = 0, HG_RES_RESOLVED, HG_RES_UNRESOLVED };
+
+typedef struct hg_thread {
+	gint64 n;
+	char id[HG_ID_SIZE];
+	gint64 contact_n;
+	const char *scope, *key;	/* key "": the default thread; else of a group or reference */
+	const char *subject;		/* or NULL */
+	int state, resolution;
+	gint64 version;			/* counted up by every change: compare and set */
+	gint64 opened_ms, last_ms;	/* last_ms: any activity, by our clock */
+	gint64 first_message_ms, last_customer_ms;
+	gint64 first_response_ms, first_bot_ms, closed_ms, converted_ms;	/* 0: not yet */
+	gint64 messages, inbound, outbound;	/* counts */
+	gint64 last_seq;		/* number of its newest event */
+	gint64 last_event_n, last_message_n;	/* heads of the two chains */
+	const char *channel;		/* where the customer wrote last ... */
+	const char *reply_to, *reply_from;	/* ... from where, to which of our addresses */
+	gint64 last_in_n;		/* message the customer wrote last */
+	const char *tags;		/* JSON array of strings, or NULL */
+	const char *fields;		/* JSON object: what rules and the API set, or NULL */
+	gint64 ticket_n;		/* 0: none */
+	gboolean held, reopened;
+} hg_thread;
+
+/* ---- message: one thing said ---- */
+enum hg_direction { HG_INBOUND = 1, HG_OUTBOUND, HG_NOTE, HG_SYSTEM_LINE };
+enum hg_author { HG_BY_CUSTOMER = 1, HG_BY_AGENT, HG_BY_BOT, HG_BY_RULE, HG_BY_OUTSIDE, HG_BY_GATEWAY };
+/* Of an outbound message: folded from its parts and receipts, only forwards. */
+enum hg_delivery { HG_DLV_NONE = 0, HG_DLV_QUEUED, HG_DLV_SENDING, HG_DLV_UNKNOWN, HG_DLV_SENT,
+	HG_DLV_DELIVERED, HG_DLV_READ, HG_DLV_PLAYED, HG_DLV_PARTLY, HG_DLV_FAILED };
+
+typedef struct hg_message {
+	gint64 n;
+	char id[HG_ID_SIZE];
+	gint64 thread_n, prev_n;	/* prev_n: the one before it in its thread */
+	int direction, author, kind;	/* kind: enum hg_kind */
+	const char *author_name;	/* agent's name, rule's name; or NULL */
+	const char *channel;		/* or NULL for notes and system lines */
+	const char *external_id;	/* provider's id; or NULL */
+	const char *address;		/* the other side's */
+	const char *our_address;	/* or NULL */
+	const char *subject, *text, *html, *payload;	/* text: never NULL when read */
+	const char *answers;		/* provider id it answers, or NULL */
+	gint64 at_ms;			/* when we had it */
+	gint64 sent_ms;			/* by the provider's clock, 0: not said */
+	gint64 edited_ms, revoked_ms;	/* 0: not */
+	gint64 raw_n;			/* raw event it came with, 0: none */
+	int delivery;			/* enum hg_delivery; outbound only */
+	gboolean conflict;		/* receipts contradict each other */
+	int parts, parts_sent;
+	const char *error, *advice;	/* why it failed, what to do; or NULL */
+	int error_code;
+	const char *note;		/* unsupported: why; or NULL */
+	gboolean automatic, forwarded, echo;
+	const char *reactions;		/* JSON object address -> emoji, or NULL */
+} hg_message;
+
+enum hg_file_state { HG_FILE_PENDING = 1, HG_FILE_STORED, HG_FILE_FAILED };
+
+typedef struct hg_attachment {
+	gint64 n;
+	char id[HG_ID_SIZE];
+	gint64 message_n;
+	int kind, state;
+	const char *name, *type;	/* or NULL */
+	gint64 bytes;			/* -1: not known yet */
+	const char *sha256;		/* hex; of the stored bytes, or as promised */
+	const char *ref;		/* what the adapter fetches it by; or NULL */
+	gint64 expires_ms;		/* 0: not said */
+	const char *error;		/* or NULL */
+} hg_attachment;
+
+/* ---- ticket: the formal record ---- */
+enum hg_ticket_state { HG_TICKET_REQUESTED = 1, HG_TICKET_OPEN, HG_TICKET_PENDING, HG_TICKET_SOLVED,
+	HG_TICKET_CLOSED };
+
+typedef struct hg_ticket {
+	gint64 n;
+	char id[HG_ID_SIZE];
+	gint64 thread_n;
+	const char *number;		/* ours: TK-1042 */
+	int state;
+	const char *subject, *priority, *category, *type;	/* or NULL but for subject */
+	const char *reason;		/* "rule" name, "agent" name, "default", "first_response" */
+	const char *agent;		/* who converted it by hand, or NULL */
+	const char *external_status;	/* the helpdesk's own word, or NULL */
+	gint64 created_ms, changed_ms;
+	gboolean confirmed;		/* the customer was told the number */
+} hg_ticket;
+
+typedef struct hg_link {		/* the ticket in one helpdesk */
+	gint64 ticket_n;
+	const char *backend, *external_id, *number, *url;
+	gint64 at_ms;
+} hg_link;
+
+/* ---- event: an entry of a thread's log ---- */
+typedef struct hg_event {
+	gint64 n;			/* order over all threads */
+	char id[HG_ID_SIZE];
+	gint64 thread_n, seq, prev_n;	/* seq: 1, 2, ... within the thread; thread_n 0: of no thread */
+	const char *type;		/* "message.received" */
+	gint64 at_ms;
+	gint64 message_n, decision_n;	/* 0: none */
+	const char *data;		/* JSON object: the data member of what a backend gets */
+} hg_event;
+
+typedef struct hg_decision {		/* facts are kept: the trace is made again from them */
+	gint64 n, thread_n, message_n, at_ms;
+	const char *config_hash;
+	const char *on;			/* event that was judged: "message", "settle", "thread.closed" ... */
+	const char *action;		/* "convert", "ignore", "join", "hold", "wait", "none" */
+	const char *rule, *file;	/* or NULL: the default decided */
+	int line;
+	const char *facts;		/* JSON */
+} hg_decision;
+
+/* ---- outbox: durable work that leaves the daemon ---- */
+enum hg_target { HG_TO_CHANNEL = 1, HG_TO_BACKEND, HG_TO_FETCH };
+enum hg_job_state {
+	HG_JOB_QUEUED = 1,	/* waits behind an earlier one of its lane */
+	HG_JOB_DUE,		/* head of its lane: to be done from due_ms on */
+	HG_JOB_SENDING,		/* committed before the call leaves; found after a restart: ambiguous */
+	HG_JOB_UNKNOWN,		/* left, no answer came: a receipt or on_ambiguous decides */
+	HG_JOB_PARKED,		/* its channel can do nothing until someone acts */
+	HG_JOB_DEAD,		/* given up; kept with its error */
+};				/* done: the row is deleted */
+
+typedef struct hg_job {
+	gint64 n;
+	int target;			/* enum hg_target */
+	const char *name;		/* of the channel or backend */
+	const char *lane;		/* jobs of one (target, name, lane) are done in order, one at a time */
+	int state;
+	gint64 due_ms, created_ms, changed_ms;
+	int attempts, steps;
+	const char *key;		/* idempotency key, the same on every attempt */
+	gint64 thread_n, message_n, event_n, attachment_n;	/* 0: none */
+	int part;			/* from 0 */
+	int file;			/* index of the attachment this part carries, -1 none */
+	const void *body;		/* bytes to send, or NULL */
+	gsize len;
+	const char *external_id;	/* once known */
+	const char *error;		/* of the last attempt, or NULL */
+	int error_code;
+} hg_job;
+
+typedef struct hg_receipt_row {
+	gint64 n, message_n;		/* 0: parked until its message is known */
+	const char *channel, *external_id, *key;	/* one of the last two may be NULL */
+	int state;			/* enum hg_receipt_state */
+	gint64 at_ms, got_ms;
+	int code, reach;
+	const char *text, *advice, *detail;
+} hg_receipt_row;
+
+typedef struct hg_timer {		/* one of a kind for a thread */
+	gint64 thread_n;
+	const char *kind;		/* "settle", "first_response", "idle", "confirm", "drop", ... */
+	gint64 due_ms;
+	const char *data;		/* or NULL */
+} hg_timer;
+
+/* Words of the enums, as written in config, API, events and the store's dumps. */
+const char *hg_kind_word(int kind);
+const char *hg_thread_state_word(int state);
+const char *hg_resolution_word(int resolution);
+const char *hg_direction_word(int direction);
+const char *hg_author_word(int author);
+const char *hg_delivery_word(int delivery);
+const char *hg_ticket_state_word(int state);
+int hg_ticket_state_of(const char *word);		/* 0: no such */
+const char *hg_job_state_word(int state);
+const char *hg_target_word(int target);
+const char *hg_receipt_word(int state);
+const char *hg_file_state_word(int state);
+const char *hg_proof_word(int proof);

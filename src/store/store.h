@@ -1,0 +1,208 @@
+/* store.h - everything headgate remembers: verbs over one database, two kinds of driver
+ *
+ * A connection belongs to one thread.  The engine's is the only one that writes; readers see
+ * committed state only.  All verbs but open work on the connection's current transaction (readers:
+ * each read alone unless hg_store_begin() was called).  Returned values live in the arena given.
+ *
+ * Reads: TRUE with *ret NULL means there is no such row.  FALSE means the store failed
+ * (HG_ERROR_STORE) unless said otherwise.  Nothing outside src/store knows SQL. */
+#pragma once
+#include <glib.h>
+#include "arena.h"
+#include "env.h"
+#include "fail.h"
+#include "model.h"
+
+typedef struct hg_store hg_store;
+
+struct hg_store_options {
+	const char *driver;		/* "sqlite" */
+	const char *path;
+	const char *attachments;	/* directory */
+	struct hg_env *env;
+};
+
+/* Opens (and makes, and migrates) the database.  Errors say what to do. */
+hg_store *hg_store_open(const struct hg_store_options *options, GError **error);
+/* Read-only, never checkpoints; statements are stopped after time_limit_ms (0: none). */
+hg_store *hg_store_open_reader(const struct hg_store_options *options, gint64 time_limit_ms, GError **error);
+void hg_store_close(hg_store *store);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(hg_store, hg_store_close)
+
+/* 32 random bytes made at creation: keys the dedupe hashes and idempotency keys. */
+const guint8 *hg_store_instance_key(hg_store *store);
+int hg_store_schema(hg_store *store);
+
+/* ---- transactions: one for a group of commands, a savepoint for each ---- */
+gboolean hg_store_begin(hg_store *store, GError **error);
+gboolean hg_store_commit(hg_store *store, GError **error);	/* FALSE: nothing of it holds */
+void hg_store_rollback(hg_store *store);
+gboolean hg_store_savepoint(hg_store *store, GError **error);	/* one level */
+gboolean hg_store_release(hg_store *store, GError **error);
+/* Undoes one command.  FALSE: the whole transaction is gone (disk full, I/O error): acknowledge
+ * nothing of the group. */
+gboolean hg_store_rollback_to(hg_store *store, GError **error);
+/* Between transactions, on the engine's thread: checkpoints, expiry in small batches.  busy: more
+ * commands wait.  Returns ms until it wants to be called again. */
+gint64 hg_store_tend(hg_store *store, gboolean busy, gint64 keep_dedupe_ms);
+/* Bytes free on the disks of database and attachments; -1 when unknown. */
+gint64 hg_store_free_bytes(hg_store *store);
+
+/* ---- raw events, dedupe, cursors ---- */
+gboolean hg_store_raw_add(hg_store *store, const char *channel, const char *kind, gint64 at_ms,
+			  const void *bytes, gsize len, gint64 *ret_n, GError **error);
+gboolean hg_store_raw_get(hg_store *store, hg_arena *arena, gint64 n, const void **ret_bytes, gsize *ret_len,
+			  GError **error);
+/* space: a channel, or an adapter when the key counts across its channels.  Looks through the
+ * window's day buckets for key; not there: remembers it with message_n 0 in today's.  ret_new says
+ * which; ret_message_n is what the first one became (0: no message came of it). */
+gboolean hg_store_seen(hg_store *store, const char *space, const char *key, gint64 now_ms, gint64 window_ms,
+		       gboolean *ret_new, gint64 *ret_message_n, GError **error);
+/* Says which message a remembered (or new, e.g. sent by us) provider id stands for. */
+gboolean hg_store_seen_set(hg_store *store, const char *space, const char *key, gint64 now_ms,
+			   gint64 message_n, GError **error);
+/* The message a provider id stands for, as far back as ids are kept; *ret_message_n 0: unknown. */
+gboolean hg_store_seen_find(hg_store *store, const char *space, const char *key, gint64 now_ms,
+			    gint64 *ret_message_n, GError **error);
+gboolean hg_store_cursor_get(hg_store *store, hg_arena *arena, const char *channel, const char **ret, GError **error);
+gboolean hg_store_cursor_set(hg_store *store, const char *channel, const char *cursor, GError **error);
+
+/* ---- contacts ---- */
+gboolean hg_store_contact_add(hg_store *store, hg_contact *contact, GError **error);	/* fills n */
+gboolean hg_store_contact_get(hg_store *store, hg_arena *arena, gint64 n, hg_contact **ret, GError **error);
+gboolean hg_store_contact_by_id(hg_store *store, hg_arena *arena, const char *id, hg_contact **ret, GError **error);
+gboolean hg_store_contact_update(hg_store *store, const hg_contact *contact, GError **error);
+gboolean hg_store_alias_find(hg_store *store, hg_arena *arena, const char *uri, hg_alias **ret, GError **error);
+/* CONFLICT when the address is somebody's already. */
+gboolean hg_store_alias_add(hg_store *store, const hg_alias *alias, GError **error);
+gboolean hg_store_alias_update(hg_store *store, const hg_alias *alias, GError **error);	/* owner, proof */
+gboolean hg_store_alias_delete(hg_store *store, const char *uri, GError **error);
+gboolean hg_store_alias_list(hg_store *store, hg_arena *arena, gint64 contact_n, GPtrArray *ret, GError **error);
+/* When this address last wrote on this channel (reply windows), and how it stands to us there. */
+gboolean hg_store_reach_get(hg_store *store, const char *channel, const char *uri, gint64 *ret_last_in_ms,
+			    gboolean *ret_opted_out, GError **error);
+gboolean hg_store_reach_in(hg_store *store, const char *channel, const char *uri, gint64 last_in_ms, GError **error);
+gboolean hg_store_reach_consent(hg_store *store, const char *channel, const char *uri, gboolean opted_out,
+				GError **error);
+
+/* ---- threads ---- */
+/* CONFLICT when the contact has an open thread of that scope and key. */
+gboolean hg_store_thread_add(hg_store *store, hg_thread *thread, GError **error);	/* fills n */
+gboolean hg_store_thread_get(hg_store *store, hg_arena *arena, gint64 n, hg_thread **ret, GError **error);
+gboolean hg_store_thread_by_id(hg_store *store, hg_arena *arena, const char *id, hg_thread **ret, GError **error);
+/* Writes all of it where version is still the same, and counts version up.  STATE: it is not. */
+gboolean hg_store_thread_update(hg_store *store, hg_thread *thread, GError **error);
+/* The contact's threads of a scope and key (key NULL: any), newest first, limit at most. */
+gboolean hg_store_thread_of(hg_store *store, hg_arena *arena, gint64 contact_n, const char *scope,
+			    const char *key, guint limit, GPtrArray *ret, GError **error);
+struct hg_thread_query {
+	int state;			/* 0: any */
+	const char *contact_id, *channel;	/* or NULL */
+	gint64 before_n;		/* 0: newest first from the top */
+	guint limit;
+};
+gboolean hg_store_thread_list(hg_store *store, hg_arena *arena, const struct hg_thread_query *query,
+			      GPtrArray *ret, GError **error);
+
+/* ---- messages, attachments, receipts ---- */
+gboolean hg_store_message_add(hg_store *store, hg_message *message, GError **error);	/* fills n */
+gboolean hg_store_message_get(hg_store *store, hg_arena *arena, gint64 n, hg_message **ret, GError **error);
+gboolean hg_store_message_by_id(hg_store *store, hg_arena *arena, const char *id, hg_message **ret, GError **error);
+gboolean hg_store_message_update(hg_store *store, const hg_message *message, GError **error);
+/* Back along the chain from newest_n (usually thread->last_message_n); newest first. */
+gboolean hg_store_message_list(hg_store *store, hg_arena *arena, gint64 newest_n, guint limit, GPtrArray *ret,
+			       GError **error);
+gboolean hg_store_attachment_add(hg_store *store, hg_attachment *attachment, GError **error);	/* fills n */
+gboolean hg_store_attachment_get(hg_store *store, hg_arena *arena, gint64 n, hg_attachment **ret, GError **error);
+gboolean hg_store_attachment_by_id(hg_store *store, hg_arena *arena, const char *id, hg_attachment **ret, GError **error);
+gboolean hg_store_attachment_update(hg_store *store, const hg_attachment *attachment, GError **error);
+gboolean hg_store_attachment_list(hg_store *store, hg_arena *arena, gint64 message_n, GPtrArray *ret, GError **error);
+gboolean hg_store_receipt_add(hg_store *store, hg_receipt_row *receipt, GError **error);	/* fills n */
+/* Parked receipts (message_n 0) of an external id or key; either may be NULL. */
+gboolean hg_store_receipt_parked(hg_store *store, hg_arena *arena, const char *channel, const char *external_id,
+				 const char *key, GPtrArray *ret, GError **error);
+gboolean hg_store_receipt_adopt(hg_store *store, gint64 receipt_n, gint64 message_n, GError **error);
+gboolean hg_store_receipt_list(hg_store *store, hg_arena *arena, gint64 message_n, GPtrArray *ret, GError **error);
+
+/* ---- tickets ---- */
+/* Fills n, and number from pattern ("TK-%d") and the next free number from first on. */
+gboolean hg_store_ticket_add(hg_store *store, hg_arena *arena, hg_ticket *ticket, const char *pattern,
+			     gint64 first, GError **error);
+gboolean hg_store_ticket_get(hg_store *store, hg_arena *arena, gint64 n, hg_ticket **ret, GError **error);
+gboolean hg_store_ticket_by_id(hg_store *store, hg_arena *arena, const char *id, hg_ticket **ret, GError **error);
+gboolean hg_store_ticket_by_number(hg_store *store, hg_arena *arena, const char *number, hg_ticket **ret, GError **error);
+gboolean hg_store_ticket_update(hg_store *store, const hg_ticket *ticket, GError **error);
+/* The same link again is fine; another external id for the pair is a CONFLICT. */
+gboolean hg_store_link_set(hg_store *store, const hg_link *link, GError **error);
+gboolean hg_store_link_list(hg_store *store, hg_arena *arena, gint64 ticket_n, GPtrArray *ret, GError **error);
+
+/* ---- events and decisions ---- */
+gboolean hg_store_event_add(hg_store *store, hg_event *event, GError **error);	/* fills n */
+gboolean hg_store_event_get(hg_store *store, hg_arena *arena, gint64 n, hg_event **ret, GError **error);
+gboolean hg_store_event_by_id(hg_store *store, hg_arena *arena, const char *id, hg_event **ret, GError **error);
+/* Back along the thread's chain from newest_n; newest first. */
+gboolean hg_store_event_list(hg_store *store, hg_arena *arena, gint64 newest_n, guint limit, GPtrArray *ret,
+			     GError **error);
+/* All threads, oldest first, after_n exclusive. */
+gboolean hg_store_event_after(hg_store *store, hg_arena *arena, gint64 after_n, guint limit, GPtrArray *ret,
+			      GError **error);
+gboolean hg_store_decision_add(hg_store *store, hg_decision *decision, GError **error);	/* fills n */
+gboolean hg_store_decision_get(hg_store *store, hg_arena *arena, gint64 n, hg_decision **ret, GError **error);
+/* The rules' text by config hash, so that a decision can be made again later. */
+gboolean hg_store_config_keep(hg_store *store, const char *hash, const char *text, gint64 at_ms, GError **error);
+gboolean hg_store_config_get(hg_store *store, hg_arena *arena, const char *hash, const char **ret, GError **error);
+
+/* ---- outbox ---- */
+/* Fills n, and state: DUE when its lane is empty, else QUEUED. */
+gboolean hg_store_job_add(hg_store *store, hg_job *job, GError **error);
+gboolean hg_store_job_get(hg_store *store, hg_arena *arena, gint64 n, hg_job **ret, GError **error);
+/* Up to limit jobs of target and name that are DUE at now_ms, earliest first (name NULL: any).
+ * The caller moves them to SENDING by hg_store_job_update() in the same transaction. */
+gboolean hg_store_job_due(hg_store *store, hg_arena *arena, int target, const char *name, gint64 now_ms,
+			  guint limit, GPtrArray *ret, GError **error);
+gboolean hg_store_job_update(hg_store *store, const hg_job *job, GError **error);
+/* The job is done (deleted) or dead (kept): the next of its lane becomes DUE at now_ms. */
+gboolean hg_store_job_done(hg_store *store, const hg_job *job, gint64 now_ms, GError **error);
+gboolean hg_store_job_dead(hg_store *store, const hg_job *job, gint64 now_ms, GError **error);
+gboolean hg_store_job_retry_dead(hg_store *store, gint64 n, gint64 now_ms, GError **error);
+/* When the next DUE job of any target is due; G_MAXINT64: none. */
+gboolean hg_store_job_next(hg_store *store, gint64 *ret_due_ms, GError **error);
+struct hg_job_query { int target; const char *name; int state; gint64 message_n; gint64 after_n; guint limit; };
+gboolean hg_store_job_list(hg_store *store, hg_arena *arena, const struct hg_job_query *query, GPtrArray *ret,
+			   GError **error);
+/* All PARKED jobs of a channel become DUE (or QUEUED behind their lane's head) again. */
+gboolean hg_store_job_unpark(hg_store *store, int target, const char *name, gint64 now_ms, GError **error);
+struct hg_job_count { const char *name; int target; gint64 waiting, sending, unknown, parked, dead, oldest_ms; };
+gboolean hg_store_job_counts(hg_store *store, hg_arena *arena, GPtrArray *ret, GError **error);
+
+/* ---- timers, idempotency ---- */
+gboolean hg_store_timer_set(hg_store *store, const hg_timer *timer, GError **error);	/* replaces */
+gboolean hg_store_timer_get(hg_store *store, hg_arena *arena, gint64 thread_n, const char *kind, hg_timer **ret,
+			    GError **error);
+gboolean hg_store_timer_clear(hg_store *store, gint64 thread_n, const char *kind, GError **error);
+gboolean hg_store_timer_due(hg_store *store, hg_arena *arena, gint64 now_ms, guint limit, GPtrArray *ret, GError **error);
+gboolean hg_store_timer_next(hg_store *store, gint64 *ret_due_ms, GError **error);
+/* An API call's key: *ret_answer is what was answered the first time (NULL: new key, remembered
+ * now without answer).  CONFLICT: same key, other fingerprint. */
+gboolean hg_store_idem_begin(hg_store *store, hg_arena *arena, const char *principal, const char *key,
+			     const guint8 fingerprint[32], gint64 now_ms, const char **ret_answer, GError **error);
+gboolean hg_store_idem_answer(hg_store *store, const char *principal, const char *key, const char *answer,
+			      GError **error);
+
+/* ---- attachment files: named by SHA-256, on disk before the commit that names them ---- */
+typedef struct hg_upload hg_upload;
+/* Any thread; several at once.  Written to a temporary file in the attachments directory. */
+hg_upload *hg_upload_new(const char *attachments, GError **error);
+gboolean hg_upload_write(hg_upload *upload, const void *bytes, gsize len, GError **error);
+/* Syncs file and directory, renames to its hash.  Frees the upload either way. */
+gboolean hg_upload_finish(hg_upload *upload, char ret_sha256[65], gint64 *ret_bytes, GError **error);
+void hg_upload_cancel(hg_upload *upload);
+char *hg_attachment_path(const char *attachments, const char *sha256);	/* yours; NULL for no valid hash */
+
+/* ---- audit: the invariants that tables cannot hold ---- */
+typedef void hg_fsck_report(void *arg, const char *invariant, const char *id, const char *remedy);
+gboolean hg_store_fsck(hg_store *store, const char *attachments, hg_fsck_report *report, void *arg,
+		       guint *ret_breaches, GError **error);
+
+struct hg_store_stats { gint64 contacts, threads, open_threads, messages, tickets, events, bytes, wal_bytes; };
+gboolean hg_store_stats(hg_store *store, struct hg_store_stats *ret, GError **error);
