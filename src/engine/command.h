@@ -1,0 +1,88 @@
+/* command.h - what the engine is asked to do; each is one savepoint of a group's transaction */
+#pragma once
+#include <glib.h>
+#include <headgate/adapter.h>
+#include "arena.h"
+#include "fail.h"
+
+enum hg_command_kind {
+	HG_CMD_INBOUND = 1,	/* a batch of an adapter */
+	HG_CMD_REPLY, HG_CMD_NOTE, HG_CMD_CONVERT, HG_CMD_CLOSE, HG_CMD_REOPEN,
+	HG_CMD_LINK,		/* the helpdesk has the ticket: id, number, url */
+	HG_CMD_STATUS,		/* the helpdesk's status of a ticket */
+	HG_CMD_SETTLE_SEND,	/* a person settles an UNKNOWN send: "arrived" or "resend" */
+	HG_CMD_RETRY_DEAD,	/* a dead job again */
+	HG_CMD_SENT,		/* outcome of a dispatched channel job */
+	HG_CMD_FORWARDED,	/* outcome of a dispatched backend job */
+	HG_CMD_FETCHED,		/* outcome of a download */
+	HG_CMD_CONDITION,	/* a channel or backend went up or down */
+};
+
+struct hg_reply {
+	const char *thread_id;
+	const char *agent;		/* name shown, or NULL */
+	gboolean bot;			/* said by a bot, not a person */
+	const char *text, *html, *template_json, *payload;
+	const char *const *attachment_ids;	/* uploaded before; NULL-ended or NULL */
+	const char *channel, *to;	/* or NULL: where the customer wrote last */
+	const char *answers_id;		/* our message id it answers, or NULL */
+	int kind;			/* HG_TEXT, HG_REACTION, HG_EDIT, HG_REVOKE; target is answers_id */
+};
+
+struct hg_forward_result {
+	int fate;			/* HG_SENT, HG_RETRY, HG_FAILED (dead letter) */
+	int status;			/* HTTP, 0 none */
+	gint64 retry_ms;		/* Retry-After, 0 none */
+	gboolean gone;			/* 410: the backend is not to be called any more */
+	const char *text;		/* for the log and the dead letter */
+	/* a 2xx body named the ticket: */
+	const char *external_id, *number, *url;	/* or NULL */
+};
+
+struct hg_fetch_result {
+	int fate;			/* HG_SENT: stored; HG_RETRY; HG_FAILED: for ever */
+	gint64 retry_ms;
+	const char *sha256;		/* of the stored bytes */
+	gint64 bytes;
+	const char *type;		/* as the download said, or NULL */
+	const char *text;
+};
+
+typedef struct hg_command hg_command;
+
+/* What came of it.  answer is JSON for the API (or NULL); error is NULL when it was done. */
+typedef void hg_command_done(void *arg, const hg_command *command, const char *answer, const GError *error);
+
+struct hg_command {
+	int kind;			/* enum hg_command_kind */
+	hg_arena *arena;		/* ours: the command itself and all it points to */
+	gint64 at_ms;			/* filled in when it is taken, by the engine's clock */
+	const char *channel;		/* INBOUND, SENT, FETCHED, CONDITION: name; or NULL */
+	const char *space;		/* INBOUND: adapter name, for keys that count across channels */
+	const char *backend;		/* LINK, STATUS, FORWARDED, CONDITION */
+	const char *principal;		/* who asks: "token:desk", "cli:0", "rule:NAME" */
+	const char *idem_key;		/* API calls: or NULL ... */
+	guint8 idem_print[32];		/* ... with the fingerprint of the request */
+	const char *thread_id, *ticket_ref;	/* id, number or external id of a ticket */
+	const char *text, *agent;	/* NOTE, CLOSE (reason), STATUS (word) */
+	int resolution;			/* CLOSE: enum hg_resolution */
+	const char *priority, *category, *subject;	/* CONVERT; or NULL */
+	const char *external_id, *number, *url;	/* LINK */
+	gint64 job_n;			/* SENT, FORWARDED, FETCHED, SETTLE_SEND, RETRY_DEAD */
+	int condition;			/* CONDITION: enum hg_condition */
+	struct hg_batch batch;		/* INBOUND; deep copy with our own strides */
+	struct hg_reply reply;
+	struct hg_result sent;
+	struct hg_forward_result forwarded;
+	struct hg_fetch_result fetched;
+	hg_command_done *done;		/* once, after the commit, on the engine's thread; or NULL */
+	void *done_arg;
+	struct hg_command *next;	/* the queue's */
+};
+
+hg_command *hg_command_new(int kind);		/* with its arena */
+void hg_command_free(hg_command *command);	/* NULL is fine; does not call done */
+/* Deep copies into the command's arena; sizes and strides become ours.  Text is made valid UTF-8,
+ * numbers of items, addresses, files and bytes are bounded (HG_ERROR_LIMIT). */
+gboolean hg_command_set_batch(hg_command *command, const struct hg_batch *batch, GError **error);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(hg_command, hg_command_free)

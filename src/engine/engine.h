@@ -1,0 +1,51 @@
+/* engine.h - the only writer of conversation state
+ *
+ * Commands come in through a bounded queue; one thread takes all that wait, runs each in a
+ * savepoint of one transaction (dedupe, contact, proposal, rules, thread, message, events,
+ * outbox), claims what is due to go out, commits, and only then acknowledges, dispatches and
+ * publishes.  Without a thread, tests drive it by hg_engine_step(). */
+#pragma once
+#include <glib.h>
+#include "command.h"
+#include "conf.h"
+#include "env.h"
+#include "ports.h"
+#include "store.h"
+
+typedef struct hg_engine hg_engine;
+typedef struct hg_rules hg_rules;
+
+/* conf, rules: a reference is taken / they are lent until the engine is freed or reloaded; store:
+ * lent, used by the engine's thread only. */
+hg_engine *hg_engine_new(hg_conf *conf, hg_rules *rules, hg_store *store, struct hg_env *env,
+			 const struct hg_ports *ports);
+void hg_engine_free(hg_engine *engine);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(hg_engine, hg_engine_free)
+
+/* After opening: what was SENDING when the last process died becomes ambiguous, leases end. */
+gboolean hg_engine_recover(hg_engine *engine, GError **error);
+
+/* Any thread.  Takes the command.  FALSE (BUSY; the command is still the caller's): the inbound
+ * queue or that channel's share of it is full, or the disk is; only INBOUND and API commands are
+ * ever refused. */
+gboolean hg_engine_submit(hg_engine *engine, hg_command *command, GError **error);
+
+/* One round: takes what waits (at most 1,000), timers that are due, claims; commits.  Returns ms
+ * until there is something to do without a new command.  FALSE in *ret_ok: the store failed, no
+ * command of this round was acknowledged; see hg_engine_broken(). */
+gint64 hg_engine_step(hg_engine *engine, gboolean *ret_ok);
+gboolean hg_engine_broken(hg_engine *engine);	/* the store is beyond use: stop the daemon */
+
+gboolean hg_engine_start(hg_engine *engine, GError **error);	/* a thread that steps */
+void hg_engine_stop(hg_engine *engine);		/* does what waits, then joins the thread */
+/* A new generation takes effect between two rounds; the old rules are freed when it has. */
+void hg_engine_reload(hg_engine *engine, hg_conf *conf, hg_rules *rules);
+
+/* How many more jobs a channel or backend may have under way (0: it pauses); default 16. */
+void hg_engine_set_slots(hg_engine *engine, int target, const char *name, guint slots);
+
+struct hg_engine_stats {
+	gint64 commands, groups, inbound, duplicates, messages, tickets, joined, ignored, refused, queue,
+	       queue_oldest_ms;
+};
+void hg_engine_get_stats(hg_engine *engine, struct hg_engine_stats *ret);	/* any thread */

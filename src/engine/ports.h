@@ -1,0 +1,35 @@
+/* ports.h - how the engine reaches outward: filled in by the daemon, or by a test's fakes */
+#pragma once
+#include <glib.h>
+#include <headgate/adapter.h>
+#include "arena.h"
+#include "model.h"
+
+/* What goes out after a commit.  Copied by whoever takes it; everything lies in its own arena. */
+typedef struct hg_dispatch {
+	hg_arena *arena;		/* ours; freed by hg_dispatch_free() */
+	hg_job job;			/* as committed, in SENDING */
+	/* HG_TO_CHANNEL: */
+	struct hg_out out;		/* out.ticket is job.n; body and key are the job's */
+	gboolean ask;			/* it is UNKNOWN: ask the provider instead of sending */
+	/* HG_TO_BACKEND: */
+	hg_event event;			/* its data is the payload */
+	/* HG_TO_FETCH: */
+	hg_attachment attachment;
+	const char *channel;		/* whose adapter fetches it */
+} hg_dispatch;
+void hg_dispatch_free(hg_dispatch *dispatch);
+
+struct hg_ports {
+	void *ctx;
+	/* Pure; called on the engine's thread inside a transaction.  parts gets struct hg_part with
+	 * everything in arena.  FALSE: err says why (WINDOW, LIMIT, UNSUPPORTED, INPUT). */
+	gboolean (*plan)(void *ctx, const char *channel, hg_arena *arena, const struct hg_out *out,
+			 GArray *parts, struct hg_err *err);
+	/* FALSE: no such channel (any more). */
+	gboolean (*limits)(void *ctx, const char *channel, struct hg_limits *ret, unsigned *ret_caps);
+	/* After the commit, on the engine's thread: takes dispatch over; must not block. */
+	void (*dispatch)(void *ctx, hg_dispatch *dispatch);
+	/* After the commit: newly written events, for live views; lent.  May be NULL. */
+	void (*publish)(void *ctx, const hg_event *const *events, guint n);
+};

@@ -1,0 +1,68 @@
+/* rules.h - pure: facts in, decision out; live traffic, replay and config tests call the same function */
+#pragma once
+#include <glib.h>
+#include "arena.h"
+#include "diag.h"
+#include "node.h"
+
+typedef struct hg_rules hg_rules;
+
+/* rules: the config's list, or NULL (no rules).  Everything is checked and reported at once:
+ * unknown conditions and actions, regexes that do not compile, names of channels and backends that
+ * do not exist (channels, backends: NULL-ended).  NULL when there were errors. */
+hg_rules *hg_rules_compile(const hg_node *rules, const char *fallback, const char *const *channels,
+			   const char *const *backends, hg_diag *diag);
+void hg_rules_free(hg_rules *rules);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(hg_rules, hg_rules_free)
+guint hg_rules_count(const hg_rules *rules);
+
+enum hg_proposal { HG_PROPOSE_NEW = 1, HG_PROPOSE_JOIN, HG_PROPOSE_REOPEN };
+
+/* What rules can know.  Lent for the call; times are spans in ms, -1: not known. */
+struct hg_facts {
+	const char *on;			/* "message", "settle", "thread.closed", "thread.idle", ... */
+	gint64 now_ms;
+	/* the message, if there is one */
+	const char *channel, *adapter, *scope, *text, *kind, *address;
+	gboolean automatic, forwarded, echo, has_attachment;
+	/* threading's proposal */
+	int proposal;			/* enum hg_proposal; 0 when no message is judged */
+	const char *proposal_reason;	/* "open ticket 3d old", "reply to msg_..." */
+	/* thread */
+	const char *thread_state, *thread_resolution;	/* words */
+	gboolean has_ticket, reopened, held;
+	gint64 messages, inbound, outbound, age_ms, idle_ms, since_ticket_ms;
+	const char *last_speaker;	/* "customer", "agent", "bot", ... or NULL */
+	const char *const *tags;	/* thread's; NULL-ended, or NULL */
+	/* contact */
+	gboolean contact_new, opted_out;
+	const char *contact_name, *contact_tier, *contact_locale;
+	const char *contact_fields, *thread_fields;	/* JSON objects or NULL */
+};
+
+enum hg_action { HG_ACT_NONE = 0, HG_ACT_CONVERT, HG_ACT_IGNORE, HG_ACT_JOIN, HG_ACT_HOLD };
+
+struct hg_set { const char *name, *value; };		/* of a ticket or thread field */
+
+struct hg_verdict {			/* everything in the arena given */
+	int action;			/* enum hg_action; NONE: no rule decided */
+	const char *word;		/* "noise" of ignore: noise; or NULL */
+	const char *rule, *file;	/* the deciding one; NULL: none did */
+	int line, index;		/* index from 0, -1 none */
+	const char *priority, *category, *type, *subject;	/* of convert; or NULL */
+	GPtrArray *tags;		/* of const char *, added by any matching rule; or NULL */
+	GArray *sets;			/* of struct hg_set; or NULL */
+	GPtrArray *replies;		/* of const char * (texts to the customer); or NULL */
+	GPtrArray *matched;		/* names of all rules that matched; or NULL */
+};
+
+/* Pure.  trace NULL: no trace is made (live traffic: it can be made again from the facts).  Else a
+ * JSON array is appended to it: one object a rule, in order: {rule,file,line,matched,why:[...]}
+ * with each condition compared, the fact's value, and why it did not match. */
+void hg_rules_judge(const hg_rules *rules, const struct hg_facts *facts, hg_arena *arena,
+		    struct hg_verdict *ret, GString *trace);
+
+/* Facts as JSON and back: what a decision keeps, so that it can be made again.  The text is left
+ * out when text_too is FALSE (it is in the message). */
+void hg_facts_write(const struct hg_facts *facts, gboolean text_too, GString *out);
+gboolean hg_facts_read(const char *json, hg_arena *arena, struct hg_facts *ret, GError **error);
