@@ -1,0 +1,176 @@
+/* json_write.c - JSON written straight into a string */
+#include "json.h"
+
+#include <string.h>
+
+#include "text.h"
+
+/* A comma is due when a value stands before this place: not at the beginning, after a bracket, a
+ * colon or a comma, nor after white space (lines of JSON, the "data: " of a live stream). */
+static void put_comma(GString *out)
+{
+	char last = out->len ? out->str[out->len - 1] : '\n';
+
+	if (!strchr("{[:, \n\t\r", last))
+		g_string_append_c(out, ',');
+}
+
+void hg_json_open(GString *out, char bracket)
+{
+	put_comma(out);
+	g_string_append_c(out, bracket);
+}
+
+void hg_json_close(GString *out, char bracket)
+{
+	g_string_append_c(out, bracket);
+}
+
+void hg_json_key(GString *out, const char *key)
+{
+	put_comma(out);
+	g_string_append_c(out, '"');
+	g_string_append(out, key);
+	g_string_append_len(out, "\":", 2);
+}
+
+static void put_control(GString *out, guint8 c)
+{
+	static const char shorts[] = "\bb\ff\nn\rr\tt\"\"\\\\";
+	static const char digits[] = "0123456789abcdef";
+	char text[6] = { '\\', 'u', '0', '0', digits[c >> 4], digits[c & 15] };
+
+	for (const char *p = shorts; *p; p += 2) {
+		if ((guint8)*p == c) {
+			text[1] = p[1];
+			g_string_append_len(out, text, 2);
+			return;
+		}
+	}
+	g_string_append_len(out, text, 6);
+}
+
+static inline gboolean is_plain(guint8 c)
+{
+	return c >= 0x20 && c != '"' && c != '\\' && c != 0x7f;
+}
+
+/* Text that is not valid UTF-8 is written with U+FFFD for what is wrong, and so is NUL, which few
+ * readers take: what we write is JSON, whoever gave us the text. */
+void hg_json_put_strn(GString *out, const char *text, gsize len)
+{
+	g_autofree char *valid = NULL;
+	const char *p, *end;
+
+	put_comma(out);
+	if (!g_utf8_validate_len(text, len, NULL)) {
+		valid = hg_text_valid(text, (gssize)len, 0);
+		text = valid;
+		len = strlen(valid);
+	}
+	g_string_append_c(out, '"');
+	for (p = text, end = text + len; p < end; text = p) {
+		while (p < end && is_plain((guint8)*p))
+			p++;
+		g_string_append_len(out, text, p - text);
+		if (p < end)
+			put_control(out, (guint8)*p++);
+	}
+	g_string_append_c(out, '"');
+}
+
+void hg_json_put_str(GString *out, const char *text)
+{
+	if (text)
+		hg_json_put_strn(out, text, strlen(text));
+	else
+		hg_json_put_raw(out, NULL);
+}
+
+void hg_json_put_int(GString *out, gint64 value)
+{
+	char digits[24], *p = digits + sizeof(digits);
+	guint64 left = value < 0 ? -(guint64)value : (guint64)value;
+
+	put_comma(out);
+	do
+		*--p = (char)('0' + left % 10);
+	while (left /= 10);
+	if (value < 0)
+		*--p = '-';
+	g_string_append_len(out, p, digits + sizeof(digits) - p);
+}
+
+void hg_json_put_bool(GString *out, gboolean value)
+{
+	hg_json_put_raw(out, value ? "true" : "false");
+}
+
+void hg_json_put_time(GString *out, gint64 utc_ms)
+{
+	char text[HG_TIME_SIZE];
+
+	if (!utc_ms) {
+		hg_json_put_raw(out, NULL);
+		return;
+	}
+	put_comma(out);
+	g_string_append_c(out, '"');
+	g_string_append(out, hg_time(utc_ms, text));
+	g_string_append_c(out, '"');
+}
+
+void hg_json_put_raw(GString *out, const char *json)
+{
+	gsize len;
+
+	if (!json)
+		json = "null";
+	/* White space at the end would hide the comma that is due after it. */
+	for (len = strlen(json); len && g_ascii_isspace(json[len - 1]);)
+		len--;
+	put_comma(out);
+	g_string_append_len(out, json, (gssize)len);
+}
+
+void hg_json_add_str(GString *out, const char *key, const char *text)
+{
+	hg_json_key(out, key);
+	hg_json_put_str(out, text);
+}
+
+void hg_json_opt_str(GString *out, const char *key, const char *text)
+{
+	if (text)
+		hg_json_add_str(out, key, text);
+}
+
+void hg_json_add_int(GString *out, const char *key, gint64 value)
+{
+	hg_json_key(out, key);
+	hg_json_put_int(out, value);
+}
+
+void hg_json_add_bool(GString *out, const char *key, gboolean value)
+{
+	hg_json_key(out, key);
+	hg_json_put_bool(out, value);
+}
+
+void hg_json_add_time(GString *out, const char *key, gint64 utc_ms)
+{
+	hg_json_key(out, key);
+	hg_json_put_time(out, utc_ms);
+}
+
+void hg_json_opt_time(GString *out, const char *key, gint64 utc_ms)
+{
+	if (utc_ms)
+		hg_json_add_time(out, key, utc_ms);
+}
+
+void hg_json_add_raw(GString *out, const char *key, const char *json)
+{
+	hg_json_key(out, key);
+	hg_json_put_raw(out, json);
+}
