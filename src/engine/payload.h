@@ -1,0 +1,37 @@
+/* payload.h - the data member of events: what backends, live views and the API show, one schema each */
+#pragma once
+#include <glib.h>
+#include "arena.h"
+#include "conf.h"
+#include "model.h"
+#include "store.h"
+
+/* What an event is about.  Everything lent; NULL where the event has no such thing.  What is not
+ * given and needed (attachments, links, the transcript) is read from the store. */
+struct hg_payload {
+	hg_store *store;
+	const hg_conf *conf;
+	hg_arena *arena;
+	const char *type;		/* "message.received": decides what is written */
+	gint64 at_ms;
+	const hg_thread *thread;
+	const hg_contact *contact;
+	const hg_message *message;
+	const hg_ticket *ticket;
+	const hg_decision *decision;	/* of ticket.requested: rule{id,file,line,reason,config_hash} */
+	const hg_receipt_row *receipt;	/* of message.status */
+	const hg_contact *other;	/* of contact.merged/unmerged */
+	const char *reason;		/* words: why closed, reopened, merged, dropped, down */
+	const char *name;		/* of channel.down/up */
+	const char *idempotency_key;	/* of ticket.requested: same on every attempt */
+};
+
+/* Appends a JSON object to out.  Notes never get in (R3.5).  Field names are those of doc/events.md. */
+gboolean hg_payload_write(const struct hg_payload *payload, GString *out, GError **error);
+
+/* The pieces, for the API: a thread with its contact and ticket, one message with attachments. */
+gboolean hg_payload_thread(const struct hg_payload *payload, GString *out, GError **error);
+gboolean hg_payload_message(const struct hg_payload *payload, const hg_message *message, gboolean notes_too,
+			    GString *out, GError **error);
+/* "[2026-11-20 10:02] Ana: hello" - notes left out; bounded, the oldest lines go first when it is too long. */
+gboolean hg_payload_transcript(const struct hg_payload *payload, GString *out, GError **error);
