@@ -1,0 +1,314 @@
+/* forward.c - one attempt at a time: POST, judge the answer, tell the engine */
+#include "forward.h"
+#include <string.h>
+#include "env.h"
+#include "json.h"
+#include "log.h"
+#include "sign.h"
+#include "text.h"
+
+#define BREAK_AFTER 5			/* failures in a row: the helpdesk is down, not the event bad */
+#define PROBE_MS (60 * 1000)
+#define REFUSED_TRIES 6			/* a 400, 413 or 422 is believed after so many (about 2 hours) */
+#define ANSWER_MAX (64 * 1024)
+
+/* What is known of one backend beyond its configuration; survives reloads. */
+struct circuit {
+	char *backend;
+	guint failures, slots;
+	guint64 probe_timer;
+	gint64 last_ok_ms, last_failed_ms;
+	char *last_error;
+	hg_forwarder *forwarder;
+};
+
+struct hg_forwarder {
+	hg_conf *conf;
+	hg_loop *loop;
+	hg_client *client;
+	struct hg_forwarder_sink sink;
+	GHashTable *circuits;		/* name -> struct circuit */
+};
+
+struct attempt {
+	hg_forwarder *forwarder;
+	hg_dispatch *dispatch;
+};
+
+static void circuit_free(void *data)
+{
+	struct circuit *circuit = data;
+
+	hg_loop_untimer(circuit->forwarder->loop, circuit->probe_timer);
+	g_free(circuit->backend);
+	g_free(circuit->last_error);
+	g_free(circuit);
+}
+
+hg_forwarder *hg_forwarder_new(hg_conf *conf, hg_loop *loop, hg_client *client,
+			       const struct hg_forwarder_sink *sink)
+{
+	hg_forwarder *forwarder = g_new0(hg_forwarder, 1);
+
+	forwarder->conf = hg_conf_ref(conf);
+	forwarder->loop = loop;
+	forwarder->client = client;
+	forwarder->sink = *sink;
+	forwarder->circuits = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, circuit_free);
+	return forwarder;
+}
+
+void hg_forwarder_free(hg_forwarder *forwarder)
+{
+	if (!forwarder)
+		return;
+	g_hash_table_destroy(forwarder->circuits);
+	hg_conf_unref(forwarder->conf);
+	g_free(forwarder);
+}
+
+void hg_forwarder_reload(hg_forwarder *forwarder, hg_conf *conf)
+{
+	hg_conf *old = forwarder->conf;
+
+	forwarder->conf = hg_conf_ref(conf);
+	hg_conf_unref(old);
+}
+
+static struct circuit *circuit_of(hg_forwarder *forwarder, const char *backend)
+{
+	struct circuit *circuit = g_hash_table_lookup(forwarder->circuits, backend);
+
+	if (circuit)
+		return circuit;
+	circuit = g_new0(struct circuit, 1);
+	circuit->backend = g_strdup(backend);
+	circuit->forwarder = forwarder;
+	g_hash_table_insert(forwarder->circuits, circuit->backend, circuit);
+	return circuit;
+}
+
+/* ---- the circuit: a backend that is down gets one attempt a minute, then a growing share ---- */
+
+static void circuit_slots(struct circuit *circuit, guint slots)
+{
+	circuit->slots = slots;
+	circuit->forwarder->sink.slots(circuit->forwarder->sink.arg, circuit->backend, slots);
+}
+
+static void circuit_probe(void *arg)
+{
+	struct circuit *circuit = arg;
+
+	circuit->probe_timer = 0;
+	circuit_slots(circuit, 1);
+}
+
+/* The engine notes it (an event, an alarm) and, when it is up, brings waiting retries forward. */
+static void circuit_condition(struct circuit *circuit, int condition, const char *text)
+{
+	hg_command *command = hg_command_new(HG_CMD_CONDITION);
+
+	command->backend = hg_arena_str(command->arena, circuit->backend);
+	command->condition = condition;
+	command->text = hg_arena_str(command->arena, text);
+	circuit->forwarder->sink.result(circuit->forwarder->sink.arg, command);
+}
+
+static void circuit_failed(struct circuit *circuit, const char *error, gint64 now)
+{
+	struct hg_ctx ctx = HG_CTX(NULL, "backend", circuit->backend);
+
+	circuit->failures++;
+	circuit->last_failed_ms = now;
+	g_free(circuit->last_error);
+	circuit->last_error = g_strdup(error);
+	if (circuit->failures < BREAK_AFTER || circuit->probe_timer)
+		return;
+	if (circuit->failures == BREAK_AFTER) {
+		hg_warn(&ctx, "backend.down", "%u attempts in a row failed, the last with: %s; "
+			"trying once a minute", circuit->failures, error);
+		circuit_condition(circuit, HG_DOWN, error);
+	}
+	circuit_slots(circuit, 0);
+	circuit->probe_timer = hg_loop_timer(circuit->forwarder->loop, PROBE_MS, circuit_probe, circuit);
+}
+
+static void circuit_worked(struct circuit *circuit, guint full, gint64 now)
+{
+	struct hg_ctx ctx = HG_CTX(NULL, "backend", circuit->backend);
+
+	if (circuit->failures >= BREAK_AFTER) {
+		hg_info(&ctx, "backend.up", "it answers again after %u failed attempts", circuit->failures);
+		circuit_condition(circuit, HG_UP, NULL);
+	}
+	circuit->failures = 0;
+	circuit->last_ok_ms = now;
+	g_clear_pointer(&circuit->last_error, g_free);
+	if (circuit->slots && circuit->slots < full)
+		circuit_slots(circuit, MIN(circuit->slots * 2, full));
+}
+
+/* ---- one attempt ---- */
+
+char *hg_forward_body(const hg_event *event)
+{
+	GString *body = g_string_sized_new(strlen(event->data) + 128);
+
+	hg_json_open(body, '{');
+	hg_json_add_str(body, "type", event->type);
+	hg_json_add_time(body, "timestamp", event->at_ms);
+	hg_json_add_raw(body, "data", event->data);
+	hg_json_close(body, '}');
+	return g_string_free(body, FALSE);
+}
+
+/* Ids come as text or as numbers. */
+static const char *text_member(struct json_object *obj, const char *key, hg_arena *arena)
+{
+	struct json_object *value;
+	const char *text;
+
+	if (!json_object_object_get_ex(obj, key, &value) || !value ||
+	    json_object_is_type(value, json_type_object) || json_object_is_type(value, json_type_array))
+		return NULL;
+	text = json_object_get_string(value);
+	return *text && strlen(text) <= 512 && hg_text_printable(text) ? hg_arena_str(arena, text) : NULL;
+}
+
+void hg_forward_read_ticket(const char *body, gsize len, hg_arena *arena,
+			    struct hg_forward_result *result)
+{
+	g_autoptr(json_object) answer = len ? hg_json_parse(body, len, NULL, NULL) : NULL;
+	struct json_object *ticket = hg_json_obj(answer, "ticket");
+
+	if (!ticket)
+		return;
+	result->external_id = text_member(ticket, "id", arena);
+	result->number = text_member(ticket, "number", arena);
+	result->url = text_member(ticket, "url", arena);
+	if (result->url && !g_str_has_prefix(result->url, "https://") &&
+	    !g_str_has_prefix(result->url, "http://"))
+		result->url = NULL;
+}
+
+/* What the outbox is to do after this answer. */
+static void judge(const struct hg_client_answer *answer, const hg_job *job, gint64 now,
+		  hg_arena *arena, struct hg_forward_result *result)
+{
+	result->status = answer->status;
+	if (answer->code == HG_CLIENT_OK && answer->status >= 200 && answer->status < 300) {
+		result->fate = HG_SENT;
+		hg_forward_read_ticket(answer->body, answer->len, arena, result);
+		return;
+	}
+	result->fate = HG_RETRY;
+	result->retry_ms = MAX(hg_client_retry_after(answer, now), 0);
+	result->gone = answer->status == 410;
+	if (answer->code == HG_CLIENT_OK || answer->code == HG_CLIENT_REDIRECT) {
+		g_autofree char *text = g_strdup_printf("answered %d%s", answer->status,
+			answer->status >= 300 && answer->status < 400 ? " (redirects are not followed)" : "");
+
+		result->text = hg_arena_str(arena, text);
+	} else {
+		result->text = hg_arena_str(arena, answer->error);
+	}
+	/* The event itself is what such a server objects to; but a broken deployment says the same,
+	 * so it is believed only after a while. */
+	if ((answer->status == 400 || answer->status == 413 || answer->status == 422) &&
+	    job->attempts >= REFUSED_TRIES)
+		result->fate = HG_FAILED;
+}
+
+static void attempt_end(hg_forwarder *forwarder, hg_dispatch *dispatch,
+			const struct hg_client_answer *answer)
+{
+	hg_command *command = hg_command_new(HG_CMD_FORWARDED);
+	gint64 now = hg_now(hg_loop_env(forwarder->loop));
+	struct circuit *circuit = circuit_of(forwarder, dispatch->job.name);
+	const struct hg_backend_conf *backend = hg_conf_backend(forwarder->conf, dispatch->job.name);
+
+	command->job_n = dispatch->job.n;
+	command->backend = hg_arena_str(command->arena, dispatch->job.name);
+	judge(answer, &dispatch->job, now, command->arena, &command->forwarded);
+	if (answer->code != HG_CLIENT_CANCELLED) {
+		if (command->forwarded.fate == HG_SENT)
+			circuit_worked(circuit, backend ? (guint)backend->concurrency : 1, now);
+		else
+			circuit_failed(circuit, command->forwarded.text, now);
+	}
+	forwarder->sink.result(forwarder->sink.arg, command);
+	hg_dispatch_free(dispatch);
+}
+
+static void attempt_done(void *arg, const struct hg_client_answer *answer)
+{
+	struct attempt *attempt = arg;
+
+	attempt_end(attempt->forwarder, attempt->dispatch, answer);
+	g_free(attempt);
+}
+
+/* Headers of Standard Webhooks; Idempotency-Key is for receivers that know it. */
+static char **attempt_headers(const struct hg_backend_conf *backend, const char *id, gint64 now_s,
+			      const char *body)
+{
+	g_autoptr(GPtrArray) headers = g_ptr_array_new();
+	g_autofree char *signature = hg_sign(backend->secrets, id, now_s, body, strlen(body));
+
+	g_ptr_array_add(headers, g_strdup("Content-Type: application/json"));
+	g_ptr_array_add(headers, g_strdup_printf("webhook-id: %s", id));
+	g_ptr_array_add(headers, g_strdup_printf("webhook-timestamp: %" G_GINT64_FORMAT, now_s));
+	if (signature)
+		g_ptr_array_add(headers, g_strdup_printf("webhook-signature: %s", signature));
+	g_ptr_array_add(headers, g_strdup_printf("Idempotency-Key: \"%s\"", id));
+	g_ptr_array_add(headers, NULL);
+	return (char **)g_ptr_array_free(g_steal_pointer(&headers), FALSE);
+}
+
+void hg_forwarder_send(hg_forwarder *forwarder, hg_dispatch *dispatch)
+{
+	const struct hg_backend_conf *backend = hg_conf_backend(forwarder->conf, dispatch->job.name);
+	struct circuit *circuit = circuit_of(forwarder, dispatch->job.name);
+	gint64 now_s = hg_now(hg_loop_env(forwarder->loop)) / 1000;
+	g_autofree char *body = NULL;
+	g_auto(GStrv) headers = NULL;
+	struct attempt *attempt;
+
+	if (!backend) {			/* taken out of the configuration meanwhile: it may come back */
+		struct hg_client_answer none = { .error = "this backend is not configured any more", .body = "" };
+
+		none.code = HG_CLIENT_CALL;
+		attempt_end(forwarder, dispatch, &none);
+		return;
+	}
+	if (!circuit->slots)
+		circuit->slots = (guint)backend->concurrency;
+	body = hg_forward_body(&dispatch->event);
+	headers = attempt_headers(backend, dispatch->event.id, now_s, body);
+	attempt = g_new0(struct attempt, 1);
+	attempt->forwarder = forwarder;
+	attempt->dispatch = dispatch;
+	hg_client_call(forwarder->client, &(struct hg_client_call){
+		.method = "POST", .url = backend->url, .headers = (const char *const *)headers,
+		.body = body, .len = strlen(body), .timeout_ms = backend->timeout_ms,
+		.max_reply = ANSWER_MAX, .private_ok = backend->allow_private,
+	}, attempt_done, attempt);
+}
+
+gboolean hg_forwarder_state(hg_forwarder *forwarder, guint n, struct hg_forwarder_state *ret)
+{
+	const struct hg_backend_conf *backend;
+	struct circuit *circuit;
+
+	if (n >= forwarder->conf->backends->len)
+		return FALSE;
+	backend = g_ptr_array_index(forwarder->conf->backends, n);
+	circuit = circuit_of(forwarder, backend->name);
+	*ret = (struct hg_forwarder_state){
+		.backend = backend->name, .failures = circuit->failures,
+		.broken = circuit->failures >= BREAK_AFTER, .last_error = circuit->last_error,
+		.last_ok_ms = circuit->last_ok_ms, .last_failed_ms = circuit->last_failed_ms,
+	};
+	return TRUE;
+}
