@@ -15,7 +15,8 @@ enum hg_command_kind {
 	HG_CMD_SENT,		/* outcome of a dispatched channel job */
 	HG_CMD_FORWARDED,	/* outcome of a dispatched backend job */
 	HG_CMD_FETCHED,		/* outcome of a download */
-	HG_CMD_CONDITION,	/* a channel or backend went up or down */
+	HG_CMD_CONDITION,	/* a channel or backend went up or down; UP: its parked jobs, and those
+				 * that wait for a later attempt, become due now */
 };
 
 struct hg_reply {
@@ -23,7 +24,8 @@ struct hg_reply {
 	const char *agent;		/* name shown, or NULL */
 	gboolean bot;			/* said by a bot, not a person */
 	const char *text, *html, *template_json, *payload;
-	const char *const *attachment_ids;	/* uploaded before; NULL-ended or NULL */
+	const struct hg_file *files;	/* uploaded before: sha256, name, type, kind, bytes are set */
+	gsize n_files;
 	const char *channel, *to;	/* or NULL: where the customer wrote last */
 	const char *answers_id;		/* our message id it answers, or NULL */
 	int kind;			/* HG_TEXT, HG_REACTION, HG_EDIT, HG_REVOKE; target is answers_id */
