@@ -35,7 +35,7 @@ hg_packages_root='
 		if grep -qs "$mark" "$policy"; then rm -f "$policy"; fi
 		if [ -e "$policy.before-headgate" ]; then mv -f "$policy.before-headgate" "$policy"; fi
 	}
-	apt() { apt-get -q -o DPkg::Lock::Timeout=300 "$@"; }
+	apt() { apt-get -q -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 "$@"; }
 	export DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l
 	restore		# of a run that was killed
 	trap restore EXIT

@@ -1,0 +1,280 @@
+/* test_text.c - UTF-8, spans, sizes, times, near words, encodings and hashes */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "text.h"
+
+#define FFFD "\xef\xbf\xbd"
+
+static void invalid_utf8_becomes_replacement_characters(void **state)
+{
+	static const struct { const char *bytes; gssize len; gsize max; const char *want; } cases[] = {
+		{ "", -1, 0, "" },
+		{ "plain", -1, 0, "plain" },
+		{ "plain", 3, 0, "pla" },
+		{ "a\xff" "b", -1, 0, "a" FFFD "b" },
+		{ "\xe2\x82", -1, 0, FFFD FFFD },
+		{ "a\0b", 3, 0, "a" FFFD "b" },
+		{ "plain", -1, 4, "plai" },
+		{ "plain", -1, 5, "plain" },
+		{ "\xc3\xa9\xc3\xa9", -1, 3, "\xc3\xa9" },
+		{ "\xc3\xa9", -1, 1, "" },
+		{ "ab\xff", -1, 4, "ab" },
+		{ "ab\xff", -1, 5, "ab" FFFD },
+		{ "\xff\xff\xff\xff", -1, 7, FFFD FFFD },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *got = hg_text_valid(cases[i].bytes, cases[i].len, cases[i].max);
+
+		assert_string_equal(got, cases[i].want);
+	}
+	assert_null(hg_text_valid(NULL, -1, 0));
+}
+
+static void printable_text_has_no_controls(void **state)
+{
+	static const struct { const char *text; gboolean want; } cases[] = {
+		{ "", TRUE }, { "tab\tand\nnewline", TRUE }, { "\xc3\xa9", TRUE },
+		{ "bell\a", FALSE }, { "return\r", FALSE }, { "\x1b[31m", FALSE },
+		{ "del\x7f", FALSE }, { "\xff", FALSE }, { "cut \xe2\x82", FALSE },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++)
+		if (hg_text_printable(cases[i].text) != cases[i].want)
+			fail_msg("\"%s\": want %d", cases[i].text, cases[i].want);
+}
+
+static void spans_are_read(void **state)
+{
+	static const struct { const char *text; gint64 want; } cases[] = {
+		{ "250ms", 250 }, { "20s", 20000 }, { "5m", 300000 }, { "7d", 604800000 },
+		{ "1h30m", 5400000 }, { "1d2h3m4s5ms", 93784005 }, { "0s", 0 },
+		{ "106751991167d", G_GINT64_CONSTANT(9223372036828800000) },
+		{ "", -1 }, { "5", -1 }, { "0", -1 }, { "s", -1 }, { "-5s", -1 }, { "5 s", -1 },
+		{ "5s ", -1 }, { " 5s", -1 }, { "1.5h", -1 }, { "5S", -1 }, { "5w", -1 },
+		{ "30m1h", -1 }, { "1h1h", -1 }, { "1h30", -1 }, { "5sm", -1 }, { "+5s", -1 },
+		{ "106751991168d", -1 }, { "106751991167d8h", -1 },
+		{ "99999999999999999999s", -1 }, { NULL, -1 },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++)
+		if (hg_span_parse(cases[i].text) != cases[i].want)
+			fail_msg("\"%s\": got %lld, want %lld", cases[i].text,
+				 (long long)hg_span_parse(cases[i].text), (long long)cases[i].want);
+}
+
+static void spans_are_written_with_two_units_at_most(void **state)
+{
+	static const struct { gint64 ms; const char *want; } cases[] = {
+		{ 0, "0s" }, { 1, "1ms" }, { 999, "999ms" }, { 1000, "1s" }, { 1500, "1s500ms" },
+		{ 182000, "3m2s" }, { 3600000, "1h" }, { 3600000 + 5000, "1h" },
+		{ 90061000, "1d1h" }, { 604800000, "7d" }, { -182000, "-3m2s" },
+		{ G_MAXINT64, "106751991167d7h" }, { G_MININT64, "-106751991167d7h" },
+	};
+	char text[HG_SPAN_SIZE];
+	(void)state;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++)
+		assert_string_equal(hg_span(cases[i].ms, text), cases[i].want);
+}
+
+static void sizes_are_read(void **state)
+{
+	static const struct { const char *text; gint64 want; } cases[] = {
+		{ "100", 100 }, { "0", 0 }, { "100B", 100 }, { "16KiB", 16384 }, { "5MB", 5000000 },
+		{ "5kB", 5000 }, { "2GiB", G_GINT64_CONSTANT(2147483648) }, { "1GB", 1000000000 },
+		{ "", -1 }, { "KiB", -1 }, { "16K", -1 }, { "16KiBs", -1 }, { "16 KiB", -1 },
+		{ "-1", -1 }, { "1.5MB", -1 }, { "16KiB1", -1 }, { "9999999999999GiB", -1 },
+		{ NULL, -1 },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++)
+		if (hg_bytes_parse(cases[i].text) != cases[i].want)
+			fail_msg("\"%s\": got %lld, want %lld", cases[i].text,
+				 (long long)hg_bytes_parse(cases[i].text), (long long)cases[i].want);
+}
+
+static void a_mistyped_word_finds_the_one_meant(void **state)
+{
+	static const char *const names[] = {
+		"adapter", "app_secret", "phone_number_id", "token", "timeout", "url", NULL
+	};
+	static const struct { const char *word, *want; } cases[] = {
+		{ "adaptor", "adapter" }, { "adatper", "adapter" }, { "app_secert", "app_secret" },
+		{ "appsecret", "app_secret" }, { "Token", "token" }, { "tokens", "token" },
+		{ "phone_id", NULL }, { "phone_numer_id", "phone_number_id" }, { "ulr", "url" },
+		{ "timeuot", "timeout" }, { "colour", NULL }, { "x", NULL }, { "", NULL },
+		{ "a_word_that_is_far_longer_than_any_name_an_option_of_ours_has", NULL },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		const char *got = hg_nearest(cases[i].word, names);
+
+		if (g_strcmp0(got, cases[i].want) != 0)
+			fail_msg("%s: got %s, want %s", cases[i].word, got, cases[i].want);
+	}
+}
+
+static void times_are_written_as_the_c_library_has_them(void **state)
+{
+	char got[HG_TIME_SIZE], want[64];
+	(void)state;
+
+	assert_string_equal(hg_time(1763632931004, got), "2025-11-20T10:02:11.004Z");
+	assert_string_equal(hg_time(0, got), "1970-01-01T00:00:00.000Z");
+	assert_string_equal(hg_time(-1, got), "1969-12-31T23:59:59.999Z");
+	assert_string_equal(hg_time(G_MAXINT64, got), "9999-12-31T23:59:59.999Z");
+	assert_string_equal(hg_time(G_MININT64, got), "0001-01-01T00:00:00.000Z");
+	/* Days of four hundred years and more, each at another hour. */
+	for (gint64 day = -40000; day < 200000; day++) {
+		time_t s = (time_t)(day * 86400 + (day * 7919 % 86400 + 86400) % 86400);
+		struct tm tm;
+
+		gmtime_r(&s, &tm);
+		strftime(want, sizeof(want), "%Y-%m-%dT%H:%M:%S.000Z", &tm);
+		assert_string_equal(hg_time((gint64)s * 1000, got), want);
+		if (s >= 0)
+			assert_int_equal(hg_time_parse(got), (gint64)s * 1000);
+	}
+}
+
+static void times_are_read(void **state)
+{
+	static const struct { const char *text; gint64 want; } cases[] = {
+		{ "1970-01-01T00:00:00Z", 0 },
+		{ "2025-11-20T10:02:11.004Z", 1763632931004 },
+		{ "2025-11-20t10:02:11.004999999z", 1763632931004 },
+		{ "2025-11-20T12:02:11.004+02:00", 1763632931004 },
+		{ "2025-11-20T04:32:11.004-05:30", 1763632931004 },
+		{ "2025-11-20T10:02:11.0Z", 1763632931000 },
+		{ "2024-02-29T00:00:00Z", 1709164800000 },
+		{ "2000-02-29T00:00:00Z", 951782400000 },
+		{ "2016-12-31T23:59:60Z", 1483228800000 },
+		{ "9999-12-31T23:59:59.999Z", 253402300799999 },
+		{ "2025-02-29T00:00:00Z", -1 }, { "2100-02-29T00:00:00Z", -1 },
+		{ "2025-13-01T00:00:00Z", -1 }, { "2025-00-01T00:00:00Z", -1 },
+		{ "2025-01-00T00:00:00Z", -1 }, { "2025-01-32T00:00:00Z", -1 },
+		{ "2025-01-01T24:00:00Z", -1 }, { "2025-01-01T00:60:00Z", -1 },
+		{ "2025-01-01T00:00:61Z", -1 }, { "2025-01-01T00:00:00", -1 },
+		{ "2025-01-01T00:00:00.Z", -1 }, { "2025-01-01T00:00:00Zx", -1 },
+		{ "2025-01-01T00:00:00+24:00", -1 }, { "2025-01-01T00:00:00+2:00", -1 },
+		{ "2025-01-01T00:00:00+02:00x", -1 }, { "2025-01-01 00:00:00Z", -1 },
+		{ "2025-1-01T00:00:00Z", -1 }, { "1969-12-31T23:59:59Z", -1 },
+		{ "1970-01-01T00:00:00+00:01", -1 }, { "20250101T000000Z", -1 },
+		{ "2025-01-01", -1 }, { "", -1 }, { NULL, -1 },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++)
+		if (hg_time_parse(cases[i].text) != cases[i].want)
+			fail_msg("\"%s\": got %lld, want %lld", cases[i].text,
+				 (long long)hg_time_parse(cases[i].text), (long long)cases[i].want);
+}
+
+/* ---- bytes ---- */
+static void secrets_are_equal_only_in_full(void **state)
+{
+	(void)state;
+
+	assert_true(hg_equal_secret("abc", 3, "abc", 3));
+	assert_true(hg_equal_secret("", 0, "", 0));
+	assert_false(hg_equal_secret("abc", 3, "abd", 3));
+	assert_false(hg_equal_secret("abc", 3, "abcd", 4));
+	assert_false(hg_equal_secret("abc", 3, "", 0));
+}
+
+static void hex_goes_both_ways(void **state)
+{
+	static const guint8 bytes[] = { 0x00, 0x7f, 0x80, 0xff, 0xa5 };
+	g_autofree char *hex = hg_hex(bytes, sizeof(bytes));
+	guint8 back[sizeof(bytes)];
+	(void)state;
+
+	assert_string_equal(hex, "007f80ffa5");
+	assert_true(hg_unhex("007F80ffA5", back, sizeof(back)));
+	assert_memory_equal(back, bytes, sizeof(bytes));
+	assert_false(hg_unhex("007f80ffa", back, sizeof(back)));
+	assert_false(hg_unhex("007f80ffa5a", back, sizeof(back)));
+	assert_false(hg_unhex("007f80ffa500", back, sizeof(back)));
+	assert_false(hg_unhex("007f80ffag", back, sizeof(back)));
+	assert_false(hg_unhex("", back, sizeof(back)));
+	assert_true(hg_unhex("", back, 0));
+}
+
+static void base64_comes_in_both_alphabets(void **state)
+{
+	static const struct { const char *bytes; gsize len; gboolean url; const char *want; } cases[] = {
+		{ "", 0, FALSE, "" }, { "f", 1, FALSE, "Zg==" }, { "fo", 2, FALSE, "Zm8=" },
+		{ "foo", 3, FALSE, "Zm9v" }, { "f", 1, TRUE, "Zg" }, { "fo", 2, TRUE, "Zm8" },
+		{ "\xfb\xff\xfe", 3, FALSE, "+//+" }, { "\xfb\xff\xfe", 3, TRUE, "-__-" },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *got = hg_base64(cases[i].bytes, cases[i].len, cases[i].url);
+
+		assert_string_equal(got, cases[i].want);
+	}
+}
+
+/* RFC 4231 cases 1, 2 and 6; FIPS 180-4 "abc". */
+static void hashes_are_those_of_the_standards(void **state)
+{
+	g_autofree char *key = g_strnfill(131, '\xaa');
+	struct { const char *key; gsize len; const char *data, *want; } cases[] = {
+		{ "\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b", 20,
+		  "Hi There", "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7" },
+		{ "Jefe", 4, "what do ya want for nothing?",
+		  "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843" },
+		{ key, 131, "Test Using Larger Than Block-Size Key - Hash Key First",
+		  "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54" },
+		{ "", 0, "", "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad" },
+	};
+	guint8 hash[32];
+	(void)state;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *got = NULL;
+
+		hg_hmac_sha256(cases[i].key, cases[i].len, cases[i].data, strlen(cases[i].data), hash);
+		got = hg_hex(hash, sizeof(hash));
+		assert_string_equal(got, cases[i].want);
+	}
+	hg_sha256("abc", 3, hash);
+	g_free(key);
+	key = hg_hex(hash, sizeof(hash));
+	assert_string_equal(key, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(invalid_utf8_becomes_replacement_characters),
+		cmocka_unit_test(printable_text_has_no_controls),
+		cmocka_unit_test(spans_are_read),
+		cmocka_unit_test(spans_are_written_with_two_units_at_most),
+		cmocka_unit_test(sizes_are_read),
+		cmocka_unit_test(a_mistyped_word_finds_the_one_meant),
+		cmocka_unit_test(times_are_written_as_the_c_library_has_them),
+		cmocka_unit_test(times_are_read),
+		cmocka_unit_test(secrets_are_equal_only_in_full),
+		cmocka_unit_test(hex_goes_both_ways),
+		cmocka_unit_test(base64_comes_in_both_alphabets),
+		cmocka_unit_test(hashes_are_those_of_the_standards),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
