@@ -47,6 +47,7 @@ struct hg_channel_conf {
 	gint64 ambiguous_wait_ms;	/* how long a receipt may settle it */
 	gint64 media_max;		/* bytes of one file */
 	char **media_types;		/* not used when NULL */
+	gint64 poll_ms;			/* between two polls, of adapters that poll; 0: 30 s */
 	gint64 index;			/* its place among the channels, from 0 */
 	struct hg_place place;
 	const struct hg_adapter *desc;	/* lent by whoever finds adapters */
@@ -91,6 +92,8 @@ struct hg_adapter_finder {
 	const struct hg_adapter *(*find)(void *ctx, const char *name, GError **error);
 	const char *const *(*names)(void *ctx);
 	void *ctx;
+	/* Called before both when gateway.adapter_dir is set; or NULL. */
+	void (*look_in)(void *ctx, const char *dir);
 };
 
 /* NULL when diag has errors.  The caller adds what only it can check (rules compile). */

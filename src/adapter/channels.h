@@ -1,0 +1,88 @@
+/* channels.h - all channels of a configuration: started, reloaded, stopped, and the engine's ports
+ *
+ * Everything here is called on the channels' loop (or while no thread runs it) unless it says
+ * otherwise. */
+#pragma once
+#include <glib.h>
+#include "command.h"
+#include "conf.h"
+#include "http_client.h"
+#include "http_server.h"
+#include "loop.h"
+#include "ports.h"
+
+typedef struct hg_channels hg_channels;
+
+/* What channels reach outward through.  All lent until hg_channels_free(). */
+struct hg_channels_env {
+	hg_loop *loop;			/* every channel's home; the server with their routes is there too */
+	hg_client *client;		/* on that loop */
+	const char *attachments;	/* directory of downloaded files */
+	/* hg_engine_submit(), or a test's own: any thread; takes the command when it returns TRUE. */
+	gboolean (*submit)(void *ctx, hg_command *command, GError **error);
+	/* The channel's last committed cursor, yours to free, or NULL; on the loop, when it opens.
+	 * May itself be NULL: then every channel begins at "". */
+	char *(*cursor)(void *ctx, const char *channel);
+	void *ctx;
+};
+
+/* env is copied, a reference to conf is taken.  Nothing runs yet. */
+hg_channels *hg_channels_new(const struct hg_channels_env *env, hg_conf *conf);
+/* After hg_channels_stop()'s done, or when it was never started.  The engine must not call the ports
+ * any more.  NULL is fine. */
+void hg_channels_free(hg_channels *channels);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(hg_channels, hg_channels_free)
+
+/* Opens and starts every channel.  One that cannot be opened is DOWN with its error and is tried
+ * again with backoff; the others run. */
+void hg_channels_start(hg_channels *channels);
+/* A new generation: a channel whose options did not change goes on, one whose changes are all
+ * RELOAD options is told by reconf(), any other (and one whose reconf() refuses) is stopped and
+ * opened again; new ones start, missing ones stop. */
+void hg_channels_reload(hg_channels *channels, hg_conf *conf);
+/* Takes no more in, lets what is under way finish for patience_ms at most, closes.  done(arg) runs
+ * once, from the loop.  Every request, send and download has been answered then. */
+void hg_channels_stop(hg_channels *channels, gint64 patience_ms, void (*done)(void *arg), void *arg);
+
+/* ---- the server's side: requests to /channel/NAME/PATH; for hg_server_conf, arg is hg_channels ---- */
+#define HG_CHANNEL_PREFIX "/channel/"
+void hg_channels_route(void *channels, const hg_request *req, struct hg_server_route *route);
+void hg_channels_handle(void *channels, hg_request *req);
+
+/* ---- the engine's side: for struct hg_ports, ctx is hg_channels; called on the engine's thread ---- */
+gboolean hg_channels_plan(void *channels, const char *channel, hg_arena *arena, const struct hg_out *out,
+			  GArray *parts, struct hg_err *err);
+gboolean hg_channels_limits(void *channels, const char *channel, struct hg_limits *ret, unsigned *ret_caps);
+/* Jobs of HG_TO_CHANNEL and HG_TO_FETCH.  Each comes back as one SENT or FETCHED command; a READ or
+ * TYPING (ticket 0) as none. */
+void hg_channels_dispatch(void *channels, hg_dispatch *dispatch);
+
+/* ---- what they are like: for status, metrics and tests ---- */
+struct hg_channel_counts {
+	guint64 batches, items, receipts;	/* handed in by the adapter */
+	guint64 busy;			/* batches that were not stored */
+	guint64 requests, refused;	/* HTTP; refused: answered 4xx or 5xx */
+	guint64 sends, sent, retried, failed, ambiguous;
+	guint64 late;			/* answers that came after the deadline, or twice */
+	guint64 fetches, files, file_bytes;
+	guint64 calls, polls, restarts;
+	guint64 faults;			/* times the adapter broke the rules of adapter.h */
+};
+
+struct hg_channel_status {		/* lent during the call */
+	const char *name, *adapter, *version;
+	const char *state;		/* "starting", "running", "stopping", "down" */
+	int condition;			/* enum hg_condition */
+	gint64 condition_ms;		/* since when (UTC) */
+	const char *error;		/* of DEGRADED or DOWN; or NULL */
+	gint64 last_in_ms, last_out_ms;	/* UTC: last batch stored, last send the provider took; 0 never */
+	guint pending_in, pending_out;	/* batches not yet stored; sends and downloads under way */
+	struct hg_channel_counts counts;
+};
+typedef void hg_channel_status_fn(void *arg, const struct hg_channel_status *status);
+typedef void hg_channel_count_fn(void *arg, const char *word, guint64 count);
+
+/* In the config's order. */
+void hg_channels_list(hg_channels *channels, hg_channel_status_fn *fn, void *arg);
+/* What the adapter counted by host->count().  FALSE: no such channel. */
+gboolean hg_channels_counted(hg_channels *channels, const char *name, hg_channel_count_fn *fn, void *arg);
