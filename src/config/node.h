@@ -6,11 +6,17 @@
 typedef struct hg_node hg_node;		/* lives as long as its document */
 typedef struct hg_doc hg_doc;
 
+#define HG_DOC_FILE_MAX	 (1 << 20)	/* bytes of one file */
+#define HG_DOC_FILES_MAX 64		/* files with all that is included */
+#define HG_DOC_DEPTH_MAX 32		/* lists and maps within each other; includes too */
+#define HG_DOC_NODES_MAX 100000		/* nodes, with what aliases repeat counted each time */
+
 /* Reads file and what it includes.  On a syntax error: NULL, and diag says where. */
 hg_doc *hg_doc_read(const char *path, hg_diag *diag);
 hg_doc *hg_doc_parse(const char *name, const char *text, hg_diag *diag);	/* for tests; no includes */
 void hg_doc_free(hg_doc *doc);
 const hg_node *hg_doc_root(const hg_doc *doc);
+const char *hg_doc_hash(const hg_doc *doc);	/* SHA-256 over all files read, hex */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(hg_doc, hg_doc_free)
 
 enum hg_node_type { HG_NODE_SCALAR, HG_NODE_LIST, HG_NODE_MAP };
@@ -25,6 +31,13 @@ const char *hg_node_key(const hg_node *map, guint i);	/* in the file's order */
 const struct hg_place *hg_node_key_place(const hg_node *map, guint i);
 const hg_node *hg_node_value(const hg_node *map, guint i);
 const hg_node *hg_node_get(const hg_node *map, const char *key);	/* or NULL */
+gboolean hg_node_null(const hg_node *node);		/* nothing, ~ or null, not quoted; or NULL */
+/* Source lines in diag are shown without this node's text: it is or may hold a secret. */
+void hg_node_hide(const hg_node *node, hg_diag *diag);
+/* A path as written in the node's file: relative ones are taken from that file's directory. */
+char *hg_node_path(const struct hg_place *place, const char *path);
+/* What to quote of text in an error: cut when long.  Yours to free. */
+char *hg_node_quote(const char *text);
 
 /* For hand-written sections (rules): reports what is not a map with these keys only. */
 gboolean hg_node_check_keys(const hg_node *map, const char *what, const char *const *keys, hg_diag *diag);

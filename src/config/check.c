@@ -1,0 +1,221 @@
+/* check.c - what the option tables cannot say: values that depend on each other or have a grammar */
+#include "check.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "tables.h"
+#include "text.h"
+
+#define WHSEC "whsec_"
+#define WHSEC_LEAST 24		/* bytes behind it: Standard Webhooks, "Signature scheme" */
+#define WHSEC_MOST 64
+
+/* Where key stands in map, or the map itself. */
+static const struct hg_place *place_of(const hg_node *map, const char *key)
+{
+	const hg_node *node = hg_node_get(map, key);
+
+	return node ? hg_node_place(node) : map ? hg_node_place(map) : NULL;
+}
+
+gboolean hg_check_name(const char *name, const char *what, const struct hg_place *place, hg_diag *diag)
+{
+	g_autofree char *quoted = hg_node_quote(name);
+	gsize length = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-");
+
+	if (length == strlen(name) && length >= 1 && length <= HG_NAME_MAX)
+		return TRUE;
+	hg_diag_add(diag, HG_SEV_ERROR, place, NULL,
+		    "%s: %s is no name: use 1 to %d of the letters a-z, digits and -", what, quoted,
+		    HG_NAME_MAX);
+	return FALSE;
+}
+
+/* ---- gateway ---- */
+
+static gboolean is_address(const char *text)
+{
+	guint8 room[sizeof(struct in6_addr)];
+
+	return inet_pton(AF_INET, text, room) == 1 || inet_pton(AF_INET6, text, room) == 1;
+}
+
+/* "127.0.0.1:8420", "[::1]:0" */
+static gboolean is_listen(const char *text)
+{
+	const char *colon = strrchr(text, ':');
+	gsize length = colon ? (gsize)(colon - text) : 0;
+	g_autofree char *host = NULL;
+	guint64 port;
+
+	if (!colon || !g_ascii_string_to_unsigned(colon + 1, 10, 0, 65535, &port, NULL))
+		return FALSE;
+	if (text[0] == '[' && length > 2 && text[length - 1] == ']')
+		host = g_strndup(text + 1, length - 2);
+	else
+		host = g_strndup(text, length);
+	return is_address(host) && (text[0] == '[') == (strchr(host, ':') != NULL);
+}
+
+/* "10.0.0.0/8", "::1" */
+static gboolean is_network(const char *text)
+{
+	g_auto(GStrv) part = g_strsplit(text, "/", 2);
+	guint64 bits;
+
+	if (!part[0] || !is_address(part[0]))
+		return FALSE;
+	return !part[1] || g_ascii_string_to_unsigned(part[1], 10, 0, strchr(part[0], ':') ? 128 : 32,
+						      &bits, NULL);
+}
+
+void hg_check_gateway(struct hg_gateway_conf *gateway, const hg_node *map, hg_diag *diag)
+{
+	gsize length = gateway->public_url ? strlen(gateway->public_url) : 0;
+
+	if (gateway->listen && !is_listen(gateway->listen)) {
+		g_autofree char *quoted = hg_node_quote(gateway->listen);
+
+		hg_diag_add(diag, HG_SEV_ERROR, place_of(map, "listen"), NULL,
+			    "gateway: 'listen' must be an address and a port such as 127.0.0.1:8420 or "
+			    "[::1]:8420, not %s", quoted);
+	}
+	if (!hg_node_get(map, "tls_cert") != !hg_node_get(map, "tls_key"))
+		hg_diag_add(diag, HG_SEV_ERROR,
+			    place_of(map, hg_node_get(map, "tls_cert") ? "tls_cert" : "tls_key"), NULL,
+			    "gateway: 'tls_cert' and 'tls_key' belong together: set both or none");
+	for (char **p = gateway->trusted_proxies; p && *p; p++)
+		if (!is_network(*p)) {
+			g_autofree char *quoted = hg_node_quote(*p);
+
+			hg_diag_add(diag, HG_SEV_ERROR, place_of(map, "trusted_proxies"), NULL,
+				    "gateway: 'trusted_proxies' takes addresses and networks such as "
+				    "10.0.0.0/8, not %s", quoted);
+		}
+	while (length && gateway->public_url[length - 1] == '/')
+		gateway->public_url[--length] = 0;
+}
+
+/* ---- window, ticket ---- */
+
+void hg_check_window(const struct hg_window_conf *window, const hg_node *map, hg_diag *diag)
+{
+	const gint64 week = G_GINT64_CONSTANT(7) * 24 * 3600 * 1000;
+
+	if (window->dedupe_ms && window->dedupe_ms < week)
+		hg_diag_add(diag, HG_SEV_WARNING, place_of(map, "dedupe"), NULL,
+			    "window: providers repeat messages for up to 7d; with less in 'dedupe' a late "
+			    "repetition counts as new");
+}
+
+/* %d or %05d, once; %% is a percent sign. */
+static gboolean is_number_pattern(const char *text)
+{
+	guint found = 0;
+
+	for (const char *p = strchr(text, '%'); p; p = strchr(p + 1, '%')) {
+		if (p[1] == '%') {
+			p++;
+			continue;
+		}
+		if (p[1] == '0' && g_ascii_isdigit(p[2]))
+			p += 2;
+		if (p[1] != 'd')
+			return FALSE;
+		found++;
+	}
+	return found == 1;
+}
+
+/* The first ${word} that is none of ours, or NULL. */
+static char *strange_word(const char *text)
+{
+	static const char number[] = "${number}";
+
+	for (const char *p = strstr(text, "${"); p; p = strstr(p + 2, "${"))
+		if (strncmp(p, number, strlen(number)) != 0)
+			return g_strndup(p, strcspn(p, "}") + (p[strcspn(p, "}")] == '}'));
+	return NULL;
+}
+
+void hg_check_ticket(const struct hg_ticket_conf *ticket, const hg_node *map, hg_diag *diag)
+{
+	g_autofree char *strange = ticket->confirm ? strange_word(ticket->confirm) : NULL;
+
+	if (ticket->number && !is_number_pattern(ticket->number)) {
+		g_autofree char *quoted = hg_node_quote(ticket->number);
+
+		hg_diag_add(diag, HG_SEV_ERROR, place_of(map, "number"), NULL,
+			    "ticket: 'number' must contain %%d (or %%06d) once and no other %%, not %s",
+			    quoted);
+	}
+	if (strange) {
+		g_autofree char *quoted = hg_node_quote(strange);
+
+		hg_diag_add(diag, HG_SEV_ERROR, place_of(map, "confirm"), "${number} is known",
+			    "ticket: 'confirm' has %s, which means nothing here", quoted);
+	}
+}
+
+/* ---- backends, tokens ---- */
+
+/* Strict: g_base64_decode() skips what it does not know. */
+static gboolean is_whsec(const char *secret)
+{
+	const char *code = secret + strlen(WHSEC);
+	gsize length, letters, bytes = 0;
+	g_autofree guchar *key = NULL;
+
+	if (!g_str_has_prefix(secret, WHSEC))
+		return FALSE;
+	length = strlen(code);
+	letters = strspn(code, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
+	if (length % 4 != 0 || length - letters > 2 || strspn(code + letters, "=") != length - letters)
+		return FALSE;
+	key = g_base64_decode(code, &bytes);
+	explicit_bzero(key, bytes);
+	return bytes >= WHSEC_LEAST && bytes <= WHSEC_MOST;
+}
+
+static gboolean is_event_pattern(const char *text)
+{
+	return *text && strspn(text, "abcdefghijklmnopqrstuvwxyz_.*") == strlen(text);
+}
+
+void hg_check_backend(const struct hg_backend_conf *backend, const hg_node *map, hg_diag *diag)
+{
+	const struct hg_place *place = place_of(map, "secrets");
+
+	for (char **s = backend->secrets; s && *s; s++)
+		if (!is_whsec(*s))
+			hg_diag_add(diag, HG_SEV_ERROR, place,
+				    "make one: echo \"whsec_$(openssl rand -base64 32)\"",
+				    "backend %s: what 'secrets' refers to must be " WHSEC
+				    " and base64 of %d to %d bytes", backend->name, WHSEC_LEAST, WHSEC_MOST);
+	if (backend->secrets && g_strv_length(backend->secrets) > 2)
+		hg_diag_add(diag, HG_SEV_ERROR, place, NULL,
+			    "backend %s: at most two 'secrets' are active at a time", backend->name);
+	for (char **e = backend->events; e && *e; e++)
+		if (!is_event_pattern(*e)) {
+			g_autofree char *quoted = hg_node_quote(*e);
+
+			hg_diag_add(diag, HG_SEV_ERROR, place_of(map, "events"), NULL,
+				    "backend %s: 'events' takes patterns such as ticket.*, not %s",
+				    backend->name, quoted);
+		}
+}
+
+void hg_check_token(const struct hg_token_conf *token, const GPtrArray *others,
+		    const struct hg_place *place, hg_diag *diag)
+{
+	for (guint i = 0; token->token && i < others->len; i++) {
+		const struct hg_token_conf *other = g_ptr_array_index(others, i);
+
+		if (other->token && hg_equal_secret(other->token, strlen(other->token), token->token,
+						    strlen(token->token)))
+			hg_diag_add(diag, HG_SEV_ERROR, place, NULL,
+				    "token %s: it is the same as that of %s; each user has his own",
+				    token->name, other->name);
+	}
+}

@@ -1,0 +1,16 @@
+/* check.h - what the option tables cannot say: values that depend on each other or have a grammar */
+#pragma once
+#include "conf.h"
+
+/* Each reports to diag; map is where the values stand, or NULL. */
+gboolean hg_check_name(const char *name, const char *what, const struct hg_place *place, hg_diag *diag);
+void hg_check_gateway(struct hg_gateway_conf *gateway, const hg_node *map, hg_diag *diag);
+void hg_check_window(const struct hg_window_conf *window, const hg_node *map, hg_diag *diag);
+void hg_check_ticket(const struct hg_ticket_conf *ticket, const hg_node *map, hg_diag *diag);
+void hg_check_backend(const struct hg_backend_conf *backend, const hg_node *map, hg_diag *diag);
+/* others: the tokens before it. */
+void hg_check_token(const struct hg_token_conf *token, const GPtrArray *others,
+		    const struct hg_place *place, hg_diag *diag);
+
+/* hg_conf_read without the file: takes doc over.  For tests and fuzzing. */
+hg_conf *hg_conf_make(const char *path, hg_doc *doc, const struct hg_adapter_finder *finder, hg_diag *diag);

@@ -1,0 +1,160 @@
+/* tables.c - the option tables of the gateway's own sections: defaults, ranges, help */
+#include "tables.h"
+
+/* Where adapters were installed; configure and make know it. */
+#ifndef HG_ADAPTER_DIR
+#error "HG_ADAPTER_DIR is to be set by the makefile"
+#endif
+
+#define REQUIRED HG_OPT_REQUIRED
+#define RELOAD	 HG_OPT_RELOAD
+#define NONE	 0
+
+#define TOP(field, name, ...) HG_OPTION_AT(hg_conf, field, name, __VA_ARGS__)
+const struct hg_option hg_top_options[] = {
+	TOP(config_version, "config_version", INT, REQUIRED, NULL, "1..1",
+	    "Version of the meaning of this file and of its defaults; 1 is the only one."),
+	TOP(engine.fallback, "default", ENUM, RELOAD, "convert", "convert|hold|ignore",
+	    "What becomes of a conversation that no rule has decided."),
+	TOP(engine.settle_ms, "settle", MSECS, RELOAD, "20s", "0s..1h",
+	    "How long a conversation may stay undecided, so that a second message can join the "
+	    "first, before default: is applied."),
+	TOP(engine.first_response_ms, "first_response", MSECS, RELOAD, "5m", "10s..7d",
+	    "A held conversation that nobody has answered after this time becomes a ticket all the same."),
+	TOP(engine.idle_close_ms, "idle_close", MSECS, RELOAD, "1d", "1m..90d",
+	    "Conversations without traffic for so long are closed as unresolved."),
+	HG_OPTION_END
+};
+
+#define GATEWAY(field, name, ...) HG_OPTION_AT(struct hg_gateway_conf, field, name, __VA_ARGS__)
+const struct hg_option hg_gateway_options[] = {
+	GATEWAY(name, "name", STRING, RELOAD, "headgate", "1..100",
+		"Name of this gateway, as people see it."),
+	GATEWAY(listen, "listen", STRING, NONE, "127.0.0.1:8420", NULL,
+		"Address and port of the HTTP server; an IPv6 address stands in brackets, port 0 takes a "
+		"free one."),
+	GATEWAY(public_url, "public_url", URL, RELOAD, NULL, NULL,
+		"URL under which the outside reaches this server; webhooks and links are built from it."),
+	GATEWAY(tls_cert, "tls_cert", PATH, NONE, NULL, NULL,
+		"Certificate chain (PEM) when headgate itself speaks TLS; tls_key belongs to it."),
+	GATEWAY(tls_key, "tls_key", PATH, NONE, NULL, NULL, "Private key (PEM) of tls_cert."),
+	GATEWAY(trusted_proxies, "trusted_proxies", STRINGS, RELOAD, NULL, NULL,
+		"Addresses or networks (10.0.0.0/8) of reverse proxies whose X-Forwarded-For is believed."),
+	GATEWAY(socket, "socket", PATH, NONE, "/run/headgate/headgate.sock", NULL,
+		"Unix socket of headgatectl."),
+	GATEWAY(adapter_dir, "adapter_dir", PATH, NONE, HG_ADAPTER_DIR, NULL,
+		"Directory adapters are loaded from; HEADGATE_ADAPTER_DIR in the environment goes before it."),
+	GATEWAY(log_format, "log_format", ENUM, NONE, "logfmt", "logfmt|json", "How log lines are written."),
+	GATEWAY(log_level, "log_level", ENUM, RELOAD, "info", "debug|info|warn|error",
+		"Log lines below this level are left out."),
+	GATEWAY(max_connections, "max_connections", INT, RELOAD, "1024", "8..100000",
+		"HTTP connections at the same time."),
+	GATEWAY(max_per_address, "max_per_address", INT, RELOAD, "64", "1..100000",
+		"HTTP connections of one client address at the same time."),
+	GATEWAY(head_timeout_ms, "head_timeout", MSECS, RELOAD, "10s", "1s..10m",
+		"A request's head has to be complete after this time."),
+	GATEWAY(body_timeout_ms, "body_timeout", MSECS, RELOAD, "30s", "1s..1h",
+		"A request's body has to be complete after this time."),
+	GATEWAY(idle_timeout_ms, "idle_timeout", MSECS, RELOAD, "60s", "1s..1h",
+		"A connection without a request is closed after this time."),
+	HG_OPTION_END
+};
+
+#define STORE(field, name, ...) HG_OPTION_AT(struct hg_store_conf, field, name, __VA_ARGS__)
+const struct hg_option hg_store_options[] = {
+	STORE(driver, "driver", ENUM, NONE, "sqlite", "sqlite", "Kind of database."),
+	STORE(path, "path", PATH, NONE, "/var/lib/headgate/headgate.db", NULL,
+	      "Database file; it is made when it is missing."),
+	STORE(attachments, "attachments", PATH, NONE, NULL, NULL,
+	      "Directory for attachments; without it they lie beside the database."),
+	STORE(min_free, "min_free", BYTES, RELOAD, "128MiB", "1MiB..1TiB",
+	      "With less disk space than this, nothing new is taken in: providers get 503 and come again."),
+	HG_OPTION_END
+};
+
+#define WINDOW(field, name, ...) HG_OPTION_AT(struct hg_window_conf, field, name, __VA_ARGS__)
+const struct hg_option hg_window_options[] = {
+	WINDOW(dedupe_ms, "dedupe", MSECS, RELOAD, "7d", "1h..90d",
+	       "A provider's message that comes again within this time is a duplicate."),
+	WINDOW(join_ms, "join", MSECS, RELOAD, "7d", "0s..365d",
+	       "A message joins the contact's open ticket when that was active within this time."),
+	WINDOW(reopen_ms, "reopen", MSECS, RELOAD, "3d", "0s..365d",
+	       "A message reopens a closed ticket within this time after its closing."),
+	HG_OPTION_END
+};
+
+#define TICKET(field, name, ...) HG_OPTION_AT(struct hg_ticket_conf, field, name, __VA_ARGS__)
+const struct hg_option hg_ticket_options[] = {
+	TICKET(number, "number", STRING, RELOAD, "TK-%d", "2..40",
+	       "Pattern of our own ticket numbers; %d is the counter."),
+	TICKET(first_number, "first_number", INT, RELOAD, "1000", "1..1000000000",
+	       "Where the counter of a new database begins."),
+	TICKET(confirm, "confirm", STRING, RELOAD,
+	       "Thank you. Your request has the number ${number}.", "0..1000",
+	       "Text the customer gets when a ticket is made; ${number} is its number, \"\" sends nothing."),
+	TICKET(confirm_wait_ms, "confirm_wait", MSECS, RELOAD, "1m", "0s..1h",
+	       "How long the confirmation waits for the helpdesk's number before it names ours."),
+	HG_OPTION_END
+};
+
+#define CHANNEL(field, name, ...) HG_OPTION_AT(struct hg_channel_conf, field, name, __VA_ARGS__)
+const struct hg_option hg_channel_options[] = {
+	CHANNEL(adapter, "adapter", STRING, REQUIRED, NULL, "1..64",
+		"Adapter that speaks the provider's protocol: see headgatectl adapters."),
+	CHANNEL(scope, "scope", STRING, NONE, "default", "1..64",
+		"Brand or department: a contact's matters are joined within one scope only."),
+	CHANNEL(on_ambiguous, "on_ambiguous", ENUM, RELOAD, "hold", "hold|resend",
+		"What to do with a message that may or may not have been sent."),
+	CHANNEL(ambiguous_wait_ms, "ambiguous_wait", MSECS, RELOAD, "10m", "10s..7d",
+		"How long a receipt may settle such a message before on_ambiguous decides."),
+	CHANNEL(media_max, "media_max", BYTES, RELOAD, "100MiB", "1KiB..2GiB",
+		"Largest file taken from or sent to this channel."),
+	CHANNEL(media_types, "media_types", STRINGS, RELOAD, NULL, NULL,
+		"Media types taken in, such as image/*; without it all are."),
+	HG_OPTION_END
+};
+
+#define BACKEND(field, name, ...) HG_OPTION_AT(struct hg_backend_conf, field, name, __VA_ARGS__)
+const struct hg_option hg_backend_options[] = {
+	BACKEND(preset, "preset", ENUM, NONE, "webhook", "webhook",
+		"Kind of helpdesk; webhook is any that takes signed JSON (Standard Webhooks)."),
+	BACKEND(url, "url", URL, REQUIRED | RELOAD, NULL, NULL, "Where events are sent."),
+	BACKEND(secrets, "secrets", SECRETS, REQUIRED | RELOAD, NULL, NULL,
+		"Key that signs events, whsec_ and base64; two while one replaces the other, the new one first."),
+	BACKEND(events, "events", STRINGS, RELOAD, NULL, NULL,
+		"Patterns of the events to send, such as ticket.*; without it all that concern tickets."),
+	BACKEND(timeout_ms, "timeout", MSECS, RELOAD, "20s", "1s..5m", "How long one attempt may take."),
+	BACKEND(give_up_ms, "give_up", MSECS, RELOAD, "7d", "1m..30d",
+		"How long an event is tried before it goes to the dead letters."),
+	BACKEND(concurrency, "concurrency", INT, RELOAD, "16", "1..1000", "Attempts at the same time."),
+	BACKEND(allow_private, "allow_private", BOOL, RELOAD, "true", NULL,
+		"May the URL lead to an address of a private network?"),
+	HG_OPTION_END
+};
+
+#define TOKEN(field, name, ...) HG_OPTION_AT(struct hg_token_conf, field, name, __VA_ARGS__)
+const struct hg_option hg_token_options[] = {
+	TOKEN(token, "token", SECRET, REQUIRED | RELOAD, NULL, "16..512",
+	      "Bearer token of a user of the HTTP API."),
+	TOKEN(scopes, "scopes", STRINGS, REQUIRED | RELOAD, NULL, "read|reply|convert|link|admin",
+	      "What it may do."),
+	HG_OPTION_END
+};
+
+const char *const hg_top_keys[] = {
+	"include", "gateway", "store", "window", "ticket", "channels", "rules", "backends", "api",
+	"tests", NULL
+};
+
+const struct hg_section hg_conf_sections[] = {
+	{ "", "The top level of the file.", hg_top_options, FALSE },
+	{ "gateway", "The daemon itself: where it listens, what it is called.", hg_gateway_options, FALSE },
+	{ "store", "Where messages and tickets are kept.", hg_store_options, FALSE },
+	{ "window", "How long things belong together.", hg_window_options, FALSE },
+	{ "ticket", "Numbers, and what the customer is told.", hg_ticket_options, FALSE },
+	{ "channels", "Where customers write; each name has an adapter with options of its own.",
+	  hg_channel_options, TRUE },
+	{ "backends", "Helpdesks that tickets are forwarded to.", hg_backend_options, TRUE },
+	{ "api.tokens", "Who may use the HTTP API.", hg_token_options, TRUE },
+	{ NULL, NULL, NULL, FALSE }
+};
