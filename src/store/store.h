@@ -32,6 +32,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(hg_store, hg_store_close)
 /* 32 random bytes made at creation: keys the dedupe hashes and idempotency keys. */
 const guint8 *hg_store_instance_key(hg_store *store);
 int hg_store_schema(hg_store *store);
+const char *hg_store_attachments(hg_store *store);	/* the directory it was opened with; lent */
 
 /* ---- transactions: one for a group of commands, a savepoint for each ---- */
 gboolean hg_store_begin(hg_store *store, GError **error);
@@ -134,6 +135,9 @@ gboolean hg_store_ticket_by_number(hg_store *store, hg_arena *arena, const char 
 gboolean hg_store_ticket_update(hg_store *store, const hg_ticket *ticket, GError **error);
 /* The same link again is fine; another external id for the pair is a CONFLICT. */
 gboolean hg_store_link_set(hg_store *store, const hg_link *link, GError **error);
+/* The ticket a helpdesk knows under this id; backend NULL: any. */
+gboolean hg_store_ticket_by_link(hg_store *store, hg_arena *arena, const char *backend, const char *external_id,
+				 hg_ticket **ret, GError **error);
 gboolean hg_store_link_list(hg_store *store, hg_arena *arena, gint64 ticket_n, GPtrArray *ret, GError **error);
 
 /* ---- events and decisions ---- */
@@ -164,6 +168,9 @@ gboolean hg_store_job_update(hg_store *store, const hg_job *job, GError **error)
 /* The job is done (deleted) or dead (kept): the next of its lane becomes DUE at now_ms. */
 gboolean hg_store_job_done(hg_store *store, const hg_job *job, gint64 now_ms, GError **error);
 gboolean hg_store_job_dead(hg_store *store, const hg_job *job, gint64 now_ms, GError **error);
+/* An UNKNOWN job nobody can settle now: it stays, but in a lane of its own (lane becomes "unknown:N"
+ * in the row), and the next of the lane it leaves becomes DUE at now_ms. */
+gboolean hg_store_job_pass(hg_store *store, const hg_job *job, gint64 now_ms, GError **error);
 gboolean hg_store_job_retry_dead(hg_store *store, gint64 n, gint64 now_ms, GError **error);
 /* When the next DUE job of any target is due; G_MAXINT64: none. */
 gboolean hg_store_job_next(hg_store *store, gint64 *ret_due_ms, GError **error);
