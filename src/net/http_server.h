@@ -39,12 +39,13 @@ struct hg_server_conf {			/* hg_server_conf_init() sets the defaults in brackets
 	guint max_headers;		/* [100, which is also the most] */
 	gsize max_body;			/* where the route says nothing [1 MiB] */
 	gsize max_bodies;		/* bytes of all bodies held at a time [64 MiB]; then 503 */
-	guint max_connections;		/* [1,024]; then 503 */
+	guint max_connections;		/* [1,024]; then 503 and close */
 	guint max_per_address;		/* [64]; unix sockets and trusted proxies are exempt; then 503 */
-	gint64 head_ms;			/* first byte to complete head, TLS handshake included [10 s] */
+	gint64 head_ms;			/* first byte (of a new connection: its start, with the TLS
+					 * handshake) to complete head [10 s] */
 	gint64 body_ms;			/* complete head to complete body [30 s] */
 	gint64 idle_ms;			/* between requests [60 s] */
-	gint64 write_ms;		/* no byte of a reply or stream may wait longer [30 s] */
+	gint64 write_ms;		/* a reader takes 64 KiB, or all there is, within this [30 s] */
 	gint64 linger_ms;		/* after a refusal, for the peer to read it [2 s] */
 	double rate, burst;		/* requests per second and address [0: no limit]; then 429 */
 	const char *const *trusted_proxies;	/* "10.0.0.0/8", "::1"; NULL-ended or NULL; copied */
@@ -118,7 +119,7 @@ void hg_request_problem(hg_request *req, int status, const char *fmt, ...) G_GNU
 /* A body that comes bit by bit (NDJSON, server-sent events). */
 enum hg_stream_end {
 	HG_STREAM_LEFT = 1,	/* the peer closed */
-	HG_STREAM_SLOW,		/* more than high_water was waiting, or longer than write_ms */
+	HG_STREAM_SLOW,		/* more than high_water was waiting, or too little left in write_ms */
 	HG_STREAM_STOP,		/* the server drains or is freed */
 };
 typedef void hg_stream_closed_fn(void *arg, enum hg_stream_end why);

@@ -1,0 +1,545 @@
+/* http_server.c - listeners, caps and figures of the HTTP server */
+#include <config.h>
+
+#include "http_conn.h"
+
+#include <errno.h>
+#include <event2/listener.h>
+#include <event2/util.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "env.h"
+#include "fail.h"
+#include "log.h"
+#include "loop.h"
+
+#define BACKLOG 1024
+#define REFUSING_MAX 128	/* connections over a cap that are still told so */
+#define REST_MS 200		/* how long accepting rests when the process is out of descriptors */
+
+struct hg_listener {
+	hg_server *server;
+	struct evconnlistener *accepting;
+	char *path;		/* of a unix socket, or NULL */
+	dev_t device;		/* of the socket file, so that only ours is removed */
+	ino_t inode;
+	guint port;		/* 0 for a unix socket */
+	gboolean tls;
+	guint64 rest_timer;
+};
+
+struct client {
+	struct hg_address address;	/* key */
+	guint connections;
+};
+
+void hg_server_conf_init(struct hg_server_conf *conf)
+{
+	*conf = (struct hg_server_conf){
+		.max_head = 16 << 10, .max_target = 2 << 10, .max_headers = HG_HTTP_HEADERS_MAX,
+		.max_body = 1 << 20, .max_bodies = 64 << 20, .max_connections = 1024,
+		.max_per_address = 64, .head_ms = 10 * 1000, .body_ms = 30 * 1000,
+		.idle_ms = 60 * 1000, .write_ms = 30 * 1000, .linger_ms = 2 * 1000,
+	};
+}
+
+/* ---- caps ---- */
+
+static guint client_hash(gconstpointer key)
+{
+	const struct hg_address *a = key;
+	guint h = 5381;
+
+	for (gsize i = 0; i < sizeof(a->bytes); i++)
+		h = h * 33 + a->bytes[i];
+	return h;
+}
+
+static gboolean client_equal(gconstpointer a, gconstpointer b)
+{
+	return !memcmp(a, b, sizeof(struct hg_address));
+}
+
+gboolean hg_server_is_proxy(const hg_server *server, const struct hg_address *address)
+{
+	for (guint i = 0; i < server->n_proxies; i++)
+		if (hg_network_has(&server->proxies[i], address))
+			return TRUE;
+	return FALSE;
+}
+
+void hg_server_count(hg_server *server, enum hg_http_rule rule)
+{
+	HG_COUNT(server->by_rule[rule], 1);
+	HG_COUNT(server->stats.refused, 1);
+}
+
+static gboolean is_exempt(const struct hg_conn *conn)
+{
+	return conn->local || conn->proxy;
+}
+
+static enum hg_http_rule count_client(hg_server *server, struct hg_conn *conn)
+{
+	struct hg_address address = hg_address_client(&conn->address);
+	struct client *client;
+
+	if (server->n_counted >= server->conf.max_connections)
+		return HG_RULE_CAP_CONNECTIONS;
+	if (!is_exempt(conn)) {
+		client = g_hash_table_lookup(server->clients, &address);
+		if (client && client->connections >= server->conf.max_per_address)
+			return HG_RULE_CAP_ADDRESS;
+		if (!client) {
+			client = g_new0(struct client, 1);
+			client->address = address;
+			g_hash_table_insert(server->clients, &client->address, client);
+		}
+		client->connections++;
+	}
+	conn->counted = TRUE;
+	server->n_counted++;
+	HG_COUNT(server->stats.connections, 1);
+	return HG_RULE_NONE;
+}
+
+static void uncount_client(hg_server *server, struct hg_conn *conn)
+{
+	struct hg_address address = hg_address_client(&conn->address);
+	struct client *client;
+
+	server->n_counted--;
+	HG_COUNT(server->stats.connections, -1);
+	if (is_exempt(conn))
+		return;
+	client = g_hash_table_lookup(server->clients, &address);
+	if (!--client->connections)
+		g_hash_table_remove(server->clients, &address);
+}
+
+static void on_drained(void *arg)
+{
+	hg_server *server = arg;
+
+	server->drained_timer = 0;
+	server->drained(server->drained_arg);
+}
+
+static void check_drained(hg_server *server)
+{
+	if (!server->drained || server->drained_timer || !hg_link_alone(&server->conns))
+		return;
+	server->drained_timer = hg_loop_timer(server->loop, 0, on_drained, server);
+}
+
+void hg_server_conn_gone(hg_server *server, struct hg_conn *conn)
+{
+	if (conn->counted)
+		uncount_client(server, conn);
+	else
+		server->n_refusing--;
+	check_drained(server);
+}
+
+/* ---- accepting ---- */
+
+static void on_accept(struct evconnlistener *accepting, evutil_socket_t fd, struct sockaddr *from,
+		      int from_len, void *arg)
+{
+	struct hg_listener *listener = arg;
+	hg_server *server = listener->server;
+	struct hg_address address;
+	struct hg_conn *conn;
+	enum hg_http_rule rule;
+
+	(void)accepting;
+	(void)from_len;
+	HG_COUNT(server->stats.accepted, 1);
+	hg_address_from_socket(from, &address);
+	if (server->n_refusing >= REFUSING_MAX ||
+	    !(conn = hg_conn_new(server, fd, &address, listener->path != NULL, listener->tls))) {
+		hg_server_count(server, HG_RULE_CAP_CONNECTIONS);
+		close(fd);
+		return;
+	}
+	conn->proxy = !conn->local && hg_server_is_proxy(server, &address);
+	rule = count_client(server, conn);
+	if (!rule) {
+		hg_conn_start(conn);
+		return;
+	}
+	server->n_refusing++;
+	hg_conn_refuse(conn, rule);
+}
+
+static void on_rested(void *arg)
+{
+	struct hg_listener *listener = arg;
+
+	listener->rest_timer = 0;
+	evconnlistener_enable(listener->accepting);
+}
+
+/* Out of descriptors or memory: the connection stays in the backlog, and asking again at once
+ * would only burn the processor. */
+static void on_accept_error(struct evconnlistener *accepting, void *arg)
+{
+	struct hg_listener *listener = arg;
+	int err = EVUTIL_SOCKET_ERROR();
+
+	hg_warn(NULL, "http.accept", "cannot accept a connection: %s; trying again in %d ms "
+		"(is the limit of open files too low?)", g_strerror(err), REST_MS);
+	evconnlistener_disable(accepting);
+	if (!listener->rest_timer)
+		listener->rest_timer = hg_loop_timer(listener->server->loop, REST_MS, on_rested, listener);
+}
+
+static gboolean path_is_ours(const struct hg_listener *listener)
+{
+	struct stat st;
+
+	return !lstat(listener->path, &st) && st.st_dev == listener->device && st.st_ino == listener->inode;
+}
+
+static void listener_free(void *data)
+{
+	struct hg_listener *listener = data;
+
+	hg_loop_untimer(listener->server->loop, listener->rest_timer);
+	if (listener->path && path_is_ours(listener))
+		unlink(listener->path);
+	if (listener->accepting)
+		evconnlistener_free(listener->accepting);
+	g_free(listener->path);
+	g_free(listener);
+}
+
+/* Takes fd. */
+static gboolean add_listener(hg_server *server, int fd, struct hg_listener *listener, GError **error)
+{
+	listener->server = server;
+	listener->accepting = evconnlistener_new(hg_loop_base(server->loop), on_accept, listener,
+						 LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC,
+						 BACKLOG, fd);
+	if (!listener->accepting) {
+		int err = errno;
+
+		close(fd);
+		listener_free(listener);
+		return hg_fail(error, HG_ERROR_BROKEN, "cannot listen: %s", g_strerror(err));
+	}
+	evconnlistener_set_error_cb(listener->accepting, on_accept_error);
+	g_ptr_array_add(server->listeners, listener);
+	return TRUE;
+}
+
+/* Connections inherit these on Linux: replies leave at once, and a stream's dead peer is noticed
+ * after two minutes. */
+static void set_tcp_options(int fd)
+{
+	static const struct { int level, name, value; } options[] = {
+		{ SOL_SOCKET, SO_REUSEADDR, 1 }, { SOL_SOCKET, SO_KEEPALIVE, 1 },
+		{ IPPROTO_TCP, TCP_NODELAY, 1 }, { IPPROTO_TCP, TCP_KEEPIDLE, 60 },
+		{ IPPROTO_TCP, TCP_KEEPINTVL, 20 }, { IPPROTO_TCP, TCP_KEEPCNT, 3 },
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(options); i++)
+		setsockopt(fd, options[i].level, options[i].name, &options[i].value, sizeof(int));
+}
+
+static guint port_of(int fd)
+{
+	struct sockaddr_storage at;
+	socklen_t len = sizeof(at);
+
+	if (getsockname(fd, (struct sockaddr *)&at, &len))
+		return 0;
+	return ntohs(at.ss_family == AF_INET ? ((struct sockaddr_in *)&at)->sin_port
+					     : ((struct sockaddr_in6 *)&at)->sin6_port);
+}
+
+static int bound_socket(const struct sockaddr *at, socklen_t len)
+{
+	int fd = socket(at->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int err;
+
+	if (fd < 0)
+		return -1;
+	if (at->sa_family != AF_UNIX)
+		set_tcp_options(fd);
+	if (!bind(fd, at, len))
+		return fd;
+	err = errno;
+	close(fd);
+	errno = err;
+	return -1;
+}
+
+gboolean hg_server_listen(hg_server *server, const char *where, gboolean tls, GError **error)
+{
+	struct sockaddr_storage at = { 0 };
+	int len = sizeof(at), fd;
+	struct hg_listener *listener;
+	const char *colon = strrchr(where, ':');
+
+	if (!colon || !g_ascii_isdigit(colon[1]) || (strchr(where, ':') != colon && colon[-1] != ']') ||
+	    evutil_parse_sockaddr_port(where, (struct sockaddr *)&at, &len))
+		return hg_fail(error, HG_ERROR_CONFIG, "\"%s\" is no place to listen on; write an address "
+			       "and a port such as 127.0.0.1:8420 or [::]:8420", where);
+	if (tls && !server->tls)
+		return hg_fail(error, HG_ERROR_CONFIG, "listening on %s with TLS needs a certificate and "
+			       "a key", where);
+	fd = bound_socket((struct sockaddr *)&at, len);
+	if (fd < 0)
+		return hg_fail(error, HG_ERROR_CONFIG, "cannot listen on %s: %s", where, g_strerror(errno));
+	listener = g_new0(struct hg_listener, 1);
+	listener->tls = tls;
+	listener->port = port_of(fd);
+	if (add_listener(server, fd, listener, error))
+		return TRUE;
+	g_prefix_error(error, "%s: ", where);
+	return FALSE;
+}
+
+/* A socket file that nobody listens on any more is left behind by a kill or a power cut. */
+static gboolean remove_stale(const struct sockaddr_un *at, GError **error)
+{
+	struct stat st;
+	int fd, living;
+
+	if (lstat(at->sun_path, &st))
+		return TRUE;
+	if (!S_ISSOCK(st.st_mode))
+		return hg_fail(error, HG_ERROR_CONFIG, "%s is in the way and no socket", at->sun_path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	living = fd >= 0 && (!connect(fd, (const struct sockaddr *)at, sizeof(*at)) || errno == EAGAIN);
+	if (fd >= 0)
+		close(fd);
+	if (living)
+		return hg_fail(error, HG_ERROR_STATE, "another process listens on %s", at->sun_path);
+	if (unlink(at->sun_path) && errno != ENOENT)
+		return hg_fail(error, HG_ERROR_CONFIG, "cannot remove stale socket %s: %s", at->sun_path,
+			       g_strerror(errno));
+	return TRUE;
+}
+
+static gboolean note_socket_file(struct hg_listener *listener, mode_t mode, GError **error)
+{
+	struct stat st;
+
+	if (chmod(listener->path, mode) || lstat(listener->path, &st))
+		return hg_fail(error, HG_ERROR_CONFIG, "cannot set the mode of %s: %s", listener->path,
+			       g_strerror(errno));
+	listener->device = st.st_dev;
+	listener->inode = st.st_ino;
+	return TRUE;
+}
+
+gboolean hg_server_listen_unix(hg_server *server, const char *path, mode_t mode, GError **error)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	struct hg_listener *listener;
+	mode_t before;
+	int fd;
+
+	if (g_strlcpy(at.sun_path, path, sizeof(at.sun_path)) >= sizeof(at.sun_path))
+		return hg_fail(error, HG_ERROR_CONFIG, "socket path %s has more than %zu bytes", path,
+			       sizeof(at.sun_path) - 1);
+	if (!remove_stale(&at, error))
+		return FALSE;
+	before = umask(0777);		/* nobody connects before the mode is set */
+	fd = bound_socket((struct sockaddr *)&at, sizeof(at));
+	umask(before);
+	if (fd < 0)
+		return hg_fail(error, HG_ERROR_CONFIG, "cannot listen on %s: %s", path, g_strerror(errno));
+	listener = g_new0(struct hg_listener, 1);
+	listener->server = server;
+	listener->path = g_strdup(path);
+	if (note_socket_file(listener, mode, error))
+		return add_listener(server, fd, listener, error);
+	close(fd);
+	listener_free(listener);
+	return FALSE;
+}
+
+guint hg_server_port(const hg_server *server, guint n)
+{
+	for (guint i = 0; i < server->listeners->len; i++) {
+		const struct hg_listener *listener = g_ptr_array_index(server->listeners, i);
+
+		if (!listener->path && !n--)
+			return listener->port;
+	}
+	return 0;
+}
+
+/* ---- TLS ---- */
+
+static gboolean fail_tls(GError **error, const char *what)
+{
+	char text[200];
+
+	ERR_error_string_n(ERR_get_error(), text, sizeof(text));
+	return hg_fail(error, HG_ERROR_CONFIG, "%s: %s", what, text);
+}
+
+static gboolean init_tls(hg_server *server, GError **error)
+{
+	const struct hg_server_conf *conf = &server->conf;
+
+	if (!conf->tls_cert || !conf->tls_key)
+		return TRUE;
+	server->tls = SSL_CTX_new(TLS_server_method());
+	if (!server->tls)
+		return fail_tls(error, "cannot start TLS");
+	SSL_CTX_set_min_proto_version(server->tls, TLS1_2_VERSION);
+	/* 14 kB instead of 47 kB per idle session. */
+	SSL_CTX_set_mode(server->tls, SSL_MODE_RELEASE_BUFFERS);
+	SSL_CTX_set_options(server->tls, SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+	if (SSL_CTX_use_certificate_chain_file(server->tls, conf->tls_cert) != 1)
+		return fail_tls(error, conf->tls_cert);
+	if (SSL_CTX_use_PrivateKey_file(server->tls, conf->tls_key, SSL_FILETYPE_PEM) != 1)
+		return fail_tls(error, conf->tls_key);
+	if (SSL_CTX_check_private_key(server->tls) != 1)
+		return fail_tls(error, "key and certificate do not belong together");
+	return TRUE;
+}
+
+/* ---- birth, drain, death ---- */
+
+static gboolean init_proxies(hg_server *server, GError **error)
+{
+	const char *const *list = server->conf.trusted_proxies;
+	guint n = list ? g_strv_length((char **)list) : 0;
+
+	server->proxies = g_new0(struct hg_network, n + 1);
+	for (; server->n_proxies < n; server->n_proxies++)
+		if (!hg_network_parse(list[server->n_proxies], &server->proxies[server->n_proxies]))
+			return hg_fail(error, HG_ERROR_CONFIG, "trusted proxy \"%s\" is no network such as "
+				       "10.0.0.0/8 or ::1", list[server->n_proxies]);
+	return TRUE;
+}
+
+static void init_buckets(hg_server *server)
+{
+	struct hg_env *env = hg_loop_env(server->loop);
+	guint64 seed;
+
+	if (server->conf.rate <= 0)
+		return;
+	env->random(env, &seed, sizeof(seed));
+	server->buckets = hg_buckets_new(server->conf.rate, server->conf.burst, seed);
+}
+
+hg_server *hg_server_new(hg_loop *loop, const struct hg_server_conf *conf, GError **error)
+{
+	g_autoptr(hg_server) server = g_new0(hg_server, 1);
+
+	g_assert(conf->route && conf->handle);
+	server->loop = loop;
+	server->conf = *conf;
+	server->limits = (struct hg_http_limits){ conf->max_head, conf->max_target, conf->max_headers };
+	server->listeners = g_ptr_array_new_with_free_func(listener_free);
+	server->conns.prev = server->conns.next = &server->conns;
+	server->handed.prev = server->handed.next = &server->handed;
+	server->clients = g_hash_table_new_full(client_hash, client_equal, NULL, g_free);
+	server->out = g_string_sized_new(512);
+	if (!init_proxies(server, error) || !init_tls(server, error))
+		return NULL;
+	/* Lent for the length of this call only. */
+	server->conf.trusted_proxies = NULL;
+	server->conf.tls_cert = server->conf.tls_key = NULL;
+	init_buckets(server);
+	return g_steal_pointer(&server);
+}
+
+/* Closing one may close others (a callback ends its stream), so each search starts anew. */
+static struct hg_conn *find_conn(hg_server *server, gboolean all)
+{
+	for (struct hg_link *at = server->conns.next; at != &server->conns; at = at->next) {
+		struct hg_conn *conn = (struct hg_conn *)at;
+
+		if (all || (!conn->busy && (conn->phase == HG_CONN_IDLE || conn->phase == HG_CONN_STREAM)))
+			return conn;
+	}
+	return NULL;
+}
+
+void hg_server_drain(hg_server *server, void (*done)(void *arg), void *arg)
+{
+	struct hg_conn *conn;
+
+	server->draining = TRUE;
+	server->drained = done;
+	server->drained_arg = arg;
+	g_ptr_array_set_size(server->listeners, 0);
+	while ((conn = find_conn(server, FALSE)))
+		hg_conn_close(conn, HG_STREAM_STOP);
+	check_drained(server);
+}
+
+static void orphan_requests(hg_server *server)
+{
+	while (!hg_link_alone(&server->handed)) {
+		hg_request *req = (hg_request *)server->handed.next;
+
+		hg_link_remove(&req->link);
+		req->server = NULL;
+	}
+}
+
+void hg_server_free(hg_server *server)
+{
+	struct hg_conn *conn;
+
+	if (!server)
+		return;
+	server->drained = NULL;
+	g_ptr_array_free(server->listeners, TRUE);
+	while ((conn = find_conn(server, TRUE)))
+		hg_conn_close(conn, HG_STREAM_STOP);
+	orphan_requests(server);
+	hg_loop_untimer(server->loop, server->drained_timer);
+	while (server->n_pool)
+		hg_request_destroy(server->pool[--server->n_pool]);
+	g_hash_table_destroy(server->clients);
+	hg_buckets_free(server->buckets);
+	SSL_CTX_free(server->tls);
+	g_string_free(server->out, TRUE);
+	g_free(server->proxies);
+	g_free(server);
+}
+
+/* ---- figures ---- */
+
+void hg_server_stats(const hg_server *server, struct hg_server_stats *ret)
+{
+	const struct hg_server_stats *now = &server->stats;
+
+#define HG_READ(field) (ret->field = __atomic_load_n(&now->field, __ATOMIC_RELAXED))
+	HG_READ(accepted);
+	HG_READ(requests);
+	HG_READ(refused);
+	HG_READ(slow_streams);
+	HG_READ(bodies);
+	HG_READ(connections);
+	HG_READ(streams);
+#undef HG_READ
+}
+
+gboolean hg_server_refused(const hg_server *server, guint n, const char **ret_word, guint64 *ret_count)
+{
+	if (n + 1 >= HG_RULES)
+		return FALSE;
+	*ret_word = hg_http_rule_text(n + 1)->word;
+	*ret_count = __atomic_load_n(&server->by_rule[n + 1], __ATOMIC_RELAXED);
+	return TRUE;
+}
