@@ -12,9 +12,18 @@ typedef struct hg_rules hg_rules;
  * do not exist (channels, backends: NULL-ended).  NULL when there were errors. */
 hg_rules *hg_rules_compile(const hg_node *rules, const char *fallback, const char *const *channels,
 			   const char *const *backends, hg_diag *diag);
+/* What hg_store_config_keep() is given: the rules as JSON with the place of each, so that a decision
+ * can be made again when the file has changed.  Yours to free. */
+char *hg_rules_keep(const hg_node *rules, const char *fallback);
+/* Compiles what hg_rules_keep() made; names of channels are not checked.  NULL: diag says why. */
+hg_rules *hg_rules_again(const char *kept, hg_diag *diag);
 void hg_rules_free(hg_rules *rules);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(hg_rules, hg_rules_free)
 guint hg_rules_count(const hg_rules *rules);
+int hg_rules_fallback(const hg_rules *rules);	/* enum hg_action: what `default:` says; NONE: unknown */
+const char *hg_action_word(int action);		/* "convert", "none", ... */
+int hg_action_of(const char *word);		/* "convert", ...; NONE for any other word */
+char *hg_rules_schema(void);	/* JSON Schema of the list of rules; yours to free */
 
 enum hg_proposal { HG_PROPOSE_NEW = 1, HG_PROPOSE_JOIN, HG_PROPOSE_REOPEN };
 
@@ -44,21 +53,26 @@ enum hg_action { HG_ACT_NONE = 0, HG_ACT_CONVERT, HG_ACT_IGNORE, HG_ACT_JOIN, HG
 
 struct hg_set { const char *name, *value; };		/* of a ticket or thread field */
 
-struct hg_verdict {			/* everything in the arena given */
+struct hg_verdict {			/* everything in the arena given: read the arrays, never add or unref */
 	int action;			/* enum hg_action; NONE: no rule decided */
 	const char *word;		/* "noise" of ignore: noise; or NULL */
 	const char *rule, *file;	/* the deciding one; NULL: none did */
 	int line, index;		/* index from 0, -1 none */
 	const char *priority, *category, *type, *subject;	/* of convert; or NULL */
-	GPtrArray *tags;		/* of const char *, added by any matching rule; or NULL */
-	GArray *sets;			/* of struct hg_set; or NULL */
+	/* From every rule that matched, up to and with the deciding one: */
+	GPtrArray *tags;		/* of const char *, each once; or NULL */
+	GArray *sets;			/* of struct hg_set, a name once with its last value; or NULL */
 	GPtrArray *replies;		/* of const char * (texts to the customer); or NULL */
 	GPtrArray *matched;		/* names of all rules that matched; or NULL */
+	GPtrArray *gave_up;		/* names of rules whose pattern hit a limit, which counts as no
+					 * match: log and count them; or NULL */
 };
 
-/* Pure.  trace NULL: no trace is made (live traffic: it can be made again from the facts).  Else a
- * JSON array is appended to it: one object a rule, in order: {rule,file,line,matched,why:[...]}
- * with each condition compared, the fact's value, and why it did not match. */
+/* Pure.  Rules are looked at in order; the first that matches and has a deciding action (convert,
+ * ignore, hold, join) ends it, what follows is not looked at.  trace NULL: no trace is made (live traffic: it can be made again from the facts).  Else a
+ * JSON array is appended to it: one object a rule, in order: {rule,file,line,matched,why:[...]},
+ * why being what was compared: {cond,want,got,ok} or {cond,ok,of:[...]} for all, any and not, with a
+ * note where a word is needed (gave up, not looked at). */
 void hg_rules_judge(const hg_rules *rules, const struct hg_facts *facts, hg_arena *arena,
 		    struct hg_verdict *ret, GString *trace);
 

@@ -1,0 +1,113 @@
+/* rules_made.h - rules as compiled, for the files that make, judge and explain them */
+#pragma once
+#include <glib.h>
+#include "arena.h"
+#include "rules.h"
+#include "rules_regex.h"
+
+#define HG_RULES_MAX	     1000	/* rules */
+#define HG_RULES_CONDS_MAX   20000	/* conditions in all of them */
+#define HG_RULES_DEPTH_MAX   8		/* all, any and not within each other */
+#define HG_RULES_LIST_MAX    100	/* values in one list */
+
+/* ---- what can be asked about ---- */
+
+enum hg_fact_type {
+	HG_FACT_WORD = 1,	/* const char *: one of some words */
+	HG_FACT_LOCALE,		/* const char *: "de" is said of "de-AT" too */
+	HG_FACT_TEXT,		/* const char *: matches, equals, contains, empty */
+	HG_FACT_BOOL,		/* gboolean */
+	HG_FACT_NOT,		/* gboolean, asked the other way round */
+	HG_FACT_COUNT,		/* gint64: at_least, at_most, or exactly */
+	HG_FACT_SPAN,		/* gint64, ms; -1 not known: over, under */
+	HG_FACT_TAGS,		/* const char *const * */
+	HG_FACT_FIELDS,		/* const char *: a JSON object, asked by name */
+	HG_FACT_PROPOSAL,	/* int: enum hg_proposal */
+};
+
+/* One row a condition: parsing, judging, traces and the schema read it, so they cannot disagree. */
+struct hg_fact {
+	const char *group;	/* "thread", "contact"; NULL: stands in `when` itself */
+	const char *name;
+	enum hg_fact_type type;
+	gsize offset;		/* in struct hg_facts */
+	const char *const *(*words)(void);	/* all it can be; NULL: anything */
+	const char *help;	/* for the schema: one sentence */
+};
+extern const struct hg_fact hg_rule_facts[];		/* ends with a NULL name */
+extern const char *const hg_rule_events[];		/* what `on` can name; NULL-ended */
+extern const char *const hg_proposal_words[];		/* by enum hg_proposal less one */
+
+/* ---- conditions ---- */
+
+enum hg_test {
+	HG_TEST_ALL = 1, HG_TEST_ANY, HG_TEST_NOT,	/* of items */
+	HG_TEST_WORD,		/* fact is one of words */
+	HG_TEST_TRUTH,		/* fact is truth */
+	HG_TEST_FIND,		/* one of regexes is found in the fact */
+	HG_TEST_EMPTY,		/* fact's being empty is truth */
+	HG_TEST_EXACTLY, HG_TEST_AT_LEAST, HG_TEST_AT_MOST, HG_TEST_OVER, HG_TEST_UNDER,	/* number */
+	HG_TEST_TAG,		/* one of words is a tag */
+	HG_TEST_FIELD,		/* the field's value is one of words */
+};
+
+struct hg_cond {
+	enum hg_test test;
+	gboolean costly;	/* judged after its brothers that are not */
+	const char *path;	/* "thread.messages.at_least"; of items "all" */
+	const char *want;	/* as written, for people */
+	const struct hg_fact *fact;
+	const char *field;
+	gboolean truth;
+	gint64 number;
+	guint n;		/* of words, regexes, items */
+	const char *const *words;
+	const hg_regex *const *regexes;
+	const struct hg_cond *const *items;
+};
+
+struct hg_rule {
+	const char *name, *file;
+	int line;
+	guint on;			/* a bit for each of hg_rule_events */
+	const struct hg_cond *when;	/* NULL: always */
+	int action;			/* enum hg_action */
+	const char *word;
+	const char *priority, *category, *type, *subject;
+	const char *const *tags, *const *replies;
+	const struct hg_set *sets;
+	guint n_tags, n_sets, n_replies;
+};
+
+struct hg_rules {
+	hg_arena *arena;		/* holds everything but the regexes */
+	GPtrArray *regexes;		/* ours */
+	const struct hg_rule *rules;
+	guint n;
+	int fallback;			/* enum hg_action */
+};
+
+guint hg_rule_event_bit(const char *on);	/* 0: no such event */
+
+/* ---- compiling, in parts ---- */
+
+struct hg_rules_making {
+	struct hg_rules *rules;
+	const char *const *channels;	/* or NULL: not checked */
+	hg_diag *diag;
+	guint conds;
+	gboolean quiet;			/* made again from what was kept: no advice */
+};
+
+/* node may be NULL.  *ret NULL: no conditions.  FALSE: diag says why. */
+gboolean hg_rules_read_when(struct hg_rules_making *making, const hg_node *node,
+			    const struct hg_cond **ret);
+gboolean hg_rules_read_do(struct hg_rules_making *making, const hg_node *node, struct hg_rule *rule);
+/* A scalar or a list of them, in the arena.  NULL: diag says why.  what: "a channel's name". */
+const char *const *hg_rules_read_words(struct hg_rules_making *making, const hg_node *node,
+				       const char *what, guint *ret_n);
+
+/* ---- traces ---- */
+/* The fact's value, for people: "open", "3d2h", "not known". */
+void hg_trace_value(GString *out, const struct hg_cond *cond, const struct hg_facts *facts,
+		    const char *field_value);

@@ -1,0 +1,122 @@
+/* rules_table.c - what rules can ask about: the one list that parsing, judging and docs read */
+#include "rules_made.h"
+
+#include <string.h>
+
+#include "model.h"
+
+const char *const hg_rule_events[] = {
+	"message", "settle", "first_response", "thread.opened", "thread.reopened", "thread.closed",
+	"thread.idle", NULL,
+};
+
+const char *const hg_proposal_words[] = { "new", "join", "reopen", NULL };
+
+guint hg_rule_event_bit(const char *on)
+{
+	for (guint i = 0; on && hg_rule_events[i]; i++)
+		if (strcmp(hg_rule_events[i], on) == 0)
+			return 1U << i;
+	return 0;
+}
+
+static const char *const *proposals(void)
+{
+	return hg_proposal_words;
+}
+
+/* The words are the model's; lists of them are made once, from its enums. */
+static const char *const *kinds(void)
+{
+	static const char *words[HG_REVOKE + 1];
+	static gsize once;
+	guint n = 0;
+
+	if (g_once_init_enter(&once)) {
+		for (int kind = HG_TEXT; kind <= HG_REVOKE; kind++)
+			if (kind <= HG_UNSUPPORTED || kind >= HG_REACTION)
+				words[n++] = hg_kind_word(kind);
+		g_once_init_leave(&once, 1);
+	}
+	return words;
+}
+
+static const char *const *states(void)
+{
+	static const char *words[HG_THREAD_CONVERTED + 1];
+	static gsize once;
+
+	if (g_once_init_enter(&once)) {
+		for (int state = HG_THREAD_OPEN; state <= HG_THREAD_CONVERTED; state++)
+			words[state - HG_THREAD_OPEN] = hg_thread_state_word(state);
+		g_once_init_leave(&once, 1);
+	}
+	return words;
+}
+
+static const char *const *resolutions(void)
+{
+	static const char *words[HG_RES_UNRESOLVED + 2];
+	static gsize once;
+
+	if (g_once_init_enter(&once)) {
+		for (int resolution = 0; resolution <= HG_RES_UNRESOLVED; resolution++)
+			words[resolution] = hg_resolution_word(resolution);
+		g_once_init_leave(&once, 1);
+	}
+	return words;
+}
+
+static const char *const *speakers(void)
+{
+	static const char *words[HG_BY_GATEWAY + 1];
+	static gsize once;
+
+	if (g_once_init_enter(&once)) {
+		for (int author = HG_BY_CUSTOMER; author <= HG_BY_GATEWAY; author++)
+			words[author - HG_BY_CUSTOMER] = hg_author_word(author);
+		g_once_init_leave(&once, 1);
+	}
+	return words;
+}
+
+#define ROW(group_, name_, type_, field_, words_, help_)					\
+	{ .group = (group_), .name = (name_), .type = HG_FACT_##type_,			\
+	  .offset = G_STRUCT_OFFSET(struct hg_facts, field_), .words = (words_), .help = (help_) }
+
+const struct hg_fact hg_rule_facts[] = {
+	ROW(NULL, "channel", WORD, channel, NULL, "Channel the message came on, by its name in this file."),
+	ROW(NULL, "adapter", WORD, adapter, NULL, "Adapter of that channel: whatsapp, fake, ..."),
+	ROW(NULL, "scope", WORD, scope, NULL, "Scope (brand or department) of that channel."),
+	ROW(NULL, "text", TEXT, text, NULL, "What the message says."),
+	ROW(NULL, "kind", WORD, kind, kinds, "Kind of the message."),
+	ROW(NULL, "attachment", BOOL, has_attachment, NULL, "The message has files."),
+	ROW(NULL, "automatic", BOOL, automatic, NULL, "A machine made the message: out of office, a bot."),
+	ROW(NULL, "forwarded", BOOL, forwarded, NULL, "The message was forwarded by its sender."),
+	ROW(NULL, "echo", BOOL, echo, NULL, "Staff said it outside of headgate, in a phone app."),
+	ROW(NULL, "address", TEXT, address, NULL, "Address of the sender: tel:+447700900123."),
+	ROW(NULL, "proposal", PROPOSAL, proposal, proposals,
+	    "What threading proposes: a new thread, joining one, reopening one."),
+	ROW(NULL, "tag", TAGS, tags, NULL, "The thread has this tag."),
+	ROW("thread", "has_ticket", BOOL, has_ticket, NULL, "The thread has become a ticket."),
+	ROW("thread", "state", WORD, thread_state, states, "State of the thread."),
+	ROW("thread", "resolution", WORD, thread_resolution, resolutions, "How the thread ended."),
+	ROW("thread", "reopened", BOOL, reopened, NULL, "It was closed before."),
+	ROW("thread", "held", BOOL, held, NULL, "A rule or the default holds it back."),
+	ROW("thread", "messages", COUNT, messages, NULL, "Messages in the thread, this one counted."),
+	ROW("thread", "inbound", COUNT, inbound, NULL, "Messages of the customer."),
+	ROW("thread", "outbound", COUNT, outbound, NULL, "Messages to the customer."),
+	ROW("thread", "age", SPAN, age_ms, NULL, "Time since the thread began."),
+	ROW("thread", "idle", SPAN, idle_ms, NULL, "Time since anything happened in it."),
+	ROW("thread", "since_ticket", SPAN, since_ticket_ms, NULL, "Time since it became a ticket."),
+	ROW("thread", "last_speaker", WORD, last_speaker, speakers, "Who spoke last before this message."),
+	ROW("thread", "field", FIELDS, thread_fields, NULL, "Fields that rules (set) or the API gave it."),
+	ROW("contact", "known", NOT, contact_new, NULL, "The contact has written before."),
+	ROW("contact", "tier", WORD, contact_tier, NULL, "Tier of the customer."),
+	ROW("contact", "locale", LOCALE, contact_locale, NULL,
+	    "Language, de, or language and country, de-AT; de fits both."),
+	ROW("contact", "opted_out", BOOL, opted_out, NULL, "The contact wants no messages."),
+	ROW("contact", "name", TEXT, contact_name, NULL, "Name of the contact."),
+	ROW("contact", "field", FIELDS, contact_fields, NULL, "Further attributes of the contact."),
+	{ .name = NULL },
+};
