@@ -25,7 +25,7 @@ BANNED = [
 ]
 
 SQL = re.compile(r"\b(?:SELECT\s+\S+.*\bFROM|INSERT\s+(?:OR\s+\w+\s+)?INTO|UPDATE\s+\w+\s+SET|DELETE\s+FROM|"
-                 r"CREATE\s+(?:UNIQUE\s+)?(?:TABLE|INDEX)|PRAGMA\s+\w+|BEGIN\s+IMMEDIATE)\b", re.S)
+                 r"CREATE\s+(?:UNIQUE\s+)?(?:TABLE|INDEX)|PRAGMA\s+\w+|BEGIN\s+IMMEDIATE)\b")
 SQL_CALLS = re.compile(r"\b(?:sqlite3_\w+|PQ[a-z]\w+)\s*\(|<(?:sqlite3|libpq-fe)\.h>")
 
 TOKEN = re.compile(r"""(?P<comment>/\*.*?\*/|//[^\n]*)|(?P<string>"(?:\\.|[^"\\\n])*")|'(?:\\.|[^'\\\n])+'""", re.S)
@@ -42,15 +42,22 @@ def without(text, *kinds):
     return TOKEN.sub(replace, text)
 
 
-def strings_only(text):
-    """The contents of string literals, neighbours joined as the compiler joins them."""
-    out, end = [], 0
-    for match in TOKEN.finditer(text):
-        out.append(blank(text[end:match.start()]))
-        inside = match.group() if match.lastgroup == "string" else blank(match.group())
-        out.append(inside.replace('"', " "))
+def literals(text):
+    """Place and content of each string, neighbours joined as the compiler joins them."""
+    end = content = start = None
+    code = without(text, "comment")
+    for match in TOKEN.finditer(code):
+        if match.lastgroup != "string":
+            continue
+        if content is not None and not code[end:match.start()].strip():
+            content += match.group()[1:-1]
+        else:
+            if content is not None:
+                yield start, content
+            start, content = match.start(), match.group()[1:-1]
         end = match.end()
-    return "".join(out)
+    if content is not None:
+        yield start, content
 
 
 class Findings:
@@ -79,8 +86,9 @@ def lint_calls(found, path, text, where):
 def lint_sql(found, path, text, where):
     if where.startswith("src/store/"):
         return
-    for match in SQL.finditer(strings_only(text)):
-        found.add(path, text, match.start(), "SQL outside src/store")
+    for start, content in literals(text):
+        if SQL.search(content):
+            found.add(path, text, start, "SQL outside src/store")
     for match in SQL_CALLS.finditer(without(text, "comment", "string")):
         found.add(path, text, match.start(), "a database's own calls outside src/store")
 
