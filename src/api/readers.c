@@ -1,0 +1,94 @@
+/* readers.c - a queue, some threads, one connection each */
+#include "readers.h"
+
+#define WAITING_MAX 256			/* reads that may wait for a thread; more is answered 503 */
+
+struct reader_job {
+	void (*work)(hg_store *store, void *arg);	/* NULL: the thread ends */
+	void (*done)(void *arg);
+	void *arg;
+};
+
+struct hg_readers {
+	hg_loop *loop;
+	GAsyncQueue *queue;		/* of struct reader_job */
+	GPtrArray *threads, *stores;
+};
+
+struct reader {
+	hg_readers *readers;
+	hg_store *store;
+};
+
+static void *reader_main(void *arg)
+{
+	struct reader *reader = arg;
+
+	for (;;) {
+		struct reader_job *job = g_async_queue_pop(reader->readers->queue);
+		void (*work)(hg_store *store, void *arg) = job->work;
+
+		if (work) {
+			work(reader->store, job->arg);
+			hg_loop_post(reader->readers->loop, job->done, job->arg);
+		}
+		g_free(job);
+		if (!work)
+			break;
+	}
+	g_free(reader);
+	return NULL;
+}
+
+hg_readers *hg_readers_new(const struct hg_store_options *options, guint threads, gint64 time_limit_ms,
+			   hg_loop *loop, GError **error)
+{
+	hg_readers *readers = g_new0(hg_readers, 1);
+
+	readers->loop = loop;
+	readers->queue = g_async_queue_new();
+	readers->threads = g_ptr_array_new();
+	readers->stores = g_ptr_array_new_with_free_func((GDestroyNotify)hg_store_close);
+	for (guint i = 0; i < threads; i++) {
+		hg_store *store = hg_store_open_reader(options, time_limit_ms, error);
+		struct reader *reader;
+
+		if (!store) {
+			hg_readers_free(readers);
+			return NULL;
+		}
+		reader = g_new0(struct reader, 1);
+		reader->readers = readers;
+		reader->store = store;
+		g_ptr_array_add(readers->stores, store);
+		g_ptr_array_add(readers->threads, g_thread_new("hg-read", reader_main, reader));
+	}
+	return readers;
+}
+
+void hg_readers_free(hg_readers *readers)
+{
+	if (!readers)
+		return;
+	for (guint i = 0; i < readers->threads->len; i++)
+		g_async_queue_push(readers->queue, g_new0(struct reader_job, 1));
+	for (guint i = 0; i < readers->threads->len; i++)
+		g_thread_join(g_ptr_array_index(readers->threads, i));
+	g_ptr_array_unref(readers->threads);
+	g_ptr_array_unref(readers->stores);
+	g_async_queue_unref(readers->queue);
+	g_free(readers);
+}
+
+gboolean hg_readers_run(hg_readers *readers, void (*work)(hg_store *store, void *arg),
+			void (*done)(void *arg), void *arg, GError **error)
+{
+	struct reader_job *job;
+
+	if (g_async_queue_length(readers->queue) >= WAITING_MAX)
+		return hg_fail(error, HG_ERROR_BUSY, "%d reads wait already; try again in a second", WAITING_MAX);
+	job = g_new0(struct reader_job, 1);
+	*job = (struct reader_job){ .work = work, .done = done, .arg = arg };
+	g_async_queue_push(readers->queue, job);
+	return TRUE;
+}

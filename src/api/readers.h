@@ -1,0 +1,20 @@
+/* readers.h - where reads live: a few threads, each with a read-only connection and a time limit
+ *
+ * Nothing that touches the disk runs on a network loop or in the engine. */
+#pragma once
+#include <glib.h>
+#include "loop.h"
+#include "store.h"
+
+typedef struct hg_readers hg_readers;
+
+hg_readers *hg_readers_new(const struct hg_store_options *options, guint threads, gint64 time_limit_ms,
+			   hg_loop *loop, GError **error);
+/* Does what waits, then ends the threads. */
+void hg_readers_free(hg_readers *readers);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(hg_readers, hg_readers_free)
+
+/* work(store, arg) runs on one of the threads, then done(arg) on the loop.  FALSE (BUSY): too many
+ * wait already; neither will run. */
+gboolean hg_readers_run(hg_readers *readers, void (*work)(hg_store *store, void *arg),
+			void (*done)(void *arg), void *arg, GError **error);

@@ -1,0 +1,250 @@
+/* gateway.c - the order of things: start, readiness, graceful stop */
+#include "parts.h"
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <systemd/sd-daemon.h>
+#include "log.h"
+
+#define READERS 2
+#define READ_LIMIT_MS 2000		/* a longer read would hold back checkpoints */
+#define PULSE_MS 1000
+#define DRAIN_MS (10 * 1000)		/* what is under way has so long when we stop */
+#define EXIT_STORE 1			/* the store is beyond use: systemd starts us again */
+
+static gboolean open_store(hg_gateway *gateway, GError **error)
+{
+	struct hg_store_options options = hg_setup_store(gateway->setup->conf, gateway->attachments);
+
+	gateway->store = hg_store_open(&options, error);
+	if (!gateway->store)
+		return FALSE;
+	gateway->readers = hg_readers_new(&options, READERS, READ_LIMIT_MS, gateway->loop, error);
+	return gateway->readers != NULL;
+}
+
+static gboolean listen_all(hg_gateway *gateway, GError **error)
+{
+	const struct hg_gateway_conf *set = &gateway->setup->conf->gateway;
+	struct hg_server_conf conf;
+	g_autofree char *dir = g_path_get_dirname(set->socket);
+
+	hg_server_conf_init(&conf);
+	conf.route = hg_gateway_route;
+	conf.handle = hg_gateway_handle;
+	conf.arg = gateway;
+	conf.max_connections = (guint)set->max_connections;
+	conf.max_per_address = (guint)set->max_per_address;
+	conf.head_ms = set->head_timeout_ms;
+	conf.body_ms = set->body_timeout_ms;
+	conf.idle_ms = set->idle_timeout_ms;
+	conf.trusted_proxies = (const char *const *)set->trusted_proxies;
+	conf.tls_cert = set->tls_cert;
+	conf.tls_key = set->tls_key;
+	gateway->server = hg_server_new(gateway->loop, &conf, error);
+	g_mkdir_with_parents(dir, 0750);
+	return gateway->server &&
+	       hg_server_listen(gateway->server, set->listen, set->tls_cert != NULL, error) &&
+	       hg_server_listen_unix(gateway->server, set->socket, 0660, error);
+}
+
+static void make_parts(hg_gateway *gateway)
+{
+	hg_conf *conf = gateway->setup->conf;
+	struct hg_ports ports;
+	struct hg_channels_env channel_env;
+	struct hg_forwarder_sink sink;
+	struct hg_api_ports api_ports;
+
+	hg_gateway_ports(gateway, &ports);
+	gateway->engine = hg_engine_new(conf, g_steal_pointer(&gateway->setup->rules), gateway->store,
+					gateway->env, &ports);
+	hg_gateway_channel_env(gateway, &channel_env);
+	gateway->channels = hg_channels_new(&channel_env, conf);
+	hg_gateway_forward_sink(gateway, &sink);
+	gateway->forwarder = hg_forwarder_new(conf, gateway->loop, gateway->client, &sink);
+	hg_gateway_api_ports(gateway, &api_ports);
+	gateway->api = hg_api_new(conf, gateway->loop, gateway->readers, gateway->attachments, &api_ports);
+}
+
+hg_gateway *hg_gateway_new(hg_setup *setup, GError **error)
+{
+	g_autoptr(hg_gateway) gateway = g_new0(hg_gateway, 1);
+
+	gateway->setup = setup;
+	gateway->env = hg_env_system();
+	gateway->attachments = hg_setup_attachments(setup->conf);
+	gateway->loop = hg_loop_new(gateway->env, "headgate", error);
+	if (!gateway->loop || !open_store(gateway, error) ||
+	    !(gateway->client = hg_client_new(gateway->loop, NULL, error)))
+		return NULL;
+	make_parts(gateway);
+	if (!listen_all(gateway, error) || !hg_engine_recover(gateway->engine, error))
+		return NULL;
+	return g_steal_pointer(&gateway);
+}
+
+/* The client first: its calls end now and say so to channels and forwarder, whose results the engine
+ * still takes; then the engine; then what it reached through its ports. */
+void hg_gateway_free(hg_gateway *gateway)
+{
+	if (!gateway)
+		return;
+	g_clear_pointer(&gateway->on_term, event_free);
+	g_clear_pointer(&gateway->on_int, event_free);
+	g_clear_pointer(&gateway->on_hup, event_free);
+	hg_client_free(gateway->client);
+	if (gateway->engine)
+		hg_engine_stop(gateway->engine);
+	hg_readers_free(gateway->readers);
+	hg_server_free(gateway->server);
+	hg_loop_free(gateway->loop);
+	hg_api_free(gateway->api);
+	hg_channels_free(gateway->channels);
+	hg_forwarder_free(gateway->forwarder);
+	hg_engine_free(gateway->engine);
+	hg_store_close(gateway->store);
+	hg_setup_free(gateway->setup);
+	g_free(gateway->attachments);
+	g_free(gateway);
+}
+
+guint hg_gateway_port(hg_gateway *gateway)
+{
+	return hg_server_port(gateway->server, 0);
+}
+
+/* ---- stopping: no more in, what is under way ends, then the loop does ---- */
+
+static void stop_when_done(hg_gateway *gateway)
+{
+	if (gateway->channels_stopped && gateway->server_drained)
+		hg_loop_stop(gateway->loop);
+}
+
+static void channels_stopped(void *arg)
+{
+	hg_gateway *gateway = arg;
+
+	gateway->channels_stopped = TRUE;
+	stop_when_done(gateway);
+}
+
+static void server_drained(void *arg)
+{
+	hg_gateway *gateway = arg;
+
+	gateway->server_drained = TRUE;
+	stop_when_done(gateway);
+}
+
+static void patience_ends(void *arg)
+{
+	hg_gateway *gateway = arg;
+
+	hg_warn(NULL, "daemon.stop_forced", "some requests or sends were not done after %d s", DRAIN_MS / 1000);
+	hg_loop_stop(gateway->loop);
+}
+
+/* Nothing new is claimed from the outbox: what has not left stays due for the next start. */
+static void pause_outbox(hg_gateway *gateway)
+{
+	const hg_conf *conf = gateway->setup->conf;
+
+	for (guint i = 0; i < conf->channels->len; i++) {
+		const struct hg_channel_conf *channel = g_ptr_array_index(conf->channels, i);
+
+		hg_engine_set_slots(gateway->engine, HG_TO_CHANNEL, channel->name, 0);
+		hg_engine_set_slots(gateway->engine, HG_TO_FETCH, channel->name, 0);
+	}
+	for (guint i = 0; i < conf->backends->len; i++) {
+		const struct hg_backend_conf *backend = g_ptr_array_index(conf->backends, i);
+
+		hg_engine_set_slots(gateway->engine, HG_TO_BACKEND, backend->name, 0);
+	}
+}
+
+static void stop(hg_gateway *gateway)
+{
+	if (gateway->stopping)
+		return;
+	gateway->stopping = TRUE;
+	sd_notify(0, "STOPPING=1");
+	hg_info(NULL, "daemon.stopping", "no more is taken in; what is under way ends");
+	pause_outbox(gateway);
+	hg_channels_stop(gateway->channels, DRAIN_MS, channels_stopped, gateway);
+	hg_server_drain(gateway->server, server_drained, gateway);
+	hg_loop_timer(gateway->loop, DRAIN_MS + 2000, patience_ends, gateway);
+}
+
+static void on_stop_signal(evutil_socket_t number, short what, void *arg)
+{
+	(void)number;
+	(void)what;
+	stop(arg);
+}
+
+static void on_reload_signal(evutil_socket_t number, short what, void *arg)
+{
+	(void)number;
+	(void)what;
+	hg_gateway_reload(arg);
+}
+
+/* Once a second: systemd's watchdog, and whether the store still works. */
+static void pulse(void *arg)
+{
+	hg_gateway *gateway = arg;
+
+	sd_notify(0, "WATCHDOG=1");
+	if (hg_engine_broken(gateway->engine) && !gateway->stopping) {
+		hg_err(NULL, "daemon.store_broken", "nothing can be stored any more: stopping with exit code %d; "
+		       "run headgatectl fsck before you start again", EXIT_STORE);
+		gateway->exit_code = EXIT_STORE;
+		stop(gateway);
+	}
+	gateway->pulse = hg_loop_timer(gateway->loop, PULSE_MS, pulse, gateway);
+}
+
+static struct event *on_signal(hg_gateway *gateway, int number, event_callback_fn fn)
+{
+	struct event *event = evsignal_new(hg_loop_base(gateway->loop), number, fn, gateway);
+
+	event_add(event, NULL);
+	return event;
+}
+
+static void raise_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = MIN(limit.rlim_max, 65536);
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+int hg_gateway_run(hg_gateway *gateway, void (*on_ready)(void *arg), void *arg)
+{
+	g_autoptr(GError) error = NULL;
+
+	raise_descriptors();
+	gateway->on_term = on_signal(gateway, SIGTERM, on_stop_signal);
+	gateway->on_int = on_signal(gateway, SIGINT, on_stop_signal);
+	gateway->on_hup = on_signal(gateway, SIGHUP, on_reload_signal);
+	gateway->started_ms = gateway->reloaded_ms = hg_now(gateway->env);
+	if (!hg_engine_start(gateway->engine, &error)) {
+		hg_err(NULL, "daemon.start_failed", "%s", error->message);
+		return EXIT_STORE;
+	}
+	hg_channels_start(gateway->channels);
+	pulse(gateway);
+	hg_info(NULL, "daemon.ready", "listening on %s, port %u", gateway->setup->conf->gateway.listen,
+		hg_gateway_port(gateway));
+	sd_notify(0, "READY=1\nSTATUS=running");
+	if (on_ready)
+		on_ready(arg);
+	hg_loop_run(gateway->loop);
+	hg_info(NULL, "daemon.stopped", "exit code %d", gateway->exit_code);
+	return gateway->exit_code;
+}

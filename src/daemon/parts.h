@@ -1,0 +1,48 @@
+/* parts.h - the inside of a gateway; private to src/daemon */
+#pragma once
+#include <event2/event.h>
+#include "api.h"
+#include "channels.h"
+#include "engine.h"
+#include "forward.h"
+#include "gateway.h"
+#include "http_client.h"
+#include "http_server.h"
+#include "loop.h"
+#include "readers.h"
+
+struct hg_gateway {
+	hg_setup *setup;		/* of the newest generation */
+	char *attachments;
+	struct hg_env *env;
+	hg_store *store;		/* the engine's connection */
+	hg_loop *loop;
+	hg_client *client;
+	hg_server *server;
+	hg_readers *readers;
+	hg_engine *engine;
+	hg_channels *channels;
+	hg_forwarder *forwarder;
+	hg_api *api;
+	struct event *on_term, *on_int, *on_hup;
+	gint64 started_ms, reloaded_ms;
+	guint64 pulse;			/* timer */
+	gboolean stopping, channels_stopped, server_drained;
+	int exit_code;
+};
+
+/* ports.c: how the parts reach each other */
+void hg_gateway_ports(hg_gateway *gateway, struct hg_ports *ret);
+void hg_gateway_channel_env(hg_gateway *gateway, struct hg_channels_env *ret);
+void hg_gateway_forward_sink(hg_gateway *gateway, struct hg_forwarder_sink *ret);
+void hg_gateway_api_ports(hg_gateway *gateway, struct hg_api_ports *ret);
+
+/* serve.c: which part answers a request */
+void hg_gateway_route(void *gateway, const hg_request *req, struct hg_server_route *route);
+void hg_gateway_handle(void *gateway, hg_request *req);
+
+/* status.c */
+void hg_gateway_status(void *gateway, GString *out);
+
+/* reload.c */
+void hg_gateway_reload(hg_gateway *gateway);

@@ -1,0 +1,143 @@
+/* ports.c - engine, channels, forwarder and API know each other only through these functions */
+#include "log.h"
+#include "parts.h"
+
+/* ---- the engine reaches outward ---- */
+
+static gboolean port_plan(void *ctx, const char *channel, hg_arena *arena, const struct hg_out *out,
+			  GArray *parts, struct hg_err *err)
+{
+	hg_gateway *gateway = ctx;
+
+	return hg_channels_plan(gateway->channels, channel, arena, out, parts, err);
+}
+
+static gboolean port_limits(void *ctx, const char *channel, struct hg_limits *ret, unsigned *ret_caps)
+{
+	hg_gateway *gateway = ctx;
+
+	return hg_channels_limits(gateway->channels, channel, ret, ret_caps);
+}
+
+struct forward {
+	hg_gateway *gateway;
+	hg_dispatch *dispatch;
+};
+
+static void forward_on_loop(void *arg)
+{
+	struct forward *forward = arg;
+
+	hg_forwarder_send(forward->gateway->forwarder, forward->dispatch);
+	g_free(forward);
+}
+
+static void port_dispatch(void *ctx, hg_dispatch *dispatch)
+{
+	hg_gateway *gateway = ctx;
+	struct forward *forward;
+
+	if (dispatch->job.target != HG_TO_BACKEND) {
+		hg_channels_dispatch(gateway->channels, dispatch);
+		return;
+	}
+	forward = g_new0(struct forward, 1);
+	forward->gateway = gateway;
+	forward->dispatch = dispatch;
+	hg_loop_post(gateway->loop, forward_on_loop, forward);
+}
+
+static void port_publish(void *ctx, const hg_event *const *events, guint n)
+{
+	hg_gateway *gateway = ctx;
+
+	hg_api_publish(gateway->api, events, n);
+}
+
+void hg_gateway_ports(hg_gateway *gateway, struct hg_ports *ret)
+{
+	*ret = (struct hg_ports){ .ctx = gateway, .plan = port_plan, .limits = port_limits,
+		.dispatch = port_dispatch, .publish = port_publish };
+}
+
+/* ---- the others reach the engine ---- */
+
+static gboolean submit(void *ctx, hg_command *command, GError **error)
+{
+	hg_gateway *gateway = ctx;
+
+	return hg_engine_submit(gateway->engine, command, error);
+}
+
+/* Only while channels open, before the engine runs or by a read of its own connection's rows: the
+ * cursor lies in the database and is asked for rarely. */
+static char *cursor(void *ctx, const char *channel)
+{
+	hg_gateway *gateway = ctx;
+	struct hg_store_options options = hg_setup_store(gateway->setup->conf, gateway->attachments);
+	g_autoptr(hg_store) reader = hg_store_open_reader(&options, 0, NULL);
+	g_autoptr(hg_arena) arena = hg_arena_new();
+	const char *text = NULL;
+
+	if (!reader || !hg_store_cursor_get(reader, arena, channel, &text, NULL))
+		return NULL;
+	return g_strdup(text);
+}
+
+void hg_gateway_channel_env(hg_gateway *gateway, struct hg_channels_env *ret)
+{
+	*ret = (struct hg_channels_env){ .loop = gateway->loop, .client = gateway->client,
+		.attachments = gateway->attachments, .submit = submit, .cursor = cursor, .ctx = gateway };
+}
+
+static void forwarded(void *ctx, hg_command *command)
+{
+	hg_gateway *gateway = ctx;
+	g_autoptr(GError) error = NULL;
+
+	if (hg_engine_submit(gateway->engine, command, &error))
+		return;
+	hg_err(NULL, "forward.result_lost", "%s", error->message);
+	hg_command_free(command);
+}
+
+static void forward_slots(void *ctx, const char *backend, guint slots)
+{
+	hg_gateway *gateway = ctx;
+
+	if (!gateway->stopping)
+		hg_engine_set_slots(gateway->engine, HG_TO_BACKEND, backend, slots);
+}
+
+void hg_gateway_forward_sink(hg_gateway *gateway, struct hg_forwarder_sink *ret)
+{
+	*ret = (struct hg_forwarder_sink){ .result = forwarded, .slots = forward_slots, .arg = gateway };
+}
+
+/* A read mark or typing sign goes out like a send nobody waits for: ticket 0. */
+static gboolean signal_channel(void *ctx, const char *channel, const struct hg_out *out, GError **error)
+{
+	hg_gateway *gateway = ctx;
+	const struct hg_channel_conf *set = hg_conf_channel(gateway->setup->conf, channel);
+	hg_dispatch *dispatch;
+
+	if (!set)
+		return hg_fail(error, HG_ERROR_STATE, "channel \"%s\" is not configured any more", channel);
+	if (!(set->desc->caps & HG_CAP_TYPING))
+		return hg_fail(error, HG_ERROR_STATE, "channel \"%s\" has no read marks or typing signs", channel);
+	dispatch = g_new0(hg_dispatch, 1);
+	dispatch->arena = hg_arena_new();
+	dispatch->job = (hg_job){ .target = HG_TO_CHANNEL, .name = hg_arena_str(dispatch->arena, channel) };
+	dispatch->channel = dispatch->job.name;
+	dispatch->out = (struct hg_out){ .size = sizeof dispatch->out, .kind = out->kind,
+		.to = hg_arena_str(dispatch->arena, out->to), .from = hg_arena_str(dispatch->arena, out->from),
+		.target = hg_arena_str(dispatch->arena, out->target), .now_ms = hg_now(gateway->env) };
+	hg_channels_dispatch(gateway->channels, dispatch);
+	return TRUE;
+}
+
+void hg_gateway_api_ports(hg_gateway *gateway, struct hg_api_ports *ret)
+{
+	*ret = (struct hg_api_ports){ .ctx = gateway, .submit = submit, .status = hg_gateway_status,
+		.signal = signal_channel };
+}

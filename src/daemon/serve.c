@@ -1,0 +1,59 @@
+/* serve.c - which part answers a request: channels, the API, or health */
+#include <string.h>
+#include "parts.h"
+
+#define API_PREFIX "/v1/"
+
+static gboolean is_health(const char *path)
+{
+	return strcmp(path, "/livez") == 0 || strcmp(path, "/readyz") == 0;
+}
+
+void hg_gateway_route(void *arg, const hg_request *req, struct hg_server_route *route)
+{
+	hg_gateway *gateway = arg;
+	const char *path = hg_request_path(req);
+
+	if (g_str_has_prefix(path, HG_CHANNEL_PREFIX)) {
+		hg_channels_route(gateway->channels, req, route);
+	} else if (g_str_has_prefix(path, API_PREFIX)) {
+		hg_api_route(gateway->api, req, route);
+	} else if (is_health(path)) {
+		route->max_body = 0;
+	} else {
+		route->refuse = 404;
+		route->why = "there is nothing at this path";
+	}
+}
+
+static void answer_text(hg_request *req, int status, const char *text)
+{
+	hg_request_answer(req, &(struct hg_answer){ .status = status, .type = "text/plain",
+		.body = text, .len = strlen(text) });
+}
+
+/* /livez: the loop turns.  /readyz: what comes in can be stored. */
+static void handle_health(hg_gateway *gateway, hg_request *req)
+{
+	if (strcmp(hg_request_path(req), "/livez") == 0)
+		answer_text(req, 200, "ok\n");
+	else if (gateway->stopping)
+		answer_text(req, 503, "stopping\n");
+	else if (hg_engine_broken(gateway->engine))
+		answer_text(req, 503, "the store is broken\n");
+	else
+		answer_text(req, 200, "ready\n");
+}
+
+void hg_gateway_handle(void *arg, hg_request *req)
+{
+	hg_gateway *gateway = arg;
+	const char *path = hg_request_path(req);
+
+	if (g_str_has_prefix(path, HG_CHANNEL_PREFIX))
+		hg_channels_handle(gateway->channels, req);
+	else if (g_str_has_prefix(path, API_PREFIX))
+		hg_api_handle(gateway->api, req);
+	else
+		handle_health(gateway, req);
+}

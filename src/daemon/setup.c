@@ -1,0 +1,70 @@
+/* setup.c - config file, adapters and rules, checked together */
+#include "setup.h"
+
+/* Names of what the rules may refer to, NULL-ended; the strings are conf's. */
+static const char **names_of(const GPtrArray *things, const char *(*name)(const void *thing))
+{
+	const char **names = g_new0(const char *, things->len + 1);
+
+	for (guint i = 0; i < things->len; i++)
+		names[i] = name(g_ptr_array_index(things, i));
+	return names;
+}
+
+static const char *channel_name(const void *thing)
+{
+	return ((const struct hg_channel_conf *)thing)->name;
+}
+
+static const char *backend_name(const void *thing)
+{
+	return ((const struct hg_backend_conf *)thing)->name;
+}
+
+static hg_rules *compile(const hg_conf *conf, hg_diag *diag)
+{
+	g_autofree const char **channels = names_of(conf->channels, channel_name);
+	g_autofree const char **backends = names_of(conf->backends, backend_name);
+
+	return hg_rules_compile(conf->rules, conf->engine.fallback, channels, backends, diag);
+}
+
+hg_setup *hg_setup_read(const char *path, hg_diag *diag)
+{
+	g_autoptr(hg_setup) setup = g_new0(hg_setup, 1);
+	struct hg_adapter_finder finder;
+
+	setup->loader = hg_loader_new(NULL);
+	finder = hg_loader_finder(setup->loader);
+	setup->conf = hg_conf_read(path, &finder, diag);
+	if (!setup->conf)
+		return NULL;
+	setup->rules = compile(setup->conf, diag);
+	return setup->rules && !hg_diag_count(diag, HG_SEV_ERROR) ? g_steal_pointer(&setup) : NULL;
+}
+
+void hg_setup_free(hg_setup *setup)
+{
+	if (!setup)
+		return;
+	hg_rules_free(setup->rules);
+	hg_conf_unref(setup->conf);
+	hg_loader_free(setup->loader);
+	g_free(setup);
+}
+
+char *hg_setup_attachments(const hg_conf *conf)
+{
+	g_autofree char *dir = NULL;
+
+	if (conf->store.attachments)
+		return g_strdup(conf->store.attachments);
+	dir = g_path_get_dirname(conf->store.path);
+	return g_build_filename(dir, "attachments", NULL);
+}
+
+struct hg_store_options hg_setup_store(const hg_conf *conf, const char *attachments)
+{
+	return (struct hg_store_options){ .driver = conf->store.driver, .path = conf->store.path,
+		.attachments = attachments, .env = hg_env_system() };
+}
