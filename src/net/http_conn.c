@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 #include "loop.h"
 
@@ -143,6 +144,20 @@ void hg_conn_write(struct hg_conn *conn, struct iovec *parts, guint n)
 		conn->queued += parts[i].iov_len - skip;
 		bufferevent_write(conn->bev, (char *)parts[i].iov_base + skip, parts[i].iov_len - skip);
 	}
+}
+
+void hg_conn_write_file(struct hg_conn *conn, int fd, gsize len)
+{
+	if (conn->broken || !len) {
+		close(fd);
+		return;
+	}
+	if (evbuffer_add_file(bufferevent_get_output(conn->bev), fd, 0, (ev_off_t)len) < 0) {
+		close(fd);
+		conn->broken = TRUE;
+		return;
+	}
+	conn->queued += len;
 }
 
 /* ---- the request being read ---- */

@@ -137,6 +137,8 @@ struct hg_conn *hg_conn_new(hg_server *server, int fd, const struct hg_address *
 void hg_conn_refuse(struct hg_conn *conn, enum hg_http_rule rule);
 void hg_conn_close(struct hg_conn *conn, enum hg_stream_end why);
 void hg_conn_write(struct hg_conn *conn, struct iovec *parts, guint n);
+/* The first len bytes of a file, mapped or sent by the kernel as the peer takes them.  Closes fd. */
+void hg_conn_write_file(struct hg_conn *conn, int fd, gsize len);
 gsize hg_conn_pending(const struct hg_conn *conn);	/* bytes not yet with the kernel */
 void hg_conn_replied(struct hg_conn *conn);		/* the reply is written: next request, or close */
 void hg_conn_streaming(struct hg_conn *conn);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/uio.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "env.h"
 #include "json.h"
@@ -126,9 +127,13 @@ static void write_answer(struct hg_conn *conn, const struct hg_answer *answer)
 	}
 	g_string_append(out, "\r\n");
 	parts[0] = (struct iovec){ out->str, out->len };
-	if (answer->len && has_body(conn, answer->status))
+	if (answer->len && answer->fd <= 0 && has_body(conn, answer->status))
 		parts[n++] = (struct iovec){ (void *)answer->body, answer->len };
 	hg_conn_write(conn, parts, n);
+	if (answer->fd > 0 && has_body(conn, answer->status))
+		hg_conn_write_file(conn, answer->fd, answer->len);
+	else if (answer->fd > 0)
+		close(answer->fd);
 }
 
 /* ---- problems (RFC 9457) ---- */
@@ -189,6 +194,8 @@ void hg_request_answer(hg_request *req, const struct hg_answer *answer)
 	if (conn) {
 		conn->last |= answer->close || conn->server->draining;
 		write_answer(conn, answer);
+	} else if (answer->fd > 0) {
+		close(answer->fd);
 	}
 	if (close_request(req))
 		hg_conn_replied(conn);

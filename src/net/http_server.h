@@ -109,6 +109,8 @@ struct hg_answer {
 	const char *const *headers;	/* "Name: value", NULL-ended, or NULL; no CR or LF in them */
 	const void *body;		/* copied */
 	gsize len;
+	int fd;				/* > 0: instead of body, the first len bytes of this file; closed
+					 * when they have left, or will not */
 	gboolean close;			/* the connection with it */
 };
 
