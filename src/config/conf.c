@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "fail.h"
 #include "options.h"
 #include "tables.h"
 #include "text.h"
@@ -121,11 +122,16 @@ static const struct hg_adapter *find_adapter(struct load *l, const hg_node *map,
 	desc = l->finder->find(l->finder->ctx, name, &error);
 	if (desc)
 		return desc;
+	quoted = hg_node_quote(name);
+	if (error && !g_error_matches(error, HG_ERROR, HG_ERROR_MISSING)) {
+		hg_diag_add(l->diag, HG_SEV_ERROR, hg_node_place(node), NULL,
+			    "%s: adapter %s cannot be loaded: %s", what, quoted, error->message);
+		return NULL;
+	}
 	near = hg_nearest(name, l->finder->names(l->finder->ctx));
 	hint = near ? g_strdup_printf("did you mean '%s'?", near) : NULL;
-	quoted = hg_node_quote(name);
-	hg_diag_add(l->diag, HG_SEV_ERROR, hg_node_place(node), hint, "%s: there is no adapter %s%s%s",
-		    what, quoted, error ? ": " : "", error ? error->message : "");
+	hg_diag_add(l->diag, HG_SEV_ERROR, hg_node_place(node), hint, "%s: there is no adapter %s", what,
+		    quoted);
 	return NULL;
 }
 
@@ -142,6 +148,24 @@ static void fill_adapter(struct load *l, struct hg_channel_conf *c, const hg_nod
 		hg_diag_add(l->diag, HG_SEV_ERROR, &c->place, NULL, "%s: %s", what, err.text);
 }
 
+static gboolean is_common(const char *key)
+{
+	for (const struct hg_option *opt = hg_channel_options; opt->name; opt++)
+		if (strcmp(opt->name, key) == 0)
+			return TRUE;
+	return FALSE;
+}
+
+/* Without its adapter nobody knows which other keys are right, or secret. */
+static void set_aside(struct load *l, const hg_node *map, GPtrArray *ret_others)
+{
+	for (guint i = 0; i < hg_node_size(map); i++) {
+		g_ptr_array_insert(ret_others, 0, g_strdup(hg_node_key(map, i)));
+		if (!is_common(hg_node_key(map, i)))
+			hg_node_hide(hg_node_value(map, i), l->diag);
+	}
+}
+
 static void read_channel(struct load *l, const char *name, const struct hg_place *place, const hg_node *map)
 {
 	struct hg_channel_conf *c = g_new0(struct hg_channel_conf, 1);
@@ -155,9 +179,10 @@ static void read_channel(struct load *l, const char *name, const struct hg_place
 	c->desc = is_map ? find_adapter(l, map, what) : NULL;
 	g_ptr_array_add(l->conf->channels, c);
 	others = first_words(c->desc ? c->desc->options : NULL);
-	/* Without its adapter nobody knows which other keys are right. */
-	for (guint i = 0; is_map && !c->desc && i < hg_node_size(map); i++)
-		g_ptr_array_insert(others, 0, g_strdup(hg_node_key(map, i)));
+	if (!is_map)
+		hg_node_hide(map, l->diag);
+	else if (!c->desc)
+		set_aside(l, map, others);
 	hg_options_fill(hg_channel_options, map, what, (const char *const *)others->pdata, c, l->diag);
 	if (c->desc && c->desc->options)
 		fill_adapter(l, c, map, what);
@@ -230,6 +255,20 @@ static const hg_node *read_list(struct load *l, const hg_node *root, const char 
 	return NULL;
 }
 
+/* The environment goes before the file: a build that is not installed, packagers' tests. */
+static void choose_adapter_dir(struct load *l)
+{
+	struct hg_gateway_conf *gateway = &l->conf->gateway;
+	const char *dir = g_getenv("HEADGATE_ADAPTER_DIR");
+
+	if (dir && *dir) {
+		g_free(gateway->adapter_dir);
+		gateway->adapter_dir = g_strdup(dir);
+	}
+	if (gateway->adapter_dir && l->finder->look_in)
+		l->finder->look_in(l->finder->ctx, gateway->adapter_dir);
+}
+
 static void read_sections(struct load *l, const hg_node *root)
 {
 	hg_conf *conf = l->conf;
@@ -245,22 +284,12 @@ static void read_sections(struct load *l, const hg_node *root)
 	hg_check_gateway(&conf->gateway, hg_node_get(root, "gateway"), l->diag);
 	hg_check_window(&conf->window, hg_node_get(root, "window"), l->diag);
 	hg_check_ticket(&conf->ticket, hg_node_get(root, "ticket"), l->diag);
+	choose_adapter_dir(l);
 	read_named(l, hg_node_get(root, "channels"), "channels", read_channel);
 	read_named(l, hg_node_get(root, "backends"), "backends", read_backend);
 	read_api(l, hg_node_get(root, "api"));
 	conf->rules = read_list(l, root, "rules");
 	conf->tests = read_list(l, root, "tests");
-}
-
-/* The environment goes before the file: a build that is not installed, packagers' tests. */
-static void override_from_environment(hg_conf *conf)
-{
-	const char *dir = g_getenv("HEADGATE_ADAPTER_DIR");
-
-	if (!dir || !*dir)
-		return;
-	g_free(conf->gateway.adapter_dir);
-	conf->gateway.adapter_dir = g_strdup(dir);
 }
 
 static hg_conf *conf_new(const char *path, hg_doc *doc)
@@ -283,7 +312,6 @@ hg_conf *hg_conf_make(const char *path, hg_doc *doc, const struct hg_adapter_fin
 	struct load l = { conf, finder, diag };
 
 	read_sections(&l, hg_doc_root(doc));
-	override_from_environment(conf);
 	return hg_diag_count(diag, HG_SEV_ERROR) ? NULL : g_steal_pointer(&conf);
 }
 

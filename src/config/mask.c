@@ -44,8 +44,12 @@ gboolean hg_mask_sounds_secret(const char *key)
 		"secret", "token", "tokn", "pass", "pwd", "credential", "key", "auth", "whsec",
 		"bearer", "sekret", "secert",
 	};
+	/* Sound like it and hold none. */
+	static const char *const harmless[] = { "tls_key", "tokens", NULL };
 	g_autofree char *low = g_ascii_strdown(key, -1);
 
+	if (g_strv_contains(harmless, low))
+		return FALSE;
 	for (gsize i = 0; i < G_N_ELEMENTS(words); i++)
 		if (strstr(low, words[i]))
 			return TRUE;
@@ -81,8 +85,8 @@ static const char *value_end(const char *p)
 
 		return end && (quote != '"' || end[-1] != '\\') ? end + 1 : p + strlen(p);
 	}
-	/* Of a list or a map behind such a key, everything goes. */
-	if (*p == '[' || *p == '{' || *p == '|' || *p == '>')
+	/* Of a map or a block of text behind such a key, everything goes. */
+	if (*p == '{' || *p == '|' || *p == '>')
 		return p + strlen(p);
 	for (const char *end = p; *end; end++)
 		if ((*end == ',' || *end == '}' || *end == ']') &&
@@ -96,24 +100,43 @@ static int column_of(const char *line, const char *p)
 	return (int)g_utf8_pointer_to_offset(line, p) + 1;
 }
 
-static void hide_value(hg_mask *mask, const char *line, const char *value)
+/* Hides what stands at value, unless it is a reference; returns what comes behind it. */
+static const char *hide_item(hg_mask *mask, const char *line, const char *value)
 {
-	const char *end;
-	gsize len;
+	const char *end = value_end(value);
+	gsize len = end - value;
+	gboolean quoted = *value == '"' || *value == '\'';
 
-	while (*value == ' ' || *value == '\t')
-		value++;
-	end = value_end(value);
-	len = end - value;
 	while (len && (value[len - 1] == ' ' || value[len - 1] == '\r'))
 		len--;
-	/* A map of secrets (tokens:) is looked into: its own keys tell. */
-	if (len == 0 || *value == '#' || *value == '{' || hg_mask_is_reference(value, len))
+	if (len == 0 || *value == '#')
+		return end;
+	if (quoted ? len > 2 && hg_mask_is_reference(value + 1, len - 2)
+		   : hg_mask_is_reference(value, len))
+		return end;
+	hg_mask_add(mask, column_of(line, value), column_of(line, value + len));
+	return end;
+}
+
+static void hide_value(hg_mask *mask, const char *line, const char *value)
+{
+	value += strspn(value, " \t");
+	if (*value != '[') {
+		hide_item(mask, line, value);
 		return;
-	if (len > 2 && (*value == '"' || *value == '\'') &&
-	    hg_mask_is_reference(value + 1, len - 2))
-		return;
-	hg_mask_add(mask, column_of(line, value), column_of(line, end));
+	}
+	/* A list: its items one by one. */
+	while (*value && *value != ']') {
+		value++;
+		value += strspn(value, " \t[");
+		value = *value && *value != ',' && *value != ']' ? hide_item(mask, line, value) : value;
+		value += strspn(value, " \t");
+		/* Something else behind an item: not a list as we know it. */
+		if (*value && *value != ',' && *value != ']') {
+			hg_mask_add(mask, column_of(line, value), G_MAXINT);
+			return;
+		}
+	}
 }
 
 /* The word that ends before the colon at p, in quotes or not; "" when there is none. */

@@ -200,12 +200,31 @@ static GPtrArray *words_at(struct fill *f, const char *prefix)
 	return words;
 }
 
-static gboolean table_has(const struct hg_option *table, const char *name, gboolean secret)
+static gboolean table_has(const struct hg_option *table, const char *name)
 {
-	for (const struct hg_option *opt = table; opt->name; opt++)
-		if (strcmp(opt->name, name) == 0)
-			return !secret || hg_value_is_secret(opt);
+	for (; table->name; table++)
+		if (strcmp(table->name, name) == 0)
+			return TRUE;
 	return FALSE;
+}
+
+static gboolean has_secrets(const struct hg_option *table)
+{
+	for (; table->name; table++)
+		if (hg_value_is_secret(table))
+			return TRUE;
+	return FALSE;
+}
+
+/* What was probably meant, or what there is. */
+static char *hint_for(const char *key, const char *near, const char *const *words)
+{
+	g_autofree char *known = g_strjoinv(", ", (char **)words);
+	g_auto(GStrv) part = g_strsplit(key, ".", 2);
+
+	if (part[0] && part[1] && g_strv_contains(words, part[0]))
+		return g_strdup_printf("write %s: { %s: ... }", part[0], part[1]);
+	return near ? g_strdup_printf("did you mean '%s'?", near) : g_strdup_printf("known here: %s", known);
 }
 
 static void unknown_key(struct fill *f, const hg_node *map, guint i, const char *prefix,
@@ -213,14 +232,11 @@ static void unknown_key(struct fill *f, const hg_node *map, guint i, const char 
 {
 	const char *key = hg_node_key(map, i), *near = hg_nearest(key, words);
 	g_autofree char *name = g_strconcat(prefix, key, NULL), *quoted = hg_node_quote(name);
-	g_autofree char *known = g_strjoinv(", ", (char **)words), *hint = NULL;
-	g_autofree char *meant = near ? g_strconcat(prefix, near, NULL) : NULL;
+	g_autofree char *hint = hint_for(key, near, words);
 
 	/* A misspelt secret is a secret all the same. */
-	if (hg_mask_sounds_secret(key) || (meant && table_has(f->table, meant, TRUE)))
+	if (hg_mask_sounds_secret(key) || has_secrets(f->table))
 		hg_node_hide(hg_node_value(map, i), f->diag);
-	hint = near ? g_strdup_printf("did you mean '%s'?", near)
-		    : g_strdup_printf("known here: %s", known);
 	hg_diag_add(f->diag, HG_SEV_ERROR, hg_node_key_place(map, i), hint, "%s%sthere is no option %s",
 		    f->what, *f->what ? ": " : "", quoted);
 	f->fine = FALSE;
@@ -238,7 +254,7 @@ static void check_keys(struct fill *f, const hg_node *map, const char *prefix)
 
 		if (!g_strv_contains((const char *const *)words->pdata, key) || strchr(key, '.'))
 			unknown_key(f, map, i, prefix, (const char *const *)words->pdata);
-		else if (table_has(f->table, name, FALSE) ||
+		else if (table_has(f->table, name) ||
 			 (!*prefix && f->also && g_strv_contains(f->also, key)))
 			continue;
 		else if (hg_node_type(value) == HG_NODE_MAP)
@@ -261,6 +277,8 @@ gboolean hg_options_fill(const struct hg_option *table, const hg_node *map, cons
 	if (map && hg_node_null(map))
 		map = NULL;
 	if (map && hg_node_type(map) != HG_NODE_MAP) {
+		if (has_secrets(table))
+			hg_node_hide(map, diag);
 		hg_diag_add(diag, HG_SEV_ERROR, f.place, NULL, "%s%smust be a map of options", what,
 			    *what ? " " : "");
 		return FALSE;

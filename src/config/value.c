@@ -47,7 +47,9 @@ static void bounds(const char *range, int type, gint64 *ret_least, gint64 *ret_m
 
 	*ret_least = *low ? number_of(type, low) : G_MININT64;
 	*ret_most = *high ? number_of(type, high) : G_MAXINT64;
-	if (*low && *high)
+	if (*low && strcmp(low, high) == 0)
+		*ret_words = g_strdup(low);
+	else if (*low && *high)
 		*ret_words = g_strdup_printf("from %s to %s", low, high);
 	else if (*low)
 		*ret_words = g_strdup_printf("at least %s", low);
@@ -85,7 +87,8 @@ static gboolean check_text_range(const struct hg_spot *spot, const char *text)
 	bounds(range, HG_OPT_INT, &least, &most, &words);
 	if (length >= least && length <= most)
 		return TRUE;
-	hg_spot_error(spot, NULL, "must have %s characters, not %" G_GINT64_FORMAT, words, length);
+	hg_spot_error(spot, NULL, "must have %s characters, not %" G_GINT64_FORMAT,
+		      words, length);
 	return FALSE;
 }
 
@@ -112,7 +115,7 @@ gboolean hg_value_bool(const struct hg_spot *spot, const char *text, bool *ret)
 static gboolean number_error(const struct hg_spot *spot, const char *text)
 {
 	g_autofree char *quoted = hg_node_quote(text), *hint = NULL;
-	gboolean digits = *text && strspn(text, "0123456789") == strlen(text);
+	gboolean digits = *text && strspn(text, "0123456789") == strlen(text), quotes;
 
 	if (spot->opt->type == HG_OPT_MSECS) {
 		hint = digits ? g_strdup_printf("a time needs its unit: %ss for seconds, %sm for minutes",
@@ -122,7 +125,8 @@ static gboolean number_error(const struct hg_spot *spot, const char *text)
 	} else if (spot->opt->type == HG_OPT_BYTES) {
 		hg_spot_error(spot, NULL, "must be a size such as 64KiB or 100MiB, not %s", quoted);
 	} else {
-		hg_spot_error(spot, digits ? "take the quotes away" : NULL,
+		quotes = digits && spot->node && !hg_node_plain(spot->node);
+		hg_spot_error(spot, quotes ? "take the quotes away" : NULL,
 			      "must be a whole number, not %s", quoted);
 	}
 	return FALSE;
