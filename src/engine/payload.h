@@ -14,6 +14,7 @@ struct hg_payload {
 	hg_arena *arena;
 	const char *type;		/* "message.received": decides what is written */
 	gint64 at_ms;
+	gint64 seq;			/* of the event in its thread; 0: thread->last_seq + 1 */
 	const hg_thread *thread;
 	const hg_contact *contact;
 	const hg_message *message;
@@ -26,12 +27,14 @@ struct hg_payload {
 	const char *idempotency_key;	/* of ticket.requested: same on every attempt */
 };
 
-/* Appends a JSON object to out.  Notes never get in (R3.5).  Field names are those of doc/events.md. */
+/* Appends a JSON object to out, "thread" first.  Notes never get in: an event about one is refused
+ * (STATE).  Field names are those of doc/events.md.  FALSE: out holds a part, the store failed. */
 gboolean hg_payload_write(const struct hg_payload *payload, GString *out, GError **error);
 
 /* The pieces, for the API: a thread with its contact and ticket, one message with attachments. */
 gboolean hg_payload_thread(const struct hg_payload *payload, GString *out, GError **error);
 gboolean hg_payload_message(const struct hg_payload *payload, const hg_message *message, gboolean notes_too,
 			    GString *out, GError **error);
-/* "[2026-11-20 10:02] Ana: hello" - notes left out; bounded, the oldest lines go first when it is too long. */
+/* Lines of "[2026-11-20 10:02] Ana: hello" (UTC) as plain text - notes left out; of the newest 500 messages,
+ * and when that is more than 256 KiB the oldest lines go first. */
 gboolean hg_payload_transcript(const struct hg_payload *payload, GString *out, GError **error);

@@ -1,0 +1,347 @@
+/* payload.c - the data member of every event: which parts each type has, and in which order */
+#include "payload.h"
+
+#include <string.h>
+
+#include "json.h"
+#include "payload_parts.h"
+
+#define PREVIOUS_THREADS 10	/* of the contact, looked through for a ticket and an agent */
+#define PREVIOUS_MESSAGES 50	/* of each of the last three */
+
+enum part {
+	PLACE   = 1 << 0,	/* channel, channel_address, scope, subject */
+	MESSAGE = 1 << 1,
+	TICKET  = 1 << 2,
+	CLOCKS  = 1 << 3,	/* with resolution, tags and custom */
+	WHOLE   = 1 << 4,	/* the conversation, the rule, what was before */
+	STATUS  = 1 << 5,	/* what became of an outbound message */
+	REASON  = 1 << 6,
+	OTHER   = 1 << 7,	/* the other contact */
+	CSAT    = 1 << 8,
+	NAME    = 1 << 9,	/* of a channel; nothing of threads and contacts */
+};
+
+static const struct kind {
+	const char *type;
+	unsigned parts;
+} kinds[] = {
+	{ "thread.opened",     PLACE | CLOCKS | MESSAGE },
+	{ "thread.closed",     PLACE | CLOCKS | TICKET | REASON },
+	{ "thread.reopened",   PLACE | CLOCKS | TICKET | REASON },
+	{ "message.received",  PLACE | MESSAGE | TICKET },
+	{ "message.edited",    PLACE | MESSAGE | TICKET },
+	{ "message.deleted",   PLACE | MESSAGE | TICKET },
+	{ "message.reacted",   PLACE | MESSAGE | TICKET },
+	{ "message.sent",      PLACE | MESSAGE | TICKET },
+	{ "message.status",    PLACE | STATUS | TICKET },
+	{ "ticket.requested",  PLACE | CLOCKS | TICKET | WHOLE },
+	{ "ticket.linked",     PLACE | TICKET },
+	{ "ticket.message",    PLACE | TICKET | MESSAGE },
+	{ "ticket.reopened",   PLACE | CLOCKS | TICKET | REASON },
+	{ "ticket.status",     PLACE | TICKET | REASON },
+	{ "contact.merged",    OTHER | REASON },
+	{ "contact.unmerged",  OTHER | REASON },
+	{ "csat.received",     PLACE | TICKET | CSAT },
+	{ "drop.detected",     PLACE | CLOCKS | TICKET | REASON },
+	{ "channel.down",      NAME | REASON },
+	{ "channel.up",        NAME | REASON },
+};
+
+static const struct kind *kind_find(const char *type)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++)
+		if (g_strcmp0(type, kinds[i].type) == 0)
+			return &kinds[i];
+	return NULL;
+}
+
+/* ---- parts ---- */
+
+static void add_place(const struct hg_payload *payload, GString *out)
+{
+	const hg_thread *thread = payload->thread;
+
+	hg_json_add_str(out, "channel", thread->channel);
+	hg_json_add_str(out, "channel_address", thread->reply_from);
+	hg_json_add_str(out, "reply_to", thread->reply_to);
+	hg_json_add_str(out, "scope", thread->scope);
+	hg_subject_add(payload, out);
+}
+
+static gboolean add_message(const struct hg_payload *payload, GString *out, GError **error)
+{
+	hg_json_key(out, "message");
+	if (payload->message)
+		return hg_payload_message(payload, payload->message, FALSE, out, error);
+	hg_json_put_raw(out, NULL);
+	return TRUE;
+}
+
+static void add_receipt(const hg_receipt_row *receipt, GString *out)
+{
+	hg_json_key(out, "receipt");
+	if (!receipt) {
+		hg_json_put_raw(out, NULL);
+		return;
+	}
+	hg_json_open(out, '{');
+	hg_json_add_str(out, "state", hg_receipt_word(receipt->state));
+	hg_json_add_time(out, "at", receipt->at_ms);
+	hg_json_add_str(out, "external_id", receipt->external_id);
+	if (receipt->detail)
+		hg_json_add_foreign(out, "detail", receipt->detail, strlen(receipt->detail));
+	hg_json_close(out, '}');
+}
+
+static gboolean add_status(const struct hg_payload *payload, GString *out, GError **error)
+{
+	const hg_message *message = payload->message;
+	g_autofree char *note = NULL;
+
+	if (!message)
+		return hg_fail(error, HG_ERROR_BROKEN, "a status without its message");
+	note = hg_said_note(message);
+	hg_json_add_str(out, "message_id", message->id);
+	hg_json_add_str(out, "external_id", message->external_id);
+	hg_json_add_str(out, "state", hg_delivery_word(message->delivery));
+	hg_json_key(out, "error");
+	hg_error_write(message, out);
+	hg_json_add_str(out, "agent_note", note);
+	add_receipt(payload->receipt, out);
+	return add_message(payload, out, error);
+}
+
+static void add_rule(const struct hg_payload *payload, GString *out)
+{
+	const hg_decision *decision = payload->decision;
+	const char *reason = payload->reason ? payload->reason : payload->ticket ? payload->ticket->reason : NULL;
+
+	hg_json_key(out, "rule");
+	if (!decision) {
+		hg_json_put_raw(out, NULL);
+		return;
+	}
+	hg_json_open(out, '{');
+	hg_json_add_str(out, "id", decision->rule);
+	hg_json_add_str(out, "file", decision->file);
+	hg_json_key(out, "line");
+	if (decision->line)
+		hg_json_put_int(out, decision->line);
+	else
+		hg_json_put_raw(out, NULL);
+	hg_json_add_str(out, "reason", reason);
+	hg_json_add_str(out, "on", decision->on);
+	hg_json_add_str(out, "config_hash", decision->config_hash);
+	hg_json_close(out, '}');
+}
+
+/* Opinions come from the thread's fields: {"csat":{"score":4,"comment":"..."}}, or just a number. */
+static void add_csat(const hg_thread *thread, GString *out)
+{
+	g_autoptr(json_object) fields = NULL;
+	struct json_object *csat = NULL;
+
+	if (thread->fields && strstr(thread->fields, "\"csat\""))
+		fields = hg_json_parse(thread->fields, strlen(thread->fields), NULL, NULL);
+	json_object_object_get_ex(fields, "csat", &csat);
+	hg_json_add_raw(out, "csat", csat ? json_object_to_json_string_ext(csat, JSON_C_TO_STRING_NOSLASHESCAPE)
+					  : NULL);
+}
+
+/* ---- what was before ---- */
+
+static gboolean agent_of(const struct hg_payload *payload, const hg_thread *thread, const char **ret,
+			 GError **error)
+{
+	g_autoptr(GPtrArray) messages = g_ptr_array_new();
+
+	if (thread->last_message_n &&
+	    !hg_store_message_list(payload->store, payload->arena, thread->last_message_n, PREVIOUS_MESSAGES,
+				   messages, error))
+		return FALSE;
+	for (guint i = 0; i < messages->len; i++) {
+		const hg_message *message = g_ptr_array_index(messages, i);
+
+		if (message->author == HG_BY_AGENT && message->direction == HG_OUTBOUND && message->author_name) {
+			*ret = message->author_name;
+			break;
+		}
+	}
+	return TRUE;
+}
+
+static gboolean find_previous(const struct hg_payload *payload, const hg_ticket **ret_ticket,
+			      const char **ret_agent, GError **error)
+{
+	g_autoptr(GPtrArray) threads = g_ptr_array_new();
+	guint asked = 0;
+
+	if (!hg_store_thread_of(payload->store, payload->arena, payload->thread->contact_n,
+				payload->thread->scope, NULL, PREVIOUS_THREADS, threads, error))
+		return FALSE;
+	for (guint i = 0; i < threads->len; i++) {
+		const hg_thread *thread = g_ptr_array_index(threads, i);
+		hg_ticket *ticket = NULL;
+
+		if (thread->n == payload->thread->n)
+			continue;
+		if (!*ret_agent && asked++ < 3 && !agent_of(payload, thread, ret_agent, error))
+			return FALSE;
+		if (*ret_ticket || !thread->ticket_n)
+			continue;
+		if (!hg_store_ticket_get(payload->store, payload->arena, thread->ticket_n, &ticket, error))
+			return FALSE;
+		*ret_ticket = ticket;
+	}
+	return TRUE;
+}
+
+static gboolean add_previous(const struct hg_payload *payload, GString *out, GError **error)
+{
+	const hg_ticket *ticket = NULL;
+	const char *agent = NULL;
+
+	if (!find_previous(payload, &ticket, &agent, error))
+		return FALSE;
+	hg_json_key(out, "previous_ticket");
+	if (ticket) {
+		hg_json_open(out, '{');
+		hg_json_add_str(out, "id", ticket->id);
+		hg_json_add_str(out, "number", ticket->number);
+		hg_json_add_str(out, "state", hg_ticket_state_word(ticket->state));
+		hg_json_add_str(out, "subject", ticket->subject);
+		hg_json_add_time(out, "created_at", ticket->created_ms);
+		hg_json_close(out, '}');
+	} else {
+		hg_json_put_raw(out, NULL);
+	}
+	hg_json_add_str(out, "previous_agent", agent ? agent : ticket ? ticket->agent : NULL);
+	return TRUE;
+}
+
+/* ---- the whole conversation ---- */
+
+static void add_files(const struct hg_payload *payload, const hg_talk *talk, GString *out)
+{
+	hg_json_key(out, "attachments");
+	hg_json_open(out, '[');
+	for (guint i = 0; i < talk->said->len; i++) {
+		const hg_said *said = &g_array_index(talk->said, hg_said, i);
+
+		for (guint j = 0; j < said->files->len && !said->message->revoked_ms; j++)
+			hg_file_write(payload, g_ptr_array_index(said->files, j), said->message->id, out);
+	}
+	hg_json_close(out, ']');
+}
+
+static gboolean add_talk(const struct hg_payload *payload, GString *out, GError **error)
+{
+	g_auto(hg_talk) talk = { .said = NULL };
+	g_autoptr(GString) transcript = g_string_new(NULL);
+
+	if (!hg_talk_read(payload, &talk, error))
+		return FALSE;
+	hg_transcript_write(payload, &talk, transcript);
+	hg_json_key(out, "transcript_text");
+	hg_json_put_strn(out, transcript->str, transcript->len);
+	hg_json_key(out, "messages");
+	hg_json_open(out, '[');
+	for (guint i = 0; i < talk.said->len; i++)
+		if (!hg_said_write(payload, &g_array_index(talk.said, hg_said, i), out, error))
+			return FALSE;
+	hg_json_close(out, ']');
+	hg_json_add_bool(out, "messages_cut", talk.cut);
+	add_files(payload, &talk, out);
+	return TRUE;
+}
+
+static gboolean add_whole(const struct hg_payload *payload, GString *out, GError **error)
+{
+	const hg_ticket *ticket = payload->ticket;
+
+	hg_json_add_str(out, "priority", ticket ? ticket->priority : NULL);
+	hg_json_add_str(out, "type", ticket ? ticket->type : NULL);
+	hg_json_add_str(out, "category", ticket ? ticket->category : NULL);
+	hg_json_add_str(out, "converting_agent", ticket ? ticket->agent : NULL);
+	hg_json_add_str(out, "idempotency_key", payload->idempotency_key);
+	add_csat(payload->thread, out);
+	add_rule(payload, out);
+	return add_previous(payload, out, error) && add_talk(payload, out, error);
+}
+
+/* ---- events ---- */
+
+static void add_thread_parts(const struct hg_payload *payload, unsigned parts, GString *out)
+{
+	if (parts & PLACE)
+		add_place(payload, out);
+	if (!(parts & CLOCKS))
+		return;
+	hg_json_add_str(out, "resolution", hg_resolution_word(payload->thread->resolution));
+	hg_clocks_add(payload->thread, out);
+	hg_marks_add(payload->thread, out);
+}
+
+static void add_profile(const struct hg_payload *payload, GString *out)
+{
+	hg_json_key(out, "profile");
+	if (!payload->contact) {
+		hg_json_put_raw(out, NULL);
+		return;
+	}
+	hg_json_open(out, '{');
+	hg_url_add(payload, "url", "contacts", payload->contact->id, out);
+	hg_json_close(out, '}');
+}
+
+/* Thread and contact, which all events but a channel's have. */
+static gboolean add_subjects(const struct hg_payload *payload, unsigned parts, GString *out, GError **error)
+{
+	const hg_thread *thread = payload->thread;
+
+	if (thread)
+		hg_thread_add_ref(payload, out);
+	if (thread)
+		hg_json_add_int(out, "sequence", payload->seq ? payload->seq : thread->last_seq + 1);
+	if (thread)
+		add_thread_parts(payload, parts, out);
+	add_profile(payload, out);
+	return hg_contact_add(payload, "contact", payload->contact, out, error);
+}
+
+static gboolean add_parts(const struct hg_payload *payload, unsigned parts, GString *out, GError **error)
+{
+	if (parts & NAME)
+		hg_json_add_str(out, "channel", payload->name);
+	else if (!add_subjects(payload, parts, out, error))
+		return FALSE;
+	if ((parts & OTHER) && !hg_contact_add(payload, "other", payload->other, out, error))
+		return FALSE;
+	if ((parts & TICKET) && !hg_ticket_add(payload, payload->ticket, out, error))
+		return FALSE;
+	if ((parts & MESSAGE) && !add_message(payload, out, error))
+		return FALSE;
+	if ((parts & STATUS) && !add_status(payload, out, error))
+		return FALSE;
+	if (parts & CSAT)
+		add_csat(payload->thread, out);
+	if (parts & REASON)
+		hg_json_add_str(out, "reason", payload->reason);
+	return !(parts & WHOLE) || add_whole(payload, out, error);
+}
+
+gboolean hg_payload_write(const struct hg_payload *payload, GString *out, GError **error)
+{
+	const struct kind *kind = kind_find(payload->type);
+
+	if (!kind)
+		return hg_fail(error, HG_ERROR_BROKEN, "there is no event \"%s\"", payload->type);
+	if ((kind->parts & PLACE) && !payload->thread)
+		return hg_fail(error, HG_ERROR_BROKEN, "%s without a thread", payload->type);
+	hg_json_open(out, '{');
+	if (!add_parts(payload, kind->parts, out, error))
+		return FALSE;
+	hg_json_close(out, '}');
+	return TRUE;
+}
