@@ -18,7 +18,8 @@ struct hg_client_part {			/* of a multipart/form-data body */
 	const char *path;		/* ... or the whole of this file */
 };
 
-/* Some of the reply's body, as it comes.  FALSE ends the call (code CANCELLED). */
+/* Some of the reply's body, as it comes.  FALSE ends the call (code CANCELLED).  May not call the
+ * client. */
 typedef gboolean hg_client_body_fn(void *arg, const void *bytes, gsize len);
 
 struct hg_client_call {			/* all copied; zero is a sensible value everywhere else */

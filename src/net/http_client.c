@@ -1,0 +1,244 @@
+/* http_client.c - calls on a loop: curl's multi interface told by libevent when to work */
+#include <config.h>
+
+#include "http_client.h"
+
+#include <curl/curl.h>
+#include <event2/event.h>
+
+#include "env.h"
+#include "fail.h"
+#include "http_call.h"
+#include "loop.h"
+
+struct entry {
+	hg_client *client;
+	guint64 id;
+	hg_call *call;			/* ours */
+	guint64 early;			/* timer of a call that never started, else 0 */
+};
+
+struct hg_client {
+	hg_loop *loop;			/* lent */
+	CURLM *multi;
+	struct event *timer;		/* when curl wants to be called */
+	GHashTable *entries;		/* id -> struct entry */
+	guint64 last_id;
+	guint inside;			/* > 0 while curl works: its callbacks must not come back here */
+	char *agent, *ca_file;
+};
+
+/* ---- a call's end ---- */
+
+/* Takes the entry out first, so that done may start and cancel calls. */
+static void finish(struct entry *entry)
+{
+	hg_client *client = entry->client;
+	hg_call *call = entry->call;
+
+	g_hash_table_remove(client->entries, &entry->id);
+	hg_call_done(call);
+	hg_call_free(call);
+}
+
+static void cancel(struct entry *entry)
+{
+	hg_client *client = entry->client;
+
+	hg_call_cancelled(entry->call);
+	hg_loop_untimer(client->loop, entry->early);
+	if (hg_call_easy(entry->call))
+		curl_multi_remove_handle(client->multi, hg_call_easy(entry->call));
+	finish(entry);
+}
+
+static void on_early(void *arg)
+{
+	finish(arg);
+}
+
+static void take_results(hg_client *client)
+{
+	CURLMsg *message;
+	int left;
+
+	while ((message = curl_multi_info_read(client->multi, &left))) {
+		CURL *easy = message->easy_handle;
+		CURLcode result = message->data.result;
+		hg_call *call = NULL;
+		struct entry *entry;
+
+		if (message->msg != CURLMSG_DONE)
+			continue;
+		curl_easy_getinfo(easy, CURLINFO_PRIVATE, &call);
+		entry = hg_call_owner(call);
+		curl_multi_remove_handle(client->multi, easy);
+		if (hg_call_again(call, result))
+			curl_multi_add_handle(client->multi, easy);
+		else
+			finish(entry);
+	}
+}
+
+/* ---- curl and libevent ---- */
+
+static void work(hg_client *client, curl_socket_t fd, int what)
+{
+	int running;
+
+	client->inside++;
+	curl_multi_socket_action(client->multi, fd, what, &running);
+	client->inside--;
+	take_results(client);
+}
+
+static void on_socket(evutil_socket_t fd, short what, void *arg)
+{
+	work(arg, fd, (what & EV_READ ? CURL_CSELECT_IN : 0) | (what & EV_WRITE ? CURL_CSELECT_OUT : 0));
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	work(arg, CURL_SOCKET_TIMEOUT, 0);
+}
+
+static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *socket_arg)
+{
+	hg_client *client = arg;
+	struct event *event = socket_arg;
+	short flags = EV_PERSIST | (what & CURL_POLL_IN ? EV_READ : 0) | (what & CURL_POLL_OUT ? EV_WRITE : 0);
+
+	(void)easy;
+	if (event)
+		event_free(event);
+	event = NULL;
+	if (what != CURL_POLL_REMOVE) {
+		event = event_new(hg_loop_base(client->loop), fd, flags, on_socket, client);
+		event_add(event, NULL);
+	}
+	curl_multi_assign(client->multi, fd, event);
+	return 0;
+}
+
+static int set_timer(CURLM *multi, long ms, void *arg)
+{
+	hg_client *client = arg;
+	struct timeval span = { ms / 1000, ms % 1000 * 1000 };
+
+	(void)multi;
+	if (ms < 0)
+		event_del(client->timer);
+	else
+		event_add(client->timer, &span);
+	return 0;
+}
+
+/* ---- what callers use ---- */
+
+guint64 hg_client_call(hg_client *client, const struct hg_client_call *from, hg_client_done_fn *done, void *arg)
+{
+	struct hg_call_defaults defaults = { client->agent, client->ca_file };
+	struct entry *entry = g_new0(struct entry, 1);
+
+	g_assert(hg_loop_here(client->loop) && !client->inside);
+	entry->client = client;
+	entry->id = ++client->last_id;
+	entry->call = hg_call_new(from, &defaults, hg_loop_env(client->loop), done, arg);
+	hg_call_set_owner(entry->call, entry);
+	g_hash_table_insert(client->entries, &entry->id, entry);
+	if (hg_call_easy(entry->call))
+		curl_multi_add_handle(client->multi, hg_call_easy(entry->call));
+	else
+		entry->early = hg_loop_timer(client->loop, 0, on_early, entry);
+	return entry->id;
+}
+
+void hg_client_cancel(hg_client *client, guint64 id)
+{
+	struct entry *entry = g_hash_table_lookup(client->entries, &id);
+
+	g_assert(hg_loop_here(client->loop) && !client->inside);
+	if (entry)
+		cancel(entry);
+}
+
+guint hg_client_busy(const hg_client *client)
+{
+	return g_hash_table_size(client->entries);
+}
+
+static void set_up_multi(hg_client *client, const struct hg_client_conf *conf)
+{
+	long all = conf->max_connections ? conf->max_connections : 256;
+	long per_host = conf->max_per_host ? conf->max_per_host : 16;
+
+	curl_multi_setopt(client->multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
+	curl_multi_setopt(client->multi, CURLMOPT_SOCKETDATA, client);
+	curl_multi_setopt(client->multi, CURLMOPT_TIMERFUNCTION, set_timer);
+	curl_multi_setopt(client->multi, CURLMOPT_TIMERDATA, client);
+	curl_multi_setopt(client->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, all);
+	curl_multi_setopt(client->multi, CURLMOPT_MAX_HOST_CONNECTIONS, per_host);
+	curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS, all);
+}
+
+hg_client *hg_client_new(hg_loop *loop, const struct hg_client_conf *conf, GError **error)
+{
+	static const struct hg_client_conf plain;
+	g_autoptr(hg_client) client = g_new0(hg_client, 1);
+
+	conf = conf ? conf : &plain;
+	hg_call_init_curl();
+	client->loop = loop;
+	client->entries = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, g_free);
+	client->agent = g_strdup(conf->agent ? conf->agent : "headgate");
+	client->ca_file = g_strdup(conf->ca_file);
+	client->timer = event_new(hg_loop_base(loop), -1, 0, on_timer, client);
+	client->multi = curl_multi_init();
+	if (!client->timer || !client->multi) {
+		hg_fail(error, HG_ERROR_BROKEN, "cannot start the HTTP client");
+		return NULL;
+	}
+	set_up_multi(client, conf);
+	return g_steal_pointer(&client);
+}
+
+static struct entry *any_entry(hg_client *client)
+{
+	GHashTableIter iter;
+	void *entry = NULL;
+
+	g_hash_table_iter_init(&iter, client->entries);
+	g_hash_table_iter_next(&iter, NULL, &entry);
+	return entry;
+}
+
+void hg_client_free(hg_client *client)
+{
+	struct entry *entry;
+
+	if (!client)
+		return;
+	while ((entry = any_entry(client)))
+		cancel(entry);
+	curl_multi_cleanup(client->multi);
+	if (client->timer)
+		event_free(client->timer);
+	g_hash_table_destroy(client->entries);
+	g_free(client->agent);
+	g_free(client->ca_file);
+	g_free(client);
+}
+
+void hg_client_sync(const struct hg_client_call *from, hg_client_done_fn *done, void *arg)
+{
+	static const struct hg_call_defaults defaults = { "headgate", NULL };
+	hg_call *call = hg_call_new(from, &defaults, hg_env_system(), done, arg);
+	CURL *easy = hg_call_easy(call);
+
+	while (easy && hg_call_again(call, curl_easy_perform(easy)))
+		;
+	hg_call_done(call);
+	hg_call_free(call);
+}
