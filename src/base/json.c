@@ -18,16 +18,17 @@
  * Only to name the culprit are the keys collected and sorted (not hashed: a stranger chose them). */
 static gsize count_members(struct json_object *value)
 {
+	enum json_type type = json_object_get_type(value);
 	gsize n = 0;
 
-	if (json_object_is_type(value, json_type_array)) {
-		for (gsize i = 0; i < json_object_array_length(value); i++)
+	if (type == json_type_array) {
+		for (gsize i = 0, len = json_object_array_length(value); i < len; i++)
 			n += count_members(json_object_array_get_idx(value, i));
-	} else if (json_object_is_type(value, json_type_object)) {
-		json_object_object_foreach(value, key, member) {
-			(void)key;
-			n += 1 + count_members(member);
-		}
+	} else if (type == json_type_object) {
+		n = (gsize)json_object_object_length(value);
+		for (struct lh_entry *entry = json_object_get_object(value)->head; entry;
+		     entry = entry->next)
+			n += count_members((struct json_object *)entry->v);
 	}
 	return n;
 }

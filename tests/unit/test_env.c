@@ -187,6 +187,36 @@ static void clock_set(gint64 offset_ms)
 	close(fd);
 }
 
+/* A hook that is written wrong would let its test pass for nothing.  These are children, begun
+ * before this process has read the hooks' variables itself. */
+static void a_hook_that_is_not_understood_stops_the_process(void **state)
+{
+	static const struct { const char *name, *value; } cases[] = {
+		{ "HEADGATE_FAIL", "x" }, { "HEADGATE_FAIL", "=crash" },
+		{ "HEADGATE_FAIL", "x=explode" }, { "HEADGATE_FAIL", "x=crash@0" },
+		{ "HEADGATE_FAIL", "y=error,x=crash@many" },
+		{ "HEADGATE_TEST_CLOCK", "/nowhere/clock" }, { "HEADGATE_TEST_CLOCK", "/dev/null" },
+	};
+	int status;
+	(void)state;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		pid_t pid = fork();
+
+		assert_true(pid >= 0);
+		if (pid == 0) {
+			close(STDERR_FILENO);
+			g_setenv(cases[i].name, cases[i].value, TRUE);
+			HG_FAILPOINT("test-other");
+			hg_now(hg_env_system());
+			_exit(0);
+		}
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		if (!WIFSIGNALED(status))
+			fail_msg("%s=%s: went on", cases[i].name, cases[i].value);
+	}
+}
+
 static void a_file_moves_both_clocks(void **state)
 {
 	static const gint64 week = 604800000;
@@ -261,6 +291,9 @@ static void hooks_done(void) { }
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+#ifdef HG_TEST_HOOKS
+		cmocka_unit_test(a_hook_that_is_not_understood_stops_the_process),
+#endif
 		cmocka_unit_test(an_id_is_a_typeid_with_a_uuidv7),
 		cmocka_unit_test(ids_grow_within_a_millisecond_and_when_the_clock_goes_back),
 		cmocka_unit_test(threads_never_get_one_id_twice),

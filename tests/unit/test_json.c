@@ -9,6 +9,7 @@
 
 #include "fail.h"
 #include "json.h"
+#include "json_scan.h"
 
 /* A literal with its length, so that NUL may be in it. */
 #define TEXT(literal) literal, sizeof(literal) - 1
@@ -110,6 +111,8 @@ static void what_is_no_json_is_refused(void **state)
 		{ { TEXT("\"\\ud83d\\ud83d\"") }, "a high surrogate" },
 		{ { TEXT("\"\\ud83dx\"") },	"a high surrogate" },
 		{ { TEXT("\"\\ud83d\\u00e9\"") }, "a high surrogate" },
+		{ { TEXT("\"\\ud83d\\nde00\"") }, "a high surrogate" },
+		{ { TEXT("\"\\ud83dxude00\"") }, "a high surrogate" },
 		{ { TEXT("\"\xc0\xaf\"") },	"invalid UTF-8" },	/* overlong */
 		{ { TEXT("\"\xe0\x80\xaf\"") },	"invalid UTF-8" },
 		{ { TEXT("\"\xf0\x80\x80\xaf\"") }, "invalid UTF-8" },
@@ -162,6 +165,54 @@ static void what_rfc_8259_allows_is_taken(void **state)
 
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++)
 		assert_taken(cases[i].bytes, cases[i].len, NULL);
+}
+
+static gboolean scans(const char *text, size_t len)
+{
+	struct hg_json_scan scan = { .start = (const guint8 *)text, .max_depth = 1,
+				     .end = (const guint8 *)text + len };
+
+	return hg_json_scan(&scan);
+}
+
+/* Four bytes each from the edges of UTF-8's ranges; GLib is the judge. */
+static void utf8_is_judged_as_glib_judges_it(void **state)
+{
+	static const guint8 edges[] = {
+		'a', 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xc1, 0xc2, 0xdf, 0xe0, 0xe1,
+		0xec, 0xed, 0xee, 0xef, 0xf0, 0xf1, 0xf3, 0xf4, 0xf5, 0xff,
+	};
+	const size_t n = G_N_ELEMENTS(edges);
+	(void)state;
+
+	for (size_t i = 0; i < n * n * n * n; i++) {
+		char text[] = { '"', (char)edges[i % n], (char)edges[i / n % n],
+				(char)edges[i / n / n % n], (char)edges[i / n / n / n], '"' };
+
+		if (scans(text, 6) != g_utf8_validate_len(text, 6, NULL))
+			fail_msg("%02x %02x %02x %02x: not as GLib has it", (guint8)text[1],
+				 (guint8)text[2], (guint8)text[3], (guint8)text[4]);
+	}
+}
+
+static void surrogates_stand_in_pairs_only(void **state)
+{
+	static const guint edges[] = { 1, 0xd7ff, 0xd800, 0xdbff, 0xdc00, 0xdfff, 0xe000, 0xffff };
+	char text[32];
+	(void)state;
+
+	for (guint unit = 0; unit < 0x10000; unit++) {
+		g_snprintf(text, sizeof(text), "\"\\u%04x\"", unit);
+		assert_int_equal(scans(text, 8), unit != 0 && (unit < 0xd800 || unit > 0xdfff));
+	}
+	for (size_t i = 0; i < G_N_ELEMENTS(edges) * G_N_ELEMENTS(edges); i++) {
+		guint a = edges[i / G_N_ELEMENTS(edges)], b = edges[i % G_N_ELEMENTS(edges)];
+		gboolean pair = a >= 0xd800 && a <= 0xdbff && b >= 0xdc00 && b <= 0xdfff;
+		gboolean none = (a < 0xd800 || a > 0xdfff) && (b < 0xd800 || b > 0xdfff);
+
+		g_snprintf(text, sizeof(text), "\"\\u%04X\\u%04x\"", a, b);
+		assert_int_equal(scans(text, 14), pair || none);
+	}
 }
 
 /* Eight bytes are looked at together: what is odd must be found at each place of the eight. */
@@ -262,6 +313,7 @@ static void a_duplicate_key_is_found_in_every_disguise(void **state)
 		{ { TEXT("{\"\":1,\"\":2}") },			"byte 6: key \"\"" },
 		{ { TEXT("[0,{\"b\":{\"x\":1,\"x\":1}}]") },	"byte 15: key \"x\"" },
 		{ { TEXT("{\"a\":{\"k\":1},\"b\":1,\"a\":1}") }, "byte 19: key \"a\"" },
+		{ { TEXT("{\"a\":1,\"b\":{\"a\":1},\"a\":2}") }, "byte 19: key \"a\"" },
 		{ { TEXT("{\"a\":1,\"b\":1,\"b\":2,\"a\":2}") }, "byte 13: key \"b\"" },
 		{ { TEXT("{\"\xc3\xa9\":1,\"\\u00e9\":2}") },	"appears twice" },
 		{ { TEXT("{\"a\\n\":1,\"a\\n\":1}") },		"appears twice" },
@@ -295,7 +347,7 @@ static void one_duplicate_among_many_keys_is_found(void **state)
 
 static void members_are_found_by_name_and_type(void **state)
 {
-	static const char text[] = "{\"s\":\"x\",\"i\":-5,\"u\":18446744073709551615,\"d\":1.5,"
+	static const char text[] = "{\"s\":\"x\",\"i\":-5,\"u\":18446744073709551615,\"m\":9223372036854775807,\"d\":1.5,"
 		"\"t\":true,\"n\":null,\"o\":{\"k\":\"v\"},\"a\":[1,2],\"q\":\"7\"}";
 	g_autoptr(json_object) tree = hg_json_parse(text, sizeof(text) - 1, NULL, NULL);
 	(void)state;
@@ -304,6 +356,7 @@ static void members_are_found_by_name_and_type(void **state)
 	assert_string_equal(hg_json_str(hg_json_obj(tree, "o"), "k"), "v");
 	assert_int_equal(json_object_array_length(hg_json_arr(tree, "a")), 2);
 	assert_int_equal(hg_json_int(tree, "i", 1), -5);
+	assert_true(hg_json_int(tree, "m", 1) == G_MAXINT64);
 	assert_true(hg_json_bool(tree, "t", FALSE));
 
 	assert_null(hg_json_str(tree, "i"));
@@ -373,7 +426,7 @@ static void strings_are_escaped(void **state)
 {
 	static const struct { struct text text; const char *want; } cases[] = {
 		{ { TEXT("") },				"\"\"" },
-		{ { TEXT("a\"b\\c/d") },		"\"a\\\"b\\\\c/d\"" },
+		{ { TEXT("a\"b\\c /d") },		"\"a\\\"b\\\\c /d\"" },
 		{ { TEXT("\b\f\n\r\t\x01\x1f\x7f") },	"\"\\b\\f\\n\\r\\t\\u0001\\u001f\\u007f\"" },
 		{ { TEXT("\xc3\xa9\xf0\x9f\x98\x80") },	"\"\xc3\xa9\xf0\x9f\x98\x80\"" },
 		{ { TEXT("a\xff""b\xe2\x82") },		"\"a\xef\xbf\xbd""b\xef\xbf\xbd\xef\xbf\xbd\"" },
@@ -383,8 +436,9 @@ static void strings_are_escaped(void **state)
 
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
 		g_autoptr(GString) out = g_string_new(NULL);
+		g_autofree char *copy = g_memdup2(cases[i].text.bytes, cases[i].text.len);
 
-		hg_json_put_strn(out, cases[i].text.bytes, cases[i].text.len);
+		hg_json_put_strn(out, copy ?: "", cases[i].text.len);
 		assert_string_equal(out->str, cases[i].want);
 		assert_taken(out->str, out->len, NULL);
 	}
@@ -396,6 +450,8 @@ int main(void)
 		cmocka_unit_test(what_json_c_lets_through_is_refused),
 		cmocka_unit_test(what_is_no_json_is_refused),
 		cmocka_unit_test(what_rfc_8259_allows_is_taken),
+		cmocka_unit_test(utf8_is_judged_as_glib_judges_it),
+		cmocka_unit_test(surrogates_stand_in_pairs_only),
 		cmocka_unit_test(an_odd_byte_is_found_wherever_it_stands),
 		cmocka_unit_test(every_beginning_of_a_text_is_refused),
 		cmocka_unit_test(depth_is_limited),

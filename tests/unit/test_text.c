@@ -109,7 +109,8 @@ static void sizes_are_read(void **state)
 static void a_mistyped_word_finds_the_one_meant(void **state)
 {
 	static const char *const names[] = {
-		"adapter", "app_secret", "phone_number_id", "token", "timeout", "url", NULL
+		"adapter", "app_secret", "phone_number_id", "token", "timeout", "url",
+		"a_name_that_is_longer_than_what_a_person_would_type", NULL
 	};
 	static const struct { const char *word, *want; } cases[] = {
 		{ "adaptor", "adapter" }, { "adatper", "adapter" }, { "app_secert", "app_secret" },
@@ -117,6 +118,7 @@ static void a_mistyped_word_finds_the_one_meant(void **state)
 		{ "phone_id", NULL }, { "phone_numer_id", "phone_number_id" }, { "ulr", "url" },
 		{ "timeuot", "timeout" }, { "colour", NULL }, { "x", NULL }, { "", NULL },
 		{ "a_word_that_is_far_longer_than_any_name_an_option_of_ours_has", NULL },
+		{ "a_name_that_is_longer_than_what_a_person", NULL },
 	};
 	(void)state;
 
@@ -160,6 +162,9 @@ static void times_are_read(void **state)
 		{ "2025-11-20T12:02:11.004+02:00", 1763632931004 },
 		{ "2025-11-20T04:32:11.004-05:30", 1763632931004 },
 		{ "2025-11-20T10:02:11.0Z", 1763632931000 },
+		{ "2025-11-20T10:02:11+00:00", 1763632931000 },
+		{ "2025-11-21T10:01:11+23:59", 1763632931000 },
+		{ "2025-11-20T10:02:11+01:60", -1 },
 		{ "2024-02-29T00:00:00Z", 1709164800000 },
 		{ "2000-02-29T00:00:00Z", 951782400000 },
 		{ "2016-12-31T23:59:60Z", 1483228800000 },
