@@ -155,6 +155,7 @@ void hg_conn_write_file(struct hg_conn *conn, int fd, gsize len)
 	if (evbuffer_add_file(bufferevent_get_output(conn->bev), fd, 0, (ev_off_t)len) < 0) {
 		close(fd);
 		conn->broken = TRUE;
+		hg_conn_look(conn);
 		return;
 	}
 	conn->queued += len;
