@@ -1,0 +1,373 @@
+/* docs_schema.c - the option tables as JSON Schema (2020-12), for editors and machines
+ *
+ * It may be kinder than hg_conf_read() (a URL is checked by its beginning) and never refuses what
+ * that accepts in a whole file. */
+#include <string.h>
+
+#include "conf.h"
+#include "docs.h"
+#include "docs_walk.h"
+#include "json.h"
+#include "tables.h"
+
+#define SPAN_PATTERN "^([0-9]+(ms|s|m|h|d))+$"
+#define SIZE_PATTERN "^[0-9]+([kKMG]?B|[KMG]iB)?$"
+#define REF_PATTERN                                                                                  \
+	"^(env:[A-Za-z0-9_]{1,255}|credential:[A-Za-z0-9_@-][A-Za-z0-9_.@-]{0,254}|file:.+)$"
+#define NAME_PATTERN "^[a-z0-9-]{1," G_STRINGIFY(HG_NAME_MAX) "}$"
+
+static void add_types(GString *out, const char *first, const char *second)
+{
+	hg_json_key(out, "type");
+	hg_json_open(out, '[');
+	hg_json_put_str(out, first);
+	hg_json_put_str(out, second);
+	hg_json_close(out, ']');
+}
+
+static void add_choices(GString *out, const char *range)
+{
+	g_auto(GStrv) words = g_strsplit(range, "|", -1);
+
+	hg_json_key(out, "enum");
+	hg_json_open(out, '[');
+	for (char **w = words; *w; w++)
+		hg_json_put_str(out, *w);
+	hg_json_close(out, ']');
+}
+
+/* Bounds that JSON Schema can say: of numbers and of lengths. */
+static void add_bounds(GString *out, const char *range, const char *least, const char *most)
+{
+	g_auto(GStrv) side = g_strsplit(range ? range : "..", "..", 2);
+
+	if (*side[0])
+		hg_json_add_int(out, least, g_ascii_strtoll(side[0], NULL, 10));
+	if (*side[1])
+		hg_json_add_int(out, most, g_ascii_strtoll(side[1], NULL, 10));
+}
+
+static void add_text(GString *out, const struct hg_option *opt)
+{
+	/* 4711 and 1.5 are texts too, as they are written. */
+	add_types(out, "string", "number");
+	add_bounds(out, opt->range, "minLength", "maxLength");
+}
+
+static void add_pattern(GString *out, const char *pattern)
+{
+	hg_json_add_str(out, "type", "string");
+	hg_json_add_str(out, "pattern", pattern);
+}
+
+/* Members that describe one value; of a list, one item. */
+static void add_value(GString *out, const struct hg_option *opt)
+{
+	switch (opt->type) {
+	case HG_OPT_SECRET:
+	case HG_OPT_SECRETS:
+		add_pattern(out, REF_PATTERN);
+		break;
+	case HG_OPT_URL:
+		add_pattern(out, "^[hH][tT][tT][pP][sS]?://[^#]+$");
+		break;
+	case HG_OPT_PATH:
+		add_pattern(out, ".");
+		break;
+	case HG_OPT_BOOL:
+		hg_json_add_str(out, "type", "boolean");
+		break;
+	case HG_OPT_INT:
+		hg_json_add_str(out, "type", "integer");
+		add_bounds(out, opt->range, "minimum", "maximum");
+		break;
+	case HG_OPT_MSECS:
+		add_pattern(out, SPAN_PATTERN);
+		break;
+	case HG_OPT_BYTES:
+		add_types(out, "string", "integer");
+		hg_json_add_str(out, "pattern", SIZE_PATTERN);
+		break;
+	default:
+		if (hg_docs_is_choice(opt))
+			add_choices(out, opt->range);
+		else
+			add_text(out, opt);
+	}
+}
+
+static void add_list(GString *out, const struct hg_option *opt)
+{
+	hg_json_key(out, "anyOf");
+	hg_json_open(out, '[');
+	hg_json_open(out, '{');
+	add_value(out, opt);
+	hg_json_close(out, '}');
+	hg_json_open(out, '{');
+	hg_json_add_str(out, "type", "array");
+	hg_json_add_int(out, "minItems", 1);
+	hg_json_key(out, "items");
+	hg_json_open(out, '{');
+	add_value(out, opt);
+	hg_json_close(out, '}');
+	hg_json_close(out, '}');
+	hg_json_close(out, ']');
+}
+
+static void add_default(GString *out, const struct hg_option *opt)
+{
+	const char *text = hg_docs_fallback(opt);
+
+	if (!text)
+		return;
+	hg_json_key(out, "default");
+	if (opt->type == HG_OPT_INT || opt->type == HG_OPT_BOOL)
+		hg_json_put_raw(out, text);
+	else
+		hg_json_put_str(out, text);
+}
+
+static void put_option(GString *out, const struct hg_option *opt)
+{
+	g_autofree char *values = hg_docs_values(opt);
+	g_autofree char *help = g_strdup_printf("%s (%s)", opt->help, values);
+
+	hg_json_open(out, '{');
+	hg_json_add_str(out, "description", help);
+	if (hg_docs_is_list(opt))
+		add_list(out, opt);
+	else
+		add_value(out, opt);
+	/* The default of a list is written as text in the table: "[red, green]". */
+	if (!hg_docs_is_list(opt))
+		add_default(out, opt);
+	if (opt->flags & HG_OPT_DEPRECATED)
+		hg_json_add_bool(out, "deprecated", TRUE);
+	hg_json_close(out, '}');
+}
+
+static void put_map(GString *out, const struct hg_option *table, const char *prefix, const char *help);
+
+static void add_properties(GString *out, const struct hg_option *table, const char *prefix)
+{
+	g_autoptr(GPtrArray) level = hg_docs_level(table, prefix);
+
+	for (guint i = 0; i < level->len; i++) {
+		const struct hg_docs_entry *e = g_ptr_array_index(level, i);
+
+		hg_json_key(out, e->word);
+		if (e->opt)
+			put_option(out, e->opt);
+		else
+			put_map(out, table, e->prefix, NULL);
+	}
+}
+
+static void put_required(GString *out, const struct hg_option *table, const char *prefix)
+{
+	g_autoptr(GPtrArray) level = hg_docs_level(table, prefix);
+
+	for (guint i = 0; i < level->len; i++) {
+		const struct hg_docs_entry *e = g_ptr_array_index(level, i);
+
+		if (e->opt ? (e->opt->flags & HG_OPT_REQUIRED) != 0 : hg_docs_required(table, e->prefix))
+			hg_json_put_str(out, e->word);
+	}
+}
+
+/* The options below prefix as a map.  A section whose options are all commented out is null. */
+static void put_map(GString *out, const struct hg_option *table, const char *prefix, const char *help)
+{
+	hg_json_open(out, '{');
+	hg_json_opt_str(out, "description", help);
+	if (hg_docs_required(table, prefix))
+		hg_json_add_str(out, "type", "object");
+	else
+		add_types(out, "object", "null");
+	hg_json_key(out, "properties");
+	hg_json_open(out, '{');
+	add_properties(out, table, prefix);
+	hg_json_close(out, '}');
+	hg_json_key(out, "required");
+	hg_json_open(out, '[');
+	put_required(out, table, prefix);
+	hg_json_close(out, ']');
+	hg_json_add_bool(out, "additionalProperties", FALSE);
+	hg_json_close(out, '}');
+}
+
+/* ---- channels: which options there are depends on the adapter ---- */
+
+static void put_adapter(GString *out, const struct hg_adapter *adapter)
+{
+	hg_json_open(out, '{');
+	hg_json_opt_str(out, "description", adapter->summary);
+	hg_json_key(out, "properties");
+	hg_json_open(out, '{');
+	add_properties(out, hg_channel_options, "");
+	add_properties(out, adapter->options, "");
+	hg_json_close(out, '}');
+	hg_json_key(out, "required");
+	hg_json_open(out, '[');
+	put_required(out, hg_channel_options, "");
+	put_required(out, adapter->options, "");
+	hg_json_close(out, ']');
+	hg_json_add_bool(out, "additionalProperties", FALSE);
+	hg_json_close(out, '}');
+}
+
+static void put_adapter_case(GString *out, const char *name)
+{
+	hg_json_open(out, '{');
+	hg_json_key(out, "if");
+	hg_json_open(out, '{');
+	hg_json_key(out, "properties");
+	hg_json_open(out, '{');
+	hg_json_key(out, "adapter");
+	hg_json_open(out, '{');
+	hg_json_add_str(out, "const", name);
+	hg_json_close(out, '}');
+	hg_json_close(out, '}');
+	hg_json_close(out, '}');
+	hg_json_key(out, "then");
+	hg_json_open(out, '{');
+	{
+		g_autofree char *ref = g_strconcat("#/$defs/adapter-", name, NULL);
+
+		hg_json_add_str(out, "$ref", ref);
+	}
+	hg_json_close(out, '}');
+	hg_json_close(out, '}');
+}
+
+static void put_channel(GString *out, const struct hg_adapter *const *adapters)
+{
+	hg_json_open(out, '{');
+	hg_json_add_str(out, "type", "object");
+	hg_json_key(out, "properties");
+	hg_json_open(out, '{');
+	add_properties(out, hg_channel_options, "");
+	hg_json_close(out, '}');
+	hg_json_key(out, "required");
+	hg_json_open(out, '[');
+	put_required(out, hg_channel_options, "");
+	hg_json_close(out, ']');
+	if (adapters && *adapters) {
+		/* Adapters that this schema has not seen may have any options. */
+		hg_json_key(out, "allOf");
+		hg_json_open(out, '[');
+		for (; *adapters; adapters++)
+			put_adapter_case(out, (*adapters)->name);
+		hg_json_close(out, ']');
+	}
+	hg_json_close(out, '}');
+}
+
+/* ---- the top level ---- */
+
+static void put_named(GString *out, const char *ref, const char *help)
+{
+	hg_json_open(out, '{');
+	hg_json_add_str(out, "description", help);
+	add_types(out, "object", "null");
+	hg_json_key(out, "propertyNames");
+	hg_json_open(out, '{');
+	hg_json_add_str(out, "pattern", NAME_PATTERN);
+	hg_json_close(out, '}');
+	hg_json_key(out, "additionalProperties");
+	hg_json_open(out, '{');
+	hg_json_add_str(out, "$ref", ref);
+	hg_json_close(out, '}');
+	hg_json_close(out, '}');
+}
+
+/* "#/$defs/channels"; a dot would do, but reads like a file name. */
+static char *ref_of(const struct hg_section *section)
+{
+	g_autofree char *name = g_strdelimit(g_strdup(section->name), ".", '-');
+
+	return g_strconcat("#/$defs/", name, NULL);
+}
+
+static void add_section(GString *out, const struct hg_section *section)
+{
+	g_autofree char *ref = ref_of(section);
+	const char *dot = strchr(section->name, '.');
+	g_autofree char *outer = dot ? g_strndup(section->name, dot - section->name) : NULL;
+
+	if (outer) {
+		hg_json_key(out, outer);
+		hg_json_open(out, '{');
+		add_types(out, "object", "null");
+		hg_json_add_bool(out, "additionalProperties", FALSE);
+		hg_json_key(out, "properties");
+		hg_json_open(out, '{');
+	}
+	hg_json_key(out, dot ? dot + 1 : section->name);
+	if (section->many)
+		put_named(out, ref, section->help);
+	else
+		put_map(out, section->options, "", section->help);
+	if (outer) {
+		hg_json_close(out, '}');
+		hg_json_close(out, '}');
+	}
+}
+
+static void add_defs(GString *out, const struct hg_adapter *const *adapters)
+{
+	hg_json_key(out, "$defs");
+	hg_json_open(out, '{');
+	for (const struct hg_section *s = hg_conf_sections; s->name; s++) {
+		g_autofree char *ref = ref_of(s);
+
+		if (!s->many)
+			continue;
+		hg_json_key(out, ref + strlen("#/$defs/"));
+		if (s->options == hg_channel_options)
+			put_channel(out, adapters);
+		else
+			put_map(out, s->options, "", NULL);
+	}
+	for (; adapters && *adapters; adapters++) {
+		g_autofree char *key = g_strconcat("adapter-", (*adapters)->name, NULL);
+
+		hg_json_key(out, key);
+		put_adapter(out, *adapters);
+	}
+	hg_json_close(out, '}');
+}
+
+#define ANY_MAPS "{\"type\":[\"array\",\"null\"],\"items\":{\"type\":\"object\"}}"
+#define INCLUDE                                                                                      \
+	"{\"description\":\"Files whose content is joined with this one's.\",\"anyOf\":["            \
+	"{\"type\":\"string\",\"minLength\":1},"                                                     \
+	"{\"type\":\"array\",\"items\":{\"type\":\"string\",\"minLength\":1}}]}"
+
+char *hg_docs_schema(const struct hg_adapter *const *adapters)
+{
+	GString *out = g_string_new(NULL);
+
+	hg_json_open(out, '{');
+	hg_json_add_str(out, "$schema", "https://json-schema.org/draft/2020-12/schema");
+	hg_json_add_str(out, "title", "headgate.yaml");
+	hg_json_add_str(out, "type", "object");
+	hg_json_key(out, "properties");
+	hg_json_open(out, '{');
+	add_properties(out, hg_top_options, "");
+	hg_json_add_raw(out, "include", INCLUDE);
+	for (const struct hg_section *s = hg_conf_sections; s->name; s++)
+		if (*s->name)
+			add_section(out, s);
+	hg_json_add_raw(out, "rules", hg_docs_rules_schema ? hg_docs_rules_schema : ANY_MAPS);
+	hg_json_add_raw(out, "tests", ANY_MAPS);
+	hg_json_close(out, '}');
+	hg_json_add_bool(out, "additionalProperties", FALSE);
+	/* What is required may stand in an included file. */
+	hg_json_add_raw(out, "if", "{\"required\":[\"include\"]}");
+	hg_json_add_raw(out, "else", "{\"required\":[\"config_version\"]}");
+	add_defs(out, adapters);
+	hg_json_close(out, '}');
+	g_string_append_c(out, '\n');
+	return g_string_free(out, FALSE);
+}
