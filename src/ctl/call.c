@@ -1,0 +1,156 @@
+/* call.c - the daemon's API over its unix socket */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include "ctl.h"
+#include "http_client.h"
+#include "setup.h"
+
+#define SOCKET_DEFAULT "/run/headgate/headgate.sock"
+#define REPLY_MAX (64 * 1024 * 1024)
+
+void ctl_reply_clear(ctl_reply *reply)
+{
+	g_clear_pointer(&reply->body, g_free);
+	g_clear_pointer(&reply->json, json_object_put);
+	reply->status = 0;
+}
+
+/* Only the socket's place is wanted: a configuration with other errors still names it. */
+static char *socket_of_config(const char *path)
+{
+	g_autoptr(hg_diag) diag = hg_diag_new();
+	g_autoptr(hg_doc) doc = hg_doc_read(path, diag);
+	const hg_node *root = doc ? hg_doc_root(doc) : NULL;
+	const hg_node *gateway = root && hg_node_type(root) == HG_NODE_MAP ? hg_node_get(root, "gateway") : NULL;
+	const hg_node *where = gateway && hg_node_type(gateway) == HG_NODE_MAP ? hg_node_get(gateway, "socket") : NULL;
+
+	return where && hg_node_text(where) ? g_strdup(hg_node_text(where)) : NULL;
+}
+
+const char *ctl_socket(struct ctl *ctl)
+{
+	static char *found;
+
+	if (ctl->socket)
+		return ctl->socket;
+	if (!found)
+		found = socket_of_config(ctl->config ? ctl->config : HG_CONF_DEFAULT);
+	if (!found)
+		found = g_strdup(SOCKET_DEFAULT);
+	return ctl->socket = found;
+}
+
+char *ctl_path(const char *fmt, ...)
+{
+	GString *path = g_string_new(NULL);
+	va_list ap;
+
+	va_start(ap, fmt);
+	for (const char *p = fmt; *p; p++) {
+		if (p[0] == '%' && p[1] == 's') {
+			g_string_append_uri_escaped(path, va_arg(ap, const char *), NULL, FALSE);
+			p++;
+		} else {
+			g_string_append_c(path, *p);
+		}
+	}
+	va_end(ap);
+	return g_string_free(path, FALSE);
+}
+
+static int exit_of(int status)
+{
+	if (status >= 200 && status < 300)
+		return CTL_DONE;
+	if (status == 404)
+		return CTL_MISSING;
+	if (status == 429 || status == 503)
+		return CTL_AGAIN;
+	return status == 400 ? CTL_USAGE : CTL_REFUSED;
+}
+
+struct wait {
+	struct ctl *ctl;
+	ctl_reply *reply;
+	int code;
+};
+
+/* The problem's detail is written for people. */
+static void say_problem(const struct ctl *ctl, const ctl_reply *reply)
+{
+	const char *detail = hg_json_str(reply->json, "detail");
+
+	ctl_say_error(ctl, "%s", detail ? detail : "the daemon refused without saying why");
+}
+
+static void call_done(void *arg, const struct hg_client_answer *answer)
+{
+	struct wait *wait = arg;
+
+	wait->reply->status = answer->code == HG_CLIENT_OK ? answer->status : 0;
+	if (!wait->reply->status) {
+		ctl_say_error(wait->ctl, "no headgated answers at %s (%s); is it running, and is this its socket?",
+			      ctl_socket(wait->ctl), answer->error);
+		wait->code = CTL_UNREACHABLE;
+		return;
+	}
+	wait->reply->body = g_strndup(answer->body, answer->len);
+	wait->reply->json = answer->len ? hg_json_parse(answer->body, answer->len,
+		&(struct hg_json_limits){ .max_bytes = REPLY_MAX, .max_depth = 64 }, NULL) : NULL;
+	wait->code = exit_of(answer->status);
+	if (wait->code != CTL_DONE)
+		say_problem(wait->ctl, wait->reply);
+}
+
+int ctl_call(struct ctl *ctl, const char *method, const char *path, const char *body,
+	     const char *const *headers, ctl_reply *ret)
+{
+	g_autofree char *url = g_strconcat("http://headgate", path, NULL);
+	struct wait wait = { ctl, ret, CTL_UNREACHABLE };
+
+	memset(ret, 0, sizeof *ret);
+	hg_client_sync(&(struct hg_client_call){ .method = method, .url = url, .body = body,
+		.len = body ? strlen(body) : 0, .headers = headers, .max_reply = REPLY_MAX,
+		.unix_path = ctl_socket(ctl), .private_ok = TRUE, .timeout_ms = 60 * 1000 }, call_done, &wait);
+	return wait.code;
+}
+
+/* ---- streams: lines as they come ---- */
+
+struct stream {
+	struct wait wait;
+	GString *rest;
+	gboolean (*line)(void *arg, const char *line);
+	void *arg;
+};
+
+static gboolean stream_body(void *arg, const void *bytes, gsize len)
+{
+	struct stream *stream = arg;
+	char *end;
+
+	g_string_append_len(stream->rest, bytes, (gssize)len);
+	while ((end = memchr(stream->rest->str, '\n', stream->rest->len))) {
+		gsize used = (gsize)(end - stream->rest->str) + 1;
+
+		*end = '\0';
+		if (used > 1 && !stream->line(stream->arg, stream->rest->str))
+			return FALSE;
+		g_string_erase(stream->rest, 0, (gssize)used);
+	}
+	return TRUE;
+}
+
+int ctl_stream(struct ctl *ctl, const char *path, gboolean (*line)(void *arg, const char *line), void *arg)
+{
+	g_autofree char *url = g_strconcat("http://headgate", path, NULL);
+	g_auto(ctl_reply) reply = { 0 };
+	g_autoptr(GString) rest = g_string_new(NULL);
+	struct stream stream = { { ctl, &reply, CTL_UNREACHABLE }, rest, line, arg };
+
+	hg_client_sync(&(struct hg_client_call){ .method = "GET", .url = url, .unix_path = ctl_socket(ctl),
+		.private_ok = TRUE, .timeout_ms = -1, .on_body = stream_body, .on_body_arg = &stream,
+		.max_reply = G_MAXSSIZE }, call_done, &stream.wait);
+	return stream.wait.code;
+}

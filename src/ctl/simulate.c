@@ -1,0 +1,157 @@
+/* simulate.c - a signed WhatsApp webhook, as the provider would post it, to the daemon's listener */
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include "ctl.h"
+#include "env.h"
+#include "http_client.h"
+#include "setup.h"
+#include "text.h"
+
+struct args {
+	const char *text, *from, *name, *id, *channel, *url;
+};
+
+/* A text option of a channel's adapter by name (the first of a list), or NULL. */
+static const char *option_of(const struct hg_channel_conf *channel, const char *name)
+{
+	for (const struct hg_option *option = channel->desc->options; option && option->name; option++) {
+		const char *field = (const char *)channel->options + option->offset;
+
+		if (strcmp(option->name, name) != 0)
+			continue;
+		if (option->type == HG_OPT_STRINGS || option->type == HG_OPT_SECRETS) {
+			char **list = *(char ***)(void *)field;
+
+			return list ? list[0] : NULL;
+		}
+		return option->type <= HG_OPT_ENUM ? *(char **)(void *)field : NULL;
+	}
+	return NULL;
+}
+
+static const struct hg_channel_conf *find_channel(struct ctl *ctl, const hg_conf *conf, const char *adapter,
+						  const char *name)
+{
+	for (guint i = 0; i < conf->channels->len; i++) {
+		const struct hg_channel_conf *channel = g_ptr_array_index(conf->channels, i);
+
+		if (strcmp(channel->adapter, adapter) == 0 && (!name || strcmp(channel->name, name) == 0))
+			return channel;
+	}
+	ctl_say_error(ctl, "the configuration has no %s channel%s%s", adapter, name ? " named " : "", name ? name : "");
+	return NULL;
+}
+
+/* The shape of a text notification (Cloud API, webhooks of the field "messages"). */
+static char *whatsapp_body(const struct args *args, const char *number_id, const char *wamid)
+{
+	const char *digits = args->from[0] == '+' ? args->from + 1 : args->from;
+	g_autofree char *stamp = g_strdup_printf("%" G_GINT64_FORMAT, hg_now(hg_env_system()) / 1000);
+	GString *out = g_string_new("{\"object\":\"whatsapp_business_account\",\"entry\":[{\"id\":\"102290129340398\","
+		"\"changes\":[{\"field\":\"messages\",\"value\":{\"messaging_product\":\"whatsapp\",\"metadata\":{"
+		"\"display_phone_number\":\"15550783881\",\"phone_number_id\":");
+
+	hg_json_put_str(out, number_id);
+	g_string_append(out, "},\"contacts\":[{\"profile\":{\"name\":");
+	hg_json_put_str(out, args->name);
+	g_string_append(out, "},\"wa_id\":");
+	hg_json_put_str(out, digits);
+	g_string_append(out, "}],\"messages\":[{\"type\":\"text\"");
+	hg_json_add_str(out, "from", digits);
+	hg_json_add_str(out, "id", wamid);
+	hg_json_add_str(out, "timestamp", stamp);
+	g_string_append(out, ",\"text\":{\"body\":");
+	hg_json_put_str(out, args->text);
+	g_string_append(out, "}}]}}]}]}");
+	return g_string_free(out, FALSE);
+}
+
+static void posted(void *arg, const struct hg_client_answer *answer)
+{
+	*(int *)arg = answer->code == HG_CLIENT_OK ? answer->status : 0;
+}
+
+static int post(struct ctl *ctl, const char *url, const char *body, const char *secret, const char *wamid)
+{
+	g_autofree char *hex = NULL, *header = NULL;
+	guint8 mac[32];
+	int status = 0;
+
+	hg_hmac_sha256(secret, strlen(secret), body, strlen(body), mac);
+	hex = hg_hex(mac, sizeof mac);
+	header = g_strdup_printf("X-Hub-Signature-256: sha256=%s", hex);
+	hg_client_sync(&(struct hg_client_call){ .method = "POST", .url = url, .body = body, .len = strlen(body),
+		.headers = (const char *[]){ "Content-Type: application/json", header, NULL }, .private_ok = TRUE },
+		posted, &status);
+	if (ctl->json)
+		printf("{\"id\":\"%s\",\"status\":%d}\n", wamid, status);
+	else if (status == 200 && !ctl->quiet)
+		printf("%s stored\n", wamid);
+	if (status == 200)
+		return CTL_DONE;
+	ctl_say_error(ctl, status ? "%s answered %d" : "%s does not answer", url, status);
+	return status == 503 ? CTL_AGAIN : status ? CTL_REFUSED : CTL_UNREACHABLE;
+}
+
+static gboolean read_args(int argc, char **argv, struct args *ret)
+{
+	static const struct option names[] = { { "text", required_argument, NULL, 't' },
+		{ "from", required_argument, NULL, 'f' }, { "name", required_argument, NULL, 'n' },
+		{ "id", required_argument, NULL, 'i' }, { "channel", required_argument, NULL, 'c' },
+		{ "url", required_argument, NULL, 'u' }, { 0 } };
+	int c;
+
+	*ret = (struct args){ .from = "+15550100", .name = "Ana Example" };
+	while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
+		switch (c) {
+		case 't': ret->text = optarg; break;
+		case 'f': ret->from = optarg; break;
+		case 'n': ret->name = optarg; break;
+		case 'i': ret->id = optarg; break;
+		case 'c': ret->channel = optarg; break;
+		case 'u': ret->url = optarg; break;
+		default: return FALSE;
+		}
+	}
+	return optind == argc && ret->text;
+}
+
+int ctl_simulate(struct ctl *ctl, int argc, char **argv)
+{
+	g_autoptr(hg_diag) diag = hg_diag_new();
+	g_autoptr(hg_setup) setup = NULL;
+	const struct hg_channel_conf *channel;
+	g_autofree char *body = NULL, *url = NULL;
+	const char *secret, *number;
+	char made[HG_ID_SIZE];
+	struct args args;
+
+	if (argc < 2 || strcmp(argv[1], "whatsapp") != 0)
+		return ctl_usage(ctl, argv[0], "whatsapp is what can be simulated");
+	if (!read_args(argc - 1, argv + 1, &args))
+		return ctl_usage(ctl, argv[0], "--text TEXT is wanted");
+	setup = hg_setup_read(ctl->config ? ctl->config : HG_CONF_DEFAULT, diag);
+	if (!setup) {
+		g_autofree char *text = hg_diag_render(diag, ctl->colour_err);
+
+		fputs(text, stderr);
+		return CTL_CONFIG;
+	}
+	channel = find_channel(ctl, setup->conf, "whatsapp", args.channel);
+	if (!channel)
+		return CTL_MISSING;
+	secret = option_of(channel, "app_secret");
+	number = option_of(channel, "phone_number_id");
+	if (!secret || !number) {
+		ctl_say_error(ctl, "channel %s has no app_secret to sign with", channel->name);
+		return CTL_CONFIG;
+	}
+	hg_id_new(hg_env_system(), "wamid", made);
+	if (!args.id)
+		args.id = made;
+	body = whatsapp_body(&args, number, args.id);
+	url = args.url ? g_strdup_printf("%s/channel/%s/webhook", args.url, channel->name) :
+		g_strdup_printf("http://%s/channel/%s/webhook", setup->conf->gateway.listen, channel->name);
+	return post(ctl, url, body, secret, args.id);
+}

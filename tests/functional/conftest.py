@@ -1,0 +1,137 @@
+"""Fixtures: a daemon of its own for each test, between a fake provider and a fake helpdesk."""
+import pytest
+
+import fake_graph
+import fake_helpdesk
+import harness
+
+PHONE_NUMBER_ID = "109876543210"
+APP_SECRET = "0123456789abcdef0123456789abcdef"
+OLD_APP_SECRET = "fedcba9876543210fedcba9876543210"
+VERIFY_TOKEN = "verify-me-0123456789"
+GRAPH_TOKEN = "EAAG-functional-test-token"
+
+CONFIG = """\
+config_version: 1
+gateway:
+  name: Acme support
+  listen: 127.0.0.1:0
+  public_url: https://chat.acme.example
+  socket: @FOLDER@/ctl.sock
+  log_level: debug
+  max_per_address: 1000
+store:
+  driver: sqlite
+  path: @FOLDER@/store/headgate.db
+  min_free: 1MiB
+{top}
+ticket:
+  confirm: "{confirm}"
+channels:
+  wa-main:
+    adapter: whatsapp
+    phone_number_id: ["{number}", "209876543210"]
+    token: env:TEST_GRAPH_TOKEN
+    app_secret: [env:TEST_APP_SECRET, env:TEST_OLD_APP_SECRET]
+    verify_token: env:TEST_VERIFY_TOKEN
+    base_url: {graph}
+{channel}
+rules:
+{rules}
+backends:
+  desk:
+    url: {helpdesk}
+    secrets: [env:TEST_WEBHOOK_SECRET, env:TEST_SECOND_SECRET]
+    allow_private: true
+{backend}
+api:
+  tokens:
+    tests: {{ token: env:TEST_API_TOKEN, scopes: [read, reply, convert, link, admin] }}
+{more}
+"""
+
+NOISE = """\
+  - name: thanks and greetings
+    when: { text: { matches: '^\\W*(hi|hello|thanks|thank you|ok(ay)?)\\W*$' }, thread: { has_ticket: false } }
+    do: { ignore: noise }
+"""
+AT_ONCE = """\
+  - name: everything at once
+    when: { kind: [text, image, audio, video, file, sticker, location, contacts, button, unsupported] }
+    do: { convert: { } }
+"""
+
+ENV = dict(TEST_GRAPH_TOKEN=GRAPH_TOKEN, TEST_APP_SECRET=APP_SECRET, TEST_OLD_APP_SECRET=OLD_APP_SECRET,
+           TEST_VERIFY_TOKEN=VERIFY_TOKEN)
+
+
+def config_text(graph_url, helpdesk_url, rules=NOISE, top="settle: 20s", confirm="", channel="", backend="",
+                more="", number=PHONE_NUMBER_ID):
+    def indent(text):
+        return "\n".join("    " + line for line in text.splitlines())
+    return CONFIG.format(graph=graph_url, helpdesk=helpdesk_url, rules=rules or "  []", top=top, confirm=confirm,
+                         channel=indent(channel), backend=indent(backend), more=more, number=number)
+
+
+@pytest.fixture
+def helpdesk():
+    fake = fake_helpdesk.FakeHelpdesk([harness.WEBHOOK_SECRET])
+    yield fake
+    fake.close()
+
+
+@pytest.fixture
+def graph():
+    fake = fake_graph.FakeGraph(token=GRAPH_TOKEN, app_secret=APP_SECRET, phone_number_id=PHONE_NUMBER_ID)
+    yield fake
+    fake.close()
+
+
+@pytest.fixture
+def start(tmp_path, graph, helpdesk, request):
+    """start(**config) -> a running Gateway whose webhooks the fake provider knows."""
+    started = []
+
+    def run(env=None, fail=None, begin=True, **config):
+        folder = tmp_path / f"gateway{len(started)}"
+        folder.mkdir()
+        gateway = harness.Gateway(folder, config_text(graph.url, helpdesk.url, **config), dict(ENV, **(env or {})))
+        started.append(gateway)
+        if begin:
+            gateway.start(fail)
+            graph.target(gateway.port, "wa-main")
+        return gateway
+
+    yield run
+    problems = []
+    for gateway in started:
+        problems += finish(gateway)
+    assert not problems, "\n".join(problems)
+
+
+def finish(gateway):
+    """What is wrong with a daemon at its end: breaches of invariants, a bad exit, a sanitizer report."""
+    problems = []
+    running = gateway.process and gateway.process.poll() is None
+    if running:
+        problems += [f"fsck: {breach}" for breach in gateway.fsck()]
+    code = gateway.stop()
+    if running and code != 0:
+        problems.append(f"headgated ended with {code}")
+    problems += harness.sanitizer_report(gateway.log())
+    return problems
+
+
+@pytest.fixture
+def gateway(start):
+    """The usual one: greetings are noise, everything else is a ticket at once."""
+    return start(rules=NOISE + AT_ONCE)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    report = outcome.get_result()
+    if report.failed:
+        for log in sorted(item.funcargs["tmp_path"].glob("gateway*/log")) if "tmp_path" in item.funcargs else []:
+            report.sections.append((f"headgated log {log.parent.name}", log.read_text(errors="replace")[-12000:]))
