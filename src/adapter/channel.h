@@ -25,9 +25,10 @@ void hg_channel_shut(hg_channel *ch, gint64 patience_ms, hg_loop_fn *done, void 
 
 enum hg_channel_change { HG_CH_SAME, HG_CH_TOLD, HG_CH_RESTART };
 /* A new generation's settings.  SAME and TOLD: the channel goes on with them; RESTART: nothing was
- * done, shut it and make another. */
+ * done, shut it, reload again (a CLOSED one takes any settings) and open it. */
 enum hg_channel_change hg_channel_reload(hg_channel *ch, hg_conf *conf, const struct hg_channel_conf *set);
 
+void hg_channel_restarted(hg_channel *ch);	/* for its figures */
 gboolean hg_channel_is_running(const hg_channel *ch);
 gboolean hg_channel_is_closed(const hg_channel *ch);
 const char *hg_channel_name(const hg_channel *ch);

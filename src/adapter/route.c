@@ -1,0 +1,229 @@
+/* route.c - requests to /channel/NAME/PATH: found, bounded, handed to the adapter, answered */
+#include "route.h"
+
+#include "services.h"
+#include "text.h"
+
+struct hg_route_call {
+	hg_channel *ch;			/* lent; lives as long as batches of it wait */
+	hg_request *req;		/* ours to answer; NULL: answered */
+	guint waiting;			/* batches without answer */
+	gboolean in_handle;
+	gboolean emitted;
+	int worst;			/* enum hg_stored of those answered */
+	int status;			/* what the adapter said, 0: by the batches */
+	char *type;			/* the rest of its reply, copied */
+	GBytes *body;
+	char **headers;
+};
+
+static void call_free(struct hg_route_call *call)
+{
+	g_free(call->type);
+	g_clear_pointer(&call->body, g_bytes_unref);
+	g_strfreev(call->headers);
+	g_free(call);
+}
+
+/* ---- finding the route: asked when the head is there ---- */
+
+static const struct hg_route *find(const hg_channel *ch, const char *path, const char *method)
+{
+	const struct hg_route *r = ch->desc->routes;
+
+	for (; r && r->path; r++)
+		if (strcmp(r->path, path) == 0 && (!method || strcmp(r->method, method) == 0))
+			return r;
+	return NULL;
+}
+
+/* "Allow: GET, POST" for a path.  The server reads it after we have returned, so it is interned:
+ * methods and paths are the adapter's constants, a handful per process. */
+static const char *allow(const hg_channel *ch, const char *path)
+{
+	g_autoptr(GString) line = g_string_new("Allow: ");
+	const char *sep = "";
+
+	for (const struct hg_route *r = ch->desc->routes; r->path; r++) {
+		if (strcmp(r->path, path) != 0)
+			continue;
+		g_string_append_printf(line, "%s%s", sep, r->method);
+		sep = ", ";
+	}
+	return g_intern_string(line->str);
+}
+
+void hg_channel_route(hg_channel *ch, const char *path, const hg_request *req, struct hg_server_route *route)
+{
+	const struct hg_route *r = find(ch, path, hg_request_method(req));
+
+	if (r && ch->phase == HG_PH_RUNNING) {
+		route->max_body = r->max_body;
+		return;
+	}
+	ch->counts.refused++;
+	if (r) {
+		route->refuse = 503;
+		route->why = "This channel is not running at the moment.";
+		route->header = "Retry-After: " HG_CH_RETRY_AFTER;
+	} else if (find(ch, path, NULL)) {
+		route->refuse = 405;
+		route->why = "This address does not take that method.";
+		route->header = allow(ch, path);
+	} else {
+		route->refuse = 404;
+		route->why = "There is nothing at this address of the channel.";
+	}
+}
+
+/* ---- the answer ---- */
+
+static void answer_busy(hg_request *req)
+{
+	static const char *const headers[] = { "Retry-After: " HG_CH_RETRY_AFTER, NULL };
+	static const char text[] = "not stored; please send it again\n";
+	struct hg_answer answer = { .status = 503, .type = "text/plain", .headers = headers,
+				    .body = text, .len = sizeof(text) - 1 };
+
+	hg_request_answer(req, &answer);
+}
+
+static void answer(struct hg_route_call *call)
+{
+	hg_request *req = g_steal_pointer(&call->req);
+	struct hg_answer answer = { .status = call->status ? call->status : 200, .type = call->type,
+				    .headers = (const char *const *)call->headers };
+
+	if (!call->status && call->worst != HG_STORED) {
+		call->ch->counts.refused++;
+		answer_busy(req);
+		return;
+	}
+	if (answer.status >= 400)
+		call->ch->counts.refused++;
+	if (call->body)
+		answer.body = g_bytes_get_data(call->body, &answer.len);
+	hg_request_answer(req, &answer);
+}
+
+/* Answers when everything it waits for is there, and ends the call when nothing refers to it. */
+static void settle(struct hg_route_call *call)
+{
+	if (call->in_handle)
+		return;
+	if (call->req && (call->status || !call->waiting))
+		answer(call);
+	if (!call->waiting)
+		call_free(call);
+}
+
+struct hg_route_call *hg_route_wait(struct hg_route_call *call)
+{
+	call->waiting++;
+	call->emitted = TRUE;
+	return call;
+}
+
+void hg_route_stored(struct hg_route_call *call, int stored)
+{
+	g_assert(call->waiting);
+	call->waiting--;
+	call->worst = MAX(call->worst, stored);
+	settle(call);
+}
+
+/* ---- the adapter's side ---- */
+
+struct request {
+	struct hg_http_req pub;		/* first: what the adapter sees */
+	const hg_request *req;
+};
+
+static const char *get_header(const struct hg_http_req *pub, const char *name)
+{
+	return hg_request_header(((const struct request *)pub)->req, name);
+}
+
+static const char *get_query(const struct hg_http_req *pub, const char *name)
+{
+	return hg_request_query(((const struct request *)pub)->req, name);
+}
+
+/* A line of a head that an adapter made from what somebody sent must stay one line. */
+static gboolean line_ok(const char *line)
+{
+	return hg_text_printable(line) && !strpbrk(line, "\r\n\t");
+}
+
+static char **copy_headers(hg_channel *ch, const char *const *headers)
+{
+	g_autoptr(GStrvBuilder) copy = g_strv_builder_new();
+
+	for (guint i = 0; headers && headers[i] && i < 32; i++) {
+		if (line_ok(headers[i]) && strchr(headers[i], ':'))
+			g_strv_builder_add(copy, headers[i]);
+		else
+			hg_ch_fault(ch, "header %u of a reply is no \"Name: value\"; left out", i);
+	}
+	return g_strv_builder_end(copy);
+}
+
+static void take_reply(struct hg_route_call *call, const struct hg_http_rep *theirs)
+{
+	struct hg_http_rep rep;
+
+	if (!hg_take_struct(&rep, sizeof(rep), theirs) || (rep.len && !rep.body) ||
+	    (rep.status && (rep.status < 200 || rep.status > 599))) {
+		hg_ch_fault(call->ch, "a reply's size, status (%d) or body is wrong", rep.status);
+		call->status = 500;
+		return;
+	}
+	call->status = rep.status;
+	if (!rep.status && !call->emitted) {
+		hg_ch_fault(call->ch, "a route handler left status at 0 and did not emit() with ack NULL");
+		call->status = 500;
+		return;
+	}
+	if (rep.type && line_ok(rep.type))
+		call->type = g_strdup(rep.type);
+	if (rep.body)
+		call->body = g_bytes_new(rep.body, rep.len);
+	call->headers = copy_headers(call->ch, rep.headers);
+}
+
+static void run_handler(struct hg_route_call *call, const struct hg_route *r)
+{
+	hg_channel *ch = call->ch;
+	struct hg_http_rep rep = { .size = sizeof(rep) };
+	struct request in = { .pub = { .size = sizeof(in.pub), .method = hg_request_method(call->req),
+				       .path = r->path, .peer = hg_request_peer(call->req),
+				       .header = get_header, .query = get_query },
+			      .req = call->req };
+
+	in.pub.body = hg_request_body(call->req, &in.pub.len);
+	call->in_handle = TRUE;
+	ch->handling = call;
+	r->handle(ch->state, &in.pub, &rep);
+	ch->handling = NULL;
+	take_reply(call, &rep);
+	call->in_handle = FALSE;
+}
+
+void hg_channel_handle(hg_channel *ch, const char *path, hg_request *req)
+{
+	const struct hg_route *r = find(ch, path, hg_request_method(req));
+	struct hg_route_call *call;
+
+	ch->counts.requests++;
+	/* It was there when the head came; a reload may have come in between. */
+	if (!r || ch->phase != HG_PH_RUNNING) {
+		ch->counts.refused++;
+		answer_busy(req);
+		return;
+	}
+	call = g_new0(struct hg_route_call, 1);
+	call->ch = ch;
+	call->req = req;
+	run_handler(call, r);
+	settle(call);
+}
