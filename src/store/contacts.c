@@ -1,0 +1,132 @@
+/* contacts.c - people, their addresses, and when these last wrote */
+#include "sql.h"
+
+static const struct hg_column contact_columns[] = {
+	HG_COLUMN(hg_contact, n, INT64, HG_C_N),
+	HG_COLUMN(hg_contact, id, ID, HG_C_FIXED),
+	HG_COLUMN(hg_contact, name, TEXT, 0),
+	HG_COLUMN(hg_contact, username, TEXT, 0),
+	HG_COLUMN(hg_contact, tier, TEXT, 0),
+	HG_COLUMN(hg_contact, locale, TEXT, 0),
+	HG_COLUMN(hg_contact, fields, TEXT, 0),
+	HG_COLUMN(hg_contact, opted_out, INT, 0),
+	HG_COLUMN(hg_contact, conflicted, INT, 0),
+	HG_COLUMN(hg_contact, created_ms, INT64, HG_C_FIXED),
+	HG_COLUMN(hg_contact, merged_into, REF, 0),
+	{ 0 }
+};
+static const struct hg_table contact_table = { "contact", contact_columns, sizeof(hg_contact) };
+
+static const struct hg_column alias_columns[] = {
+	HG_COLUMN(hg_alias, uri, TEXT, HG_C_KEY),
+	HG_COLUMN(hg_alias, contact_n, INT64, 0),
+	HG_COLUMN(hg_alias, proof, INT, 0),
+	HG_COLUMN(hg_alias, since_ms, INT64, 0),
+	{ 0 }
+};
+static const struct hg_table alias_table = { "alias", alias_columns, sizeof(hg_alias) };
+
+/* ---- contacts ---- */
+gboolean hg_store_contact_add(hg_store *store, hg_contact *contact, GError **error)
+{
+	static const struct hg_sql add = { HG_SQL_CONTACT_ADD, NULL, HG_SQL_INSERT, &contact_table };
+
+	return hg_row_add(store, &add, contact, error);
+}
+
+gboolean hg_store_contact_get(hg_store *store, hg_arena *arena, gint64 n, hg_contact **ret, GError **error)
+{
+	static const struct hg_sql get = { HG_SQL_CONTACT_GET, "WHERE n = $1", HG_SQL_SELECT, &contact_table };
+
+	return hg_row_one(store, &get, HG_BIND(HG_I(n)), arena, ret, error);
+}
+
+gboolean hg_store_contact_by_id(hg_store *store, hg_arena *arena, const char *id, hg_contact **ret, GError **error)
+{
+	static const struct hg_sql get = { HG_SQL_CONTACT_BY_ID, "WHERE id = $1", HG_SQL_SELECT, &contact_table };
+
+	return hg_row_one(store, &get, HG_BIND(HG_T(id)), arena, ret, error);
+}
+
+gboolean hg_store_contact_update(hg_store *store, const hg_contact *contact, GError **error)
+{
+	static const struct hg_sql update = { HG_SQL_CONTACT_UPDATE, NULL, HG_SQL_UPDATE, &contact_table };
+
+	return hg_row_change(store, &update, contact, "contact", error);
+}
+
+/* ---- addresses ---- */
+gboolean hg_store_alias_find(hg_store *store, hg_arena *arena, const char *uri, hg_alias **ret, GError **error)
+{
+	static const struct hg_sql get = { HG_SQL_ALIAS_GET, "WHERE uri = $1", HG_SQL_SELECT, &alias_table };
+
+	return hg_row_one(store, &get, HG_BIND(HG_T(uri)), arena, ret, error);
+}
+
+gboolean hg_store_alias_add(hg_store *store, const hg_alias *alias, GError **error)
+{
+	static const struct hg_sql add = { HG_SQL_ALIAS_ADD, NULL, HG_SQL_INSERT, &alias_table };
+
+	return hg_row_update(store, &add, alias, NULL, error);
+}
+
+gboolean hg_store_alias_update(hg_store *store, const hg_alias *alias, GError **error)
+{
+	static const struct hg_sql update = { HG_SQL_ALIAS_UPDATE, NULL, HG_SQL_UPDATE, &alias_table };
+
+	return hg_row_change(store, &update, alias, "address", error);
+}
+
+gboolean hg_store_alias_delete(hg_store *store, const char *uri, GError **error)
+{
+	static const struct hg_sql delete = { HG_SQL_ALIAS_DELETE, "DELETE FROM alias WHERE uri = $1", 0, NULL };
+
+	return hg_sql_run(store, &delete, HG_BIND(HG_T(uri)), NULL, error);
+}
+
+gboolean hg_store_alias_list(hg_store *store, hg_arena *arena, gint64 contact_n, GPtrArray *ret, GError **error)
+{
+	static const struct hg_sql list = { HG_SQL_ALIAS_LIST, "WHERE contact_n = $1 ORDER BY since_ms, uri",
+					    HG_SQL_SELECT, &alias_table };
+
+	return hg_row_all(store, &list, HG_BIND(HG_I(contact_n)), arena, ret, error);
+}
+
+/* ---- reach: an address on a channel ---- */
+gboolean hg_store_reach_get(hg_store *store, const char *channel, const char *uri, gint64 *ret_last_in_ms,
+			    gboolean *ret_opted_out, GError **error)
+{
+	static const struct hg_sql get = { HG_SQL_REACH_GET, "SELECT last_in_ms, opted_out FROM reach "
+					   "WHERE channel = $1 AND uri = $2", 0, NULL };
+	hg_stmt *stmt = hg_stmt_open(store, &get, HG_BIND(HG_T(channel), HG_T(uri)), error);
+	int more = stmt ? hg_stmt_next(stmt, error) : -1;
+
+	if (more < 0)
+		return FALSE;
+	*ret_last_in_ms = more ? hg_stmt_int(stmt, 0) : 0;
+	*ret_opted_out = more && hg_stmt_int(stmt, 1) != 0;
+	if (more)
+		hg_stmt_end(stmt);
+	return TRUE;
+}
+
+/* Only forwards: a message that arrives late does not shorten the reply window. */
+gboolean hg_store_reach_in(hg_store *store, const char *channel, const char *uri, gint64 last_in_ms, GError **error)
+{
+	static const struct hg_sql in = { HG_SQL_REACH_IN, "INSERT INTO reach (channel, uri, last_in_ms, opted_out) "
+					  "VALUES ($1, $2, $3, 0) ON CONFLICT (channel, uri) DO UPDATE "
+					  "SET last_in_ms = excluded.last_in_ms "
+					  "WHERE excluded.last_in_ms > reach.last_in_ms", 0, NULL };
+
+	return hg_sql_run(store, &in, HG_BIND(HG_T(channel), HG_T(uri), HG_I(last_in_ms)), NULL, error);
+}
+
+gboolean hg_store_reach_consent(hg_store *store, const char *channel, const char *uri, gboolean opted_out,
+				GError **error)
+{
+	static const struct hg_sql set = { HG_SQL_REACH_CONSENT, "INSERT INTO reach (channel, uri, last_in_ms, opted_out) "
+					   "VALUES ($1, $2, 0, $3) ON CONFLICT (channel, uri) DO UPDATE "
+					   "SET opted_out = excluded.opted_out", 0, NULL };
+
+	return hg_sql_run(store, &set, HG_BIND(HG_T(channel), HG_T(uri), HG_I(opted_out ? 1 : 0)), NULL, error);
+}

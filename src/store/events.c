@@ -1,0 +1,110 @@
+/* events.c - the log: events, the decisions behind them, and the rules these were made by */
+#include "sql.h"
+
+static const struct hg_column event_columns[] = {
+	HG_COLUMN(hg_event, n, INT64, HG_C_N),
+	HG_COLUMN(hg_event, id, ID, HG_C_FIXED),
+	HG_COLUMN(hg_event, thread_n, REF, HG_C_FIXED),
+	HG_COLUMN(hg_event, seq, INT64, HG_C_FIXED),
+	HG_COLUMN(hg_event, prev_n, REF, HG_C_FIXED),
+	HG_COLUMN(hg_event, type, TEXT0, HG_C_FIXED),
+	HG_COLUMN(hg_event, at_ms, INT64, HG_C_FIXED),
+	HG_COLUMN(hg_event, message_n, REF, HG_C_FIXED),
+	HG_COLUMN(hg_event, decision_n, REF, HG_C_FIXED),
+	HG_COLUMN(hg_event, data, TEXT0, HG_C_FIXED),
+	{ 0 }
+};
+static const struct hg_table event_table = { "event", event_columns, sizeof(hg_event) };
+
+static const struct hg_column decision_columns[] = {
+	HG_COLUMN(hg_decision, n, INT64, HG_C_N),
+	HG_COLUMN(hg_decision, thread_n, REF, HG_C_FIXED),
+	HG_COLUMN(hg_decision, message_n, REF, HG_C_FIXED),
+	HG_COLUMN(hg_decision, at_ms, INT64, HG_C_FIXED),
+	HG_COLUMN(hg_decision, config_hash, TEXT0, HG_C_FIXED),
+	HG_COLUMN_AT(hg_decision, on, "on_event", TEXT0, HG_C_FIXED),
+	HG_COLUMN(hg_decision, action, TEXT0, HG_C_FIXED),
+	HG_COLUMN(hg_decision, rule, TEXT, HG_C_FIXED),
+	HG_COLUMN(hg_decision, file, TEXT, HG_C_FIXED),
+	HG_COLUMN(hg_decision, line, INT, HG_C_FIXED),
+	HG_COLUMN(hg_decision, facts, TEXT, HG_C_FIXED),
+	{ 0 }
+};
+static const struct hg_table decision_table = { "decision", decision_columns, sizeof(hg_decision) };
+
+/* ---- events ---- */
+gboolean hg_store_event_add(hg_store *store, hg_event *event, GError **error)
+{
+	static const struct hg_sql add = { HG_SQL_EVENT_ADD, NULL, HG_SQL_INSERT, &event_table };
+
+	return hg_row_add(store, &add, event, error);
+}
+
+gboolean hg_store_event_get(hg_store *store, hg_arena *arena, gint64 n, hg_event **ret, GError **error)
+{
+	static const struct hg_sql get = { HG_SQL_EVENT_GET, "WHERE n = $1", HG_SQL_SELECT, &event_table };
+
+	return hg_row_one(store, &get, HG_BIND(HG_I(n)), arena, ret, error);
+}
+
+gboolean hg_store_event_by_id(hg_store *store, hg_arena *arena, const char *id, hg_event **ret, GError **error)
+{
+	static const struct hg_sql get = { HG_SQL_EVENT_BY_ID, "WHERE id = $1", HG_SQL_SELECT, &event_table };
+
+	return hg_row_one(store, &get, HG_BIND(HG_T(id)), arena, ret, error);
+}
+
+gboolean hg_store_event_list(hg_store *store, hg_arena *arena, gint64 newest_n, guint limit, GPtrArray *ret,
+			     GError **error)
+{
+	hg_event *event;
+
+	for (gint64 n = newest_n; n && limit; limit--) {
+		if (!hg_store_event_get(store, arena, n, &event, error))
+			return FALSE;
+		if (!event)
+			break;
+		g_ptr_array_add(ret, event);
+		n = event->prev_n;
+	}
+	return TRUE;
+}
+
+gboolean hg_store_event_after(hg_store *store, hg_arena *arena, gint64 after_n, guint limit, GPtrArray *ret,
+			      GError **error)
+{
+	static const struct hg_sql after = { HG_SQL_EVENT_AFTER, "WHERE n > $1 ORDER BY n LIMIT $2", HG_SQL_SELECT,
+					     &event_table };
+
+	return hg_row_all(store, &after, HG_BIND(HG_I(after_n), HG_I(limit)), arena, ret, error);
+}
+
+/* ---- decisions ---- */
+gboolean hg_store_decision_add(hg_store *store, hg_decision *decision, GError **error)
+{
+	static const struct hg_sql add = { HG_SQL_DECISION_ADD, NULL, HG_SQL_INSERT, &decision_table };
+
+	return hg_row_add(store, &add, decision, error);
+}
+
+gboolean hg_store_decision_get(hg_store *store, hg_arena *arena, gint64 n, hg_decision **ret, GError **error)
+{
+	static const struct hg_sql get = { HG_SQL_DECISION_GET, "WHERE n = $1", HG_SQL_SELECT, &decision_table };
+
+	return hg_row_one(store, &get, HG_BIND(HG_I(n)), arena, ret, error);
+}
+
+gboolean hg_store_config_keep(hg_store *store, const char *hash, const char *text, gint64 at_ms, GError **error)
+{
+	static const struct hg_sql keep = { HG_SQL_CONFIG_KEEP, "INSERT INTO config (hash, text, at_ms) VALUES ($1, $2, $3) "
+					    "ON CONFLICT (hash) DO NOTHING", 0, NULL };
+
+	return hg_sql_run(store, &keep, HG_BIND(HG_T(hash), HG_T(text), HG_I(at_ms)), NULL, error);
+}
+
+gboolean hg_store_config_get(hg_store *store, hg_arena *arena, const char *hash, const char **ret, GError **error)
+{
+	static const struct hg_sql get = { HG_SQL_CONFIG_GET, "SELECT text FROM config WHERE hash = $1", 0, NULL };
+
+	return hg_sql_text(store, &get, HG_BIND(HG_T(hash)), arena, ret, error);
+}

@@ -1,0 +1,236 @@
+/* fsck.c - the audit: what must hold and tables cannot hold by themselves; reads only */
+#include "fsck.h"
+
+#include "state.h"
+
+void hg_fsck_breach(struct hg_fsck *fsck, const char *invariant, const char *id, const char *remedy)
+{
+	fsck->breaches++;
+	fsck->report(fsck->arg, invariant, id, remedy);
+}
+
+/* ---- invariants that are one question: each row of the answer is a breach, its text the id ---- */
+struct check { const char *invariant, *remedy, *sql; };
+
+#define ASK_FOR_HELP "report it with this line: headgate never writes this"
+#define RESTORE "restore the last backup, or report it with this line"
+
+static const struct check checks[] = {
+	{ "I1", RESTORE,	/* a message's raw event is there */
+	  "SELECT m.id FROM message AS m LEFT JOIN raw AS r ON r.n = m.raw_n "
+	  "WHERE m.raw_n IS NOT NULL AND r.n IS NULL" },
+	{ "I2", RESTORE,	/* what is remembered as a message is one */
+	  "SELECT 'seen day ' || s.bucket || ', message ' || s.message_n FROM seen AS s "
+	  "LEFT JOIN message AS m ON m.n = s.message_n WHERE s.message_n <> 0 AND m.n IS NULL" },
+
+	/* Messages of a thread: every one but the first names an earlier one of the same thread, no
+	 * two the same, and the thread names the last.  So they are one chain. */
+	{ "I3", ASK_FOR_HELP,
+	  "SELECT m.id FROM message AS m LEFT JOIN message AS p ON p.n = m.prev_n "
+	  "WHERE m.prev_n IS NOT NULL AND (p.n IS NULL OR p.thread_n <> m.thread_n OR p.n >= m.n)" },
+	{ "I3", ASK_FOR_HELP,
+	  "SELECT MAX(id) FROM message GROUP BY thread_n, prev_n HAVING COUNT(*) > 1" },
+	{ "I3", ASK_FOR_HELP,
+	  "SELECT t.id FROM thread AS t LEFT JOIN (SELECT thread_n, MAX(n) AS n FROM message GROUP BY thread_n) AS m "
+	  "ON m.thread_n = t.n WHERE COALESCE(t.last_message_n, 0) <> COALESCE(m.n, 0)" },
+	/* Events of a thread: numbered 1, 2, ... along their chain up to what the thread says. */
+	{ "I3", ASK_FOR_HELP,
+	  "SELECT e.id FROM event AS e LEFT JOIN event AS p ON p.n = e.prev_n WHERE e.thread_n IS NOT NULL AND "
+	  "((e.seq = 1 AND e.prev_n IS NOT NULL) OR e.seq < 1 OR "
+	  "(e.seq > 1 AND (p.n IS NULL OR p.thread_n <> e.thread_n OR p.seq <> e.seq - 1)))" },
+	{ "I3", ASK_FOR_HELP,
+	  "SELECT t.id FROM thread AS t LEFT JOIN (SELECT thread_n, COUNT(*) AS many, MAX(n) AS n FROM event "
+	  "WHERE thread_n IS NOT NULL GROUP BY thread_n) AS e ON e.thread_n = t.n "
+	  "WHERE t.last_seq <> COALESCE(e.many, 0) OR COALESCE(t.last_event_n, 0) <> COALESCE(e.n, 0)" },
+
+	{ "I4", "close all but one of the contact's open threads",
+	  "SELECT MAX(id) FROM thread WHERE state = 1 GROUP BY contact_n, scope, key HAVING COUNT(*) > 1" },
+	{ "I5", "close all but one of the thread's open tickets",
+	  "SELECT MAX(id) FROM ticket WHERE state < 4 GROUP BY thread_n HAVING COUNT(*) > 1" },
+	{ "I5", RESTORE,
+	  "SELECT t.id FROM thread AS t LEFT JOIN ticket AS k ON k.n = t.ticket_n "
+	  "WHERE t.ticket_n IS NOT NULL AND k.n IS NULL" },
+
+	/* What was delivered is a prefix when each lane has one job at work, before all that wait. */
+	{ "I7", "restart headgated; if it stays, report it with this line",
+	  "SELECT 'lane ' || name || ' ' || lane FROM outbox WHERE state <> 6 GROUP BY target, name, lane "
+	  "HAVING SUM(CASE WHEN state <> 1 THEN 1 ELSE 0 END) <> 1" },
+
+	{ "I11", "delete the outbox job: a note must never reach a customer",
+	  "SELECT m.id FROM outbox AS o JOIN message AS m ON m.n = o.message_n WHERE o.target = 1 AND m.direction = 3" },
+	{ "I18", RESTORE,	/* timers have no foreign key, because some belong to no thread */
+	  "SELECT 'timer ' || r.kind || ' of thread ' || r.thread_n FROM timer AS r LEFT JOIN thread AS t "
+	  "ON t.n = r.thread_n WHERE r.thread_n <> 0 AND t.n IS NULL" },
+};
+
+static gboolean check_run(struct hg_fsck *fsck, const struct check *check, const struct hg_value *values,
+			  GError **error)
+{
+	hg_stmt *stmt = hg_stmt_once(fsck->store, check->sql, values, error);
+	int more = -1;
+	gsize len;
+
+	while (stmt && (more = hg_stmt_next(stmt, error)) > 0)
+		hg_fsck_breach(fsck, check->invariant, hg_stmt_text(stmt, 0, &len) ?: "?", check->remedy);
+	return more == 0;
+}
+
+static gboolean check_all(struct hg_fsck *fsck, GError **error)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(checks); i++)
+		if (!check_run(fsck, &checks[i], HG_BIND_NONE, error))
+			return FALSE;
+	return TRUE;
+}
+
+/* ---- invariants that know the time ---- */
+#define SENDING_MAX_MS (15 * 60 * G_GINT64_CONSTANT(1000))	/* longer than any call may take */
+
+static gboolean check_ages(struct hg_fsck *fsck, GError **error)
+{
+	static const struct check sending = { "I8", "restart headgated: it asks what became of the job",
+		"SELECT 'job ' || n || ' to ' || name FROM outbox WHERE state = 3 AND changed_ms < $1" };
+	/* A day more, for expiry has its own pace. */
+	static const struct check parked = { "I9", "restart headgated: it drops receipts nobody claims",
+		"SELECT 'receipt ' || n || ' on ' || channel FROM receipt WHERE message_n IS NULL AND got_ms < $1" };
+	gint64 now = hg_now(hg_store_env(fsck->store));
+
+	return check_run(fsck, &sending, HG_BIND(HG_I(now - SENDING_MAX_MS)), error) &&
+	       check_run(fsck, &parked, HG_BIND(HG_I(now - HG_PARKED_KEEP_MS - G_GINT64_CONSTANT(86400000))), error);
+}
+
+/* ---- I10: no receipt would move its message on, and contradictions are marked ---- */
+struct folding { gint64 message_n; int from_receipts; gboolean conflict, told; };
+
+static void fold_one(struct hg_fsck *fsck, struct folding *folding, hg_stmt *stmt)
+{
+	gint64 message_n = hg_stmt_int(stmt, 0);
+	int delivery = (int)hg_stmt_int(stmt, 2), state = (int)hg_stmt_int(stmt, 4);
+	gboolean unused = FALSE;
+	gsize len;
+
+	if (message_n != folding->message_n)
+		*folding = (struct folding){ .message_n = message_n };
+	folding->from_receipts = hg_delivery_fold(folding->from_receipts, state, &folding->conflict);
+	if (folding->told || (hg_delivery_fold(delivery, state, &unused) == delivery &&
+			      (!folding->conflict || hg_stmt_int(stmt, 3))))
+		return;
+	folding->told = TRUE;
+	hg_fsck_breach(fsck, "I10", hg_stmt_text(stmt, 1, &len), "look at the message's receipts: they say more than "
+		       "is shown; report it with this line");
+}
+
+static gboolean check_receipts(struct hg_fsck *fsck, GError **error)
+{
+	/* Of several parts, the display also waits for the slowest: no receipt alone decides. */
+	hg_stmt *stmt = hg_stmt_once(fsck->store, "SELECT m.n, m.id, m.delivery, m.conflict, r.state FROM receipt AS r "
+				     "JOIN message AS m ON m.n = r.message_n WHERE m.direction = 2 AND m.parts <= 1 "
+				     "ORDER BY r.message_n, r.n", HG_BIND_NONE, error);
+	struct folding folding = { 0 };
+	int more = -1;
+
+	while (stmt && (more = hg_stmt_next(stmt, error)) > 0)
+		fold_one(fsck, &folding, stmt);
+	return more == 0;
+}
+
+/* ---- I12, I17: merges ---- */
+static gint64 *boxed(gint64 n)
+{
+	gint64 *box = g_new(gint64, 1);
+
+	*box = n;
+	return box;
+}
+
+static gboolean merges_load(struct hg_fsck *fsck, GHashTable *merges, GError **error)
+{
+	hg_stmt *stmt = hg_stmt_once(fsck->store, "SELECT n, merged_into FROM contact WHERE merged_into IS NOT NULL",
+				     HG_BIND_NONE, error);
+	int more = -1;
+
+	while (stmt && (more = hg_stmt_next(stmt, error)) > 0)
+		g_hash_table_insert(merges, boxed(hg_stmt_int(stmt, 0)), boxed(hg_stmt_int(stmt, 1)));
+	return more == 0;
+}
+
+/* Whom the contact was merged into in the end; 0: it goes round in a circle. */
+static gint64 merge_top(GHashTable *merges, gint64 n)
+{
+	guint steps = g_hash_table_size(merges) + 1;
+	const gint64 *into;
+
+	while ((into = g_hash_table_lookup(merges, &n))) {
+		if (!steps--)
+			return 0;
+		n = *into;
+	}
+	return n;
+}
+
+static void check_circles(struct hg_fsck *fsck, GHashTable *merges)
+{
+	GHashTableIter iter;
+	gpointer n;
+
+	g_hash_table_iter_init(&iter, merges);
+	while (g_hash_table_iter_next(&iter, &n, NULL)) {
+		g_autofree char *id = g_strdup_printf("contact %" G_GINT64_FORMAT, *(const gint64 *)n);
+
+		if (!merge_top(merges, *(const gint64 *)n))
+			hg_fsck_breach(fsck, "I17", id, "undo one of the merges of the circle");
+	}
+}
+
+static gboolean check_reply_to(struct hg_fsck *fsck, GHashTable *merges, GError **error)
+{
+	/* A closed thread may name an address that is somebody else's by now; proof 3 is "former". */
+	hg_stmt *stmt = hg_stmt_once(fsck->store, "SELECT t.id, t.contact_n, a.contact_n FROM thread AS t JOIN alias AS a "
+				     "ON a.uri = t.reply_to WHERE t.state = 1 AND a.proof <> 3 "
+				     "AND a.contact_n <> t.contact_n", HG_BIND_NONE, error);
+	int more = -1;
+	gsize len;
+
+	while (stmt && (more = hg_stmt_next(stmt, error)) > 0)
+		if (merge_top(merges, hg_stmt_int(stmt, 1)) != merge_top(merges, hg_stmt_int(stmt, 2)))
+			hg_fsck_breach(fsck, "I12", hg_stmt_text(stmt, 0, &len), "close the thread: its reply address is "
+				       "another contact's");
+	return more == 0;
+}
+
+static gboolean check_contacts(struct hg_fsck *fsck, GError **error)
+{
+	g_autoptr(GHashTable) merges = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
+
+	if (!merges_load(fsck, merges, error))
+		return FALSE;
+	check_circles(fsck, merges);
+	return check_reply_to(fsck, merges, error);
+}
+
+/* ---- all of it ---- */
+static void audit_breach(void *arg, const char *invariant, const char *id, const char *remedy)
+{
+	hg_fsck_breach(arg, invariant, id, remedy);
+}
+
+gboolean hg_store_fsck(hg_store *store, const char *attachments, hg_fsck_report *report, void *arg,
+		       guint *ret_breaches, GError **error)
+{
+	struct hg_fsck fsck = { store, attachments, report, arg, 0 };
+	gint64 limit = hg_sql_time_limit(store, 0);	/* an audit takes as long as it takes */
+	gboolean done;
+
+	/* One transaction: all questions are asked of one state of the database. */
+	done = hg_store_begin(store, error);
+	if (done) {
+		done = hg_sql_audit(store, audit_breach, &fsck, error) && check_all(&fsck, error) &&
+		       check_ages(&fsck, error) && check_receipts(&fsck, error) && check_contacts(&fsck, error) &&
+		       (!attachments || hg_fsck_files(&fsck, error));
+		hg_store_rollback(store);
+	}
+	hg_sql_time_limit(store, limit);
+	if (done)
+		*ret_breaches = fsck.breaches;
+	return done;
+}

@@ -1,0 +1,103 @@
+/* fsck_files.c - the audit of attachment files: there, of the right size and hash, and no others */
+#include "fsck.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "text.h"
+
+/* A file is on disk before the commit that names it: a young one may just be ahead of its row. */
+#define YOUNG_MS (60 * 60 * G_GINT64_CONSTANT(1000))
+
+static gboolean file_hash(const char *path, char **ret_hex, gint64 *ret_bytes)
+{
+	g_autofree guint8 *buffer = g_malloc(65536);
+	EVP_MD_CTX *hash = EVP_MD_CTX_new();
+	guint8 sum[EVP_MAX_MD_SIZE];
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	ssize_t got = -1;
+	guint size = 0;
+
+	EVP_DigestInit_ex(hash, EVP_sha256(), NULL);
+	*ret_bytes = 0;
+	while (fd >= 0 && (got = read(fd, buffer, 65536)) > 0) {
+		EVP_DigestUpdate(hash, buffer, (gsize)got);
+		*ret_bytes += got;
+	}
+	EVP_DigestFinal_ex(hash, sum, &size);
+	EVP_MD_CTX_free(hash);
+	if (fd >= 0)
+		close(fd);
+	*ret_hex = hg_hex(sum, size);
+	return got == 0;
+}
+
+static void check_file(struct hg_fsck *fsck, const char *id, const char *sha256, gint64 bytes)
+{
+	g_autofree char *path = hg_attachment_path(fsck->attachments, sha256);
+	g_autofree char *hex = NULL;
+	gint64 size;
+
+	if (!path)
+		hg_fsck_breach(fsck, "I13", id, "its SHA-256 is none: fetch the attachment again");
+	else if (!file_hash(path, &hex, &size))
+		hg_fsck_breach(fsck, "I13", id, "its file is missing or cannot be read: restore it from a backup");
+	else if (strcmp(hex, sha256) != 0 || (bytes >= 0 && size != bytes))
+		hg_fsck_breach(fsck, "I13", id, "its file was changed: restore it from a backup");
+}
+
+static gboolean check_rows(struct hg_fsck *fsck, GHashTable *known, GError **error)
+{
+	hg_stmt *stmt = hg_stmt_once(fsck->store, "SELECT id, sha256, bytes FROM attachment WHERE state = 2", HG_BIND_NONE,
+				     error);
+	int more = -1;
+	gsize len;
+
+	while (stmt && (more = hg_stmt_next(stmt, error)) > 0) {
+		const char *sha256 = hg_stmt_text(stmt, 1, &len);
+
+		g_hash_table_add(known, g_strdup(sha256 ?: ""));
+		check_file(fsck, hg_stmt_text(stmt, 0, &len), sha256, hg_stmt_int(stmt, 2));
+	}
+	return more == 0;
+}
+
+static gboolean is_old(struct hg_fsck *fsck, const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 &&
+	       (gint64)st.st_mtime * 1000 < hg_now(hg_store_env(fsck->store)) - YOUNG_MS;
+}
+
+static void check_shard(struct hg_fsck *fsck, GHashTable *known, const char *shard)
+{
+	g_autofree char *dir_name = g_build_filename(fsck->attachments, shard, NULL);
+	g_autoptr(GDir) dir = g_dir_open(dir_name, 0, NULL);
+	const char *name;
+
+	while (dir && (name = g_dir_read_name(dir))) {
+		g_autofree char *path = g_build_filename(dir_name, name, NULL);
+
+		if (!g_hash_table_contains(known, name) && is_old(fsck, path))
+			hg_fsck_breach(fsck, "I13", path, "no attachment needs this file: delete it");
+	}
+}
+
+gboolean hg_fsck_files(struct hg_fsck *fsck, GError **error)
+{
+	g_autoptr(GHashTable) known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	g_autoptr(GDir) dir = NULL;
+	const char *name;
+
+	if (!check_rows(fsck, known, error))
+		return FALSE;
+	dir = g_dir_open(fsck->attachments, 0, NULL);
+	while (dir && (name = g_dir_read_name(dir)))
+		check_shard(fsck, known, name);
+	return TRUE;
+}

@@ -1,0 +1,243 @@
+/* seen.c - raw events, cursors, and what was seen before
+ *
+ * Provider ids are kept as hashes in buckets of one day.  A look-up asks every kept day, but only
+ * days that exist; expiry takes whole days, oldest first.  So the table needs no index by time
+ * and the rows of today, which are asked for most, lie together. */
+#include "sql.h"
+
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+#include <string.h>
+
+#define DAY_MS G_GINT64_CONSTANT(86400000)
+/* How long ids are kept at least: replies to older messages and late receipts name them long
+ * after the dedupe window.  WhatsApp and most SMS carriers give up on a message within 30 days. */
+#define KEEP_DAYS 30
+#define HASH_SIZE 16
+
+/* ---- raw events, cursors ---- */
+gboolean hg_store_raw_add(hg_store *store, const char *channel, const char *kind, gint64 at_ms, const void *bytes,
+			  gsize len, gint64 *ret_n, GError **error)
+{
+	static const struct hg_sql add = { HG_SQL_RAW_ADD, "INSERT INTO raw (channel, kind, at_ms, bytes) "
+					   "VALUES ($1, $2, $3, $4)", 0, NULL };
+
+	if (!hg_sql_run(store, &add, HG_BIND(HG_T(channel), HG_T(kind), HG_I(at_ms), HG_B(bytes ?: "", len)), NULL,
+			error))
+		return FALSE;
+	*ret_n = hg_sql_last_n(store);
+	return TRUE;
+}
+
+gboolean hg_store_raw_get(hg_store *store, hg_arena *arena, gint64 n, const void **ret_bytes, gsize *ret_len,
+			  GError **error)
+{
+	static const struct hg_sql get = { HG_SQL_RAW_GET, "SELECT bytes FROM raw WHERE n = $1", 0, NULL };
+	hg_stmt *stmt = hg_stmt_open(store, &get, HG_BIND(HG_I(n)), error);
+	int more = stmt ? hg_stmt_next(stmt, error) : -1;
+	const void *bytes;
+
+	if (more < 0)
+		return FALSE;
+	*ret_bytes = NULL;
+	*ret_len = 0;
+	if (more) {
+		bytes = hg_stmt_blob(stmt, 0, ret_len);
+		*ret_bytes = hg_arena_mem(arena, bytes, *ret_len);
+		hg_stmt_end(stmt);
+	}
+	return TRUE;
+}
+
+gboolean hg_store_cursor_get(hg_store *store, hg_arena *arena, const char *channel, const char **ret, GError **error)
+{
+	static const struct hg_sql get = { HG_SQL_CURSOR_GET, "SELECT value FROM cursor WHERE channel = $1", 0, NULL };
+
+	return hg_sql_text(store, &get, HG_BIND(HG_T(channel)), arena, ret, error);
+}
+
+gboolean hg_store_cursor_set(hg_store *store, const char *channel, const char *cursor, GError **error)
+{
+	static const struct hg_sql set = { HG_SQL_CURSOR_SET, "INSERT INTO cursor (channel, value) VALUES ($1, $2) "
+					   "ON CONFLICT (channel) DO UPDATE SET value = excluded.value", 0, NULL };
+
+	return hg_sql_run(store, &set, HG_BIND(HG_T(channel), HG_T(cursor)), NULL, error);
+}
+
+/* ---- the hash of an id ---- */
+/* Keyed, so that a stranger cannot make two ids meet; the space is set off from the id by its NUL. */
+static void hash_id(hg_store *store, const char *space, const char *key, guint8 ret_hash[HASH_SIZE])
+{
+	EVP_MAC_CTX *mac = hg_store_mac(store);
+	gsize len;
+
+	if (!EVP_MAC_init(mac, hg_store_instance_key(store), HASH_SIZE, NULL) ||
+	    !EVP_MAC_update(mac, (const guint8 *)space, strlen(space) + 1) ||
+	    !EVP_MAC_update(mac, (const guint8 *)key, strlen(key)) ||
+	    !EVP_MAC_final(mac, ret_hash, &len, HASH_SIZE) || len != HASH_SIZE)
+		g_error("OpenSSL: SipHash failed");
+}
+
+/* ---- days ---- */
+static gboolean days_add(GArray *days, gint64 day)
+{
+	guint at = 0;
+
+	while (at < days->len && g_array_index(days, gint64, at) > day)
+		at++;
+	if (at < days->len && g_array_index(days, gint64, at) == day)
+		return FALSE;
+	g_array_insert_val(days, at, day);
+	return TRUE;
+}
+
+/* The days there are, newest first.  Only the writer remembers them: it alone makes new ones. */
+static gboolean days_load(hg_store *store, GArray *days, GError **error)
+{
+	/* One seek a day instead of a walk through all rows. */
+	static const struct hg_sql before = { HG_SQL_SEEN_DAYS, "SELECT MAX(bucket) FROM seen WHERE bucket < $1", 0, NULL };
+	gint64 day = G_MAXINT64;
+
+	for (;;) {
+		if (!hg_sql_int(store, &before, HG_BIND(HG_I(day)), 0, &day, error))
+			return FALSE;
+		if (day <= 0)
+			return TRUE;
+		g_array_append_val(days, day);
+	}
+}
+
+static gboolean days_get(hg_store *store, GArray **ret, GError **error)
+{
+	GArray *days = hg_store_seen_days(store);
+
+	*ret = days;
+	return days->len || days_load(store, days, error);
+}
+
+/* ---- looking and remembering ---- */
+struct seen { gint64 day, message_n, seen_ms; };	/* day 0: not there */
+
+static gboolean seen_get(hg_store *store, gint64 day, const guint8 hash[HASH_SIZE], struct seen *ret, GError **error)
+{
+	static const struct hg_sql get = { HG_SQL_SEEN_GET, "SELECT message_n, seen_ms FROM seen "
+					   "WHERE bucket = $1 AND hash = $2", 0, NULL };
+	hg_stmt *stmt = hg_stmt_open(store, &get, HG_BIND(HG_I(day), HG_B(hash, HASH_SIZE)), error);
+	int more = stmt ? hg_stmt_next(stmt, error) : -1;
+
+	if (more <= 0)
+		return more == 0;
+	*ret = (struct seen){ day, hg_stmt_int(stmt, 0), hg_stmt_int(stmt, 1) };
+	hg_stmt_end(stmt);
+	return TRUE;
+}
+
+/* The newest of its rows not before oldest_day. */
+static gboolean seen_look(hg_store *store, const guint8 hash[HASH_SIZE], gint64 oldest_day, struct seen *ret,
+			  GError **error)
+{
+	GArray *days;
+
+	*ret = (struct seen){ 0 };
+	if (!days_get(store, &days, error))
+		return FALSE;
+	for (guint i = 0; i < days->len && !ret->day; i++) {
+		gint64 day = g_array_index(days, gint64, i);
+
+		if (day < oldest_day)
+			break;
+		if (!seen_get(store, day, hash, ret, error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+static gboolean seen_put(hg_store *store, const guint8 hash[HASH_SIZE], gint64 now_ms, gint64 message_n,
+			 GError **error)
+{
+	static const struct hg_sql put = { HG_SQL_SEEN_PUT, "INSERT INTO seen (bucket, hash, message_n, seen_ms) "
+					   "VALUES ($1, $2, $3, $4) ON CONFLICT (bucket, hash) DO UPDATE "
+					   "SET message_n = excluded.message_n, seen_ms = excluded.seen_ms", 0, NULL };
+	gint64 day = MAX(1, now_ms / DAY_MS);
+	GArray *days;
+
+	if (!days_get(store, &days, error) ||
+	    !hg_sql_run(store, &put, HG_BIND(HG_I(day), HG_B(hash, HASH_SIZE), HG_I(message_n), HG_I(now_ms)),
+			NULL, error))
+		return FALSE;
+	/* Kept when the transaction is rolled back: one empty look-up a time until it expires. */
+	days_add(days, day);
+	return TRUE;
+}
+
+gboolean hg_store_seen(hg_store *store, const char *space, const char *key, gint64 now_ms, gint64 window_ms,
+		       gboolean *ret_new, gint64 *ret_message_n, GError **error)
+{
+	guint8 hash[HASH_SIZE];
+	struct seen seen;
+
+	hash_id(store, space, key, hash);
+	if (!seen_look(store, hash, (now_ms - window_ms) / DAY_MS, &seen, error))
+		return FALSE;
+	*ret_new = !seen.day || seen.seen_ms <= now_ms - window_ms;
+	*ret_message_n = *ret_new ? 0 : seen.message_n;
+	return !*ret_new || seen_put(store, hash, now_ms, 0, error);
+}
+
+gboolean hg_store_seen_set(hg_store *store, const char *space, const char *key, gint64 now_ms, gint64 message_n,
+			   GError **error)
+{
+	static const struct hg_sql set = { HG_SQL_SEEN_SET, "UPDATE seen SET message_n = $1 "
+					   "WHERE bucket = $2 AND hash = $3", 0, NULL };
+	guint8 hash[HASH_SIZE];
+	gint64 changed = 0;
+	GArray *days;
+
+	hash_id(store, space, key, hash);
+	if (!days_get(store, &days, error))
+		return FALSE;
+	/* Where it is remembered: a row of its own would make the dedupe window begin again. */
+	for (guint i = 0; i < days->len && !changed; i++)
+		if (!hg_sql_run(store, &set, HG_BIND(HG_I(message_n), HG_I(g_array_index(days, gint64, i)),
+						     HG_B(hash, HASH_SIZE)), &changed, error))
+			return FALSE;
+	return changed || seen_put(store, hash, now_ms, message_n, error);
+}
+
+gboolean hg_store_seen_find(hg_store *store, const char *space, const char *key, gint64 now_ms G_GNUC_UNUSED,
+			    gint64 *ret_message_n, GError **error)
+{
+	guint8 hash[HASH_SIZE];
+	struct seen seen;
+
+	hash_id(store, space, key, hash);
+	if (!seen_look(store, hash, 0, &seen, error))
+		return FALSE;
+	*ret_message_n = seen.message_n;
+	return TRUE;
+}
+
+/* ---- expiry ---- */
+gboolean hg_seen_expire(hg_store *store, gint64 now_ms, gint64 keep_ms, gint64 *changed, GError **error)
+{
+	static const struct hg_sql expire = { HG_SQL_SEEN_EXPIRE, "DELETE FROM seen WHERE bucket = $1 AND hash IN "
+					      "(SELECT hash FROM seen WHERE bucket = $1 LIMIT $2)", 0, NULL };
+	/* A day longer than asked, because a bucket's oldest rows are as old as its day. */
+	gint64 keep = MAX(KEEP_DAYS * DAY_MS, keep_ms + DAY_MS);
+	GArray *days;
+	gint64 oldest, gone;
+
+	if (!days_get(store, &days, error))
+		return FALSE;
+	if (!days->len)
+		return TRUE;
+	oldest = g_array_index(days, gint64, days->len - 1);
+	if (oldest >= (now_ms - keep) / DAY_MS)
+		return TRUE;
+	if (!hg_sql_run(store, &expire, HG_BIND(HG_I(oldest), HG_I(HG_EXPIRE_BATCH)), &gone, error))
+		return FALSE;
+	if (gone < HG_EXPIRE_BATCH)
+		g_array_set_size(days, days->len - 1);
+	*changed += gone;
+	return TRUE;
+}

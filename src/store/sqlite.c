@@ -1,0 +1,385 @@
+/* sqlite.c - the SQLite driver: opening with every guard set and read back, and transactions */
+#include <config.h>
+
+#include "sqlite_db.h"
+
+#include <openssl/evp.h>
+#include <string.h>
+
+#include "failpoint.h"
+
+/* ---- opening ---- */
+/* Wanted, and what must be read back afterwards. */
+struct setting { const char *pragma, *read, *want; };
+
+static gboolean set_all(hg_store *store, const struct setting *settings, GError **error)
+{
+	for (; settings->pragma; settings++) {
+		g_autofree char *got = NULL;
+
+		if (!hg_sqlite_pragma(store, settings->pragma, NULL, error))
+			return FALSE;
+		if (!settings->read)
+			continue;
+		if (!hg_sqlite_pragma(store, settings->read, &got, error))
+			return FALSE;
+		if (g_strcmp0(got, settings->want) != 0)
+			return hg_fail(error, HG_ERROR_CONFIG, "%s: SQLite was told %s but says %s: it cannot keep "
+				       "messages safe here; put store.path on an ordinary local file system",
+				       store->path, settings->pragma, got ?: "nothing");
+	}
+	return TRUE;
+}
+
+static const struct setting every_connection[] = {
+	{ "trusted_schema = OFF", "trusted_schema", "0" },
+	{ "cell_size_check = ON", "cell_size_check", "1" },
+	{ "mmap_size = 0", NULL, NULL },
+	{ "foreign_keys = ON", "foreign_keys", "1" },
+	{ NULL, NULL, NULL },
+};
+
+static const struct setting writer_settings[] = {
+	{ "journal_mode = WAL", "journal_mode", "wal" },
+	{ "synchronous = FULL", "synchronous", "2" },
+	{ "secure_delete = ON", "secure_delete", "1" },
+	{ "wal_autocheckpoint = 0", "wal_autocheckpoint", "0" },
+	/* What a reset log keeps on disk; larger ones are cut back. */
+	{ "journal_size_limit = 16777216", NULL, NULL },
+	/* 16 MiB.  A larger cache was measured to help nothing, and the daemon's bar is 64 MiB. */
+	{ "cache_size = -16384", NULL, NULL },
+	/* Savepoints keep the pages they may have to put back: in memory, not in a file. */
+	{ "temp_store = MEMORY", NULL, NULL },
+	{ NULL, NULL, NULL },
+};
+
+static const struct setting reader_settings[] = {
+	{ "query_only = ON", "query_only", "1" },
+	{ "journal_mode", "journal_mode", "wal" },
+	{ "cache_size = -2048", NULL, NULL },
+	{ NULL, NULL, NULL },
+};
+
+#define OPEN_BUSY_MS 5000	/* for start-up: a reader may be recovering the log just now */
+#define RUN_BUSY_MS 1000	/* nobody else may write: whoever does is waited for this long */
+
+static gboolean connect(hg_store *store, int flags, GError **error)
+{
+	/* NOMUTEX: a connection belongs to one thread, so SQLite need not lock it. */
+	int rc = sqlite3_open_v2(store->path, &store->db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+
+	if (rc != SQLITE_OK)
+		return hg_fail(error, HG_ERROR_STORE, "%s: %s", store->path,
+			       store->db ? sqlite3_errmsg(store->db) : sqlite3_errstr(rc));
+	sqlite3_busy_timeout(store->db, OPEN_BUSY_MS);
+	sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	sqlite3_db_config(store->db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
+	sqlite3_db_config(store->db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
+	if (store->reader)
+		sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	return set_all(store, every_connection, error);
+}
+
+static gboolean quick_check(hg_store *store, GError **error)
+{
+	g_autofree char *said = NULL;
+
+	if (!hg_sqlite_pragma(store, "quick_check(1)", &said, error))
+		return FALSE;
+	if (g_strcmp0(said, "ok") != 0)
+		return hg_fail(error, HG_ERROR_STORE, "%s was damaged when it was last in use (%s): restore the last "
+			       "backup, or see what \"headgatectl fsck\" says", store->path, said);
+	return TRUE;
+}
+
+static gboolean key_make(hg_store *store, GError **error)
+{
+	static const struct hg_sql add = { HG_SQL_INSTANCE_ADD, "INSERT INTO instance (one, key) VALUES (1, $1)", 0, NULL };
+
+	store->env->random(store->env, store->key, sizeof(store->key));
+	if (hg_store_begin(store, error) &&
+	    hg_sql_run(store, &add, HG_BIND(HG_B(store->key, sizeof(store->key))), NULL, error))
+		return hg_store_commit(store, error);
+	hg_store_rollback(store);
+	return FALSE;
+}
+
+static gboolean key_read(hg_store *store, gboolean *ret_there, GError **error)
+{
+	static const struct hg_sql get = { HG_SQL_INSTANCE_GET, "SELECT key FROM instance", 0, NULL };
+	hg_stmt *stmt = hg_stmt_open(store, &get, HG_BIND_NONE, error);
+	int more = stmt ? hg_stmt_next(stmt, error) : -1;
+	const void *bytes;
+	gsize len;
+
+	*ret_there = more > 0;
+	if (more <= 0)
+		return more == 0;
+	bytes = hg_stmt_blob(stmt, 0, &len);
+	if (len == sizeof(store->key))
+		memcpy(store->key, bytes, len);
+	hg_stmt_end(stmt);
+	return len == sizeof(store->key) ||
+	       hg_fail(error, HG_ERROR_STORE, "%s: the instance key is damaged: restore the last backup", store->path);
+}
+
+static gboolean key_load(hg_store *store, GError **error)
+{
+	gboolean there;
+
+	if (!key_read(store, &there, error))
+		return FALSE;
+	if (!there && store->reader)
+		return hg_fail(error, HG_ERROR_STORE, "%s has no instance key: start headgated once", store->path);
+	return there || key_make(store, error);
+}
+
+static hg_store *store_new(const struct hg_store_options *options, gboolean reader)
+{
+	hg_store *store = g_new0(hg_store, 1);
+
+	store->path = g_strdup(options->path);
+	store->attachments = g_strdup(options->attachments);
+	store->env = options->env;
+	store->reader = reader;
+	store->lock_fd = -1;
+	return store;
+}
+
+static gboolean check_options(const struct hg_store_options *options, GError **error)
+{
+	if (g_strcmp0(options->driver ?: "sqlite", "sqlite") != 0)
+		return hg_fail(error, HG_ERROR_CONFIG, "store.driver \"%s\" is not known: \"sqlite\" is", options->driver);
+	/* A relative name would change its meaning with the working directory; "" and ":memory:"
+	 * are databases that forget. */
+	if (!options->path || !g_path_is_absolute(options->path))
+		return hg_fail(error, HG_ERROR_CONFIG, "store.path \"%s\" must be an absolute path", options->path ?: "");
+	return TRUE;
+}
+
+static int wal_hook(void *arg, sqlite3 *db G_GNUC_UNUSED, const char *name G_GNUC_UNUSED, int pages)
+{
+	((hg_store *)arg)->wal_pages = pages;
+	return SQLITE_OK;
+}
+
+static gboolean writer_open(hg_store *store, GError **error)
+{
+	g_autofree char *page_size = NULL;
+	gboolean unclean;
+
+	if (!hg_sqlite_file_take(store->path, &store->lock_fd, &unclean, error))
+		return FALSE;
+	if (!connect(store, SQLITE_OPEN_READWRITE, error) || !set_all(store, writer_settings, error) ||
+	    (unclean && !quick_check(store, error)) || !hg_sqlite_migrate(store, error) ||
+	    !hg_sqlite_pragma(store, "page_size", &page_size, error))
+		return FALSE;
+	store->page_size = g_ascii_strtoll(page_size, NULL, 10);
+	sqlite3_wal_hook(store->db, wal_hook, store);
+	sqlite3_busy_timeout(store->db, RUN_BUSY_MS);
+	hg_ballast_tend(store->path);
+	return key_load(store, error) &&
+	       (!store->attachments || hg_attachments_prepare(store->attachments, error));
+}
+
+hg_store *hg_store_open(const struct hg_store_options *options, GError **error)
+{
+	g_autoptr(hg_store) store = NULL;
+
+	if (!check_options(options, error))
+		return NULL;
+	store = store_new(options, FALSE);
+	if (!writer_open(store, error)) {
+		store->broken = TRUE;	/* leaves the mark of an unclean stop where it was */
+		return NULL;
+	}
+	return g_steal_pointer(&store);
+}
+
+static int reader_progress(void *arg)
+{
+	hg_store *store = arg;
+
+	return store->time_limit_ms && hg_mono(store->env) > store->deadline_ms;
+}
+
+hg_store *hg_store_open_reader(const struct hg_store_options *options, gint64 time_limit_ms, GError **error)
+{
+	g_autoptr(hg_store) store = NULL;
+
+	if (!check_options(options, error) || !hg_sqlite_file_look(options->path, error))
+		return NULL;
+	store = store_new(options, TRUE);
+	if (!connect(store, SQLITE_OPEN_READONLY, error) || !set_all(store, reader_settings, error) ||
+	    !hg_sqlite_schema_check(store, error) || !key_load(store, error))
+		return NULL;
+	store->time_limit_ms = time_limit_ms;
+	/* Every 1000 steps of SQLite's machine: some 20 us apart. */
+	if (time_limit_ms)
+		sqlite3_progress_handler(store->db, 1000, reader_progress, store);
+	return g_steal_pointer(&store);
+}
+
+/* Checkpoints and removes the log, and waits for nobody: a reader may take its time, and what
+ * stays in the log is read again at the next start. */
+static gboolean disconnect(hg_store *store)
+{
+	gboolean clean;
+
+	sqlite3_busy_timeout(store->db, 0);
+	hg_sqlite_unprepare(store);
+	clean = sqlite3_close(store->db) == SQLITE_OK;
+	store->db = NULL;
+	return clean;
+}
+
+void hg_store_close(hg_store *store)
+{
+	gboolean clean = !store->broken;
+
+	if (store->in_txn)
+		hg_store_rollback(store);
+	if (store->db && !disconnect(store))
+		clean = FALSE;
+	if (store->lock_fd >= 0)
+		hg_sqlite_file_release(store->lock_fd, clean);
+	if (store->seen_days)
+		g_array_unref(store->seen_days);
+	EVP_MAC_CTX_free(store->mac);
+	memset(store->key, 0, sizeof(store->key));
+	g_free(store->path);
+	g_free(store->attachments);
+	g_free(store);
+}
+
+const guint8 *hg_store_instance_key(hg_store *store)
+{
+	return store->key;
+}
+
+int hg_store_schema(hg_store *store)
+{
+	return store->schema;
+}
+
+const char *hg_store_attachments(hg_store *store)
+{
+	return store->attachments;
+}
+
+struct hg_env *hg_store_env(hg_store *store)
+{
+	return store->env;
+}
+
+GArray *hg_store_seen_days(hg_store *store)
+{
+	if (!store->seen_days)
+		store->seen_days = g_array_new(FALSE, FALSE, sizeof(gint64));
+	if (store->reader)	/* the writer may have made a new day since */
+		g_array_set_size(store->seen_days, 0);
+	return store->seen_days;
+}
+
+struct evp_mac_ctx_st *hg_store_mac(hg_store *store)
+{
+	EVP_MAC *mac;
+
+	if (!store->mac) {
+		mac = EVP_MAC_fetch(NULL, "SIPHASH", NULL);
+		store->mac = EVP_MAC_CTX_new(mac);
+		EVP_MAC_free(mac);
+	}
+	return store->mac;
+}
+
+gint64 hg_store_free_bytes(hg_store *store)
+{
+	gint64 room = hg_free_bytes(store->path);
+	gint64 more = store->attachments ? hg_free_bytes(store->attachments) : -1;
+
+	return more >= 0 && (room < 0 || more < room) ? more : room;
+}
+
+/* ---- transactions ---- */
+static gboolean fail_gone(GError **error)
+{
+	return hg_fail(error, HG_ERROR_STORE, "the whole transaction was rolled back: nothing of it may be "
+		       "acknowledged");
+}
+
+gboolean hg_store_begin(hg_store *store, GError **error)
+{
+	g_assert(!store->in_txn);
+	if (store->broken)
+		return hg_fail(error, HG_ERROR_STORE, "%s failed before: stop headgated, check the disk, start it "
+			       "again", store->path);
+	/* A deferred one that begins to write after another wrote fails at once, however long it
+	 * may wait. */
+	if (!hg_sqlite_exec(store, store->reader ? "BEGIN" : "BEGIN IMMEDIATE", error))
+		return FALSE;
+	store->in_txn = TRUE;
+	return TRUE;
+}
+
+gboolean hg_store_commit(hg_store *store, GError **error)
+{
+	gboolean done;
+
+	g_assert(store->in_txn && !store->in_savepoint);
+	if (sqlite3_get_autocommit(store->db)) {
+		store->in_txn = FALSE;
+		return fail_gone(error);
+	}
+	if (HG_FAILPOINT("store.before_commit"))
+		done = hg_fail(error, HG_ERROR_STORE, "fail point store.before_commit");
+	else
+		done = hg_sqlite_exec(store, "COMMIT", error);
+	if (!done) {
+		hg_store_rollback(store);
+		return FALSE;
+	}
+	store->in_txn = FALSE;
+	(void)HG_FAILPOINT("store.after_commit");
+	return TRUE;
+}
+
+void hg_store_rollback(hg_store *store)
+{
+	/* When it fails the transaction is gone already or the file is broken: either way
+	 * nothing of it holds. */
+	if (!sqlite3_get_autocommit(store->db))
+		sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+	store->in_txn = store->in_savepoint = FALSE;
+}
+
+gboolean hg_store_savepoint(hg_store *store, GError **error)
+{
+	g_assert(store->in_txn && !store->in_savepoint);
+	if (sqlite3_get_autocommit(store->db))
+		return fail_gone(error);
+	if (!hg_sqlite_exec(store, "SAVEPOINT command", error))
+		return FALSE;
+	store->in_savepoint = TRUE;
+	return TRUE;
+}
+
+gboolean hg_store_release(hg_store *store, GError **error)
+{
+	g_assert(store->in_savepoint);
+	store->in_savepoint = FALSE;
+	if (sqlite3_get_autocommit(store->db))
+		return fail_gone(error);
+	return hg_sqlite_exec(store, "RELEASE command", error);
+}
+
+gboolean hg_store_rollback_to(hg_store *store, GError **error)
+{
+	g_assert(store->in_savepoint);
+	store->in_savepoint = FALSE;
+	/* Disk full and I/O errors roll back everything by themselves, and the savepoint with it.
+	 * Without this question the next command of the group would be committed alone. */
+	if (sqlite3_get_autocommit(store->db) || store->broken)
+		return fail_gone(error);
+	return hg_sqlite_exec(store, "ROLLBACK TO command; RELEASE command", error);
+}

@@ -1,0 +1,69 @@
+/* sqlite_db.h - inside the SQLite driver: the connection */
+#pragma once
+#include <sqlite3.h>
+#include "sql.h"
+
+struct hg_stmt {
+	sqlite3_stmt *handle;		/* ours; NULL: not prepared yet */
+	hg_store *store;
+	gboolean writes;
+};
+
+struct hg_store {
+	sqlite3 *db;
+	struct hg_stmt stmts[HG_SQL_N];
+	char *path, *attachments;	/* ours */
+	struct hg_env *env;		/* lent */
+	gboolean reader;
+	gboolean broken;		/* the disk or the file failed: nothing more is tried */
+	gboolean in_txn, in_savepoint;	/* as we were told; sqlite3_get_autocommit() says what is */
+	int schema;
+	int lock_fd;			/* -1 for readers */
+	guint8 key[32];
+	struct evp_mac_ctx_st *mac;	/* ours */
+	GArray *seen_days;		/* ours; NULL: not looked at yet */
+
+	/* readers: a statement's time */
+	gint64 time_limit_ms, deadline_ms;
+
+	/* writer: the write-ahead log, in pages */
+	int wal_pages;			/* in it after the last commit */
+	int wal_tried;			/* when a checkpoint last could not finish: not again before it grew */
+	gint64 page_size;
+	gint64 expire_next_ms, disk_next_ms;	/* monotonic */
+	gboolean expiring;		/* there was a full batch: more is to be done */
+};
+
+#define HG_SQLITE_APPLICATION_ID 0x68676174	/* "hgat": `file` can tell, and we can */
+
+/* ---- sqlite_sql.c ---- */
+/* Says what SQLite's result means: FALSE with error set; marks the store broken when it is. */
+gboolean hg_sqlite_fail(hg_store *store, int rc, const char *doing, GError **error);
+gboolean hg_sqlite_exec(hg_store *store, const char *sql, GError **error);
+gboolean hg_sqlite_pragma(hg_store *store, const char *pragma, char **ret_text, GError **error);	/* first value; yours */
+void hg_sqlite_unprepare(hg_store *store);
+
+/* ---- sqlite_file.c: what SQLite does not check of its surroundings ---- */
+/* Directory, lock, symbolic links, modes, kind of file system.  Makes an empty file when there is
+ * none.  *ret_unclean: the last writer did not close. */
+gboolean hg_sqlite_file_take(const char *path, int *ret_lock_fd, gboolean *ret_unclean, GError **error);
+gboolean hg_sqlite_file_look(const char *path, GError **error);		/* for readers: changes nothing */
+void hg_sqlite_file_release(int lock_fd, gboolean clean);
+gint64 hg_free_bytes(const char *path);					/* -1: unknown */
+#define HG_BALLAST_BYTES (32 * G_GINT64_CONSTANT(1048576))
+#define HG_BALLAST_DROP (16 * G_GINT64_CONSTANT(1048576))	/* free bytes below which it goes */
+/* Room enough that making it does not push the disk below where intake stops (128 MiB). */
+#define HG_BALLAST_ROOM (192 * G_GINT64_CONSTANT(1048576))
+char *hg_ballast_path(const char *path);		/* yours */
+gboolean hg_ballast_there(const char *path);
+void hg_ballast_tend(const char *path);			/* drops or makes it, as free space says */
+
+/* ---- sqlite_schema.c ---- */
+gboolean hg_sqlite_migrate(hg_store *store, GError **error);		/* writer: up to the newest */
+gboolean hg_sqlite_schema_check(hg_store *store, GError **error);	/* reader: it must be ours */
+struct hg_migration { int number; const char *name, *sql; };
+extern const struct hg_migration hg_migrations[];	/* made at build from migrations/; ends with 0 */
+int hg_schema_newest(void);
+
+/* ---- upload.c ---- */
+gboolean hg_attachments_prepare(const char *attachments, GError **error);	/* makes it, drops leftovers */

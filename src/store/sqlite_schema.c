@@ -1,0 +1,114 @@
+/* sqlite_schema.c - brings a database up to the newest schema, or says why not */
+#include "sqlite_db.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+int hg_schema_newest(void)
+{
+	int newest = 0;
+
+	for (const struct hg_migration *m = hg_migrations; m->number; m++)
+		newest = MAX(newest, m->number);
+	return newest;
+}
+
+static gboolean pragma_int(hg_store *store, const char *pragma, gint64 *ret, GError **error)
+{
+	g_autofree char *text = NULL;
+
+	if (!hg_sqlite_pragma(store, pragma, &text, error))
+		return FALSE;
+	*ret = text ? g_ascii_strtoll(text, NULL, 10) : 0;
+	return TRUE;
+}
+
+/* Schema number, 0 for an empty file; refuses what is not ours or comes from the future. */
+static gboolean schema_read(hg_store *store, gint64 *ret, GError **error)
+{
+	static const struct hg_sql tables = { HG_SQL_SCHEMA_ANY, "SELECT COUNT(*) FROM sqlite_schema", 0, NULL };
+	gint64 id, version, any;
+
+	if (!pragma_int(store, "application_id", &id, error) ||
+	    !pragma_int(store, "user_version", &version, error) ||
+	    !hg_sql_int(store, &tables, HG_BIND_NONE, 0, &any, error))
+		return FALSE;
+	if (any && id != HG_SQLITE_APPLICATION_ID)
+		return hg_fail(error, HG_ERROR_CONFIG, "%s is a database of another program: choose another store.path",
+			       store->path);
+	if (version > hg_schema_newest())
+		return hg_fail(error, HG_ERROR_CONFIG, "%s has schema %" G_GINT64_FORMAT ", this headgate knows up to %d: "
+			       "start the newer headgate that wrote it, or restore the backup made before the upgrade",
+			       store->path, version, hg_schema_newest());
+	*ret = any ? version : 0;
+	return TRUE;
+}
+
+static gboolean apply(hg_store *store, const struct hg_migration *m, GError **error)
+{
+	g_autofree char *mark = g_strdup_printf("PRAGMA application_id = %d; PRAGMA user_version = %d",
+						HG_SQLITE_APPLICATION_ID, m->number);
+
+	if (hg_sqlite_exec(store, "BEGIN IMMEDIATE", error) && hg_sqlite_exec(store, m->sql, error) &&
+	    hg_sqlite_exec(store, mark, error) && hg_sqlite_exec(store, "COMMIT", error))
+		return TRUE;
+	if (!sqlite3_get_autocommit(store->db))
+		sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+	g_prefix_error(error, "bringing %s to schema %d (%s): ", store->path, m->number, m->name);
+	return FALSE;
+}
+
+/* An empty file of ours only: VACUUM INTO fills it and keeps its mode. */
+static gboolean make_private(const char *name, GError **error)
+{
+	int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd < 0)
+		return hg_fail(error, HG_ERROR_STORE, "%s: %s", name, g_strerror(errno));
+	close(fd);
+	return TRUE;
+}
+
+/* A copy of the old state, made before the first change: the way back from an upgrade. */
+static gboolean backup(hg_store *store, gint64 version, GError **error)
+{
+	g_autofree char *name = g_strdup_printf("%s-schema%" G_GINT64_FORMAT, store->path, version);
+	g_autofree char *part = g_strconcat(name, ".part", NULL);
+	char *sql = sqlite3_mprintf("VACUUM INTO %Q", part);
+	gboolean made = make_private(part, error) && hg_sqlite_exec(store, sql, error);
+
+	sqlite3_free(sql);
+	if (made && rename(part, name) < 0)
+		made = hg_fail(error, HG_ERROR_STORE, "%s: %s", name, g_strerror(errno));
+	g_prefix_error(error, "backup before the upgrade: ");
+	return made;
+}
+
+gboolean hg_sqlite_migrate(hg_store *store, GError **error)
+{
+	gint64 version;
+
+	if (!schema_read(store, &version, error) ||
+	    (version && version < hg_schema_newest() && !backup(store, version, error)))
+		return FALSE;
+	for (const struct hg_migration *m = hg_migrations; m->number; m++)
+		if (m->number > version && !apply(store, m, error))
+			return FALSE;
+	store->schema = hg_schema_newest();
+	return TRUE;
+}
+
+gboolean hg_sqlite_schema_check(hg_store *store, GError **error)
+{
+	gint64 version;
+
+	if (!schema_read(store, &version, error))
+		return FALSE;
+	if (version < hg_schema_newest())
+		return hg_fail(error, HG_ERROR_CONFIG, "%s has schema %" G_GINT64_FORMAT ", this program reads %d: start "
+			       "headgated, which brings it up", store->path, version, hg_schema_newest());
+	store->schema = (int)version;
+	return TRUE;
+}

@@ -1,0 +1,89 @@
+/* sqlite_tend.c - between transactions: checkpoints, expiry, the ballast */
+#include "sqlite_db.h"
+
+#include <sys/stat.h>
+
+#define MIB G_GINT64_CONSTANT(1048576)
+#define WAL_SOON (4 * MIB)		/* copied back even while busy: long logs make reads slow */
+#define WAL_LIMIT (64 * MIB)		/* a writer that is never idle must still give room back */
+#define DISK_EVERY_MS 10000
+#define EXPIRE_EVERY_MS 60000
+#define EXPIRE_SOON_MS 20		/* while there is more of it: leaves the engine to others */
+
+/* ---- checkpoints ---- */
+/* Only this connection checkpoints, and never while it writes: SQLite before 3.51.3 can corrupt
+ * the file when one connection checkpoints while another writes.  Waits for no reader. */
+static void checkpoint(hg_store *store, int mode)
+{
+	int pages = 0, copied = 0, rc;
+
+	sqlite3_busy_timeout(store->db, 0);
+	rc = sqlite3_wal_checkpoint_v2(store->db, "main", mode, &pages, &copied);
+	sqlite3_busy_timeout(store->db, 1000);
+	if (rc != SQLITE_OK && rc != SQLITE_BUSY && rc != SQLITE_LOCKED) {
+		hg_sqlite_fail(store, rc, "checkpoint", NULL);
+		return;
+	}
+	if (rc == SQLITE_OK && copied == pages)
+		store->wal_pages = store->wal_tried = 0;	/* the next commit begins the log anew */
+	else
+		store->wal_tried = store->wal_pages;
+}
+
+static void checkpoint_tend(hg_store *store, gboolean busy)
+{
+	gint64 grown = (store->wal_pages - store->wal_tried) * store->page_size;
+	gint64 all = store->wal_pages * store->page_size;
+
+	if (all > WAL_LIMIT && grown > WAL_SOON)
+		checkpoint(store, SQLITE_CHECKPOINT_TRUNCATE);
+	else if (grown > WAL_SOON || (!busy && grown > 0))
+		checkpoint(store, SQLITE_CHECKPOINT_PASSIVE);
+}
+
+/* ---- expiry ---- */
+static gboolean expire_batch(hg_store *store, gint64 keep_dedupe_ms, gint64 *changed, GError **error)
+{
+	gint64 now = hg_now(store->env);
+
+	if (!hg_store_begin(store, error))
+		return FALSE;
+	if (hg_seen_expire(store, now, keep_dedupe_ms, changed, error) &&
+	    hg_idem_expire(store, now, changed, error) &&
+	    hg_receipt_expire(store, now, changed, error) && hg_store_commit(store, error))
+		return TRUE;
+	hg_store_rollback(store);
+	g_array_set_size(hg_store_seen_days(store), 0);	/* may not be true now: read again */
+	return FALSE;
+}
+
+static void expire_tend(hg_store *store, gint64 mono, gint64 keep_dedupe_ms)
+{
+	g_autoptr(GError) failed = NULL;
+	gint64 changed = 0;
+
+	/* What fails here is tried again later; a broken disk shows in the next command. */
+	store->expiring = expire_batch(store, keep_dedupe_ms, &changed, &failed) && changed >= HG_EXPIRE_BATCH;
+	store->expire_next_ms = mono + (store->expiring ? EXPIRE_SOON_MS : EXPIRE_EVERY_MS);
+}
+
+gint64 hg_store_tend(hg_store *store, gboolean busy, gint64 keep_dedupe_ms)
+{
+	gint64 mono = hg_mono(store->env);
+
+	g_assert(!store->in_txn && !store->reader);
+	if (store->broken)
+		return EXPIRE_EVERY_MS;
+	if (!store->expire_next_ms) {	/* never at start: there is enough to do then */
+		store->expire_next_ms = mono + EXPIRE_EVERY_MS;
+		store->disk_next_ms = mono + DISK_EVERY_MS;
+	}
+	if (mono >= store->disk_next_ms) {
+		hg_ballast_tend(store->path);
+		store->disk_next_ms = mono + DISK_EVERY_MS;
+	}
+	if (mono >= store->expire_next_ms && (!busy || store->expiring == FALSE))
+		expire_tend(store, mono, keep_dedupe_ms);
+	checkpoint_tend(store, busy);
+	return MAX(0, MIN(store->expire_next_ms, store->disk_next_ms) - mono);
+}

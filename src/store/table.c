@@ -1,0 +1,279 @@
+/* table.c - rows as C structs: the column tables make the SQL, bind and read */
+#include "sql.h"
+
+#include <string.h>
+
+/* ---- SQL from column tables ---- */
+static gboolean column_is_set(const struct hg_column *c, enum hg_sql_verb verb)
+{
+	if (verb == HG_SQL_INSERT)
+		return !(c->flags & HG_C_N);
+	if (verb == HG_SQL_UPDATE_SAME && c->flags & HG_C_INDEXED)
+		return FALSE;
+	return !(c->flags & (HG_C_N | HG_C_KEY | HG_C_FIXED | HG_C_VERSION));
+}
+
+static gboolean column_is_sought(const struct hg_column *c, enum hg_sql_verb verb)
+{
+	if (verb == HG_SQL_UPDATE_SAME && c->flags & HG_C_INDEXED)
+		return TRUE;
+	return verb != HG_SQL_INSERT && c->flags & (HG_C_N | HG_C_KEY | HG_C_VERSION);
+}
+
+static void text_names(GString *sql, const struct hg_table *of, gboolean with_n)
+{
+	const char *comma = "";
+
+	for (const struct hg_column *c = of->columns; c->name; c++) {
+		if (!with_n && c->flags & HG_C_N)
+			continue;
+		g_string_append_printf(sql, "%s%s", comma, c->name);
+		comma = ", ";
+	}
+}
+
+static void text_insert(GString *sql, const struct hg_table *of)
+{
+	int at = 0;
+
+	g_string_append_printf(sql, "INSERT INTO %s (", of->name);
+	text_names(sql, of, FALSE);
+	g_string_append(sql, ") VALUES (");
+	for (const struct hg_column *c = of->columns; c->name; c++)
+		if (column_is_set(c, HG_SQL_INSERT)) {
+			g_string_append_printf(sql, "%s$%d", at ? ", " : "", at + 1);
+			at++;
+		}
+	g_string_append_c(sql, ')');
+}
+
+static void text_update(GString *sql, const struct hg_table *of, enum hg_sql_verb verb)
+{
+	const char *between = " SET ";
+	int at = 0;
+
+	g_string_append_printf(sql, "UPDATE %s", of->name);
+	for (const struct hg_column *c = of->columns; c->name; c++) {
+		if (column_is_set(c, verb))
+			g_string_append_printf(sql, "%s%s = $%d", between, c->name, ++at);
+		else if (c->flags & HG_C_VERSION)
+			g_string_append_printf(sql, "%s%s = %s + 1", between, c->name, c->name);
+		else
+			continue;
+		between = ", ";
+	}
+	between = " WHERE ";
+	for (const struct hg_column *c = of->columns; c->name; c++)
+		if (column_is_sought(c, verb)) {
+			g_string_append_printf(sql, "%s%s = $%d", between, c->name, ++at);
+			between = " AND ";
+		}
+}
+
+char *hg_table_sql(const struct hg_sql *sql)
+{
+	GString *text = g_string_new(NULL);
+
+	switch (sql->verb) {
+	case HG_SQL_TEXT:
+		break;
+	case HG_SQL_SELECT:
+		g_string_append(text, "SELECT ");
+		text_names(text, sql->of, TRUE);
+		g_string_append_printf(text, " FROM %s ", sql->of->name);
+		break;
+	case HG_SQL_INSERT:
+		text_insert(text, sql->of);
+		break;
+	case HG_SQL_UPDATE:
+	case HG_SQL_UPDATE_SAME:
+		text_update(text, sql->of, sql->verb);
+		break;
+	}
+	if (sql->text)
+		g_string_append(text, sql->text);
+	return g_string_free(text, FALSE);
+}
+
+/* ---- struct to values ---- */
+#define AT(type, row, offset) (*(type *)((const guint8 *)(row) + (offset)))
+
+static struct hg_value column_value(const struct hg_column *c, const void *row)
+{
+	switch (c->type) {
+	case HG_C_INT64:
+		return (struct hg_value)HG_I(AT(const gint64, row, c->offset));
+	case HG_C_REF:
+		return (struct hg_value)HG_R(AT(const gint64, row, c->offset));
+	case HG_C_INT:
+		return (struct hg_value)HG_I(AT(const int, row, c->offset));
+	case HG_C_TEXT:
+		return (struct hg_value)HG_T(AT(const char *const, row, c->offset));
+	case HG_C_TEXT0:
+		return (struct hg_value)HG_T(AT(const char *const, row, c->offset) ?: "");
+	case HG_C_ID:
+		return (struct hg_value)HG_T((const char *)row + c->offset);
+	case HG_C_BLOB:
+		return (struct hg_value)HG_B(AT(const void *const, row, c->offset),
+					     AT(const gsize, row, c->len_offset));
+	default:
+		g_assert_not_reached();
+	}
+}
+
+/* In the order the statement's text uses them. */
+static void row_values(const struct hg_sql *sql, const void *row, struct hg_value ret[HG_COLUMNS_MAX])
+{
+	int at = 0;
+
+	for (const struct hg_column *c = sql->of->columns; c->name; c++)
+		if (column_is_set(c, sql->verb))
+			ret[at++] = column_value(c, row);
+	if (sql->verb != HG_SQL_INSERT)
+		for (const struct hg_column *c = sql->of->columns; c->name; c++)
+			if (column_is_sought(c, sql->verb))
+				ret[at++] = column_value(c, row);
+	g_assert(at < HG_COLUMNS_MAX);
+	ret[at].type = 0;
+}
+
+gboolean hg_row_add(hg_store *store, const struct hg_sql *sql, void *row, GError **error)
+{
+	struct hg_value values[HG_COLUMNS_MAX];
+	const struct hg_column *first = sql->of->columns;
+
+	row_values(sql, row, values);
+	if (!hg_sql_run(store, sql, values, NULL, error))
+		return FALSE;
+	if (first->flags & HG_C_N)
+		AT(gint64, row, first->offset) = hg_sql_last_n(store);
+	return TRUE;
+}
+
+gboolean hg_row_update(hg_store *store, const struct hg_sql *sql, const void *row, gint64 *ret_changed,
+		       GError **error)
+{
+	struct hg_value values[HG_COLUMNS_MAX];
+
+	row_values(sql, row, values);
+	return hg_sql_run(store, sql, values, ret_changed, error);
+}
+
+gboolean hg_row_change(hg_store *store, const struct hg_sql *sql, const void *row, const char *what,
+		       GError **error)
+{
+	gint64 changed;
+
+	if (!hg_row_update(store, sql, row, &changed, error))
+		return FALSE;
+	if (!changed)
+		return hg_fail(error, HG_ERROR_MISSING, "the %s to be changed is not in the store (any more)",
+			       what);
+	return TRUE;
+}
+
+/* ---- rows to structs ---- */
+static const char *arena_text(hg_arena *arena, hg_stmt *stmt, int at)
+{
+	gsize len;
+	const char *text = hg_stmt_text(stmt, at, &len);
+
+	return text ? hg_arena_mem(arena, text, len) : NULL;
+}
+
+static void column_read(const struct hg_column *c, hg_stmt *stmt, int at, hg_arena *arena, void *row)
+{
+	const void *bytes;
+	gsize len;
+
+	switch (c->type) {
+	case HG_C_INT64:
+	case HG_C_REF:
+		AT(gint64, row, c->offset) = hg_stmt_int(stmt, at);
+		break;
+	case HG_C_INT:
+		AT(int, row, c->offset) = (int)hg_stmt_int(stmt, at);
+		break;
+	case HG_C_TEXT:
+	case HG_C_TEXT0:
+		AT(const char *, row, c->offset) = arena_text(arena, stmt, at);
+		break;
+	case HG_C_ID:
+		bytes = hg_stmt_text(stmt, at, &len);
+		if (bytes)	/* the row came zeroed, so that it ends with a NUL */
+			memcpy((char *)row + c->offset, bytes, MIN(len, HG_ID_SIZE - 1));
+		break;
+	case HG_C_BLOB:
+		bytes = hg_stmt_blob(stmt, at, &len);
+		AT(const void *, row, c->offset) = bytes ? hg_arena_mem(arena, bytes, len) : NULL;
+		AT(gsize, row, c->len_offset) = len;
+		break;
+	default:
+		g_assert_not_reached();
+	}
+}
+
+static void *row_read(const struct hg_table *of, hg_stmt *stmt, hg_arena *arena)
+{
+	void *row = hg_arena_alloc(arena, of->size);
+	int at = 0;
+
+	for (const struct hg_column *c = of->columns; c->name; c++)
+		column_read(c, stmt, at++, arena, row);
+	return row;
+}
+
+gboolean hg_row_one(hg_store *store, const struct hg_sql *sql, const struct hg_value *values, hg_arena *arena,
+		    gpointer ret, GError **error)
+{
+	hg_stmt *stmt = hg_stmt_open(store, sql, values, error);
+	int more = stmt ? hg_stmt_next(stmt, error) : -1;
+
+	if (more < 0)
+		return FALSE;
+	*(void **)ret = more ? row_read(sql->of, stmt, arena) : NULL;
+	if (more)
+		hg_stmt_end(stmt);
+	return TRUE;
+}
+
+gboolean hg_row_all(hg_store *store, const struct hg_sql *sql, const struct hg_value *values, hg_arena *arena,
+		    GPtrArray *ret, GError **error)
+{
+	hg_stmt *stmt = hg_stmt_open(store, sql, values, error);
+	int more;
+
+	if (!stmt)
+		return FALSE;
+	while ((more = hg_stmt_next(stmt, error)) > 0)
+		g_ptr_array_add(ret, row_read(sql->of, stmt, arena));
+	return more == 0;
+}
+
+gboolean hg_sql_text(hg_store *store, const struct hg_sql *sql, const struct hg_value *values, hg_arena *arena,
+		     const char **ret, GError **error)
+{
+	hg_stmt *stmt = hg_stmt_open(store, sql, values, error);
+	int more = stmt ? hg_stmt_next(stmt, error) : -1;
+
+	if (more < 0)
+		return FALSE;
+	*ret = more ? arena_text(arena, stmt, 0) : NULL;
+	if (more)
+		hg_stmt_end(stmt);
+	return TRUE;
+}
+
+gboolean hg_sql_int(hg_store *store, const struct hg_sql *sql, const struct hg_value *values, gint64 fallback,
+		    gint64 *ret, GError **error)
+{
+	hg_stmt *stmt = hg_stmt_open(store, sql, values, error);
+	int more = stmt ? hg_stmt_next(stmt, error) : -1;
+
+	if (more < 0)
+		return FALSE;
+	*ret = more ? hg_stmt_int(stmt, 0) : fallback;
+	if (more)
+		hg_stmt_end(stmt);
+	return TRUE;
+}

@@ -1,0 +1,115 @@
+/* threads.c - conversations */
+#include "sql.h"
+
+static const struct hg_column thread_columns[] = {
+	HG_COLUMN(hg_thread, n, INT64, HG_C_N),
+	HG_COLUMN(hg_thread, id, ID, HG_C_FIXED),
+	HG_COLUMN(hg_thread, contact_n, INT64, HG_C_INDEXED),
+	HG_COLUMN(hg_thread, scope, TEXT0, HG_C_INDEXED),
+	HG_COLUMN(hg_thread, key, TEXT0, HG_C_INDEXED),
+	HG_COLUMN(hg_thread, subject, TEXT, 0),
+	HG_COLUMN(hg_thread, state, INT, HG_C_INDEXED),
+	HG_COLUMN(hg_thread, resolution, INT, 0),
+	HG_COLUMN(hg_thread, version, INT64, HG_C_VERSION),
+	HG_COLUMN(hg_thread, opened_ms, INT64, 0),
+	HG_COLUMN(hg_thread, last_ms, INT64, 0),
+	HG_COLUMN(hg_thread, first_message_ms, INT64, 0),
+	HG_COLUMN(hg_thread, last_customer_ms, INT64, 0),
+	HG_COLUMN(hg_thread, first_response_ms, INT64, 0),
+	HG_COLUMN(hg_thread, first_bot_ms, INT64, 0),
+	HG_COLUMN(hg_thread, closed_ms, INT64, 0),
+	HG_COLUMN(hg_thread, converted_ms, INT64, 0),
+	HG_COLUMN(hg_thread, messages, INT64, 0),
+	HG_COLUMN(hg_thread, inbound, INT64, 0),
+	HG_COLUMN(hg_thread, outbound, INT64, 0),
+	HG_COLUMN(hg_thread, last_seq, INT64, 0),
+	HG_COLUMN(hg_thread, last_event_n, REF, 0),
+	HG_COLUMN(hg_thread, last_message_n, REF, 0),
+	HG_COLUMN(hg_thread, channel, TEXT, 0),
+	HG_COLUMN(hg_thread, reply_to, TEXT, 0),
+	HG_COLUMN(hg_thread, reply_from, TEXT, 0),
+	HG_COLUMN(hg_thread, last_in_n, REF, 0),
+	HG_COLUMN(hg_thread, tags, TEXT, 0),
+	HG_COLUMN(hg_thread, fields, TEXT, 0),
+	HG_COLUMN(hg_thread, ticket_n, REF, 0),
+	HG_COLUMN(hg_thread, held, INT, 0),
+	HG_COLUMN(hg_thread, reopened, INT, 0),
+	{ 0 }
+};
+static const struct hg_table thread_table = { "thread", thread_columns, sizeof(hg_thread) };
+
+gboolean hg_store_thread_add(hg_store *store, hg_thread *thread, GError **error)
+{
+	static const struct hg_sql add = { HG_SQL_THREAD_ADD, NULL, HG_SQL_INSERT, &thread_table };
+
+	return hg_row_add(store, &add, thread, error);
+}
+
+gboolean hg_store_thread_get(hg_store *store, hg_arena *arena, gint64 n, hg_thread **ret, GError **error)
+{
+	static const struct hg_sql get = { HG_SQL_THREAD_GET, "WHERE n = $1", HG_SQL_SELECT, &thread_table };
+
+	return hg_row_one(store, &get, HG_BIND(HG_I(n)), arena, ret, error);
+}
+
+gboolean hg_store_thread_by_id(hg_store *store, hg_arena *arena, const char *id, hg_thread **ret, GError **error)
+{
+	static const struct hg_sql get = { HG_SQL_THREAD_BY_ID, "WHERE id = $1", HG_SQL_SELECT, &thread_table };
+
+	return hg_row_one(store, &get, HG_BIND(HG_T(id)), arena, ret, error);
+}
+
+gboolean hg_store_thread_update(hg_store *store, hg_thread *thread, GError **error)
+{
+	/* Most updates move neither state nor owner: those leave all indexes alone. */
+	static const struct hg_sql same = { HG_SQL_THREAD_UPDATE_SAME, NULL, HG_SQL_UPDATE_SAME, &thread_table };
+	static const struct hg_sql update = { HG_SQL_THREAD_UPDATE, NULL, HG_SQL_UPDATE, &thread_table };
+	gint64 changed;
+
+	if (!hg_row_update(store, &same, thread, &changed, error) ||
+	    (!changed && !hg_row_update(store, &update, thread, &changed, error)))
+		return FALSE;
+	if (!changed)
+		return hg_fail(error, HG_ERROR_STATE, "thread %s was changed by somebody else since it was read",
+			       thread->id);
+	thread->version++;
+	return TRUE;
+}
+
+gboolean hg_store_thread_of(hg_store *store, hg_arena *arena, gint64 contact_n, const char *scope, const char *key,
+			    guint limit, GPtrArray *ret, GError **error)
+{
+	static const struct hg_sql any = { HG_SQL_THREAD_OF, "WHERE contact_n = $1 AND scope = $2 "
+					   "ORDER BY n DESC LIMIT $3", HG_SQL_SELECT, &thread_table };
+	static const struct hg_sql keyed = { HG_SQL_THREAD_OF_KEY, "WHERE contact_n = $1 AND scope = $2 AND key = $3 "
+					     "ORDER BY n DESC LIMIT $4", HG_SQL_SELECT, &thread_table };
+
+	if (!key)
+		return hg_row_all(store, &any, HG_BIND(HG_I(contact_n), HG_T(scope ?: ""), HG_I(limit)), arena, ret,
+				  error);
+	return hg_row_all(store, &keyed, HG_BIND(HG_I(contact_n), HG_T(scope ?: ""), HG_T(key), HG_I(limit)), arena,
+			  ret, error);
+}
+
+gboolean hg_store_thread_list(hg_store *store, hg_arena *arena, const struct hg_thread_query *query, GPtrArray *ret,
+			      GError **error)
+{
+#define FILTER "n < $1 AND ($2 = 0 OR state = $2) AND (CAST($3 AS TEXT) IS NULL OR channel = $3)"
+	static const struct hg_sql all = { HG_SQL_THREAD_LIST, "WHERE " FILTER " ORDER BY n DESC LIMIT $4",
+					   HG_SQL_SELECT, &thread_table };
+	/* The open ones are few among many: the plus keeps SQLite from walking down all threads in
+	 * order of n, so that it takes the index of open threads and sorts. */
+	static const struct hg_sql open = { HG_SQL_THREAD_LIST_OPEN, "WHERE " FILTER " AND state = 1 "
+					    "ORDER BY +n DESC LIMIT $4", HG_SQL_SELECT, &thread_table };
+	static const struct hg_sql contact = { HG_SQL_THREAD_LIST_CONTACT, "WHERE " FILTER " AND contact_n = "
+					       "(SELECT n FROM contact WHERE id = $4) ORDER BY n DESC LIMIT $5",
+					       HG_SQL_SELECT, &thread_table };
+#undef FILTER
+	const struct hg_value before = HG_I(query->before_n ?: G_MAXINT64);
+
+	if (query->contact_id)
+		return hg_row_all(store, &contact, HG_BIND(before, HG_I(query->state), HG_T(query->channel),
+							   HG_T(query->contact_id), HG_I(query->limit)), arena, ret, error);
+	return hg_row_all(store, query->state == HG_THREAD_OPEN ? &open : &all,
+			  HG_BIND(before, HG_I(query->state), HG_T(query->channel), HG_I(query->limit)), arena, ret, error);
+}

@@ -1,0 +1,166 @@
+/* tickets.c - the formal records and their links into helpdesks */
+#include "sql.h"
+
+#include <string.h>
+
+static const struct hg_column ticket_columns[] = {
+	HG_COLUMN(hg_ticket, n, INT64, HG_C_N),
+	HG_COLUMN(hg_ticket, id, ID, HG_C_FIXED),
+	HG_COLUMN(hg_ticket, thread_n, INT64, HG_C_FIXED),
+	HG_COLUMN(hg_ticket, number, TEXT, HG_C_FIXED),
+	HG_COLUMN(hg_ticket, state, INT, 0),
+	HG_COLUMN(hg_ticket, subject, TEXT0, 0),
+	HG_COLUMN(hg_ticket, priority, TEXT, 0),
+	HG_COLUMN(hg_ticket, category, TEXT, 0),
+	HG_COLUMN(hg_ticket, type, TEXT, 0),
+	HG_COLUMN(hg_ticket, reason, TEXT, 0),
+	HG_COLUMN(hg_ticket, agent, TEXT, 0),
+	HG_COLUMN(hg_ticket, external_status, TEXT, 0),
+	HG_COLUMN(hg_ticket, created_ms, INT64, 0),
+	HG_COLUMN(hg_ticket, changed_ms, INT64, 0),
+	HG_COLUMN(hg_ticket, confirmed, INT, 0),
+	{ 0 }
+};
+static const struct hg_table ticket_table = { "ticket", ticket_columns, sizeof(hg_ticket) };
+
+static const struct hg_column link_columns[] = {
+	HG_COLUMN(hg_link, ticket_n, INT64, HG_C_KEY),
+	HG_COLUMN(hg_link, backend, TEXT, HG_C_KEY),
+	HG_COLUMN(hg_link, external_id, TEXT, HG_C_KEY),
+	HG_COLUMN(hg_link, number, TEXT, 0),
+	HG_COLUMN(hg_link, url, TEXT, 0),
+	HG_COLUMN(hg_link, at_ms, INT64, 0),
+	{ 0 }
+};
+static const struct hg_table link_table = { "link", link_columns, sizeof(hg_link) };
+
+/* ---- numbers ---- */
+static gboolean number_next(hg_store *store, gint64 first, gint64 *ret, GError **error)
+{
+	static const struct hg_sql next = { HG_SQL_TICKET_NEXT, "SELECT next FROM counter WHERE name = 'ticket'", 0, NULL };
+
+	if (!hg_sql_int(store, &next, HG_BIND_NONE, first, ret, error))
+		return FALSE;
+	*ret = MAX(*ret, first);
+	return TRUE;
+}
+
+static gboolean number_used(hg_store *store, gint64 number, GError **error)
+{
+	static const struct hg_sql count = { HG_SQL_TICKET_COUNT, "INSERT INTO counter (name, next) VALUES ('ticket', $1) "
+					     "ON CONFLICT (name) DO UPDATE SET next = excluded.next", 0, NULL };
+
+	return hg_sql_run(store, &count, HG_BIND(HG_I(number + 1)), NULL, error);
+}
+
+/* The pattern comes from the configuration: never a printf format. */
+static char *number_text(hg_arena *arena, const char *pattern, gint64 number)
+{
+	const char *at = strstr(pattern, "%d");
+	g_autofree char *text = at ? g_strdup_printf("%.*s%" G_GINT64_FORMAT "%s", (int)(at - pattern), pattern,
+						     number, at + 2) : NULL;
+
+	return hg_arena_str(arena, text);
+}
+
+#define NUMBERS_TRIED 1000	/* taken ones in a row: only after the pattern was changed and back */
+
+gboolean hg_store_ticket_add(hg_store *store, hg_arena *arena, hg_ticket *ticket, const char *pattern, gint64 first,
+			     GError **error)
+{
+	static const struct hg_sql add = { HG_SQL_TICKET_ADD, NULL, HG_SQL_INSERT, &ticket_table };
+	hg_ticket *taken;
+	gint64 number, end;
+
+	if (!number_next(store, first, &number, error))
+		return FALSE;
+	for (end = number + NUMBERS_TRIED; number < end; number++) {
+		const char *text = number_text(arena, pattern, number);
+
+		if (!text)
+			return hg_fail(error, HG_ERROR_CONFIG, "ticket number pattern \"%s\" has no %%d", pattern);
+		if (!hg_store_ticket_by_number(store, arena, text, &taken, error))
+			return FALSE;
+		if (taken)
+			continue;
+		ticket->number = text;
+		return hg_row_add(store, &add, ticket, error) && number_used(store, number, error);
+	}
+	return hg_fail(error, HG_ERROR_CONFLICT, "no free ticket number from %" G_GINT64_FORMAT " on: set the "
+		       "configured first number higher", number - NUMBERS_TRIED);
+}
+
+/* ---- tickets ---- */
+gboolean hg_store_ticket_get(hg_store *store, hg_arena *arena, gint64 n, hg_ticket **ret, GError **error)
+{
+	static const struct hg_sql get = { HG_SQL_TICKET_GET, "WHERE n = $1", HG_SQL_SELECT, &ticket_table };
+
+	return hg_row_one(store, &get, HG_BIND(HG_I(n)), arena, ret, error);
+}
+
+gboolean hg_store_ticket_by_id(hg_store *store, hg_arena *arena, const char *id, hg_ticket **ret, GError **error)
+{
+	static const struct hg_sql get = { HG_SQL_TICKET_BY_ID, "WHERE id = $1", HG_SQL_SELECT, &ticket_table };
+
+	return hg_row_one(store, &get, HG_BIND(HG_T(id)), arena, ret, error);
+}
+
+gboolean hg_store_ticket_by_number(hg_store *store, hg_arena *arena, const char *number, hg_ticket **ret,
+				   GError **error)
+{
+	static const struct hg_sql get = { HG_SQL_TICKET_BY_NUMBER, "WHERE number = $1", HG_SQL_SELECT, &ticket_table };
+
+	return hg_row_one(store, &get, HG_BIND(HG_T(number)), arena, ret, error);
+}
+
+gboolean hg_store_ticket_update(hg_store *store, const hg_ticket *ticket, GError **error)
+{
+	static const struct hg_sql update = { HG_SQL_TICKET_UPDATE, NULL, HG_SQL_UPDATE, &ticket_table };
+
+	return hg_row_change(store, &update, ticket, "ticket", error);
+}
+
+/* ---- links ---- */
+gboolean hg_store_link_set(hg_store *store, const hg_link *link, GError **error)
+{
+	static const struct hg_sql get = { HG_SQL_LINK_GET, "WHERE ticket_n = $1 AND backend = $2", HG_SQL_SELECT,
+					   &link_table };
+	static const struct hg_sql add = { HG_SQL_LINK_ADD, NULL, HG_SQL_INSERT, &link_table };
+	static const struct hg_sql update = { HG_SQL_LINK_UPDATE, NULL, HG_SQL_UPDATE, &link_table };
+	g_autoptr(hg_arena) arena = hg_arena_new();
+	hg_link *old;
+
+	if (!hg_row_one(store, &get, HG_BIND(HG_I(link->ticket_n), HG_T(link->backend)), arena, &old, error))
+		return FALSE;
+	if (!old)
+		return hg_row_update(store, &add, link, NULL, error);
+	if (strcmp(old->external_id, link->external_id) != 0)
+		return hg_fail(error, HG_ERROR_CONFLICT, "the ticket is %s in %s already, not %s", old->external_id,
+			       link->backend, link->external_id);
+	/* The same again may know more than the first time. */
+	old->number = link->number ?: old->number;
+	old->url = link->url ?: old->url;
+	return hg_row_change(store, &update, old, "link", error);
+}
+
+gboolean hg_store_link_list(hg_store *store, hg_arena *arena, gint64 ticket_n, GPtrArray *ret, GError **error)
+{
+	static const struct hg_sql list = { HG_SQL_LINK_LIST, "WHERE ticket_n = $1 ORDER BY backend", HG_SQL_SELECT,
+					    &link_table };
+
+	return hg_row_all(store, &list, HG_BIND(HG_I(ticket_n)), arena, ret, error);
+}
+
+/* A helpdesk that merges two of our tickets gives both its one id: the newer one is meant. */
+gboolean hg_store_ticket_by_link(hg_store *store, hg_arena *arena, const char *backend, const char *external_id,
+				 hg_ticket **ret, GError **error)
+{
+	static const struct hg_sql one = { HG_SQL_TICKET_BY_LINK, "WHERE n = (SELECT MAX(ticket_n) FROM link "
+					   "WHERE external_id = $1 AND backend = $2)", HG_SQL_SELECT, &ticket_table };
+	static const struct hg_sql any = { HG_SQL_TICKET_BY_LINK_ANY, "WHERE n = (SELECT MAX(ticket_n) FROM link "
+					   "WHERE external_id = $1)", HG_SQL_SELECT, &ticket_table };
+
+	if (!backend)
+		return hg_row_one(store, &any, HG_BIND(HG_T(external_id)), arena, ret, error);
+	return hg_row_one(store, &one, HG_BIND(HG_T(external_id), HG_T(backend)), arena, ret, error);
+}

@@ -1,0 +1,190 @@
+/* upload.c - attachment files, named by their SHA-256, on disk before the commit that names them */
+#include "sqlite_db.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "text.h"
+
+#define HASH_SIZE 32
+#define TMP_DIR "tmp"		/* beside the 256 directories 00 to ff */
+
+struct hg_upload {
+	char *dir, *name;	/* ours: attachments directory, temporary file */
+	int fd;
+	EVP_MD_CTX *hash;	/* ours */
+	gint64 bytes;
+};
+
+/* ---- names ---- */
+static gboolean hash_is(const char *sha256)
+{
+	guint8 bytes[HASH_SIZE];
+
+	/* Lower case only: one file has one name. */
+	for (const char *p = sha256; p && *p; p++)
+		if (g_ascii_isupper(*p))
+			return FALSE;
+	return sha256 && strlen(sha256) == 2 * HASH_SIZE && hg_unhex(sha256, bytes, HASH_SIZE);
+}
+
+char *hg_attachment_path(const char *attachments, const char *sha256)
+{
+	return hash_is(sha256) ? g_strdup_printf("%s/%.2s/%s", attachments, sha256, sha256) : NULL;
+}
+
+/* ---- directories ---- */
+static gboolean sync_dir(const char *dir, GError **error)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	gboolean done = fd >= 0 && fsync(fd) == 0;
+
+	if (!done)
+		hg_fail(error, HG_ERROR_STORE, "attachments: %s: %s", dir, g_strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return done;
+}
+
+/* A new directory's own name must be on disk too. */
+static gboolean make_dir(const char *parent, const char *dir, GError **error)
+{
+	if (mkdir(dir, 0700) == 0)
+		return sync_dir(parent, error);
+	return errno == EEXIST ||
+	       hg_fail(error, HG_ERROR_STORE, "attachments: cannot create %s: %s", dir, g_strerror(errno));
+}
+
+static gboolean make_top(const char *attachments, char **ret_tmp, GError **error)
+{
+	g_autofree char *tmp = g_build_filename(attachments, TMP_DIR, NULL);
+
+	if (g_mkdir_with_parents(attachments, 0700) < 0)
+		return hg_fail(error, HG_ERROR_STORE, "attachments: cannot create %s: %s", attachments,
+			       g_strerror(errno));
+	if (!make_dir(attachments, tmp, error))
+		return FALSE;
+	*ret_tmp = g_steal_pointer(&tmp);
+	return TRUE;
+}
+
+/* At start nobody uploads: what lies in the temporary directory was left by a crash. */
+gboolean hg_attachments_prepare(const char *attachments, GError **error)
+{
+	g_autofree char *tmp = NULL;
+	g_autoptr(GDir) dir = NULL;
+	const char *name;
+
+	if (!make_top(attachments, &tmp, error))
+		return FALSE;
+	dir = g_dir_open(tmp, 0, NULL);
+	while (dir && (name = g_dir_read_name(dir))) {
+		g_autofree char *path = g_build_filename(tmp, name, NULL);
+
+		unlink(path);
+	}
+	return TRUE;
+}
+
+/* ---- uploads ---- */
+static void upload_free(hg_upload *upload)
+{
+	if (upload->fd >= 0)
+		close(upload->fd);
+	if (upload->name)
+		unlink(upload->name);
+	EVP_MD_CTX_free(upload->hash);
+	g_free(upload->name);
+	g_free(upload->dir);
+	g_free(upload);
+}
+
+hg_upload *hg_upload_new(const char *attachments, GError **error)
+{
+	g_autofree char *tmp = NULL;
+	hg_upload *upload;
+	char *name;
+
+	if (!make_top(attachments, &tmp, error))
+		return NULL;
+	name = g_build_filename(tmp, "upload-XXXXXX", NULL);
+	upload = g_new0(hg_upload, 1);
+	upload->dir = g_strdup(attachments);
+	upload->fd = g_mkstemp_full(name, O_WRONLY | O_CLOEXEC, 0600);
+	if (upload->fd < 0) {
+		hg_fail(error, HG_ERROR_STORE, "attachments: cannot create %s: %s", name, g_strerror(errno));
+		g_free(name);
+		upload_free(upload);
+		return NULL;
+	}
+	upload->name = name;
+	upload->hash = EVP_MD_CTX_new();
+	if (!upload->hash || !EVP_DigestInit_ex(upload->hash, EVP_sha256(), NULL))
+		g_error("OpenSSL: SHA-256 failed");
+	return upload;
+}
+
+gboolean hg_upload_write(hg_upload *upload, const void *bytes, gsize len, GError **error)
+{
+	const guint8 *next = bytes;
+
+	if (!EVP_DigestUpdate(upload->hash, bytes, len))
+		g_error("OpenSSL: SHA-256 failed");
+	upload->bytes += (gint64)len;
+	while (len) {
+		ssize_t wrote = write(upload->fd, next, len);
+
+		if (wrote < 0 && errno == EINTR)
+			continue;
+		if (wrote < 0)
+			return hg_fail(error, HG_ERROR_STORE, "attachments: %s: %s", upload->name, g_strerror(errno));
+		next += wrote;
+		len -= (gsize)wrote;
+	}
+	return TRUE;
+}
+
+/* The file takes its name; one that is there already has the same content and is replaced, which
+ * also mends a damaged one. */
+static gboolean upload_name(hg_upload *upload, const char *sha256, GError **error)
+{
+	g_autofree char *path = hg_attachment_path(upload->dir, sha256);
+	g_autofree char *shard = g_path_get_dirname(path);
+
+	if (fsync(upload->fd) < 0)
+		return hg_fail(error, HG_ERROR_STORE, "attachments: %s: %s", upload->name, g_strerror(errno));
+	if (!make_dir(upload->dir, shard, error))
+		return FALSE;
+	if (rename(upload->name, path) < 0)
+		return hg_fail(error, HG_ERROR_STORE, "attachments: %s: %s", path, g_strerror(errno));
+	g_clear_pointer(&upload->name, g_free);
+	return sync_dir(shard, error);
+}
+
+gboolean hg_upload_finish(hg_upload *upload, char ret_sha256[65], gint64 *ret_bytes, GError **error)
+{
+	guint8 hash[HASH_SIZE];
+	g_autofree char *hex = NULL;
+	gboolean done;
+
+	if (!EVP_DigestFinal_ex(upload->hash, hash, NULL))
+		g_error("OpenSSL: SHA-256 failed");
+	hex = hg_hex(hash, sizeof(hash));
+	done = upload_name(upload, hex, error);
+	if (done) {
+		memcpy(ret_sha256, hex, 2 * HASH_SIZE + 1);
+		*ret_bytes = upload->bytes;
+	}
+	upload_free(upload);
+	return done;
+}
+
+void hg_upload_cancel(hg_upload *upload)
+{
+	if (upload)
+		upload_free(upload);
+}
