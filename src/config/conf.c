@@ -21,10 +21,9 @@ static void channel_free(gpointer p)
 {
 	struct hg_channel_conf *c = p;
 
-	if (c->options) {
+	if (c->options && c->desc->options)
 		hg_options_clear(c->desc->options, c->options);
-		g_free(c->options);
-	}
+	g_free(c->options);
 	hg_options_clear(hg_channel_options, c);
 	g_free(c->name);
 	g_free(c);
@@ -141,10 +140,11 @@ static void fill_adapter(struct load *l, struct hg_channel_conf *c, const hg_nod
 	struct hg_err err = { 0 };
 
 	c->options = g_malloc0(c->desc->conf_size);
-	if (!hg_options_fill(c->desc->options, map, what, (const char *const *)common->pdata, c->options,
-			     l->diag))
+	if (c->desc->options &&
+	    !hg_options_fill(c->desc->options, map, what, (const char *const *)common->pdata,
+			     c->options, l->diag))
 		return;
-	if (c->desc->check && c->desc->check(c->options, &err) != 0)
+	if (HG_HAS(c->desc, check) && c->desc->check(c->options, &err) != 0)
 		hg_diag_add(l->diag, HG_SEV_ERROR, &c->place, NULL, "%s: %s", what, err.text);
 }
 
@@ -184,7 +184,7 @@ static void read_channel(struct load *l, const char *name, const struct hg_place
 	else if (!c->desc)
 		set_aside(l, map, others);
 	hg_options_fill(hg_channel_options, map, what, (const char *const *)others->pdata, c, l->diag);
-	if (c->desc && c->desc->options)
+	if (c->desc)
 		fill_adapter(l, c, map, what);
 }
 

@@ -6,6 +6,8 @@
 #include "json.h"
 #include "mask.h"
 
+#define LINE_MAX_SHOWN 4096		/* bytes; longer lines were made by machines for machines */
+
 struct finding {
 	enum hg_severity severity;
 	char *file, *text, *hint;
@@ -182,7 +184,8 @@ static void render_source(GString *out, const hg_diag *diag, const struct findin
 	g_autofree char *shown = NULL;
 	int caret = f->column;
 
-	if (!lines || (guint)f->line > g_strv_length(lines))
+	if (!lines || (guint)f->line > g_strv_length(lines) ||
+	    strlen(lines[f->line - 1]) > LINE_MAX_SHOWN)
 		return;
 	mask = hg_mask_new();
 	hide_known(diag, f, mask);
