@@ -1,0 +1,13 @@
+/* utf8.h - characters of UTF-8 text */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+
+bool wa_utf8_ok(const char *text);
+size_t wa_utf8_len(const char *text);				/* characters of valid text */
+/* Bytes of the first n characters (all, when there are fewer), but not in the middle of what is drawn
+ * as one: an accent, a joined emoji or its colour stays with what it belongs to. */
+size_t wa_utf8_head(const char *text, size_t n);
+/* Bytes of the head of text that fits max characters, cut where a reader would: at a paragraph, a
+ * line, a sentence, a word.  All of it when it fits. */
+size_t wa_utf8_split(const char *text, size_t max);
