@@ -204,6 +204,8 @@ static gboolean read_span(struct list *list, const struct hg_fact *fact, const h
 {
 	const hg_node *over, *under;
 
+	if (hg_node_type(node) != HG_NODE_MAP)
+		return wrong(list->making, node, "say over or under what: %s: { over: 5m }", fact->name);
 	if (!hg_node_check_keys(node, fact->name, span_keys, list->making->diag))
 		return FALSE;
 	over = hg_node_get(node, "over");
@@ -266,6 +268,9 @@ static gboolean read_text(struct list *list, const struct hg_fact *fact, const h
 {
 	gboolean fine = TRUE;
 
+	if (hg_node_type(node) != HG_NODE_MAP)
+		return wrong(list->making, node, "say how the %s is compared: %s: { contains: ... }, equals or "
+			     "matches", fact->name, fact->name);
 	if (!hg_node_check_keys(node, fact->name, text_keys, list->making->diag))
 		return FALSE;
 	if (!hg_node_size(node))
@@ -447,10 +452,12 @@ static gboolean read_map(struct list *list, const char *group, const hg_node *ma
 {
 	g_autoptr(GPtrArray) keys = keys_of(group);
 	const char *const *known = (const char *const *)keys->pdata;
-	gboolean fine = hg_node_check_keys(map, group ? group : "a condition", known, list->making->diag);
+	gboolean fine;
 
 	if (hg_node_type(map) != HG_NODE_MAP)
-		return FALSE;
+		return wrong(list->making, map, "conditions are written { NAME: ... }; those of a list stand "
+			     "in all: [ ... ] or any: [ ... ]");
+	fine = hg_node_check_keys(map, group ? group : "a condition", known, list->making->diag);
 	for (guint i = 0; i < hg_node_size(map); i++)
 		if (g_strv_contains(known, hg_node_key(map, i)))
 			fine &= read_key(list, group, hg_node_key(map, i), hg_node_value(map, i));

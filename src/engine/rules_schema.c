@@ -1,0 +1,194 @@
+/* rules_schema.c - the language of rules as JSON Schema, for editors that check while one types */
+#include "json.h"
+#include "rules_made.h"
+
+static void add_enum(GString *out, const char *const *words)
+{
+	hg_json_key(out, "enum");
+	hg_json_open(out, '[');
+	for (; *words; words++)
+		hg_json_put_str(out, *words);
+	hg_json_close(out, ']');
+}
+
+static void open_property(GString *out, const char *name, const char *help)
+{
+	hg_json_key(out, name);
+	hg_json_open(out, '{');
+	hg_json_opt_str(out, "description", help);
+}
+
+static void add_ref(GString *out, const char *name, const char *help, const char *ref)
+{
+	open_property(out, name, help);
+	hg_json_add_str(out, "$ref", ref);
+	hg_json_close(out, '}');
+}
+
+/* One of words, or a list of such; words NULL: any scalar. */
+static void add_one_or_more(GString *out, const char *const *words)
+{
+	if (!words) {
+		hg_json_add_str(out, "$ref", "#/$defs/values");
+		return;
+	}
+	hg_json_key(out, "anyOf");
+	hg_json_open(out, '[');
+	hg_json_open(out, '{');
+	add_enum(out, words);
+	hg_json_close(out, '}');
+	hg_json_put_raw(out, "{\"type\":\"array\",\"minItems\":1,\"items\":");
+	hg_json_open(out, '{');
+	add_enum(out, words);
+	g_string_append(out, "}}");
+	hg_json_close(out, ']');
+}
+
+static void add_fact(GString *out, const struct hg_fact *fact)
+{
+	static const char *const refs[] = {
+		[HG_FACT_TEXT] = "#/$defs/text", [HG_FACT_COUNT] = "#/$defs/count",
+		[HG_FACT_SPAN] = "#/$defs/span", [HG_FACT_FIELDS] = "#/$defs/fields",
+		[HG_FACT_PROPOSAL] = NULL,
+	};
+
+	open_property(out, fact->name, fact->help);
+	if (fact->type == HG_FACT_BOOL || fact->type == HG_FACT_NOT)
+		hg_json_add_str(out, "type", "boolean");
+	else if (refs[fact->type])
+		hg_json_add_str(out, "$ref", refs[fact->type]);
+	else
+		add_one_or_more(out, fact->words ? fact->words() : NULL);
+	hg_json_close(out, '}');
+}
+
+static void open_map(GString *out)
+{
+	hg_json_add_str(out, "type", "object");
+	hg_json_add_bool(out, "additionalProperties", FALSE);
+	hg_json_key(out, "properties");
+	hg_json_open(out, '{');
+}
+
+static void add_group(GString *out, const char *group)
+{
+	open_property(out, group, NULL);
+	open_map(out);
+	for (const struct hg_fact *fact = hg_rule_facts; fact->name; fact++)
+		if (g_strcmp0(fact->group, group) == 0)
+			add_fact(out, fact);
+	hg_json_close(out, '}');
+	hg_json_close(out, '}');
+}
+
+static void add_when(GString *out)
+{
+	hg_json_key(out, "when");
+	hg_json_open(out, '{');
+	hg_json_add_str(out, "description", "All conditions must hold; none: the rule always matches.");
+	open_map(out);
+	for (const struct hg_fact *fact = hg_rule_facts; fact->name; fact++)
+		if (!fact->group)
+			add_fact(out, fact);
+	add_group(out, "thread");
+	add_group(out, "contact");
+	hg_json_add_raw(out, "all", "{\"description\":\"Each of these holds.\",\"$ref\":\"#/$defs/conditions\"}");
+	hg_json_add_raw(out, "any", "{\"description\":\"One of these holds.\",\"$ref\":\"#/$defs/conditions\"}");
+	add_ref(out, "not", "These do not all hold.", "#/$defs/when");
+	hg_json_close(out, '}');
+	hg_json_close(out, '}');
+}
+
+static void add_shapes(GString *out)
+{
+	hg_json_add_raw(out, "value", "{\"type\":[\"string\",\"number\",\"boolean\"]}");
+	hg_json_add_raw(out, "values",
+		"{\"anyOf\":[{\"$ref\":\"#/$defs/value\"},"
+		"{\"type\":\"array\",\"minItems\":1,\"items\":{\"$ref\":\"#/$defs/value\"}}]}");
+	hg_json_add_raw(out, "conditions",
+		"{\"type\":\"array\",\"minItems\":1,\"items\":{\"$ref\":\"#/$defs/when\"}}");
+	hg_json_add_raw(out, "text",
+		"{\"type\":\"object\",\"additionalProperties\":false,\"minProperties\":1,\"properties\":{"
+		"\"matches\":{\"description\":\"A regular expression (PCRE2), found anywhere; letters whatever "
+		"their case.\",\"$ref\":\"#/$defs/values\"},"
+		"\"equals\":{\"description\":\"The whole text, white space around it aside.\","
+		"\"$ref\":\"#/$defs/values\"},"
+		"\"contains\":{\"description\":\"A part of the text.\",\"$ref\":\"#/$defs/values\"},"
+		"\"empty\":{\"type\":\"boolean\"}}}");
+	hg_json_add_raw(out, "number", "{\"type\":\"integer\",\"minimum\":0}");
+	hg_json_add_raw(out, "count",
+		"{\"anyOf\":[{\"$ref\":\"#/$defs/number\"},{\"type\":\"object\",\"additionalProperties\":false,"
+		"\"minProperties\":1,\"properties\":{\"at_least\":{\"$ref\":\"#/$defs/number\"},"
+		"\"at_most\":{\"$ref\":\"#/$defs/number\"}}}]}");
+	hg_json_add_raw(out, "time",
+		"{\"type\":\"string\",\"description\":\"20s, 5m, 1h30m, 7d\",\"pattern\":\"^([0-9]+(ms|s|m|h|d|w))+$\"}");
+	hg_json_add_raw(out, "span",
+		"{\"type\":\"object\",\"additionalProperties\":false,\"minProperties\":1,\"properties\":{"
+		"\"over\":{\"$ref\":\"#/$defs/time\"},\"under\":{\"$ref\":\"#/$defs/time\"}}}");
+	hg_json_add_raw(out, "fields",
+		"{\"type\":\"object\",\"minProperties\":1,\"additionalProperties\":{\"$ref\":\"#/$defs/values\"}}");
+}
+
+static void add_actions(GString *out)
+{
+	hg_json_add_raw(out, "yes", "{\"enum\":[true,null]}");
+	hg_json_add_raw(out, "do",
+		"{\"type\":\"object\",\"additionalProperties\":false,\"minProperties\":1,"
+		"\"description\":\"One of convert, ignore, hold and join decides; tag, set and reply add up.\","
+		"\"properties\":{"
+		"\"convert\":{\"description\":\"Make a ticket of the thread.\",\"type\":[\"object\",\"null\"],"
+		"\"additionalProperties\":false,\"properties\":{"
+		"\"priority\":{\"$ref\":\"#/$defs/value\",\"examples\":[\"low\",\"normal\",\"high\",\"urgent\"]},"
+		"\"category\":{\"$ref\":\"#/$defs/value\"},\"type\":{\"$ref\":\"#/$defs/value\"},"
+		"\"subject\":{\"$ref\":\"#/$defs/value\"}}},"
+		"\"ignore\":{\"description\":\"No ticket; reports count by this word.\",\"type\":\"string\","
+		"\"pattern\":\"^[a-z0-9_.-]{1,64}$\"},"
+		"\"hold\":{\"description\":\"No ticket yet: a bot or an agent answers in the thread.\","
+		"\"$ref\":\"#/$defs/yes\"},"
+		"\"join\":{\"description\":\"Add it to the thread that is proposed; no ticket for it alone.\","
+		"\"$ref\":\"#/$defs/yes\"},"
+		"\"tag\":{\"description\":\"Tags the thread.\",\"$ref\":\"#/$defs/values\"},"
+		"\"set\":{\"description\":\"Fields of the thread, and so of the ticket.\",\"type\":\"object\","
+		"\"minProperties\":1,\"propertyNames\":{\"pattern\":\"^[a-z0-9_.-]{1,64}$\"},"
+		"\"additionalProperties\":{\"$ref\":\"#/$defs/value\"}},"
+		"\"reply\":{\"description\":\"Said to the customer at once.\",\"$ref\":\"#/$defs/value\"}}}");
+}
+
+static void add_rule(GString *out)
+{
+	hg_json_add_str(out, "type", "object");
+	hg_json_add_bool(out, "additionalProperties", FALSE);
+	hg_json_add_raw(out, "required", "[\"name\",\"do\"]");
+	hg_json_key(out, "properties");
+	hg_json_open(out, '{');
+	hg_json_add_raw(out, "name", "{\"type\":\"string\",\"minLength\":1,\"maxLength\":120}");
+	open_property(out, "on", "What the rule is asked about; a message when left out.");
+	add_one_or_more(out, hg_rule_events);
+	hg_json_close(out, '}');
+	add_ref(out, "when", NULL, "#/$defs/when");
+	add_ref(out, "do", NULL, "#/$defs/do");
+	hg_json_close(out, '}');
+}
+
+char *hg_rules_schema(void)
+{
+	GString *out = g_string_sized_new(8192);
+
+	hg_json_open(out, '{');
+	hg_json_add_str(out, "$schema", "https://json-schema.org/draft/2020-12/schema");
+	hg_json_add_str(out, "title", "Rules of headgate");
+	hg_json_add_str(out, "type", "array");
+	hg_json_add_int(out, "maxItems", HG_RULES_MAX);
+	hg_json_key(out, "items");
+	hg_json_open(out, '{');
+	add_rule(out);
+	hg_json_close(out, '}');
+	hg_json_key(out, "$defs");
+	hg_json_open(out, '{');
+	add_when(out);
+	add_shapes(out);
+	add_actions(out);
+	hg_json_close(out, '}');
+	hg_json_close(out, '}');
+	return g_string_free(out, FALSE);
+}

@@ -1,0 +1,656 @@
+/* test_rules.c - what rules match, which decides, what they add up to */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <string.h>
+
+#include "fail.h"
+#include "json.h"
+#include "rules.h"
+
+/* ---- helpers ---- */
+
+static hg_rules *compile(const char *yaml)
+{
+	g_autoptr(hg_diag) diag = hg_diag_new();
+	g_autoptr(hg_doc) doc = hg_doc_parse("test.yaml", yaml, diag);
+	static const char *const channels[] = { "wa-main", "support", NULL };
+	hg_rules *rules = doc ? hg_rules_compile(hg_doc_root(doc), "convert", channels, NULL, diag) : NULL;
+	g_autofree char *said = hg_diag_render(diag, FALSE);
+
+	if (!rules)
+		fail_msg("%s\ndoes not compile:\n%s", yaml, said);
+	return rules;
+}
+
+static struct hg_facts facts_of(const char *json, hg_arena *arena)
+{
+	struct hg_facts facts;
+	g_autoptr(GError) error = NULL;
+
+	if (!hg_facts_read(json, arena, &facts, &error))
+		fail_msg("%s: %s", json, error->message);
+	return facts;
+}
+
+static char *trace_of(const hg_rules *rules, const struct hg_facts *facts, hg_arena *arena)
+{
+	GString *trace = g_string_new(NULL);
+	struct hg_verdict verdict;
+
+	hg_rules_judge(rules, facts, arena, &verdict, trace);
+	return g_string_free(trace, FALSE);
+}
+
+/* Facts written, read and judged again give the same trace to the byte. */
+static void check_again(const hg_rules *rules, const struct hg_facts *facts, hg_arena *arena)
+{
+	g_autoptr(GString) json = g_string_new(NULL);
+	g_autoptr(GString) twice = g_string_new(NULL);
+	g_autofree char *first = trace_of(rules, facts, arena), *second = NULL;
+	struct hg_facts again;
+
+	hg_facts_write(facts, TRUE, json);
+	again = facts_of(json->str, arena);
+	second = trace_of(rules, &again, arena);
+	assert_string_equal(first, second);
+	hg_facts_write(&again, TRUE, twice);
+	assert_string_equal(json->str, twice->str);
+}
+
+static gboolean same_text(const char *a, const char *b)
+{
+	return g_strcmp0(a, b) == 0;
+}
+
+/* ---- conditions ---- */
+
+struct judged {
+	const char *when, *facts;
+	gboolean want;
+};
+
+static void check_condition(const struct judged *one)
+{
+	g_autofree char *yaml = g_strdup_printf("- name: r\n  when: %s\n  do: { tag: x }\n", one->when);
+	g_autoptr(hg_rules) rules = compile(yaml);
+	g_autoptr(hg_arena) arena = hg_arena_new();
+	g_autofree char *json = g_strdup_printf("{\"on\":\"message\"%s%s}", *one->facts ? "," : "", one->facts);
+	struct hg_facts facts = facts_of(json, arena);
+	struct hg_verdict plain, traced;
+	g_autoptr(GString) trace = g_string_new(NULL);
+
+	hg_rules_judge(rules, &facts, arena, &plain, NULL);
+	hg_rules_judge(rules, &facts, arena, &traced, trace);
+	if ((plain.matched != NULL) != one->want)
+		fail_msg("%s on %s: %s\n%s", one->when, json, plain.matched ? "matches" : "does not match",
+			 trace->str);
+	assert_int_equal(plain.matched != NULL, traced.matched != NULL);
+	check_again(rules, &facts, arena);
+}
+
+#define S "\"text\":"
+
+static void conditions_on_the_message_hold_or_not(void **state)
+{
+	static const struct judged cases[] = {
+		{ "{ channel: wa-main }", "\"channel\":\"wa-main\"", TRUE },
+		{ "{ channel: wa-main }", "\"channel\":\"support\"", FALSE },
+		{ "{ channel: [wa-main, support] }", "\"channel\":\"support\"", TRUE },
+		{ "{ channel: wa-main }", "", FALSE },
+		{ "{ adapter: whatsapp }", "\"adapter\":\"whatsapp\"", TRUE },
+		{ "{ adapter: whatsapp }", "\"adapter\":\"fake\"", FALSE },
+		{ "{ scope: sales }", "\"scope\":\"sales\"", TRUE },
+		{ "{ scope: sales }", "\"scope\":\"default\"", FALSE },
+		{ "{ text: { matches: '\\bhuman\\b' } }", S "\"a HUMAN please\"", TRUE },
+		{ "{ text: { matches: '\\bhuman\\b' } }", S "\"inhumane\"", FALSE },
+		{ "{ text: { matches: '\\bhuman\\b' } }", "", FALSE },
+		{ "{ text: { matches: '(?-i)Human' } }", S "\"a human please\"", FALSE },
+		{ "{ text: { matches: [rabatt, 'prix\\b'] } }", S "\"Quel est le PRIX ?\"", TRUE },
+		{ "{ text: { matches: '^stra\xc3\x9f" "e\\w$' } }", S "\"STRA\xe1\xba\x9e" "EN\"", TRUE },
+		{ "{ text: { equals: 'stop' } }", S "\"  STOP \\n\"", TRUE },
+		{ "{ text: { equals: 'stop' } }", S "\"stop it\"", FALSE },
+		{ "{ text: { equals: 'a.c' } }", S "\"abc\"", FALSE },
+		{ "{ text: { contains: '(1+1)' } }", S "\"what is (1+1)?\"", TRUE },
+		{ "{ text: { contains: '\xc3\x84rger' } }", S "\"so ein \xc3\xa4rger!\"", TRUE },
+		{ "{ text: { contains: '(1+1)' } }", S "\"what is 11?\"", FALSE },
+		{ "{ text: { empty: true } }", S "\" \\n\"", TRUE },
+		{ "{ text: { empty: true } }", "", TRUE },
+		{ "{ text: { empty: true } }", S "\"x\"", FALSE },
+		{ "{ text: { empty: false } }", S "\"x\"", TRUE },
+		{ "{ text: { contains: a, empty: false } }", S "\"cab\"", TRUE },
+		{ "{ kind: image }", "\"kind\":\"image\"", TRUE },
+		{ "{ kind: [audio, video] }", "\"kind\":\"image\"", FALSE },
+		{ "{ attachment: true }", "\"has_attachment\":true", TRUE },
+		{ "{ attachment: true }", "", FALSE },
+		{ "{ attachment: false }", "", TRUE },
+		{ "{ automatic: true }", "\"automatic\":true", TRUE },
+		{ "{ automatic: false }", "\"automatic\":true", FALSE },
+		{ "{ forwarded: true }", "\"forwarded\":true", TRUE },
+		{ "{ forwarded: true }", "", FALSE },
+		{ "{ echo: true }", "\"echo\":true", TRUE },
+		{ "{ echo: true }", "", FALSE },
+		{ "{ address: { matches: '^tel:\\+49' } }", "\"address\":\"tel:+4930123\"", TRUE },
+		{ "{ address: { matches: '^tel:\\+49' } }", "\"address\":\"tel:+4430123\"", FALSE },
+		{ "{ proposal: new }", "\"proposal\":\"new\"", TRUE },
+		{ "{ proposal: [join, reopen] }", "\"proposal\":\"reopen\"", TRUE },
+		{ "{ proposal: join }", "\"proposal\":\"new\"", FALSE },
+		{ "{ proposal: new }", "", FALSE },
+		{ "{ tag: vip }", "\"tags\":[\"a\",\"VIP\"]", TRUE },
+		{ "{ tag: [x, vip] }", "\"tags\":[\"a\"]", FALSE },
+		{ "{ tag: vip }", "", FALSE },
+	};
+	(void)state;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++)
+		check_condition(&cases[i]);
+}
+
+static void conditions_on_the_thread_hold_or_not(void **state)
+{
+	static const struct judged cases[] = {
+		{ "{ thread: { has_ticket: true } }", "\"has_ticket\":true", TRUE },
+		{ "{ thread: { has_ticket: false } }", "\"has_ticket\":true", FALSE },
+		{ "{ thread: { state: closed } }", "\"thread_state\":\"closed\"", TRUE },
+		{ "{ thread: { state: [open, closed] } }", "\"thread_state\":\"converted\"", FALSE },
+		{ "{ thread: { resolution: unresolved } }", "\"thread_resolution\":\"unresolved\"", TRUE },
+		{ "{ thread: { resolution: unresolved } }", "\"thread_resolution\":\"resolved\"", FALSE },
+		{ "{ thread: { reopened: true } }", "\"reopened\":true", TRUE },
+		{ "{ thread: { reopened: true } }", "", FALSE },
+		{ "{ thread: { held: true } }", "\"held\":true", TRUE },
+		{ "{ thread: { held: true } }", "", FALSE },
+		{ "{ thread: { messages: 3 } }", "\"messages\":3", TRUE },
+		{ "{ thread: { messages: 3 } }", "\"messages\":4", FALSE },
+		{ "{ thread: { messages: { at_least: 3 } } }", "\"messages\":3", TRUE },
+		{ "{ thread: { messages: { at_least: 3 } } }", "\"messages\":2", FALSE },
+		{ "{ thread: { messages: { at_most: 3 } } }", "\"messages\":3", TRUE },
+		{ "{ thread: { messages: { at_least: 1, at_most: 3 } } }", "\"messages\":4", FALSE },
+		{ "{ thread: { inbound: { at_least: 2 } } }", "\"inbound\":2", TRUE },
+		{ "{ thread: { inbound: { at_least: 2 } } }", "\"outbound\":2", FALSE },
+		{ "{ thread: { outbound: { at_most: 0 } } }", "", TRUE },
+		{ "{ thread: { age: { over: 5m } } }", "\"age_ms\":300001", TRUE },
+		{ "{ thread: { age: { over: 5m } } }", "\"age_ms\":300000", FALSE },
+		{ "{ thread: { age: { over: 5m } } }", "", FALSE },
+		{ "{ thread: { age: { under: 5m } } }", "\"age_ms\":299999", TRUE },
+		{ "{ thread: { age: { under: 5m } } }", "\"age_ms\":300000", FALSE },
+		{ "{ thread: { age: { under: 5m } } }", "", FALSE },
+		{ "{ thread: { age: { under: 5m } } }", "\"age_ms\":0", TRUE },
+		{ "{ thread: { idle: { over: 1d } } }", "\"idle_ms\":86400001", TRUE },
+		{ "{ thread: { since_ticket: { under: 2h } } }", "\"since_ticket_ms\":1", TRUE },
+		{ "{ thread: { since_ticket: { under: 2h } } }", "", FALSE },
+		{ "{ thread: { last_speaker: agent } }", "\"last_speaker\":\"agent\"", TRUE },
+		{ "{ thread: { last_speaker: [agent, bot] } }", "\"last_speaker\":\"customer\"", FALSE },
+		{ "{ thread: { field: { topic: billing } } }", "\"thread_fields\":{\"topic\":\"Billing\"}", TRUE },
+		{ "{ thread: { field: { topic: billing } } }", "\"thread_fields\":{\"topic\":\"x\"}", FALSE },
+		{ "{ thread: { field: { topic: billing } } }", "", FALSE },
+		{ "{ thread: { field: { n: 3 } } }", "\"thread_fields\":{\"n\":3}", TRUE },
+		{ "{ thread: { field: { ok: true } } }", "\"thread_fields\":{\"ok\":true}", TRUE },
+		{ "{ thread: { field: { o: '{}' } } }", "\"thread_fields\":{\"o\":{}}", FALSE },
+		{ "{ thread: { field: { a: [1, 2], b: x } } }", "\"thread_fields\":{\"a\":\"2\",\"b\":\"x\"}", TRUE },
+		{ "{ thread: { field: { a: [1, 2], b: x } } }", "\"thread_fields\":{\"a\":\"2\"}", FALSE },
+	};
+	(void)state;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++)
+		check_condition(&cases[i]);
+}
+
+static void conditions_on_the_contact_hold_or_not(void **state)
+{
+	static const struct judged cases[] = {
+		{ "{ contact: { known: true } }", "", TRUE },
+		{ "{ contact: { known: true } }", "\"contact_new\":true", FALSE },
+		{ "{ contact: { known: false } }", "\"contact_new\":true", TRUE },
+		{ "{ contact: { tier: [gold, silver] } }", "\"contact_tier\":\"Gold\"", TRUE },
+		{ "{ contact: { tier: gold } }", "\"contact_tier\":\"silver\"", FALSE },
+		{ "{ contact: { tier: gold } }", "", FALSE },
+		{ "{ contact: { locale: de } }", "\"contact_locale\":\"de-AT\"", TRUE },
+		{ "{ contact: { locale: de } }", "\"contact_locale\":\"DE\"", TRUE },
+		{ "{ contact: { locale: de } }", "\"contact_locale\":\"den\"", FALSE },
+		{ "{ contact: { locale: de-AT } }", "\"contact_locale\":\"de\"", FALSE },
+		{ "{ contact: { opted_out: true } }", "\"opted_out\":true", TRUE },
+		{ "{ contact: { opted_out: true } }", "", FALSE },
+		{ "{ contact: { name: { matches: '^dr\\b' } } }", "\"contact_name\":\"Dr. No\"", TRUE },
+		{ "{ contact: { name: { matches: '^dr\\b' } } }", "\"contact_name\":\"Drew\"", FALSE },
+		{ "{ contact: { name: { empty: true } } }", "", TRUE },
+		{ "{ contact: { field: { plan: pro } } }", "\"contact_fields\":{\"plan\":\"pro\"}", TRUE },
+		{ "{ contact: { field: { plan: pro } } }", "\"thread_fields\":{\"plan\":\"pro\"}", FALSE },
+		{ "{ contact: { field: { a: x } }, thread: { field: { a: y } } }",
+		  "\"contact_fields\":{\"a\":\"x\"},\"thread_fields\":{\"a\":\"y\"}", TRUE },
+	};
+	(void)state;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++)
+		check_condition(&cases[i]);
+}
+
+static void all_any_and_not_nest(void **state)
+{
+	static const struct judged cases[] = {
+		{ "{ any: [ { tag: a }, { tag: b } ] }", "\"tags\":[\"b\"]", TRUE },
+		{ "{ any: [ { tag: a }, { tag: b } ] }", "\"tags\":[\"c\"]", FALSE },
+		{ "{ all: [ { tag: a }, { tag: b } ] }", "\"tags\":[\"a\",\"b\"]", TRUE },
+		{ "{ all: [ { tag: a }, { tag: b } ] }", "\"tags\":[\"a\"]", FALSE },
+		{ "{ not: { tag: a } }", "\"tags\":[\"b\"]", TRUE },
+		{ "{ not: { tag: a } }", "\"tags\":[\"a\"]", FALSE },
+		/* not is of all that stands in it together */
+		{ "{ not: { tag: a, echo: true } }", "\"tags\":[\"a\"]", TRUE },
+		{ "{ not: { any: [ { tag: a }, { echo: true } ] } }", "\"tags\":[\"a\"]", FALSE },
+		{ "{ any: [ { tag: a, echo: true }, { not: { echo: false } } ] }", "\"echo\":true", TRUE },
+		{ "{ tag: a, any: [ { echo: true }, { tag: b } ] }", "\"tags\":[\"a\"]", FALSE },
+		{ "{ tag: a, any: [ { echo: true }, { tag: b } ] }", "\"echo\":true,\"tags\":[\"a\"]", TRUE },
+		{ "{ not: { not: { not: { not: { tag: a } } } } }", "\"tags\":[\"a\"]", TRUE },
+		{ "{ any: [ { text: { contains: x } }, { echo: true } ], thread: { held: false } }",
+		  "\"echo\":true", TRUE },
+	};
+	(void)state;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++)
+		check_condition(&cases[i]);
+}
+
+/* ---- which rule decides ---- */
+
+static const char sample[] =
+	"- name: thanks and greetings\n"
+	"  when: { text: { matches: '^\\W*(hi|hello|thanks|thank you|ok(ay)?)\\W*$' }, thread: { has_ticket: false } }\n"
+	"  do: { ignore: noise }\n"
+	"- name: asks for a human or a ticket\n"
+	"  when: { any: [ { text: { matches: '\\b(human|agent|ticket number)\\b' } }, { tag: escalate } ] }\n"
+	"  do: { convert: { priority: high, category: escalation } }\n"
+	"- name: closed without an answer\n"
+	"  on: thread.closed\n"
+	"  when: { thread: { resolution: unresolved } }\n"
+	"  do: { convert: { } }\n";
+
+static void the_sample_rules_decide_as_they_read(void **state)
+{
+	static const struct {
+		const char *facts;
+		int action;
+		const char *rule;
+	} cases[] = {
+		{ "{\"on\":\"message\",\"text\":\"hello!\"}", HG_ACT_IGNORE, "thanks and greetings" },
+		{ "{\"on\":\"message\",\"text\":\"Thank you :-)\"}", HG_ACT_IGNORE, "thanks and greetings" },
+		{ "{\"on\":\"message\",\"text\":\"hi, my invoice is wrong\"}", HG_ACT_NONE, NULL },
+		{ "{\"on\":\"message\",\"text\":\"hi\",\"has_ticket\":true}", HG_ACT_NONE, NULL },
+		{ "{\"on\":\"message\",\"text\":\"give me a HUMAN\"}", HG_ACT_CONVERT, "asks for a human or a ticket" },
+		{ "{\"on\":\"message\",\"text\":\"x\",\"tags\":[\"escalate\"]}", HG_ACT_CONVERT,
+		  "asks for a human or a ticket" },
+		{ "{\"on\":\"thread.closed\",\"thread_resolution\":\"unresolved\"}", HG_ACT_CONVERT,
+		  "closed without an answer" },
+		{ "{\"on\":\"thread.closed\",\"thread_resolution\":\"resolved\"}", HG_ACT_NONE, NULL },
+		{ "{\"on\":\"settle\",\"text\":\"human\"}", HG_ACT_NONE, NULL },
+		{ "{\"on\":\"no.such.event\",\"text\":\"human\"}", HG_ACT_NONE, NULL },
+	};
+	g_autoptr(hg_rules) rules = compile(sample);
+	(void)state;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(hg_arena) arena = hg_arena_new();
+		struct hg_facts facts = facts_of(cases[i].facts, arena);
+		struct hg_verdict verdict;
+
+		hg_rules_judge(rules, &facts, arena, &verdict, NULL);
+		if (verdict.action != cases[i].action || !same_text(verdict.rule, cases[i].rule))
+			fail_msg("%s: %s by %s", cases[i].facts, hg_action_word(verdict.action), verdict.rule);
+		check_again(rules, &facts, arena);
+	}
+}
+
+static const char order[] =
+	"- { name: mark, when: { text: { contains: a } }, do: { tag: [seen, first], set: { lang: xx, n: 1 } } }\n"
+	"- { name: again, do: { tag: seen, set: { lang: de }, reply: 'one moment' } }\n"
+	"- { name: first, on: [message, settle], when: { text: { contains: b } },\n"
+	"    do: { tag: done, convert: { priority: low, category: c, type: t, subject: s }, reply: 'on its way' } }\n"
+	"- { name: second, do: { hold: true, tag: never } }\n";
+
+static void the_first_deciding_rule_ends_it_and_the_rest_adds_up(void **state)
+{
+	g_autoptr(hg_rules) rules = compile(order);
+	g_autoptr(hg_arena) arena = hg_arena_new();
+	struct hg_facts facts = facts_of("{\"on\":\"message\",\"text\":\"ab\"}", arena);
+	struct hg_verdict verdict;
+	const struct hg_set *sets;
+	(void)state;
+
+	assert_int_equal(hg_rules_count(rules), 4);
+	hg_rules_judge(rules, &facts, arena, &verdict, NULL);
+	assert_int_equal(verdict.action, HG_ACT_CONVERT);
+	assert_string_equal(verdict.rule, "first");
+	assert_string_equal(verdict.file, "test.yaml");
+	assert_int_equal(verdict.line, 3);
+	assert_int_equal(verdict.index, 2);
+	assert_string_equal(verdict.priority, "low");
+	assert_string_equal(verdict.category, "c");
+	assert_string_equal(verdict.type, "t");
+	assert_string_equal(verdict.subject, "s");
+	assert_int_equal(verdict.matched->len, 3);
+	assert_int_equal(verdict.tags->len, 3);
+	assert_string_equal(verdict.tags->pdata[0], "seen");
+	assert_string_equal(verdict.tags->pdata[2], "done");
+	assert_int_equal(verdict.replies->len, 2);
+	assert_string_equal(verdict.replies->pdata[1], "on its way");
+	assert_int_equal(verdict.sets->len, 2);
+	sets = &g_array_index(verdict.sets, struct hg_set, 0);
+	assert_string_equal(sets[0].name, "lang");
+	assert_string_equal(sets[0].value, "de");
+	assert_string_equal(sets[1].value, "1");
+	assert_null(verdict.gave_up);
+}
+
+static void what_decides_is_said_whatever_it_is(void **state)
+{
+	static const struct { const char *actions; int action; const char *word; } cases[] = {
+		{ "{ ignore: noise }", HG_ACT_IGNORE, "noise" },
+		{ "{ hold: true }", HG_ACT_HOLD, NULL },
+		{ "{ hold: }", HG_ACT_HOLD, NULL },
+		{ "{ join: true }", HG_ACT_JOIN, NULL },
+		{ "{ convert: }", HG_ACT_CONVERT, NULL },
+		{ "{ set: { a: b } }", HG_ACT_NONE, NULL },
+	};
+	(void)state;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *yaml = g_strdup_printf("- { name: r, do: %s }\n", cases[i].actions);
+		g_autoptr(hg_rules) rules = compile(yaml);
+		g_autoptr(hg_arena) arena = hg_arena_new();
+		struct hg_facts facts = facts_of("{\"on\":\"message\"}", arena);
+		struct hg_verdict verdict;
+
+		hg_rules_judge(rules, &facts, arena, &verdict, NULL);
+		if (verdict.action != cases[i].action || !same_text(verdict.word, cases[i].word))
+			fail_msg("%s: %s %s", cases[i].actions, hg_action_word(verdict.action), verdict.word);
+	}
+}
+
+static void no_rules_decide_nothing(void **state)
+{
+	g_autoptr(hg_diag) diag = hg_diag_new();
+	g_autoptr(hg_rules) rules = hg_rules_compile(NULL, "hold", NULL, NULL, diag);
+	g_autoptr(hg_arena) arena = hg_arena_new();
+	struct hg_facts facts = facts_of("{\"on\":\"message\",\"text\":\"x\"}", arena);
+	g_autofree char *trace = trace_of(rules, &facts, arena);
+	struct hg_verdict verdict;
+	(void)state;
+
+	hg_rules_judge(rules, &facts, arena, &verdict, NULL);
+	assert_int_equal(verdict.action, HG_ACT_NONE);
+	assert_int_equal(verdict.index, -1);
+	assert_null(verdict.matched);
+	assert_string_equal(trace, "[]");
+	assert_int_equal(hg_rules_fallback(rules), HG_ACT_HOLD);
+}
+
+/* ---- limits ---- */
+
+static void a_pattern_that_would_run_for_ever_gives_up_and_is_named(void **state)
+{
+	g_autoptr(hg_rules) rules = compile(
+		"- { name: bad, when: { text: { matches: '^(a+)+$' } }, do: { ignore: x } }\n"
+		"- { name: good, when: { text: { matches: 'a!$' } }, do: { hold: true } }\n");
+	g_autoptr(hg_arena) arena = hg_arena_new();
+	g_autofree char *text = g_strnfill(4000, 'a');
+	g_autofree char *json = g_strdup_printf("{\"on\":\"message\",\"text\":\"%s!\"}", text);
+	struct hg_facts facts = facts_of(json, arena);
+	g_autofree char *trace = trace_of(rules, &facts, arena);
+	struct hg_verdict verdict;
+	(void)state;
+
+	hg_rules_judge(rules, &facts, arena, &verdict, NULL);
+	assert_int_equal(verdict.action, HG_ACT_HOLD);
+	assert_string_equal(verdict.rule, "good");
+	assert_non_null(verdict.gave_up);
+	assert_int_equal(verdict.gave_up->len, 1);
+	assert_string_equal(verdict.gave_up->pdata[0], "bad");
+	assert_non_null(strstr(trace, "gave up at a limit"));
+	/* Text in a trace is cut. */
+	assert_true(strlen(trace) < 2000);
+	check_again(rules, &facts, arena);
+}
+
+static void a_text_is_searched_up_to_its_limit_only(void **state)
+{
+	g_autoptr(hg_rules) rules = compile(
+		"- { name: late, when: { text: { contains: needle } }, do: { tag: found } }\n");
+	(void)state;
+
+	for (gsize before = 65520; before < 65550; before++) {
+		g_autoptr(hg_arena) arena = hg_arena_new();
+		GString *text = g_string_new(NULL);
+		struct hg_facts facts = facts_of("{\"on\":\"message\"}", arena);
+		struct hg_verdict verdict;
+
+		/* two bytes each, so that the end may fall into one */
+		while (text->len < before)
+			g_string_append(text, "\xc3\xa9");
+		g_string_append(text, "needle");
+		facts.text = hg_arena_str(arena, text->str);
+		hg_rules_judge(rules, &facts, arena, &verdict, NULL);
+		assert_int_equal(verdict.tags != NULL, text->len <= 65536);
+		g_string_free(text, TRUE);
+	}
+}
+
+static void text_that_is_no_utf8_is_no_danger(void **state)
+{
+	g_autoptr(hg_rules) rules = compile(
+		"- { name: r, when: { text: { matches: 'b.d$' } }, do: { tag: found } }\n");
+	g_autoptr(hg_arena) arena = hg_arena_new();
+	struct hg_facts facts = facts_of("{\"on\":\"message\"}", arena);
+	struct hg_verdict verdict;
+	(void)state;
+
+	facts.text = "\xff\xc3 b\xf0" "d";
+	hg_rules_judge(rules, &facts, arena, &verdict, NULL);
+	assert_non_null(verdict.tags);
+}
+
+/* ---- traces ---- */
+
+static void a_trace_names_each_rule_what_was_wanted_and_what_was_there(void **state)
+{
+	static const char rules_text[] =
+		"- name: old\n"
+		"  when: { thread: { age: { over: 5m } }, text: { contains: hi } }\n"
+		"  do: { ignore: noise }\n"
+		"- { name: closing, on: [thread.closed, thread.idle], do: { convert: } }\n"
+		"- name: vip\n"
+		"  when: { not: { any: [ { tag: x }, { contact: { known: false } } ] } }\n"
+		"  do: { convert: }\n"
+		"- { name: last, do: { hold: true } }\n";
+	static const char want[] =
+		"[{\"rule\":\"old\",\"file\":\"test.yaml\",\"line\":1,\"why\":["
+		"{\"cond\":\"thread.age.over\",\"want\":\"5m\",\"got\":\"3m2s\",\"ok\":false},"
+		"{\"cond\":\"text.contains\",\"want\":\"hi\",\"got\":\"oh hi\",\"ok\":true}],\"matched\":false},"
+		"{\"rule\":\"closing\",\"file\":\"test.yaml\",\"line\":4,\"why\":["
+		"{\"cond\":\"on\",\"want\":\"thread.closed or thread.idle\",\"got\":\"message\",\"ok\":false}],"
+		"\"matched\":false},"
+		"{\"rule\":\"vip\",\"file\":\"test.yaml\",\"line\":5,\"why\":["
+		"{\"cond\":\"not\",\"of\":[{\"cond\":\"any\",\"of\":["
+		"{\"cond\":\"all\",\"of\":[{\"cond\":\"tag\",\"want\":\"x\",\"got\":\"a, b\",\"ok\":false}],\"ok\":false},"
+		"{\"cond\":\"all\",\"of\":[{\"cond\":\"contact.known\",\"want\":\"false\",\"got\":true,\"ok\":false}],"
+		"\"ok\":false}],\"ok\":false}],\"ok\":true}],\"matched\":true},"
+		"{\"rule\":\"last\",\"file\":\"test.yaml\",\"line\":8,\"why\":["
+		"{\"note\":\"not looked at: 'vip' decided before it\"}],\"matched\":false}]";
+	g_autoptr(hg_rules) rules = compile(rules_text);
+	g_autoptr(hg_arena) arena = hg_arena_new();
+	struct hg_facts facts = facts_of(
+		"{\"on\":\"message\",\"text\":\"oh hi\",\"age_ms\":182000,\"tags\":[\"a\",\"b\"]}", arena);
+	g_autofree char *trace = trace_of(rules, &facts, arena);
+	g_autoptr(json_object) parsed = hg_json_parse(trace, strlen(trace), NULL, NULL);
+	(void)state;
+
+	assert_non_null(parsed);
+	assert_string_equal(trace, want);
+}
+
+/* ---- kept rules ---- */
+
+static void kept_rules_decide_and_trace_as_the_file_did(void **state)
+{
+	static const char *const facts_json[] = {
+		"{\"on\":\"message\",\"text\":\"ab\"}",
+		"{\"on\":\"message\",\"text\":\"hello\"}",
+		"{\"on\":\"thread.closed\",\"thread_resolution\":\"unresolved\"}",
+		"{\"on\":\"settle\",\"text\":\"b\",\"thread_fields\":{\"yes\":\"true\"}}",
+	};
+	g_autofree char *yaml = g_strconcat(sample, order,
+		"- { name: 'quoted \"x\"', on: settle, when: { text: { equals: 'true' },"
+		" thread: { messages: { at_least: 2 }, field: { \"yes\": 'true', no: true } } }, do: { tag: '1' } }\n",
+		NULL);
+	g_autoptr(hg_diag) diag = hg_diag_new();
+	g_autoptr(hg_doc) doc = hg_doc_parse("test.yaml", yaml, diag);
+	g_autofree char *kept = hg_rules_keep(hg_doc_root(doc), "ignore");
+	g_autoptr(hg_rules) rules = compile(yaml);
+	g_autoptr(hg_rules) again = hg_rules_again(kept, diag);
+	(void)state;
+
+	assert_non_null(again);
+	assert_int_equal(hg_rules_fallback(again), HG_ACT_IGNORE);
+	assert_int_equal(hg_rules_count(again), 8);
+	for (gsize i = 0; i < G_N_ELEMENTS(facts_json); i++) {
+		g_autoptr(hg_arena) arena = hg_arena_new();
+		struct hg_facts facts = facts_of(facts_json[i], arena);
+		g_autofree char *first = trace_of(rules, &facts, arena), *second = trace_of(again, &facts, arena);
+
+		assert_string_equal(first, second);
+	}
+}
+
+static void what_was_kept_wrongly_is_refused(void **state)
+{
+	static const char *const cases[] = {
+		"", "{", "[]", "{\"rules\":{}}", "{\"rules\":[{\"name\":\"x\"}]}",
+		"{\"rules\":[{\"name\":\"x\",\"line\":-1,\"do\":{\"hold\":true}}]}",
+	};
+	(void)state;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(hg_diag) diag = hg_diag_new();
+		g_autoptr(hg_rules) rules = hg_rules_again(cases[i], diag);
+
+		if (rules && hg_rules_count(rules))
+			fail_msg("%s makes rules", cases[i]);
+	}
+}
+
+/* ---- facts ---- */
+
+static const char all_facts[] =
+	"{\"on\":\"message\",\"now_ms\":1732096931004,\"channel\":\"wa-main\",\"adapter\":\"whatsapp\","
+	"\"scope\":\"default\",\"text\":\"hi \\\"you\\\"\\n\xe2\x82\xac\",\"kind\":\"text\",\"address\":\"tel:+1\","
+	"\"automatic\":true,\"forwarded\":true,\"echo\":true,\"has_attachment\":true,\"proposal\":\"reopen\","
+	"\"proposal_reason\":\"reply to msg_1\",\"thread_state\":\"open\",\"thread_resolution\":\"unknown\","
+	"\"has_ticket\":true,\"reopened\":true,\"held\":true,\"messages\":7,\"inbound\":4,\"outbound\":3,"
+	"\"age_ms\":0,\"idle_ms\":5,\"since_ticket_ms\":6,\"last_speaker\":\"agent\",\"tags\":[\"a\",\"b\"],"
+	"\"contact_new\":true,\"opted_out\":true,\"contact_name\":\"Ana\",\"contact_tier\":\"gold\","
+	"\"contact_locale\":\"de\",\"contact_fields\":{\"a\":1.50,\"u\":\"http://x\"},\"thread_fields\":{}}";
+
+static void facts_are_written_read_and_written_the_same(void **state)
+{
+	g_autoptr(hg_arena) arena = hg_arena_new();
+	g_autoptr(GString) once = g_string_new(NULL);
+	g_autoptr(GString) twice = g_string_new(NULL);
+	struct hg_facts facts = facts_of(all_facts, arena), again;
+	(void)state;
+
+	hg_facts_write(&facts, TRUE, once);
+	again = facts_of(once->str, arena);
+	hg_facts_write(&again, TRUE, twice);
+	assert_string_equal(once->str, all_facts);	/* no member was forgotten */
+	assert_string_equal(twice->str, all_facts);
+	assert_string_equal(again.text, "hi \"you\"\n\xe2\x82\xac");
+	assert_int_equal(again.proposal, HG_PROPOSE_REOPEN);
+	assert_int_equal(again.age_ms, 0);
+	assert_string_equal(again.tags[1], "b");
+	assert_null(again.tags[2]);
+	assert_true(again.echo && again.held && again.contact_new && again.opted_out);
+}
+
+static void facts_without_text_leave_it_out_and_nothing_else(void **state)
+{
+	g_autoptr(hg_arena) arena = hg_arena_new();
+	g_autoptr(GString) with = g_string_new(NULL);
+	g_autoptr(GString) without = g_string_new(NULL);
+	struct hg_facts facts = facts_of(all_facts, arena);
+	(void)state;
+
+	hg_facts_write(&facts, TRUE, with);
+	hg_facts_write(&facts, FALSE, without);
+	assert_null(strstr(without->str, "\"text\":"));
+	assert_int_equal(with->len - without->len, strlen("\"text\":\"hi \\\"you\\\"\\n\xe2\x82\xac\","));
+	facts = facts_of("{}", arena);
+	g_string_truncate(with, 0);
+	hg_facts_write(&facts, TRUE, with);
+	assert_string_equal(with->str, "{}");
+	assert_int_equal(facts.age_ms, -1);
+	assert_int_equal(facts.since_ticket_ms, -1);
+}
+
+static void facts_of_the_wrong_type_are_refused(void **state)
+{
+	static const char *const cases[] = {
+		"", "[]", "nonsense", "{\"on\":1}", "{\"text\":null}", "{\"automatic\":1}", "{\"messages\":\"1\"}",
+		"{\"messages\":1.5}", "{\"age_ms\":99999999999999999999}", "{\"tags\":\"a\"}", "{\"tags\":[1]}",
+		"{\"proposal\":\"maybe\"}", "{\"proposal\":1}", "{\"contact_fields\":[]}", "{\"thread_fields\":\"{}\"}",
+		"{\"on\":\"a\",\"on\":\"b\"}",
+	};
+	(void)state;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(hg_arena) arena = hg_arena_new();
+		g_autoptr(GError) error = NULL;
+		struct hg_facts facts;
+
+		if (hg_facts_read(cases[i], arena, &facts, &error))
+			fail_msg("%s is read", cases[i]);
+		assert_non_null(error);
+	}
+}
+
+static void the_schema_knows_every_condition_and_action(void **state)
+{
+	static const char *const words[] = {
+		"has_ticket", "since_ticket", "last_speaker", "opted_out", "proposal", "at_least", "over",
+		"matches", "convert", "ignore", "hold", "join", "tag", "set", "reply", "thread.reopened", "any",
+	};
+	g_autofree char *schema = hg_rules_schema();
+	g_autoptr(json_object) parsed = hg_json_parse(schema, strlen(schema), NULL, NULL);
+	(void)state;
+
+	assert_non_null(parsed);
+	for (gsize i = 0; i < G_N_ELEMENTS(words); i++) {
+		g_autofree char *quoted = g_strdup_printf("\"%s\"", words[i]);
+
+		if (!strstr(schema, quoted))
+			fail_msg("%s is not in the schema", words[i]);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(conditions_on_the_message_hold_or_not),
+		cmocka_unit_test(conditions_on_the_thread_hold_or_not),
+		cmocka_unit_test(conditions_on_the_contact_hold_or_not),
+		cmocka_unit_test(all_any_and_not_nest),
+		cmocka_unit_test(the_sample_rules_decide_as_they_read),
+		cmocka_unit_test(the_first_deciding_rule_ends_it_and_the_rest_adds_up),
+		cmocka_unit_test(what_decides_is_said_whatever_it_is),
+		cmocka_unit_test(no_rules_decide_nothing),
+		cmocka_unit_test(a_pattern_that_would_run_for_ever_gives_up_and_is_named),
+		cmocka_unit_test(a_text_is_searched_up_to_its_limit_only),
+		cmocka_unit_test(text_that_is_no_utf8_is_no_danger),
+		cmocka_unit_test(a_trace_names_each_rule_what_was_wanted_and_what_was_there),
+		cmocka_unit_test(kept_rules_decide_and_trace_as_the_file_did),
+		cmocka_unit_test(what_was_kept_wrongly_is_refused),
+		cmocka_unit_test(facts_are_written_read_and_written_the_same),
+		cmocka_unit_test(facts_without_text_leave_it_out_and_nothing_else),
+		cmocka_unit_test(facts_of_the_wrong_type_are_refused),
+		cmocka_unit_test(the_schema_knows_every_condition_and_action),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,92 @@
+/* test_rules_golden.c - one file of rules for each kind of mistake, and the full text it gives
+ *
+ * With --write it writes the .out files again (make golden). */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "rules.h"
+
+#define LEAST_CASES 35
+
+static gboolean writing;
+
+static GPtrArray *cases(void)
+{
+	GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+	GDir *dir = g_dir_open(".", 0, NULL);
+	const char *name;
+
+	assert_non_null(dir);
+	while ((name = g_dir_read_name(dir)))
+		if (g_str_has_suffix(name, ".yaml"))
+			g_ptr_array_add(names, g_strndup(name, strlen(name) - strlen(".yaml")));
+	g_dir_close(dir);
+	return names;
+}
+
+static char *run(const char *name)
+{
+	static const char *const channels[] = { "wa-main", "support", NULL };
+	g_autofree char *file = g_strconcat(name, ".yaml", NULL), *text = NULL, *said = NULL;
+	g_autoptr(hg_diag) diag = hg_diag_new();
+	g_autoptr(hg_doc) doc = NULL;
+	g_autoptr(hg_rules) rules = NULL;
+
+	assert_true(g_file_get_contents(file, &text, NULL, NULL));
+	doc = hg_doc_parse(file, text, diag);
+	rules = doc ? hg_rules_compile(hg_doc_root(doc), "convert", channels, NULL, diag) : NULL;
+	assert_int_equal(rules == NULL, hg_diag_count(diag, HG_SEV_ERROR) > 0);
+	said = hg_diag_render(diag, FALSE);
+	return rules ? g_strdup_printf("%srules: %u\n", said, hg_rules_count(rules))
+		     : g_strconcat(said, "no rules\n", NULL);
+}
+
+static gint by_name(gconstpointer a, gconstpointer b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void every_mistake_in_a_rule_is_explained_as_recorded(void **state)
+{
+	g_autoptr(GPtrArray) names = cases();
+	guint wrong = 0;
+
+	(void)state;
+	g_ptr_array_sort(names, by_name);
+	for (guint i = 0; i < names->len; i++) {
+		const char *name = g_ptr_array_index(names, i);
+		g_autofree char *out = g_strconcat(name, ".out", NULL), *want = NULL, *got = run(name);
+
+		if (writing) {
+			assert_true(g_file_set_contents(out, got, -1, NULL));
+			continue;
+		}
+		if (g_file_get_contents(out, &want, NULL, NULL) && strcmp(want, got) == 0)
+			continue;
+		wrong++;
+		print_error("%s: got\n%s\nbut %s has\n%s\n", name, got, out, want ? want : "nothing");
+	}
+	assert_true(names->len >= LEAST_CASES);
+	if (wrong)
+		fail_msg("%u cases differ; when that is right: make golden, and read the diff", wrong);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_mistake_in_a_rule_is_explained_as_recorded),
+	};
+	const char *top = g_getenv("srcdir");
+	g_autofree char *dir = g_build_filename(top ? top : ".", "tests/data/golden/rules", NULL);
+
+	writing = argc > 1 && strcmp(argv[1], "--write") == 0;
+	if (g_chdir(dir) != 0) {
+		g_printerr("%s is not there: set srcdir to the top of the source\n", dir);
+		return 1;
+	}
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
