@@ -127,10 +127,11 @@ static const struct hg_adapter *find_adapter(struct load *l, const hg_node *map,
 			    "%s: adapter %s cannot be loaded: %s", what, quoted, error->message);
 		return NULL;
 	}
-	near = hg_nearest(name, l->finder->names(l->finder->ctx));
+	/* The finder's own words say where it looked, and what it found there. */
+	near = error ? NULL : hg_nearest(name, l->finder->names(l->finder->ctx));
 	hint = near ? g_strdup_printf("did you mean '%s'?", near) : NULL;
-	hg_diag_add(l->diag, HG_SEV_ERROR, hg_node_place(node), hint, "%s: there is no adapter %s", what,
-		    quoted);
+	hg_diag_add(l->diag, HG_SEV_ERROR, hg_node_place(node), hint, "%s: %s%s", what,
+		    error ? error->message : "there is no adapter ", error ? "" : quoted);
 	return NULL;
 }
 

@@ -13,6 +13,6 @@ char *hg_docs_sample(const struct hg_adapter *const *adapters);
 /* headgate.yaml(5) in mdoc. */
 char *hg_docs_man(const struct hg_adapter *const *adapters);
 
-/* Schema of the list under rules: (a JSON object), set by whoever knows the rule language before
- * hg_docs_schema() is called.  NULL: any list of maps. */
+/* Schema of the list under rules: (a JSON object, compact, with $defs of its own), lent by whoever knows the
+ * rule language for the calls of hg_docs_schema() that follow.  NULL: any list of maps. */
 extern const char *hg_docs_rules_schema;

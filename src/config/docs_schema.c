@@ -10,6 +10,7 @@
 #include "json.h"
 #include "tables.h"
 
+#define DIALECT "https://json-schema.org/draft/2020-12/schema"
 #define SPAN_PATTERN "^([0-9]+(ms|s|m|h|d))+$"
 #define SIZE_PATTERN "^[0-9]+([kKMG]?B|[KMG]iB)?$"
 #define REF_PATTERN                                                                                  \
@@ -314,6 +315,32 @@ static void add_section(GString *out, const struct hg_section *section)
 	}
 }
 
+#define ANY_MAPS "{\"type\":\"array\",\"items\":{\"type\":\"object\"}}"
+
+/* A list may be missing behind its key, when all of it is commented out. */
+static void add_list_of(GString *out, const char *key, const char *schema)
+{
+	hg_json_key(out, key);
+	hg_json_open(out, '{');
+	hg_json_key(out, "anyOf");
+	hg_json_open(out, '[');
+	hg_json_put_raw(out, schema);
+	hg_json_put_raw(out, "{\"type\":\"null\"}");
+	hg_json_close(out, ']');
+	hg_json_close(out, '}');
+}
+
+/* The rules' schema is one of its own; as a part of ours its references start from our root, and
+ * only a root names its dialect. */
+static void add_rules(GString *out)
+{
+	g_autoptr(GString) schema = g_string_new(hg_docs_rules_schema ? hg_docs_rules_schema : ANY_MAPS);
+
+	g_string_replace(schema, "\"#/$defs/", "\"#/$defs/rules/$defs/", 0);
+	g_string_replace(schema, "\"$schema\":\"" DIALECT "\",", "", 0);
+	hg_json_add_raw(out, "rules", schema->str);
+}
+
 static void add_defs(GString *out, const struct hg_adapter *const *adapters)
 {
 	hg_json_key(out, "$defs");
@@ -329,6 +356,7 @@ static void add_defs(GString *out, const struct hg_adapter *const *adapters)
 		else
 			put_map(out, s->options, "", NULL);
 	}
+	add_rules(out);
 	for (; adapters && *adapters; adapters++) {
 		g_autofree char *key = g_strconcat("adapter-", (*adapters)->name, NULL);
 
@@ -338,7 +366,6 @@ static void add_defs(GString *out, const struct hg_adapter *const *adapters)
 	hg_json_close(out, '}');
 }
 
-#define ANY_MAPS "{\"type\":[\"array\",\"null\"],\"items\":{\"type\":\"object\"}}"
 #define INCLUDE                                                                                      \
 	"{\"description\":\"Files whose content is joined with this one's.\",\"anyOf\":["            \
 	"{\"type\":\"string\",\"minLength\":1},"                                                     \
@@ -349,7 +376,7 @@ char *hg_docs_schema(const struct hg_adapter *const *adapters)
 	GString *out = g_string_new(NULL);
 
 	hg_json_open(out, '{');
-	hg_json_add_str(out, "$schema", "https://json-schema.org/draft/2020-12/schema");
+	hg_json_add_str(out, "$schema", DIALECT);
 	hg_json_add_str(out, "title", "headgate.yaml");
 	hg_json_add_str(out, "type", "object");
 	hg_json_key(out, "properties");
@@ -359,8 +386,8 @@ char *hg_docs_schema(const struct hg_adapter *const *adapters)
 	for (const struct hg_section *s = hg_conf_sections; s->name; s++)
 		if (*s->name)
 			add_section(out, s);
-	hg_json_add_raw(out, "rules", hg_docs_rules_schema ? hg_docs_rules_schema : ANY_MAPS);
-	hg_json_add_raw(out, "tests", ANY_MAPS);
+	add_list_of(out, "rules", "{\"$ref\":\"#/$defs/rules\"}");
+	add_list_of(out, "tests", ANY_MAPS);
 	hg_json_close(out, '}');
 	hg_json_add_bool(out, "additionalProperties", FALSE);
 	/* What is required may stand in an included file. */

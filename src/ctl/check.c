@@ -4,6 +4,7 @@
 #include "ctl.h"
 #include "docs.h"
 #include "load.h"
+#include "rules.h"
 #include "setup.h"
 
 int ctl_check(struct ctl *ctl, int argc, char **argv)
@@ -129,7 +130,7 @@ int ctl_docs(struct ctl *ctl, int argc, char **argv)
 	g_autoptr(hg_loader) loader = hg_loader_new(NULL);
 	g_autoptr(GPtrArray) adapters = g_ptr_array_new();
 	const char *what = argc == 2 ? argv[1] : "";
-	g_autofree char *text = NULL;
+	g_autofree char *text = NULL, *rules = hg_rules_schema();
 
 	for (const char *const *name = hg_loader_names(loader); *name; name++) {
 		const struct hg_adapter *adapter = hg_loader_get(loader, *name, NULL);
@@ -138,6 +139,7 @@ int ctl_docs(struct ctl *ctl, int argc, char **argv)
 			g_ptr_array_add(adapters, (gpointer)adapter);
 	}
 	g_ptr_array_add(adapters, NULL);
+	hg_docs_rules_schema = rules;
 	if (strcmp(what, "schema") == 0)
 		text = hg_docs_schema((const struct hg_adapter *const *)adapters->pdata);
 	else if (strcmp(what, "sample") == 0)

@@ -93,6 +93,22 @@ def test_whatsapp_options_are_in_its_schema():
     assert set(every["channels"]["whatsapp"]) == set(schema["$defs"]["adapter-whatsapp"]["properties"])
 
 
+def test_headgatectl_adds_the_rule_language():
+    program = BUILD / "headgatectl"
+    if not program.exists():
+        pytest.skip("headgatectl is not built")
+    run = subprocess.run([program, "docs", "schema"], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    schema = json.loads(run.stdout)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    validator = jsonschema.Draft202012Validator(schema)
+    rule = {"name": "noise", "when": {"text": {"matches": "^hi$"}}, "do": {"ignore": "noise"}}
+    validator.validate({"config_version": 1, "rules": [rule]})
+    validator.validate({"config_version": 1, "rules": None})
+    for wrong in ({"do": {"ignroe": "noise"}}, {"when": {"txt": "hi"}}, {"name": 7}):
+        assert not validator.is_valid({"config_version": 1, "rules": [dict(rule, **wrong)]})
+
+
 @pytest.mark.parametrize("kind, path", [("sample", "etc/headgate.yaml"), ("man", "doc/headgate.yaml.5")])
 def test_the_files_in_the_tree_are_what_the_tables_give(kind, path):
     if not WHATSAPP:

@@ -55,6 +55,8 @@ static const struct hg_adapter *find(void *ctx, const char *name, GError **error
 		return &probe_adapter;
 	if (strcmp(name, "ruined") == 0)
 		hg_fail(error, HG_ERROR_CONFIG, "ruined.so: undefined symbol: nothing");
+	if (strcmp(name, "absent") == 0)
+		hg_fail(error, HG_ERROR_MISSING, "there is no adapter absent in /nowhere; there are: probe");
 	return NULL;
 }
 
