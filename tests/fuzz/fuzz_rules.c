@@ -49,7 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	g_autoptr(hg_rules) again = NULL;
 	g_autofree char *kept = NULL, *first = NULL, *second = NULL;
 
-	g_assert_true((rules == NULL) == (hg_diag_count(diag, HG_SEV_ERROR) > 0));
+	g_assert_true(rules || hg_diag_count(diag, HG_SEV_ERROR) > 0);
 	if (!rules)
 		return 0;
 	kept = hg_rules_keep(hg_doc_root(doc), "hold");
