@@ -134,6 +134,24 @@ static char *plain(const char *text)
 	return g_string_free(out, FALSE);
 }
 
+/* Help of one or more sentences: roff wants each to begin a line. */
+static char *sentences(const char *text)
+{
+	g_autofree char *safe = plain(text);
+	GString *out = g_string_new(NULL);
+
+	for (const char *p = safe; *p; p++) {
+		gsize blanks = *p == '.' ? strspn(p + 1, " ") : 0;
+
+		g_string_append_c(out, *p);
+		if (blanks && p[1 + blanks]) {
+			g_string_append_c(out, '\n');
+			p += blanks;
+		}
+	}
+	return g_string_free(out, FALSE);
+}
+
 /* One argument of a macro: in quotes, so that its words are not taken as macros. */
 static char *argument(const char *text)
 {
@@ -147,7 +165,7 @@ static char *argument(const char *text)
 static void put_option(GString *out, const struct hg_option *opt)
 {
 	g_autofree char *values = hg_docs_values(opt), *name = argument(opt->name);
-	g_autofree char *wanted = argument(values), *help = plain(opt->help);
+	g_autofree char *wanted = argument(values), *help = sentences(opt->help);
 	const char *fallback = hg_docs_fallback(opt);
 
 	g_string_append_printf(out, ".It Ic %s : Ar %s\n%s\n", name, wanted, help);
@@ -174,7 +192,7 @@ static void put_table(GString *out, const struct hg_option *table)
 
 static void put_section(GString *out, const struct hg_section *s)
 {
-	g_autofree char *help = plain(s->help);
+	g_autofree char *help = sentences(s->help);
 
 	g_string_append_printf(out, ".Ss %s\n%s\n", *s->name ? s->name : "Top level", help);
 	if (s->many)
@@ -189,7 +207,8 @@ char *hg_docs_man(const struct hg_adapter *const *adapters)
 	for (const struct hg_section *s = hg_conf_sections; s->name; s++)
 		put_section(out, s);
 	for (; adapters && *adapters; adapters++) {
-		g_autofree char *help = plain((*adapters)->summary ? (*adapters)->summary : "");
+		g_autofree char *help =
+			sentences((*adapters)->summary ? (*adapters)->summary : "");
 
 		g_string_append_printf(out, ".Ss Channels with adapter: %s\n%s\n", (*adapters)->name, help);
 		if ((*adapters)->options && (*adapters)->options->name)

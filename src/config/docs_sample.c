@@ -142,7 +142,6 @@ static void put_channel(GString *out, const struct hg_adapter *adapter)
 	put_table(out, "    ", adapter->options, "");
 	/* The common options, but for the adapter's name, which is there. */
 	put_table(out, "    ", hg_channel_options + 1, "");
-	g_string_append_c(out, '\n');
 }
 
 static void put_channels(GString *out, const struct hg_adapter *const *adapters)
@@ -151,8 +150,11 @@ static void put_channels(GString *out, const struct hg_adapter *const *adapters)
 		g_string_append(out, "  #main:\n");
 		put_table(out, "    ", hg_channel_options, "");
 	}
-	for (; adapters && *adapters; adapters++)
+	for (; adapters && *adapters; adapters++) {
 		put_channel(out, *adapters);
+		if (adapters[1])
+			g_string_append_c(out, '\n');
+	}
 }
 
 static void put_section(GString *out, const struct hg_section *s, const struct hg_adapter *const *adapters)

@@ -70,7 +70,7 @@ def test_the_schema_sees_the_mistake(schema, case):
     assert not schema.is_valid(load((CASES / f"{case}.yaml").read_text()))
 
 
-@pytest.mark.parametrize("adapters", [[], ["probe"]])
+@pytest.mark.parametrize("adapters", [[], ["probe"]], ids=["none", "probe"])
 def test_the_sample_is_right_as_it_is_and_with_every_option_set(schema, adapters):
     sample = docs("sample", *adapters)
     assert load(sample)["config_version"] == 1
@@ -116,7 +116,7 @@ def test_the_files_in_the_tree_are_what_the_tables_give(kind, path):
     assert (TOP / path).read_text() == docs(kind, WHATSAPP[0]), "make golden writes it again"
 
 
-@pytest.mark.parametrize("adapters", [[], ["probe"], WHATSAPP[:1]])
+@pytest.mark.parametrize("adapters", [[], ["probe"], WHATSAPP[:1]], ids=["none", "probe", "whatsapp"])
 def test_the_man_page_has_no_warnings(adapters, tmp_path):
     page = tmp_path / "headgate.yaml.5"
     page.write_text(docs("man", *adapters))
