@@ -199,7 +199,7 @@ struct hg_batch {			/* one delivery of the provider: committed together */
 enum hg_stored {		/* what became of a batch */
 	HG_STORED = 0,		/* on disk; some or all of it may have been duplicates */
 	HG_BUSY,		/* no room or no disk now: let the provider send it again */
-	HG_CLOSING,		/* the channel goes down: nothing was stored */
+	HG_CLOSING,		/* the channel goes down: not known to be stored, as with BUSY */
 };
 /* Exactly once for each emit(), on the home loop, before close(). */
 typedef void hg_ack_fn(void *arg, int stored);
@@ -325,7 +325,8 @@ struct hg_http_call {			/* copied */
 	int64_t     timeout_ms;		/* of the whole call; 0: 30 s */
 	int64_t     max_reply;		/* bytes; 0: 1 MiB */
 	bool        stranger;		/* the URL came from outside: no private addresses, hosts[] only */
-	const char *const *hosts;	/* with stranger: allowed hosts, NULL-ended; ".example" matches below */
+	const char *const *hosts;	/* with stranger: allowed hosts, NULL-ended; ".example" matches below;
+					 * NULL: any public one */
 };
 
 struct hg_http_answer {
@@ -353,9 +354,10 @@ struct hg_session_conf {
 struct hg_session_ops {
 	size_t   size;
 	void   (*up)(void *state, struct hg_session *);		/* say hello, bind, log in */
-	/* Returns how many bytes were used; the rest comes again, longer. */
+	/* Returns how many bytes were used: the rest comes again at once, or longer when 0. */
 	size_t (*data)(void *state, struct hg_session *, const void *, size_t);
 	void   (*idle)(void *state, struct hg_session *);	/* send a keepalive */
+	/* Also for an attempt to connect that failed. */
 	void   (*down)(void *state, struct hg_session *, const struct hg_err *);
 };
 
@@ -379,6 +381,7 @@ struct hg_host {
 	/* Copies the batch.  ack may be NULL in a route handler, see hg_route. */
 	void (*emit)(struct hg_channel *, const struct hg_batch *, hg_ack_fn *ack, void *arg);
 	const char *(*cursor)(struct hg_channel *);	/* last committed, or "" */
+	/* Within 60 s, or it counts as AMBIGUOUS.  This and fetched() also work in close(). */
 	void (*sent)(struct hg_channel *, uint64_t ticket, const struct hg_result *);
 	/* What to download for a ref, or why not: kind GONE is for ever, any other comes again. */
 	void (*fetched)(struct hg_channel *, uint64_t ticket, const struct hg_http_call *get,
@@ -387,7 +390,7 @@ struct hg_host {
 	void (*drained)(struct hg_channel *);
 
 	/* Timers, calls, sessions and jobs die with the channel: none of their callbacks runs
-	 * after close(). */
+	 * after close().  They and emit() work from start() on, not in open() or close(). */
 	uint64_t (*timer)(struct hg_channel *, int64_t ms, void (*)(void *state));
 	void (*untimer)(struct hg_channel *, uint64_t);
 	void (*http)(struct hg_channel *, const struct hg_http_call *, hg_http_done_fn *, void *arg);
@@ -396,7 +399,8 @@ struct hg_host {
 	int  (*write)(struct hg_session *, const void *, size_t);	/* copies; -1: it is down */
 	void (*drop)(struct hg_session *, const char *why);	/* reconnects with backoff */
 	/* work runs on a thread of its own, sees only arg and ends soon after stop_fd becomes
-	 * readable; done runs on the channel's loop. */
+	 * readable; done runs on the channel's loop.  A few run at a time, others wait; when the
+	 * channel closes first, done runs without work. */
 	void (*job)(struct hg_channel *, void (*work)(void *arg, int stop_fd),
 		    void (*done)(void *arg), void *arg);
 };
