@@ -3,6 +3,7 @@
 
 #include "http_conn.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <event2/listener.h>
 #include <event2/util.h>
@@ -283,15 +284,42 @@ static int bound_socket(const struct sockaddr *at, socklen_t len)
 	return -1;
 }
 
+/* "127.0.0.1:8420" or "[::1]:8420"; the port may be 0.  Returns the length, 0 when it is neither. */
+static socklen_t parse_place(const char *where, struct sockaddr_storage *ret_at)
+{
+	const char *colon = strrchr(where, ':');
+	struct sockaddr_in *four = (struct sockaddr_in *)ret_at;
+	struct sockaddr_in6 *six = (struct sockaddr_in6 *)ret_at;
+	g_autofree char *host = NULL;
+	guint64 port;
+
+	if (!colon || !g_ascii_string_to_unsigned(colon + 1, 10, 0, 65535, &port, NULL))
+		return 0;
+	memset(ret_at, 0, sizeof(*ret_at));
+	host = g_strndup(where, colon - where);
+	if (inet_pton(AF_INET, host, &four->sin_addr) == 1) {
+		four->sin_family = AF_INET;
+		four->sin_port = htons(port);
+		return sizeof(*four);
+	}
+	if (where[0] != '[' || colon[-1] != ']')
+		return 0;
+	host[strlen(host) - 1] = '\0';
+	if (inet_pton(AF_INET6, host + 1, &six->sin6_addr) != 1)
+		return 0;
+	six->sin6_family = AF_INET6;
+	six->sin6_port = htons(port);
+	return sizeof(*six);
+}
+
 gboolean hg_server_listen(hg_server *server, const char *where, gboolean tls, GError **error)
 {
-	struct sockaddr_storage at = { 0 };
-	int len = sizeof(at), fd;
+	struct sockaddr_storage at;
+	socklen_t len = parse_place(where, &at);
 	struct hg_listener *listener;
-	const char *colon = strrchr(where, ':');
+	int fd;
 
-	if (!colon || !g_ascii_isdigit(colon[1]) || (strchr(where, ':') != colon && colon[-1] != ']') ||
-	    evutil_parse_sockaddr_port(where, (struct sockaddr *)&at, &len))
+	if (!len)
 		return hg_fail(error, HG_ERROR_CONFIG, "\"%s\" is no place to listen on; write an address "
 			       "and a port such as 127.0.0.1:8420 or [::]:8420", where);
 	if (tls && !server->tls)
