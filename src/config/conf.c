@@ -256,13 +256,20 @@ static const hg_node *read_list(struct load *l, const hg_node *root, const char 
 	return NULL;
 }
 
+const char *hg_conf_adapter_dir(void)
+{
+	const char *dir = g_getenv("HEADGATE_ADAPTER_DIR");
+
+	return dir && *dir ? dir : NULL;
+}
+
 /* The environment goes before the file: a build that is not installed, packagers' tests. */
 static void choose_adapter_dir(struct load *l)
 {
 	struct hg_gateway_conf *gateway = &l->conf->gateway;
-	const char *dir = g_getenv("HEADGATE_ADAPTER_DIR");
+	const char *dir = hg_conf_adapter_dir();
 
-	if (dir && *dir) {
+	if (dir) {
 		g_free(gateway->adapter_dir);
 		gateway->adapter_dir = g_strdup(dir);
 	}

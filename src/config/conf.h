@@ -96,6 +96,10 @@ struct hg_adapter_finder {
 	void (*look_in)(void *ctx, const char *dir);
 };
 
+/* HEADGATE_ADAPTER_DIR of the environment, or NULL: goes before gateway.adapter_dir and the
+ * directory of the installation. */
+const char *hg_conf_adapter_dir(void);
+
 /* NULL when diag has errors.  The caller adds what only it can check (rules compile). */
 hg_conf *hg_conf_read(const char *path, const struct hg_adapter_finder *finder, hg_diag *diag);
 hg_conf *hg_conf_ref(hg_conf *conf);

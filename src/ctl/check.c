@@ -1,6 +1,7 @@
 /* check.c - check, adapters, docs: everything that needs no daemon */
 #include <stdio.h>
 #include <string.h>
+#include "conf.h"
 #include "ctl.h"
 #include "docs.h"
 #include "load.h"
@@ -95,7 +96,7 @@ static int show_adapter(struct ctl *ctl, hg_loader *loader, const char *name)
 
 int ctl_adapters(struct ctl *ctl, int argc, char **argv)
 {
-	g_autoptr(hg_loader) loader = hg_loader_new(NULL);
+	g_autoptr(hg_loader) loader = hg_loader_new(hg_conf_adapter_dir());
 	g_autoptr(GString) out = g_string_new(NULL);
 	int code = CTL_DONE;
 
@@ -127,7 +128,7 @@ int ctl_adapters(struct ctl *ctl, int argc, char **argv)
 
 int ctl_docs(struct ctl *ctl, int argc, char **argv)
 {
-	g_autoptr(hg_loader) loader = hg_loader_new(NULL);
+	g_autoptr(hg_loader) loader = hg_loader_new(hg_conf_adapter_dir());
 	g_autoptr(GPtrArray) adapters = g_ptr_array_new();
 	const char *what = argc == 2 ? argv[1] : "";
 	g_autofree char *text = NULL, *rules = hg_rules_schema();

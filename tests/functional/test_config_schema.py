@@ -85,7 +85,7 @@ def test_the_sample_is_right_as_it_is_and_with_every_option_set(schema, adapters
 
 def test_whatsapp_options_are_in_its_schema():
     if not WHATSAPP:
-        pytest.skip("the whatsapp adapter is not built")
+        pytest.fail("the whatsapp adapter is not built: make, and set HEADGATE_BUILD")
     schema = json.loads(docs("schema", WHATSAPP[0]))
     jsonschema.Draft202012Validator.check_schema(schema)
     every = load(uncommented(docs("sample", WHATSAPP[0])))
@@ -93,13 +93,15 @@ def test_whatsapp_options_are_in_its_schema():
     assert set(every["channels"]["whatsapp"]) == set(schema["$defs"]["adapter-whatsapp"]["properties"])
 
 
-def test_headgatectl_adds_the_rule_language():
+def test_headgatectl_adds_the_rule_language_and_installed_adapters():
     program = BUILD / "headgatectl"
     if not program.exists():
-        pytest.skip("headgatectl is not built")
-    run = subprocess.run([program, "docs", "schema"], capture_output=True, text=True, check=False)
+        pytest.fail("headgatectl is not built: make, and set HEADGATE_BUILD")
+    env = dict(os.environ, HEADGATE_ADAPTER_DIR=str(WHATSAPP[0].parent) if WHATSAPP else "")
+    run = subprocess.run([program, "docs", "schema"], capture_output=True, text=True, env=env, check=False)
     assert run.returncode == 0, run.stderr
     schema = json.loads(run.stdout)
+    assert not WHATSAPP or "adapter-whatsapp" in schema["$defs"]
     jsonschema.Draft202012Validator.check_schema(schema)
     validator = jsonschema.Draft202012Validator(schema)
     rule = {"name": "noise", "when": {"text": {"matches": "^hi$"}}, "do": {"ignore": "noise"}}
@@ -112,7 +114,7 @@ def test_headgatectl_adds_the_rule_language():
 @pytest.mark.parametrize("kind, path", [("sample", "etc/headgate.yaml"), ("man", "doc/headgate.yaml.5")])
 def test_the_files_in_the_tree_are_what_the_tables_give(kind, path):
     if not WHATSAPP:
-        pytest.skip("the whatsapp adapter is not built")
+        pytest.fail("the whatsapp adapter is not built: make, and set HEADGATE_BUILD")
     assert (TOP / path).read_text() == docs(kind, WHATSAPP[0]), "make golden writes it again"
 
 
