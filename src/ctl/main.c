@@ -127,7 +127,7 @@ int main(int argc, char **argv)
 	struct ctl ctl = { 0 };
 	int code;
 
-	setlocale(LC_ALL, "");
+	setlocale(LC_CTYPE, "");
 	code = read_options(&ctl, argc, argv);
 	if (code >= 0)
 		return code;
