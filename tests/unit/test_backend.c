@@ -1,0 +1,310 @@
+/* test_backend.c - signatures as the standard gives them, and what an answer means for the outbox */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+#include "env.h"
+#include "forward.h"
+#include "http_server.h"
+#include "sign.h"
+
+/* The example of the standard's own libraries. */
+#define SECRET "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+#define OTHER  "whsec_c2Vjb25kLXNlY3JldC1vZi10aGUtdGVzdHM="
+#define ID     "msg_p5jXN8AQM9LWM0D4loKWxJek"
+#define BODY   "{\"test\": 2432232314}"
+#define SIGNATURE "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+
+static void a_signature_is_the_one_the_standard_gives(void **state)
+{
+	char *secrets[] = { (char *)SECRET, NULL };
+	g_autofree char *header = hg_sign(secrets, ID, 1614265330, BODY, strlen(BODY));
+
+	(void)state;
+	assert_string_equal(header, SIGNATURE);
+}
+
+static void two_secrets_sign_twice_and_either_verifies(void **state)
+{
+	char *both[] = { (char *)SECRET, (char *)OTHER, NULL };
+	char *old[] = { (char *)SECRET, NULL }, *new[] = { (char *)OTHER, NULL };
+	g_autofree char *header = hg_sign(both, ID, 1614265330, BODY, strlen(BODY));
+
+	(void)state;
+	assert_non_null(strchr(header, ' '));
+	assert_true(hg_sign_verify(old, ID, 1614265330, BODY, strlen(BODY), header));
+	assert_true(hg_sign_verify(new, ID, 1614265330, BODY, strlen(BODY), header));
+}
+
+static void a_changed_id_time_body_or_signature_is_refused(void **state)
+{
+	static const struct { const char *what, *id; gint64 time; const char *body, *header; } cases[] = {
+		{ "id", "msg_p5jXN8AQM9LWM0D4loKWxJeK", 1614265330, BODY, SIGNATURE },
+		{ "time", ID, 1614265331, BODY, SIGNATURE },
+		{ "body", ID, 1614265330, "{\"test\": 2432232315}", SIGNATURE },
+		{ "signature", ID, 1614265330, BODY, "v1,h0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=" },
+		{ "version", ID, 1614265330, BODY, "v2,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=" },
+		{ "nothing", ID, 1614265330, BODY, "" },
+		{ "no header", ID, 1614265330, BODY, NULL },
+	};
+	char *secrets[] = { (char *)SECRET, NULL };
+
+	(void)state;
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++)
+		if (hg_sign_verify(secrets, cases[i].id, cases[i].time, cases[i].body, strlen(cases[i].body), cases[i].header))
+			fail_msg("another %s was taken", cases[i].what);
+}
+
+static void a_secret_is_prefix_and_24_to_64_bytes(void **state)
+{
+	static const struct { const char *secret; gboolean good; } cases[] = {
+		{ SECRET, TRUE }, { OTHER, TRUE }, { "whsec_", FALSE }, { "whsec_c2hvcnQ=", FALSE },
+		{ "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", FALSE }, { NULL, FALSE },
+	};
+
+	(void)state;
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		gsize len = 0;
+		guint8 *key = hg_sign_key(cases[i].secret, &len);
+
+		if (!!key != cases[i].good)
+			fail_msg("secret %zu: %s", i, key ? "taken" : "refused");
+		hg_sign_key_free(key, len);
+	}
+}
+
+static void a_2xx_body_may_name_the_ticket(void **state)
+{
+	static const struct { const char *body, *id, *number, *url; } cases[] = {
+		{ "{\"ticket\":{\"id\":\"17\",\"number\":\"HD-17\",\"url\":\"https://d.example/17\"}}", "17", "HD-17", "https://d.example/17" },
+		{ "{\"ticket\":{\"id\":17}}", "17", NULL, NULL },
+		{ "{\"ticket\":{\"id\":\"17\",\"url\":\"javascript:alert(1)\"}}", "17", NULL, NULL },
+		{ "{\"ticket\":{\"id\":{\"a\":1},\"number\":\"HD\\n1\"}}", NULL, NULL, NULL },
+		{ "{\"ticket\":null}", NULL, NULL, NULL }, { "{\"ok\":true}", NULL, NULL, NULL },
+		{ "thanks", NULL, NULL, NULL }, { "", NULL, NULL, NULL },
+	};
+
+	(void)state;
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(hg_arena) arena = hg_arena_new();
+		struct hg_forward_result result = { 0 };
+
+		hg_forward_read_ticket(cases[i].body, strlen(cases[i].body), arena, &result);
+		if (g_strcmp0(result.external_id, cases[i].id) || g_strcmp0(result.number, cases[i].number) ||
+		    g_strcmp0(result.url, cases[i].url))
+			fail_msg("%s: %s %s %s", cases[i].body, result.external_id, result.number, result.url);
+	}
+}
+
+/* ---- a forwarder between a real server and a recording sink ---- */
+
+struct bench {
+	hg_loop *loop;
+	hg_server *server;
+	hg_client *client;
+	hg_forwarder *forwarder;
+	hg_conf conf;
+	struct hg_backend_conf backend;
+	int status;			/* what the server answers */
+	const char *headers[2], *body;
+	guint requests;
+	char *seen_id, *seen_body;
+	gboolean seen_valid;
+	hg_command *result;		/* the last FORWARDED */
+	GPtrArray *conditions;
+	GArray *slots;
+};
+
+static void serve_route(void *arg, const hg_request *req, struct hg_server_route *route)
+{
+	(void)arg;
+	(void)req;
+	(void)route;
+}
+
+static void serve_handle(void *arg, hg_request *req)
+{
+	struct bench *bench = arg;
+	const char *stamp = hg_request_header(req, "webhook-timestamp");
+	gsize len;
+	const char *body = hg_request_body(req, &len);
+
+	bench->requests++;
+	g_free(bench->seen_id);
+	g_free(bench->seen_body);
+	bench->seen_id = g_strdup(hg_request_header(req, "webhook-id"));
+	bench->seen_body = g_strndup(body, len);
+	bench->seen_valid = hg_sign_verify(bench->backend.secrets, bench->seen_id,
+		g_ascii_strtoll(stamp ? stamp : "0", NULL, 10), body, len, hg_request_header(req, "webhook-signature"));
+	hg_request_answer(req, &(struct hg_answer){ .status = bench->status, .headers = bench->headers,
+		.body = bench->body, .len = bench->body ? strlen(bench->body) : 0 });
+}
+
+static void take_result(void *arg, hg_command *command)
+{
+	struct bench *bench = arg;
+
+	if (command->kind == HG_CMD_CONDITION) {
+		g_ptr_array_add(bench->conditions, GINT_TO_POINTER(command->condition));
+		hg_command_free(command);
+		return;
+	}
+	hg_command_free(bench->result);
+	bench->result = command;
+	hg_loop_stop(bench->loop);
+}
+
+static void take_slots(void *arg, const char *backend, guint slots)
+{
+	struct bench *bench = arg;
+
+	assert_string_equal(backend, "desk");
+	g_array_append_val(bench->slots, slots);
+}
+
+static int bench_up(void **state)
+{
+	static char *secrets[] = { (char *)SECRET, NULL };
+	struct bench *bench = g_new0(struct bench, 1);
+	struct hg_server_conf conf;
+	struct hg_forwarder_sink sink = { take_result, take_slots, bench };
+
+	bench->loop = hg_loop_new(hg_env_system(), "test", NULL);
+	hg_server_conf_init(&conf);
+	conf.route = serve_route;
+	conf.handle = serve_handle;
+	conf.arg = bench;
+	bench->server = hg_server_new(bench->loop, &conf, NULL);
+	assert_true(hg_server_listen(bench->server, "127.0.0.1:0", FALSE, NULL));
+	bench->client = hg_client_new(bench->loop, NULL, NULL);
+	bench->backend = (struct hg_backend_conf){ .name = (char *)"desk", .secrets = secrets, .timeout_ms = 5000,
+		.concurrency = 16, .allow_private = TRUE,
+		.url = g_strdup_printf("http://127.0.0.1:%u/in", hg_server_port(bench->server, 0)) };
+	bench->conf.refs = 2;
+	bench->conf.backends = g_ptr_array_new();
+	g_ptr_array_add(bench->conf.backends, &bench->backend);
+	bench->conditions = g_ptr_array_new();
+	bench->slots = g_array_new(FALSE, FALSE, sizeof(guint));
+	bench->forwarder = hg_forwarder_new(&bench->conf, bench->loop, bench->client, &sink);
+	bench->status = 200;
+	*state = bench;
+	return 0;
+}
+
+static int bench_down(void **state)
+{
+	struct bench *bench = *state;
+
+	hg_client_free(bench->client);
+	hg_forwarder_free(bench->forwarder);
+	hg_server_free(bench->server);
+	hg_loop_free(bench->loop);
+	hg_command_free(bench->result);
+	g_ptr_array_unref(bench->conf.backends);
+	g_ptr_array_unref(bench->conditions);
+	g_array_unref(bench->slots);
+	g_free(bench->backend.url);
+	g_free(bench->seen_id);
+	g_free(bench->seen_body);
+	g_free(bench);
+	return 0;
+}
+
+static const struct hg_forward_result *attempt(struct bench *bench, int attempts)
+{
+	hg_dispatch *dispatch = g_new0(hg_dispatch, 1);
+
+	dispatch->arena = hg_arena_new();
+	dispatch->job = (hg_job){ .n = 7, .target = HG_TO_BACKEND, .name = "desk", .attempts = attempts };
+	dispatch->event = (hg_event){ .type = "ticket.message", .at_ms = 1763632931004, .seq = 3, .data = "{\"a\":1}" };
+	g_strlcpy(dispatch->event.id, "evt_01j9z1c3k4f5g6h7j8k9m0n1p2", HG_ID_SIZE);
+	hg_forwarder_send(bench->forwarder, dispatch);
+	hg_loop_run(bench->loop);
+	assert_int_equal(bench->result->job_n, 7);
+	return &bench->result->forwarded;
+}
+
+static void an_event_arrives_signed_with_its_own_id(void **state)
+{
+	struct bench *bench = *state;
+
+	assert_int_equal(attempt(bench, 1)->fate, HG_SENT);
+	assert_string_equal(bench->seen_id, "evt_01j9z1c3k4f5g6h7j8k9m0n1p2");
+	assert_true(bench->seen_valid);
+	assert_string_equal(bench->seen_body,
+		"{\"type\":\"ticket.message\",\"timestamp\":\"2025-11-20T10:02:11.004Z\",\"data\":{\"a\":1}}");
+}
+
+static void an_answer_decides_what_the_outbox_does(void **state)
+{
+	static const struct { int status, attempts, fate; gboolean gone; const char *header; gint64 retry_ms; } cases[] = {
+		{ 200, 1, HG_SENT, FALSE, NULL, 0 }, { 204, 1, HG_SENT, FALSE, NULL, 0 },
+		{ 302, 1, HG_RETRY, FALSE, "Location: http://127.0.0.1:1/", 0 },
+		{ 400, 1, HG_RETRY, FALSE, NULL, 0 }, { 400, 6, HG_FAILED, FALSE, NULL, 0 },
+		{ 422, 9, HG_FAILED, FALSE, NULL, 0 }, { 401, 9, HG_RETRY, FALSE, NULL, 0 },
+		{ 404, 9, HG_RETRY, FALSE, NULL, 0 }, { 410, 1, HG_RETRY, TRUE, NULL, 0 },
+		{ 429, 1, HG_RETRY, FALSE, "Retry-After: 7", 7000 }, { 503, 1, HG_RETRY, FALSE, "Retry-After: 90", 90000 },
+		{ 500, 99, HG_RETRY, FALSE, NULL, 0 },
+	};
+	struct bench *bench = *state;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		const struct hg_forward_result *got;
+
+		bench->status = cases[i].status;
+		bench->headers[0] = cases[i].header;
+		got = attempt(bench, cases[i].attempts);
+		if (got->fate != cases[i].fate || got->gone != cases[i].gone || got->retry_ms != cases[i].retry_ms)
+			fail_msg("%d at attempt %d: fate %d, gone %d, retry %" G_GINT64_FORMAT, cases[i].status,
+				 cases[i].attempts, got->fate, got->gone, got->retry_ms);
+		bench->status = 200;		/* one success between: the circuit is another test */
+		bench->headers[0] = NULL;
+		attempt(bench, 1);
+	}
+	assert_int_equal(bench->requests, 2 * G_N_ELEMENTS(cases));	/* no redirect was followed, nothing sent twice */
+}
+
+static void five_failures_in_a_row_open_the_circuit_and_a_success_closes_it(void **state)
+{
+	struct bench *bench = *state;
+
+	bench->status = 500;
+	for (int i = 0; i < 4; i++)
+		attempt(bench, 1);
+	assert_int_equal(bench->slots->len, 0);
+	attempt(bench, 1);
+	assert_int_equal(g_array_index(bench->slots, guint, 0), 0);
+	assert_int_equal(GPOINTER_TO_INT(bench->conditions->pdata[0]), HG_DOWN);
+	bench->status = 200;
+	attempt(bench, 2);
+	assert_int_equal(GPOINTER_TO_INT(bench->conditions->pdata[1]), HG_UP);
+}
+
+static void a_backend_taken_out_of_the_configuration_is_a_retry(void **state)
+{
+	struct bench *bench = *state;
+
+	bench->backend.name = (char *)"other";
+	assert_int_equal(attempt(bench, 1)->fate, HG_RETRY);
+	assert_int_equal(bench->requests, 0);
+}
+
+#define BENCH(test) cmocka_unit_test_setup_teardown(test, bench_up, bench_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_signature_is_the_one_the_standard_gives),
+		cmocka_unit_test(two_secrets_sign_twice_and_either_verifies),
+		cmocka_unit_test(a_changed_id_time_body_or_signature_is_refused),
+		cmocka_unit_test(a_secret_is_prefix_and_24_to_64_bytes),
+		cmocka_unit_test(a_2xx_body_may_name_the_ticket),
+		BENCH(an_event_arrives_signed_with_its_own_id),
+		BENCH(an_answer_decides_what_the_outbox_does),
+		BENCH(five_failures_in_a_row_open_the_circuit_and_a_success_closes_it),
+		BENCH(a_backend_taken_out_of_the_configuration_is_a_retry),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
