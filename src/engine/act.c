@@ -1,0 +1,156 @@
+/* act.c - which command it is; API calls once per idempotency key */
+#include "turn.h"
+
+#include "json.h"
+
+#include <string.h>
+
+static gboolean answer_thread(hg_turn *turn, hg_case *kase, GError **error)
+{
+	struct hg_payload payload = {
+		.store = turn->store, .conf = turn->conf, .arena = turn->arena, .at_ms = turn->now_ms,
+		.thread = kase->thread, .contact = kase->contact,
+	};
+	GString *out = turn->engine->scratch;
+
+	if (!hg_case_ticket(turn, kase, error))
+		return FALSE;
+	payload.ticket = kase->ticket;
+	g_string_truncate(out, 0);
+	hg_json_open(out, '{');
+	hg_json_key(out, "thread");
+	if (!hg_payload_thread(&payload, out, error))
+		return FALSE;
+	hg_json_close(out, '}');
+	turn->answer = hg_arena_mem(turn->arena, out->str, out->len);
+	return TRUE;
+}
+
+static gboolean finish(hg_turn *turn, hg_case *kase, GError **error)
+{
+	return hg_case_save(turn, kase, error) && answer_thread(turn, kase, error);
+}
+
+static const char *said_by(hg_turn *turn, const char *what)
+{
+	g_autofree char *text = g_strconcat(what, turn->command->agent ?: turn->command->principal ?: "the API", NULL);
+
+	return hg_arena_str(turn->arena, text);
+}
+
+static gboolean convert(hg_turn *turn, GError **error)
+{
+	const hg_command *command = turn->command;
+	struct hg_conversion how = {
+		.reason = command->text ?: said_by(turn, "agent "), .agent = command->agent,
+		.priority = command->priority, .category = command->category, .subject = command->subject,
+	};
+	hg_case kase;
+
+	return hg_case_by_id(turn, command->thread_id, &kase, error) && hg_convert(turn, &kase, &how, error) &&
+	       finish(turn, &kase, error);
+}
+
+static gboolean close_thread(hg_turn *turn, GError **error)
+{
+	const hg_command *command = turn->command;
+	hg_case kase;
+
+	if (!hg_case_by_id(turn, command->thread_id, &kase, error))
+		return FALSE;
+	if (kase.thread->state == HG_THREAD_CLOSED)
+		return hg_fail(error, HG_ERROR_STATE, "thread %s is closed already", kase.thread->id);
+	return hg_thread_close(turn, &kase, command->resolution, command->text ?: said_by(turn, "closed by "), error) &&
+	       finish(turn, &kase, error);
+}
+
+static gboolean reopen_thread(hg_turn *turn, GError **error)
+{
+	const hg_command *command = turn->command;
+	hg_case kase;
+
+	if (!hg_case_by_id(turn, command->thread_id, &kase, error))
+		return FALSE;
+	if (kase.thread->state != HG_THREAD_CLOSED)
+		return hg_fail(error, HG_ERROR_STATE, "thread %s is not closed", kase.thread->id);
+	return hg_thread_reopen(turn, &kase, command->text ?: said_by(turn, "reopened by "), error) &&
+	       finish(turn, &kase, error);
+}
+
+static gboolean link_ticket(hg_turn *turn, GError **error)
+{
+	const hg_command *command = turn->command;
+	hg_case kase;
+
+	turn->origin = command->backend;
+	return hg_case_by_ticket(turn, command->ticket_ref, command->backend, &kase, error) &&
+	       hg_ticket_link(turn, &kase, &(hg_link){
+			.ticket_n = kase.ticket->n, .backend = command->backend ?: "",
+			.external_id = command->external_id, .number = command->number, .url = command->url,
+			.at_ms = turn->now_ms }, error) &&
+	       finish(turn, &kase, error);
+}
+
+static gboolean set_status(hg_turn *turn, GError **error)
+{
+	const hg_command *command = turn->command;
+	hg_case kase;
+
+	turn->origin = command->backend;
+	return hg_case_by_ticket(turn, command->ticket_ref, command->backend, &kase, error) &&
+	       hg_ticket_status(turn, &kase, command->text ?: "", error) && finish(turn, &kase, error);
+}
+
+static gboolean act(hg_turn *turn, GError **error)
+{
+	switch (turn->command->kind) {
+	case HG_CMD_REPLY:
+		return hg_reply_command(turn, error);
+	case HG_CMD_NOTE:
+		return hg_reply_note(turn, error);
+	case HG_CMD_CONVERT:
+		return convert(turn, error);
+	case HG_CMD_CLOSE:
+		return close_thread(turn, error);
+	case HG_CMD_REOPEN:
+		return reopen_thread(turn, error);
+	case HG_CMD_LINK:
+		return link_ticket(turn, error);
+	case HG_CMD_STATUS:
+		return set_status(turn, error);
+	case HG_CMD_SETTLE_SEND:
+		return hg_unknown_settle(turn, error);
+	case HG_CMD_RETRY_DEAD:
+		return hg_result_retry_dead(turn, error);
+	case HG_CMD_SENT:
+		return hg_result_sent(turn, error);
+	case HG_CMD_FORWARDED:
+		return hg_result_forwarded(turn, error);
+	case HG_CMD_FETCHED:
+		return hg_result_fetched(turn, error);
+	case HG_CMD_CONDITION:
+		return hg_result_condition(turn, error);
+	default:
+		return hg_fail(error, HG_ERROR_BROKEN, "command %d is not known", turn->command->kind);
+	}
+}
+
+gboolean hg_act(hg_turn *turn, GError **error)
+{
+	const hg_command *command = turn->command;
+	const char *principal = command->principal ?: "";
+
+	if (!command->idem_key)
+		return act(turn, error);
+	if (!hg_store_idem_begin(turn->store, turn->arena, principal, command->idem_key, command->idem_print,
+				 turn->now_ms, &turn->answer, error))
+		return FALSE;
+	/* The same call again: the same answer, and nothing is done twice. */
+	if (turn->answer)
+		return TRUE;
+	if (!act(turn, error))
+		return FALSE;
+	if (!turn->answer)
+		turn->answer = "{}";
+	return hg_store_idem_answer(turn->store, principal, command->idem_key, turn->answer, error);
+}

@@ -1,0 +1,227 @@
+/* command.c - commands own all they point to: deep copies with bounds and valid text */
+#include "command.h"
+
+#include "text.h"
+
+#include <string.h>
+
+/* What one batch may hold.  A provider's delivery is far below; the bounds are for a broken or
+ * hostile one. */
+#define ITEMS_MAX     1000	/* messages and receipts, each */
+#define ADDRESSES_MAX 16	/* of one message */
+#define FILES_MAX     64	/* of one message */
+#define REFS_MAX      64
+#define TEXT_MAX      (256 * 1024)	/* longer text is cut; the raw delivery has all of it */
+#define WORD_MAX      2048	/* ids, addresses, names */
+#define BYTES_MAX     (48 << 20)	/* of one batch with its raw bytes and files */
+
+hg_command *hg_command_new(int kind)
+{
+	hg_arena *arena = hg_arena_new();
+	hg_command *command = hg_arena_alloc(arena, sizeof(*command));
+
+	command->kind = kind;
+	command->arena = arena;
+	return command;
+}
+
+void hg_command_free(hg_command *command)
+{
+	if (command)
+		hg_arena_free(command->arena);
+}
+
+/* Valid UTF-8 that is short enough is the rule and is copied once. */
+static const char *copy_text(hg_arena *arena, const char *text, gsize max)
+{
+	g_autofree char *valid = NULL;
+	gsize len;
+
+	if (!text)
+		return NULL;
+	len = strlen(text);
+	if (len <= max && g_utf8_validate(text, (gssize)len, NULL))
+		return hg_arena_mem(arena, text, len);
+	valid = hg_text_valid(text, (gssize)len, max);
+	return hg_arena_str(arena, valid);
+}
+
+static const char *copy_word(hg_arena *arena, const char *word)
+{
+	return copy_text(arena, word, WORD_MAX);
+}
+
+/* An array element of the writer's size as one of ours: what it does not know is zero. */
+static void copy_struct(void *ours, gsize our_size, const void *theirs, gsize their_size)
+{
+	memset(ours, 0, our_size);
+	memcpy(ours, theirs, MIN(our_size, their_size));
+}
+
+static gsize stride(gsize said, gsize own_size, gsize ours)
+{
+	return said ? said : own_size ? own_size : ours;
+}
+
+static gboolean copy_addresses(hg_arena *arena, struct hg_in *in, GError **error)
+{
+	struct hg_address *copies;
+
+	if (in->n_from > ADDRESSES_MAX)
+		return hg_fail(error, HG_ERROR_LIMIT, "a message has %zu addresses, at most %d fit", in->n_from,
+			       ADDRESSES_MAX);
+	if (!in->from)
+		in->n_from = 0;
+	copies = hg_arena_alloc(arena, (in->n_from + 1) * sizeof(*copies));
+	for (gsize i = 0; i < in->n_from; i++)
+		copies[i] = (struct hg_address){ copy_word(arena, in->from[i].uri), in->from[i].proof };
+	in->from = copies;
+	return TRUE;
+}
+
+static void copy_file(hg_arena *arena, struct hg_file *file)
+{
+	file->size = sizeof(*file);
+	file->name = copy_word(arena, file->name);
+	file->type = copy_word(arena, file->type);
+	file->sha256 = copy_word(arena, file->sha256);
+	file->ref = copy_text(arena, file->ref, TEXT_MAX);
+	file->path = copy_word(arena, file->path);
+	if (file->data && file->bytes >= 0)
+		file->data = hg_arena_mem(arena, file->data, (gsize)file->bytes);
+	else
+		file->data = NULL;
+}
+
+static gboolean copy_files(hg_arena *arena, struct hg_in *in, GError **error)
+{
+	struct hg_file *copies;
+	gsize step;
+
+	if (in->n_files > FILES_MAX)
+		return hg_fail(error, HG_ERROR_LIMIT, "a message has %zu files, at most %d fit", in->n_files,
+			       FILES_MAX);
+	if (!in->files)
+		in->n_files = 0;
+	copies = hg_arena_alloc(arena, (in->n_files + 1) * sizeof(*copies));
+	step = in->n_files ? stride(in->file_size, in->files[0].size, sizeof(*copies)) : sizeof(*copies);
+	for (gsize i = 0; i < in->n_files; i++) {
+		const struct hg_file *theirs = (const void *)((const char *)in->files + i * step);
+
+		if (theirs->data && theirs->bytes > BYTES_MAX)
+			return hg_fail(error, HG_ERROR_LIMIT, "a file has %" G_GINT64_FORMAT " bytes, at most %d fit",
+				       (gint64)theirs->bytes, BYTES_MAX);
+		copy_struct(&copies[i], sizeof(copies[i]), theirs, step);
+		copy_file(arena, &copies[i]);
+	}
+	in->files = copies;
+	in->file_size = sizeof(*copies);
+	return TRUE;
+}
+
+static gboolean copy_refs(hg_arena *arena, struct hg_in *in, GError **error)
+{
+	const char **copies;
+	gsize n = 0;
+
+	if (!in->refs)
+		return TRUE;
+	while (in->refs[n] && n <= REFS_MAX)
+		n++;
+	if (n > REFS_MAX)
+		return hg_fail(error, HG_ERROR_LIMIT, "a message answers more than %d others", REFS_MAX);
+	copies = hg_arena_alloc(arena, (n + 1) * sizeof(*copies));
+	for (gsize i = 0; i < n; i++)
+		copies[i] = copy_word(arena, in->refs[i]);
+	in->refs = copies;
+	return TRUE;
+}
+
+static gboolean copy_in(hg_arena *arena, struct hg_in *in, GError **error)
+{
+	in->size = sizeof(*in);
+	in->id = copy_word(arena, in->id);
+	in->dedupe = copy_word(arena, in->dedupe);
+	in->to = copy_word(arena, in->to);
+	in->name = copy_word(arena, in->name);
+	in->username = copy_word(arena, in->username);
+	in->group = copy_word(arena, in->group);
+	in->subject = copy_word(arena, in->subject);
+	in->text = copy_text(arena, in->text ?: "", TEXT_MAX);
+	in->payload = copy_text(arena, in->payload, TEXT_MAX);
+	in->target = copy_word(arena, in->target);
+	in->note = copy_word(arena, in->note);
+	in->raw = in->raw && in->raw_len ? hg_arena_mem(arena, in->raw, in->raw_len) : NULL;
+	if (!in->raw)
+		in->raw_len = 0;
+	return copy_addresses(arena, in, error) && copy_files(arena, in, error) && copy_refs(arena, in, error);
+}
+
+static void copy_receipt(hg_arena *arena, struct hg_receipt *receipt)
+{
+	receipt->size = sizeof(*receipt);
+	receipt->id = copy_word(arena, receipt->id);
+	receipt->key = copy_word(arena, receipt->key);
+	receipt->to = copy_word(arena, receipt->to);
+	receipt->text = copy_word(arena, receipt->text);
+	receipt->advice = copy_word(arena, receipt->advice);
+	receipt->detail = copy_text(arena, receipt->detail, TEXT_MAX);
+}
+
+static gboolean copy_items(hg_command *command, const struct hg_batch *batch, GError **error)
+{
+	struct hg_in *items = hg_arena_alloc(command->arena, (batch->n_in + 1) * sizeof(*items));
+	gsize step = batch->n_in ? stride(batch->in_size, batch->in[0].size, sizeof(*items)) : 0;
+
+	for (gsize i = 0; i < batch->n_in; i++) {
+		copy_struct(&items[i], sizeof(items[i]), (const char *)batch->in + i * step, step);
+		if (items[i].raw_len > BYTES_MAX)
+			return hg_fail(error, HG_ERROR_LIMIT, "item %zu has %zu raw bytes, at most %d fit", i,
+				       items[i].raw_len, BYTES_MAX);
+		if (!copy_in(command->arena, &items[i], error)) {
+			g_prefix_error(error, "item %zu: ", i);
+			return FALSE;
+		}
+		if (hg_arena_size(command->arena) > BYTES_MAX)
+			return hg_fail(error, HG_ERROR_LIMIT, "the batch has more than %d bytes", BYTES_MAX);
+	}
+	command->batch.in = items;
+	command->batch.n_in = batch->n_in;
+	command->batch.in_size = sizeof(*items);
+	return TRUE;
+}
+
+static void copy_receipts(hg_command *command, const struct hg_batch *batch)
+{
+	struct hg_receipt *copies = hg_arena_alloc(command->arena, (batch->n_receipts + 1) * sizeof(*copies));
+	gsize step = batch->n_receipts ?
+		stride(batch->receipt_size, batch->receipts[0].size, sizeof(*copies)) : 0;
+
+	for (gsize i = 0; i < batch->n_receipts; i++) {
+		copy_struct(&copies[i], sizeof(copies[i]), (const char *)batch->receipts + i * step, step);
+		copy_receipt(command->arena, &copies[i]);
+	}
+	command->batch.receipts = copies;
+	command->batch.n_receipts = batch->n_receipts;
+	command->batch.receipt_size = sizeof(*copies);
+}
+
+gboolean hg_command_set_batch(hg_command *command, const struct hg_batch *batch, GError **error)
+{
+	if ((batch->n_in && !batch->in) || (batch->n_receipts && !batch->receipts))
+		return hg_fail(error, HG_ERROR_INPUT, "the batch counts items it does not have");
+	if (batch->n_in > ITEMS_MAX || batch->n_receipts > ITEMS_MAX)
+		return hg_fail(error, HG_ERROR_LIMIT, "the batch has %zu messages and %zu receipts, at most %d of "
+			       "each fit", batch->n_in, batch->n_receipts, ITEMS_MAX);
+	if (batch->raw && batch->raw_len > BYTES_MAX)
+		return hg_fail(error, HG_ERROR_LIMIT, "the delivery has %zu bytes, at most %d fit", batch->raw_len,
+			       BYTES_MAX);
+	command->batch = (struct hg_batch){ .size = sizeof(command->batch) };
+	command->batch.cursor = copy_word(command->arena, batch->cursor);
+	if (batch->raw && batch->raw_len) {
+		command->batch.raw = hg_arena_mem(command->arena, batch->raw, batch->raw_len);
+		command->batch.raw_len = batch->raw_len;
+	}
+	copy_receipts(command, batch);
+	return copy_items(command, batch, error);
+}

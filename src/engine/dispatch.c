@@ -1,0 +1,156 @@
+/* dispatch.c - a job with all that is needed to do it, in an arena that leaves with it */
+#include "turn.h"
+
+#include "json.h"
+
+#include <string.h>
+
+void hg_dispatch_free(hg_dispatch *dispatch)
+{
+	if (dispatch)
+		hg_arena_free(dispatch->arena);
+}
+
+static void copy_job(hg_dispatch *dispatch, const hg_job *job)
+{
+	hg_arena *arena = dispatch->arena;
+	hg_job *copy = &dispatch->job;
+
+	*copy = *job;
+	copy->name = hg_arena_str(arena, job->name);
+	copy->lane = hg_arena_str(arena, job->lane);
+	copy->key = hg_arena_str(arena, job->key);
+	copy->external_id = hg_arena_str(arena, job->external_id);
+	copy->error = hg_arena_str(arena, job->error);
+	copy->body = job->body ? hg_arena_mem(arena, job->body, job->len) : NULL;
+}
+
+static gboolean add_files(hg_engine *engine, hg_dispatch *dispatch, const hg_message *message, GError **error)
+{
+	g_autoptr(GPtrArray) rows = g_ptr_array_new();
+	struct hg_file *files;
+
+	if (!hg_store_attachment_list(engine->store, dispatch->arena, message->n, rows, error))
+		return FALSE;
+	files = hg_arena_alloc(dispatch->arena, (rows->len + 1) * sizeof(*files));
+	for (guint i = 0; i < rows->len; i++) {
+		const hg_attachment *row = g_ptr_array_index(rows, i);
+		g_autofree char *path = row->sha256 ?
+			hg_attachment_path(hg_store_attachments(engine->store), row->sha256) : NULL;
+
+		files[i] = (struct hg_file){
+			.size = sizeof(files[i]), .kind = row->kind, .name = row->name, .type = row->type,
+			.sha256 = row->sha256, .bytes = row->bytes, .path = hg_arena_str(dispatch->arena, path),
+		};
+	}
+	dispatch->out.files = files;
+	dispatch->out.n_files = rows->len;
+	dispatch->out.file_size = sizeof(*files);
+	return TRUE;
+}
+
+/* A template is kept in the message's payload, under a name no provider's content has. */
+static void add_payload(hg_dispatch *dispatch, const hg_message *message)
+{
+	g_autoptr(json_object) all = NULL;
+	struct json_object *template;
+
+	dispatch->out.payload = message->payload;
+	if (!message->payload || !strstr(message->payload, "\"headgate.template\""))
+		return;
+	all = hg_json_parse(message->payload, strlen(message->payload), NULL, NULL);
+	template = hg_json_obj(all, "headgate.template");
+	if (!template)
+		return;
+	dispatch->out.template_json = hg_arena_str(dispatch->arena,
+						   json_object_to_json_string_ext(template, JSON_C_TO_STRING_PLAIN));
+	dispatch->out.payload = NULL;
+}
+
+static void add_refs(hg_dispatch *dispatch, const hg_message *message)
+{
+	const char **refs;
+
+	if (!message->answers)
+		return;
+	if (message->kind >= HG_REACTION) {
+		dispatch->out.target = message->answers;
+		return;
+	}
+	refs = hg_arena_alloc(dispatch->arena, 2 * sizeof(*refs));
+	refs[0] = message->answers;
+	dispatch->out.refs = refs;
+}
+
+static gboolean fill_out(hg_engine *engine, hg_dispatch *dispatch, gint64 now_ms, gboolean *ret_gone, GError **error)
+{
+	const hg_job *job = &dispatch->job;
+	gboolean opted_out;
+	gint64 last_in_ms = 0;
+	hg_message *message;
+
+	if (!hg_store_message_get(engine->store, dispatch->arena, job->message_n, &message, error))
+		return FALSE;
+	*ret_gone = !message;
+	if (!message)
+		return TRUE;
+	if (message->address && !hg_store_reach_get(engine->store, job->name, message->address, &last_in_ms,
+						    &opted_out, error))
+		return FALSE;
+	dispatch->out = (struct hg_out){
+		.size = sizeof(dispatch->out), .ticket = (uint64_t)job->n, .key = job->key,
+		.kind = message->kind, .to = message->address, .from = message->our_address,
+		.subject = message->subject, .text = message->text, .html = message->html,
+		.now_ms = now_ms, .last_in_ms = last_in_ms, .body = job->body, .len = job->len,
+	};
+	add_payload(dispatch, message);
+	add_refs(dispatch, message);
+	return add_files(engine, dispatch, message, error);
+}
+
+static gboolean fill_event(hg_engine *engine, hg_dispatch *dispatch, gboolean *ret_gone, GError **error)
+{
+	hg_event *event;
+
+	if (!hg_store_event_get(engine->store, dispatch->arena, dispatch->job.event_n, &event, error))
+		return FALSE;
+	*ret_gone = !event;
+	if (event)
+		dispatch->event = *event;
+	return TRUE;
+}
+
+static gboolean fill_attachment(hg_engine *engine, hg_dispatch *dispatch, gboolean *ret_gone, GError **error)
+{
+	hg_attachment *attachment;
+
+	if (!hg_store_attachment_get(engine->store, dispatch->arena, dispatch->job.attachment_n, &attachment, error))
+		return FALSE;
+	*ret_gone = !attachment;
+	if (attachment)
+		dispatch->attachment = *attachment;
+	dispatch->channel = dispatch->job.name;
+	return TRUE;
+}
+
+gboolean hg_dispatch_make(hg_engine *engine, const hg_job *job, gint64 now_ms, hg_dispatch **ret, GError **error)
+{
+	hg_arena *arena = hg_arena_new();
+	hg_dispatch *dispatch = hg_arena_alloc(arena, sizeof(*dispatch));
+	gboolean gone = FALSE, ok;
+
+	*ret = NULL;
+	dispatch->arena = arena;
+	copy_job(dispatch, job);
+	if (job->target == HG_TO_CHANNEL)
+		ok = fill_out(engine, dispatch, now_ms, &gone, error);
+	else if (job->target == HG_TO_BACKEND)
+		ok = fill_event(engine, dispatch, &gone, error);
+	else
+		ok = fill_attachment(engine, dispatch, &gone, error);
+	if (!ok || gone)
+		hg_dispatch_free(dispatch);
+	else
+		*ret = dispatch;
+	return ok;
+}

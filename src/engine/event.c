@@ -1,0 +1,136 @@
+/* event.c - the threads' log, and the jobs that carry its entries to the backends */
+#include "turn.h"
+
+#include "json.h"
+#include "text.h"
+
+#include <string.h>
+
+/* What a helpdesk that names no events is told of threads with a ticket.  thread.opened and
+ * .reopened and message.received are left out: ticket.requested, .reopened and .message say the
+ * same in the helpdesk's terms. */
+static const char *const default_events[] = {
+	"ticket.*", "message.sent", "message.status", "message.edited", "message.deleted", "message.reacted",
+	"thread.closed", "contact.*", "csat.*", "drop.detected", NULL
+};
+
+static gboolean matches(const char *const *patterns, const char *type)
+{
+	for (; *patterns; patterns++)
+		if (g_pattern_match_simple(*patterns, type))
+			return TRUE;
+	return FALSE;
+}
+
+static gboolean wants(const struct hg_backend_conf *backend, const char *type, gboolean has_ticket)
+{
+	if (backend->events)
+		return matches((const char *const *)backend->events, type);
+	return has_ticket && matches(default_events, type);
+}
+
+/* What a backend itself just said is no news to it. */
+static gboolean forward(hg_turn *turn, const hg_case *kase, const hg_event *event, GError **error)
+{
+	gboolean has_ticket = kase && kase->thread->ticket_n;
+
+	for (guint i = 0; i < turn->conf->backends->len; i++) {
+		const struct hg_backend_conf *backend = g_ptr_array_index(turn->conf->backends, i);
+		hg_job job = {
+			.target = HG_TO_BACKEND, .name = backend->name, .due_ms = turn->now_ms,
+			.lane = kase ? kase->thread->id : event->id, .thread_n = event->thread_n,
+			.event_n = event->n, .file = -1,
+		};
+
+		if (!wants(backend, event->type, has_ticket) ||
+		    (turn->origin && strcmp(turn->origin, backend->name) == 0))
+			continue;
+		if (!hg_outbox_add(turn, &job, error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+static gboolean event_add(hg_turn *turn, hg_case *kase, hg_event *event, GError **error)
+{
+	hg_thread *thread = kase ? kase->thread : NULL;
+
+	hg_id_new(turn->engine->env, "evt", event->id);
+	event->at_ms = turn->now_ms;
+	event->data = hg_arena_mem(turn->arena, turn->engine->scratch->str, turn->engine->scratch->len);
+	if (thread) {
+		event->thread_n = thread->n;
+		event->seq = thread->last_seq + 1;
+		event->prev_n = thread->last_event_n;
+	}
+	if (!hg_store_event_add(turn->store, event, error))
+		return FALSE;
+	if (thread) {
+		thread->last_seq = event->seq;
+		thread->last_event_n = event->n;
+		kase->thread_changed = TRUE;
+	}
+	g_ptr_array_add(turn->events, event);
+	return TRUE;
+}
+
+gboolean hg_event_tell(hg_turn *turn, hg_case *kase, const struct hg_payload *news, GError **error)
+{
+	hg_event *event = hg_arena_alloc(turn->arena, sizeof(*event));
+	struct hg_payload payload = *news;
+
+	payload.store = turn->store;
+	payload.conf = turn->conf;
+	payload.arena = turn->arena;
+	payload.at_ms = turn->now_ms;
+	if (kase) {
+		if (!hg_case_ticket(turn, kase, error))
+			return FALSE;
+		payload.thread = kase->thread;
+		payload.contact = kase->contact;
+		payload.ticket = kase->ticket;
+	}
+	g_string_truncate(turn->engine->scratch, 0);
+	if (!hg_payload_write(&payload, turn->engine->scratch, error))
+		return FALSE;
+	event->type = news->type;
+	event->message_n = news->message ? news->message->n : 0;
+	event->decision_n = news->decision ? news->decision->n : 0;
+	return event_add(turn, kase, event, error) && forward(turn, kase, event, error);
+}
+
+gboolean hg_event_note(hg_turn *turn, hg_case *kase, const hg_message *note, GError **error)
+{
+	hg_event *event = hg_arena_alloc(turn->arena, sizeof(*event));
+	GString *out = turn->engine->scratch;
+
+	g_string_truncate(out, 0);
+	hg_json_open(out, '{');
+	hg_json_key(out, "thread");
+	hg_json_open(out, '{');
+	hg_json_add_str(out, "id", kase->thread->id);
+	hg_json_close(out, '}');
+	hg_json_key(out, "note");
+	hg_json_open(out, '{');
+	hg_json_add_str(out, "id", note->id);
+	hg_json_opt_str(out, "author", note->author_name);
+	hg_json_close(out, '}');
+	hg_json_close(out, '}');
+	event->type = "message.noted";
+	event->message_n = note->n;
+	return event_add(turn, kase, event, error);
+}
+
+void hg_event_key(hg_turn *turn, const char *const *words, char ret_key[HG_KEY_SIZE])
+{
+	g_autoptr(GString) all = g_string_sized_new(160);
+	g_autofree char *text = NULL;
+	guint8 mac[32];
+
+	/* With its NUL each word stands apart: "a","bc" is not "ab","c". */
+	for (; *words; words++)
+		g_string_append_len(all, *words, (gssize)strlen(*words) + 1);
+	hg_hmac_sha256(hg_store_instance_key(turn->store), 32, all->str, all->len, mac);
+	text = hg_base64(mac, sizeof(mac), TRUE);
+	g_strlcpy(ret_key, text, HG_KEY_SIZE);
+}

@@ -1,0 +1,259 @@
+/* judge.c - facts gathered for the rules, their verdict kept, its harmless parts applied */
+#include "turn.h"
+
+#include "json.h"
+
+#include <string.h>
+
+#define TAGS_MAX   100		/* of a thread; rules can make no more */
+#define FIELDS_MAX 100
+#define REPLIES_MAX 5		/* automatic ones to one thread within REPLIES_MS: then it is a loop */
+#define REPLIES_MS (10 * 60 * 1000)
+
+/* ---- facts ---- */
+
+static const char *const *list_of(hg_turn *turn, const char *json)
+{
+	g_autoptr(json_object) list = json ? hg_json_parse(json, strlen(json), NULL, NULL) : NULL;
+	gsize n = list && json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
+	const char **words;
+
+	if (!n)
+		return NULL;
+	words = hg_arena_alloc(turn->arena, (n + 1) * sizeof(*words));
+	for (gsize i = 0; i < n; i++)
+		words[i] = hg_arena_str(turn->arena, json_object_get_string(json_object_array_get_idx(list, i)) ?: "");
+	return words;
+}
+
+static gboolean last_speaker(hg_turn *turn, const hg_thread *thread, struct hg_facts *facts, GError **error)
+{
+	hg_message *last;
+
+	if (!thread->last_message_n || !hg_rules_count(turn->engine->rules))
+		return TRUE;
+	if (!hg_store_message_get(turn->store, turn->arena, thread->last_message_n, &last, error))
+		return FALSE;
+	if (last && last->direction != HG_NOTE)
+		facts->last_speaker = hg_author_word(last->author);
+	return TRUE;
+}
+
+static gint64 since(const hg_turn *turn, gint64 then_ms)
+{
+	return then_ms ? MAX(0, turn->now_ms - then_ms) : -1;
+}
+
+/* counted: 1 when a message is judged that is not in the thread yet. */
+static gboolean thread_facts(hg_turn *turn, const hg_thread *thread, int counted, struct hg_facts *facts,
+			     GError **error)
+{
+	facts->messages = facts->inbound = counted;
+	facts->age_ms = facts->idle_ms = facts->since_ticket_ms = -1;
+	if (!thread)
+		return TRUE;
+	facts->thread_state = hg_thread_state_word(thread->state);
+	facts->thread_resolution = hg_resolution_word(thread->resolution);
+	facts->has_ticket = thread->ticket_n != 0;
+	facts->reopened = thread->reopened;
+	facts->held = thread->held;
+	facts->messages += thread->messages;
+	facts->inbound += thread->inbound;
+	facts->outbound = thread->outbound;
+	facts->age_ms = since(turn, thread->opened_ms);
+	facts->idle_ms = since(turn, thread->last_ms);
+	facts->since_ticket_ms = since(turn, thread->converted_ms);
+	facts->tags = list_of(turn, thread->tags);
+	facts->thread_fields = thread->fields;
+	return last_speaker(turn, thread, facts, error);
+}
+
+static void contact_facts(const hg_case *kase, struct hg_facts *facts)
+{
+	const hg_contact *contact = kase->contact;
+
+	facts->contact_new = kase->contact_new;
+	facts->opted_out = contact->opted_out;
+	facts->contact_name = contact->name;
+	facts->contact_tier = contact->tier;
+	facts->contact_locale = contact->locale;
+	facts->contact_fields = contact->fields;
+}
+
+static void channel_facts(const hg_turn *turn, const char *channel, struct hg_facts *facts)
+{
+	const struct hg_channel_conf *conf = channel ? hg_conf_channel(turn->conf, channel) : NULL;
+
+	facts->channel = channel;
+	if (conf) {
+		facts->adapter = conf->adapter;
+		facts->scope = conf->scope;
+	}
+}
+
+static void message_facts(const struct hg_in *in, struct hg_facts *facts)
+{
+	facts->text = in->text;
+	facts->kind = hg_kind_word(in->kind);
+	facts->address = in->n_from ? in->from[0].uri : NULL;
+	facts->automatic = in->automatic;
+	facts->forwarded = in->forwarded;
+	facts->echo = in->echo;
+	facts->has_attachment = in->n_files > 0;
+}
+
+static gboolean gather(hg_turn *turn, const hg_case *kase, const char *on, const struct hg_in *in,
+		       const struct hg_proposed *proposed, struct hg_facts *facts, GError **error)
+{
+	const hg_thread *thread = proposed ? proposed->thread : kase->thread;
+
+	*facts = (struct hg_facts){ .on = on, .now_ms = turn->now_ms };
+	channel_facts(turn, in ? turn->command->channel : thread ? thread->channel : NULL, facts);
+	if (in)
+		message_facts(in, facts);
+	if (proposed) {
+		facts->proposal = proposed->proposal;
+		facts->proposal_reason = proposed->reason;
+	}
+	contact_facts(kase, facts);
+	return thread_facts(turn, thread, in != NULL, facts, error);
+}
+
+/* ---- verdict ---- */
+
+gboolean hg_judge(hg_turn *turn, const hg_case *kase, const char *on, const struct hg_in *in,
+		  const struct hg_proposed *proposed, struct hg_judged *ret, GError **error)
+{
+	GString *out = turn->engine->scratch;
+	struct hg_facts facts;
+
+	memset(ret, 0, sizeof(*ret));
+	ret->verdict.index = -1;
+	if (!gather(turn, kase, on, in, proposed, &facts, error))
+		return FALSE;
+	if (turn->engine->rules)
+		hg_rules_judge(turn->engine->rules, &facts, turn->arena, &ret->verdict, NULL);
+	/* The text is in the message; a trace can be made from these at any time. */
+	g_string_truncate(out, 0);
+	hg_facts_write(&facts, FALSE, out);
+	ret->decision.facts = hg_arena_mem(turn->arena, out->str, out->len);
+	ret->decision.on = on;
+	ret->decision.at_ms = turn->now_ms;
+	ret->decision.config_hash = turn->conf->hash ?: "";
+	ret->decision.rule = ret->verdict.rule;
+	ret->decision.file = ret->verdict.file;
+	ret->decision.line = ret->verdict.line;
+	return TRUE;
+}
+
+gboolean hg_judge_keep(hg_turn *turn, const hg_case *kase, struct hg_judged *judged, const char *action,
+		       const hg_message *message, GError **error)
+{
+	judged->decision.thread_n = kase->thread->n;
+	judged->decision.message_n = message ? message->n : 0;
+	judged->decision.action = action;
+	return hg_store_decision_add(turn->store, &judged->decision, error);
+}
+
+/* ---- tags, fields, replies ---- */
+
+static gboolean has(const char *const *words, const char *word)
+{
+	for (; words && *words; words++)
+		if (strcmp(*words, word) == 0)
+			return TRUE;
+	return FALSE;
+}
+
+static void add_tags(hg_turn *turn, hg_case *kase, const GPtrArray *tags)
+{
+	const char *const *old = list_of(turn, kase->thread->tags);
+	GString *out = turn->engine->scratch;
+	guint n = 0, added = 0;
+
+	g_string_truncate(out, 0);
+	hg_json_open(out, '[');
+	for (; old && old[n]; n++)
+		hg_json_put_str(out, old[n]);
+	for (guint i = 0; i < tags->len && n + added < TAGS_MAX; i++) {
+		const char *tag = g_ptr_array_index(tags, i);
+
+		if (has(old, tag))
+			continue;
+		hg_json_put_str(out, tag);
+		added++;
+	}
+	hg_json_close(out, ']');
+	if (!added)
+		return;
+	kase->thread->tags = hg_arena_mem(turn->arena, out->str, out->len);
+	kase->thread_changed = TRUE;
+}
+
+static void set_fields(hg_turn *turn, hg_case *kase, const GArray *sets)
+{
+	const char *old = kase->thread->fields;
+	g_autoptr(json_object) fields = old ? hg_json_parse(old, strlen(old), NULL, NULL) : NULL;
+
+	if (!fields || !json_object_is_type(fields, json_type_object)) {
+		g_clear_pointer(&fields, json_object_put);
+		fields = json_object_new_object();
+	}
+	for (guint i = 0; i < sets->len; i++) {
+		const struct hg_set *set = &g_array_index(sets, struct hg_set, i);
+
+		if (json_object_object_length(fields) < FIELDS_MAX || json_object_object_get_ex(fields, set->name, NULL))
+			json_object_object_add(fields, set->name, json_object_new_string(set->value ?: ""));
+	}
+	kase->thread->fields = hg_arena_str(turn->arena, json_object_to_json_string_ext(fields, JSON_C_TO_STRING_PLAIN));
+	kase->thread_changed = TRUE;
+}
+
+/* Two machines that answer each other: nothing marks the other one, so the pace has to. */
+static gboolean loops(hg_turn *turn, const hg_case *kase, gboolean *ret, GError **error)
+{
+	g_autoptr(GPtrArray) newest = g_ptr_array_new();
+	guint n = 0;
+
+	if (!hg_store_message_list(turn->store, turn->arena, kase->thread->last_message_n, 4 * REPLIES_MAX, newest,
+				   error))
+		return FALSE;
+	for (guint i = 0; i < newest->len; i++) {
+		const hg_message *message = g_ptr_array_index(newest, i);
+
+		n += message->author == HG_BY_RULE && turn->now_ms - message->at_ms < REPLIES_MS;
+	}
+	*ret = n >= REPLIES_MAX;
+	return TRUE;
+}
+
+static gboolean reply(hg_turn *turn, hg_case *kase, const struct hg_judged *judged, GError **error)
+{
+	const GPtrArray *replies = judged->verdict.replies;
+	struct hg_ctx ctx = HG_CTX(NULL, "thread", kase->thread->id);
+	gboolean stop;
+
+	if (!loops(turn, kase, &stop, error))
+		return FALSE;
+	if (stop) {
+		hg_warn(&ctx, "reply.loop", "%d automatic replies within 10 minutes: no more of them now; is the "
+			"other side a machine?", REPLIES_MAX);
+		return TRUE;
+	}
+	for (guint i = 0; i < replies->len; i++)
+		if (!hg_reply_automatic(turn, kase, HG_BY_RULE, judged->verdict.rule,
+					g_ptr_array_index(replies, i), error))
+			return FALSE;
+	return TRUE;
+}
+
+gboolean hg_judge_apply(hg_turn *turn, hg_case *kase, const struct hg_judged *judged, GError **error)
+{
+	const struct hg_verdict *verdict = &judged->verdict;
+
+	if (verdict->tags && verdict->tags->len)
+		add_tags(turn, kase, verdict->tags);
+	if (verdict->sets && verdict->sets->len)
+		set_fields(turn, kase, verdict->sets);
+	return !verdict->replies || !verdict->replies->len || reply(turn, kase, judged, error);
+}

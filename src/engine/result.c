@@ -1,0 +1,451 @@
+/* result.c - outcomes of what was dispatched: arrived, again, refused, parked */
+#include "turn.h"
+
+#include <string.h>
+
+#define DAY_MS		((gint64)24 * 60 * 60 * 1000)
+#define GIVE_UP_MS	(7 * DAY_MS)	/* a message for a channel, or a file without an end of its own */
+#define STEPS_MAX	8		/* harmless first steps of one part */
+#define BRING_AT_ONCE	500		/* waiting jobs read at a time when a channel comes up */
+
+
+/* ---- what a job's fate means for its message ---- */
+
+static gboolean tell_status(hg_turn *turn, hg_case *kase, const hg_message *message, const char *type,
+			    GError **error)
+{
+	return hg_event_tell(turn, kase, &(struct hg_payload){ .type = type, .message = message,
+							       .reason = message->error }, error);
+}
+
+static void fold_sent(hg_message *message)
+{
+	gboolean conflict = FALSE;
+
+	if (message->parts > 1 && message->delivery == HG_DLV_FAILED)
+		message->delivery = HG_DLV_PARTLY;
+	else if (message->parts_sent >= message->parts)
+		message->delivery = hg_delivery_fold(message->delivery, HG_R_SENT, &conflict);
+}
+
+gboolean hg_result_arrived(hg_turn *turn, hg_case *kase, hg_message *message, hg_job *job, const char *id,
+			   GError **error)
+{
+	int before = message->delivery;
+
+	message->parts_sent = MIN(message->parts_sent + 1, message->parts);
+	if (id && *id) {
+		if (!message->external_id)
+			message->external_id = id;
+		if (!hg_store_seen_set(turn->store, job->name, id, turn->now_ms, message->n, error))
+			return FALSE;
+	}
+	fold_sent(message);
+	if (!hg_store_message_update(turn->store, message, error) ||
+	    !hg_store_timer_clear(turn->store, kase->thread->n, hg_unknown_timer(turn, job), error) ||
+	    !hg_outbox_end(turn, job, FALSE, error))
+		return FALSE;
+	if (message->parts_sent == message->parts && message->delivery != HG_DLV_PARTLY) {
+		if (!tell_status(turn, kase, message, "message.sent", error))
+			return FALSE;
+	} else if (message->delivery != before && !tell_status(turn, kase, message, "message.status", error)) {
+		return FALSE;
+	}
+	return hg_receipt_adopt(turn, kase, message, id, job->key, error);
+}
+
+gboolean hg_result_refused(hg_turn *turn, hg_case *kase, hg_message *message, hg_job *job, int code,
+			   const char *text, const char *advice, GError **error)
+{
+	message->delivery = message->parts_sent ? HG_DLV_PARTLY : HG_DLV_FAILED;
+	message->error = text ?: "the provider refused it and did not say why";
+	message->error_code = code;
+	message->advice = advice;
+	job->error = message->error;
+	job->error_code = code;
+	return hg_store_message_update(turn->store, message, error) &&
+	       hg_store_timer_clear(turn->store, kase->thread->n, hg_unknown_timer(turn, job), error) &&
+	       hg_outbox_end(turn, job, TRUE, error) && tell_status(turn, kase, message, "message.status", error);
+}
+
+/* ---- a channel's answer ---- */
+
+static gboolean load_job(hg_turn *turn, int target, hg_job **ret, GError **error)
+{
+	struct hg_ctx ctx = HG_CTX(NULL, "name", turn->command->channel ?: turn->command->backend);
+
+	hg_targets_landed(turn->engine->targets, turn->command->job_n);
+	if (!hg_store_job_get(turn->store, turn->arena, turn->command->job_n, ret, error))
+		return FALSE;
+	if (*ret && (*ret)->target == target && ((*ret)->state == HG_JOB_SENDING || (*ret)->state == HG_JOB_UNKNOWN)) {
+		hg_targets_wake(turn->engine->targets, target, (*ret)->name, turn->now_ms);
+		return TRUE;
+	}
+	/* Settled meanwhile: by a receipt, by a person. */
+	hg_debug(&ctx, "outbox.late_answer", "job %" G_GINT64_FORMAT " is settled already", turn->command->job_n);
+	*ret = NULL;
+	return TRUE;
+}
+
+/* "Too much" of a contact or of the channel: who else has to wait. */
+static void slow_down(hg_turn *turn, const hg_job *job, const hg_message *message, int reach)
+{
+	if (reach == HG_REACH_CONTACT)
+		hg_targets_contact_wait(turn->engine->targets, job->name, message->address, job->due_ms);
+	else if (reach != HG_REACH_MESSAGE)
+		hg_targets_pause(turn->engine->targets, HG_TO_CHANNEL, job->name, job->due_ms);
+}
+
+static gboolean retry(hg_turn *turn, hg_case *kase, hg_message *message, hg_job *job, GError **error)
+{
+	const struct hg_result *result = &turn->command->sent;
+
+	if (turn->now_ms - job->created_ms >= GIVE_UP_MS)
+		return hg_result_refused(turn, kase, message, job, result->code, result->text ?:
+					 "it could not be sent for a week", result->advice, error);
+	job->error = result->text;
+	job->error_code = result->code;
+	if (!hg_outbox_again(turn, job, result->retry_ms, error))
+		return FALSE;
+	slow_down(turn, job, message, result->reach);
+	return TRUE;
+}
+
+static gboolean tell_down(hg_turn *turn, int target, const char *name, const char *why, GError **error)
+{
+	struct hg_ctx ctx = HG_CTX(NULL, target == HG_TO_BACKEND ? "backend" : "channel", name);
+
+	if (!hg_targets_mark(turn->engine->targets, target, name, TRUE))
+		return TRUE;
+	hg_err(&ctx, target == HG_TO_BACKEND ? "backend.down" : "channel.down", "%s; what is to be sent waits",
+	       why ?: "no reason given");
+	return hg_event_tell(turn, NULL, &(struct hg_payload){ .type = "channel.down", .name = name,
+							       .reason = why }, error);
+}
+
+/* No message is at fault: nothing is tried until somebody has acted. */
+static gboolean park(hg_turn *turn, hg_job *job, int code, const char *text, GError **error)
+{
+	if (!hg_job_move(job, HG_JOB_PARKED, error))
+		return FALSE;
+	job->changed_ms = turn->now_ms;
+	job->error = text;
+	job->error_code = code;
+	hg_targets_pause(turn->engine->targets, job->target, job->name, G_MAXINT64);
+	return hg_store_job_update(turn->store, job, error) &&
+	       tell_down(turn, job->target, job->name, text, error);
+}
+
+static gboolean failed(hg_turn *turn, hg_case *kase, hg_message *message, hg_job *job, GError **error)
+{
+	const struct hg_result *result = &turn->command->sent;
+
+	if (result->reach == HG_REACH_CHANNEL || result->reach == HG_REACH_ACCOUNT) {
+		/* Only what was being sent can be parked. */
+		if (job->state == HG_JOB_UNKNOWN && !hg_job_move(job, HG_JOB_DUE, error))
+			return FALSE;
+		return park(turn, job, result->code, result->text, error);
+	}
+	return hg_result_refused(turn, kase, message, job, result->code, result->text, result->advice, error);
+}
+
+static gboolean step(hg_turn *turn, hg_case *kase, hg_message *message, hg_job *job, GError **error)
+{
+	const struct hg_result *result = &turn->command->sent;
+
+	if (++job->steps > STEPS_MAX)
+		return hg_result_refused(turn, kase, message, job, 0, "the adapter takes too many steps for it",
+					 NULL, error);
+	/* No attempt was made yet at what cannot be taken back. */
+	job->attempts--;
+	job->body = result->body;
+	job->len = result->len;
+	if (!hg_job_move(job, HG_JOB_DUE, error))
+		return FALSE;
+	job->due_ms = job->changed_ms = turn->now_ms;
+	hg_targets_wake(turn->engine->targets, job->target, job->name, job->due_ms);
+	return hg_store_job_update(turn->store, job, error);
+}
+
+static gboolean act_on(hg_turn *turn, hg_case *kase, hg_message *message, hg_job *job, GError **error)
+{
+	const struct hg_result *result = &turn->command->sent;
+
+	switch (result->fate) {
+	case HG_SENT:
+		return hg_result_arrived(turn, kase, message, job, result->id, error);
+	case HG_RETRY:
+		return retry(turn, kase, message, job, error);
+	case HG_STEP:
+		if (job->state == HG_JOB_SENDING)
+			return step(turn, kase, message, job, error);
+		break;
+	case HG_FAILED:
+		return failed(turn, kase, message, job, error);
+	default:
+		break;
+	}
+	job->error = result->text;
+	job->error_code = result->code;
+	if (job->state == HG_JOB_UNKNOWN)
+		return hg_unknown_answered(turn, kase, message, job, error);
+	return hg_unknown_begin(turn, kase, message, job, error);
+}
+
+static gboolean load_message(hg_turn *turn, const hg_job *job, hg_case *kase, hg_message **ret, GError **error)
+{
+	if (!hg_store_message_get(turn->store, turn->arena, job->message_n, ret, error))
+		return FALSE;
+	return *ret ? hg_case_load(turn, (*ret)->thread_n, kase, error) :
+		      hg_fail(error, HG_ERROR_BROKEN, "the message of job %" G_GINT64_FORMAT " is not in the store",
+			      job->n);
+}
+
+gboolean hg_result_sent(hg_turn *turn, GError **error)
+{
+	hg_message *message;
+	hg_job *job;
+	hg_case kase;
+
+	if (!load_job(turn, HG_TO_CHANNEL, &job, error))
+		return FALSE;
+	if (!job)
+		return TRUE;
+	return load_message(turn, job, &kase, &message, error) && act_on(turn, &kase, message, job, error) &&
+	       hg_case_save(turn, &kase, error);
+}
+
+/* ---- a backend's answer ---- */
+
+static gboolean ticket_known(hg_turn *turn, hg_case *kase, GError **error)
+{
+	const struct hg_forward_result *result = &turn->command->forwarded;
+
+	if (!hg_case_ticket(turn, kase, error))
+		return FALSE;
+	if (!kase->ticket)
+		return TRUE;
+	turn->origin = turn->command->backend;
+	if (result->external_id && *result->external_id)
+		return hg_ticket_link(turn, kase, &(hg_link){
+			.ticket_n = kase->ticket->n, .backend = turn->command->backend,
+			.external_id = result->external_id, .number = result->number, .url = result->url,
+			.at_ms = turn->now_ms }, error);
+	/* It took the request and named no ticket: it has it all the same. */
+	if (kase->ticket->state != HG_TICKET_REQUESTED)
+		return TRUE;
+	kase->ticket->changed_ms = turn->now_ms;
+	kase->ticket_changed = TRUE;
+	return hg_ticket_move(kase->ticket, HG_TICKET_OPEN, error);
+}
+
+static gboolean delivered(hg_turn *turn, hg_job *job, GError **error)
+{
+	const struct hg_forward_result *result = &turn->command->forwarded;
+	gboolean names = result->external_id && *result->external_id;
+	hg_event *event;
+	hg_case kase;
+
+	if (!hg_outbox_end(turn, job, FALSE, error))
+		return FALSE;
+	if (!job->thread_n)
+		return TRUE;
+	if (!names) {
+		if (!hg_store_event_get(turn->store, turn->arena, job->event_n, &event, error))
+			return FALSE;
+		if (!event || strcmp(event->type, "ticket.requested") != 0)
+			return TRUE;
+	}
+	return hg_case_load(turn, job->thread_n, &kase, error) && ticket_known(turn, &kase, error) &&
+	       hg_case_save(turn, &kase, error);
+}
+
+static gboolean dead_letter(hg_turn *turn, hg_job *job, GError **error)
+{
+	struct hg_ctx ctx = HG_CTX(NULL, "backend", job->name);
+
+	hg_err(&ctx, "backend.dead_letter", "job %" G_GINT64_FORMAT " is given up after %d attempts: %s; it is kept, "
+	       "see the outbox", job->n, job->attempts, job->error ?: "no reason given");
+	return hg_outbox_end(turn, job, TRUE, error);
+}
+
+gboolean hg_result_forwarded(hg_turn *turn, GError **error)
+{
+	const struct hg_forward_result *result = &turn->command->forwarded;
+	const struct hg_backend_conf *backend;
+	hg_job *job;
+
+	if (!load_job(turn, HG_TO_BACKEND, &job, error))
+		return FALSE;
+	if (!job)
+		return TRUE;
+	if (result->fate == HG_SENT && !result->gone)
+		return delivered(turn, job, error);
+	job->error = result->text;
+	job->error_code = result->status;
+	if (result->gone)
+		return park(turn, job, result->status, result->text ?: "the helpdesk says it is gone (410)", error);
+	backend = hg_conf_backend(turn->conf, job->name);
+	if (result->fate == HG_FAILED ||
+	    turn->now_ms - job->created_ms >= (backend ? backend->give_up_ms : GIVE_UP_MS))
+		return dead_letter(turn, job, error);
+	return hg_outbox_again(turn, job, result->retry_ms, error);
+}
+
+/* ---- a download's end ---- */
+
+/* The agent hears what became of the file: told as an edit of the message it belongs to. */
+static gboolean tell_file(hg_turn *turn, const hg_attachment *attachment, const char *reason, GError **error)
+{
+	hg_message *message;
+	hg_case kase;
+
+	if (!hg_store_message_get(turn->store, turn->arena, attachment->message_n, &message, error))
+		return FALSE;
+	if (!message)
+		return TRUE;
+	return hg_case_load(turn, message->thread_n, &kase, error) &&
+	       hg_event_tell(turn, &kase, &(struct hg_payload){ .type = "message.edited", .message = message,
+								.reason = reason }, error) &&
+	       hg_case_save(turn, &kase, error);
+}
+
+static gboolean file_stored(hg_turn *turn, hg_attachment *attachment, hg_job *job, GError **error)
+{
+	const struct hg_fetch_result *result = &turn->command->fetched;
+
+	attachment->state = HG_FILE_STORED;
+	attachment->sha256 = result->sha256;
+	attachment->bytes = result->bytes;
+	attachment->error = NULL;
+	if (!attachment->type)
+		attachment->type = result->type;
+	return hg_store_attachment_update(turn->store, attachment, error) && hg_outbox_end(turn, job, FALSE, error) &&
+	       tell_file(turn, attachment, "attachment stored", error);
+}
+
+static gboolean file_failed(hg_turn *turn, hg_attachment *attachment, hg_job *job, GError **error)
+{
+	attachment->state = HG_FILE_FAILED;
+	attachment->error = job->error ?: "it could not be downloaded";
+	return hg_store_attachment_update(turn->store, attachment, error) && hg_outbox_end(turn, job, TRUE, error) &&
+	       tell_file(turn, attachment, "attachment failed", error);
+}
+
+gboolean hg_result_fetched(hg_turn *turn, GError **error)
+{
+	const struct hg_fetch_result *result = &turn->command->fetched;
+	hg_attachment *attachment;
+	gint64 end_ms;
+	hg_job *job;
+
+	if (!load_job(turn, HG_TO_FETCH, &job, error))
+		return FALSE;
+	if (!job)
+		return TRUE;
+	if (!hg_store_attachment_get(turn->store, turn->arena, job->attachment_n, &attachment, error))
+		return FALSE;
+	if (!attachment)
+		return hg_outbox_end(turn, job, FALSE, error);
+	if (result->fate == HG_SENT)
+		return file_stored(turn, attachment, job, error);
+	job->error = result->text;
+	end_ms = attachment->expires_ms ? attachment->expires_ms : job->created_ms + GIVE_UP_MS;
+	if (result->fate == HG_FAILED || turn->now_ms >= end_ms)
+		return file_failed(turn, attachment, job, error);
+	if (!hg_outbox_again(turn, job, result->retry_ms, error))
+		return FALSE;
+	if (job->due_ms <= end_ms)
+		return TRUE;
+	/* One last look before the provider forgets it. */
+	job->due_ms = MAX(turn->now_ms, end_ms - 1000);
+	hg_targets_wake(turn->engine->targets, job->target, job->name, job->due_ms);
+	return hg_store_job_update(turn->store, job, error);
+}
+
+/* ---- up and down ---- */
+
+static gboolean bring_forward(hg_turn *turn, int target, const char *name, GError **error)
+{
+	struct hg_job_query query = { .target = target, .name = name, .state = HG_JOB_DUE, .limit = BRING_AT_ONCE };
+	gboolean more = TRUE;
+
+	if (!hg_store_job_unpark(turn->store, target, name, turn->now_ms, error))
+		return FALSE;
+	while (more) {
+		g_autoptr(GPtrArray) jobs = g_ptr_array_new();
+
+		if (!hg_store_job_list(turn->store, turn->arena, &query, jobs, error))
+			return FALSE;
+		for (guint i = 0; i < jobs->len; i++) {
+			hg_job *job = g_ptr_array_index(jobs, i);
+
+			query.after_n = job->n;
+			if (job->due_ms <= turn->now_ms)
+				continue;
+			job->due_ms = turn->now_ms;
+			if (!hg_store_job_update(turn->store, job, error))
+				return FALSE;
+		}
+		more = jobs->len == query.limit;
+	}
+	hg_targets_pause(turn->engine->targets, target, name, 0);
+	return TRUE;
+}
+
+static gboolean tell_up(hg_turn *turn, int target, const char *name, GError **error)
+{
+	struct hg_ctx ctx = HG_CTX(NULL, target == HG_TO_BACKEND ? "backend" : "channel", name);
+
+	if (!hg_targets_mark(turn->engine->targets, target, name, FALSE))
+		return TRUE;
+	hg_info(&ctx, target == HG_TO_BACKEND ? "backend.up" : "channel.up", "what waited is sent now");
+	return hg_event_tell(turn, NULL, &(struct hg_payload){ .type = "channel.up", .name = name }, error);
+}
+
+gboolean hg_result_condition(hg_turn *turn, GError **error)
+{
+	const hg_command *command = turn->command;
+	int target = command->backend ? HG_TO_BACKEND : HG_TO_CHANNEL;
+	const char *name = command->backend ?: command->channel;
+
+	if (command->condition == HG_DOWN) {
+		/* A backend's own circuit decides by slots when it is tried again. */
+		if (target == HG_TO_CHANNEL)
+			hg_targets_pause(turn->engine->targets, target, name, G_MAXINT64);
+		return tell_down(turn, target, name, command->text, error);
+	}
+	if (command->condition == HG_DEGRADED && target == HG_TO_BACKEND)
+		return TRUE;
+	if (!tell_up(turn, target, name, error) || !bring_forward(turn, target, name, error))
+		return FALSE;
+	return target == HG_TO_BACKEND || bring_forward(turn, HG_TO_FETCH, name, error);
+}
+
+/* ---- by hand ---- */
+
+gboolean hg_result_retry_dead(hg_turn *turn, GError **error)
+{
+	hg_message *message;
+	hg_job *job;
+
+	if (!hg_store_job_get(turn->store, turn->arena, turn->command->job_n, &job, error))
+		return FALSE;
+	if (!job || job->state != HG_JOB_DEAD)
+		return hg_fail(error, job ? HG_ERROR_STATE : HG_ERROR_MISSING, "job %" G_GINT64_FORMAT " is not among "
+			       "the dead letters", turn->command->job_n);
+	if (!hg_store_job_retry_dead(turn->store, job->n, turn->now_ms, error))
+		return FALSE;
+	hg_targets_wake(turn->engine->targets, job->target, job->name, turn->now_ms);
+	turn->answer = "{\"state\":\"due\"}";
+	if (job->target != HG_TO_CHANNEL)
+		return TRUE;
+	if (!hg_store_message_get(turn->store, turn->arena, job->message_n, &message, error))
+		return FALSE;
+	if (!message || message->delivery != HG_DLV_FAILED)
+		return TRUE;
+	message->delivery = HG_DLV_QUEUED;
+	message->error = message->advice = NULL;
+	message->error_code = 0;
+	return hg_store_message_update(turn->store, message, error);
+}

@@ -1,0 +1,589 @@
+/* run.c - rounds: all that waits in one transaction, acknowledged when it is on disk
+ *
+ * Natural batching: while one group is being flushed the next one gathers; no timer delays anybody.
+ * A command that fails is undone alone (savepoint); a store that fails takes the whole group with
+ * it: nobody is told "stored", what cannot be refused is done again. */
+#include "turn.h"
+
+#include "failpoint.h"
+#include "text.h"
+
+#include <string.h>
+
+#define GROUP_MAX	1000	/* commands of one commit */
+#define TIMERS_MAX	200	/* of one round */
+#define TIMER_AGAIN_MS	60000	/* a timer that could not be acted on comes again */
+#define DISK_LOOK_MS	2000
+#define FAILED_WAIT_MS	1000	/* after a round the store failed */
+#define FAILURES_MAX	10	/* in a row, with room on the disk: the store is beyond use */
+#define IDLE_MS		1000	/* longest sleep: the clock may jump */
+
+/* One carried-out command: what to tell its sender when the group holds. */
+struct done {
+	hg_command *command;
+	const char *answer;
+	GError *error;			/* ours */
+};
+
+struct round {
+	hg_engine *engine;
+	gint64 now_ms;
+	GArray *done;			/* of struct done */
+	GPtrArray *events;		/* of const hg_event * */
+	struct hg_engine_stats count;
+	gboolean broke;			/* the transaction is gone */
+};
+
+/* ---- making and ending ---- */
+
+hg_engine *hg_engine_new(hg_conf *conf, hg_rules *rules, hg_store *store, struct hg_env *env,
+			 const struct hg_ports *ports)
+{
+	hg_engine *engine = g_new0(hg_engine, 1);
+
+	engine->conf = hg_conf_ref(conf);
+	engine->rules = rules;
+	engine->store = store;
+	engine->env = env;
+	engine->ports = *ports;
+	engine->queue = hg_queue_new();
+	engine->targets = hg_targets_new(engine);
+	engine->scratch = g_string_sized_new(4096);
+	engine->timer_due_ms = G_MININT64;
+	g_mutex_init(&engine->lock);
+	return engine;
+}
+
+void hg_engine_free(hg_engine *engine)
+{
+	if (!engine)
+		return;
+	g_assert(!engine->thread);
+	hg_queue_free(engine->queue);
+	hg_targets_free(engine->targets);
+	g_string_free(engine->scratch, TRUE);
+	hg_arena_free(engine->round);
+	if (engine->next_conf)
+		hg_conf_unref(engine->next_conf);
+	hg_conf_unref(engine->conf);
+	g_mutex_clear(&engine->lock);
+	g_free(engine);
+}
+
+void hg_engine_reload(hg_engine *engine, hg_conf *conf, hg_rules *rules)
+{
+	g_mutex_lock(&engine->lock);
+	/* Reloaded twice between two rounds: the generation in between never was. */
+	if (engine->next_conf) {
+		hg_conf_unref(engine->next_conf);
+		hg_rules_free(engine->next_rules);
+	}
+	engine->next_conf = hg_conf_ref(conf);
+	engine->next_rules = rules;
+	g_mutex_unlock(&engine->lock);
+	hg_queue_wake(engine->queue);
+}
+
+/* Parked work of every channel may be tried: somebody has acted. */
+static void unpark_all(hg_engine *engine)
+{
+	const GPtrArray *channels = engine->conf->channels, *backends = engine->conf->backends;
+	g_autoptr(GError) error = NULL;
+	gboolean ok = hg_store_begin(engine->store, &error);
+
+	for (guint i = 0; ok && i < channels->len; i++)
+		ok = hg_store_job_unpark(engine->store, HG_TO_CHANNEL,
+					 ((const struct hg_channel_conf *)g_ptr_array_index(channels, i))->name,
+					 hg_now(engine->env), &error);
+	for (guint i = 0; ok && i < backends->len; i++)
+		ok = hg_store_job_unpark(engine->store, HG_TO_BACKEND,
+					 ((const struct hg_backend_conf *)g_ptr_array_index(backends, i))->name,
+					 hg_now(engine->env), &error);
+	if (ok && hg_store_commit(engine->store, &error))
+		return;
+	hg_err(NULL, "engine.unpark_failed", "%s", error->message);
+	hg_store_rollback(engine->store);
+}
+
+static void take_reload(hg_engine *engine)
+{
+	hg_conf *conf, *old = engine->conf;
+	hg_rules *rules;
+
+	g_mutex_lock(&engine->lock);
+	conf = g_steal_pointer(&engine->next_conf);
+	rules = g_steal_pointer(&engine->next_rules);
+	g_mutex_unlock(&engine->lock);
+	if (!conf)
+		return;
+	hg_rules_free(engine->rules);
+	engine->conf = conf;
+	engine->rules = rules;
+	hg_conf_unref(old);
+	hg_targets_load(engine->targets);
+	unpark_all(engine);
+}
+
+gboolean hg_engine_submit(hg_engine *engine, hg_command *command, GError **error)
+{
+	if (hg_command_is_refusable(command)) {
+		if (g_atomic_int_get(&engine->broken))
+			return hg_fail(error, HG_ERROR_BUSY, "the store failed; nothing is taken in");
+		if (g_atomic_int_get(&engine->disk_low))
+			return hg_fail(error, HG_ERROR_BUSY, "the disk is nearly full; nothing is taken in");
+	}
+	return hg_queue_put(engine->queue, command, hg_mono(engine->env), error);
+}
+
+gboolean hg_engine_broken(hg_engine *engine)
+{
+	return g_atomic_int_get(&engine->broken);
+}
+
+void hg_engine_set_slots(hg_engine *engine, int target, const char *name, guint slots)
+{
+	hg_targets_slots(engine->targets, target, name, slots);
+	hg_queue_wake(engine->queue);
+}
+
+void hg_engine_get_stats(hg_engine *engine, struct hg_engine_stats *ret)
+{
+	gint64 oldest_ms;
+
+	g_mutex_lock(&engine->lock);
+	*ret = engine->stats;
+	g_mutex_unlock(&engine->lock);
+	ret->queue = hg_queue_length(engine->queue, &oldest_ms);
+	ret->queue_oldest_ms = oldest_ms ? MAX(0, hg_mono(engine->env) - oldest_ms) : 0;
+}
+
+/* ---- one turn ---- */
+
+static hg_turn turn_of(const struct round *round, hg_arena *arena, const hg_command *command)
+{
+	hg_engine *engine = round->engine;
+
+	return (hg_turn){
+		.engine = engine, .store = engine->store, .conf = engine->conf, .arena = arena,
+		.now_ms = round->now_ms, .command = command, .events = g_ptr_array_new(),
+		.questions = g_ptr_array_new(),
+	};
+}
+
+static void add_count(struct hg_engine_stats *to, const struct hg_engine_stats *more)
+{
+	to->inbound += more->inbound;
+	to->duplicates += more->duplicates;
+	to->messages += more->messages;
+	to->tickets += more->tickets;
+	to->joined += more->joined;
+	to->ignored += more->ignored;
+	to->refused += more->refused;
+}
+
+static gboolean turn_holds(struct round *round, hg_turn *turn, GError **error)
+{
+	g_ptr_array_extend(round->events, turn->events, NULL, NULL);
+	add_count(&round->count, &turn->count);
+	for (guint i = 0; i < turn->questions->len; i++)
+		if (!hg_targets_ask(round->engine->targets, g_ptr_array_index(turn->questions, i), round->now_ms, error))
+			return FALSE;
+	return TRUE;
+}
+
+static void turn_end(hg_turn *turn)
+{
+	g_ptr_array_unref(turn->events);
+	g_ptr_array_unref(turn->questions);
+}
+
+typedef gboolean turn_fn(hg_turn *turn, const void *arg, GError **error);
+
+/* FALSE: it was undone; round->broke: with all the rest. */
+static gboolean in_savepoint(struct round *round, hg_turn *turn, turn_fn *fn, const void *arg, GError **error)
+{
+	hg_store *store = round->engine->store;
+
+	if (!hg_store_savepoint(store, error)) {
+		round->broke = TRUE;
+		return FALSE;
+	}
+	if (fn(turn, arg, error)) {
+		if (hg_store_release(store, error) && turn_holds(round, turn, error))
+			return TRUE;
+		round->broke = TRUE;
+		return FALSE;
+	}
+	if (!hg_store_rollback_to(store, NULL))
+		round->broke = TRUE;
+	return FALSE;
+}
+
+static gboolean turn_command(hg_turn *turn, const void *arg G_GNUC_UNUSED, GError **error)
+{
+	return hg_act(turn, error);
+}
+
+static gboolean turn_timer(hg_turn *turn, const void *timer, GError **error)
+{
+	return hg_timer_act(turn, timer, error);
+}
+
+static gboolean run_batch(struct round *round, hg_turn *turn, GError **error)
+{
+	if (!hg_inbound_batch(turn, error)) {
+		/* Its items stand each for itself: those that are in are duplicates next time. */
+		round->broke |= turn->gone;
+		return FALSE;
+	}
+	return turn_holds(round, turn, error) || ((round->broke = TRUE), FALSE);
+}
+
+static void log_failure(const hg_command *command, const GError *error)
+{
+	struct hg_ctx ctx = HG_CTX(NULL, "channel", command->channel ?: command->backend ?: "-");
+
+	if (error->code == HG_ERROR_STORE || error->code == HG_ERROR_BROKEN || !hg_command_is_refusable(command))
+		hg_err(&ctx, "engine.command_failed", "command %d: %s", command->kind, error->message);
+}
+
+static void run_command(struct round *round, hg_command *command)
+{
+	struct done done = { .command = command };
+	hg_turn turn = turn_of(round, command->arena, command);
+
+	command->at_ms = round->now_ms;
+	if (command->kind == HG_CMD_INBOUND)
+		run_batch(round, &turn, &done.error);
+	else
+		in_savepoint(round, &turn, turn_command, NULL, &done.error);
+	if (done.error)
+		log_failure(command, done.error);
+	done.answer = turn.answer;
+	g_array_append_val(round->done, done);
+	turn_end(&turn);
+}
+
+/* ---- timers ---- */
+
+static void run_timer(struct round *round, const hg_timer *timer)
+{
+	hg_engine *engine = round->engine;
+	struct hg_ctx ctx = HG_CTX(NULL, "timer", timer->kind);
+	g_autoptr(GError) error = NULL;
+	hg_turn turn = turn_of(round, engine->round, NULL);
+	hg_timer again = *timer;
+
+	if (!in_savepoint(round, &turn, turn_timer, timer, &error)) {
+		hg_err(&ctx, "engine.timer_failed", "%s", error->message);
+		again.due_ms = round->now_ms + TIMER_AGAIN_MS;
+		if (!round->broke && !hg_store_timer_set(engine->store, &again, NULL))
+			round->broke = TRUE;
+	}
+	turn_end(&turn);
+}
+
+static gboolean run_timers(struct round *round, GError **error)
+{
+	hg_engine *engine = round->engine;
+	g_autoptr(GPtrArray) due = NULL;
+
+	if (engine->timer_due_ms > round->now_ms)
+		return TRUE;
+	due = g_ptr_array_new();
+	if (!hg_store_timer_due(engine->store, engine->round, round->now_ms, TIMERS_MAX, due, error))
+		return FALSE;
+	for (guint i = 0; i < due->len && !round->broke; i++)
+		run_timer(round, g_ptr_array_index(due, i));
+	return !round->broke && hg_store_timer_next(engine->store, &engine->timer_due_ms, error);
+}
+
+/* ---- the round ---- */
+
+static void watch_disk(hg_engine *engine)
+{
+	gint64 now = hg_mono(engine->env), bytes;
+	gboolean low;
+
+	if (now < engine->disk_ms)
+		return;
+	engine->disk_ms = now + DISK_LOOK_MS;
+	bytes = hg_store_free_bytes(engine->store);
+	low = bytes >= 0 && bytes < engine->conf->store.min_free;
+	if (low == g_atomic_int_get(&engine->disk_low))
+		return;
+	g_atomic_int_set(&engine->disk_low, low);
+	if (low)
+		hg_err(NULL, "store.disk_low", "%" G_GINT64_FORMAT " bytes are free, store.min_free is %" G_GINT64_FORMAT
+		       ": nothing new is taken in until there is room", bytes, engine->conf->store.min_free);
+	else
+		hg_info(NULL, "store.disk_ok", "there is room again");
+}
+
+static gboolean fill_group(struct round *round, hg_command *list, GError **error)
+{
+	hg_engine *engine = round->engine;
+	hg_command *next;
+
+	for (; list; list = next) {
+		next = list->next;
+		if (round->broke) {
+			struct done done = { .command = list };
+
+			g_array_append_val(round->done, done);
+		} else {
+			run_command(round, list);
+		}
+	}
+	if (!round->broke && run_timers(round, error) &&
+	    hg_targets_claim(engine->targets, engine->round, round->now_ms, error))
+		return TRUE;
+	if (error && !*error)
+		hg_fail(error, HG_ERROR_STORE, "the store undid the whole group");
+	return FALSE;
+}
+
+static gboolean commit(struct round *round, GError **error)
+{
+	if (HG_FAILPOINT("engine.before_commit"))
+		return hg_fail(error, HG_ERROR_STORE, "a test made this commit fail");
+	return hg_store_commit(round->engine->store, error);
+}
+
+/* On disk: now everybody may hear of it. */
+static void group_holds(struct round *round)
+{
+	hg_engine *engine = round->engine;
+	const struct hg_ports *ports = &engine->ports;
+
+	(void)HG_FAILPOINT("engine.after_commit");
+	for (guint i = 0; i < round->done->len; i++) {
+		struct done *done = &g_array_index(round->done, struct done, i);
+
+		if (done->command->done)
+			done->command->done(done->command->done_arg, done->command, done->error ? NULL : done->answer,
+					    done->error);
+	}
+	if (ports->publish && round->events->len)
+		ports->publish(ports->ctx, (const hg_event *const *)round->events->pdata, round->events->len);
+	(void)HG_FAILPOINT("outbox.sending");
+	hg_targets_fly(engine->targets);
+	engine->failures = 0;
+	round->count.commands = round->done->len;
+	round->count.groups = 1;
+	g_mutex_lock(&engine->lock);
+	engine->stats.commands += round->count.commands;
+	engine->stats.groups += round->count.groups;
+	add_count(&engine->stats, &round->count);
+	g_mutex_unlock(&engine->lock);
+	for (guint i = 0; i < round->done->len; i++)
+		hg_command_free(g_array_index(round->done, struct done, i).command);
+}
+
+static void note_failure(hg_engine *engine, const GError *error)
+{
+	gint64 bytes = hg_store_free_bytes(engine->store);
+
+	engine->failures++;
+	engine->disk_ms = 0;
+	hg_err(NULL, "store.failed", "%s; nothing of this group was acknowledged", error->message);
+	/* A full disk is no reason to stop: what is refused comes again when there is room. */
+	if (engine->failures < FAILURES_MAX || (bytes >= 0 && bytes < engine->conf->store.min_free))
+		return;
+	hg_err(NULL, "store.broken", "the store failed %u times in a row: stopping", engine->failures);
+	g_atomic_int_set(&engine->broken, TRUE);
+}
+
+/* Nothing of it holds: senders are refused, results are done again. */
+static void group_fails(struct round *round, const GError *error)
+{
+	hg_engine *engine = round->engine;
+	hg_command *back = NULL, **end = &back;
+
+	hg_store_rollback(engine->store);
+	hg_targets_stay(engine->targets);
+	engine->timer_due_ms = G_MININT64;
+	for (guint i = 0; i < round->done->len; i++) {
+		hg_command *command = g_array_index(round->done, struct done, i).command;
+
+		command->next = NULL;
+		if (!hg_command_is_refusable(command)) {
+			*end = command;
+			end = &command->next;
+			continue;
+		}
+		if (command->done)
+			command->done(command->done_arg, command, NULL, error);
+		hg_command_free(command);
+	}
+	hg_queue_unget(engine->queue, back);
+	note_failure(engine, error);
+}
+
+static void round_end(struct round *round)
+{
+	for (guint i = 0; i < round->done->len; i++)
+		g_clear_error(&g_array_index(round->done, struct done, i).error);
+	g_array_unref(round->done);
+	g_ptr_array_unref(round->events);
+}
+
+static gboolean run_round(hg_engine *engine, hg_command *list)
+{
+	struct round round = {
+		.engine = engine, .now_ms = hg_now(engine->env),
+		.done = g_array_new(FALSE, TRUE, sizeof(struct done)), .events = g_ptr_array_new(),
+	};
+	g_autoptr(GError) error = NULL;
+	gboolean ok;
+
+	hg_arena_free(engine->round);
+	engine->round = hg_arena_new();
+	round.broke = !hg_store_begin(engine->store, &error);
+	ok = fill_group(&round, list, error ? NULL : &error) && commit(&round, &error);
+	if (ok)
+		group_holds(&round);
+	else
+		group_fails(&round, error);
+	round_end(&round);
+	return ok;
+}
+
+static gboolean has_work(hg_engine *engine)
+{
+	gint64 now = hg_now(engine->env);
+
+	return engine->timer_due_ms <= now || hg_targets_has_work(engine->targets, now);
+}
+
+static gint64 wait_ms(hg_engine *engine)
+{
+	gint64 now = hg_now(engine->env), mono = hg_mono(engine->env), oldest;
+	gint64 next = MIN(engine->timer_due_ms, hg_targets_next(engine->targets, now));
+	gint64 wait = next == G_MAXINT64 ? IDLE_MS : CLAMP(next - now, 0, IDLE_MS);
+
+	if (hg_queue_length(engine->queue, &oldest))
+		return 0;
+	return CLAMP(engine->tend_ms - mono, 0, wait);
+}
+
+static void tend(hg_engine *engine)
+{
+	gint64 mono = hg_mono(engine->env), oldest;
+	/* Keys are kept a day longer than the window: providers redeliver for up to a week. */
+	gint64 keep_ms = engine->conf->window.dedupe_ms + (gint64)24 * 60 * 60 * 1000;
+
+	if (mono >= engine->tend_ms)
+		engine->tend_ms = mono + MAX(1, hg_store_tend(engine->store,
+			hg_queue_length(engine->queue, &oldest) > 0, keep_ms));
+}
+
+gint64 hg_engine_step(hg_engine *engine, gboolean *ret_ok)
+{
+	hg_command *list;
+	gboolean ok = TRUE;
+
+	take_reload(engine);
+	watch_disk(engine);
+	list = hg_queue_take(engine->queue, GROUP_MAX);
+	if (list || has_work(engine))
+		ok = run_round(engine, list);
+	tend(engine);
+	if (ret_ok)
+		*ret_ok = ok;
+	return ok ? wait_ms(engine) : FAILED_WAIT_MS;
+}
+
+/* ---- after a restart ---- */
+
+static gboolean recover_job(struct round *round, hg_job *job, GError **error)
+{
+	hg_turn turn = turn_of(round, round->engine->round, NULL);
+	gboolean ok;
+
+	if (job->target == HG_TO_CHANNEL) {
+		ok = hg_unknown_recover(&turn, job, error);
+	} else {
+		/* Events are sent at least once, with the same id; a download again harms nobody. */
+		job->due_ms = round->now_ms;
+		ok = hg_job_move(job, HG_JOB_DUE, error) && hg_store_job_update(turn.store, job, error);
+	}
+	ok = ok && turn_holds(round, &turn, error);
+	turn_end(&turn);
+	return ok;
+}
+
+static gboolean recover_all(struct round *round, guint *ret_n, GError **error)
+{
+	g_autoptr(GPtrArray) jobs = g_ptr_array_new();
+	struct hg_job_query query = { .state = HG_JOB_SENDING, .limit = G_MAXINT };
+
+	if (!hg_store_job_list(round->engine->store, round->engine->round, &query, jobs, error))
+		return FALSE;
+	for (guint i = 0; i < jobs->len; i++)
+		if (!recover_job(round, g_ptr_array_index(jobs, i), error))
+			return FALSE;
+	*ret_n = jobs->len;
+	return TRUE;
+}
+
+gboolean hg_engine_recover(hg_engine *engine, GError **error)
+{
+	struct round round = {
+		.engine = engine, .now_ms = hg_now(engine->env),
+		.done = g_array_new(FALSE, TRUE, sizeof(struct done)), .events = g_ptr_array_new(),
+	};
+	guint n = 0;
+	gboolean ok;
+
+	engine->round = hg_arena_new();
+	ok = hg_store_begin(engine->store, error) && recover_all(&round, &n, error) &&
+	     hg_store_commit(engine->store, error);
+	if (!ok) {
+		hg_store_rollback(engine->store);
+		hg_targets_stay(engine->targets);
+	} else {
+		hg_targets_fly(engine->targets);
+		unpark_all(engine);
+	}
+	if (ok && n)
+		hg_warn(NULL, "engine.recovered", "%u jobs were under way when the last run ended", n);
+	round_end(&round);
+	return ok;
+}
+
+/* ---- the thread ---- */
+
+static gpointer run(gpointer arg)
+{
+	hg_engine *engine = arg;
+	gint64 ms, oldest;
+	gboolean ok;
+
+	while (!g_atomic_int_get(&engine->broken)) {
+		ms = hg_engine_step(engine, &ok);
+		if (!ok && !g_atomic_int_get(&engine->stop))
+			g_usleep((gulong)ms * 1000);
+		else if (!g_atomic_int_get(&engine->stop))
+			hg_queue_wait(engine->queue, ms);
+		else if (!ok || !hg_queue_length(engine->queue, &oldest))
+			break;
+	}
+	return NULL;
+}
+
+gboolean hg_engine_start(hg_engine *engine, GError **error)
+{
+	g_atomic_int_set(&engine->stop, FALSE);
+	engine->thread = g_thread_try_new("engine", run, engine, error);
+	return engine->thread != NULL;
+}
+
+void hg_engine_stop(hg_engine *engine)
+{
+	if (!engine->thread)
+		return;
+	g_atomic_int_set(&engine->stop, TRUE);
+	hg_queue_wake(engine->queue);
+	g_thread_join(g_steal_pointer(&engine->thread));
+}

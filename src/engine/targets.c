@@ -1,0 +1,432 @@
+/* targets.c - how much may be under way to each channel and backend, and when
+ *
+ * In memory only: after a restart the buckets are full and nothing is under way.  Everything is on
+ * the engine's thread but slots, which loops may set. */
+#include "turn.h"
+
+#include <string.h>
+
+#define SLOTS		 16
+#define CLAIM_MOST	 256	/* jobs of one target in one round */
+#define LOOK_AGAIN_MS	 1000	/* something is due that may not go: how soon others are looked for */
+#define BUCKETS_MAX	 20000	/* contacts whose pace is remembered; full buckets are forgotten first */
+
+struct target {
+	int kind;		/* enum hg_target */
+	char *name;
+	gint slots;		/* atomic */
+	guint flying;		/* jobs under way */
+	gboolean known;		/* by the configuration */
+	gboolean due;		/* something may be due */
+	gboolean down;		/* as last told */
+	gint64 until_ms;	/* nothing goes before */
+	double tokens;		/* calls that may go at once */
+	gint64 tokens_ms;	/* when they were counted */
+};
+
+struct bucket {			/* of one contact on one channel */
+	double tokens, most;
+	gint64 at_ms, gap_ms, until_ms;
+};
+
+struct hg_targets {
+	hg_engine *engine;
+	GMutex lock;		/* guards the list itself, for slots set by other threads */
+	GPtrArray *list;	/* of struct target; never shrinks: jobs of removed channels are kept */
+	GHashTable *flights;	/* job n -> struct target */
+	GHashTable *buckets;	/* "channel\nto" -> struct bucket */
+	GPtrArray *out;		/* of hg_dispatch: claimed in this round */
+	gint64 alarm_ms;	/* no job is due before that is not due now; G_MININT64: ask the store */
+};
+
+static void target_free(void *data)
+{
+	struct target *target = data;
+
+	g_free(target->name);
+	g_free(target);
+}
+
+hg_targets *hg_targets_new(hg_engine *engine)
+{
+	hg_targets *targets = g_new0(hg_targets, 1);
+
+	targets->engine = engine;
+	g_mutex_init(&targets->lock);
+	targets->list = g_ptr_array_new_with_free_func(target_free);
+	targets->flights = g_hash_table_new(g_direct_hash, g_direct_equal);
+	targets->buckets = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	targets->out = g_ptr_array_new();
+	targets->alarm_ms = G_MININT64;
+	hg_targets_load(targets);
+	return targets;
+}
+
+void hg_targets_free(hg_targets *targets)
+{
+	if (!targets)
+		return;
+	hg_targets_stay(targets);
+	g_ptr_array_unref(targets->out);
+	g_hash_table_destroy(targets->flights);
+	g_hash_table_destroy(targets->buckets);
+	g_ptr_array_unref(targets->list);
+	g_mutex_clear(&targets->lock);
+	g_free(targets);
+}
+
+static struct target *find(hg_targets *targets, int kind, const char *name)
+{
+	struct target *target;
+
+	for (guint i = 0; i < targets->list->len; i++) {
+		target = g_ptr_array_index(targets->list, i);
+		if (target->kind == kind && strcmp(target->name, name) == 0)
+			return target;
+	}
+	target = g_new0(struct target, 1);
+	*target = (struct target){ .kind = kind, .name = g_strdup(name), .slots = SLOTS, .tokens_ms = G_MININT64 };
+	g_ptr_array_add(targets->list, target);
+	return target;
+}
+
+static struct target *target_of(hg_targets *targets, int kind, const char *name)
+{
+	struct target *target;
+
+	g_mutex_lock(&targets->lock);
+	target = find(targets, kind, name ?: "");
+	g_mutex_unlock(&targets->lock);
+	return target;
+}
+
+/* Somebody has acted: what was paused may be tried. */
+void hg_targets_load(hg_targets *targets)
+{
+	const hg_conf *conf = targets->engine->conf;
+
+	for (guint i = 0; i < targets->list->len; i++)
+		((struct target *)g_ptr_array_index(targets->list, i))->known = FALSE;
+	for (guint i = 0; i < conf->channels->len; i++) {
+		const struct hg_channel_conf *channel = g_ptr_array_index(conf->channels, i);
+
+		target_of(targets, HG_TO_CHANNEL, channel->name)->known = TRUE;
+		target_of(targets, HG_TO_FETCH, channel->name)->known = TRUE;
+	}
+	for (guint i = 0; i < conf->backends->len; i++) {
+		const struct hg_backend_conf *backend = g_ptr_array_index(conf->backends, i);
+
+		target_of(targets, HG_TO_BACKEND, backend->name)->known = TRUE;
+	}
+	for (guint i = 0; i < targets->list->len; i++) {
+		struct target *target = g_ptr_array_index(targets->list, i);
+
+		target->until_ms = 0;
+		target->due = target->known;
+	}
+}
+
+void hg_targets_slots(hg_targets *targets, int kind, const char *name, guint slots)
+{
+	g_atomic_int_set(&target_of(targets, kind, name)->slots, (gint)MIN(slots, (guint)CLAIM_MOST));
+}
+
+void hg_targets_wake(hg_targets *targets, int kind, const char *name, gint64 due_ms)
+{
+	if (due_ms > hg_now(targets->engine->env))
+		targets->alarm_ms = MIN(targets->alarm_ms, due_ms);
+	else
+		target_of(targets, kind, name)->due = TRUE;
+}
+
+void hg_targets_pause(hg_targets *targets, int kind, const char *name, gint64 until_ms)
+{
+	struct target *target = target_of(targets, kind, name);
+
+	target->until_ms = until_ms;
+	target->due = TRUE;
+}
+
+gboolean hg_targets_mark(hg_targets *targets, int kind, const char *name, gboolean down)
+{
+	struct target *target = target_of(targets, kind, name);
+	gboolean news = target->down != down;
+
+	target->down = down;
+	return news;
+}
+
+/* ---- the pace of one contact ---- */
+
+static gboolean bucket_is_full(gpointer key G_GNUC_UNUSED, gpointer value, gpointer now_ms)
+{
+	const struct bucket *bucket = value;
+	gint64 now = *(const gint64 *)now_ms;
+
+	return now >= bucket->until_ms &&
+	       bucket->tokens + (double)(now - bucket->at_ms) / (double)MAX(bucket->gap_ms, 1) >= bucket->most;
+}
+
+static struct bucket *bucket_of(hg_targets *targets, const char *channel, const char *to, gint64 now_ms)
+{
+	char *key = g_strconcat(channel, "\n", to, NULL);
+	struct bucket *bucket = g_hash_table_lookup(targets->buckets, key);
+
+	if (bucket) {
+		g_free(key);
+		return bucket;
+	}
+	if (g_hash_table_size(targets->buckets) >= BUCKETS_MAX)
+		g_hash_table_foreach_remove(targets->buckets, bucket_is_full, &now_ms);
+	bucket = g_new0(struct bucket, 1);
+	bucket->at_ms = now_ms;
+	bucket->tokens = -1;
+	g_hash_table_insert(targets->buckets, key, bucket);
+	return bucket;
+}
+
+void hg_targets_contact_wait(hg_targets *targets, const char *channel, const char *to, gint64 until_ms)
+{
+	if (to)
+		bucket_of(targets, channel, to, hg_now(targets->engine->env))->until_ms = until_ms;
+}
+
+/* Takes one token.  0: it may go; else when it may. */
+static gint64 bucket_take(struct bucket *bucket, const struct hg_limits *limits, gint64 now_ms)
+{
+	if (bucket->until_ms > now_ms)
+		return bucket->until_ms;
+	if (limits->contact_gap_ms <= 0)
+		return 0;
+	bucket->gap_ms = limits->contact_gap_ms;
+	bucket->most = (double)MAX(limits->contact_burst, 1);
+	if (bucket->tokens < 0)
+		bucket->tokens = bucket->most;
+	if (now_ms > bucket->at_ms)
+		bucket->tokens = MIN(bucket->most, bucket->tokens +
+				     (double)(now_ms - bucket->at_ms) / (double)bucket->gap_ms);
+	bucket->at_ms = now_ms;
+	if (bucket->tokens < 1)
+		return now_ms + (gint64)((1 - bucket->tokens) * (double)bucket->gap_ms) + 1;
+	bucket->tokens -= 1;
+	return 0;
+}
+
+/* ---- the pace of a channel ---- */
+
+static void refill(struct target *target, const struct hg_limits *limits, gint64 now_ms)
+{
+	double most = (double)MAX(limits->rate, 1);
+
+	if (target->tokens_ms == G_MININT64)
+		target->tokens = most;
+	else if (now_ms > target->tokens_ms)
+		target->tokens = MIN(most, target->tokens +
+				     (double)(now_ms - target->tokens_ms) * (double)limits->rate / 1000);
+	target->tokens_ms = now_ms;
+}
+
+static gboolean may_go(const struct target *target, gint64 now_ms)
+{
+	return target->due && target->known && now_ms >= target->until_ms &&
+	       (gint)target->flying < g_atomic_int_get((gint *)&target->slots);
+}
+
+static guint room(struct target *target, const struct hg_limits *limits, gint64 now_ms)
+{
+	gint slots = g_atomic_int_get(&target->slots);
+	guint room = slots > (gint)target->flying ? MIN((guint)slots - target->flying, (guint)CLAIM_MOST) : 0;
+
+	if (!room)
+		return 0;
+	if (target->kind != HG_TO_CHANNEL || limits->rate <= 0)
+		return room;
+	refill(target, limits, now_ms);
+	if (target->tokens >= 1)
+		return MIN(room, (guint)target->tokens);
+	target->until_ms = now_ms + (gint64)((1 - target->tokens) * 1000 / (double)limits->rate) + 1;
+	return 0;
+}
+
+/* ---- claiming ---- */
+
+static void launch(hg_targets *targets, struct target *target, hg_dispatch *dispatch)
+{
+	target->flying++;
+	g_hash_table_insert(targets->flights, (gpointer)(gintptr)dispatch->job.n, target);
+	g_ptr_array_add(targets->out, dispatch);
+}
+
+static gboolean put_off(hg_targets *targets, hg_job *job, gint64 until_ms, GError **error)
+{
+	job->due_ms = until_ms;
+	hg_targets_wake(targets, job->target, job->name, until_ms);
+	return hg_store_job_update(targets->engine->store, job, error);
+}
+
+/* What it was about is gone (erased): nothing is left to be done. */
+static gboolean forget(hg_targets *targets, hg_job *job, gint64 now_ms, GError **error)
+{
+	struct hg_ctx ctx = HG_CTX(NULL, "name", job->name);
+
+	hg_warn(&ctx, "outbox.orphan", "job %" G_GINT64_FORMAT " is about something that is not in the store; "
+		"it is dropped", job->n);
+	return hg_store_job_done(targets->engine->store, job, now_ms, error);
+}
+
+static gboolean claim_one(hg_targets *targets, struct target *target, const struct hg_limits *limits,
+			  hg_job *job, gint64 now_ms, GError **error)
+{
+	hg_engine *engine = targets->engine;
+	hg_dispatch *dispatch;
+	gint64 until_ms = 0;
+
+	if (!hg_dispatch_make(engine, job, now_ms, &dispatch, error))
+		return FALSE;
+	if (!dispatch)
+		return forget(targets, job, now_ms, error);
+	if (target->kind == HG_TO_CHANNEL && dispatch->out.to)
+		until_ms = bucket_take(bucket_of(targets, target->name, dispatch->out.to, now_ms), limits, now_ms);
+	if (until_ms) {
+		hg_dispatch_free(dispatch);
+		return put_off(targets, job, until_ms, error);
+	}
+	job->attempts++;
+	job->changed_ms = now_ms;
+	if (!hg_job_move(job, HG_JOB_SENDING, error) || !hg_store_job_update(engine->store, job, error)) {
+		hg_dispatch_free(dispatch);
+		return FALSE;
+	}
+	dispatch->job.attempts = job->attempts;
+	dispatch->job.state = job->state;
+	dispatch->job.changed_ms = now_ms;
+	target->tokens -= target->kind == HG_TO_CHANNEL && limits->rate > 0;
+	launch(targets, target, dispatch);
+	return TRUE;
+}
+
+static gboolean claim_from(hg_targets *targets, struct target *target, hg_arena *arena, gint64 now_ms,
+			   GError **error)
+{
+	g_autoptr(GPtrArray) jobs = g_ptr_array_new();
+	struct hg_limits limits = { .size = sizeof(limits) };
+	const struct hg_ports *ports = &targets->engine->ports;
+	unsigned caps;
+	guint most;
+
+	if (target->kind == HG_TO_CHANNEL && !ports->limits(ports->ctx, target->name, &limits, &caps)) {
+		target->due = FALSE;	/* not there now: a reload or its coming up wakes it */
+		return TRUE;
+	}
+	most = room(target, &limits, now_ms);
+	if (!most)
+		return TRUE;
+	if (!hg_store_job_due(targets->engine->store, arena, target->kind, target->name, now_ms, most, jobs, error))
+		return FALSE;
+	for (guint i = 0; i < jobs->len; i++)
+		if (!claim_one(targets, target, &limits, g_ptr_array_index(jobs, i), now_ms, error))
+			return FALSE;
+	/* Fewer than asked for: there are no more.  Ended jobs wake their lanes. */
+	target->due = jobs->len == most;
+	return TRUE;
+}
+
+static void wake_all(hg_targets *targets)
+{
+	for (guint i = 0; i < targets->list->len; i++) {
+		struct target *target = g_ptr_array_index(targets->list, i);
+
+		target->due = target->known;
+	}
+}
+
+gboolean hg_targets_claim(hg_targets *targets, hg_arena *arena, gint64 now_ms, GError **error)
+{
+	gboolean rang = now_ms >= targets->alarm_ms;
+	gint64 next_ms;
+
+	if (rang) {
+		wake_all(targets);
+		targets->alarm_ms = G_MAXINT64;
+	}
+	for (guint i = 0; i < targets->list->len; i++) {
+		struct target *target = g_ptr_array_index(targets->list, i);
+
+		if (may_go(target, now_ms) && !claim_from(targets, target, arena, now_ms, error))
+			return FALSE;
+	}
+	if (!rang)
+		return TRUE;
+	if (!hg_store_job_next(targets->engine->store, &next_ms, error))
+		return FALSE;
+	if (next_ms <= now_ms)
+		next_ms = now_ms + LOOK_AGAIN_MS;
+	targets->alarm_ms = MIN(targets->alarm_ms, next_ms);
+	return TRUE;
+}
+
+gboolean hg_targets_ask(hg_targets *targets, const hg_job *job, gint64 now_ms, GError **error)
+{
+	hg_dispatch *dispatch;
+
+	if (!hg_dispatch_make(targets->engine, job, now_ms, &dispatch, error))
+		return FALSE;
+	if (!dispatch)
+		return TRUE;
+	dispatch->ask = TRUE;
+	launch(targets, target_of(targets, job->target, job->name), dispatch);
+	return TRUE;
+}
+
+void hg_targets_fly(hg_targets *targets)
+{
+	const struct hg_ports *ports = &targets->engine->ports;
+
+	for (guint i = 0; i < targets->out->len; i++)
+		ports->dispatch(ports->ctx, g_ptr_array_index(targets->out, i));
+	g_ptr_array_set_size(targets->out, 0);
+}
+
+void hg_targets_landed(hg_targets *targets, gint64 job_n)
+{
+	struct target *target = g_hash_table_lookup(targets->flights, (gpointer)(gintptr)job_n);
+
+	if (!target)
+		return;
+	g_hash_table_remove(targets->flights, (gpointer)(gintptr)job_n);
+	target->flying--;
+}
+
+void hg_targets_stay(hg_targets *targets)
+{
+	for (guint i = 0; i < targets->out->len; i++) {
+		hg_dispatch *dispatch = g_ptr_array_index(targets->out, i);
+
+		hg_targets_landed(targets, dispatch->job.n);
+		hg_dispatch_free(dispatch);
+	}
+	if (targets->out->len)
+		wake_all(targets);
+	g_ptr_array_set_size(targets->out, 0);
+}
+
+gboolean hg_targets_has_work(hg_targets *targets, gint64 now_ms)
+{
+	for (guint i = 0; i < targets->list->len; i++)
+		if (may_go(g_ptr_array_index(targets->list, i), now_ms))
+			return TRUE;
+	return now_ms >= targets->alarm_ms;
+}
+
+gint64 hg_targets_next(hg_targets *targets, gint64 now_ms)
+{
+	gint64 next_ms = targets->alarm_ms;
+
+	for (guint i = 0; i < targets->list->len; i++) {
+		const struct target *target = g_ptr_array_index(targets->list, i);
+
+		if (may_go(target, MAX(now_ms, target->until_ms)))
+			next_ms = MIN(next_ms, target->until_ms);
+	}
+	return next_ms;
+}

@@ -1,0 +1,127 @@
+/* thread.c - threads begin, end and begin again */
+#include "turn.h"
+
+#include <string.h>
+
+#define DROP_MS (5 * 60 * 1000)		/* the design's word "drop": closed and nobody took it over */
+
+gboolean hg_thread_open(hg_turn *turn, hg_case *kase, const char *scope, const char *key, GError **error)
+{
+	hg_thread *thread = hg_arena_alloc(turn->arena, sizeof(*thread));
+
+	hg_id_new(turn->engine->env, "thr", thread->id);
+	thread->contact_n = kase->contact->n;
+	thread->scope = scope;
+	thread->key = key;
+	thread->state = HG_THREAD_OPEN;
+	thread->opened_ms = thread->last_ms = turn->now_ms;
+	if (!hg_store_thread_add(turn->store, thread, error))
+		return FALSE;
+	kase->thread = thread;
+	return hg_event_tell(turn, kase, &(struct hg_payload){ .type = "thread.opened" }, error) &&
+	       hg_timer_set(turn, thread->n, "idle", turn->now_ms + turn->conf->engine.idle_close_ms, NULL, error);
+}
+
+/* Another thread of the contact may have been opened meanwhile; one begun again beside it goes by
+ * a key of its own. */
+static gboolean make_room(hg_turn *turn, hg_case *kase, GError **error)
+{
+	g_autoptr(GPtrArray) others = g_ptr_array_new();
+	hg_thread *thread = kase->thread;
+
+	if (!hg_store_thread_of(turn->store, turn->arena, thread->contact_n, thread->scope, thread->key, 8, others,
+				error))
+		return FALSE;
+	for (guint i = 0; i < others->len; i++) {
+		const hg_thread *other = g_ptr_array_index(others, i);
+
+		if (other->n != thread->n && other->state == HG_THREAD_OPEN) {
+			thread->key = thread->id;
+			break;
+		}
+	}
+	return TRUE;
+}
+
+static gboolean ticket_reopen(hg_turn *turn, hg_case *kase, const char *reason, GError **error)
+{
+	if (hg_ticket_is_open(kase->ticket))
+		return TRUE;
+	if (!hg_ticket_move(kase->ticket, HG_TICKET_OPEN, error))
+		return FALSE;
+	kase->ticket->changed_ms = turn->now_ms;
+	kase->ticket_changed = TRUE;
+	return hg_event_tell(turn, kase, &(struct hg_payload){ .type = "ticket.reopened", .reason = reason }, error);
+}
+
+gboolean hg_thread_reopen(hg_turn *turn, hg_case *kase, const char *reason, GError **error)
+{
+	hg_thread *thread = kase->thread;
+	int to;
+
+	if (!hg_case_ticket(turn, kase, error))
+		return FALSE;
+	to = kase->ticket ? HG_THREAD_CONVERTED : HG_THREAD_OPEN;
+	if (thread->state == to)
+		return TRUE;
+	if ((to == HG_THREAD_OPEN && !make_room(turn, kase, error)) || !hg_thread_move(thread, to, error))
+		return FALSE;
+	thread->reopened = TRUE;
+	thread->resolution = HG_RES_UNKNOWN;
+	thread->closed_ms = 0;
+	kase->thread_changed = TRUE;
+	if (!hg_event_tell(turn, kase, &(struct hg_payload){ .type = "thread.reopened", .reason = reason }, error))
+		return FALSE;
+	if (kase->ticket)
+		return ticket_reopen(turn, kase, reason, error);
+	return hg_timer_set(turn, thread->n, "idle", turn->now_ms + turn->conf->engine.idle_close_ms, NULL, error);
+}
+
+/* What the rules make of the end: a ticket after all, or nothing. */
+static gboolean judge_end(hg_turn *turn, hg_case *kase, GError **error)
+{
+	struct hg_judged judged;
+
+	if (kase->thread->ticket_n)
+		return TRUE;
+	return hg_judge(turn, kase, "thread.closed", NULL, NULL, &judged, error) &&
+	       hg_judge_keep(turn, kase, &judged,
+			     judged.verdict.action == HG_ACT_CONVERT ? "convert" : "none", NULL, error) &&
+	       hg_judge_apply(turn, kase, &judged, error) &&
+	       (judged.verdict.action != HG_ACT_CONVERT || hg_convert_by_verdict(turn, kase, &judged, error));
+}
+
+gboolean hg_thread_close(hg_turn *turn, hg_case *kase, int resolution, const char *reason, GError **error)
+{
+	hg_thread *thread = kase->thread;
+
+	if (!hg_thread_move(thread, HG_THREAD_CLOSED, error))
+		return FALSE;
+	thread->resolution = resolution;
+	thread->closed_ms = turn->now_ms;
+	thread->held = FALSE;
+	kase->thread_changed = TRUE;
+	if (!hg_event_tell(turn, kase, &(struct hg_payload){ .type = "thread.closed", .reason = reason }, error) ||
+	    !judge_end(turn, kase, error))
+		return FALSE;
+	if (resolution != HG_RES_UNRESOLVED)
+		return TRUE;
+	return hg_timer_set(turn, thread->n, "drop", turn->now_ms + DROP_MS, NULL, error);
+}
+
+/* Held back for a bot or a desk that reads threads; answered in time, or a ticket all the same.
+ * The time runs from the first message that waits: the timer's own look says when that was. */
+gboolean hg_thread_hold(hg_turn *turn, hg_case *kase, GError **error)
+{
+	hg_thread *thread = kase->thread;
+	hg_timer *timer;
+
+	if (!thread->held) {
+		thread->held = TRUE;
+		kase->thread_changed = TRUE;
+	}
+	if (!hg_store_timer_get(turn->store, turn->arena, thread->n, "first_response", &timer, error))
+		return FALSE;
+	return timer || hg_timer_set(turn, thread->n, "first_response",
+				     turn->now_ms + turn->conf->engine.first_response_ms, NULL, error);
+}

@@ -1,0 +1,93 @@
+/* ticket.c - what the helpdesk says of a ticket: that it has it, and how it stands */
+#include "turn.h"
+
+#include <string.h>
+
+static gboolean same_link(hg_turn *turn, const hg_link *link, gboolean *ret, GError **error)
+{
+	g_autoptr(GPtrArray) links = g_ptr_array_new();
+
+	*ret = FALSE;
+	if (!hg_store_link_list(turn->store, turn->arena, link->ticket_n, links, error))
+		return FALSE;
+	for (guint i = 0; i < links->len; i++) {
+		const hg_link *old = g_ptr_array_index(links, i);
+
+		*ret |= g_strcmp0(old->backend, link->backend) == 0 &&
+			g_strcmp0(old->external_id, link->external_id) == 0 &&
+			(!link->number || g_strcmp0(old->number, link->number) == 0) &&
+			(!link->url || g_strcmp0(old->url, link->url) == 0);
+	}
+	return TRUE;
+}
+
+static gboolean ticket_goes(hg_turn *turn, hg_case *kase, int to, GError **error)
+{
+	if (kase->ticket->state == to)
+		return TRUE;
+	if (!hg_ticket_move(kase->ticket, to, error))
+		return FALSE;
+	kase->ticket->changed_ms = turn->now_ms;
+	kase->ticket_changed = TRUE;
+	return TRUE;
+}
+
+gboolean hg_ticket_link(hg_turn *turn, hg_case *kase, const hg_link *link, GError **error)
+{
+	gboolean known;
+
+	if (!same_link(turn, link, &known, error))
+		return FALSE;
+	if (known)
+		return TRUE;
+	if (!hg_store_link_set(turn->store, link, error) ||
+	    (kase->ticket->state == HG_TICKET_REQUESTED && !ticket_goes(turn, kase, HG_TICKET_OPEN, error)) ||
+	    !hg_event_tell(turn, kase, &(struct hg_payload){ .type = "ticket.linked", .name = link->backend }, error))
+		return FALSE;
+	return !link->number || !*link->number || hg_confirm(turn, kase, link->number, error);
+}
+
+/* Words of common helpdesks beside the model's own; "new" is an open ticket nobody took yet. */
+static int state_of(const char *word)
+{
+	static const struct { const char *word; int state; } more[] = {
+		{ "new", HG_TICKET_OPEN }, { "on-hold", HG_TICKET_PENDING }, { "hold", HG_TICKET_PENDING },
+		{ "resolved", HG_TICKET_SOLVED },
+	};
+	int state;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(more); i++)
+		if (g_ascii_strcasecmp(word, more[i].word) == 0)
+			return more[i].state;
+	state = hg_ticket_state_of(word);
+	return state == HG_TICKET_REQUESTED ? 0 : state;
+}
+
+/* The conversation follows its ticket: over when it is, open again when it is. */
+static gboolean thread_follows(hg_turn *turn, hg_case *kase, GError **error)
+{
+	if (!hg_ticket_is_open(kase->ticket))
+		return kase->thread->state == HG_THREAD_CLOSED ||
+		       hg_thread_close(turn, kase, HG_RES_RESOLVED, "the helpdesk closed the ticket", error);
+	return kase->thread->state != HG_THREAD_CLOSED ||
+	       hg_thread_reopen(turn, kase, "the helpdesk reopened the ticket", error);
+}
+
+gboolean hg_ticket_status(hg_turn *turn, hg_case *kase, const char *word, GError **error)
+{
+	int to = state_of(word);
+	gboolean was_open = hg_ticket_is_open(kase->ticket);
+
+	if (!to)
+		return hg_fail(error, HG_ERROR_INPUT, "\"%.40s\" is no status: new, open, pending, solved and closed are",
+			       word);
+	if (kase->ticket->state == to && g_strcmp0(kase->ticket->external_status, word) == 0)
+		return TRUE;
+	if (!ticket_goes(turn, kase, to, error))
+		return FALSE;
+	kase->ticket->external_status = word;
+	kase->ticket_changed = TRUE;
+	if (!hg_event_tell(turn, kase, &(struct hg_payload){ .type = "ticket.status", .reason = word }, error))
+		return FALSE;
+	return hg_ticket_is_open(kase->ticket) == was_open || thread_follows(turn, kase, error);
+}

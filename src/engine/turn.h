@@ -1,0 +1,231 @@
+/* turn.h - the inside of the engine: one command being carried out, and what its files share
+ *
+ * A turn is one savepoint: a command, an item of an inbound batch, a timer.  What it wrote to the
+ * store, what it counted and which events it made hold together: all of it or nothing. */
+#pragma once
+#include <glib.h>
+#include "engine.h"
+#include "log.h"
+#include "payload.h"
+#include "queue.h"
+#include "rules.h"
+#include "state.h"
+
+#define HG_KEY_SIZE 44		/* idempotency key: 43 characters and NUL */
+
+typedef struct hg_targets hg_targets;
+
+struct hg_engine {
+	hg_conf *conf;			/* ours: a reference */
+	hg_rules *rules;		/* lent; replaced ones are freed by us */
+	hg_store *store;		/* lent */
+	struct hg_env *env;		/* lent */
+	struct hg_ports ports;
+	hg_queue *queue;		/* ours, as the rest */
+	hg_targets *targets;		/* what may be under way for each channel and backend */
+	GString *scratch;		/* JSON is written here, then copied */
+
+	gint64 timer_due_ms;		/* no timer is due before; G_MININT64: ask the store */
+	hg_arena *round;		/* of what the round itself reads: timers, jobs */
+	gint64 tend_ms;			/* monotonic: when the store wants to be tended */
+	gint64 disk_ms;			/* monotonic: when free space is looked at again */
+	guint failures;			/* rounds in a row that the store failed */
+
+	GThread *thread;
+	gint stop, broken, disk_low;	/* atomic */
+	GMutex lock;			/* guards what follows */
+	struct hg_engine_stats stats;
+	hg_conf *next_conf;
+	hg_rules *next_rules;
+};
+
+typedef struct hg_turn {
+	hg_engine *engine;
+	hg_store *store;		/* engine's, as conf */
+	const hg_conf *conf;
+	hg_arena *arena;		/* lives until after the commit */
+	gint64 now_ms;
+	const hg_command *command;	/* NULL: a timer's turn */
+	const char *origin;		/* backend that said so: it is not told again; or NULL */
+	const char *answer;		/* JSON for the API; or NULL */
+	GPtrArray *events;		/* of const hg_event *, written by this turn */
+	GPtrArray *questions;		/* of hg_job *: UNKNOWN ones whose provider is to be asked */
+	gboolean gone;			/* a batch's: the store undid the whole transaction */
+	struct hg_engine_stats count;	/* added to the engine's when the turn holds */
+} hg_turn;
+
+/* A conversation as one turn sees it: rows are read once and written back once. */
+typedef struct hg_case {
+	hg_contact *contact;
+	hg_thread *thread;
+	hg_ticket *ticket;		/* read when hg_case_ticket() is asked for it */
+	gboolean contact_new, contact_changed, thread_changed, ticket_changed;
+} hg_case;
+
+/* ---- act.c: what kind of command it is ---- */
+gboolean hg_act(hg_turn *turn, GError **error);
+
+/* ---- inbound.c, about.c ---- */
+/* Makes its own savepoints, one an item: called outside of one.  FALSE: the batch is not stored. */
+gboolean hg_inbound_batch(hg_turn *turn, GError **error);
+/* Reactions, edits, revokes; identity, consent and news of the account. */
+gboolean hg_about_message(hg_turn *turn, const struct hg_in *in, gint64 raw_n, GError **error);
+gboolean hg_about_person(hg_turn *turn, const struct hg_in *in, GError **error);
+/* The message a provider's id stands for; *ret NULL: unknown. */
+gboolean hg_inbound_find(hg_turn *turn, const char *id, hg_message **ret, GError **error);
+const char *hg_inbound_scope(const hg_turn *turn);	/* of the channel it came on */
+/* Rows and download jobs of an item's files. */
+gboolean hg_inbound_files(hg_turn *turn, const hg_case *kase, const hg_message *message, const struct hg_in *in,
+			  GError **error);
+
+/* ---- contact.c ---- */
+/* The person behind an item's addresses.  make FALSE: kase->contact stays NULL when nobody knows
+ * them.  Proven addresses are joined to whoever is found; nobody is ever merged. */
+gboolean hg_contact_resolve(hg_turn *turn, const struct hg_in *in, gboolean make, hg_case *kase, GError **error);
+/* The alias under which an address is kept: claimed ones have a space of their own. */
+const char *hg_contact_alias_uri(hg_arena *arena, const struct hg_address *address);
+
+/* ---- threading.c ---- */
+struct hg_proposed {
+	int proposal;			/* enum hg_proposal */
+	hg_thread *thread;		/* NULL with NEW */
+	const char *key;		/* of the thread to make */
+	const char *reason;
+	gboolean late;			/* said before the thread was closed: is added, opens nothing */
+};
+gboolean hg_threading_propose(hg_turn *turn, const hg_case *kase, const struct hg_in *in, const char *scope,
+			      struct hg_proposed *ret, GError **error);
+
+/* ---- judge.c ---- */
+struct hg_judged {
+	struct hg_verdict verdict;
+	hg_decision decision;		/* n is 0 until it is kept */
+};
+/* in, proposed: of a message, or NULL. */
+gboolean hg_judge(hg_turn *turn, const hg_case *kase, const char *on, const struct hg_in *in,
+		  const struct hg_proposed *proposed, struct hg_judged *ret, GError **error);
+/* Writes the decision's row; action is what was really done. */
+gboolean hg_judge_keep(hg_turn *turn, const hg_case *kase, struct hg_judged *judged, const char *action,
+		       const hg_message *message, GError **error);
+/* Tags, fields and replies of all rules that matched. */
+gboolean hg_judge_apply(hg_turn *turn, hg_case *kase, const struct hg_judged *judged, GError **error);
+
+/* ---- case.c ---- */
+gboolean hg_case_load(hg_turn *turn, gint64 thread_n, hg_case *ret, GError **error);
+gboolean hg_case_by_id(hg_turn *turn, const char *thread_id, hg_case *ret, GError **error);
+/* ref: our id or number of a ticket, or the helpdesk's id of it. */
+gboolean hg_case_by_ticket(hg_turn *turn, const char *ref, const char *backend, hg_case *ret, GError **error);
+gboolean hg_case_ticket(hg_turn *turn, hg_case *kase, GError **error);
+gboolean hg_case_save(hg_turn *turn, hg_case *kase, GError **error);
+/* Adds a message to the thread: ids, chain and counts are filled in here. */
+gboolean hg_case_say(hg_turn *turn, hg_case *kase, hg_message *message, GError **error);
+gboolean hg_case_line(hg_turn *turn, hg_case *kase, const char *text, GError **error);	/* system line */
+/* Since when the customer waits for somebody (human: a bot is not enough) to answer; 0: he does not. */
+gboolean hg_case_waiting(hg_turn *turn, const hg_case *kase, gboolean human, gint64 *ret_since_ms, GError **error);
+gboolean hg_ticket_is_open(const hg_ticket *ticket);
+
+/* ---- thread.c ---- */
+gboolean hg_thread_open(hg_turn *turn, hg_case *kase, const char *scope, const char *key, GError **error);
+gboolean hg_thread_reopen(hg_turn *turn, hg_case *kase, const char *reason, GError **error);
+/* Closes and has it judged (rules on thread.closed). */
+gboolean hg_thread_close(hg_turn *turn, hg_case *kase, int resolution, const char *reason, GError **error);
+gboolean hg_thread_hold(hg_turn *turn, hg_case *kase, GError **error);
+
+/* ---- convert.c ---- */
+struct hg_conversion {
+	const char *reason;		/* "rule NAME", "agent NAME", "default" ... */
+	const char *agent;		/* or NULL, as the next */
+	const char *priority, *category, *type, *subject;
+	const hg_decision *decision;
+};
+/* The thread's ticket, made if it has none. */
+gboolean hg_convert(hg_turn *turn, hg_case *kase, const struct hg_conversion *how, GError **error);
+gboolean hg_convert_by_verdict(hg_turn *turn, hg_case *kase, const struct hg_judged *judged, GError **error);
+gboolean hg_confirm(hg_turn *turn, hg_case *kase, const char *number, GError **error);
+gboolean hg_confirm_due(hg_turn *turn, hg_case *kase, GError **error);
+
+/* ---- ticket.c ---- */
+gboolean hg_ticket_link(hg_turn *turn, hg_case *kase, const hg_link *link, GError **error);
+gboolean hg_ticket_status(hg_turn *turn, hg_case *kase, const char *word, GError **error);
+
+/* ---- event.c ---- */
+/* Writes an event of the case's thread (kase NULL: of none) and what carries it to the backends.
+ * news says type and what it is about; the rest of it is filled in here. */
+gboolean hg_event_tell(hg_turn *turn, hg_case *kase, const struct hg_payload *news, GError **error);
+/* A note was written: told without its text, to no backend. */
+gboolean hg_event_note(hg_turn *turn, hg_case *kase, const hg_message *note, GError **error);
+/* The same bytes for the same words, on every node: b64url(HMAC(instance key, words)). */
+void hg_event_key(hg_turn *turn, const char *const *words, char ret_key[HG_KEY_SIZE]);
+
+/* ---- outbox.c ---- */
+gboolean hg_outbox_add(hg_turn *turn, hg_job *job, GError **error);
+/* Ends a job: done or dead; its lane goes on. */
+gboolean hg_outbox_end(hg_turn *turn, hg_job *job, gboolean dead, GError **error);
+/* Not sent: due again after retry_ms, or by the usual schedule when that is 0. */
+gboolean hg_outbox_again(hg_turn *turn, hg_job *job, gint64 retry_ms, GError **error);
+gint64 hg_outbox_backoff(struct hg_env *env, const hg_job *job, gint64 now_ms);
+
+/* ---- result.c, unknown.c: outcomes of what was dispatched ---- */
+gboolean hg_result_sent(hg_turn *turn, GError **error);
+gboolean hg_result_forwarded(hg_turn *turn, GError **error);
+gboolean hg_result_fetched(hg_turn *turn, GError **error);
+gboolean hg_result_condition(hg_turn *turn, GError **error);
+gboolean hg_result_retry_dead(hg_turn *turn, GError **error);
+/* A part arrived at the provider (id NULL: nobody knows under which id). */
+gboolean hg_result_arrived(hg_turn *turn, hg_case *kase, hg_message *message, hg_job *job, const char *id,
+			   GError **error);
+/* A part never will. */
+gboolean hg_result_refused(hg_turn *turn, hg_case *kase, hg_message *message, hg_job *job, int code,
+			   const char *text, const char *advice, GError **error);
+const char *hg_unknown_timer(hg_turn *turn, const hg_job *job);	/* its kind */
+gboolean hg_unknown_begin(hg_turn *turn, hg_case *kase, hg_message *message, hg_job *job, GError **error);
+gboolean hg_unknown_answered(hg_turn *turn, hg_case *kase, hg_message *message, hg_job *job, GError **error);
+gboolean hg_unknown_due(hg_turn *turn, hg_case *kase, const hg_timer *timer, GError **error);
+gboolean hg_unknown_settle(hg_turn *turn, GError **error);
+gboolean hg_unknown_recover(hg_turn *turn, hg_job *job, GError **error);
+
+/* ---- receipt.c ---- */
+gboolean hg_receipt_take(hg_turn *turn, const struct hg_receipt *receipt, GError **error);
+/* Receipts that came before their message was known. */
+gboolean hg_receipt_adopt(hg_turn *turn, hg_case *kase, hg_message *message, const char *id, const char *key,
+			  GError **error);
+/* What the receipts with this key say: 0 nothing, 1 it arrived, -1 it failed. */
+gboolean hg_receipt_verdict(hg_turn *turn, const hg_message *message, const char *key, int *ret, GError **error);
+
+/* ---- reply.c ---- */
+gboolean hg_reply_command(hg_turn *turn, GError **error);
+gboolean hg_reply_note(hg_turn *turn, GError **error);
+/* Automatic: a rule's reply, a confirmation.  What the channel refuses is kept as a failed message. */
+gboolean hg_reply_automatic(hg_turn *turn, hg_case *kase, int author, const char *name, const char *text,
+			    GError **error);
+
+/* ---- timer.c ---- */
+gboolean hg_timer_set(hg_turn *turn, gint64 thread_n, const char *kind, gint64 due_ms, const char *data,
+		      GError **error);
+gboolean hg_timer_act(hg_turn *turn, const hg_timer *timer, GError **error);
+
+/* ---- targets.c: what is under way; in memory, on the engine's thread but for the slots ---- */
+hg_targets *hg_targets_new(hg_engine *engine);
+void hg_targets_free(hg_targets *targets);
+void hg_targets_load(hg_targets *targets);	/* the configuration is another one */
+void hg_targets_slots(hg_targets *targets, int target, const char *name, guint slots);	/* any thread */
+/* It may have something due at that time. */
+void hg_targets_wake(hg_targets *targets, int target, const char *name, gint64 due_ms);
+/* Nothing goes to it before until_ms; G_MAXINT64: until it is up, 0: now. */
+void hg_targets_pause(hg_targets *targets, int target, const char *name, gint64 until_ms);
+/* TRUE when that is news: it was not known to be down, or up. */
+gboolean hg_targets_mark(hg_targets *targets, int target, const char *name, gboolean down);
+void hg_targets_contact_wait(hg_targets *targets, const char *channel, const char *to, gint64 until_ms);
+void hg_targets_landed(hg_targets *targets, gint64 job_n);	/* its result came */
+/* Inside the round's transaction: moves what is due to SENDING, and makes the dispatches. */
+gboolean hg_targets_claim(hg_targets *targets, hg_arena *arena, gint64 now_ms, GError **error);
+gboolean hg_targets_ask(hg_targets *targets, const hg_job *job, gint64 now_ms, GError **error);
+void hg_targets_fly(hg_targets *targets);	/* after the commit: what was claimed goes out */
+void hg_targets_stay(hg_targets *targets);	/* instead of one: it was not claimed */
+gboolean hg_targets_has_work(hg_targets *targets, gint64 now_ms);
+/* When there may be work that is not there now; G_MAXINT64: no such time is known. */
+gint64 hg_targets_next(hg_targets *targets, gint64 now_ms);
+
+/* ---- dispatch.c ---- */
+/* Everything a job needs to go out, in an arena of its own.  *ret NULL: what it was about is gone. */
+gboolean hg_dispatch_make(hg_engine *engine, const hg_job *job, gint64 now_ms, hg_dispatch **ret, GError **error);
