@@ -89,15 +89,25 @@ static struct opening ask(struct fixture *f, int fd, const char *text, gsize hig
 	return o;
 }
 
-static int start(void **state)
+static int start_with(void **state, gint64 write_ms)
 {
 	struct fixture *f = g_new0(struct fixture, 1);
 
 	fixture_init(f);
-	f->conf.write_ms = 200;
+	f->conf.write_ms = write_ms;
 	fixture_start(f);
 	*state = f;
 	return 0;
+}
+
+static int start(void **state)
+{
+	return start_with(state, 200);
+}
+
+static int start_patient(void **state)
+{
+	return start_with(state, 10000);
 }
 
 static int stop(void **state)
@@ -293,7 +303,7 @@ int main(void)
 		TEST(a_stream_for_a_peer_that_has_left_ends_from_the_loop),
 		TEST(too_much_waiting_drops_the_reader),
 		TEST(waiting_too_long_drops_the_reader),
-		TEST(a_reader_that_keeps_up_is_not_dropped),
+		cmocka_unit_test_setup_teardown(a_reader_that_keeps_up_is_not_dropped, start_patient, stop),
 		TEST(a_quiet_stream_has_no_deadline),
 		TEST(draining_ends_streams),
 	};
