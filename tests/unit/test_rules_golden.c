@@ -75,10 +75,37 @@ static void every_mistake_in_a_rule_is_explained_as_recorded(void **state)
 		fail_msg("%u cases differ; when that is right: make golden, and read the diff", wrong);
 }
 
+/* Examples are read more than anything else: they compile, and without a warning. */
+static void every_example_of_the_manual_compiles(void **state)
+{
+	g_autofree char *page = NULL;
+	g_auto(GStrv) parts = NULL;
+	guint n = 0;
+
+	(void)state;
+	assert_true(g_file_get_contents("../../../../doc/rules.md", &page, NULL, NULL));
+	parts = g_strsplit(page, "```", -1);
+	for (guint i = 1; parts[i]; i += 2) {
+		const char *body = parts[i] + strlen("yaml\n");
+		g_autofree char *yaml = g_strconcat(g_str_has_prefix(body, "rules:") ? "" : "rules:\n", body, NULL);
+		g_autoptr(hg_diag) diag = hg_diag_new();
+		g_autoptr(hg_doc) doc = hg_doc_parse("rules.md", yaml, diag);
+		g_autoptr(hg_rules) rules = doc ? hg_rules_compile(hg_node_get(hg_doc_root(doc), "rules"), NULL,
+								   NULL, NULL, diag) : NULL;
+		g_autofree char *said = hg_diag_render(diag, FALSE);
+
+		if (!rules || !hg_rules_count(rules) || *said)
+			fail_msg("%s\n%s", yaml, said);
+		n++;
+	}
+	assert_true(n >= 5);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_mistake_in_a_rule_is_explained_as_recorded),
+		cmocka_unit_test(every_example_of_the_manual_compiles),
 	};
 	const char *top = g_getenv("srcdir");
 	g_autofree char *dir = g_build_filename(top ? top : ".", "tests/data/golden/rules", NULL);
