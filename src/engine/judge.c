@@ -121,6 +121,17 @@ static gboolean gather(hg_turn *turn, const hg_case *kase, const char *on, const
 
 /* ---- verdict ---- */
 
+/* A pattern that gave up counts as no match: somebody has to know that it did. */
+static void say_gave_up(const struct hg_verdict *verdict)
+{
+	for (guint i = 0; verdict->gave_up && i < verdict->gave_up->len; i++) {
+		struct hg_ctx ctx = HG_CTX(NULL, "rule", g_ptr_array_index(verdict->gave_up, i));
+
+		hg_warn(&ctx, "rule.gave_up", "a pattern of this rule hit a limit, which counts as no match; "
+			"headgatectl check names such patterns");
+	}
+}
+
 gboolean hg_judge(hg_turn *turn, const hg_case *kase, const char *on, const struct hg_in *in,
 		  const struct hg_proposed *proposed, struct hg_judged *ret, GError **error)
 {
@@ -133,6 +144,7 @@ gboolean hg_judge(hg_turn *turn, const hg_case *kase, const char *on, const stru
 		return FALSE;
 	if (turn->engine->rules)
 		hg_rules_judge(turn->engine->rules, &facts, turn->arena, &ret->verdict, NULL);
+	say_gave_up(&ret->verdict);
 	/* The text is in the message; a trace can be made from these at any time. */
 	g_string_truncate(out, 0);
 	hg_facts_write(&facts, FALSE, out);

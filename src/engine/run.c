@@ -84,12 +84,21 @@ void hg_engine_reload(hg_engine *engine, hg_conf *conf, hg_rules *rules)
 	hg_queue_wake(engine->queue);
 }
 
+/* So that what these rules decide can be explained when the file has long changed. */
+static gboolean keep_rules(hg_engine *engine, GError **error)
+{
+	const hg_conf *conf = engine->conf;
+	g_autofree char *kept = hg_rules_keep(conf->rules, conf->engine.fallback);
+
+	return hg_store_config_keep(engine->store, conf->hash ?: "", kept, hg_now(engine->env), error);
+}
+
 /* Parked work of every channel may be tried: somebody has acted. */
 static void unpark_all(hg_engine *engine)
 {
 	const GPtrArray *channels = engine->conf->channels, *backends = engine->conf->backends;
 	g_autoptr(GError) error = NULL;
-	gboolean ok = hg_store_begin(engine->store, &error);
+	gboolean ok = hg_store_begin(engine->store, &error) && keep_rules(engine, &error);
 
 	for (guint i = 0; ok && i < channels->len; i++)
 		ok = hg_store_job_unpark(engine->store, HG_TO_CHANNEL,

@@ -94,6 +94,17 @@ gboolean hg_store_decision_get(hg_store *store, hg_arena *arena, gint64 n, hg_de
 	return hg_row_one(store, &get, HG_BIND(HG_I(n)), arena, ret, error);
 }
 
+/* No index: decisions are written for every message and asked for by people.  The thread's first one
+ * says where to begin. */
+gboolean hg_store_decision_of(hg_store *store, hg_arena *arena, gint64 thread_n, gint64 from_n, guint limit,
+			      GPtrArray *ret, GError **error)
+{
+	static const struct hg_sql of = { HG_SQL_DECISION_OF, "WHERE n >= $1 AND thread_n = $2 ORDER BY n LIMIT $3",
+					  HG_SQL_SELECT, &decision_table };
+
+	return hg_row_all(store, &of, HG_BIND(HG_I(from_n), HG_I(thread_n), HG_I(limit)), arena, ret, error);
+}
+
 gboolean hg_store_config_keep(hg_store *store, const char *hash, const char *text, gint64 at_ms, GError **error)
 {
 	static const struct hg_sql keep = { HG_SQL_CONFIG_KEEP, "INSERT INTO config (hash, text, at_ms) VALUES ($1, $2, $3) "

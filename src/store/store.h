@@ -152,6 +152,9 @@ gboolean hg_store_event_after(hg_store *store, hg_arena *arena, gint64 after_n, 
 			      GError **error);
 gboolean hg_store_decision_add(hg_store *store, hg_decision *decision, GError **error);	/* fills n */
 gboolean hg_store_decision_get(hg_store *store, hg_arena *arena, gint64 n, hg_decision **ret, GError **error);
+/* The thread's decisions from from_n on, oldest first.  For people: it looks through all behind from_n. */
+gboolean hg_store_decision_of(hg_store *store, hg_arena *arena, gint64 thread_n, gint64 from_n, guint limit,
+			      GPtrArray *ret, GError **error);
 /* The rules' text by config hash, so that a decision can be made again later. */
 gboolean hg_store_config_keep(hg_store *store, const char *hash, const char *text, gint64 at_ms, GError **error);
 gboolean hg_store_config_get(hg_store *store, hg_arena *arena, const char *hash, const char **ret, GError **error);
