@@ -24,6 +24,7 @@ struct hg_channels_env {
 	 * May itself be NULL: then every channel begins at "". */
 	char *(*cursor)(void *ctx, const char *channel);
 	void *ctx;
+	gint64 answer_ms;		/* how long an adapter may take to answer send, ask, fetch; 0: 60 s */
 };
 
 /* env is copied, a reference to conf is taken.  Nothing runs yet. */

@@ -290,8 +290,8 @@ static void on_deadline(void *arg)
 	struct fetch *f = arg;
 
 	f->timer = 0;
-	hg_ch_fault(f->ch, "fetch() got no fetched() within 60 s");
-	fetch_fail(f, HG_RETRY, "the adapter did not say within 60 s where the file is");
+	hg_ch_fault(f->ch, "fetch() got no fetched() in time");
+	fetch_fail(f, HG_RETRY, "the adapter did not say in time where the file is");
 }
 
 /* Why it need not even be asked; or NULL. */
@@ -323,7 +323,7 @@ void hg_fetch_begin(hg_channel *ch, hg_dispatch *dispatch)
 	f->ticket = ++ch->last_ticket;
 	f->ch = ch;
 	f->dispatch = dispatch;
-	f->timer = hg_loop_timer(ch->loop, HG_CH_FETCH_MS, on_deadline, f);
+	f->timer = hg_loop_timer(ch->loop, hg_ch_answer_ms(ch), on_deadline, f);
 	g_hash_table_insert(ch->fetches, &f->ticket, f);
 	/* Its answer may come before fetch() returns, and then f and the dispatch are gone. */
 	ch->desc->fetch(ch->state, f->ticket, ref);

@@ -151,6 +151,11 @@ gint64 hg_ch_wall(hg_channel *ch)
 	return hg_now(hg_loop_env(ch->loop));
 }
 
+gint64 hg_ch_answer_ms(const hg_channel *ch)
+{
+	return ch->env->answer_ms > 0 ? ch->env->answer_ms : HG_CH_ANSWER_MS;
+}
+
 void hg_err_set(struct hg_err *err, int kind, int code, const char *fmt, ...)
 {
 	va_list args;

@@ -66,10 +66,10 @@ static void on_deadline(void *arg)
 {
 	struct send *s = arg;
 	struct hg_result result = { .size = sizeof(result), .fate = HG_AMBIGUOUS,
-		.text = "the adapter did not say within 60 s whether it was sent" };
+		.text = "the adapter did not say in time whether it was sent" };
 
 	s->timer = 0;
-	hg_ch_fault(s->ch, "send() or ask() got no sent() within 60 s");
+	hg_ch_fault(s->ch, "send() or ask() got no sent() in time");
 	finish(s, &result);
 }
 
@@ -108,7 +108,7 @@ static struct send *send_new(hg_channel *ch, gint64 job_n)
 	s->ticket = ++ch->last_ticket;
 	s->job_n = job_n;
 	s->ch = ch;
-	s->timer = hg_loop_timer(ch->loop, HG_CH_SEND_MS, on_deadline, s);
+	s->timer = hg_loop_timer(ch->loop, hg_ch_answer_ms(ch), on_deadline, s);
 	g_hash_table_insert(ch->sends, &s->ticket, s);
 	return s;
 }

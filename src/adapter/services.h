@@ -18,9 +18,8 @@
 #define HG_CH_BATCHES_MAX  4096	/* handed in and not yet on disk */
 #define HG_CH_LATE_MAX	   1000	/* things an adapter may begin while it ends */
 
-#define HG_CH_SEND_MS  60000	/* send() or ask() to sent(); then it is AMBIGUOUS */
-#define HG_CH_FETCH_MS 60000	/* fetch() to fetched(); then it comes again */
-#define HG_CH_POLL_MS  30000	/* between two polls where the config says nothing */
+#define HG_CH_ANSWER_MS 60000	/* send() to sent(), then it is AMBIGUOUS; fetch() to fetched() */
+#define HG_CH_POLL_MS	30000	/* between two polls where the config says nothing */
 #define HG_CH_RETRY_AFTER "5"	/* seconds, told to a provider that is to come again */
 
 enum hg_phase { HG_PH_CLOSED, HG_PH_OPENING, HG_PH_RUNNING, HG_PH_DRAINING, HG_PH_ENDING };
@@ -92,6 +91,7 @@ void hg_ch_fault(hg_channel *ch, const char *fmt, ...) G_GNUC_PRINTF(2, 3);
 /* Something was answered: when the channel drains or ends, that may have been the last. */
 void hg_ch_progress(hg_channel *ch);
 gint64 hg_ch_wall(hg_channel *ch);
+gint64 hg_ch_answer_ms(const hg_channel *ch);
 /* For struct hg_err from outside: text cut, valid and never NULL. */
 void hg_err_set(struct hg_err *err, int kind, int code, const char *fmt, ...) G_GNUC_PRINTF(4, 5);
 void hg_err_from(struct hg_err *err, const GError *error);

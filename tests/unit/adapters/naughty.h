@@ -1,0 +1,18 @@
+/* naughty.h - what the misbehaving adapter saw, for the tests that drive it */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+
+struct naughty_seen {
+	unsigned opens, starts, stops, closes, reconfs;
+	unsigned acks, ack_of[3];	/* by enum hg_stored */
+	unsigned dones, works, job_dones, timers, ups, downs, idles, polls, sends, asks, fetches;
+	unsigned after_close;		/* callbacks that came when the channel was closed */
+	int status;			/* of the last http() ... */
+	bool sent;
+	char error[256];		/* ... and its error; or the last session's */
+	char data[4096];		/* what sessions used */
+	size_t fed;			/* largest piece data() was called with */
+	char cursor[64];		/* as seen by the last poll */
+	char note[64];			/* option of the conf in use */
+};
