@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 struct script_server {
-	const struct script_step *steps;
+	struct script_step *steps;	/* a copy: the caller's may be gone while a thread still sends */
 	gsize n_steps;
 	int listener;
 	guint port;
@@ -86,7 +86,7 @@ static gboolean play(int fd, const struct script_step *step)
 	char c;
 
 	if (step->reply)
-		say(fd, step->reply, step->len ? step->len : strlen(step->reply));
+		say(fd, step->reply, step->len);
 	switch (step->then) {
 	case SCRIPT_KEEP:
 		return TRUE;
@@ -159,8 +159,15 @@ struct script_server *script_start(const struct script_step *steps, gsize n)
 	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t len = sizeof(at);
 
-	server->steps = steps;
+	server->steps = g_memdup2(steps, n * sizeof(*steps));
 	server->n_steps = n;
+	for (gsize i = 0; i < n; i++) {
+		struct script_step *step = &server->steps[i];
+
+		step->len = step->len ? step->len : step->reply ? strlen(step->reply) : 0;
+		step->reply = g_memdup2(step->reply, step->len);
+		step->more = g_strdup(step->more);
+	}
 	server->threads = g_ptr_array_new();
 	server->requests = g_ptr_array_new_with_free_func(g_free);
 	server->sockets = g_array_new(FALSE, FALSE, sizeof(int));
@@ -184,6 +191,11 @@ void script_stop(struct script_server *server)
 	for (guint i = 0; i < server->threads->len; i++)
 		g_thread_join(g_ptr_array_index(server->threads, i));
 	close(server->listener);
+	for (gsize i = 0; i < server->n_steps; i++) {
+		g_free((char *)server->steps[i].reply);
+		g_free((char *)server->steps[i].more);
+	}
+	g_free(server->steps);
 	g_ptr_array_free(server->threads, TRUE);
 	g_ptr_array_free(server->requests, TRUE);
 	g_array_free(server->sockets, TRUE);

@@ -22,6 +22,7 @@ struct script_step {
 
 struct script_server;
 
+/* Copies steps. */
 struct script_server *script_start(const struct script_step *steps, gsize n);
 void script_stop(struct script_server *server);
 guint script_port(const struct script_server *server);
