@@ -218,11 +218,14 @@ static gboolean note_customer(hg_turn *turn, hg_case *kase, const struct hg_in *
 }
 
 static gboolean tell_message(hg_turn *turn, hg_case *kase, const hg_message *message,
-			     const struct hg_judged *judged, GError **error)
+			     const struct hg_judged *judged, gboolean opened, GError **error)
 {
-	struct hg_payload news = { .type = "message.received", .message = message,
-				   .decision = judged ? &judged->decision : NULL };
+	struct hg_payload news = { .type = "thread.opened", .message = message };
 
+	if (opened && !hg_event_tell(turn, kase, &news, error))
+		return FALSE;
+	news.type = "message.received";
+	news.decision = &judged->decision;
 	if (!hg_event_tell(turn, kase, &news, error))
 		return FALSE;
 	if (!kase->thread->ticket_n)
@@ -334,7 +337,7 @@ static gboolean take_said(hg_turn *turn, const struct hg_in *in, gint64 raw_n, G
 	    !put_in_thread(turn, &kase, in, message, error) ||
 	    !note_customer(turn, &kase, in, message, proposed.late, error) ||
 	    !hg_judge_keep(turn, &kase, &judged, action_word(&proposed, &judged), message, error) ||
-	    !tell_message(turn, &kase, message, &judged, error))
+	    !tell_message(turn, &kase, message, &judged, !proposed.thread, error))
 		return FALSE;
 	/* A machine gets no machine's answer, and what is over is not answered by rules. */
 	if (in->automatic || proposed.late)

@@ -9,6 +9,7 @@
 #define FIELDS_MAX 100
 #define REPLIES_MAX 5		/* automatic ones to one thread within REPLIES_MS: then it is a loop */
 #define REPLIES_MS (10 * 60 * 1000)
+#define REPLIES_SEEN 200	/* messages looked through for them */
 
 /* ---- facts ---- */
 
@@ -227,7 +228,7 @@ static gboolean loops(hg_turn *turn, const hg_case *kase, gboolean *ret, GError 
 	g_autoptr(GPtrArray) newest = g_ptr_array_new();
 	guint n = 0;
 
-	if (!hg_store_message_list(turn->store, turn->arena, kase->thread->last_message_n, 4 * REPLIES_MAX, newest,
+	if (!hg_store_message_list(turn->store, turn->arena, kase->thread->last_message_n, REPLIES_SEEN, newest,
 				   error))
 		return FALSE;
 	for (guint i = 0; i < newest->len; i++) {

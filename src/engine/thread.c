@@ -18,8 +18,7 @@ gboolean hg_thread_open(hg_turn *turn, hg_case *kase, const char *scope, const c
 	if (!hg_store_thread_add(turn->store, thread, error))
 		return FALSE;
 	kase->thread = thread;
-	return hg_event_tell(turn, kase, &(struct hg_payload){ .type = "thread.opened" }, error) &&
-	       hg_timer_set(turn, thread->n, "idle", turn->now_ms + turn->conf->engine.idle_close_ms, NULL, error);
+	return hg_timer_set(turn, thread->n, "idle", turn->now_ms + turn->conf->engine.idle_close_ms, NULL, error);
 }
 
 /* Another thread of the contact may have been opened meanwhile; one begun again beside it goes by

@@ -1,0 +1,760 @@
+/* test_engine_inbound.c - from a provider's delivery to thread, decision, ticket and event */
+#include "engine_fixture.h"
+
+#include <string.h>
+
+#define ANA "tel:+447700900123"
+#define BEN "tel:+447700900456"
+#define NOISE "rules:\n  - name: thanks\n    when: { text: { matches: '^(hi|thanks)$' } }\n    do: { ignore: noise }\n"
+#define HELP  "rules:\n  - name: help\n    when: { text: { matches: 'help' } }\n    do: { convert: { priority: high } }\n"
+
+static void a_question_settles_into_a_ticket_and_is_forwarded(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(NULL);
+	hg_dispatch *dispatch;
+	(void)state;
+
+	lab_say(lab, ANA, "my invoice is wrong");
+	assert_int_equal(lab->stored, 1);
+	lab_counts(lab, 0, "SELECT count(*) FROM ticket");
+	lab_wait(lab, 19 * 1000);
+	lab_counts(lab, 0, "SELECT count(*) FROM ticket");
+	lab_wait(lab, 2 * 1000);
+	lab_counts(lab, 1, "SELECT count(*) FROM ticket");
+	lab_is(lab, "TK-1000", "SELECT number FROM ticket");
+	lab_counts(lab, HG_THREAD_CONVERTED, "SELECT state FROM thread");
+	dispatch = lab_take(lab, HG_TO_BACKEND);
+	assert_non_null(dispatch);
+	assert_string_equal(dispatch->event.type, "ticket.requested");
+	assert_non_null(strstr(dispatch->event.data, "my invoice is wrong"));
+	assert_non_null(strstr(dispatch->event.data, "idempotency_key"));
+	lab_forwarded(lab, dispatch, &(struct hg_forward_result){ .fate = HG_SENT, .status = 200 });
+	lab_counts(lab, 0, "SELECT count(*) FROM outbox WHERE target = 2");
+	lab_audit(lab);
+}
+
+static void fifty_first_messages_make_one_thread_and_one_ticket(void **state)
+{
+	(void)state;
+	for (int batches = 0; batches < 2; batches++) {
+		g_autoptr(hg_lab) lab = lab_new(HELP);
+		struct hg_in items[50];
+
+		for (gsize i = 0; i < G_N_ELEMENTS(items); i++)
+			items[i] = lab_text(ANA, "please help");
+		if (!batches)
+			lab_in(lab, "wa", items, G_N_ELEMENTS(items));
+		for (gsize i = 0; batches && i < G_N_ELEMENTS(items); i++)
+			lab_queue(lab, "wa", &items[i], 1);
+		lab_run(lab);
+		lab_counts(lab, 1, "SELECT count(*) FROM contact");
+		lab_counts(lab, 1, "SELECT count(*) FROM thread");
+		lab_counts(lab, 1, "SELECT count(*) FROM ticket");
+		lab_counts(lab, 50, "SELECT count(*) FROM message WHERE direction = 1");
+		/* The request, then one message for each of the others. */
+		assert_int_equal(lab_told(lab, "ticket.requested"), 1);
+		assert_int_equal(lab_told(lab, "ticket.message"), 49);
+		lab_audit(lab);
+	}
+}
+
+static void the_same_delivery_again_writes_nothing(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(NULL);
+	struct hg_in in = lab_text(ANA, "hello");
+	struct hg_engine_stats stats;
+	gint64 events;
+	(void)state;
+
+	in.id = "wamid.x";
+	lab_in(lab, "wa", &in, 1);
+	events = lab_count(lab, "SELECT count(*) FROM event");
+	for (int i = 0; i < 3; i++)
+		lab_queue(lab, "wa", &in, 1);
+	lab_wait(lab, 6 * DAY_MS);
+	lab_in(lab, "wa", &in, 1);
+	assert_int_equal(lab->stored, 5);
+	lab_counts(lab, 1, "SELECT count(*) FROM message WHERE direction = 1");
+	lab_counts(lab, 1, "SELECT count(*) FROM raw");
+	assert_true(lab_count(lab, "SELECT count(*) FROM event WHERE type = 'message.received'") == 1 && events > 0);
+	hg_engine_get_stats(lab->engine, &stats);
+	assert_int_equal(stats.duplicates, 4);
+	/* Another text with another id is another message, though it says the same. */
+	in.id = "wamid.y";
+	lab_in(lab, "wa", &in, 1);
+	lab_counts(lab, 2, "SELECT count(*) FROM message WHERE direction = 1");
+}
+
+static void a_wide_key_counts_across_the_channels_of_an_adapter(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(NULL);
+	struct hg_in in = lab_text(ANA, "hello");
+	(void)state;
+
+	in.id = "one";
+	lab_in(lab, "wa", &in, 1);
+	lab_in(lab, "sms", &in, 1);
+	lab_counts(lab, 2, "SELECT count(*) FROM message WHERE direction = 1");
+	in.id = "two";
+	in.wide = true;
+	lab_in(lab, "wa", &in, 1);
+	lab_in(lab, "sms", &in, 1);
+	lab_counts(lab, 3, "SELECT count(*) FROM message WHERE direction = 1");
+}
+
+static void the_join_window_ends_to_the_millisecond(void **state)
+{
+	(void)state;
+	for (gint64 off = -1; off <= 1; off++) {
+		g_autoptr(hg_lab) lab = lab_new(HELP "ticket: { confirm: \"\" }\n");
+		gint64 want = off <= 0 ? 1 : 2;
+
+		lab_say(lab, ANA, "help");
+		lab_desk(lab);
+		lab_wait(lab, 7 * DAY_MS + off);
+		lab_say(lab, ANA, "it is me again");
+		lab_counts(lab, want, "SELECT count(*) FROM thread");
+		assert_string_equal(lab_desk(lab), off <= 0 ? "ticket.message" : "");
+	}
+}
+
+static void a_ticket_is_joined_from_another_channel_of_its_scope_only(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(HELP);
+	struct hg_in in = lab_text(ANA, "more of it");
+	(void)state;
+
+	lab_say(lab, ANA, "help");
+	lab_in(lab, "sms", &in, 1);
+	lab_counts(lab, 1, "SELECT count(*) FROM thread");
+	lab_is(lab, "sms", "SELECT channel FROM thread");
+	lab_in(lab, "other", &in, 1);
+	lab_counts(lab, 2, "SELECT count(*) FROM thread");
+	lab_counts(lab, 1, "SELECT count(*) FROM contact");
+}
+
+static void close_it(hg_lab *lab, int resolution)
+{
+	hg_command *command = lab_command(lab, HG_CMD_CLOSE, lab_thread(lab));
+
+	command->resolution = resolution;
+	lab_do(lab, command);
+	assert_int_equal(lab->error, 0);
+}
+
+static void the_reopen_window_ends_to_the_millisecond(void **state)
+{
+	(void)state;
+	for (gint64 off = 0; off <= 1; off++) {
+		g_autoptr(hg_lab) lab = lab_new(NULL);
+
+		lab_say(lab, ANA, "hello");
+		close_it(lab, HG_RES_RESOLVED);
+		lab_wait(lab, 3 * DAY_MS + off);
+		lab_say(lab, ANA, "it is broken again");
+		lab_counts(lab, 1 + off, "SELECT count(*) FROM thread");
+		lab_counts(lab, 1 - off, "SELECT reopened FROM thread ORDER BY n DESC LIMIT 1");
+		assert_int_equal(lab_told(lab, "thread.reopened"), 1 - off);
+	}
+}
+
+static void noise_opens_no_ticket_and_closes_as_resolved(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(NOISE);
+	(void)state;
+
+	lab_say(lab, ANA, "hi");
+	lab_wait(lab, HOUR_MS);
+	lab_counts(lab, 0, "SELECT count(*) FROM ticket");
+	lab_counts(lab, HG_THREAD_OPEN, "SELECT state FROM thread");
+	lab_is(lab, "ignore", "SELECT action FROM decision");
+	lab_is(lab, "thanks", "SELECT rule FROM decision");
+	lab_wait(lab, DAY_MS);
+	lab_counts(lab, HG_THREAD_CLOSED, "SELECT state FROM thread");
+	lab_counts(lab, HG_RES_RESOLVED, "SELECT resolution FROM thread");
+	lab_wait(lab, DAY_MS);
+	assert_int_equal(lab_told(lab, "drop.detected"), 0);
+	lab_counts(lab, 0, "SELECT count(*) FROM ticket");
+}
+
+static void noise_is_added_to_what_is_closed_and_reopens_nothing(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(NOISE);
+	(void)state;
+
+	lab_say(lab, ANA, "my invoice is wrong");
+	close_it(lab, HG_RES_RESOLVED);
+	lab_say(lab, ANA, "thanks");
+	lab_counts(lab, 1, "SELECT count(*) FROM thread");
+	lab_counts(lab, HG_THREAD_CLOSED, "SELECT state FROM thread");
+	lab_counts(lab, 2, "SELECT messages FROM thread");
+	/* A real message within the window still finds its conversation. */
+	lab_say(lab, ANA, "no, it is wrong again");
+	lab_counts(lab, HG_THREAD_OPEN, "SELECT state FROM thread");
+	lab_counts(lab, 1, "SELECT count(*) FROM thread");
+}
+
+static void agents_see_noise_in_a_ticket(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(HELP "  - name: thanks\n    when: { text: { matches: '^thanks$' } }\n"
+				     "    do: { ignore: noise }\n");
+	(void)state;
+
+	lab_say(lab, ANA, "help");
+	assert_string_equal(lab_desk(lab), "ticket.requested");
+	lab_say(lab, ANA, "thanks");
+	assert_string_equal(lab_desk(lab), "ticket.message");
+	lab_counts(lab, 1, "SELECT count(*) FROM ticket");
+}
+
+static void an_agent_who_answers_in_time_needs_no_ticket(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(NULL);
+	(void)state;
+
+	lab_say(lab, ANA, "are you open?");
+	lab_reply(lab, lab_thread(lab), "yes");
+	lab_wait(lab, MINUTE_MS);
+	lab_counts(lab, 0, "SELECT count(*) FROM ticket");
+	/* Closed for idleness it is unresolved: nobody said it was. */
+	lab_wait(lab, DAY_MS + MINUTE_MS);
+	lab_counts(lab, HG_RES_UNRESOLVED, "SELECT resolution FROM thread");
+}
+
+#define HOLD "default: hold\n"
+static void a_held_thread_is_a_ticket_when_nobody_answers_in_time(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(HOLD);
+	(void)state;
+
+	lab_say(lab, ANA, "my invoice is wrong");
+	lab_wait(lab, 21 * 1000);
+	lab_counts(lab, 1, "SELECT held FROM thread");
+	lab_counts(lab, 0, "SELECT count(*) FROM ticket");
+	lab_wait(lab, 5 * MINUTE_MS);
+	lab_counts(lab, 1, "SELECT count(*) FROM ticket");
+	lab_is(lab, "first_response", "SELECT reason FROM ticket");
+}
+
+static void a_bot_answers_a_held_thread_and_the_time_runs_from_the_next_question(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(HOLD);
+	hg_command *command;
+	(void)state;
+
+	lab_say(lab, ANA, "my invoice is wrong");
+	lab_wait(lab, 21 * 1000);
+	command = lab_command(lab, HG_CMD_REPLY, lab_thread(lab));
+	command->reply.text = "which one?";
+	command->reply.bot = TRUE;
+	lab_do(lab, command);
+	lab_wait(lab, 4 * MINUTE_MS);
+	lab_say(lab, ANA, "4711");
+	lab_wait(lab, 2 * MINUTE_MS);
+	lab_counts(lab, 0, "SELECT count(*) FROM ticket");
+	lab_wait(lab, 3 * MINUTE_MS + 1);
+	lab_counts(lab, 1, "SELECT count(*) FROM ticket");
+}
+
+static void timers_survive_a_restart_and_act_once(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(NULL);
+	(void)state;
+
+	lab_say(lab, ANA, "my invoice is wrong");
+	lab_restart(lab);
+	lab_wait(lab, 21 * 1000);
+	lab_counts(lab, 1, "SELECT count(*) FROM ticket");
+	lab_restart(lab);
+	lab_wait(lab, HOUR_MS);
+	lab_counts(lab, 1, "SELECT count(*) FROM ticket");
+	assert_int_equal(lab_told(lab, "ticket.requested"), 1);
+}
+
+static void an_album_of_five_images_is_one_ticket_with_five_files(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(NULL);
+	struct hg_file files[5];
+	struct hg_in items[5];
+	char refs[5][8];
+	(void)state;
+
+	for (gsize i = 0; i < 5; i++) {
+		g_snprintf(refs[i], sizeof(refs[i]), "m%zu", i);
+		files[i] = (struct hg_file){ .size = sizeof(files[i]), .kind = HG_IMAGE, .type = "image/jpeg",
+					     .bytes = -1, .ref = refs[i], .expires_ms = test_now_ms + 7 * DAY_MS };
+		items[i] = lab_text(ANA, "");
+		items[i].kind = HG_IMAGE;
+		items[i].files = &files[i];
+		items[i].n_files = 1;
+		items[i].file_size = sizeof(files[i]);
+		lab_queue(lab, "wa", &items[i], 1);
+	}
+	lab_run(lab);
+	lab_wait(lab, 21 * 1000);
+	lab_counts(lab, 1, "SELECT count(*) FROM ticket");
+	lab_counts(lab, 5, "SELECT count(*) FROM attachment WHERE state = 1");
+	assert_string_equal(lab_desk(lab), "ticket.requested");
+	for (int i = 0; i < 4; i++) {
+		hg_dispatch *dispatch = lab_take(lab, HG_TO_FETCH);
+
+		assert_non_null(dispatch);
+		assert_string_equal(dispatch->channel, "wa");
+		lab_fetched(lab, dispatch, &(struct hg_fetch_result){ .fate = HG_SENT, .bytes = 3, .type = "image/jpeg",
+			.sha256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" });
+	}
+	lab_fetched(lab, lab_take(lab, HG_TO_FETCH), &(struct hg_fetch_result){ .fate = HG_FAILED, .text = "gone" });
+	lab_counts(lab, 4, "SELECT count(*) FROM attachment WHERE state = 2");
+	lab_counts(lab, 1, "SELECT count(*) FROM attachment WHERE state = 3 AND error = 'gone'");
+	/* The helpdesk hears what became of each. */
+	assert_string_equal(lab_desk(lab), "message.edited message.edited message.edited message.edited message.edited");
+}
+
+static void a_download_is_tried_until_the_provider_forgets_it(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(NULL);
+	struct hg_file file = { .size = sizeof(file), .kind = HG_IMAGE, .bytes = -1, .ref = "m",
+				.expires_ms = test_now_ms + 10 * MINUTE_MS };
+	struct hg_in in = lab_text(ANA, "look");
+	int tries = 0;
+	(void)state;
+
+	in.files = &file;
+	in.n_files = 1;
+	in.file_size = sizeof(file);
+	lab_in(lab, "wa", &in, 1);
+	for (int i = 0; i < 30; i++) {
+		hg_dispatch *dispatch = lab_take(lab, HG_TO_FETCH);
+
+		if (dispatch) {
+			tries++;
+			lab_fetched(lab, dispatch, &(struct hg_fetch_result){ .fate = HG_RETRY, .text = "503" });
+		}
+		lab_wait(lab, MINUTE_MS / 2);
+	}
+	assert_in_range(tries, 4, 6);
+	lab_counts(lab, HG_FILE_FAILED, "SELECT state FROM attachment");
+	lab_counts(lab, HG_JOB_DEAD, "SELECT state FROM outbox WHERE target = 3");
+}
+
+/* ---- people ---- */
+
+static struct hg_in from_two(const struct hg_address addresses[2], const char *text)
+{
+	struct hg_in in = lab_text("x:y", text);
+
+	in.from = addresses;
+	in.n_from = 2;
+	return in;
+}
+
+static void phone_then_both_then_the_new_id_alone_is_one_person(void **state)
+{
+	static const struct hg_address both[] = { { ANA, HG_PROVEN }, { "whatsapp:GB.1", HG_PROVEN } };
+	g_autoptr(hg_lab) lab = lab_new(HELP);
+	struct hg_in in;
+	(void)state;
+
+	lab_say(lab, ANA, "help");
+	in = from_two(both, "it is me");
+	lab_in(lab, "wa", &in, 1);
+	lab_say(lab, "whatsapp:GB.1", "still me");
+	lab_counts(lab, 1, "SELECT count(*) FROM contact");
+	lab_counts(lab, 1, "SELECT count(*) FROM ticket");
+	lab_counts(lab, 2, "SELECT count(*) FROM alias");
+	lab_is(lab, "whatsapp:GB.1", "SELECT reply_to FROM thread");
+}
+
+static void addresses_of_two_people_flag_both_and_merge_nobody(void **state)
+{
+	static const struct hg_address both[] = { { BEN, HG_PROVEN }, { ANA, HG_PROVEN } };
+	g_autoptr(hg_lab) lab = lab_new(NULL);
+	struct hg_in in = from_two(both, "who am I?");
+	(void)state;
+
+	lab_say(lab, ANA, "one");
+	lab_say(lab, BEN, "two");
+	lab_in(lab, "wa", &in, 1);
+	lab_counts(lab, 2, "SELECT count(*) FROM contact WHERE conflicted = 1");
+	lab_counts(lab, 2, "SELECT count(*) FROM thread");
+	/* It went to the first address's contact. */
+	lab_counts(lab, 2, "SELECT messages FROM thread ORDER BY n DESC LIMIT 1");
+	lab_counts(lab, 0, "SELECT count(*) FROM contact WHERE merged_into IS NOT NULL");
+}
+
+static void a_claimed_address_does_not_find_the_one_who_proved_it(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(NULL);
+	static const struct hg_address claimed[] = { { "mailto:ana@example.com", HG_CLAIMED } };
+	struct hg_in in = lab_text("mailto:ana@example.com", "I am Ana");
+	(void)state;
+
+	lab_in(lab, "wa", &in, 1);
+	in.from = claimed;
+	in.text = "me too";
+	lab_in(lab, "wa", &in, 1);
+	lab_counts(lab, 2, "SELECT count(*) FROM contact");
+	lab_counts(lab, 2, "SELECT count(*) FROM thread");
+	lab_in(lab, "wa", &in, 1);
+	lab_counts(lab, 2, "SELECT count(*) FROM contact");
+	lab_counts(lab, 2, "SELECT count(*) FROM thread");
+}
+
+static void a_changed_id_keeps_ticket_and_reply_window(void **state)
+{
+	static const struct hg_address changed[] = { { "whatsapp:GB.2", HG_PROVEN }, { "whatsapp:GB.1", HG_FORMER } };
+	g_autoptr(hg_lab) lab = lab_new(HELP);
+	struct hg_in in = from_two(changed, "");
+	hg_dispatch *dispatch;
+	(void)state;
+
+	lab->window_ms = DAY_MS;
+	lab_say(lab, "whatsapp:GB.1", "help");
+	in.kind = HG_IDENTITY;
+	lab_in(lab, "wa", &in, 1);
+	lab_reply(lab, lab_thread(lab), "hello");
+	dispatch = lab_take(lab, HG_TO_CHANNEL);
+	assert_string_equal(dispatch->out.to, "whatsapp:GB.2");
+	lab_drop(dispatch);
+	lab_say(lab, "whatsapp:GB.2", "me again");
+	lab_counts(lab, 1, "SELECT count(*) FROM contact");
+	lab_counts(lab, 1, "SELECT count(*) FROM thread");
+	/* The number may be somebody else's by now. */
+	lab_say(lab, "whatsapp:GB.1", "I am new here");
+	lab_counts(lab, 2, "SELECT count(*) FROM contact");
+}
+
+/* ---- about messages ---- */
+
+static void about(hg_lab *lab, int kind, const char *uri, const char *target, const char *text)
+{
+	struct hg_in in = lab_text(uri, text);
+
+	in.kind = kind;
+	in.target = target;
+	lab_in(lab, "wa", &in, 1);
+}
+
+static void edits_revocations_and_reactions_act_on_their_target(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(HELP);
+	g_autofree char *id = NULL;
+	(void)state;
+
+	id = g_strdup(lab_say(lab, ANA, "help"));
+	lab_desk(lab);
+	about(lab, HG_EDIT, ANA, id, "help me");
+	about(lab, HG_REACTION, ANA, id, "\xf0\x9f\x91\x8d");
+	lab_is(lab, "{\"" ANA "\":\"\xf0\x9f\x91\x8d\"}", "SELECT reactions FROM message WHERE n = 1");
+	about(lab, HG_REACTION, ANA, id, "");
+	about(lab, HG_REVOKE, ANA, id, "");
+	lab_is(lab, "help me", "SELECT text FROM message WHERE n = 1");
+	lab_is(lab, "none", "SELECT coalesce(reactions, 'none') FROM message WHERE n = 1");
+	assert_true(lab_count(lab, "SELECT revoked_ms FROM message WHERE n = 1") > 0);
+	lab_counts(lab, 1, "SELECT count(*) FROM thread");
+	assert_string_equal(lab_desk(lab), "message.edited message.reacted message.reacted message.deleted");
+	/* Nobody else can. */
+	lab_say(lab, BEN, "hello");
+	about(lab, HG_EDIT, BEN, id, "owned");
+	about(lab, HG_REVOKE, BEN, id, "");
+	lab_is(lab, "help me", "SELECT text FROM message WHERE n = 1");
+}
+
+static void what_is_about_nothing_known_opens_nothing(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(NULL);
+	(void)state;
+
+	about(lab, HG_REACTION, ANA, "wamid.none", "x");
+	about(lab, HG_REVOKE, ANA, "wamid.none", "");
+	about(lab, HG_EDIT, ANA, "wamid.none", "what I meant");
+	lab_counts(lab, 0, "SELECT count(*) FROM thread");
+	lab_counts(lab, 3, "SELECT count(*) FROM raw");
+	lab_say(lab, ANA, "hello");
+	about(lab, HG_EDIT, ANA, "wamid.none", "what I meant");
+	lab_counts(lab, 1, "SELECT count(*) FROM message WHERE kind = 14 AND text = 'what I meant'");
+	lab_counts(lab, 1, "SELECT count(*) FROM thread");
+}
+
+static void an_echo_shows_in_the_thread_and_opens_nothing(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(NULL);
+	struct hg_in in = lab_text(ANA, "we called you");
+	gint64 reach;
+	(void)state;
+
+	in.echo = true;
+	lab_in(lab, "wa", &in, 1);
+	lab_counts(lab, 0, "SELECT count(*) FROM thread");
+	lab_counts(lab, 0, "SELECT count(*) FROM contact");
+	lab_counts(lab, 1, "SELECT count(*) FROM raw");
+	lab_say(lab, ANA, "my invoice is wrong");
+	reach = lab_count(lab, "SELECT last_in_ms FROM reach");
+	test_now_ms += 5000;
+	lab_in(lab, "wa", &in, 1);
+	lab_counts(lab, 1, "SELECT count(*) FROM message WHERE direction = 2 AND author = 5 AND echo = 1");
+	lab_counts(lab, reach, "SELECT last_in_ms FROM reach");
+	assert_int_equal(lab_told(lab, "message.sent"), 1);
+	/* Somebody has answered: no ticket. */
+	lab_wait(lab, MINUTE_MS);
+	lab_counts(lab, 0, "SELECT count(*) FROM ticket");
+}
+
+static void a_late_replay_keeps_its_time_and_reopens_nothing(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(NULL);
+	struct hg_in in = lab_text(ANA, "from last week");
+	gint64 said;
+	(void)state;
+
+	lab_say(lab, ANA, "hello");
+	in.sent_ms = said = test_now_ms + 1000;
+	test_now_ms += 5000;
+	close_it(lab, HG_RES_RESOLVED);
+	lab_wait(lab, 2 * DAY_MS);
+	lab_in(lab, "wa", &in, 1);
+	lab_counts(lab, 1, "SELECT count(*) FROM thread");
+	lab_counts(lab, HG_THREAD_CLOSED, "SELECT state FROM thread");
+	lab_counts(lab, said, "SELECT sent_ms FROM message WHERE text = 'from last week'");
+	lab_wait(lab, 4 * DAY_MS);
+	lab_in(lab, "wa", &in, 1);
+	lab_counts(lab, 1, "SELECT count(*) FROM thread");
+	lab_wait(lab, HOUR_MS);
+	lab_counts(lab, 0, "SELECT count(*) FROM ticket");
+}
+
+static void a_machine_is_attached_and_reopens_nothing(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(NULL);
+	struct hg_in in = lab_text(ANA, "I am out of office");
+	(void)state;
+
+	lab_say(lab, ANA, "hello");
+	close_it(lab, HG_RES_RESOLVED);
+	in.automatic = true;
+	lab_in(lab, "wa", &in, 1);
+	lab_counts(lab, HG_THREAD_CLOSED, "SELECT state FROM thread");
+	lab_counts(lab, 2, "SELECT messages FROM thread");
+	lab_wait(lab, HOUR_MS);
+	lab_counts(lab, 0, "SELECT count(*) FROM ticket");
+}
+
+static void a_reference_leads_to_its_own_thread_of_the_same_person_only(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(HELP "window: { join: 1d }\n");
+	g_autofree char *id = NULL;
+	const char *refs[2] = { NULL, NULL };
+	struct hg_in in = lab_text(ANA, "about that");
+	(void)state;
+
+	refs[0] = id = g_strdup(lab_say(lab, ANA, "help"));
+	lab_wait(lab, 3 * DAY_MS);
+	in.refs = refs;
+	lab_in(lab, "wa", &in, 1);
+	lab_counts(lab, 1, "SELECT count(*) FROM thread");
+	in = lab_text(BEN, "about that");
+	in.refs = refs;
+	lab_in(lab, "wa", &in, 1);
+	lab_counts(lab, 2, "SELECT count(*) FROM thread");
+	lab_counts(lab, 1, "SELECT messages FROM thread ORDER BY n DESC LIMIT 1");
+}
+
+static void a_group_has_a_thread_of_its_own(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(NULL);
+	struct hg_in in = lab_text(ANA, "in the group");
+	(void)state;
+
+	lab_say(lab, ANA, "alone");
+	in.group = "G1";
+	lab_in(lab, "wa", &in, 1);
+	lab_in(lab, "wa", &in, 1);
+	lab_counts(lab, 2, "SELECT count(*) FROM thread");
+	lab_say(lab, ANA, "alone again");
+	lab_counts(lab, 2, "SELECT messages FROM thread WHERE key = ''");
+}
+
+/* ---- bad input ---- */
+
+static void one_bad_item_never_stops_a_batch(void **state)
+{
+	(void)state;
+	for (gsize bad = 0; bad < 5; bad++) {
+		g_autoptr(hg_lab) lab = lab_new(NULL);
+		struct hg_in items[5];
+		struct hg_engine_stats stats;
+		char uris[5][32];
+
+		for (gsize i = 0; i < 5; i++) {
+			g_snprintf(uris[i], sizeof(uris[i]), "tel:+4477009%zu", i);
+			items[i] = lab_text(uris[i], "hello");
+		}
+		items[bad].from = NULL;
+		items[bad].n_from = 0;
+		lab_in(lab, "wa", items, 5);
+		assert_int_equal(lab->stored, 1);
+		lab_counts(lab, 4, "SELECT count(*) FROM message WHERE direction = 1");
+		lab_counts(lab, 1, "SELECT count(*) FROM raw");
+		hg_engine_get_stats(lab->engine, &stats);
+		assert_int_equal(stats.refused, 1);
+	}
+}
+
+static void an_item_the_engine_cannot_take_is_kept_as_unsupported(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(NULL);
+	struct hg_in items[2] = { lab_text(ANA, "what?"), lab_text(BEN, "hello") };
+	(void)state;
+
+	/* The store refuses this one message for a reason of its own. */
+	world_plant(lab->w, "CREATE TRIGGER poison BEFORE INSERT ON message WHEN new.text = 'what?' AND new.kind = 1 "
+			    "BEGIN SELECT raise(ABORT, 'poison'); END");
+	lab_in(lab, "wa", items, 2);
+	assert_int_equal(lab->stored, 1);
+	lab_counts(lab, 2, "SELECT count(*) FROM message");
+	lab_counts(lab, 1, "SELECT count(*) FROM message WHERE kind = 14 AND text = 'what?' AND note LIKE '%%poison%%'");
+	lab_counts(lab, 2, "SELECT count(*) FROM thread");
+	lab_audit(lab);
+}
+
+static void a_kind_of_the_future_is_shown_as_unsupported(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(NULL);
+	struct hg_in in = lab_text(ANA, "a hologram");
+	(void)state;
+
+	in.kind = 29;
+	lab_in(lab, "wa", &in, 1);
+	lab_counts(lab, 1, "SELECT count(*) FROM message WHERE kind = 14 AND text = 'a hologram'");
+}
+
+static void a_store_that_fails_acknowledges_nothing(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(NULL);
+	struct hg_in in = lab_text(ANA, "hello");
+	gboolean ok;
+	(void)state;
+
+	world_plant(lab->w, "CREATE TRIGGER poison BEFORE INSERT ON contact BEGIN SELECT raise(ROLLBACK, 'gone'); END");
+	in.id = "wamid.x";
+	lab_queue(lab, "wa", &in, 1);
+	lab_queue(lab, "wa", &in, 1);
+	hg_engine_step(lab->engine, &ok);
+	assert_false(ok);
+	assert_int_equal(lab->stored, 0);
+	assert_int_equal(lab->refused, 2);
+	assert_false(hg_engine_broken(lab->engine));
+	world_plant(lab->w, "DROP TRIGGER poison");
+	lab_in(lab, "wa", &in, 1);
+	assert_int_equal(lab->stored, 1);
+	lab_counts(lab, 1, "SELECT count(*) FROM message");
+}
+
+static void consent_is_kept_and_opens_nothing(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(NULL);
+	struct hg_in in = lab_text(ANA, "stop");
+	(void)state;
+
+	in.kind = HG_CONSENT;
+	lab_in(lab, "wa", &in, 1);
+	lab_counts(lab, 0, "SELECT count(*) FROM thread");
+	lab_counts(lab, 1, "SELECT opted_out FROM reach");
+	in.text = "start";
+	lab_in(lab, "wa", &in, 1);
+	lab_counts(lab, 0, "SELECT opted_out FROM reach");
+}
+
+static void rules_reply_tag_and_set(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new("rules:\n  - name: hours\n    when: { text: { matches: 'open' } }\n"
+				     "    do: { reply: We open at nine., tag: hours, set: { topic: opening } }\n");
+	hg_dispatch *dispatch;
+	(void)state;
+
+	lab_say(lab, ANA, "when do you open?");
+	dispatch = lab_take(lab, HG_TO_CHANNEL);
+	assert_non_null(dispatch);
+	assert_string_equal(dispatch->out.text, "We open at nine.");
+	lab_drop(dispatch);
+	lab_is(lab, "[\"hours\"]", "SELECT tags FROM thread");
+	lab_is(lab, "{\"topic\":\"opening\"}", "SELECT fields FROM thread");
+	/* Two machines do not talk to each other for ever. */
+	for (int i = 0; i < 20; i++)
+		lab_say(lab, ANA, "when do you open?");
+	lab_counts(lab, 5, "SELECT count(*) FROM message WHERE author = 4");
+}
+
+static void closed_unresolved_without_a_ticket_is_a_drop(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(NULL);
+	(void)state;
+
+	lab_say(lab, ANA, "hello");
+	close_it(lab, HG_RES_UNRESOLVED);
+	lab_wait(lab, 5 * MINUTE_MS - 1);
+	assert_int_equal(lab_told(lab, "drop.detected"), 0);
+	lab_wait(lab, 1);
+	assert_int_equal(lab_told(lab, "drop.detected"), 1);
+}
+
+static void closed_unresolved_is_judged_and_a_ticket_the_desk_has_is_no_drop(void **state)
+{
+	(void)state;
+	for (int desk = 0; desk < 2; desk++) {
+		g_autoptr(hg_lab) lab = lab_new("rules:\n  - name: closed\n    on: thread.closed\n"
+			"    when: { thread: { resolution: unresolved } }\n    do: { convert: {} }\n");
+
+		lab_say(lab, ANA, "hello");
+		close_it(lab, HG_RES_UNRESOLVED);
+		lab_counts(lab, 1, "SELECT count(*) FROM ticket");
+		lab_is(lab, "rule closed", "SELECT reason FROM ticket");
+		if (desk)
+			assert_string_equal(lab_desk(lab), "ticket.requested");
+		lab_wait(lab, 6 * MINUTE_MS);
+		assert_int_equal(lab_told(lab, "drop.detected"), !desk);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_question_settles_into_a_ticket_and_is_forwarded),
+		cmocka_unit_test(fifty_first_messages_make_one_thread_and_one_ticket),
+		cmocka_unit_test(the_same_delivery_again_writes_nothing),
+		cmocka_unit_test(a_wide_key_counts_across_the_channels_of_an_adapter),
+		cmocka_unit_test(the_join_window_ends_to_the_millisecond),
+		cmocka_unit_test(a_ticket_is_joined_from_another_channel_of_its_scope_only),
+		cmocka_unit_test(the_reopen_window_ends_to_the_millisecond),
+		cmocka_unit_test(noise_opens_no_ticket_and_closes_as_resolved),
+		cmocka_unit_test(noise_is_added_to_what_is_closed_and_reopens_nothing),
+		cmocka_unit_test(agents_see_noise_in_a_ticket),
+		cmocka_unit_test(an_agent_who_answers_in_time_needs_no_ticket),
+		cmocka_unit_test(a_held_thread_is_a_ticket_when_nobody_answers_in_time),
+		cmocka_unit_test(a_bot_answers_a_held_thread_and_the_time_runs_from_the_next_question),
+		cmocka_unit_test(timers_survive_a_restart_and_act_once),
+		cmocka_unit_test(an_album_of_five_images_is_one_ticket_with_five_files),
+		cmocka_unit_test(a_download_is_tried_until_the_provider_forgets_it),
+		cmocka_unit_test(phone_then_both_then_the_new_id_alone_is_one_person),
+		cmocka_unit_test(addresses_of_two_people_flag_both_and_merge_nobody),
+		cmocka_unit_test(a_claimed_address_does_not_find_the_one_who_proved_it),
+		cmocka_unit_test(a_changed_id_keeps_ticket_and_reply_window),
+		cmocka_unit_test(edits_revocations_and_reactions_act_on_their_target),
+		cmocka_unit_test(what_is_about_nothing_known_opens_nothing),
+		cmocka_unit_test(an_echo_shows_in_the_thread_and_opens_nothing),
+		cmocka_unit_test(a_late_replay_keeps_its_time_and_reopens_nothing),
+		cmocka_unit_test(a_machine_is_attached_and_reopens_nothing),
+		cmocka_unit_test(a_reference_leads_to_its_own_thread_of_the_same_person_only),
+		cmocka_unit_test(a_group_has_a_thread_of_its_own),
+		cmocka_unit_test(one_bad_item_never_stops_a_batch),
+		cmocka_unit_test(an_item_the_engine_cannot_take_is_kept_as_unsupported),
+		cmocka_unit_test(a_kind_of_the_future_is_shown_as_unsupported),
+		cmocka_unit_test(a_store_that_fails_acknowledges_nothing),
+		cmocka_unit_test(consent_is_kept_and_opens_nothing),
+		cmocka_unit_test(rules_reply_tag_and_set),
+		cmocka_unit_test(closed_unresolved_without_a_ticket_is_a_drop),
+		cmocka_unit_test(closed_unresolved_is_judged_and_a_ticket_the_desk_has_is_no_drop),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
