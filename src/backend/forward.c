@@ -173,7 +173,8 @@ static const char *text_member(struct json_object *obj, const char *key, hg_aren
 	    json_object_is_type(value, json_type_object) || json_object_is_type(value, json_type_array))
 		return NULL;
 	text = json_object_get_string(value);
-	return *text && strlen(text) <= 512 && hg_text_printable(text) ? hg_arena_str(arena, text) : NULL;
+	return *text && strlen(text) <= 512 && hg_text_printable(text) && !strpbrk(text, "\n\t") ?
+	       hg_arena_str(arena, text) : NULL;
 }
 
 void hg_forward_read_ticket(const char *body, gsize len, hg_arena *arena,
@@ -203,7 +204,8 @@ static void judge(const struct hg_client_answer *answer, const hg_job *job, gint
 		return;
 	}
 	result->fate = HG_RETRY;
-	result->retry_ms = MAX(hg_client_retry_after(answer, now), 0);
+	if (answer->status)
+		result->retry_ms = MAX(hg_client_retry_after(answer, now), 0);
 	result->gone = answer->status == 410;
 	if (answer->code == HG_CLIENT_OK || answer->code == HG_CLIENT_REDIRECT) {
 		g_autofree char *text = g_strdup_printf("answered %d%s", answer->status,

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "ctl.h"
+#include "log.h"
 #include "setup.h"
 #include "text.h"
 
@@ -128,6 +129,7 @@ int main(int argc, char **argv)
 	int code;
 
 	setlocale(LC_CTYPE, "");
+	hg_log_init(HG_LOG_LOGFMT, HG_LOG_WARN);
 	code = read_options(&ctl, argc, argv);
 	if (code >= 0)
 		return code;

@@ -84,6 +84,15 @@ hg_gateway *hg_gateway_new(hg_setup *setup, GError **error)
 	return g_steal_pointer(&gateway);
 }
 
+/* What was posted to the loop and not run yet, now that nobody posts any more. */
+static void run_posted(hg_gateway *gateway)
+{
+	if (!gateway->loop)
+		return;
+	hg_loop_stop(gateway->loop);
+	hg_loop_run(gateway->loop);
+}
+
 /* The client first: its calls end now and say so to channels and forwarder, whose results the engine
  * still takes; then the engine; then what it reached through its ports. */
 void hg_gateway_free(hg_gateway *gateway)
@@ -97,11 +106,12 @@ void hg_gateway_free(hg_gateway *gateway)
 	if (gateway->engine)
 		hg_engine_stop(gateway->engine);
 	hg_readers_free(gateway->readers);
+	run_posted(gateway);
 	hg_server_free(gateway->server);
-	hg_loop_free(gateway->loop);
 	hg_api_free(gateway->api);
 	hg_channels_free(gateway->channels);
 	hg_forwarder_free(gateway->forwarder);
+	hg_loop_free(gateway->loop);
 	hg_engine_free(gateway->engine);
 	hg_store_close(gateway->store);
 	hg_setup_free(gateway->setup);

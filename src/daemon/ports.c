@@ -120,13 +120,15 @@ static gboolean signal_channel(void *ctx, const char *channel, const struct hg_o
 	hg_gateway *gateway = ctx;
 	const struct hg_channel_conf *set = hg_conf_channel(gateway->setup->conf, channel);
 	hg_dispatch *dispatch;
+	hg_arena *arena;
 
 	if (!set)
 		return hg_fail(error, HG_ERROR_STATE, "channel \"%s\" is not configured any more", channel);
 	if (!(set->desc->caps & HG_CAP_TYPING))
 		return hg_fail(error, HG_ERROR_STATE, "channel \"%s\" has no read marks or typing signs", channel);
-	dispatch = g_new0(hg_dispatch, 1);
-	dispatch->arena = hg_arena_new();
+	arena = hg_arena_new();
+	dispatch = hg_arena_alloc(arena, sizeof *dispatch);
+	dispatch->arena = arena;
 	dispatch->job = (hg_job){ .target = HG_TO_CHANNEL, .name = hg_arena_str(dispatch->arena, channel) };
 	dispatch->channel = dispatch->job.name;
 	dispatch->out = (struct hg_out){ .size = sizeof dispatch->out, .kind = out->kind,

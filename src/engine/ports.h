@@ -7,7 +7,7 @@
 
 /* What goes out after a commit.  Copied by whoever takes it; everything lies in its own arena. */
 typedef struct hg_dispatch {
-	hg_arena *arena;		/* ours; freed by hg_dispatch_free() */
+	hg_arena *arena;		/* ours; holds this struct too; freed by hg_dispatch_free() */
 	hg_job job;			/* as committed, in SENDING */
 	/* HG_TO_CHANNEL: */
 	struct hg_out out;		/* out.ticket is job.n; body and key are the job's */

@@ -213,9 +213,10 @@ static int bench_down(void **state)
 
 static const struct hg_forward_result *attempt(struct bench *bench, int attempts)
 {
-	hg_dispatch *dispatch = g_new0(hg_dispatch, 1);
+	hg_arena *arena = hg_arena_new();
+	hg_dispatch *dispatch = hg_arena_alloc(arena, sizeof *dispatch);
 
-	dispatch->arena = hg_arena_new();
+	dispatch->arena = arena;
 	dispatch->job = (hg_job){ .n = 7, .target = HG_TO_BACKEND, .name = "desk", .attempts = attempts };
 	dispatch->event = (hg_event){ .type = "ticket.message", .at_ms = 1763632931004, .seq = 3, .data = "{\"a\":1}" };
 	g_strlcpy(dispatch->event.id, "evt_01j9z1c3k4f5g6h7j8k9m0n1p2", HG_ID_SIZE);
