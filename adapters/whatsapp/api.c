@@ -42,6 +42,11 @@ const char *wa_api_media_url(struct wa_pool *pool, const struct wa_conf *conf, c
 	return wa_fmt(pool, "%s/%s?phone_number_id=%s", versioned(pool, conf), media_id, number);
 }
 
+const char *wa_api_number_url(struct wa_pool *pool, const struct wa_conf *conf, const char *number)
+{
+	return wa_fmt(pool, "%s/%s?fields=id", versioned(pool, conf), number);
+}
+
 /* "Authorization: Bearer" is a name and the beginning of a value, "D360-API-KEY" a name only. */
 const char *wa_api_auth(struct wa_pool *pool, const struct wa_conf *conf)
 {

@@ -8,6 +8,8 @@
 const char *wa_api_url(struct wa_pool *pool, const struct wa_conf *conf, const char *number, const char *path);
 const char *wa_api_media_url(struct wa_pool *pool, const struct wa_conf *conf, const char *number,
 			     const char *media_id);
+/* What the API says of a number: whether it is there, and whether the token is good for it. */
+const char *wa_api_number_url(struct wa_pool *pool, const struct wa_conf *conf, const char *number);
 const char *wa_api_auth(struct wa_pool *pool, const struct wa_conf *conf);	/* "Name: value" */
 bool wa_api_is_flat(const struct wa_conf *conf);
 

@@ -199,7 +199,7 @@ static void ask(struct whatsapp *wa)
 	const char *headers[] = { wa_api_auth(pool, wa->conf), NULL };
 	struct hg_http_call call = {
 		.size = sizeof(call), .method = "GET", .headers = headers,
-		.url = wa_api_url(pool, wa->conf, number, "?fields=id"),
+		.url = wa_api_number_url(pool, wa->conf, number),
 		.timeout_ms = wa->conf->timeout,
 	};
 

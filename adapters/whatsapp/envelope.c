@@ -7,7 +7,8 @@
 #include "identity.h"
 #include "read.h"
 
-#define DAY_MS INT64_C(86400000)
+#define DAY_MS    INT64_C(86400000)
+#define DEPTH_MAX 32
 
 static bool is_ours(const struct wa_conf *conf, const char *number)
 {
@@ -175,12 +176,43 @@ static void say_left_over(struct wa_read *r)
 	wa_add(r, &in);
 }
 
+/* The host's reader refuses half an emoji in a name, and with it the whole delivery.  The bytes are
+ * signed by the provider, so json-c's milder reading, which puts U+FFFD there, may have a try. */
+static struct json_object *read_mildly(const void *body, size_t len)
+{
+	struct json_tokener *reader = len > WA_BODY_MAX ? NULL : json_tokener_new_ex(DEPTH_MAX);
+	struct json_object *root;
+
+	if (!reader)
+		return NULL;
+	json_tokener_set_flags(reader, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	root = json_tokener_parse_ex(reader, body, (int)len);
+	if (json_tokener_get_error(reader) != json_tokener_success || !root) {
+		json_object_put(root);
+		root = NULL;
+	}
+	json_tokener_free(reader);
+	return root;
+}
+
+static struct json_object *read_json(struct wa_read *r, const void *body, size_t len, struct hg_err *err)
+{
+	struct json_object *root = r->wa->host->json(body, len, err);
+
+	if (root)
+		return root;
+	root = read_mildly(body, len);
+	if (root)
+		wa_count(r, "odd_json");
+	return root;
+}
+
 void wa_read_body(struct wa_read *r, const void *body, size_t len)
 {
 	struct hg_err err = { 0 };
 	struct json_object *entries;
 
-	r->root = r->wa->host->json(body, len, &err);
+	r->root = read_json(r, body, len, &err);
 	if (!r->root) {
 		add_unparsed(r, body, len, err.text);
 		return;

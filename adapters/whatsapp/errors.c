@@ -50,7 +50,7 @@ static const struct wa_error errors[] = {
 	/* window */
 	FINAL(WA_WINDOW_CLOSED, WA_WINDOW_CLOSED, MESSAGE,
 	      "More than 24 hours have passed since the customer last wrote: send an approved template, or "
-	      "wait until he writes again."),
+	      "wait until the customer writes again."),
 
 	/* recipient */
 	FINAL(131026, 131026, CONTACT,
@@ -58,20 +58,21 @@ static const struct wa_error errors[] = {
 	      "accepted its terms. Use another channel."),
 	FINAL(131021, 131021, CONTACT, "Sender and receiver are the same number."),
 	FINAL(131030, 131030, CONTACT,
-	      "This is a test number and the receiver is not on its list: add him in the app's dashboard."),
+	      "This is a test number and the receiver is not on its list: add the receiver in the app's dashboard."),
 	FINAL(131051, 131051, MESSAGE, "WhatsApp does not carry this kind of message; send it as text."),
 	FINAL(131062, 131062, MESSAGE,
-	      "This kind of message needs the customer's phone number: ask him for it first."),
+	      "This kind of message needs the customer's phone number: ask for it first."),
 	FINAL(131049, 131049, MESSAGE,
 	      "WhatsApp held this message back to spare the customer; sending it again soon will not help. "
-	      "Wait until he writes, or use another channel."),
+	      "Wait until the customer writes, or use another channel."),
 	FINAL(WA_OPTED_OUT, WA_OPTED_OUT, MESSAGE,
-	      "The customer has opted out of marketing messages; answers to his own questions still reach him."),
+	      "The customer has opted out of marketing messages; answers to the customer's own questions still go through."),
 	FINAL(130472, 130472, MESSAGE,
 	      "WhatsApp takes this customer out of marketing messages in an experiment of its own; use "
-	      "another channel, or wait until he writes."),
+	      "another channel, or wait until the customer writes."),
 	FINAL(137000, 137000, CONTACT,
-	      "The customer's security code has changed: make sure that he is who he was before you go on."),
+	      "The customer's security code has changed: make sure that it is still the same person before you "
+	      "go on."),
 
 	/* content */
 	{ 100, 100, 33, HG_FAILED, HG_REACH_CHANNEL, 0, HG_DOWN,

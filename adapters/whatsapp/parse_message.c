@@ -95,6 +95,12 @@ static const char *error_note(struct wa_item *it)
 		      it->in.code);
 }
 
+/* Signs of life of the phone's screen, from older versions. */
+static bool is_useless(const char *type)
+{
+	return !strcmp(type, "request_welcome") || !strcmp(type, "ephemeral");
+}
+
 static void finish(struct wa_item *it, const char *why)
 {
 	struct wa_read *r = it->c->r;
@@ -140,8 +146,12 @@ static void read_message(struct wa_change *c, struct json_object *m)
 		wa_add_unsupported(c->r, NULL, m, "a message that is no object");
 		return;
 	}
-	read_common(&it);
 	type = wa_text(m, "type");
+	if (type && is_useless(type)) {
+		wa_add_ignored(c, m, wa_fmt(c->r->pool, "message of type %s", type));
+		return;
+	}
+	read_common(&it);
 	if (!type)
 		why = "a message without type";
 	else if (!it.in.id)

@@ -6,6 +6,9 @@
 #include "identity.h"
 #include "read.h"
 
+/* What a status tells of the account is news for so long; replays come up to 7 days late. */
+#define FRESH_MS INT64_C(900000)
+
 static int state_of(const char *word)
 {
 	static const struct { const char *word; int state; } states[] = {
@@ -64,7 +67,8 @@ static void read_failure(struct wa_change *c, struct json_object *s, struct hg_r
 	receipt->text = failure.text;
 	receipt->reach = error->reach;
 	receipt->advice = error->advice;
-	wa_condition_failed(c->r->wa, error, &failure);
+	if (c->r->now_ms - receipt->at_ms < FRESH_MS)
+		wa_condition_failed(c->r->wa, error, &failure);
 }
 
 /* 131050: he told WhatsApp that he wants no marketing of ours. */
