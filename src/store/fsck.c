@@ -214,21 +214,40 @@ static void audit_breach(void *arg, const char *invariant, const char *id, const
 	hg_fsck_breach(arg, invariant, id, remedy);
 }
 
+static gboolean audit_all(struct hg_fsck *fsck, GError **error)
+{
+	return hg_sql_audit(fsck->store, audit_breach, fsck, error) && check_all(fsck, error) &&
+	       check_ages(fsck, error) && check_receipts(fsck, error) && check_contacts(fsck, error) &&
+	       (!fsck->attachments || hg_fsck_files(fsck, error));
+}
+
+/* One transaction: all questions are asked of one state of the database. */
+static gboolean audit_once(struct hg_fsck *fsck, GError **error)
+{
+	g_autoptr(GError) failed = NULL;
+	gboolean done = hg_store_begin(fsck->store, error);
+
+	if (!done)
+		return FALSE;
+	done = audit_all(fsck, &failed);
+	hg_store_rollback(fsck->store);
+	if (!done && hg_sql_broken(fsck->store)) {
+		/* Too damaged for its questions: that is what an audit is to find. */
+		hg_fsck_breach(fsck, "I18", failed->message, "the file is damaged: restore the last backup");
+		return TRUE;
+	}
+	if (!done)
+		g_propagate_error(error, g_steal_pointer(&failed));
+	return done;
+}
+
 gboolean hg_store_fsck(hg_store *store, const char *attachments, hg_fsck_report *report, void *arg,
 		       guint *ret_breaches, GError **error)
 {
 	struct hg_fsck fsck = { store, attachments, report, arg, 0 };
 	gint64 limit = hg_sql_time_limit(store, 0);	/* an audit takes as long as it takes */
-	gboolean done;
+	gboolean done = audit_once(&fsck, error);
 
-	/* One transaction: all questions are asked of one state of the database. */
-	done = hg_store_begin(store, error);
-	if (done) {
-		done = hg_sql_audit(store, audit_breach, &fsck, error) && check_all(&fsck, error) &&
-		       check_ages(&fsck, error) && check_receipts(&fsck, error) && check_contacts(&fsck, error) &&
-		       (!attachments || hg_fsck_files(&fsck, error));
-		hg_store_rollback(store);
-	}
 	hg_sql_time_limit(store, limit);
 	if (done)
 		*ret_breaches = fsck.breaches;

@@ -238,6 +238,11 @@ gint64 hg_sql_time_limit(hg_store *store, gint64 ms)
 	return before;
 }
 
+gboolean hg_sql_broken(hg_store *store)
+{
+	return store->broken;
+}
+
 void hg_sqlite_unprepare(hg_store *store)
 {
 	for (int i = 0; i < HG_SQL_N; i++) {

@@ -1,0 +1,277 @@
+/* test_store_fsck.c - the audit finds each breach planted past the store, and none where there is none */
+#include "store_fixture.h"
+
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <utime.h>
+
+/* ---- what an audit said ---- */
+struct said { guint many; char invariant[8], id[256], remedy[256]; };
+
+static void note(void *arg, const char *invariant, const char *id, const char *remedy)
+{
+	struct said *said = arg;
+
+	if (!said->many++) {	/* the first one */
+		g_strlcpy(said->invariant, invariant, sizeof(said->invariant));
+		g_strlcpy(said->id, id, sizeof(said->id));
+		g_strlcpy(said->remedy, remedy, sizeof(said->remedy));
+	}
+}
+
+static struct said audit(struct world *w)
+{
+	struct said said = { 0 };
+	g_autoptr(hg_store) reader = NULL;
+	guint breaches = 99;
+
+	must((reader = hg_store_open_reader(&w->options, 1, e)));	/* its limit does not hold for an audit */
+	must(hg_store_fsck(reader, w->options.attachments, note, &said, &breaches, e));
+	assert_int_equal(breaches, said.many);
+	return said;
+}
+
+static void expect(struct world *w, const char *invariant, const char *id_part)
+{
+	struct said said = audit(w);
+
+	if (said.many != 1 || strcmp(said.invariant, invariant) != 0 || !strstr(said.id, id_part))
+		fail_msg("%s: %u breaches, first %s %s", invariant, said.many, said.invariant, said.id);
+	assert_true(strlen(said.remedy) > 10);
+}
+
+/* ---- a store with something of everything ---- */
+struct day { hg_contact *ana, *bo; hg_thread *a, *b; hg_message *in, *out; hg_ticket ticket; hg_job *job; };
+
+static struct day a_day(struct world *w)
+{
+	struct day d;
+	hg_alias alias = { "tel:+1", 0, HG_PROVEN, T0 };
+	hg_receipt_row receipt = { .channel = "wa", .external_id = "x", .state = HG_R_DELIVERED, .got_ms = T0 };
+	hg_timer settle = { 0, "settle", T0, NULL };
+	gint64 raw_n;
+
+	must(hg_store_begin(w->store, e));
+	d.ana = a_contact(w, "Ana");
+	d.bo = a_contact(w, "Bo");
+	alias.contact_n = d.ana->n;
+	must(hg_store_alias_add(w->store, &alias, e));
+	d.a = a_thread(w, d.ana, "");
+	d.b = a_thread(w, d.bo, "");
+	must(hg_store_raw_add(w->store, "wa", "webhook", T0, "x", 1, &raw_n, e));
+	for (int i = 0; i < 3; i++) {
+		d.in = a_message(w, i % 2 ? d.b : d.a, HG_INBOUND, "hi");
+		an_event(w, i % 2 ? d.b : d.a, "message.received");
+	}
+	must(hg_store_seen_set(w->store, "wa", "x", T0, d.in->n, e));
+	d.out = a_message(w, d.a, HG_OUTBOUND, "hello");
+	d.out->delivery = HG_DLV_DELIVERED;
+	d.out->raw_n = raw_n;
+	must(hg_store_message_update(w->store, d.out, e));
+	receipt.message_n = d.out->n;
+	must(hg_store_receipt_add(w->store, &receipt, e));
+	receipt.message_n = 0;
+	must(hg_store_receipt_add(w->store, &receipt, e));
+	d.ticket = (hg_ticket){ .thread_n = d.a->n, .state = HG_TICKET_OPEN, .subject = "s" };
+	hg_id_new(&test_env, "tkt", d.ticket.id);
+	must(hg_store_ticket_add(w->store, w->arena, &d.ticket, "TK-%d", 1, e));
+	d.a->ticket_n = d.ticket.n;
+	d.a->reply_to = "tel:+1";
+	must(hg_store_thread_update(w->store, d.a, e));
+	settle.thread_n = d.a->n;
+	must(hg_store_timer_set(w->store, &settle, e));
+	d.job = a_job(w, HG_TO_BACKEND, "desk", d.a->id, T0);
+	a_job(w, HG_TO_BACKEND, "desk", d.a->id, T0);
+	must(hg_store_commit(w->store, e));
+	return d;
+}
+
+static void a_sound_store_has_no_breach(void **state)
+{
+	struct world *w = *state;
+	struct said said = audit(w);
+
+	assert_int_equal(said.many, 0);
+	a_day(w);
+	said = audit(w);
+	if (said.many)
+		fail_msg("%s %s", said.invariant, said.id);
+	/* Also through the daemon's own connection, in between its transactions. */
+	must(hg_store_fsck(w->store, w->options.attachments, note, &said, &said.many, e));
+	assert_int_equal(said.many, 0);
+}
+
+/* One breach each; %N stands for the numbers in a_day(): a's thread is 1, messages 1 3 4 in a and 2 in b. */
+static const struct plant { const char *invariant, *id_part, *sql; } plants[] = {
+	{ "I1", "msg_", "UPDATE message SET raw_n = 99 WHERE n = 1" },
+	{ "I1", "msg_", "DELETE FROM raw" },
+	{ "I2", "message 99", "UPDATE seen SET message_n = 99" },
+	{ "I3", "msg_", "UPDATE message SET prev_n = 2 WHERE n = 3" },		/* another thread's */
+	{ "I3", "msg_", "UPDATE message SET prev_n = 1 WHERE n = 4" },		/* two follow one */
+	{ "I3", "thr_", "UPDATE thread SET last_message_n = 1 WHERE n = 1" },
+	{ "I3", "thr_", "UPDATE thread SET last_seq = 9 WHERE n = 1" },
+	{ "I3", "thr_", "UPDATE thread SET last_event_n = NULL WHERE n = 1" },
+	{ "I3", "evt_", "UPDATE event SET seq = 5 WHERE n = 3" },
+	{ "I3", "evt_", "UPDATE event SET prev_n = 2 WHERE n = 3" },
+	{ "I4", "thr_", "DROP INDEX thread_open; INSERT INTO thread SELECT 9, 'thr_two', contact_n, scope, key, subject, "
+		"1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0 "
+		"FROM thread WHERE n = 1" },
+	{ "I5", "tkt_", "DROP INDEX ticket_open; INSERT INTO ticket SELECT 9, 'tkt_two', thread_n, 'TK-9', 1, 's', NULL, "
+		"NULL, NULL, NULL, NULL, NULL, 0, 0, 0 FROM ticket WHERE n = 1" },
+	{ "I5", "thr_", "UPDATE thread SET ticket_n = 99 WHERE n = 1" },
+	{ "I7", "lane desk", "UPDATE outbox SET state = 1" },			/* nobody is at work */
+	{ "I7", "lane desk", "UPDATE outbox SET state = 2" },			/* two are */
+	{ "I8", "job 1 to desk", "UPDATE outbox SET state = 3, changed_ms = changed_ms - 1000000 WHERE n = 1" },
+	{ "I9", "receipt 2", "UPDATE receipt SET got_ms = got_ms - 86400000 * 32 WHERE n = 2" },
+	{ "I10", "msg_", "UPDATE message SET delivery = 4 WHERE n = 4" },	/* shows sent, was delivered */
+	{ "I10", "msg_", "INSERT INTO receipt SELECT 9, message_n, channel, external_id, key, 5, 0, 0, 0, 0, NULL, NULL, "
+		"NULL FROM receipt WHERE n = 1" },				/* failed too, and not marked */
+	{ "I11", "msg_", "UPDATE message SET direction = 3 WHERE n = 4; UPDATE outbox SET target = 1, message_n = 4 "
+		"WHERE n = 1; DELETE FROM receipt; DELETE FROM outbox WHERE n = 2" },
+	{ "I12", "thr_", "UPDATE alias SET contact_n = 2" },
+	{ "I17", "contact 1", "UPDATE contact SET merged_into = 1 WHERE n = 1" },
+	{ "I18", "timer settle", "UPDATE timer SET thread_n = 99" },
+	{ "I18", "ticket", "PRAGMA foreign_keys = OFF; UPDATE ticket SET thread_n = 99" },
+};
+
+static void each_planted_breach_is_found(void **state)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(plants); i++) {
+		void *world = NULL;
+
+		world_new(&world);
+		a_day(world);
+		world_plant(world, plants[i].sql);
+		expect(world, plants[i].invariant, plants[i].id_part);
+		world_free(&world);
+	}
+	(void)state;
+}
+
+static void merges_that_go_round_are_told_for_each_of_them(void **state)
+{
+	struct world *w = *state;
+	struct said said;
+
+	a_day(w);
+	world_plant(w, "UPDATE contact SET merged_into = 3 - n");
+	said = audit(w);
+	assert_int_equal(said.many, 2);
+	assert_string_equal(said.invariant, "I17");
+}
+
+static void the_address_of_a_merged_contact_is_ones_own(void **state)
+{
+	struct world *w = *state;
+
+	a_day(w);
+	/* Bo was merged into Ana, and the thread went with him. */
+	world_plant(w, "UPDATE contact SET merged_into = 1 WHERE n = 2; UPDATE alias SET contact_n = 2");
+	assert_int_equal(audit(w).many, 0);
+}
+
+static void a_wrong_schema_number_is_found(void **state)
+{
+	struct world *w = *state;
+	struct said said = { 0 };
+	guint breaches;
+
+	/* A reader would refuse it: the running daemon's own connection sees it. */
+	world_plant(w, "PRAGMA user_version = 7");
+	must(hg_store_fsck(w->store, NULL, note, &said, &breaches, e));
+	assert_int_equal(breaches, 1);
+	assert_string_equal(said.invariant, "I19");
+	world_plant(w, "PRAGMA user_version = 1");
+}
+
+static void a_missing_reserve_is_found(void **state)
+{
+	struct world *w = *state;
+
+	g_remove(world_path(w, "-ballast"));
+	expect(w, "I20", "-ballast");
+}
+
+static void a_damaged_page_is_found(void **state)
+{
+	struct world *w = *state;
+	gint64 page = world_count(w, "SELECT rootpage FROM sqlite_schema WHERE name = 'sqlite_autoindex_event_1'");
+	guint8 junk[64];
+	struct said said;
+	int fd;
+
+	a_day(w);
+	hg_store_close(g_steal_pointer(&w->store));
+	fd = open(w->options.path, O_WRONLY);
+	memset(junk, 0x5a, sizeof(junk));
+	assert_int_equal(pwrite(fd, junk, sizeof(junk), page * 4096 - 64), 64);	/* the last cell's bytes */
+	close(fd);
+	said = audit(w);
+	assert_true(said.many > 0);
+	assert_string_equal(said.invariant, "I18");
+}
+
+/* ---- attachment files ---- */
+static hg_attachment a_file(struct world *w, const char *bytes)
+{
+	hg_attachment a = { .kind = HG_FILE, .state = HG_FILE_STORED };
+	char *sha256 = hg_arena_alloc(w->arena, 65);
+	hg_upload *upload;
+
+	must((upload = hg_upload_new(w->options.attachments, e)));
+	must(hg_upload_write(upload, bytes, strlen(bytes), e));
+	must(hg_upload_finish(upload, sha256, &a.bytes, e));
+	a.sha256 = sha256;
+	hg_id_new(&test_env, "att", a.id);
+	in_txn(w, a.message_n = a_message(w, a_thread(w, a_contact(w, "Ana"), ""), HG_INBOUND, "")->n;
+	       must(hg_store_attachment_add(w->store, &a, e)));
+	return a;
+}
+
+static void a_missing_a_changed_and_an_orphan_file_are_found(void **state)
+{
+	struct world *w = *state;
+	hg_attachment a = a_file(w, "hello");
+	g_autofree char *path = hg_attachment_path(w->options.attachments, a.sha256);
+	g_autofree char *other = g_strdup(path);
+
+	assert_int_equal(audit(w).many, 0);
+	assert_true(g_file_set_contents(path, "HELLO", 5, NULL));
+	expect(w, "I13", a.id);
+	assert_true(g_file_set_contents(path, "hello", 5, NULL));
+	assert_int_equal(audit(w).many, 0);
+
+	/* An orphan counts only when it is older than any upload under way. */
+	other[strlen(other) - 1] ^= 1;
+	assert_true(g_file_set_contents(other, "x", 1, NULL));
+	assert_int_equal(utime(other, &(struct utimbuf){ T0 / 1000, T0 / 1000 }), 0);
+	assert_int_equal(audit(w).many, 0);
+	assert_int_equal(utime(other, &(struct utimbuf){ T0 / 1000 - 7200, T0 / 1000 - 7200 }), 0);
+	expect(w, "I13", other);
+	g_remove(other);
+
+	g_remove(path);
+	expect(w, "I13", a.id);
+	world_plant(w, "UPDATE attachment SET sha256 = '../../../etc/passwd'");
+	expect(w, "I13", a.id);
+}
+
+#define store_test(f) cmocka_unit_test_setup_teardown(f, world_new, world_free)
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		store_test(a_sound_store_has_no_breach),
+		cmocka_unit_test(each_planted_breach_is_found),
+		store_test(merges_that_go_round_are_told_for_each_of_them),
+		store_test(the_address_of_a_merged_contact_is_ones_own),
+		store_test(a_wrong_schema_number_is_found),
+		store_test(a_missing_reserve_is_found),
+		store_test(a_damaged_page_is_found),
+		store_test(a_missing_a_changed_and_an_orphan_file_are_found),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,408 @@
+/* test_store_time.c - what was seen before and for how long, timers, idempotency, tending */
+#include "store_fixture.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#define WEEK (7 * DAY_MS)
+
+static gboolean is_new(struct world *w, const char *space, const char *key, gint64 now_ms, gint64 window_ms)
+{
+	gboolean fresh = FALSE;
+	gint64 message_n;
+
+	in_txn(w, must(hg_store_seen(w->store, space, key, now_ms, window_ms, &fresh, &message_n, e)));
+	return fresh;
+}
+
+static gint64 found(struct world *w, const char *space, const char *key)
+{
+	gint64 message_n = -1;
+
+	must(hg_store_seen_find(w->store, space, key, test_now_ms, &message_n, e));
+	return message_n;
+}
+
+static void an_id_is_new_once_in_its_space(void **state)
+{
+	struct world *w = *state;
+
+	assert_true(is_new(w, "wa", "x", T0, WEEK));
+	assert_false(is_new(w, "wa", "x", T0, WEEK));
+	assert_true(is_new(w, "sms", "x", T0, WEEK));
+	assert_true(is_new(w, "wa", "y", T0, WEEK));
+	/* Where the space ends and the id begins is part of it. */
+	assert_true(is_new(w, "wax", "", T0, WEEK));
+	assert_true(is_new(w, "w", "ax", T0, WEEK));
+}
+
+static void a_repetition_says_what_the_first_became(void **state)
+{
+	struct world *w = *state;
+	gint64 message_n = -1;
+	gboolean fresh;
+
+	in_txn(w, must(hg_store_seen(w->store, "wa", "x", T0, WEEK, &fresh, &message_n, e));
+	       must(hg_store_seen_set(w->store, "wa", "x", T0, 41, e)));
+	assert_int_equal(message_n, 0);
+	in_txn(w, must(hg_store_seen(w->store, "wa", "x", T0 + 3 * DAY_MS, WEEK, &fresh, &message_n, e)));
+	assert_false(fresh);
+	assert_int_equal(message_n, 41);
+}
+
+static void the_window_ends_at_its_exact_time(void **state)
+{
+	struct world *w = *state;
+
+	assert_true(is_new(w, "wa", "x", T0, WEEK));
+	assert_false(is_new(w, "wa", "x", T0 + 6 * DAY_MS, WEEK));
+	assert_false(is_new(w, "wa", "x", T0 + WEEK - 1, WEEK));
+	assert_true(is_new(w, "wa", "x", T0 + WEEK, WEEK));
+	assert_false(is_new(w, "wa", "x", T0 + WEEK + 1, WEEK));	/* seen again just now */
+	/* Also when both fall on one day. */
+	assert_true(is_new(w, "wa", "short", T0, 1000));
+	assert_false(is_new(w, "wa", "short", T0 + 999, 1000));
+	assert_true(is_new(w, "wa", "short", T0 + 1000, 1000));
+}
+
+static void a_clock_that_goes_back_makes_nothing_new(void **state)
+{
+	struct world *w = *state;
+
+	assert_true(is_new(w, "wa", "x", T0, WEEK));
+	assert_false(is_new(w, "wa", "x", T0 - 2 * DAY_MS, WEEK));
+}
+
+static void remembering_does_not_make_the_window_begin_again(void **state)
+{
+	struct world *w = *state;
+
+	assert_true(is_new(w, "wa", "x", T0, WEEK));
+	in_txn(w, must(hg_store_seen_set(w->store, "wa", "x", T0 + 5 * DAY_MS, 3, e)));
+	assert_true(is_new(w, "wa", "x", T0 + WEEK, WEEK));
+}
+
+static void an_id_is_found_long_after_its_window(void **state)
+{
+	struct world *w = *state;
+
+	in_txn(w, must(hg_store_seen_set(w->store, "wa", "sent-by-us", T0, 12, e)));
+	test_now_ms = T0 + 29 * DAY_MS;
+	assert_int_equal(found(w, "wa", "sent-by-us"), 12);
+	assert_int_equal(found(w, "wa", "never"), 0);
+	assert_false(is_new(w, "wa", "sent-by-us", T0 + DAY_MS, WEEK));
+}
+
+static void the_newest_of_several_is_found(void **state)
+{
+	struct world *w = *state;
+
+	assert_true(is_new(w, "wa", "x", T0, WEEK));
+	in_txn(w, must(hg_store_seen_set(w->store, "wa", "x", T0, 1, e)));
+	assert_true(is_new(w, "wa", "x", T0 + 8 * DAY_MS, WEEK));
+	in_txn(w, must(hg_store_seen_set(w->store, "wa", "x", T0 + 8 * DAY_MS, 2, e)));
+	assert_int_equal(found(w, "wa", "x"), 2);
+}
+
+static void what_was_rolled_back_was_not_seen(void **state)
+{
+	struct world *w = *state;
+	gboolean fresh;
+	gint64 n;
+
+	must(hg_store_begin(w->store, e));
+	must(hg_store_savepoint(w->store, e));
+	must(hg_store_seen(w->store, "wa", "x", T0, WEEK, &fresh, &n, e));
+	must(hg_store_rollback_to(w->store, e));
+	must(hg_store_commit(w->store, e));
+	assert_true(is_new(w, "wa", "x", T0, WEEK));
+}
+
+static void a_reader_finds_what_the_writer_remembers_on_a_new_day(void **state)
+{
+	struct world *w = *state;
+	g_autoptr(hg_store) reader = NULL;
+	gint64 n;
+
+	assert_true(is_new(w, "wa", "x", T0, WEEK));
+	must((reader = hg_store_open_reader(&w->options, 0, e)));
+	must(hg_store_seen_find(reader, "wa", "x", T0, &n, e));
+	in_txn(w, must(hg_store_seen_set(w->store, "wa", "y", T0 + DAY_MS, 9, e)));
+	must(hg_store_seen_find(reader, "wa", "y", T0, &n, e));
+	assert_int_equal(n, 9);
+}
+
+static void the_days_are_known_again_after_a_restart(void **state)
+{
+	struct world *w = *state;
+
+	for (int day = 0; day < 5; day++)
+		assert_true(is_new(w, "wa", day % 2 ? "odd" : "even", T0 + day * 10 * DAY_MS, WEEK));
+	world_reopen(w);
+	assert_false(is_new(w, "wa", "even", T0 + 41 * DAY_MS, WEEK));
+	assert_false(is_new(w, "wa", "odd", T0 + 31 * DAY_MS, WEEK));
+}
+
+static void many_ids_do_not_meet(void **state)
+{
+	struct world *w = *state;
+	char key[32];
+
+	must(hg_store_begin(w->store, e));
+	for (int round = 0; round < 2; round++)
+		for (int i = 0; i < 3000; i++) {
+			gboolean fresh;
+			gint64 n;
+
+			g_snprintf(key, sizeof(key), "wamid.%d", i);
+			must(hg_store_seen(w->store, "wa", key, T0, WEEK, &fresh, &n, e));
+			assert_int_equal(fresh, round == 0);
+		}
+	must(hg_store_commit(w->store, e));
+}
+
+/* ---- expiry ---- */
+/* As the engine does: until it says there is nothing to hurry for. */
+static void tend(struct world *w, gint64 keep_ms)
+{
+	for (int i = 0; i < 100; i++) {
+		gint64 wait = hg_store_tend(w->store, FALSE, keep_ms);
+
+		test_now_ms += MAX(wait, 1);
+		if (i > 12 && wait > 1000)
+			return;
+	}
+}
+
+static void old_days_are_dropped_and_young_ones_kept(void **state)
+{
+	struct world *w = *state;
+
+	must(hg_store_begin(w->store, e));
+	for (int day = 0; day < 40; day += 5)
+		for (int i = 0; i < 700; i++) {
+			g_autofree char *key = g_strdup_printf("%d-%d", day, i);
+
+			must(hg_store_seen_set(w->store, "wa", key, T0 + day * DAY_MS, i + 1, e));
+		}
+	must(hg_store_commit(w->store, e));
+	test_now_ms = T0 + 40 * DAY_MS;
+	tend(w, WEEK);
+	assert_int_equal(found(w, "wa", "0-1"), 0);
+	assert_int_equal(found(w, "wa", "5-699"), 0);
+	assert_int_equal(found(w, "wa", "10-1"), 2);	/* 30 days old */
+	assert_int_equal(found(w, "wa", "35-1"), 2);
+	assert_int_equal(world_count(w, "SELECT COUNT(*) FROM seen"), 6 * 700);
+}
+
+static void a_longer_window_keeps_ids_a_day_longer_than_itself(void **state)
+{
+	struct world *w = *state;
+
+	in_txn(w, must(hg_store_seen_set(w->store, "wa", "x", T0, 1, e)));
+	test_now_ms = T0 + 60 * DAY_MS;
+	tend(w, 60 * DAY_MS);
+	assert_int_equal(found(w, "wa", "x"), 1);
+	test_now_ms = T0 + 63 * DAY_MS;
+	tend(w, 60 * DAY_MS);
+	assert_int_equal(found(w, "wa", "x"), 0);
+}
+
+static void nothing_expires_at_start_and_one_batch_is_small(void **state)
+{
+	struct world *w = *state;
+	gint64 wait;
+
+	must(hg_store_begin(w->store, e));
+	for (int i = 0; i < 1200; i++) {
+		g_autofree char *key = g_strdup_printf("%d", i);
+
+		must(hg_store_seen_set(w->store, "wa", key, T0, 1, e));
+	}
+	must(hg_store_commit(w->store, e));
+	test_now_ms = T0 + 90 * DAY_MS;
+	world_reopen(w);
+	hg_store_tend(w->store, FALSE, WEEK);
+	assert_int_equal(world_count(w, "SELECT COUNT(*) FROM seen"), 1200);
+	test_now_ms += 60000;
+	wait = hg_store_tend(w->store, FALSE, WEEK);
+	assert_int_equal(world_count(w, "SELECT COUNT(*) FROM seen"), 700);
+	assert_true(wait < 1000);	/* wants to go on soon */
+	hg_store_tend(w->store, FALSE, WEEK);
+	assert_int_equal(world_count(w, "SELECT COUNT(*) FROM seen"), 700);
+}
+
+static void receipts_nobody_claims_and_old_answers_expire(void **state)
+{
+	struct world *w = *state;
+	hg_receipt_row parked = { .channel = "wa", .external_id = "x", .state = HG_R_SENT, .got_ms = T0 }, kept = parked;
+	const guint8 print[32] = { 1 };
+	const char *answer;
+
+	must(hg_store_begin(w->store, e));
+	kept.message_n = a_message(w, a_thread(w, a_contact(w, "Ana"), ""), HG_OUTBOUND, "x")->n;
+	must(hg_store_receipt_add(w->store, &parked, e));
+	must(hg_store_receipt_add(w->store, &kept, e));
+	must(hg_store_idem_begin(w->store, w->arena, "bo", "k", print, T0, &answer, e));
+	must(hg_store_commit(w->store, e));
+	test_now_ms = T0 + 6 * DAY_MS;
+	tend(w, WEEK);
+	assert_int_equal(world_count(w, "SELECT COUNT(*) FROM idempotency"), 1);
+	test_now_ms = T0 + 29 * DAY_MS;
+	tend(w, WEEK);
+	assert_int_equal(world_count(w, "SELECT COUNT(*) FROM idempotency"), 0);
+	assert_int_equal(world_count(w, "SELECT COUNT(*) FROM receipt"), 2);
+	test_now_ms = T0 + 31 * DAY_MS;
+	tend(w, WEEK);
+	assert_int_equal(world_count(w, "SELECT COUNT(*) FROM receipt"), 1);
+	assert_int_equal(world_count(w, "SELECT message_n FROM receipt"), kept.message_n);
+}
+
+/* ---- the log of SQLite ---- */
+static gint64 wal_size(struct world *w)
+{
+	struct stat st;
+
+	return stat(world_path(w, "-wal"), &st) == 0 ? st.st_size : 0;
+}
+
+static void write_raw(struct world *w, guint kib)
+{
+	g_autofree char *bytes = g_malloc0(kib * 1024);
+	gint64 n;
+
+	in_txn(w, must(hg_store_raw_add(w->store, "wa", "webhook", T0, bytes, kib * 1024, &n, e)));
+}
+
+static void the_log_is_copied_back_when_idle(void **state)
+{
+	struct world *w = *state;
+
+	write_raw(w, 100);
+	assert_true(wal_size(w) > 100 * 1024);
+	hg_store_tend(w->store, FALSE, WEEK);
+	/* All of it is in the database now: the next commit begins the log at its start. */
+	write_raw(w, 1);
+	assert_true(wal_size(w) < 400 * 1024);
+	for (int i = 0; i < 20; i++) {
+		write_raw(w, 100);
+		hg_store_tend(w->store, FALSE, WEEK);
+	}
+	assert_true(wal_size(w) < 400 * 1024);
+}
+
+static void a_busy_writers_log_stays_small(void **state)
+{
+	struct world *w = *state;
+
+	for (int i = 0; i < 30; i++) {
+		write_raw(w, 1024);
+		hg_store_tend(w->store, TRUE, WEEK);
+	}
+	assert_true(wal_size(w) < 8 * 1024 * 1024);
+}
+
+static void a_reader_makes_the_log_grow_and_its_end_shrinks_it(void **state)
+{
+	struct world *w = *state;
+	hg_store *reader;
+	hg_contact *c;
+
+	must((reader = hg_store_open_reader(&w->options, 0, e)));
+	must(hg_store_begin(reader, e));
+	must(hg_store_contact_get(reader, w->arena, 1, &c, e));	/* the transaction reads from here on */
+	for (int i = 0; i < 80; i++) {
+		write_raw(w, 1024);
+		hg_store_tend(w->store, TRUE, WEEK);
+	}
+	assert_true(wal_size(w) > 80 * 1024 * 1024);
+	must(hg_store_commit(reader, e));
+	write_raw(w, 5 * 1024);
+	hg_store_tend(w->store, TRUE, WEEK);
+	assert_int_equal(wal_size(w), 0);	/* cut off, not only begun anew */
+	hg_store_close(reader);
+}
+
+/* ---- timers ---- */
+static void a_timer_of_a_kind_replaces_the_one_before(void **state)
+{
+	struct world *w = *state;
+	g_autoptr(GPtrArray) list = g_ptr_array_new();
+	hg_timer settle = { 1, "settle", T0 + 20, NULL }, idle = { 1, "idle", T0 + 10, "{}" }, other = { 2, "settle", T0 + 5, NULL };
+	hg_timer *got;
+	gint64 next;
+
+	must(hg_store_timer_next(w->store, &next, e));
+	assert_int_equal(next, G_MAXINT64);
+	in_txn(w, must(hg_store_timer_set(w->store, &settle, e));
+	       must(hg_store_timer_set(w->store, &idle, e));
+	       must(hg_store_timer_set(w->store, &other, e));
+	       settle.due_ms = T0 + 30; settle.data = "x";
+	       must(hg_store_timer_set(w->store, &settle, e)));
+	must(hg_store_timer_get(w->store, w->arena, 1, "settle", &got, e));
+	assert_int_equal(got->due_ms, T0 + 30);
+	assert_string_equal(got->data, "x");
+	must(hg_store_timer_next(w->store, &next, e));
+	assert_int_equal(next, T0 + 5);
+	must(hg_store_timer_due(w->store, w->arena, T0 + 10, 9, list, e));
+	assert_int_equal(list->len, 2);
+	assert_int_equal(((hg_timer *)list->pdata[0])->thread_n, 2);
+	assert_string_equal(((hg_timer *)list->pdata[1])->kind, "idle");
+	g_ptr_array_set_size(list, 0);
+	must(hg_store_timer_due(w->store, w->arena, T0 + 99, 1, list, e));
+	assert_int_equal(list->len, 1);
+	in_txn(w, must(hg_store_timer_clear(w->store, 1, "settle", e));
+	       must(hg_store_timer_clear(w->store, 1, "never", e)));
+	must(hg_store_timer_get(w->store, w->arena, 1, "settle", &got, e));
+	assert_null(got);
+}
+
+/* ---- idempotency ---- */
+static void a_repeated_call_gets_the_first_answer(void **state)
+{
+	struct world *w = *state;
+	const guint8 print[32] = { 1 }, other[32] = { 2 };
+	const char *answer = "x";
+
+	must(hg_store_begin(w->store, e));
+	must(hg_store_idem_begin(w->store, w->arena, "bo", "k", print, T0, &answer, e));
+	assert_null(answer);
+	must(hg_store_idem_begin(w->store, w->arena, "bo", "k", print, T0, &answer, e));
+	assert_null(answer);	/* begun, not answered yet */
+	must(hg_store_idem_answer(w->store, "bo", "k", "{\"id\":1}", e));
+	must(hg_store_idem_begin(w->store, w->arena, "bo", "k", print, T0, &answer, e));
+	assert_string_equal(answer, "{\"id\":1}");
+	must_fail(HG_ERROR_CONFLICT, hg_store_idem_begin(w->store, w->arena, "bo", "k", other, T0, &answer, e));
+	must(hg_store_idem_begin(w->store, w->arena, "ana", "k", other, T0, &answer, e));
+	assert_null(answer);
+	must(hg_store_commit(w->store, e));
+}
+
+#define store_test(f) cmocka_unit_test_setup_teardown(f, world_new, world_free)
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		store_test(an_id_is_new_once_in_its_space),
+		store_test(a_repetition_says_what_the_first_became),
+		store_test(the_window_ends_at_its_exact_time),
+		store_test(a_clock_that_goes_back_makes_nothing_new),
+		store_test(remembering_does_not_make_the_window_begin_again),
+		store_test(an_id_is_found_long_after_its_window),
+		store_test(the_newest_of_several_is_found),
+		store_test(what_was_rolled_back_was_not_seen),
+		store_test(a_reader_finds_what_the_writer_remembers_on_a_new_day),
+		store_test(the_days_are_known_again_after_a_restart),
+		store_test(many_ids_do_not_meet),
+		store_test(old_days_are_dropped_and_young_ones_kept),
+		store_test(a_longer_window_keeps_ids_a_day_longer_than_itself),
+		store_test(nothing_expires_at_start_and_one_batch_is_small),
+		store_test(receipts_nobody_claims_and_old_answers_expire),
+		store_test(the_log_is_copied_back_when_idle),
+		store_test(a_busy_writers_log_stays_small),
+		store_test(a_reader_makes_the_log_grow_and_its_end_shrinks_it),
+		store_test(a_timer_of_a_kind_replaces_the_one_before),
+		store_test(a_repeated_call_gets_the_first_answer),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
