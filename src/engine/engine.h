@@ -15,8 +15,8 @@
 typedef struct hg_engine hg_engine;
 typedef struct hg_rules hg_rules;
 
-/* conf, rules: a reference is taken / they are lent until the engine is freed or reloaded; store:
- * lent, used by the engine's thread only. */
+/* A reference to conf is taken; rules become the engine's; store is lent and used by the engine's
+ * thread only. */
 hg_engine *hg_engine_new(hg_conf *conf, hg_rules *rules, hg_store *store, struct hg_env *env,
 			 const struct hg_ports *ports);
 void hg_engine_free(hg_engine *engine);

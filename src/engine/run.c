@@ -65,6 +65,8 @@ void hg_engine_free(hg_engine *engine)
 	hg_arena_free(engine->round);
 	if (engine->next_conf)
 		hg_conf_unref(engine->next_conf);
+	hg_rules_free(engine->next_rules);
+	hg_rules_free(engine->rules);
 	hg_conf_unref(engine->conf);
 	g_mutex_clear(&engine->lock);
 	g_free(engine);

@@ -17,7 +17,7 @@ typedef struct hg_targets hg_targets;
 
 struct hg_engine {
 	hg_conf *conf;			/* ours: a reference */
-	hg_rules *rules;		/* lent; replaced ones are freed by us */
+	hg_rules *rules;		/* ours */
 	hg_store *store;		/* lent */
 	struct hg_env *env;		/* lent */
 	struct hg_ports ports;

@@ -144,7 +144,7 @@ static void make_engine(hg_lab *lab)
 	const struct hg_ports ports = { .ctx = lab, .plan = plan, .limits = limits, .dispatch = dispatch,
 					.publish = publish };
 
-	lab->engine = hg_engine_new(lab->conf, lab->rules, lab->w->store, &test_env, &ports);
+	lab->engine = hg_engine_new(lab->conf, make_rules(lab->conf), lab->w->store, &test_env, &ports);
 	must(hg_engine_recover(lab->engine, e));
 }
 
@@ -165,7 +165,6 @@ hg_lab *lab_new(const char *yaml)
 	world_new(&state);
 	lab->w = state;
 	lab->conf = make_conf(yaml);
-	lab->rules = make_rules(lab->conf);
 	lab->out = g_ptr_array_new();
 	lab->published = g_ptr_array_new_with_free_func(g_free);
 	lab->limits.size = sizeof(lab->limits);
@@ -185,7 +184,6 @@ void lab_free(hg_lab *lab)
 	void *state = lab->w;
 
 	hg_engine_free(lab->engine);
-	hg_rules_free(lab->rules);
 	hg_conf_unref(lab->conf);
 	drop_out(lab);
 	g_ptr_array_unref(lab->out);

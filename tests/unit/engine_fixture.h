@@ -10,7 +10,6 @@
 typedef struct hg_lab {
 	struct world *w;		/* store, clock, directory */
 	hg_conf *conf;
-	hg_rules *rules;
 	hg_engine *engine;
 	GPtrArray *out;			/* of hg_dispatch: what went out and was not taken yet */
 	GPtrArray *published;		/* types of events, in order; ours */
