@@ -79,6 +79,20 @@ static gboolean read_name(struct hg_rules_making *making, const hg_node *node, c
 	return TRUE;
 }
 
+/* The engine asks on the message that begins a thread or takes it up again, when its proposal is
+ * known; a rule on the events that follow would wait in vain. */
+static void doubt_event(struct hg_rules_making *making, const hg_node *node, const char *word)
+{
+	const char *proposal = strcmp(word, "thread.opened") == 0     ? "new"
+			       : strcmp(word, "thread.reopened") == 0 ? "reopen"
+								      : NULL;
+	g_autofree char *hint = g_strdup_printf("write on: message, when: { proposal: %s }", proposal);
+
+	if (proposal && !making->quiet)
+		hg_diag_add(making->diag, HG_SEV_WARNING, hg_node_place(node), hint,
+			    "rules are asked on the message that comes before %s, not on the event", word);
+}
+
 static gboolean read_event(struct hg_rules_making *making, const hg_node *node, struct hg_rule *rule)
 {
 	const char *word = hg_node_text(node);
@@ -90,7 +104,9 @@ static gboolean read_event(struct hg_rules_making *making, const hg_node *node, 
 				     : g_strdup_printf("known here: %s", known);
 
 	rule->on |= bit;
-	if (!bit)
+	if (bit)
+		doubt_event(making, node, word);
+	else
 		hg_diag_add(making->diag, HG_SEV_ERROR, hg_node_place(node), hint,
 			    "there is no event %s that rules are asked about", quoted);
 	return bit != 0;

@@ -1,0 +1,9 @@
+/* explain_text.h - a decision as lines for people; for explain.c only */
+#pragma once
+#include <glib.h>
+#include "json.h"
+#include "model.h"
+
+/* trace: the parsed array, or NULL.  note: or NULL. */
+void hg_explain_show(GString *out, const hg_decision *decision, struct json_object *facts,
+		     struct json_object *trace, const char *note);
