@@ -12,9 +12,13 @@
 #include "env.h"
 #include "log.h"
 
+#ifndef HUB_ADAPTERS
+#define HUB_ADAPTERS "tests/unit/adapters/.libs"
+#endif
+
 const char *hub_adapters(void)
 {
-	return g_getenv("HG_TEST_ADAPTERS") ? g_getenv("HG_TEST_ADAPTERS") : "tests/unit/adapters/.libs";
+	return HUB_ADAPTERS;
 }
 
 /* ---- the made-up engine ---- */

@@ -81,4 +81,4 @@ guint hub_far_port(const struct hub *hub);
 /* ---- status ---- */
 struct hg_channel_status hub_status(struct hub *hub, const char *channel);
 guint64 hub_counted(struct hub *hub, const char *channel, const char *word);
-const char *hub_adapters(void);		/* directory of the built adapters of the tests */
+const char *hub_adapters(void);		/* directory, seen from that of the build; -DHUB_ADAPTERS */
