@@ -1,0 +1,383 @@
+/* test_engine_desk.c - the helpdesk's side: conversion, links, status, confirmation, forwarding */
+#include "engine_fixture.h"
+
+#include <string.h>
+
+#define ANA "tel:+447700900123"
+#define BEN "tel:+447700900456"
+#define ALL "rules:\n  - name: all\n    do: { convert: { priority: high, category: billing } }\n"
+
+static hg_command *desk_says(hg_lab *lab, int kind, const char *ref)
+{
+	hg_command *command = lab_command(lab, kind, NULL);
+
+	command->backend = "desk";
+	command->ticket_ref = hg_arena_str(command->arena, ref);
+	return command;
+}
+
+static void status(hg_lab *lab, const char *ref, const char *word)
+{
+	hg_command *command = desk_says(lab, HG_CMD_STATUS, ref);
+
+	command->text = word;
+	lab_do(lab, command);
+	if (lab->error)
+		fail_msg("%s", lab->error_text);
+}
+
+static void link_it(hg_lab *lab, const char *ref, const char *id, const char *number)
+{
+	hg_command *command = desk_says(lab, HG_CMD_LINK, ref);
+
+	command->external_id = id;
+	command->number = number;
+	lab_do(lab, command);
+}
+
+/* What the customer was told, as far as it was sent. */
+static char *told(hg_lab *lab)
+{
+	hg_dispatch *dispatch = lab_take(lab, HG_TO_CHANNEL);
+	char *text = dispatch ? g_strdup(dispatch->out.text) : NULL;
+
+	if (dispatch)
+		lab_sent(lab, dispatch, &(struct hg_result){ .fate = HG_SENT, .id = "p" });
+	return text;
+}
+
+static void converting_twice_is_the_same_ticket(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(NULL);
+	(void)state;
+
+	lab_say(lab, ANA, "hello");
+	for (int i = 0; i < 2; i++) {
+		hg_command *command = lab_command(lab, HG_CMD_CONVERT, lab_thread(lab));
+
+		command->agent = "Mia";
+		command->subject = "Invoice";
+		lab_do(lab, command);
+		assert_int_equal(lab->error, 0);
+		assert_non_null(strstr(lab->answer, "TK-1000"));
+	}
+	lab_counts(lab, 1, "SELECT count(*) FROM ticket");
+	lab_is(lab, "Invoice", "SELECT subject FROM ticket");
+	lab_is(lab, "agent Mia", "SELECT reason FROM ticket");
+	assert_int_equal(lab_told(lab, "ticket.requested"), 1);
+	lab_counts(lab, 1, "SELECT count(*) FROM message WHERE direction = 4 AND text LIKE '%%TK-1000%%'");
+	lab_wait(lab, HOUR_MS);
+	lab_counts(lab, 1, "SELECT count(*) FROM ticket");
+}
+
+static void the_customer_is_told_the_helpdesks_number_when_it_comes_in_time(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(ALL);
+	g_autofree char *text = NULL;
+	(void)state;
+
+	lab_say(lab, ANA, "hello");
+	lab_wait(lab, 30 * 1000);
+	assert_null(lab_take(lab, HG_TO_CHANNEL));
+	lab_forwarded(lab, lab_take(lab, HG_TO_BACKEND), &(struct hg_forward_result){
+		.fate = HG_SENT, .status = 200, .external_id = "77", .number = "#4711", .url = "https://desk/77" });
+	text = told(lab);
+	assert_string_equal(text, "Thank you. Your request has the number #4711.");
+	lab_counts(lab, HG_TICKET_OPEN, "SELECT state FROM ticket");
+	lab_is(lab, "77", "SELECT external_id FROM link");
+	assert_int_equal(lab_told(lab, "ticket.linked"), 1);
+	lab_wait(lab, HOUR_MS);
+	assert_null(told(lab));
+	/* What the desk itself said is no news to it. */
+	assert_null(strstr(lab_desk(lab), "ticket.linked"));
+}
+
+static void else_ours_after_a_minute_and_only_once(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(ALL);
+	g_autofree char *text = NULL;
+	(void)state;
+
+	lab_say(lab, ANA, "hello");
+	lab_wait(lab, MINUTE_MS - 1);
+	assert_null(lab_take(lab, HG_TO_CHANNEL));
+	lab_wait(lab, 1);
+	text = told(lab);
+	assert_string_equal(text, "Thank you. Your request has the number TK-1000.");
+	link_it(lab, "TK-1000", "77", "#4711");
+	lab_wait(lab, HOUR_MS);
+	assert_null(told(lab));
+	lab_counts(lab, 1, "SELECT confirmed FROM ticket");
+}
+
+static void a_confirmation_the_window_refuses_reaches_the_agent(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(ALL);
+	(void)state;
+
+	lab->window_ms = 1000;
+	lab_say(lab, ANA, "hello");
+	lab_desk(lab);
+	lab_wait(lab, 2 * MINUTE_MS);
+	assert_null(lab_take(lab, HG_TO_CHANNEL));
+	lab_counts(lab, 1, "SELECT count(*) FROM message WHERE direction = 2 AND delivery = 9 AND author = 6");
+	assert_string_equal(lab_desk(lab), "message.status");
+}
+
+static void the_status_of_the_ticket_moves_the_thread(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(ALL);
+	(void)state;
+
+	lab_say(lab, ANA, "hello");
+	link_it(lab, "TK-1000", "77", NULL);
+	status(lab, "77", "pending");
+	lab_counts(lab, HG_THREAD_CONVERTED, "SELECT state FROM thread");
+	status(lab, "TK-1000", "solved");
+	lab_counts(lab, HG_THREAD_CLOSED, "SELECT state FROM thread");
+	lab_counts(lab, HG_RES_RESOLVED, "SELECT resolution FROM thread");
+	status(lab, "TK-1000", "solved");
+	assert_int_equal(lab_told(lab, "ticket.status"), 2);
+	/* The customer comes back within the window: the same ticket, open again. */
+	lab_wait(lab, DAY_MS);
+	lab_say(lab, ANA, "not solved at all");
+	lab_counts(lab, 1, "SELECT count(*) FROM thread");
+	lab_counts(lab, HG_TICKET_OPEN, "SELECT state FROM ticket");
+	lab_counts(lab, HG_THREAD_CONVERTED, "SELECT state FROM thread");
+	assert_int_equal(lab_told(lab, "ticket.reopened"), 1);
+	/* Of all this the desk hears what it did not say itself. */
+	assert_string_equal(lab_desk(lab), "ticket.requested ticket.reopened ticket.message");
+}
+
+static void words_that_are_no_status_are_refused(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(ALL);
+	hg_command *command;
+	(void)state;
+
+	lab_say(lab, ANA, "hello");
+	command = desk_says(lab, HG_CMD_STATUS, "TK-1000");
+	command->text = "frozen";
+	lab_do(lab, command);
+	assert_int_equal(lab->error, HG_ERROR_INPUT);
+	command = desk_says(lab, HG_CMD_STATUS, "TK-9999");
+	command->text = "open";
+	lab_do(lab, command);
+	assert_int_equal(lab->error, HG_ERROR_MISSING);
+}
+
+static void another_id_for_the_same_ticket_is_a_conflict(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(ALL);
+	(void)state;
+
+	lab_say(lab, ANA, "hello");
+	link_it(lab, "TK-1000", "77", NULL);
+	assert_int_equal(lab->error, 0);
+	link_it(lab, "TK-1000", "77", NULL);
+	assert_int_equal(lab->error, 0);
+	assert_int_equal(lab_told(lab, "ticket.linked"), 1);
+	link_it(lab, "TK-1000", "78", NULL);
+	assert_int_equal(lab->error, HG_ERROR_CONFLICT);
+	lab_is(lab, "77", "SELECT external_id FROM link");
+}
+
+static void events_arrive_in_order_per_thread_through_failures(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(ALL "ticket: { confirm: \"\" }\n");
+	const char *order[] = { "ticket.requested", "ticket.message", "ticket.message" };
+	gint64 seq = 0;
+	(void)state;
+
+	lab_say(lab, ANA, "one");
+	lab_say(lab, ANA, "two");
+	lab_say(lab, ANA, "three");
+	lab_say(lab, BEN, "beside it");
+	for (gsize i = 0; i < 3; i++) {
+		hg_dispatch *dispatch = lab_take(lab, HG_TO_BACKEND), *other;
+		g_autofree char *id = g_strdup(dispatch->event.id);
+
+		assert_string_equal(dispatch->event.type, order[i]);
+		assert_true(dispatch->event.seq > seq);
+		seq = dispatch->event.seq;
+		lab_forwarded(lab, dispatch, &(struct hg_forward_result){ .fate = HG_RETRY, .status = 503 });
+		other = lab_take(lab, HG_TO_BACKEND);
+		if (i == 0) {	/* other threads are unharmed */
+			assert_int_equal(other->event.thread_n, 2);
+			lab_forwarded(lab, other, &(struct hg_forward_result){ .fate = HG_SENT });
+		} else {
+			assert_null(other);
+		}
+		lab_wait(lab, 6001);
+		dispatch = lab_take(lab, HG_TO_BACKEND);
+		assert_string_equal(dispatch->event.id, id);
+		lab_forwarded(lab, dispatch, &(struct hg_forward_result){ .fate = HG_SENT });
+	}
+	assert_null(lab_take(lab, HG_TO_BACKEND));
+}
+
+static void three_days_of_outage_lose_nothing(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(ALL "ticket: { confirm: \"\" }\n");
+	guint attempts = 0;
+	(void)state;
+
+	lab_say(lab, ANA, "one");
+	lab_say(lab, ANA, "two");
+	for (gint64 end = test_now_ms + 3 * DAY_MS; test_now_ms < end;) {
+		hg_dispatch *dispatch = lab_take(lab, HG_TO_BACKEND);
+
+		if (dispatch) {
+			assert_string_equal(dispatch->event.type, "ticket.requested");
+			lab_forwarded(lab, dispatch, &(struct hg_forward_result){ .fate = HG_RETRY });
+			attempts++;
+		}
+		lab_wait(lab, 10 * MINUTE_MS);
+	}
+	/* Hourly for a day, then every four hours. */
+	assert_in_range(attempts, 30, 50);
+	lab_condition(lab, HG_TO_BACKEND, "desk", HG_UP);
+	assert_string_equal(lab_desk(lab), "ticket.requested ticket.message");
+}
+
+static void after_give_up_it_is_a_dead_letter_and_the_next_goes_on(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(ALL "ticket: { confirm: \"\" }\n");
+	(void)state;
+
+	lab_say(lab, ANA, "one");
+	test_now_ms += 7 * DAY_MS - 1;
+	lab_say(lab, ANA, "two");
+	test_now_ms += 1;
+	lab_forwarded(lab, lab_take(lab, HG_TO_BACKEND), &(struct hg_forward_result){ .fate = HG_RETRY, .text = "503" });
+	lab_counts(lab, 1, "SELECT count(*) FROM outbox WHERE target = 2 AND state = 6 AND error = '503'");
+	assert_string_equal(lab_desk(lab), "ticket.message");
+}
+
+static void a_backend_that_is_gone_is_left_alone(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(ALL "ticket: { confirm: \"\" }\n");
+	(void)state;
+
+	lab_say(lab, ANA, "one");
+	lab_forwarded(lab, lab_take(lab, HG_TO_BACKEND), &(struct hg_forward_result){ .fate = HG_FAILED, .status = 410,
+		.gone = TRUE });
+	lab_counts(lab, HG_JOB_PARKED, "SELECT state FROM outbox WHERE target = 2");
+	lab_say(lab, BEN, "two");
+	lab_wait(lab, DAY_MS);
+	assert_null(lab_take(lab, HG_TO_BACKEND));
+	lab_condition(lab, HG_TO_BACKEND, "desk", HG_UP);
+	assert_string_equal(lab_desk(lab), "ticket.requested ticket.requested");
+}
+
+static void patterns_choose_what_a_backend_hears(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new("backends:\n  log: { url: \"https://log.example/\", secrets: \"env:LAB_SECRET\", "
+					"events: [ \"message.*\", thread.opened ] }\n");
+	(void)state;
+
+	lab_say(lab, ANA, "hello");
+	assert_string_equal(lab_desk(lab), "thread.opened message.received");
+	lab_wait(lab, MINUTE_MS);
+	assert_string_equal(lab_desk(lab), "");
+}
+
+static void a_thread_closed_by_hand_goes_on_with_its_open_ticket(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(ALL "ticket: { confirm: \"\" }\n");
+	hg_command *command;
+	(void)state;
+
+	lab_say(lab, ANA, "one");
+	lab_desk(lab);
+	command = lab_command(lab, HG_CMD_CLOSE, lab_thread(lab));
+	lab_do(lab, command);
+	lab_wait(lab, 6 * DAY_MS);
+	lab_say(lab, ANA, "two");
+	lab_counts(lab, 1, "SELECT count(*) FROM thread");
+	lab_counts(lab, HG_THREAD_CONVERTED, "SELECT state FROM thread");
+	lab_counts(lab, 1, "SELECT count(*) FROM ticket");
+}
+
+static void reopening_by_hand_beside_an_open_thread_gets_a_key_of_its_own(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new("window: { reopen: 1h }\ndefault: ignore\n");
+	g_autofree char *first = NULL;
+	hg_command *command;
+	(void)state;
+
+	lab_say(lab, ANA, "one");
+	first = g_strdup(lab_thread(lab));
+	lab_do(lab, lab_command(lab, HG_CMD_CLOSE, first));
+	lab_wait(lab, 2 * HOUR_MS);
+	lab_say(lab, ANA, "two");
+	lab_counts(lab, 2, "SELECT count(*) FROM thread");
+	command = lab_command(lab, HG_CMD_REOPEN, first);
+	lab_do(lab, command);
+	assert_int_equal(lab->error, 0);
+	lab_counts(lab, 2, "SELECT count(*) FROM thread WHERE state = 1");
+	lab_do(lab, lab_command(lab, HG_CMD_REOPEN, first));
+	assert_int_equal(lab->error, HG_ERROR_STATE);
+	lab_audit(lab);
+}
+
+static void what_is_not_there_is_said_to_be_missing(void **state)
+{
+	static const int kinds[] = { HG_CMD_REPLY, HG_CMD_NOTE, HG_CMD_CONVERT, HG_CMD_CLOSE, HG_CMD_REOPEN };
+	g_autoptr(hg_lab) lab = lab_new(NULL);
+	(void)state;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++) {
+		hg_command *command = lab_command(lab, kinds[i], i & 1 ? "thr_01hf0000000000000000000000" : "x'; --");
+
+		command->reply.text = command->text = "x";
+		lab_do(lab, command);
+		assert_int_equal(lab->error, HG_ERROR_MISSING);
+	}
+	link_it(lab, "TK-1", "77", NULL);
+	assert_int_equal(lab->error, HG_ERROR_MISSING);
+}
+
+static void the_first_answer_is_timed_for_people_and_bots(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(NULL);
+	hg_command *command;
+	gint64 begin;
+	(void)state;
+
+	lab_say(lab, ANA, "hello");
+	begin = test_now_ms;
+	lab_wait(lab, 1000);
+	command = lab_command(lab, HG_CMD_REPLY, lab_thread(lab));
+	command->reply.text = "a bot";
+	command->reply.bot = TRUE;
+	lab_do(lab, command);
+	lab_wait(lab, 1000);
+	lab_reply(lab, lab_thread(lab), "a person");
+	lab_counts(lab, begin + 1000, "SELECT first_bot_ms FROM thread");
+	lab_counts(lab, begin + 2000, "SELECT first_response_ms FROM thread");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(converting_twice_is_the_same_ticket),
+		cmocka_unit_test(the_customer_is_told_the_helpdesks_number_when_it_comes_in_time),
+		cmocka_unit_test(else_ours_after_a_minute_and_only_once),
+		cmocka_unit_test(a_confirmation_the_window_refuses_reaches_the_agent),
+		cmocka_unit_test(the_status_of_the_ticket_moves_the_thread),
+		cmocka_unit_test(words_that_are_no_status_are_refused),
+		cmocka_unit_test(another_id_for_the_same_ticket_is_a_conflict),
+		cmocka_unit_test(events_arrive_in_order_per_thread_through_failures),
+		cmocka_unit_test(three_days_of_outage_lose_nothing),
+		cmocka_unit_test(after_give_up_it_is_a_dead_letter_and_the_next_goes_on),
+		cmocka_unit_test(a_backend_that_is_gone_is_left_alone),
+		cmocka_unit_test(patterns_choose_what_a_backend_hears),
+		cmocka_unit_test(a_thread_closed_by_hand_goes_on_with_its_open_ticket),
+		cmocka_unit_test(reopening_by_hand_beside_an_open_thread_gets_a_key_of_its_own),
+		cmocka_unit_test(what_is_not_there_is_said_to_be_missing),
+		cmocka_unit_test(the_first_answer_is_timed_for_people_and_bots),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
