@@ -38,7 +38,7 @@ gboolean hg_engine_broken(hg_engine *engine);	/* the store is beyond use: stop t
 
 gboolean hg_engine_start(hg_engine *engine, GError **error);	/* a thread that steps */
 void hg_engine_stop(hg_engine *engine);		/* does what waits, then joins the thread */
-/* A new generation takes effect between two rounds; the old rules are freed when it has. */
+/* A new generation takes effect between two rounds.  Takes rules, as hg_engine_new() did. */
 void hg_engine_reload(hg_engine *engine, hg_conf *conf, hg_rules *rules);
 
 /* How many more jobs a channel or backend may have under way (0: it pauses); default 16. */

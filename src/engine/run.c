@@ -478,28 +478,28 @@ static gint64 wait_ms(hg_engine *engine)
 	return CLAMP(engine->tend_ms - mono, 0, wait);
 }
 
-static void tend(hg_engine *engine)
+/* After every round, since every round makes the log longer.  An empty queue is not yet a pause: one
+ * is taken for it when a whole sleep went by without work. */
+static void tend(hg_engine *engine, gboolean busy)
 {
-	gint64 mono = hg_mono(engine->env), oldest;
 	/* Keys are kept a day longer than the window: providers redeliver for up to a week. */
 	gint64 keep_ms = engine->conf->window.dedupe_ms + (gint64)24 * 60 * 60 * 1000;
 
-	if (mono >= engine->tend_ms)
-		engine->tend_ms = mono + MAX(1, hg_store_tend(engine->store,
-			hg_queue_length(engine->queue, &oldest) > 0, keep_ms));
+	engine->tend_ms = hg_mono(engine->env) + MAX(1, hg_store_tend(engine->store, busy, keep_ms));
 }
 
 gint64 hg_engine_step(hg_engine *engine, gboolean *ret_ok)
 {
 	hg_command *list;
-	gboolean ok = TRUE;
+	gboolean busy, ok = TRUE;
 
 	take_reload(engine);
 	watch_disk(engine);
 	list = hg_queue_take(engine->queue, GROUP_MAX);
-	if (list || has_work(engine))
+	busy = list || has_work(engine);
+	if (busy)
 		ok = run_round(engine, list);
-	tend(engine);
+	tend(engine, busy);
 	if (ret_ok)
 		*ret_ok = ok;
 	return ok ? wait_ms(engine) : FAILED_WAIT_MS;

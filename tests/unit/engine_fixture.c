@@ -203,6 +203,13 @@ void lab_restart(hg_lab *lab)
 	make_engine(lab);
 }
 
+void lab_reload(hg_lab *lab, const char *yaml)
+{
+	hg_conf_unref(lab->conf);
+	lab->conf = make_conf(yaml);
+	hg_engine_reload(lab->engine, lab->conf, make_rules(lab->conf));
+}
+
 void lab_run(hg_lab *lab)
 {
 	gboolean ok = TRUE;

@@ -34,6 +34,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(hg_lab, lab_free)
 
 /* The process dies and comes back: what was not committed is gone, what was under way is unknown. */
 void lab_restart(hg_lab *lab);
+/* Another configuration, as lab_new() takes it; in effect from the next round on. */
+void lab_reload(hg_lab *lab, const char *yaml);
 
 /* Rounds until nothing is left to do at this moment. */
 void lab_run(hg_lab *lab);
