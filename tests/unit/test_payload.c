@@ -416,7 +416,7 @@ static void a_raw_payload_is_cut_when_it_is_huge(void **state)
 {
 	struct story *s = *state;
 	struct hg_payload payload = payload_of(s, "message.received");
-	g_autofree char *huge = g_strnfill(70000, '7');
+	g_autofree char *sevens = g_strnfill(70000, '7'), *huge = g_strdup_printf("\"%s\"", sevens);
 	g_autoptr(json_object) data = NULL;
 
 	must(hg_store_begin(s->w->store, e));

@@ -108,6 +108,7 @@ static void conditions_on_the_message_hold_or_not(void **state)
 		{ "{ text: { matches: '\\bhuman\\b' } }", "", FALSE },
 		{ "{ text: { matches: '(?-i)Human' } }", S "\"a human please\"", FALSE },
 		{ "{ text: { matches: [rabatt, 'prix\\b'] } }", S "\"Quel est le PRIX ?\"", TRUE },
+		{ "{ text: { matches: '\\b\xc3\xa4rger\\b' } }", S "\"so ein \xc3\x84rger!\"", TRUE },
 		{ "{ text: { matches: '^stra\xc3\x9f" "e\\w$' } }", S "\"STRA\xe1\xba\x9e" "EN\"", TRUE },
 		{ "{ text: { equals: 'stop' } }", S "\"  STOP \\n\"", TRUE },
 		{ "{ text: { equals: 'stop' } }", S "\"stop it\"", FALSE },
@@ -410,6 +411,27 @@ static void a_pattern_that_would_run_for_ever_gives_up_and_is_named(void **state
 	check_again(rules, &facts, arena);
 }
 
+/* Far below PCRE2's own limit of ten million steps, and above ours. */
+static void a_pattern_gives_up_after_a_hundred_thousand_steps(void **state)
+{
+	static const struct { const char *text; gboolean gives_up; } cases[] = {
+		{ "aaaaaaaaaa!", FALSE }, { "aaaaaaaaaaaaaaaaaaaaa!", TRUE },
+	};
+	g_autoptr(hg_rules) rules = compile(
+		"- { name: bad, when: { text: { matches: '^(a+)+$' } }, do: { ignore: x } }\n");
+	(void)state;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(hg_arena) arena = hg_arena_new();
+		struct hg_facts facts = facts_of("{\"on\":\"message\"}", arena);
+		struct hg_verdict verdict;
+
+		facts.text = cases[i].text;
+		hg_rules_judge(rules, &facts, arena, &verdict, NULL);
+		assert_int_equal(verdict.gave_up != NULL, cases[i].gives_up);
+	}
+}
+
 static void a_text_is_searched_up_to_its_limit_only(void **state)
 {
 	g_autoptr(hg_rules) rules = compile(
@@ -431,6 +453,24 @@ static void a_text_is_searched_up_to_its_limit_only(void **state)
 		assert_int_equal(verdict.tags != NULL, text->len <= 65536);
 		g_string_free(text, TRUE);
 	}
+}
+
+static void a_long_text_is_cut_between_characters(void **state)
+{
+	g_autoptr(hg_rules) rules = compile(
+		"- { name: r, when: { text: { matches: '^x\\x{e9}+$' } }, do: { tag: found } }\n");
+	g_autoptr(hg_arena) arena = hg_arena_new();
+	g_autoptr(GString) text = g_string_new("x");	/* so that the limit falls into a character */
+	struct hg_facts facts = facts_of("{\"on\":\"message\"}", arena);
+	struct hg_verdict verdict;
+	(void)state;
+
+	while (text->len < 70000)
+		g_string_append(text, "\xc3\xa9");
+	facts.text = text->str;
+	hg_rules_judge(rules, &facts, arena, &verdict, NULL);
+	assert_non_null(verdict.tags);
+	assert_null(verdict.gave_up);
 }
 
 static void text_that_is_no_utf8_is_no_danger(void **state)
@@ -641,7 +681,9 @@ int main(void)
 		cmocka_unit_test(what_decides_is_said_whatever_it_is),
 		cmocka_unit_test(no_rules_decide_nothing),
 		cmocka_unit_test(a_pattern_that_would_run_for_ever_gives_up_and_is_named),
+		cmocka_unit_test(a_pattern_gives_up_after_a_hundred_thousand_steps),
 		cmocka_unit_test(a_text_is_searched_up_to_its_limit_only),
+		cmocka_unit_test(a_long_text_is_cut_between_characters),
 		cmocka_unit_test(text_that_is_no_utf8_is_no_danger),
 		cmocka_unit_test(a_trace_names_each_rule_what_was_wanted_and_what_was_there),
 		cmocka_unit_test(kept_rules_decide_and_trace_as_the_file_did),
