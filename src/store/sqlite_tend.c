@@ -4,7 +4,9 @@
 #include <sys/stat.h>
 
 #define MIB G_GINT64_CONSTANT(1048576)
-#define WAL_SOON (4 * MIB)		/* copied back even while busy: long logs make reads slow */
+/* Copied back even while busy, since long logs make reads slow; the longer, the more often a page was
+ * written in it that is copied once.  16 MiB were measured to save a fifth of the CPU of 4. */
+#define WAL_SOON (16 * MIB)
 #define WAL_LIMIT (64 * MIB)		/* a writer that is never idle must still give room back */
 #define DISK_EVERY_MS 10000
 #define EXPIRE_EVERY_MS 60000
