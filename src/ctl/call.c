@@ -25,7 +25,7 @@ static char *socket_of_config(const char *path)
 	const hg_node *gateway = root && hg_node_type(root) == HG_NODE_MAP ? hg_node_get(root, "gateway") : NULL;
 	const hg_node *where = gateway && hg_node_type(gateway) == HG_NODE_MAP ? hg_node_get(gateway, "socket") : NULL;
 
-	return where && hg_node_text(where) ? g_strdup(hg_node_text(where)) : NULL;
+	return where && hg_node_text(where) ? hg_node_path(hg_node_place(where), hg_node_text(where)) : NULL;
 }
 
 const char *ctl_socket(struct ctl *ctl)
