@@ -113,7 +113,7 @@ def check_file(graph, kind, content):
                                 "audio": {"voice"}, "sticker": set()}[kind]
     expect(set(content) <= allowed, f"Unexpected key in {kind}")
     expect("link" not in content, "headgate uploads; a link is not expected")
-    expect(content.get("id") in graph.media, "Media ID not found", 131009)
+    expect(content.get("id") in graph.files, "Media ID not found", 131009)
     expect(len(content.get("caption", "x")) in range(1, 1025), "Param caption must be 1 to 1024 characters long.")
 
 
@@ -252,7 +252,7 @@ class FakeGraph:
         self.now = time.time
         self.auto = ()
         self.accepted, self.signs, self.requests, self.uploads, self.downloads = [], [], [], [], []
-        self.media, self.moods = {}, []
+        self.files, self.moods = {}, []
         self.media_moods = []		# Refusal or "drop": each is used once, for GET of an id or a file
         self.tokens = {}		# file token -> (media, until)
         self.hook = None
@@ -430,8 +430,8 @@ class FakeGraph:
     def add_media(self, data, type="image/jpeg", name=None):
         """A file a customer sent; its id goes into a webhook."""
         with self.changed:
-            file = Media(str(1013859600285000 + len(self.media)), type, data, name, self.now())
-            self.media[file.id] = file
+            file = Media(str(1013859600285000 + len(self.files)), type, data, name, self.now())
+            self.files[file.id] = file
             return file
 
     def take_upload(self, handler, body):
@@ -459,7 +459,7 @@ class FakeGraph:
     def locate_file(self, handler, id):
         if self.take_media_mood(handler):
             return
-        file = self.media.get(id)
+        file = self.files.get(id)
         if not file or self.now() - file.at > MEDIA_LIFE:
             raise Refusal(100, f"Unsupported get request. Object with ID '{id}' does not exist", 400, 33)
         token = secrets.token_urlsafe(16)
