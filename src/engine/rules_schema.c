@@ -73,6 +73,7 @@ static void open_map(GString *out)
 static void add_group(GString *out, const char *group)
 {
 	open_property(out, group, NULL);
+	hg_json_add_int(out, "minProperties", 1);
 	open_map(out);
 	for (const struct hg_fact *fact = hg_rule_facts; fact->name; fact++)
 		if (g_strcmp0(fact->group, group) == 0)
@@ -94,19 +95,20 @@ static void add_when(GString *out)
 	add_group(out, "contact");
 	hg_json_add_raw(out, "all", "{\"description\":\"Each of these holds.\",\"$ref\":\"#/$defs/conditions\"}");
 	hg_json_add_raw(out, "any", "{\"description\":\"One of these holds.\",\"$ref\":\"#/$defs/conditions\"}");
-	add_ref(out, "not", "These do not all hold.", "#/$defs/when");
+	hg_json_add_raw(out, "not", "{\"description\":\"These do not all hold.\",\"$ref\":\"#/$defs/some\"}");
 	hg_json_close(out, '}');
 	hg_json_close(out, '}');
 }
 
 static void add_shapes(GString *out)
 {
-	hg_json_add_raw(out, "value", "{\"type\":[\"string\",\"number\",\"boolean\"]}");
+	hg_json_add_raw(out, "value", "{\"type\":[\"string\",\"number\",\"boolean\"],\"minLength\":1}");
 	hg_json_add_raw(out, "values",
 		"{\"anyOf\":[{\"$ref\":\"#/$defs/value\"},"
 		"{\"type\":\"array\",\"minItems\":1,\"items\":{\"$ref\":\"#/$defs/value\"}}]}");
 	hg_json_add_raw(out, "conditions",
-		"{\"type\":\"array\",\"minItems\":1,\"items\":{\"$ref\":\"#/$defs/when\"}}");
+		"{\"type\":\"array\",\"minItems\":1,\"items\":{\"$ref\":\"#/$defs/some\"}}");
+	hg_json_add_raw(out, "some", "{\"$ref\":\"#/$defs/when\",\"minProperties\":1}");
 	hg_json_add_raw(out, "text",
 		"{\"type\":\"object\",\"additionalProperties\":false,\"minProperties\":1,\"properties\":{"
 		"\"matches\":{\"description\":\"A regular expression (PCRE2), found anywhere; letters whatever "
@@ -151,7 +153,8 @@ static void add_actions(GString *out)
 		"\"set\":{\"description\":\"Fields of the thread, and so of the ticket.\",\"type\":\"object\","
 		"\"minProperties\":1,\"propertyNames\":{\"pattern\":\"^[a-z0-9_.-]{1,64}$\"},"
 		"\"additionalProperties\":{\"$ref\":\"#/$defs/value\"}},"
-		"\"reply\":{\"description\":\"Said to the customer at once.\",\"$ref\":\"#/$defs/value\"}}}");
+		"\"reply\":{\"description\":\"Said to the customer at once.\",\"$ref\":\"#/$defs/value\","
+		"\"maxLength\":4096}}}");
 }
 
 static void add_rule(GString *out)
