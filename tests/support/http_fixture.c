@@ -257,16 +257,17 @@ int peer_connect_unix(const char *path)
 }
 
 /* A server that has refused may close while we still send. */
-void peer_send(int fd, const char *bytes, gsize len)
+gboolean peer_send(int fd, const char *bytes, gsize len)
 {
 	while (len) {
 		ssize_t n = send(fd, bytes, len, MSG_NOSIGNAL);
 
 		if (n <= 0)
-			return;
+			return FALSE;
 		bytes += n;
 		len -= n;
 	}
+	return TRUE;
 }
 
 void peer_say(int fd, const char *text)

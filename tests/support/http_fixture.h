@@ -45,7 +45,7 @@ void fixture_wait_connections(struct fixture *f, guint want);
 int peer_connect(const struct fixture *f);
 int peer_connect_from(const struct fixture *f, const char *source, int receive_buffer);
 int peer_connect_unix(const char *path);
-void peer_send(int fd, const char *bytes, gsize len);
+gboolean peer_send(int fd, const char *bytes, gsize len);	/* FALSE: the server would not take it all */
 void peer_say(int fd, const char *text);
 char *peer_line(int fd);			/* without CRLF; NULL at the end */
 /* One reply with its Content-Length: status line, headers and body.  NULL when there is none. */
