@@ -206,6 +206,8 @@ static gboolean check_printable(const struct hg_spot *spot, const char *text)
 
 char *hg_value_text(const struct hg_spot *spot, const char *text)
 {
+	g_autofree char *path = NULL;
+
 	if (hg_value_is_secret(spot->opt))
 		return read_secret(spot, text);
 	if (!check_printable(spot, text))
@@ -218,6 +220,9 @@ char *hg_value_text(const struct hg_spot *spot, const char *text)
 	}
 	if (!check_text_range(spot, text))
 		return NULL;
-	return spot->opt->type == HG_OPT_PATH && spot->node ? hg_node_path(spot->place, text)
-							    : g_strdup(text);
+	if (spot->opt->type != HG_OPT_PATH || !spot->node)
+		return g_strdup(text);
+	/* Absolute from here on: it means the same wherever the process goes. */
+	path = hg_node_path(spot->place, text);
+	return g_canonicalize_filename(path, NULL);
 }

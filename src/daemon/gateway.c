@@ -113,7 +113,7 @@ void hg_gateway_free(hg_gateway *gateway)
 	hg_forwarder_free(gateway->forwarder);
 	hg_loop_free(gateway->loop);
 	hg_engine_free(gateway->engine);
-	hg_store_close(gateway->store);
+	g_clear_pointer(&gateway->store, hg_store_close);
 	hg_setup_free(gateway->setup);
 	g_free(gateway->attachments);
 	g_free(gateway);
