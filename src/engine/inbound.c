@@ -253,7 +253,7 @@ static gboolean undecided(hg_turn *turn, hg_case *kase, const struct hg_in *in, 
 }
 
 static gboolean act_on(hg_turn *turn, hg_case *kase, const struct hg_in *in, const struct hg_judged *judged,
-		       gboolean quiet, GError **error)
+		       const struct hg_proposed *proposed, gboolean quiet, GError **error)
 {
 	/* A ticket is one already; a closed thread that was not reopened becomes none by this. */
 	if (kase->thread->ticket_n || kase->thread->state == HG_THREAD_CLOSED)
@@ -263,13 +263,16 @@ static gboolean act_on(hg_turn *turn, hg_case *kase, const struct hg_in *in, con
 		return hg_convert_by_verdict(turn, kase, judged, error);
 	case HG_ACT_HOLD:
 		return hg_store_timer_clear(turn->store, kase->thread->n, "settle", error) &&
-		       hg_thread_hold(turn, kase, error);
+		       hg_thread_hold(turn, kase, error) && hg_thread_watch(turn, kase, error);
 	case HG_ACT_IGNORE:
 	case HG_ACT_JOIN:
-		return TRUE;
+		break;
 	default:
-		return quiet || undecided(turn, kase, in, error);
+		if (!quiet)
+			return undecided(turn, kase, in, error);
 	}
+	/* Not decided by this, and nothing else to come: the first message starts the watch. */
+	return proposed->thread || hg_thread_watch(turn, kase, error);
 }
 
 static const char *action_word(const struct hg_proposed *proposed, const struct hg_judged *judged)
@@ -343,7 +346,7 @@ static gboolean take_said(hg_turn *turn, const struct hg_in *in, gint64 raw_n, G
 	if (in->automatic || proposed.late)
 		judged.verdict.replies = NULL;
 	return hg_judge_apply(turn, &kase, &judged, error) &&
-	       act_on(turn, &kase, in, &judged, quiet, error) && hg_case_save(turn, &kase, error);
+	       act_on(turn, &kase, in, &judged, &proposed, quiet, error) && hg_case_save(turn, &kase, error);
 }
 
 /* ---- what staff said outside of headgate ---- */

@@ -18,7 +18,17 @@ gboolean hg_thread_open(hg_turn *turn, hg_case *kase, const char *scope, const c
 	if (!hg_store_thread_add(turn->store, thread, error))
 		return FALSE;
 	kase->thread = thread;
-	return hg_timer_set(turn, thread->n, "idle", turn->now_ms + turn->conf->engine.idle_close_ms, NULL, error);
+	return TRUE;
+}
+
+/* One timer at a time is enough: while "settle" runs nothing can be idle yet, and a ticket's thread
+ * is closed by its helpdesk. */
+gboolean hg_thread_watch(hg_turn *turn, const hg_case *kase, GError **error)
+{
+	if (kase->thread->state != HG_THREAD_OPEN)
+		return TRUE;
+	return hg_timer_set(turn, kase->thread->n, "idle", turn->now_ms + turn->conf->engine.idle_close_ms, NULL,
+			    error);
 }
 
 /* Another thread of the contact may have been opened meanwhile; one begun again beside it goes by
@@ -71,9 +81,7 @@ gboolean hg_thread_reopen(hg_turn *turn, hg_case *kase, const char *reason, GErr
 	kase->thread_changed = TRUE;
 	if (!hg_event_tell(turn, kase, &(struct hg_payload){ .type = "thread.reopened", .reason = reason }, error))
 		return FALSE;
-	if (kase->ticket)
-		return ticket_reopen(turn, kase, reason, error);
-	return hg_timer_set(turn, thread->n, "idle", turn->now_ms + turn->conf->engine.idle_close_ms, NULL, error);
+	return kase->ticket ? ticket_reopen(turn, kase, reason, error) : hg_thread_watch(turn, kase, error);
 }
 
 /* What the rules make of the end: a ticket after all, or nothing. */

@@ -26,7 +26,7 @@ static gboolean by_default(hg_turn *turn, hg_case *kase, struct hg_judged *judge
 }
 
 /* Undecided for long enough: the rules are asked once more, then the default decides. */
-static gboolean settle(hg_turn *turn, hg_case *kase, GError **error)
+static gboolean decide(hg_turn *turn, hg_case *kase, GError **error)
 {
 	struct hg_judged judged;
 	gint64 since_ms;
@@ -52,6 +52,11 @@ static gboolean settle(hg_turn *turn, hg_case *kase, GError **error)
 	default:
 		return by_default(turn, kase, &judged, error);
 	}
+}
+
+static gboolean settle(hg_turn *turn, hg_case *kase, GError **error)
+{
+	return decide(turn, kase, error) && hg_thread_watch(turn, kase, error);
 }
 
 /* A held thread whose customer waits longer than first_response is a ticket, whatever held it. */

@@ -125,7 +125,9 @@ gboolean hg_case_waiting(hg_turn *turn, const hg_case *kase, gboolean human, gin
 gboolean hg_ticket_is_open(const hg_ticket *ticket);
 
 /* ---- thread.c ---- */
-/* The row only: it is told of when its first message is in it. */
+/* Has an open thread closed when it is idle. */
+gboolean hg_thread_watch(hg_turn *turn, const hg_case *kase, GError **error);
+/* The row only: it is told of when its first message is in it, and watched when that is decided. */
 gboolean hg_thread_open(hg_turn *turn, hg_case *kase, const char *scope, const char *key, GError **error);
 gboolean hg_thread_reopen(hg_turn *turn, hg_case *kase, const char *reason, GError **error);
 /* Closes and has it judged (rules on thread.closed). */

@@ -708,6 +708,28 @@ static void rules_reply_tag_and_set(void **state)
 	lab_counts(lab, 5, "SELECT count(*) FROM message WHERE author = 4");
 }
 
+static void every_open_thread_has_an_end(void **state)
+{
+	static const char *const rules[] = {
+		"ignore: noise", "hold: true", "join: true", "reply: We open at nine.", "ignore: noise, reply: Hello.",
+		"hold: true, reply: Wait.", "tag: seen",
+	};
+	(void)state;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(rules); i++) {
+		g_autofree char *yaml = g_strdup_printf("default: ignore\nrules:\n  - name: all\n    on: message\n"
+							"    do: { %s }\n", rules[i]);
+		g_autoptr(hg_lab) lab = lab_new(yaml);
+
+		lab_say(lab, ANA, "hello");
+		lab_wait(lab, MINUTE_MS);
+		lab_wait(lab, 6 * MINUTE_MS);
+		lab_wait(lab, DAY_MS);
+		if (lab_count(lab, "SELECT state FROM thread") == HG_THREAD_OPEN)
+			fail_msg("do: { %s }: still open", rules[i]);
+	}
+}
+
 static void closed_unresolved_without_a_ticket_is_a_drop(void **state)
 {
 	g_autoptr(hg_lab) lab = lab_new(NULL);
@@ -775,6 +797,7 @@ int main(void)
 		cmocka_unit_test(a_store_that_fails_acknowledges_nothing),
 		cmocka_unit_test(consent_is_kept_and_opens_nothing),
 		cmocka_unit_test(rules_reply_tag_and_set),
+		cmocka_unit_test(every_open_thread_has_an_end),
 		cmocka_unit_test(closed_unresolved_without_a_ticket_is_a_drop),
 		cmocka_unit_test(closed_unresolved_is_judged_and_a_ticket_the_desk_has_is_no_drop),
 	};
