@@ -73,7 +73,7 @@ static bool route(struct wa_change *c)
 static void read_box(struct wa_change *c, struct json_object *box)
 {
 	static const char *const arrays[] = { "messages", "message_echoes", "statuses", "errors", "calls" };
-	bool echo = c->echo, any = false;
+	bool any = false;
 
 	c->contacts = wa_arr(box, "contacts");
 	for (size_t i = 0; i < sizeof(arrays) / sizeof(*arrays); i++) {
@@ -86,7 +86,7 @@ static void read_box(struct wa_change *c, struct json_object *box)
 			wa_add_unsupported(c->r, NULL, c->change, wa_fmt(c->r->pool, "%s is no list", arrays[i]));
 			continue;
 		}
-		c->echo = echo || i == 1;
+		c->echo = i == 1;
 		if (i < 2)
 			wa_read_messages(c, list);
 		else if (i == 2)
@@ -104,12 +104,10 @@ static void read_known(struct wa_change *c)
 {
 	struct json_object *inner = wa_obj(c->value, "standby");
 
-	if (!strcmp(c->field, "messages") || !strcmp(c->field, "calls"))
+	if (!strcmp(c->field, "messages") || !strcmp(c->field, "smb_message_echoes") ||
+	    !strcmp(c->field, "calls"))
 		read_box(c, c->value);
-	else if (!strcmp(c->field, "smb_message_echoes")) {
-		c->echo = true;
-		read_box(c, c->value);
-	} else if (!strcmp(c->field, "standby")) {
+	else if (!strcmp(c->field, "standby")) {
 		c->standby = true;	/* the arrays are seen both in value and one level deeper */
 		read_box(c, inner ? inner : c->value);
 	} else

@@ -266,6 +266,7 @@ static void a_thousand_messages_come_in_portions_and_all_of_them(void **state)
 	got = wa_host_take(host);
 	assert_int_equal(count_of(got, "id: wamid."), 1200);
 	assert_int_equal(host->emits, 3);
+	assert_int_equal(host->raw_bytes, body->len);	/* the delivery is kept once */
 }
 
 static void a_flood_of_items_ends_with_one_that_says_so(void **state)
@@ -338,6 +339,7 @@ static void one_bit_of_signature_or_body_and_it_is_refused(void **state)
 static void other_signatures_are_refused(void **state)
 {
 	static const char zeros[] = "sha256=0000000000000000000000000000000000000000000000000000000000000000";
+	char *no_secret[] = { (char *)"", NULL };
 	g_autoptr(wa_host) host = wa_host_new();
 	g_autofree char *good = wa_host_sign(host->conf.app_secret[0], hello, strlen(hello));
 	g_autofree char *empty = wa_host_sign("", hello, strlen(hello));
@@ -350,6 +352,7 @@ static void other_signatures_are_refused(void **state)
 		assert_int_equal(wa_host_deliver(host, hello, strlen(hello), headers[i]), 401);
 	assert_false(wa_signature_ok(host->conf.app_secret, hello, strlen(hello), NULL));
 	assert_false(wa_signature_ok(NULL, hello, strlen(hello), good));
+	assert_false(wa_signature_ok(no_secret, hello, strlen(hello), empty));
 	assert_int_equal(host->emits, 0);
 }
 
@@ -421,6 +424,24 @@ static void the_handshake_echoes_the_challenge_to_who_knows_the_token(void **sta
 
 		assert_int_equal(wa_host_handshake(host, "subscribe", i ? "" : "verify-me", "1", &body), 403);
 	}
+}
+
+/* ---- what a status tells of the account ---- */
+
+static void an_old_status_is_no_news_of_the_account(void **state)
+{
+	g_autoptr(wa_host) host = wa_host_new();
+	gsize len = 0;
+	g_autofree char *body = read_payload("status_account_locked", ".json", &len);
+
+	(void)state;
+	host->now_ms += 6 * INT64_C(86400000);
+	wa_host_deliver(host, body, len, NULL);
+	assert_int_equal(host->conditions, 0);
+	host->now_ms -= 6 * INT64_C(86400000);
+	wa_host_deliver(host, body, len, NULL);
+	assert_int_equal(host->condition, HG_DOWN);
+	assert_non_null(strstr(host->condition_text, "payment method"));
 }
 
 /* ---- one number is all there is ---- */
@@ -496,6 +517,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(refused_webhooks_raise_one_alarm_until_a_good_one_comes),
 		cmocka_unit_test(without_signature_the_token_of_the_url_is_needed),
 		cmocka_unit_test(the_handshake_echoes_the_challenge_to_who_knows_the_token),
+		cmocka_unit_test(an_old_status_is_no_news_of_the_account),
 		cmocka_unit_test(with_one_number_a_missing_name_is_no_doubt),
 		cmocka_unit_test(addresses_are_told_from_what_is_none),
 		cmocka_unit_test(hashes_come_in_hex_whatever_they_were_in),

@@ -163,6 +163,17 @@ static void long_texts_are_split_where_a_reader_would(void **state)
 	planned_clear(&p);
 }
 
+static void an_early_stop_makes_no_short_part(void **state)
+{
+	g_autofree char *long_word = g_strnfill(WA_TEXT_MAX + 100, 'x');
+	g_autofree char *text = g_strconcat("Hi. ", long_word, NULL);
+
+	(void)state;
+	assert_int_equal(wa_utf8_split(text, WA_TEXT_MAX), WA_TEXT_MAX);
+	assert_int_equal(wa_utf8_split("one two three", 9), 8);
+	assert_int_equal(wa_utf8_split("one two three", 13), 13);
+}
+
 static void characters_are_counted_not_bytes(void **state)
 {
 	g_autoptr(GString) text = g_string_new(NULL);
@@ -912,6 +923,7 @@ int main(void)
 		cmocka_unit_test(a_text_becomes_one_call),
 		cmocka_unit_test(what_cannot_be_sent_is_refused_with_the_reason),
 		cmocka_unit_test(long_texts_are_split_where_a_reader_would),
+		cmocka_unit_test(an_early_stop_makes_no_short_part),
 		cmocka_unit_test(characters_are_counted_not_bytes),
 		cmocka_unit_test(what_is_drawn_as_one_is_not_torn),
 		cmocka_unit_test(files_are_uploaded_with_the_text_as_caption),

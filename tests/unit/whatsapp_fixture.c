@@ -224,6 +224,7 @@ static void host_condition(struct hg_channel *ch, int condition, const struct hg
 static void host_emit(struct hg_channel *ch, const struct hg_batch *batch, hg_ack_fn *ack, void *arg)
 {
 	host_of(ch)->emits++;
+	host_of(ch)->raw_bytes += batch->raw_len;
 	wa_dump_batch(host_of(ch)->log, batch);
 	if (ack)
 		ack(arg, HG_STORED);

@@ -25,6 +25,7 @@ typedef struct wa_host {
 	GPtrArray *calls;		/* of struct wa_call */
 	GHashTable *counts;		/* word -> number */
 	guint emits, conditions;
+	gsize raw_bytes;		/* of whole deliveries, summed up */
 	int condition;			/* the last one told, 0: none */
 	char *condition_text;
 	struct hg_result sent;		/* the last one; strings are copies, ours */
