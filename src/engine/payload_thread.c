@@ -37,7 +37,7 @@ static const char *proven(const GPtrArray *aliases, const char *scheme)
 	return NULL;
 }
 
-/* What other systems know the contact by: as the API set it, else the channel's own id. */
+/* What other systems know the contact by: by its fields, else the channel's own id. */
 static const char *external_id(const GPtrArray *aliases, struct json_object *fields)
 {
 	const char *set = hg_json_str(fields, "external_id");

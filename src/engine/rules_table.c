@@ -110,7 +110,7 @@ const struct hg_fact hg_rule_facts[] = {
 	ROW("thread", "idle", SPAN, idle_ms, NULL, "Time since anything happened in it."),
 	ROW("thread", "since_ticket", SPAN, since_ticket_ms, NULL, "Time since it became a ticket."),
 	ROW("thread", "last_speaker", WORD, last_speaker, speakers, "Who spoke last before this message."),
-	ROW("thread", "field", FIELDS, thread_fields, NULL, "Fields that rules (set) or the API gave it."),
+	ROW("thread", "field", FIELDS, thread_fields, NULL, "Fields that rules set."),
 	ROW("contact", "known", NOT, contact_new, NULL, "The contact has written before."),
 	ROW("contact", "tier", WORD, contact_tier, NULL, "Tier of the customer."),
 	ROW("contact", "locale", LOCALE, contact_locale, NULL,
