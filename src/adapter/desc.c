@@ -7,6 +7,7 @@
 
 #include "fail.h"
 #include "options.h"
+#include "tables.h"
 #include "text.h"
 
 #define LETTERS "abcdefghijklmnopqrstuvwxyz"
@@ -70,12 +71,25 @@ static gboolean range_ok(int type, const char *range)
 	return bound_ok(type, low, &least) && bound_ok(type, dots + 2, &most) && least <= most;
 }
 
+/* "media_max" and the like stand beside the adapter's own, in the same map. */
+static gboolean is_common(const char *name)
+{
+	gsize first = strcspn(name, ".");
+
+	for (const struct hg_option *o = hg_channel_options; o->name; o++)
+		if (strlen(o->name) == first && strncmp(o->name, name, first) == 0)
+			return TRUE;
+	return FALSE;
+}
+
 static const char *opt_wrong(const struct hg_adapter *d, const struct hg_option *o)
 {
 	gboolean secret = o->type == HG_OPT_SECRET || o->type == HG_OPT_SECRETS;
 
 	if (!opt_name_ok(o->name))
 		return "its name is not made of a-z, 0-9, _ and single dots";
+	if (is_common(o->name))
+		return "its name is that of an option which every channel has";
 	if (o->type < HG_OPT_STRING || o->type > HG_OPT_SECRETS)
 		return "its type is unknown to this headgate";
 	if (o->flags & ~(unsigned)FLAGS)

@@ -47,7 +47,7 @@ void hg_poll_done(hg_channel *ch, bool more)
 	hg_loop_untimer(ch->loop, ch->poll.timer);
 	ch->poll.timer = 0;
 	if (ch->phase == HG_PH_RUNNING)
-		poll_in(ch, more ? MORE_MS : ch->set->poll_ms > 0 ? ch->set->poll_ms : HG_CH_POLL_MS);
+		poll_in(ch, more ? MORE_MS : ch->set->poll_ms);
 }
 
 void hg_poll_end(hg_channel *ch)

@@ -19,7 +19,6 @@
 #define HG_CH_LATE_MAX	   1000	/* things an adapter may begin while it ends */
 
 #define HG_CH_ANSWER_MS 60000	/* send() to sent(), then it is AMBIGUOUS; fetch() to fetched() */
-#define HG_CH_POLL_MS	30000	/* between two polls where the config says nothing */
 #define HG_CH_RETRY_AFTER "5"	/* seconds, told to a provider that is to come again */
 
 enum hg_phase { HG_PH_CLOSED, HG_PH_OPENING, HG_PH_RUNNING, HG_PH_DRAINING, HG_PH_ENDING };

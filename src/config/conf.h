@@ -47,7 +47,7 @@ struct hg_channel_conf {
 	gint64 ambiguous_wait_ms;	/* how long a receipt may settle it */
 	gint64 media_max;		/* bytes of one file */
 	char **media_types;		/* not used when NULL */
-	gint64 poll_ms;			/* between two polls, of adapters that poll; 0: 30 s */
+	gint64 poll_ms;			/* between two polls, of adapters that poll */
 	gint64 index;			/* its place among the channels, from 0 */
 	struct hg_place place;
 	const struct hg_adapter *desc;	/* lent by whoever finds adapters */

@@ -111,6 +111,8 @@ const struct hg_option hg_channel_options[] = {
 		"Largest file taken from or sent to this channel."),
 	CHANNEL(media_types, "media_types", STRINGS, RELOAD, NULL, NULL,
 		"Media types taken in, such as image/*; without it all are."),
+	CHANNEL(poll_ms, "poll", MSECS, RELOAD, "30s", "1s..1d",
+		"How often a provider that has to be asked for messages is asked."),
 	HG_OPTION_END
 };
 

@@ -244,6 +244,8 @@ MISTAKE(crooked, t->options[2].offset = offsetof(struct conf, number) + 1)
 MISTAKE(shared, t->options[3].offset = t->options[0].offset)
 MISTAKE(twice, t->options[1].name = "text")
 MISTAKE(bad_name, t->options[1].name = "Flag")
+MISTAKE(common_name, t->options[1].name = "media_max")
+MISTAKE(common_part, t->options[1].name = "poll.often")
 MISTAKE(bad_dots, t->options[1].name = "a..b")
 MISTAKE(bad_type, t->options[1].type = 77)
 MISTAKE(bad_flag, t->options[1].flags = 1 << 30)
@@ -280,6 +282,8 @@ static void tables_with_mistakes_are_refused_with_the_row(void **state)
 		{ enum_of_none, "its range" },			{ number_of_words, "its range" },
 		{ bad_fallback, "'number' must be a time" },	{ out_of_range, "'number' must be from 1s to 1m" },
 		{ needless, "required and has a default" },	{ open_secret, "a secret has a default" },
+		{ common_name, "option 2 (media_max): its name is that of an option which every channel has" },
+		{ common_part, "which every channel has" },
 		{ no_help, "no help" },				{ bad_method, "route 1 (webhook): its method" },
 		{ no_method, "its method" },			{ bad_path, "route 1 (/webhook): its path" },
 		{ dotted_path, "its path" },			{ big_body, "max_body" },

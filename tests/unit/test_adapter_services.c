@@ -306,6 +306,16 @@ static void polls_follow_each_other_while_there_is_more(void **state)
 	hub_free(&hub);
 }
 
+static void polls_come_again_after_the_channel_s_time(void **state)
+{
+	struct hub hub;
+
+	(void)state;
+	hub_new(&hub, "  one: { adapter: naughty, mode: polls, poll: 1s }\n");
+	HUB_WAIT(&hub, hub.seen->polls == 5);
+	hub_free(&hub);
+}
+
 static void one_poll_runs_at_a_time(void **state)
 {
 	struct hub hub;
@@ -445,6 +455,7 @@ int main(void)
 		cmocka_unit_test(an_attempt_that_fails_is_told_and_tried_again),
 		cmocka_unit_test(tls_needs_a_trusted_certificate_for_that_very_host),
 		cmocka_unit_test(polls_follow_each_other_while_there_is_more),
+		cmocka_unit_test(polls_come_again_after_the_channel_s_time),
 		cmocka_unit_test(one_poll_runs_at_a_time),
 		cmocka_unit_test(the_cursor_is_the_last_one_stored),
 		cmocka_unit_test(a_change_of_condition_is_told_once),
