@@ -10,7 +10,7 @@ hg_packages_build="gcc:gcc make:make libc6-dev autoconf:autoconf automake:automa
 	libglib2.0-dev libevent-dev libcurl4-openssl-dev libjson-c-dev libfyaml-dev
 	libpcre2-dev libsqlite3-dev libssl-dev libsystemd-dev"
 # node and npm: webhooks are verified by the library their receivers use.
-hg_packages_test="libcmocka-dev clang:clang libclang-rt-14-dev openssl:openssl
+hg_packages_test="libcmocka-dev clang:clang libclang-rt-14-dev openssl:openssl curl:curl
 	ca-certificates python3-pytest python3-yaml python3-jsonschema node:nodejs npm:npm"
 
 # Prints the packages that are missing.

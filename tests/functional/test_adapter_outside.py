@@ -1,0 +1,91 @@
+"""doc/adapters.md is right: its commands, run as they stand, build and run an adapter outside of the tree."""
+import os
+import pathlib
+import re
+import signal
+import subprocess
+
+import pytest
+
+import harness
+
+GUIDE = harness.TOP / "doc" / "adapters.md"
+NAMES = ["take", "build", "look", "run", "post", "install"]
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    """What make install puts down, in a folder instead of the root."""
+    root = tmp_path_factory.mktemp("root")
+    done = subprocess.run(["make", "-C", str(harness.BUILD), "install", f"DESTDIR={root}"], text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    assert done.returncode == 0, done.stdout[-4000:]
+    return root
+
+
+def found(root, name):
+    there = list(root.rglob(name))
+    assert len(there) == 1, f"{name}: {there}"
+    return there[0]
+
+
+def guide_env(root, folder):
+    env = {k: v for k, v in os.environ.items() if not k.startswith("HEADGATE_")}
+    env["PATH"] = f"{found(root, 'headgatectl').parent}:{found(root, 'headgated').parent}:{env['PATH']}"
+    env["PKG_CONFIG_PATH"] = str(found(root, "headgate.pc").parent)
+    # The only difference from an installation in the root.
+    env["PKG_CONFIG_SYSROOT_DIR"] = str(root)
+    env["TMPDIR"] = str(folder)
+    return env
+
+
+def blocks():
+    return re.findall(r"^```sh\n(.*?)^```", GUIDE.read_text(), re.M | re.S)
+
+
+def run(script, env, folder):
+    """One shell for all of it, as a reader has; in a group of its own, so that nothing is left."""
+    shell = subprocess.Popen(["sh", "-eu", "-c", script], cwd=folder, env=env, text=True, start_new_session=True,
+                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    try:
+        out, _ = shell.communicate(timeout=harness.PATIENCE * 2)
+    except subprocess.TimeoutExpired:
+        os.killpg(shell.pid, signal.SIGKILL)
+        out, _ = shell.communicate()
+        pytest.fail("the guide's commands do not end:\n" + out[-6000:])
+    return shell.returncode, out
+
+
+def test_the_commands_of_the_guide_work(installed, tmp_path):
+    parts = blocks()
+    assert len(parts) == len(NAMES)
+    script = "".join(f"echo '== {name}'\n{block}" for name, block in zip(NAMES, parts))
+    code, out = run(script, guide_env(installed, tmp_path), tmp_path)
+    assert code == 0, out
+    said = dict(re.findall(r"^== (\w+)\n(.*?)(?=^== |\Z)", out, re.M | re.S))
+    assert said["build"] == "", "the compiler warns"
+    assert said["look"].startswith("hello 1: ") and "secret" in said["look"]
+    assert "0 errors" in said["run"]
+    # Posted twice, and there once.
+    assert said["post"].count("+447700900123") == 1, out
+    assert "AddressSanitizer" not in out and "runtime error" not in out
+    assert (found(installed, "fake.so").parent / "hello.so").stat().st_mode & 0o777 == 0o755
+
+
+def test_a_table_with_a_mistake_is_named_to_its_author(installed, tmp_path):
+    parts = dict(zip(NAMES, blocks()))
+    mistake = "sed -i 's/\"8..200\"/\"8..never\"/' hello.c\n"
+    script = parts["take"] + mistake + parts["build"] + parts["look"]
+    code, out = run(script, guide_env(installed, tmp_path), tmp_path)
+    assert code == 5, out
+    assert "option 2 (secret): its range cannot be read" in out
+
+
+def test_the_header_compiles_alone_in_c_and_cplusplus(installed, tmp_path):
+    header = found(installed, "adapter.h")
+    for compiler, language, flags in (("cc", "c", ["-std=c11", "-Wpedantic"]), ("c++", "c++", ["-std=c++17"])):
+        if subprocess.run(["sh", "-c", f"command -v {compiler}"], stdout=subprocess.DEVNULL).returncode:
+            continue
+        done = subprocess.run([compiler, "-x", language, *flags, "-Wall", "-Wextra", "-Werror", "-fsyntax-only", "-"],
+                              input=f'#include "{header}"\n', text=True, stderr=subprocess.PIPE)
+        assert done.returncode == 0, done.stderr
