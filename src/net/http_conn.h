@@ -78,6 +78,7 @@ struct hg_stream {
 	gsize high_water;
 	enum hg_stream_end ending;	/* set: takes no more */
 	gboolean chunked, mute;		/* mute: the answer to HEAD */
+	gboolean lost;			/* closed is being called */
 	hg_stream_closed_fn *closed;
 	void *arg;
 };

@@ -313,6 +313,8 @@ void hg_stream_finish(hg_stream *stream)
 {
 	struct hg_conn *conn = stream->conn;
 
+	if (stream->lost)	/* from within closed: it is freed in a moment */
+		return;
 	if (conn) {
 		struct iovec end = { (char *)"0\r\n\r\n", 5 };
 
@@ -327,6 +329,7 @@ void hg_stream_finish(hg_stream *stream)
 
 void hg_stream_lost(hg_stream *stream)
 {
+	stream->lost = TRUE;
 	if (stream->closed)
 		stream->closed(stream->arg, stream->ending);
 	stream_free(stream);
