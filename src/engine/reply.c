@@ -18,6 +18,7 @@ struct outgoing {
 	gboolean automatic;
 	const char *channel, *to, *from;
 	gint64 last_in_ms;
+	gboolean opted_out;
 	const char *answers;		/* provider's id of what it answers or is about, or NULL */
 	GArray *parts;			/* of struct hg_part */
 };
@@ -92,7 +93,7 @@ static gboolean address_named(hg_turn *turn, hg_case *kase, struct outgoing *out
 static gboolean address(hg_turn *turn, hg_case *kase, struct outgoing *out, GError **error)
 {
 	const hg_thread *thread = kase->thread;
-	gboolean opted_out, same;
+	gboolean same;
 
 	same = (!out->reply->channel || g_strcmp0(out->reply->channel, thread->channel) == 0) &&
 	       (!out->reply->to || g_strcmp0(out->reply->to, thread->reply_to) == 0);
@@ -106,7 +107,8 @@ static gboolean address(hg_turn *turn, hg_case *kase, struct outgoing *out, GErr
 	if (!out->channel || !out->to)
 		return hg_fail(error, HG_ERROR_STATE, "the customer has not written in this thread: say \"channel\" "
 			       "and \"to\"");
-	return hg_store_reach_get(turn->store, out->channel, out->to, &out->last_in_ms, &opted_out, error);
+	return hg_store_reach_get(turn->store, out->channel, out->to, &out->last_in_ms, &out->opted_out,
+				  error);
 }
 
 /* ---- what it is about ---- */
@@ -293,9 +295,17 @@ static gboolean queue(hg_turn *turn, hg_case *kase, struct outgoing *out, hg_mes
 	return TRUE;
 }
 
+/* An agent may answer who opted out, and the channel says whether it can; we do not by ourselves. */
+static gboolean wanted(const struct outgoing *out, GError **error)
+{
+	return !out->automatic || !out->opted_out ||
+	       hg_fail(error, HG_ERROR_DENIED, "the customer wants no automatic messages on this channel");
+}
+
 static gboolean prepare(hg_turn *turn, hg_case *kase, struct outgoing *out, GError **error)
 {
-	return address(turn, kase, out, error) && find_answered(turn, kase, out, error) && plan(turn, out, error);
+	return address(turn, kase, out, error) && wanted(out, error) &&
+	       find_answered(turn, kase, out, error) && plan(turn, out, error);
 }
 
 /* ---- the API's reply ---- */

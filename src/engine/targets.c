@@ -1,7 +1,7 @@
 /* targets.c - how much may be under way to each channel and backend, and when
  *
  * In memory only: after a restart the buckets are full and nothing is under way.  Everything is on
- * the engine's thread but slots, which loops may set. */
+ * the engine's thread; what loops ask for (slots) waits in a list of its own until it looks. */
 #include "turn.h"
 
 #include <string.h>
@@ -14,14 +14,20 @@
 struct target {
 	int kind;		/* enum hg_target */
 	char *name;
-	gint slots;		/* atomic */
-	guint flying;		/* jobs under way */
+	guint slots;		/* jobs that may be under way ... */
+	guint flying;		/* ... and are */
 	gboolean known;		/* by the configuration */
 	gboolean due;		/* something may be due */
 	gboolean down;		/* as last told */
 	gint64 until_ms;	/* nothing goes before */
 	double tokens;		/* calls that may go at once */
 	gint64 tokens_ms;	/* when they were counted */
+};
+
+struct wish {			/* slots, as a loop asked for */
+	int kind;
+	char *name;
+	guint slots;
 };
 
 struct bucket {			/* of one contact on one channel */
@@ -31,7 +37,8 @@ struct bucket {			/* of one contact on one channel */
 
 struct hg_targets {
 	hg_engine *engine;
-	GMutex lock;		/* guards the list itself, for slots set by other threads */
+	GMutex lock;		/* guards wishes */
+	GPtrArray *wishes;	/* of struct wish */
 	GPtrArray *list;	/* of struct target; never shrinks: jobs of removed channels are kept */
 	GHashTable *flights;	/* job n -> struct target */
 	GHashTable *buckets;	/* "channel\nto" -> struct bucket */
@@ -47,12 +54,21 @@ static void target_free(void *data)
 	g_free(target);
 }
 
+static void wish_free(void *data)
+{
+	struct wish *wish = data;
+
+	g_free(wish->name);
+	g_free(wish);
+}
+
 hg_targets *hg_targets_new(hg_engine *engine)
 {
 	hg_targets *targets = g_new0(hg_targets, 1);
 
 	targets->engine = engine;
 	g_mutex_init(&targets->lock);
+	targets->wishes = g_ptr_array_new_with_free_func(wish_free);
 	targets->list = g_ptr_array_new_with_free_func(target_free);
 	targets->flights = g_hash_table_new(g_direct_hash, g_direct_equal);
 	targets->buckets = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
@@ -71,32 +87,23 @@ void hg_targets_free(hg_targets *targets)
 	g_hash_table_destroy(targets->flights);
 	g_hash_table_destroy(targets->buckets);
 	g_ptr_array_unref(targets->list);
+	g_ptr_array_unref(targets->wishes);
 	g_mutex_clear(&targets->lock);
 	g_free(targets);
-}
-
-static struct target *find(hg_targets *targets, int kind, const char *name)
-{
-	struct target *target;
-
-	for (guint i = 0; i < targets->list->len; i++) {
-		target = g_ptr_array_index(targets->list, i);
-		if (target->kind == kind && strcmp(target->name, name) == 0)
-			return target;
-	}
-	target = g_new0(struct target, 1);
-	*target = (struct target){ .kind = kind, .name = g_strdup(name), .slots = SLOTS, .tokens_ms = G_MININT64 };
-	g_ptr_array_add(targets->list, target);
-	return target;
 }
 
 static struct target *target_of(hg_targets *targets, int kind, const char *name)
 {
 	struct target *target;
 
-	g_mutex_lock(&targets->lock);
-	target = find(targets, kind, name ?: "");
-	g_mutex_unlock(&targets->lock);
+	for (guint i = 0; i < targets->list->len; i++) {
+		target = g_ptr_array_index(targets->list, i);
+		if (target->kind == kind && g_strcmp0(target->name, name) == 0)
+			return target;
+	}
+	target = g_new0(struct target, 1);
+	*target = (struct target){ .kind = kind, .name = g_strdup(name), .slots = SLOTS, .tokens_ms = G_MININT64 };
+	g_ptr_array_add(targets->list, target);
 	return target;
 }
 
@@ -128,7 +135,24 @@ void hg_targets_load(hg_targets *targets)
 
 void hg_targets_slots(hg_targets *targets, int kind, const char *name, guint slots)
 {
-	g_atomic_int_set(&target_of(targets, kind, name)->slots, (gint)MIN(slots, (guint)CLAIM_MOST));
+	struct wish *wish = g_new(struct wish, 1);
+
+	*wish = (struct wish){ kind, g_strdup(name), MIN(slots, (guint)CLAIM_MOST) };
+	g_mutex_lock(&targets->lock);
+	g_ptr_array_add(targets->wishes, wish);
+	g_mutex_unlock(&targets->lock);
+}
+
+static void grant(hg_targets *targets)
+{
+	g_mutex_lock(&targets->lock);
+	for (guint i = 0; i < targets->wishes->len; i++) {
+		const struct wish *wish = g_ptr_array_index(targets->wishes, i);
+
+		target_of(targets, wish->kind, wish->name)->slots = wish->slots;
+	}
+	g_ptr_array_set_size(targets->wishes, 0);
+	g_mutex_unlock(&targets->lock);
 }
 
 void hg_targets_wake(hg_targets *targets, int kind, const char *name, gint64 due_ms)
@@ -229,16 +253,13 @@ static void refill(struct target *target, const struct hg_limits *limits, gint64
 static gboolean may_go(const struct target *target, gint64 now_ms)
 {
 	return target->due && target->known && now_ms >= target->until_ms &&
-	       (gint)target->flying < g_atomic_int_get((gint *)&target->slots);
+	       target->flying < target->slots;
 }
 
 static guint room(struct target *target, const struct hg_limits *limits, gint64 now_ms)
 {
-	gint slots = g_atomic_int_get(&target->slots);
-	guint room = slots > (gint)target->flying ? MIN((guint)slots - target->flying, (guint)CLAIM_MOST) : 0;
+	guint room = target->slots - target->flying;	/* more than none: may_go() */
 
-	if (!room)
-		return 0;
 	if (target->kind != HG_TO_CHANNEL || limits->rate <= 0)
 		return room;
 	refill(target, limits, now_ms);
@@ -345,6 +366,7 @@ gboolean hg_targets_claim(hg_targets *targets, hg_arena *arena, gint64 now_ms, G
 	gboolean rang = now_ms >= targets->alarm_ms;
 	gint64 next_ms;
 
+	grant(targets);
 	if (rang) {
 		wake_all(targets);
 		targets->alarm_ms = G_MAXINT64;
@@ -412,6 +434,7 @@ void hg_targets_stay(hg_targets *targets)
 
 gboolean hg_targets_has_work(hg_targets *targets, gint64 now_ms)
 {
+	grant(targets);
 	for (guint i = 0; i < targets->list->len; i++)
 		if (may_go(g_ptr_array_index(targets->list, i), now_ms))
 			return TRUE;

@@ -66,18 +66,22 @@ static gboolean propose_ticket(hg_turn *turn, hg_thread *thread, gboolean named,
 	return TRUE;
 }
 
-static void propose_closed(hg_turn *turn, hg_thread *thread, const struct hg_in *in, struct hg_proposed *ret)
+static void propose_late(hg_turn *turn, hg_thread *thread, struct hg_proposed *ret)
+{
+	char span[HG_SPAN_SIZE];
+
+	propose_with(ret, HG_PROPOSE_JOIN, thread, say(turn, "said before the thread was closed, %s ago",
+						       hg_span(turn->now_ms - thread->closed_ms, span)));
+	ret->late = TRUE;
+}
+
+static void propose_closed(hg_turn *turn, hg_thread *thread, struct hg_proposed *ret)
 {
 	gint64 age = turn->now_ms - thread->closed_ms;
 	char span[HG_SPAN_SIZE];
 
-	if (is_late(turn, thread, in)) {
-		propose_with(ret, HG_PROPOSE_JOIN, thread,
-			     say(turn, "said before the thread was closed, %s ago", hg_span(age, span)));
-		ret->late = TRUE;
-	} else if (age <= turn->conf->window.reopen_ms) {
+	if (age <= turn->conf->window.reopen_ms)
 		propose_with(ret, HG_PROPOSE_REOPEN, thread, say(turn, "closed %s ago", hg_span(age, span)));
-	}
 }
 
 static gboolean propose_thread(hg_turn *turn, hg_thread *thread, const struct hg_in *in, gboolean named,
@@ -87,10 +91,14 @@ static gboolean propose_thread(hg_turn *turn, hg_thread *thread, const struct hg
 		propose_with(ret, HG_PROPOSE_JOIN, thread, "open thread");
 		return TRUE;
 	}
+	if (thread->state == HG_THREAD_CLOSED && is_late(turn, thread, in)) {
+		propose_late(turn, thread, ret);
+		return TRUE;
+	}
 	if (thread->ticket_n && !propose_ticket(turn, thread, named, ret, error))
 		return FALSE;
 	if (!ret->thread && thread->state == HG_THREAD_CLOSED)
-		propose_closed(turn, thread, in, ret);
+		propose_closed(turn, thread, ret);
 	return TRUE;
 }
 

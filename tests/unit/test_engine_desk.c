@@ -124,6 +124,25 @@ static void a_confirmation_the_window_refuses_reaches_the_agent(void **state)
 	assert_string_equal(lab_desk(lab), "message.status");
 }
 
+static void who_opted_out_gets_nothing_automatic_but_an_agents_answer(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(ALL);
+	struct hg_in stop = lab_text(ANA, "stop");
+	g_autofree char *text = NULL;
+	(void)state;
+
+	stop.kind = HG_CONSENT;
+	lab_in(lab, "wa", &stop, 1);
+	lab_say(lab, ANA, "hello");
+	lab_desk(lab);
+	lab_wait(lab, 2 * MINUTE_MS);
+	assert_null(lab_take(lab, HG_TO_CHANNEL));
+	assert_string_equal(lab_desk(lab), "message.status");
+	lab_reply(lab, lab_thread(lab), "by hand");
+	text = told(lab);
+	assert_string_equal(text, "by hand");
+}
+
 static void the_status_of_the_ticket_moves_the_thread(void **state)
 {
 	g_autoptr(hg_lab) lab = lab_new(ALL);
@@ -365,6 +384,7 @@ int main(void)
 		cmocka_unit_test(the_customer_is_told_the_helpdesks_number_when_it_comes_in_time),
 		cmocka_unit_test(else_ours_after_a_minute_and_only_once),
 		cmocka_unit_test(a_confirmation_the_window_refuses_reaches_the_agent),
+		cmocka_unit_test(who_opted_out_gets_nothing_automatic_but_an_agents_answer),
 		cmocka_unit_test(the_status_of_the_ticket_moves_the_thread),
 		cmocka_unit_test(words_that_are_no_status_are_refused),
 		cmocka_unit_test(another_id_for_the_same_ticket_is_a_conflict),
