@@ -24,7 +24,7 @@ static const struct hg_column alias_columns[] = {
 	HG_COLUMN(hg_alias, since_ms, INT64, 0),
 	{ 0 }
 };
-static const struct hg_table alias_table = { "alias", alias_columns, sizeof(hg_alias) };
+static const struct hg_table alias_table = { "address", alias_columns, sizeof(hg_alias) };
 
 /* ---- contacts ---- */
 gboolean hg_store_contact_add(hg_store *store, hg_contact *contact, GError **error)
@@ -58,7 +58,7 @@ gboolean hg_store_contact_update(hg_store *store, const hg_contact *contact, GEr
 /* ---- addresses ---- */
 gboolean hg_store_alias_find(hg_store *store, hg_arena *arena, const char *uri, hg_alias **ret, GError **error)
 {
-	static const struct hg_sql get = { HG_SQL_ALIAS_GET, "WHERE uri = $1", HG_SQL_SELECT, &alias_table };
+	static const struct hg_sql get = { HG_SQL_ALIAS_GET, "WHERE uri = $1 AND channel = ''", HG_SQL_SELECT, &alias_table };
 
 	return hg_row_one(store, &get, HG_BIND(HG_T(uri)), arena, ret, error);
 }
@@ -72,14 +72,15 @@ gboolean hg_store_alias_add(hg_store *store, const hg_alias *alias, GError **err
 
 gboolean hg_store_alias_update(hg_store *store, const hg_alias *alias, GError **error)
 {
-	static const struct hg_sql update = { HG_SQL_ALIAS_UPDATE, NULL, HG_SQL_UPDATE, &alias_table };
+	static const struct hg_sql update = { HG_SQL_ALIAS_UPDATE, " AND channel = ''", HG_SQL_UPDATE, &alias_table };
 
 	return hg_row_change(store, &update, alias, "address", error);
 }
 
 gboolean hg_store_alias_delete(hg_store *store, const char *uri, GError **error)
 {
-	static const struct hg_sql delete = { HG_SQL_ALIAS_DELETE, "DELETE FROM alias WHERE uri = $1", 0, NULL };
+	static const struct hg_sql delete = { HG_SQL_ALIAS_DELETE, "DELETE FROM address WHERE uri = $1 AND channel = ''",
+					      0, NULL };
 
 	return hg_sql_run(store, &delete, HG_BIND(HG_T(uri)), NULL, error);
 }
@@ -96,7 +97,7 @@ gboolean hg_store_alias_list(hg_store *store, hg_arena *arena, gint64 contact_n,
 gboolean hg_store_reach_get(hg_store *store, const char *channel, const char *uri, gint64 *ret_last_in_ms,
 			    gboolean *ret_opted_out, GError **error)
 {
-	static const struct hg_sql get = { HG_SQL_REACH_GET, "SELECT last_in_ms, opted_out FROM reach "
+	static const struct hg_sql get = { HG_SQL_REACH_GET, "SELECT last_in_ms, opted_out FROM address "
 					   "WHERE channel = $1 AND uri = $2", 0, NULL };
 	hg_stmt *stmt = hg_stmt_open(store, &get, HG_BIND(HG_T(channel), HG_T(uri)), error);
 	int more = stmt ? hg_stmt_next(stmt, error) : -1;
@@ -113,10 +114,10 @@ gboolean hg_store_reach_get(hg_store *store, const char *channel, const char *ur
 /* Only forwards: a message that arrives late does not shorten the reply window. */
 gboolean hg_store_reach_in(hg_store *store, const char *channel, const char *uri, gint64 last_in_ms, GError **error)
 {
-	static const struct hg_sql in = { HG_SQL_REACH_IN, "INSERT INTO reach (channel, uri, last_in_ms, opted_out) "
-					  "VALUES ($1, $2, $3, 0) ON CONFLICT (channel, uri) DO UPDATE "
+	static const struct hg_sql in = { HG_SQL_REACH_IN, "INSERT INTO address (channel, uri, last_in_ms) "
+					  "VALUES ($1, $2, $3) ON CONFLICT (uri, channel) DO UPDATE "
 					  "SET last_in_ms = excluded.last_in_ms "
-					  "WHERE excluded.last_in_ms > reach.last_in_ms", 0, NULL };
+					  "WHERE excluded.last_in_ms > address.last_in_ms", 0, NULL };
 
 	return hg_sql_run(store, &in, HG_BIND(HG_T(channel), HG_T(uri), HG_I(last_in_ms)), NULL, error);
 }
@@ -124,8 +125,8 @@ gboolean hg_store_reach_in(hg_store *store, const char *channel, const char *uri
 gboolean hg_store_reach_consent(hg_store *store, const char *channel, const char *uri, gboolean opted_out,
 				GError **error)
 {
-	static const struct hg_sql set = { HG_SQL_REACH_CONSENT, "INSERT INTO reach (channel, uri, last_in_ms, opted_out) "
-					   "VALUES ($1, $2, 0, $3) ON CONFLICT (channel, uri) DO UPDATE "
+	static const struct hg_sql set = { HG_SQL_REACH_CONSENT, "INSERT INTO address (channel, uri, opted_out) "
+					   "VALUES ($1, $2, $3) ON CONFLICT (uri, channel) DO UPDATE "
 					   "SET opted_out = excluded.opted_out", 0, NULL };
 
 	return hg_sql_run(store, &set, HG_BIND(HG_T(channel), HG_T(uri), HG_I(opted_out ? 1 : 0)), NULL, error);

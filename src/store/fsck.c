@@ -185,8 +185,8 @@ static void check_circles(struct hg_fsck *fsck, GHashTable *merges)
 static gboolean check_reply_to(struct hg_fsck *fsck, GHashTable *merges, GError **error)
 {
 	/* A closed thread may name an address that is somebody else's by now; proof 3 is "former". */
-	hg_stmt *stmt = hg_stmt_once(fsck->store, "SELECT t.id, t.contact_n, a.contact_n FROM thread AS t JOIN alias AS a "
-				     "ON a.uri = t.reply_to WHERE t.state = 1 AND a.proof <> 3 "
+	hg_stmt *stmt = hg_stmt_once(fsck->store, "SELECT t.id, t.contact_n, a.contact_n FROM thread AS t JOIN address AS a "
+				     "ON a.uri = t.reply_to AND a.channel = '' WHERE t.state = 1 AND a.proof <> 3 "
 				     "AND a.contact_n <> t.contact_n", HG_BIND_NONE, error);
 	int more = -1;
 	gsize len;

@@ -67,7 +67,8 @@ static const struct setting reader_settings[] = {
 static gboolean connect(hg_store *store, int flags, GError **error)
 {
 	/* NOMUTEX: a connection belongs to one thread, so SQLite need not lock it. */
-	int rc = sqlite3_open_v2(store->path, &store->db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+	int rc = sqlite3_open_v2(store->path, &store->db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
+				 hg_sqlite_vfs());
 
 	if (rc != SQLITE_OK)
 		return hg_fail(error, HG_ERROR_STORE, "%s: %s", store->path,

@@ -43,6 +43,9 @@ gboolean hg_sqlite_exec(hg_store *store, const char *sql, GError **error);
 gboolean hg_sqlite_pragma(hg_store *store, const char *pragma, char **ret_text, GError **error);	/* first value; yours */
 void hg_sqlite_unprepare(hg_store *store);
 
+/* ---- sqlite_wal.c ---- */
+const char *hg_sqlite_vfs(void);	/* name of the VFS to open with: the process's usual one underneath */
+
 /* ---- sqlite_file.c: what SQLite does not check of its surroundings ---- */
 /* Directory, lock, symbolic links, modes, kind of file system.  Makes an empty file when there is
  * none.  *ret_unclean: the last writer did not close. */

@@ -131,7 +131,7 @@ static const struct plant { const char *invariant, *id_part, *sql; } plants[] = 
 		"NULL FROM receipt WHERE n = 1" },				/* failed too, and not marked */
 	{ "I11", "msg_", "UPDATE message SET direction = 3 WHERE n = 4; UPDATE outbox SET target = 1, message_n = 4 "
 		"WHERE n = 1; DELETE FROM receipt; DELETE FROM outbox WHERE n = 2" },
-	{ "I12", "thr_", "UPDATE alias SET contact_n = 2" },
+	{ "I12", "thr_", "UPDATE address SET contact_n = 2" },
 	{ "I17", "contact 1", "UPDATE contact SET merged_into = 1 WHERE n = 1" },
 	{ "I18", "timer settle", "UPDATE timer SET thread_n = 99" },
 	{ "I18", "ticket", "PRAGMA foreign_keys = OFF; UPDATE ticket SET thread_n = 99" },
@@ -169,7 +169,7 @@ static void the_address_of_a_merged_contact_is_ones_own(void **state)
 
 	a_day(w);
 	/* Bo was merged into Ana, and the thread went with him. */
-	world_plant(w, "UPDATE contact SET merged_into = 1 WHERE n = 2; UPDATE alias SET contact_n = 2");
+	world_plant(w, "UPDATE contact SET merged_into = 1 WHERE n = 2; UPDATE address SET contact_n = 2");
 	assert_int_equal(audit(w).many, 0);
 }
 

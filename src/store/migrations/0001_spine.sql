@@ -59,21 +59,20 @@ CREATE TABLE contact (
 	merged_into INTEGER REFERENCES contact (n)
 ) STRICT;
 
-CREATE TABLE alias (
-	uri TEXT PRIMARY KEY,
-	contact_n INTEGER NOT NULL REFERENCES contact (n),
-	proof INTEGER NOT NULL,
-	since_ms INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE INDEX alias_contact ON alias (contact_n);
-
-CREATE TABLE reach (
-	channel TEXT NOT NULL,
+-- What is known of an address: whose it is (channel ''), and how it stands to us on a channel.  One
+-- table, because both are asked for with every message and so lie on one page.
+CREATE TABLE address (
 	uri TEXT NOT NULL,
-	last_in_ms INTEGER NOT NULL,
-	opted_out INTEGER NOT NULL,
-	PRIMARY KEY (channel, uri)
+	channel TEXT NOT NULL DEFAULT '',
+	contact_n INTEGER REFERENCES contact (n),
+	proof INTEGER,
+	since_ms INTEGER,
+	last_in_ms INTEGER NOT NULL DEFAULT 0,
+	opted_out INTEGER NOT NULL DEFAULT 0,
+	PRIMARY KEY (uri, channel),
+	CHECK ((channel = '') = (contact_n IS NOT NULL))
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX address_contact ON address (contact_n) WHERE contact_n IS NOT NULL;
 
 -- ---- conversations ----
 
