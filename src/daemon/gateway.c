@@ -12,6 +12,19 @@
 #define DRAIN_MS (10 * 1000)		/* what is under way has so long when we stop */
 #define EXIT_STORE 1			/* the store is beyond use: systemd starts us again */
 
+void hg_gateway_log_as(const hg_conf *conf)
+{
+	static const char *const levels[] = { "debug", "info", "warn", "error" };
+	enum hg_level least = HG_LOG_INFO;
+
+	for (guint i = 0; i < G_N_ELEMENTS(levels); i++)
+		if (g_strcmp0(conf->gateway.log_level, levels[i]) == 0)
+			least = (enum hg_level)i;
+	hg_log_init(g_strcmp0(conf->gateway.log_format, "json") == 0 ? HG_LOG_JSON : HG_LOG_LOGFMT, least);
+}
+
+/* ---- start ---- */
+
 static gboolean open_store(hg_gateway *gateway, GError **error)
 {
 	struct hg_store_options options = hg_setup_store(gateway->setup->conf, gateway->attachments);
@@ -23,26 +36,33 @@ static gboolean open_store(hg_gateway *gateway, GError **error)
 	return gateway->readers != NULL;
 }
 
+void hg_gateway_server_conf(hg_gateway *gateway, const hg_conf *conf, struct hg_server_conf *ret)
+{
+	const struct hg_gateway_conf *set = &conf->gateway;
+
+	hg_server_conf_init(ret);
+	ret->route = hg_gateway_route;
+	ret->handle = hg_gateway_handle;
+	ret->arg = gateway;
+	ret->max_connections = (guint)set->max_connections;
+	ret->max_per_address = (guint)set->max_per_address;
+	ret->head_ms = set->head_timeout_ms;
+	ret->body_ms = set->body_timeout_ms;
+	ret->idle_ms = set->idle_timeout_ms;
+	ret->trusted_proxies = (const char *const *)set->trusted_proxies;
+	ret->tls_cert = set->tls_cert;
+	ret->tls_key = set->tls_key;
+}
+
 static gboolean listen_all(hg_gateway *gateway, GError **error)
 {
 	const struct hg_gateway_conf *set = &gateway->setup->conf->gateway;
-	struct hg_server_conf conf;
 	g_autofree char *dir = g_path_get_dirname(set->socket);
+	struct hg_server_conf conf;
 
-	hg_server_conf_init(&conf);
-	conf.route = hg_gateway_route;
-	conf.handle = hg_gateway_handle;
-	conf.arg = gateway;
-	conf.max_connections = (guint)set->max_connections;
-	conf.max_per_address = (guint)set->max_per_address;
-	conf.head_ms = set->head_timeout_ms;
-	conf.body_ms = set->body_timeout_ms;
-	conf.idle_ms = set->idle_timeout_ms;
-	conf.trusted_proxies = (const char *const *)set->trusted_proxies;
-	conf.tls_cert = set->tls_cert;
-	conf.tls_key = set->tls_key;
+	hg_gateway_server_conf(gateway, gateway->setup->conf, &conf);
 	gateway->server = hg_server_new(gateway->loop, &conf, error);
-	g_mkdir_with_parents(dir, 0750);
+	g_mkdir_with_parents(dir, 0750);	/* listening says it when that failed */
 	return gateway->server &&
 	       hg_server_listen(gateway->server, set->listen, set->tls_cert != NULL, error) &&
 	       hg_server_listen_unix(gateway->server, set->socket, 0660, error);
@@ -126,10 +146,31 @@ guint hg_gateway_port(hg_gateway *gateway)
 
 /* ---- stopping: no more in, what is under way ends, then the loop does ---- */
 
+/* On the engine's thread: what was claimed before the outbox paused has been posted to the loop. */
+static void engine_quiet(void *arg, const hg_command *command, const char *answer, const GError *error)
+{
+	hg_gateway *gateway = arg;
+
+	(void)command;
+	(void)answer;
+	(void)error;
+	hg_loop_stop(gateway->loop);
+}
+
+/* The loop must not end before the engine has stopped handing things to it. */
 static void stop_when_done(hg_gateway *gateway)
 {
-	if (gateway->channels_stopped && gateway->server_drained)
+	g_autoptr(hg_command) barrier = NULL;
+
+	if (!gateway->channels_stopped || !gateway->server_drained)
+		return;
+	barrier = hg_command_new(HG_CMD_BARRIER);
+	barrier->done = engine_quiet;
+	barrier->done_arg = gateway;
+	if (hg_engine_broken(gateway->engine) || !hg_engine_submit(gateway->engine, barrier, NULL))
 		hg_loop_stop(gateway->loop);
+	else
+		g_steal_pointer(&barrier);
 }
 
 static void channels_stopped(void *arg)

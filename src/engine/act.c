@@ -130,6 +130,8 @@ static gboolean act(hg_turn *turn, GError **error)
 		return hg_result_fetched(turn, error);
 	case HG_CMD_CONDITION:
 		return hg_result_condition(turn, error);
+	case HG_CMD_BARRIER:
+		return TRUE;
 	default:
 		return hg_fail(error, HG_ERROR_BROKEN, "command %d is not known", turn->command->kind);
 	}

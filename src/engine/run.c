@@ -362,8 +362,18 @@ static gboolean fill_group(struct round *round, hg_command *list, GError **error
 	return FALSE;
 }
 
+/* Of the round's commands, is one a provider's delivery?  For fail points that mean those only. */
+static gboolean has_inbound(const struct round *round)
+{
+	for (guint i = 0; i < round->done->len; i++)
+		if (g_array_index(round->done, struct done, i).command->kind == HG_CMD_INBOUND)
+			return TRUE;
+	return FALSE;
+}
+
 static gboolean commit(struct round *round, GError **error)
 {
+	(void)(has_inbound(round) && HG_FAILPOINT("inbound.before_commit"));
 	if (HG_FAILPOINT("engine.before_commit"))
 		return hg_fail(error, HG_ERROR_STORE, "a test made this commit fail");
 	return hg_store_commit(round->engine->store, error);
@@ -376,6 +386,7 @@ static void group_holds(struct round *round)
 	const struct hg_ports *ports = &engine->ports;
 
 	(void)HG_FAILPOINT("engine.after_commit");
+	(void)(has_inbound(round) && HG_FAILPOINT("inbound.after_commit"));
 	for (guint i = 0; i < round->done->len; i++) {
 		struct done *done = &g_array_index(round->done, struct done, i);
 

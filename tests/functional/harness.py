@@ -137,7 +137,8 @@ class Gateway:
         """Sets the daemon's clock forward: days=, hours=, minutes=, seconds=, ms=."""
         units = dict(days=86400000, hours=3600000, minutes=60000, seconds=1000, ms=1)
         self.offset_ms += sum(units[k] * v for k, v in span.items())
-        self.clock_path.write_bytes(struct.pack("=q", int(self.offset_ms)))
+        with open(self.clock_path, "r+b") as clock:	# in place: the daemon has it mapped
+            clock.write(struct.pack("=q", int(self.offset_ms)))
 
     def now(self):
         return time.time() + self.offset_ms / 1000
@@ -182,8 +183,14 @@ class Gateway:
     def wait_message(self, thread, check, what="a message"):
         return wait_until(lambda: next((m for m in self.messages(thread) if check(m)), None), what)
 
-    def fsck(self):
-        return self.get("/v1/fsck")["breaches"]
+    def fsck(self, patience=5):
+        """Breaches of invariants, once what is under way has had time to end."""
+        end = time.monotonic() + patience
+        while True:
+            breaches = self.get("/v1/fsck")["breaches"]
+            if not breaches or time.monotonic() > end:
+                return breaches
+            time.sleep(0.05)
 
     def ctl(self, *args, stdin=None, check=None):
         """headgatectl over the unix socket."""
