@@ -1,7 +1,6 @@
 /* auth.c - who asks: a bearer token's name, or the user behind the unix socket */
 #include <string.h>
 #include "call.h"
-#include "log.h"
 #include "text.h"
 
 static const char *bearer(const hg_request *req)
@@ -30,33 +29,33 @@ static const struct hg_token_conf *find_token(const hg_conf *conf, const char *g
 
 static gboolean has_scope(const struct hg_token_conf *token, const char *scope)
 {
-	return !*scope || (token->scopes && (g_strv_contains((const char *const *)token->scopes, scope) ||
-					     g_strv_contains((const char *const *)token->scopes, "admin")));
+	const char *const *scopes = (const char *const *)token->scopes;
+
+	return scopes && (g_strv_contains(scopes, scope) || g_strv_contains(scopes, "admin"));
 }
 
-gboolean hg_auth_check(struct call *call)
+int hg_auth_check(const hg_conf *conf, const hg_request *req, const struct route *route,
+		  char **ret_principal, GError **error)
 {
-	struct hg_ctx ctx = HG_CTX(NULL, "peer", hg_request_peer(call->req));
 	const struct hg_token_conf *token;
-	const char *given = bearer(call->req);
+	const char *given = bearer(req);
 	uid_t uid;
 
-	if (hg_request_is_local(call->req, &uid)) {	/* the socket's mode says who may */
-		call->principal = g_strdup_printf("local:%u", (unsigned)uid);
-		return TRUE;
+	if (hg_request_is_local(req, &uid)) {	/* the socket's mode says who may */
+		*ret_principal = g_strdup_printf("local:%u", (unsigned)uid);
+		return 0;
 	}
-	token = given ? find_token(call->conf, given) : NULL;
+	token = given ? find_token(conf, given) : NULL;
 	if (!token) {
-		call->problem = "unauthorized";
-		call->status = 401;
-		if (given)
-			hg_warn(&ctx, "api.token_refused", "unknown bearer token for %s", call->route->pattern);
-		return hg_fail(&call->error, HG_ERROR_DENIED, "%s; send \"Authorization: Bearer TOKEN\" "
-			       "with one of api.tokens", given ? "the token is not known" : "a token is needed");
+		hg_fail(error, HG_ERROR_DENIED, "%s; send \"Authorization: Bearer TOKEN\" with one of api.tokens",
+			given ? "the token is not known" : "a token is needed");
+		return 401;
 	}
-	if (!has_scope(token, call->route->scope))
-		return hg_fail(&call->error, HG_ERROR_DENIED, "token \"%s\" lacks the scope \"%s\"; "
-			       "add it under api.tokens.%s.scopes", token->name, call->route->scope, token->name);
-	call->principal = g_strdup_printf("token:%s", token->name);
-	return TRUE;
+	if (!has_scope(token, route->scope)) {
+		hg_fail(error, HG_ERROR_DENIED, "token \"%s\" lacks the scope \"%s\"; add it under "
+			"api.tokens.%s.scopes", token->name, route->scope, token->name);
+		return 403;
+	}
+	*ret_principal = g_strdup_printf("token:%s", token->name);
+	return 0;
 }

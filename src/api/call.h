@@ -17,14 +17,15 @@ typedef void call_own_fn(struct call *call);
 
 struct route {
 	const char *method, *pattern;	/* "/v1/threads/{}/messages" */
-	const char *scope;		/* the token must have it; "" any token */
+	const char *scope;		/* the token must have it */
+	const char *query;		/* names of query parameters, with spaces between; NULL: none */
 	gsize max_body;
 	call_read_fn *read;		/* exactly one of these three */
 	call_write_fn *write;
 	call_own_fn *own;
 	int command;			/* with write: enum hg_command_kind */
 	int status;			/* of success; 0: 200 */
-	gboolean key;			/* Idempotency-Key is required */
+	gboolean key;			/* Idempotency-Key is required, not only taken */
 };
 extern const struct route hg_api_routes[];	/* ends with a NULL method */
 
@@ -37,11 +38,12 @@ struct call {
 	char *principal;		/* "token:desk", "local:0" */
 	const char *param[HG_CALL_PARAMS];	/* what stood for each {} */
 	const char *idem_key;
+	hg_command *command;		/* ours until the engine has it */
 	GString *out;			/* JSON of a success */
-	int status;
+	int status;			/* instead of the route's or the error's; or 0 */
 	GError *error;
 	const char *problem;		/* word of the problem type; NULL: by the error's code */
-	gpointer extra;			/* a file's or signal's own; freed by extra_free */
+	gpointer extra;			/* a file's, stream's or signal's own; freed by extra_free */
 	GDestroyNotify extra_free;
 };
 
@@ -52,33 +54,69 @@ struct hg_api {
 	char *attachments;
 	struct hg_api_ports ports;
 	struct hg_live *live;
+	GString *why, *allow;		/* of the refusal that is being made */
+	guint64 refused;		/* calls without a good token */
+	gint64 refused_told_ms;		/* when the log heard of it last */
+	gint auditing;			/* atomic: an fsck runs */
 };
 
-/* On the loop: answers and frees the call by what is in out or error. */
+/* ---- route.c ---- */
+
+/* TRUE when path has the pattern's shape; starts[] and lengths[] say what stood for each {}. */
+gboolean hg_route_fits(const char *pattern, const char *path, const char *starts[], gsize lengths[]);
+
+/* ---- answer.c: on the loop ---- */
+
+/* Answers and frees the call by what is in out or error. */
 void hg_call_finish(void *call);
-/* hg_json_parse() of the body as an object whose members are all in known (NULL-ended). */
-struct json_object *hg_call_body(struct call *call, const char *const *known);
+/* A word behind it is a problem type: "urn:headgate:problem:not-found". */
+#define HG_PROBLEM_TYPE "urn:headgate:problem:"
+
+/* ---- body.c ---- */
+
+enum call_type { CALL_TEXT = 1, CALL_BOOL, CALL_NUMBER, CALL_OBJECT, CALL_LIST };
+struct call_member {
+	const char *name;
+	enum call_type type;
+	gsize most;			/* CALL_TEXT: bytes */
+};
+/* The body as an object that has members of these names and types only (null: not there); an empty
+ * body is an empty object.  NULL: call->error says why. */
+struct json_object *hg_call_body(struct call *call, const struct call_member *known);
+/* The same for an object inside the body; where ("attachments[2]") names it in the error. */
+gboolean hg_call_check(struct call *call, struct json_object *object, const char *where,
+		       const struct call_member *known);
+/* Only parameters the route knows; values are for whoever uses them. */
+gboolean hg_call_query(struct call *call);
 gint64 hg_call_number(struct call *call, const char *query, gint64 least, gint64 most, gint64 fallback);
 
-/* auth.c: TRUE when the request may go on; fills call->principal. */
-gboolean hg_auth_check(struct call *call);
+/* ---- auth.c ---- */
 
-/* live.c */
+/* 0 with the principal (yours) when the request may go on; else the status, and error says why. */
+int hg_auth_check(const hg_conf *conf, const hg_request *req, const struct route *route,
+		  char **ret_principal, GError **error);
+
+/* ---- live.c ---- */
 struct hg_live *hg_live_new(hg_loop *loop);
 void hg_live_free(struct hg_live *live);
 void hg_live_follow(struct call *call);		/* own: GET /v1/events/stream */
 void hg_live_publish(struct hg_live *live, const hg_event *const *events, guint n);
 
-/* read.c */
+/* read.c, audit.c */
 call_read_fn hg_read_threads, hg_read_thread, hg_read_messages, hg_read_message, hg_read_thread_events,
-	hg_read_events, hg_read_ticket, hg_read_dead, hg_read_explain_thread, hg_read_explain_message,
-	hg_read_fsck;
+	hg_read_events, hg_read_ticket, hg_read_outbox, hg_read_fsck;
+/* One event as GET /v1/events and the live stream show it. */
+void hg_event_write(GString *out, const hg_event *event);
+/* explain.c */
+call_read_fn hg_read_explain_thread, hg_read_explain_message;
 /* file.c */
 call_own_fn hg_file_upload, hg_file_send;
 /* write.c */
 call_write_fn hg_write_reply, hg_write_note, hg_write_convert, hg_write_close, hg_write_reopen,
 	hg_write_link, hg_write_status, hg_write_retry, hg_write_settle;
+/* On a reader thread: the files of a reply are there, and how big they are. */
+void hg_write_find_files(struct call *call);
 /* signal.c */
 call_own_fn hg_signal_read, hg_signal_typing;
-/* api.c */
+/* audit.c */
 call_own_fn hg_api_status;

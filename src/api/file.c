@@ -5,7 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "call.h"
-#include "text.h"
+
+#define NAME_MAX_BYTES 255		/* as in the attachments of a reply */
 
 struct file {
 	/* up: lent by the request */
@@ -82,19 +83,21 @@ void hg_file_upload(struct call *call)
 	file->bytes = hg_request_body(call->req, &file->len);
 	file->type = hg_request_header(call->req, "Content-Type");
 	file->name = hg_request_query(call->req, "name");
-	call->status = 201;
-	if (!file->len) {
+	if (!file->len)
 		hg_fail(&call->error, HG_ERROR_INPUT, "the body is empty: send the file's bytes");
-		call->status = 0;
+	else if (file->name && strlen(file->name) > NAME_MAX_BYTES)
+		hg_fail(&call->error, HG_ERROR_LIMIT, "name has %zu bytes, at most %d fit", strlen(file->name),
+			NAME_MAX_BYTES);
+	if (call->error)
 		hg_call_finish(call);
-		return;
-	}
-	run(call, upload_work, hg_call_finish);
+	else
+		run(call, upload_work, hg_call_finish);
 }
 
 /* ---- down ---- */
 
-/* RFC 6266: a plain fallback and the UTF-8 form; always an attachment, never shown inline. */
+/* RFC 6266 with RFC 8187's coding: a plain fallback and the UTF-8 form; always an attachment, never
+ * shown inline. */
 static char *disposition(const char *name)
 {
 	g_autoptr(GString) plain = g_string_new(NULL);

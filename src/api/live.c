@@ -5,22 +5,30 @@
 
 #define FOLLOWERS_MAX 64
 #define HIGH_WATER (1024 * 1024)	/* a follower that is further behind is cut */
+#define EVERYBODY (-1)
+#define BEAT_MS (15 * 1000)		/* an empty line: proxies keep the connection, dead peers show */
 
 struct hg_live {
 	hg_loop *loop;
 	GPtrArray *followers;
 	gint n_followers;		/* atomic: the engine's thread looks before it copies */
+	guint64 beat;			/* timer, 0 while nobody follows */
 };
 
 struct follower {
 	struct hg_live *live;
 	hg_stream *stream;
-	char *mark;			/* only lines that have it; or NULL */
+	gint64 thread_n;		/* only this thread's; 0: all */
+};
+
+struct line {
+	gint64 thread_n;		/* 0: of no thread */
+	GString *text;			/* ours */
 };
 
 struct news {
 	struct hg_live *live;
-	GPtrArray *lines;
+	GArray *lines;			/* of struct line */
 };
 
 struct hg_live *hg_live_new(hg_loop *loop)
@@ -36,9 +44,12 @@ void hg_live_free(struct hg_live *live)
 {
 	if (!live)
 		return;
+	hg_loop_untimer(live->loop, live->beat);
 	g_ptr_array_unref(live->followers);
 	g_free(live);
 }
+
+/* ---- following ---- */
 
 static void follower_closed(void *arg, enum hg_stream_end why)
 {
@@ -46,63 +57,97 @@ static void follower_closed(void *arg, enum hg_stream_end why)
 
 	(void)why;
 	g_ptr_array_remove_fast(follower->live->followers, follower);
-	g_atomic_int_dec_and_test(&follower->live->n_followers);
-	g_free(follower->mark);
+	g_atomic_int_add(&follower->live->n_followers, -1);
 	g_free(follower);
 }
 
-void hg_live_follow(struct call *call)
+/* hg_stream_write() never calls closed from within, so the list stays as it is here. */
+static void tell(const struct hg_live *live, gint64 thread_n, const char *text, gsize len)
+{
+	for (guint i = 0; i < live->followers->len; i++) {
+		const struct follower *follower = g_ptr_array_index(live->followers, i);
+
+		if (thread_n == EVERYBODY || !follower->thread_n || follower->thread_n == thread_n)
+			hg_stream_write(follower->stream, text, len);
+	}
+}
+
+static void beat(void *arg)
+{
+	struct hg_live *live = arg;
+
+	tell(live, EVERYBODY, "\n", 1);
+	live->beat = live->followers->len ? hg_loop_timer(live->loop, BEAT_MS, beat, live) : 0;
+}
+
+static void add_follower(struct call *call, gint64 thread_n)
 {
 	static const char *const headers[] = { "Cache-Control: no-store", "X-Accel-Buffering: no", NULL };
 	struct hg_live *live = call->api->live;
-	const char *thread = hg_request_query(call->req, "thread");
-	struct follower *follower;
+	struct follower *follower = g_new0(struct follower, 1);
 
-	if (thread && !hg_id_is(thread, "thr")) {
-		hg_fail(&call->error, HG_ERROR_INPUT, "thread=%.40s is no thread id", thread);
-		hg_call_finish(call);
-		return;
-	}
-	if (live->followers->len >= FOLLOWERS_MAX) {
-		hg_fail(&call->error, HG_ERROR_BUSY, "%d streams are followed already", FOLLOWERS_MAX);
-		hg_call_finish(call);
-		return;
-	}
-	follower = g_new0(struct follower, 1);
 	follower->live = live;
-	if (thread)
-		follower->mark = g_strdup_printf("\"thread\":{\"id\":\"%s\"", thread);
+	follower->thread_n = thread_n;
 	g_ptr_array_add(live->followers, follower);
 	g_atomic_int_inc(&live->n_followers);
 	follower->stream = hg_request_stream(g_steal_pointer(&call->req), &(struct hg_stream_head){
 		.status = 200, .type = "application/x-ndjson", .headers = headers,
 		.high_water = HIGH_WATER, .closed = follower_closed, .arg = follower });
 	hg_stream_write(follower->stream, "\n", 1);	/* the head leaves at once */
+	if (!live->beat)
+		live->beat = hg_loop_timer(live->loop, BEAT_MS, beat, live);
+}
+
+static void begin(struct call *call, gint64 thread_n)
+{
+	if (call->api->live->followers->len < FOLLOWERS_MAX)
+		add_follower(call, thread_n);
+	else
+		hg_fail(&call->error, HG_ERROR_BUSY, "%d streams are followed already", FOLLOWERS_MAX);
 	hg_call_finish(call);
+}
+
+static void find_work(hg_store *store, void *arg)
+{
+	struct call *call = arg;
+	const char *id = hg_request_query(call->req, "thread");
+	hg_thread *thread = NULL;
+
+	if (!hg_store_thread_by_id(store, call->arena, id, &thread, &call->error))
+		return;
+	if (thread)
+		call->extra = thread;	/* the arena's */
+	else
+		hg_fail(&call->error, HG_ERROR_MISSING, "thread=%.40s: there is no such thread", id);
+}
+
+static void find_done(void *arg)
+{
+	struct call *call = arg;
+	const hg_thread *thread = call->extra;
+
+	if (call->error)
+		hg_call_finish(call);
+	else
+		begin(call, thread->n);
+}
+
+void hg_live_follow(struct call *call)
+{
+	if (!hg_request_query(call->req, "thread"))
+		begin(call, 0);
+	else if (!hg_readers_run(call->api->readers, find_work, find_done, call, &call->error))
+		hg_call_finish(call);
 }
 
 /* ---- news from the engine ---- */
 
-static char *line_of(const hg_event *event)
+static GString *line_of(const hg_event *event)
 {
-	GString *line = g_string_sized_new(strlen(event->data) + 128);
+	GString *line = g_string_sized_new(strlen(event->data) + 160);
 
-	hg_json_open(line, '{');
-	hg_json_add_str(line, "id", event->id);
-	hg_json_add_str(line, "type", event->type);
-	hg_json_add_time(line, "timestamp", event->at_ms);
-	hg_json_add_int(line, "sequence", event->seq);
-	hg_json_add_raw(line, "data", event->data);
-	hg_json_close(line, '}');
-	g_string_append_c(line, '\n');
-	return g_string_free(line, FALSE);
-}
-
-/* mark: "thread":{"id":"..." as the payload writer writes it; a quote inside a text is escaped, so
- * that no message can look like it. */
-static gboolean is_of(const char *line, const char *mark)
-{
-	return !mark || strstr(line, mark) != NULL;
+	hg_event_write(line, event);
+	return g_string_append_c(line, '\n');
 }
 
 static void news_tell(void *arg)
@@ -110,16 +155,12 @@ static void news_tell(void *arg)
 	struct news *news = arg;
 
 	for (guint i = 0; i < news->lines->len; i++) {
-		const char *line = g_ptr_array_index(news->lines, i);
+		const struct line *line = &g_array_index(news->lines, struct line, i);
 
-		for (guint j = 0; j < news->live->followers->len; j++) {
-			struct follower *follower = g_ptr_array_index(news->live->followers, j);
-
-			if (is_of(line, follower->mark))
-				hg_stream_write(follower->stream, line, strlen(line));
-		}
+		tell(news->live, line->thread_n, line->text->str, line->text->len);
+		g_string_free(line->text, TRUE);
 	}
-	g_ptr_array_unref(news->lines);
+	g_array_unref(news->lines);
 	g_free(news);
 }
 
@@ -131,8 +172,11 @@ void hg_live_publish(struct hg_live *live, const hg_event *const *events, guint 
 		return;
 	news = g_new0(struct news, 1);
 	news->live = live;
-	news->lines = g_ptr_array_new_full(n, g_free);
-	for (guint i = 0; i < n; i++)
-		g_ptr_array_add(news->lines, line_of(events[i]));
+	news->lines = g_array_sized_new(FALSE, FALSE, sizeof(struct line), n);
+	for (guint i = 0; i < n; i++) {
+		struct line line = { events[i]->thread_n, line_of(events[i]) };
+
+		g_array_append_val(news->lines, line);
+	}
 	hg_loop_post(live->loop, news_tell, news);
 }

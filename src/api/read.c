@@ -6,6 +6,13 @@
 #define PAGE 50
 #define PAGE_MAX 500
 
+/* How many of a page are wanted.  One more is asked of the store: it tells whether there is a next
+ * page, which begins behind the last one shown. */
+static guint page_limit(struct call *call)
+{
+	return (guint)hg_call_number(call, "limit", 1, PAGE_MAX, PAGE);
+}
+
 /* What the payload writer needs to show a thread. */
 static gboolean payload_of(struct call *call, hg_store *store, const hg_thread *thread, struct hg_payload *ret)
 {
@@ -44,8 +51,7 @@ static gboolean thread_query(struct call *call, hg_store *store, struct hg_threa
 	hg_thread *last = NULL;
 
 	*ret = (struct hg_thread_query){ .contact_id = hg_request_query(call->req, "contact"),
-		.channel = hg_request_query(call->req, "channel"),
-		.limit = (guint)hg_call_number(call, "limit", 1, PAGE_MAX, PAGE) };
+		.channel = hg_request_query(call->req, "channel"), .limit = page_limit(call) + 1 };
 	if (call->error)
 		return FALSE;
 	if (state && !(ret->state = state_of_word(state)))
@@ -65,6 +71,7 @@ void hg_read_threads(struct call *call, hg_store *store)
 	g_autoptr(GPtrArray) threads = g_ptr_array_new();
 	struct hg_thread_query query;
 	const hg_thread *last = NULL;
+	guint shown;
 
 	if (!thread_query(call, store, &query) ||
 	    !hg_store_thread_list(store, call->arena, &query, threads, &call->error))
@@ -72,7 +79,8 @@ void hg_read_threads(struct call *call, hg_store *store)
 	hg_json_open(call->out, '{');
 	hg_json_key(call->out, "threads");
 	hg_json_open(call->out, '[');
-	for (guint i = 0; i < threads->len; i++) {
+	shown = MIN(threads->len, query.limit - 1);
+	for (guint i = 0; i < shown; i++) {
 		struct hg_payload payload;
 
 		last = g_ptr_array_index(threads, i);
@@ -80,7 +88,7 @@ void hg_read_threads(struct call *call, hg_store *store)
 			return;
 	}
 	hg_json_close(call->out, ']');
-	if (last && threads->len == query.limit)
+	if (threads->len > shown)
 		hg_json_add_str(call->out, "next", last->id);	/* ?before= of the next page */
 	hg_json_close(call->out, '}');
 }
@@ -120,7 +128,7 @@ void hg_read_messages(struct call *call, hg_store *store)
 {
 	g_autoptr(GPtrArray) messages = g_ptr_array_new();
 	const hg_thread *thread = thread_of_param(call, store);
-	guint limit = (guint)hg_call_number(call, "limit", 1, PAGE_MAX, PAGE);
+	guint limit = page_limit(call);
 	struct hg_payload payload;
 	gint64 newest;
 
@@ -166,7 +174,7 @@ void hg_read_message(struct call *call, hg_store *store)
 		hg_json_close(call->out, '}');
 }
 
-static void write_event(GString *out, const hg_event *event)
+void hg_event_write(GString *out, const hg_event *event)
 {
 	hg_json_open(out, '{');
 	hg_json_add_str(out, "id", event->id);
@@ -177,70 +185,90 @@ static void write_event(GString *out, const hg_event *event)
 	hg_json_close(out, '}');
 }
 
-/* events: oldest first when backwards is FALSE, else newest first. */
-static void write_events(struct call *call, const GPtrArray *events, gboolean backwards)
+/* The first so many; next: where the next page begins, or NULL. */
+static void write_events(struct call *call, const GPtrArray *events, guint shown, const char *next)
 {
 	hg_json_open(call->out, '{');
 	hg_json_key(call->out, "events");
 	hg_json_open(call->out, '[');
-	for (guint i = 0; i < events->len; i++)
-		write_event(call->out, g_ptr_array_index(events, backwards ? events->len - 1 - i : i));
+	for (guint i = 0; i < shown; i++)
+		hg_event_write(call->out, g_ptr_array_index(events, i));
 	hg_json_close(call->out, ']');
+	hg_json_opt_str(call->out, "next", next);
 	hg_json_close(call->out, '}');
+}
+
+/* Where a page of the log begins: behind the event named by before, or at the newest. */
+static gboolean newest_event(struct call *call, hg_store *store, const hg_thread *thread, gint64 *ret_n)
+{
+	const char *before = hg_request_query(call->req, "before");
+	hg_event *event = NULL;
+
+	*ret_n = thread->last_event_n;
+	if (!before)
+		return TRUE;
+	if (!hg_store_event_by_id(store, call->arena, before, &event, &call->error))
+		return FALSE;
+	if (!event || event->thread_n != thread->n)
+		return hg_fail(&call->error, HG_ERROR_MISSING, "before=%.40s: this thread has no such event", before);
+	*ret_n = event->prev_n;
+	return TRUE;
+}
+
+static void reverse(GPtrArray *things)
+{
+	for (guint i = 0; i < things->len / 2; i++) {
+		gpointer *a = &things->pdata[i], *b = &things->pdata[things->len - 1 - i], kept = *a;
+
+		*a = *b;
+		*b = kept;
+	}
 }
 
 void hg_read_thread_events(struct call *call, hg_store *store)
 {
 	g_autoptr(GPtrArray) events = g_ptr_array_new();
-	const hg_thread *thread = thread_of_param(call, store);
-	guint limit = (guint)hg_call_number(call, "limit", 1, PAGE_MAX, PAGE);
-	const char *before = hg_request_query(call->req, "before");
-	gint64 newest = thread ? thread->last_event_n : 0;
-	hg_event *event = NULL;
+	guint limit = page_limit(call);
+	const hg_thread *thread = call->error ? NULL : thread_of_param(call, store);
+	const hg_event *oldest;
+	gint64 newest;
 
-	if (call->error || !thread)
+	if (!thread || !newest_event(call, store, thread, &newest) ||
+	    (newest && !hg_store_event_list(store, call->arena, newest, limit, events, &call->error)))
 		return;
-	if (before) {
-		if (!hg_store_event_by_id(store, call->arena, before, &event, &call->error))
-			return;
-		if (!event || event->thread_n != thread->n) {
-			hg_fail(&call->error, HG_ERROR_MISSING, "before=%.40s: this thread has no such event", before);
-			return;
-		}
-		newest = event->prev_n;
-	}
-	if (!newest || hg_store_event_list(store, call->arena, newest, limit, events, &call->error))
-		write_events(call, events, TRUE);
+	reverse(events);
+	oldest = events->len ? g_ptr_array_index(events, 0) : NULL;
+	write_events(call, events, events->len, oldest && oldest->prev_n ? oldest->id : NULL);
 }
 
 void hg_read_events(struct call *call, hg_store *store)
 {
 	g_autoptr(GPtrArray) events = g_ptr_array_new();
-	guint limit = (guint)hg_call_number(call, "limit", 1, PAGE_MAX, PAGE);
+	guint limit = page_limit(call), shown;
 	const char *after = hg_request_query(call->req, "after");
 	hg_event *event = NULL;
 
-	if (call->error)
+	if (call->error || (after && !hg_store_event_by_id(store, call->arena, after, &event, &call->error)))
 		return;
-	if (after) {
-		if (!hg_store_event_by_id(store, call->arena, after, &event, &call->error))
-			return;
-		if (!event) {
-			hg_fail(&call->error, HG_ERROR_MISSING, "after=%.40s: there is no such event", after);
-			return;
-		}
+	if (after && !event) {
+		hg_fail(&call->error, HG_ERROR_MISSING, "after=%.40s: there is no such event", after);
+		return;
 	}
-	if (hg_store_event_after(store, call->arena, event ? event->n : 0, limit, events, &call->error))
-		write_events(call, events, FALSE);
+	if (!hg_store_event_after(store, call->arena, event ? event->n : 0, limit + 1, events, &call->error))
+		return;
+	shown = MIN(events->len, limit);
+	event = events->len > shown ? g_ptr_array_index(events, shown - 1) : NULL;
+	write_events(call, events, shown, event ? event->id : NULL);
 }
 
-/* By id, by our number, or by the helpdesk's id is the engine's business; reading takes the first two. */
+/* By id, by our number, or by a helpdesk's id, in this order. */
 static hg_ticket *ticket_of_param(struct call *call, hg_store *store)
 {
 	hg_ticket *ticket = NULL;
 
 	if (!hg_store_ticket_by_id(store, call->arena, call->param[0], &ticket, &call->error) ||
-	    (!ticket && !hg_store_ticket_by_number(store, call->arena, call->param[0], &ticket, &call->error)))
+	    (!ticket && !hg_store_ticket_by_number(store, call->arena, call->param[0], &ticket, &call->error)) ||
+	    (!ticket && !hg_store_ticket_by_link(store, call->arena, NULL, call->param[0], &ticket, &call->error)))
 		return NULL;
 	if (!ticket)
 		hg_fail(&call->error, HG_ERROR_MISSING, "there is no ticket \"%.40s\"", call->param[0]);
@@ -260,73 +288,4 @@ void hg_read_ticket(struct call *call, hg_store *store)
 	hg_json_key(call->out, "thread");	/* carries the ticket with its links */
 	if (hg_payload_thread(&payload, call->out, &call->error))
 		hg_json_close(call->out, '}');
-}
-
-static void write_job(GString *out, const hg_job *job)
-{
-	hg_json_open(out, '{');
-	hg_json_add_int(out, "number", job->n);
-	hg_json_add_str(out, "target", hg_target_word(job->target));
-	hg_json_add_str(out, "name", job->name);
-	hg_json_add_str(out, "state", hg_job_state_word(job->state));
-	hg_json_add_int(out, "attempts", job->attempts);
-	hg_json_add_time(out, "created", job->created_ms);
-	hg_json_add_time(out, "due", job->due_ms);
-	hg_json_opt_str(out, "error", job->error);
-	hg_json_close(out, '}');
-}
-
-void hg_read_dead(struct call *call, hg_store *store)
-{
-	g_autoptr(GPtrArray) jobs = g_ptr_array_new();
-	const char *word = hg_request_query(call->req, "state");
-	struct hg_job_query query = { .limit = (guint)hg_call_number(call, "limit", 1, PAGE_MAX, PAGE),
-		.after_n = hg_call_number(call, "after", 0, G_MAXINT64, 0), .state = HG_JOB_DEAD };
-
-	if (call->error)
-		return;
-	for (query.state = HG_JOB_QUEUED; word && query.state <= HG_JOB_DEAD; query.state++)
-		if (strcmp(word, hg_job_state_word(query.state)) == 0)
-			break;
-	if (!word)
-		query.state = HG_JOB_DEAD;
-	if (query.state > HG_JOB_DEAD) {
-		hg_fail(&call->error, HG_ERROR_INPUT, "state=%.20s: queued, due, sending, unknown, parked or dead "
-			"is wanted", word);
-		return;
-	}
-	if (!hg_store_job_list(store, call->arena, &query, jobs, &call->error))
-		return;
-	hg_json_open(call->out, '{');
-	hg_json_key(call->out, "jobs");
-	hg_json_open(call->out, '[');
-	for (guint i = 0; i < jobs->len; i++)
-		write_job(call->out, g_ptr_array_index(jobs, i));
-	hg_json_close(call->out, ']');
-	hg_json_close(call->out, '}');
-}
-
-static void report_breach(void *arg, const char *invariant, const char *id, const char *remedy)
-{
-	struct call *call = arg;
-
-	hg_json_open(call->out, '{');
-	hg_json_add_str(call->out, "invariant", invariant);
-	hg_json_add_str(call->out, "id", id);
-	hg_json_add_str(call->out, "remedy", remedy);
-	hg_json_close(call->out, '}');
-}
-
-void hg_read_fsck(struct call *call, hg_store *store)
-{
-	guint breaches = 0;
-
-	hg_json_open(call->out, '{');
-	hg_json_key(call->out, "breaches");
-	hg_json_open(call->out, '[');
-	if (!hg_store_fsck(store, call->api->attachments, report_breach, call, &breaches, &call->error))
-		return;
-	hg_json_close(call->out, ']');
-	hg_json_add_int(call->out, "count", breaches);
-	hg_json_close(call->out, '}');
 }

@@ -2,6 +2,7 @@
 #include "readers.h"
 
 #define WAITING_MAX 256			/* reads that may wait for a thread; more is answered 503 */
+#define SLOW_MS (20 * 1000)		/* one statement of an audit; a stop waits for it */
 
 struct reader_job {
 	void (*work)(hg_store *store, void *arg);	/* NULL: the thread ends */
@@ -13,6 +14,8 @@ struct hg_readers {
 	hg_loop *loop;
 	GAsyncQueue *queue;		/* of struct reader_job */
 	GPtrArray *threads, *stores;
+	struct hg_store_options options;	/* its strings are ours: */
+	char *driver, *path, *attachments;
 };
 
 struct reader {
@@ -40,12 +43,27 @@ static void *reader_main(void *arg)
 	return NULL;
 }
 
+static void keep_options(hg_readers *readers, const struct hg_store_options *options)
+{
+	readers->driver = g_strdup(options->driver);
+	readers->path = g_strdup(options->path);
+	readers->attachments = g_strdup(options->attachments);
+	readers->options = (struct hg_store_options){ .driver = readers->driver, .path = readers->path,
+		.attachments = readers->attachments, .env = options->env };
+}
+
+hg_store *hg_readers_open_slow(hg_readers *readers, GError **error)
+{
+	return hg_store_open_reader(&readers->options, SLOW_MS, error);
+}
+
 hg_readers *hg_readers_new(const struct hg_store_options *options, guint threads, gint64 time_limit_ms,
 			   hg_loop *loop, GError **error)
 {
 	hg_readers *readers = g_new0(hg_readers, 1);
 
 	readers->loop = loop;
+	keep_options(readers, options);
 	readers->queue = g_async_queue_new();
 	readers->threads = g_ptr_array_new();
 	readers->stores = g_ptr_array_new_with_free_func((GDestroyNotify)hg_store_close);
@@ -77,6 +95,9 @@ void hg_readers_free(hg_readers *readers)
 	g_ptr_array_unref(readers->threads);
 	g_ptr_array_unref(readers->stores);
 	g_async_queue_unref(readers->queue);
+	g_free(readers->driver);
+	g_free(readers->path);
+	g_free(readers->attachments);
 	g_free(readers);
 }
 

@@ -45,8 +45,15 @@ static void signal_done(void *arg)
 
 static void signal_start(struct call *call, int kind)
 {
-	struct target *target = g_new0(struct target, 1);
+	static const struct call_member none[] = { { 0 } };
+	g_autoptr(json_object) body = hg_call_body(call, none);
+	struct target *target;
 
+	if (!body) {
+		hg_call_finish(call);
+		return;
+	}
+	target = g_new0(struct target, 1);
 	target->out.size = sizeof target->out;
 	target->out.kind = kind;
 	call->extra = target;

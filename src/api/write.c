@@ -1,38 +1,18 @@
 /* write.c - bodies of writing calls into engine commands */
 #include <string.h>
+#include <sys/stat.h>
 #include "call.h"
-#include "text.h"
 
 #define TEXT_MAX (64 * 1024)
+#define WORD_MAX 200			/* names of people, channels, categories */
+#define ID_MAX 255
+#define URL_MAX 2048
+#define SUBJECT_MAX 1000
 #define FILES_MAX 10
 
 static const char *copy(hg_command *command, struct json_object *body, const char *key)
 {
 	return hg_arena_str(command->arena, hg_json_str(body, key));
-}
-
-/* A member that must be text when it is there, and not longer than most bytes. */
-static gboolean check_text(struct call *call, struct json_object *body, const char *key, gsize most)
-{
-	struct json_object *value;
-	gsize len;
-
-	if (!json_object_object_get_ex(body, key, &value) || !value)
-		return TRUE;
-	if (!json_object_is_type(value, json_type_string))
-		return hg_fail(&call->error, HG_ERROR_INPUT, "\"%s\" must be text", key);
-	len = (gsize)json_object_get_string_len(value);
-	if (len > most)
-		return hg_fail(&call->error, HG_ERROR_LIMIT, "\"%s\" has %zu bytes, at most %zu fit", key, len, most);
-	return TRUE;
-}
-
-static gboolean check_texts(struct call *call, struct json_object *body, const char *const *keys)
-{
-	for (; *keys; keys++)
-		if (!check_text(call, body, *keys, TEXT_MAX))
-			return FALSE;
-	return TRUE;
 }
 
 /* An object member as its JSON text, or NULL. */
@@ -44,6 +24,14 @@ static const char *copy_json(hg_command *command, struct json_object *body, cons
 		JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE)) : NULL;
 }
 
+static void take_thread(struct call *call, hg_command *command, struct json_object *body)
+{
+	command->thread_id = hg_arena_str(command->arena, call->param[0]);
+	command->agent = copy(command, body, "agent");
+}
+
+/* ---- replies ---- */
+
 static int file_kind(const char *type)
 {
 	if (type && g_str_has_prefix(type, "image/"))
@@ -53,20 +41,25 @@ static int file_kind(const char *type)
 	return type && g_str_has_prefix(type, "video/") ? HG_VIDEO : HG_FILE;
 }
 
-static gboolean read_file(struct call *call, struct json_object *entry, hg_command *command, struct hg_file *ret)
+static gboolean read_file(struct call *call, struct json_object *entry, guint number, hg_command *command,
+			  struct hg_file *ret)
 {
-	const char *sha256 = hg_json_str(entry, "sha256");
-	g_autofree char *path = sha256 ? hg_attachment_path(call->api->attachments, sha256) : NULL;
+	static const struct call_member known[] = { { "sha256", CALL_TEXT, 64 }, { "name", CALL_TEXT, ID_MAX },
+		{ "type", CALL_TEXT, 127 }, { "bytes", CALL_NUMBER, 0 }, { 0 } };
+	g_autofree char *where = g_strdup_printf("attachments[%u]", number), *path = NULL;
+	const char *sha256;
 
-	if (!path || !g_file_test(path, G_FILE_TEST_IS_REGULAR))
-		return hg_fail(&call->error, HG_ERROR_INPUT, "attachments: no uploaded file has the sha256 "
-			       "\"%.64s\"; upload it with POST /v1/attachments first", sha256 ? sha256 : "");
-	if (!check_text(call, entry, "name", 255) || !check_text(call, entry, "type", 127))
+	if (!hg_call_check(call, entry, where, known))
 		return FALSE;
+	sha256 = hg_json_str(entry, "sha256");
+	path = sha256 ? hg_attachment_path(call->api->attachments, sha256) : NULL;
+	if (!path)
+		return hg_fail(&call->error, HG_ERROR_INPUT, "%s: \"sha256\" is missing or no hash: POST "
+			       "/v1/attachments answers it", where);
 	*ret = (struct hg_file){
 		.size = sizeof *ret, .sha256 = hg_arena_str(command->arena, sha256),
 		.path = hg_arena_str(command->arena, path), .name = copy(command, entry, "name"),
-		.type = copy(command, entry, "type"), .bytes = hg_json_int(entry, "bytes", -1),
+		.type = copy(command, entry, "type"),
 	};
 	ret->kind = file_kind(ret->type);
 	return TRUE;
@@ -82,11 +75,27 @@ static gboolean read_files(struct call *call, struct json_object *body, hg_comma
 		return hg_fail(&call->error, HG_ERROR_LIMIT, "%zu attachments, at most %d fit", n, FILES_MAX);
 	files = hg_arena_alloc(command->arena, (n + 1) * sizeof *files);
 	for (gsize i = 0; i < n; i++)
-		if (!read_file(call, json_object_array_get_idx(list, i), command, &files[i]))
+		if (!read_file(call, json_object_array_get_idx(list, i), (guint)i, command, &files[i]))
 			return FALSE;
 	command->reply.files = files;
 	command->reply.n_files = n;
 	return TRUE;
+}
+
+void hg_write_find_files(struct call *call)
+{
+	const struct hg_reply *reply = &call->command->reply;
+	struct hg_file *files = (struct hg_file *)reply->files;
+	struct stat st;
+
+	for (gsize i = 0; i < reply->n_files; i++) {
+		if (stat(files[i].path, &st) != 0 || !S_ISREG(st.st_mode)) {
+			hg_fail(&call->error, HG_ERROR_INPUT, "attachments[%zu]: no file with the sha256 %s was "
+				"uploaded; POST /v1/attachments first", i, files[i].sha256);
+			return;
+		}
+		files[i].bytes = st.st_size;
+	}
 }
 
 static gboolean read_kind(struct call *call, struct json_object *body, int *ret_kind)
@@ -104,27 +113,35 @@ static gboolean read_kind(struct call *call, struct json_object *body, int *ret_
 	return !word || hg_fail(&call->error, HG_ERROR_INPUT, "\"kind\" is text, reaction, edit or revoke");
 }
 
-gboolean hg_write_reply(struct call *call, hg_command *command)
+static void take_content(hg_command *command, struct json_object *body)
 {
-	static const char *const known[] = { "text", "html", "template", "payload", "attachments", "channel",
-		"to", "agent", "bot", "answers", "kind", NULL };
-	static const char *const texts[] = { "text", "html", "channel", "to", "agent", "answers", "kind", NULL };
-	g_autoptr(json_object) body = hg_call_body(call, known);
 	struct hg_reply *reply = &command->reply;
 
-	if (!body || !check_texts(call, body, texts) || !read_kind(call, body, &reply->kind) ||
-	    !read_files(call, body, command))
-		return FALSE;
-	reply->thread_id = command->thread_id = hg_arena_str(command->arena, call->param[0]);
+	reply->thread_id = command->thread_id;
+	reply->agent = command->agent;
 	reply->text = copy(command, body, "text");
 	reply->html = copy(command, body, "html");
 	reply->template_json = copy_json(command, body, "template");
 	reply->payload = copy_json(command, body, "payload");
 	reply->channel = copy(command, body, "channel");
 	reply->to = copy(command, body, "to");
-	reply->agent = copy(command, body, "agent");
 	reply->answers_id = copy(command, body, "answers");
 	reply->bot = hg_json_bool(body, "bot", FALSE);
+}
+
+gboolean hg_write_reply(struct call *call, hg_command *command)
+{
+	static const struct call_member known[] = { { "text", CALL_TEXT, TEXT_MAX }, { "html", CALL_TEXT, TEXT_MAX },
+		{ "template", CALL_OBJECT, 0 }, { "payload", CALL_OBJECT, 0 }, { "attachments", CALL_LIST, 0 },
+		{ "channel", CALL_TEXT, WORD_MAX }, { "to", CALL_TEXT, ID_MAX }, { "agent", CALL_TEXT, WORD_MAX },
+		{ "bot", CALL_BOOL, 0 }, { "answers", CALL_TEXT, ID_MAX }, { "kind", CALL_TEXT, WORD_MAX }, { 0 } };
+	g_autoptr(json_object) body = hg_call_body(call, known);
+	struct hg_reply *reply = &command->reply;
+
+	if (!body || !read_kind(call, body, &reply->kind) || !read_files(call, body, command))
+		return FALSE;
+	take_thread(call, command, body);
+	take_content(command, body);
 	if (reply->kind == HG_TEXT && !(reply->text && *reply->text) && !reply->template_json &&
 	    !reply->payload && !reply->n_files)
 		return hg_fail(&call->error, HG_ERROR_INPUT, "the reply is empty: give \"text\", "
@@ -132,30 +149,32 @@ gboolean hg_write_reply(struct call *call, hg_command *command)
 	return TRUE;
 }
 
+/* ---- notes, conversion, closing ---- */
+
 gboolean hg_write_note(struct call *call, hg_command *command)
 {
-	static const char *const known[] = { "text", "agent", NULL };
+	static const struct call_member known[] = { { "text", CALL_TEXT, TEXT_MAX },
+		{ "agent", CALL_TEXT, WORD_MAX }, { 0 } };
 	g_autoptr(json_object) body = hg_call_body(call, known);
 
-	if (!body || !check_texts(call, body, known))
+	if (!body)
 		return FALSE;
-	command->thread_id = hg_arena_str(command->arena, call->param[0]);
+	take_thread(call, command, body);
 	command->text = copy(command, body, "text");
-	command->agent = copy(command, body, "agent");
-	if (!command->text || !*command->text)
-		return hg_fail(&call->error, HG_ERROR_INPUT, "the note is empty: give \"text\"");
-	return TRUE;
+	return (command->text && *command->text) ||
+	       hg_fail(&call->error, HG_ERROR_INPUT, "the note is empty: give \"text\"");
 }
 
 gboolean hg_write_convert(struct call *call, hg_command *command)
 {
-	static const char *const known[] = { "agent", "priority", "category", "subject", "reason", NULL };
+	static const struct call_member known[] = { { "agent", CALL_TEXT, WORD_MAX },
+		{ "priority", CALL_TEXT, WORD_MAX }, { "category", CALL_TEXT, WORD_MAX },
+		{ "subject", CALL_TEXT, SUBJECT_MAX }, { "reason", CALL_TEXT, SUBJECT_MAX }, { 0 } };
 	g_autoptr(json_object) body = hg_call_body(call, known);
 
-	if (!body || !check_texts(call, body, known))
+	if (!body)
 		return FALSE;
-	command->thread_id = hg_arena_str(command->arena, call->param[0]);
-	command->agent = copy(command, body, "agent");
+	take_thread(call, command, body);
 	command->priority = copy(command, body, "priority");
 	command->category = copy(command, body, "category");
 	command->subject = copy(command, body, "subject");
@@ -163,39 +182,46 @@ gboolean hg_write_convert(struct call *call, hg_command *command)
 	return TRUE;
 }
 
-gboolean hg_write_close(struct call *call, hg_command *command)
+static gboolean read_resolution(struct call *call, struct json_object *body, int *ret)
 {
-	static const char *const known[] = { "resolution", "agent", "reason", NULL };
-	g_autoptr(json_object) body = hg_call_body(call, known);
-	const char *word;
+	const char *word = hg_json_str(body, "resolution");
 
-	if (!body || !check_texts(call, body, known))
-		return FALSE;
-	word = hg_json_str(body, "resolution");
-	command->thread_id = hg_arena_str(command->arena, call->param[0]);
-	command->agent = copy(command, body, "agent");
-	command->text = copy(command, body, "reason");
-	command->resolution = HG_RES_UNKNOWN;
+	*ret = HG_RES_UNKNOWN;
 	for (int res = HG_RES_UNKNOWN; word && res <= HG_RES_UNRESOLVED; res++)
 		if (strcmp(word, hg_resolution_word(res)) == 0) {
-			command->resolution = res;
+			*ret = res;
 			return TRUE;
 		}
 	return !word || hg_fail(&call->error, HG_ERROR_INPUT, "\"resolution\" is resolved, unresolved or unknown");
 }
 
-gboolean hg_write_reopen(struct call *call, hg_command *command)
+gboolean hg_write_close(struct call *call, hg_command *command)
 {
-	static const char *const known[] = { "agent", "reason", NULL };
+	static const struct call_member known[] = { { "resolution", CALL_TEXT, WORD_MAX },
+		{ "agent", CALL_TEXT, WORD_MAX }, { "reason", CALL_TEXT, SUBJECT_MAX }, { 0 } };
 	g_autoptr(json_object) body = hg_call_body(call, known);
 
-	if (!body || !check_texts(call, body, known))
+	if (!body || !read_resolution(call, body, &command->resolution))
 		return FALSE;
-	command->thread_id = hg_arena_str(command->arena, call->param[0]);
-	command->agent = copy(command, body, "agent");
+	take_thread(call, command, body);
 	command->text = copy(command, body, "reason");
 	return TRUE;
 }
+
+gboolean hg_write_reopen(struct call *call, hg_command *command)
+{
+	static const struct call_member known[] = { { "agent", CALL_TEXT, WORD_MAX },
+		{ "reason", CALL_TEXT, SUBJECT_MAX }, { 0 } };
+	g_autoptr(json_object) body = hg_call_body(call, known);
+
+	if (!body)
+		return FALSE;
+	take_thread(call, command, body);
+	command->text = copy(command, body, "reason");
+	return TRUE;
+}
+
+/* ---- the helpdesk's side of a ticket ---- */
 
 /* The backend a link or status is of: named, or the only one there is. */
 static gboolean take_backend(struct call *call, struct json_object *body, hg_command *command)
@@ -211,41 +237,47 @@ static gboolean take_backend(struct call *call, struct json_object *body, hg_com
 	if (!hg_conf_backend(call->conf, name))
 		return hg_fail(&call->error, HG_ERROR_INPUT, "there is no backend \"%.40s\"", name);
 	command->backend = hg_arena_str(command->arena, name);
+	command->ticket_ref = hg_arena_str(command->arena, call->param[0]);
 	return TRUE;
+}
+
+static gboolean is_web_url(const char *url)
+{
+	return g_ascii_strncasecmp(url, "https://", 8) == 0 || g_ascii_strncasecmp(url, "http://", 7) == 0;
 }
 
 gboolean hg_write_link(struct call *call, hg_command *command)
 {
-	static const char *const known[] = { "backend", "id", "number", "url", NULL };
+	static const struct call_member known[] = { { "backend", CALL_TEXT, WORD_MAX }, { "id", CALL_TEXT, ID_MAX },
+		{ "number", CALL_TEXT, ID_MAX }, { "url", CALL_TEXT, URL_MAX }, { 0 } };
 	g_autoptr(json_object) body = hg_call_body(call, known);
 
-	if (!body || !check_texts(call, body, known) || !take_backend(call, body, command))
+	if (!body || !take_backend(call, body, command))
 		return FALSE;
-	command->ticket_ref = hg_arena_str(command->arena, call->param[0]);
 	command->external_id = copy(command, body, "id");
 	command->number = copy(command, body, "number");
 	command->url = copy(command, body, "url");
 	if (!command->external_id || !*command->external_id)
 		return hg_fail(&call->error, HG_ERROR_INPUT, "\"id\" is missing: the ticket's id in the helpdesk");
-	if (command->url && !g_str_has_prefix(command->url, "https://") && !g_str_has_prefix(command->url, "http://"))
-		return hg_fail(&call->error, HG_ERROR_INPUT, "\"url\" must begin with https:// or http://");
-	return TRUE;
+	return !command->url || is_web_url(command->url) ||
+	       hg_fail(&call->error, HG_ERROR_INPUT, "\"url\" must begin with https:// or http://");
 }
 
 gboolean hg_write_status(struct call *call, hg_command *command)
 {
-	static const char *const known[] = { "backend", "status", "agent", NULL };
+	static const struct call_member known[] = { { "backend", CALL_TEXT, WORD_MAX },
+		{ "status", CALL_TEXT, WORD_MAX }, { "agent", CALL_TEXT, WORD_MAX }, { 0 } };
 	g_autoptr(json_object) body = hg_call_body(call, known);
 
-	if (!body || !check_texts(call, body, known) || !take_backend(call, body, command))
+	if (!body || !take_backend(call, body, command))
 		return FALSE;
-	command->ticket_ref = hg_arena_str(command->arena, call->param[0]);
 	command->text = copy(command, body, "status");
 	command->agent = copy(command, body, "agent");
-	if (!command->text || !*command->text)
-		return hg_fail(&call->error, HG_ERROR_INPUT, "\"status\" is missing: new, open, pending, solved or closed");
-	return TRUE;
+	return (command->text && *command->text) ||
+	       hg_fail(&call->error, HG_ERROR_INPUT, "\"status\" is missing: new, open, pending, solved or closed");
 }
+
+/* ---- the outbox ---- */
 
 static gboolean take_job(struct call *call, hg_command *command)
 {
@@ -256,16 +288,20 @@ static gboolean take_job(struct call *call, hg_command *command)
 
 gboolean hg_write_retry(struct call *call, hg_command *command)
 {
-	return take_job(call, command);
+	static const struct call_member known[] = { { 0 } };
+	g_autoptr(json_object) body = hg_call_body(call, known);
+
+	return body && take_job(call, command);
 }
 
 gboolean hg_write_settle(struct call *call, hg_command *command)
 {
-	static const char *const known[] = { "how", "agent", NULL };
+	static const struct call_member known[] = { { "how", CALL_TEXT, WORD_MAX },
+		{ "agent", CALL_TEXT, WORD_MAX }, { 0 } };
 	g_autoptr(json_object) body = hg_call_body(call, known);
 	const char *how;
 
-	if (!body || !check_texts(call, body, known) || !take_job(call, command))
+	if (!body || !take_job(call, command))
 		return FALSE;
 	how = hg_json_str(body, "how");
 	if (!how || (strcmp(how, "arrived") != 0 && strcmp(how, "resend") != 0))

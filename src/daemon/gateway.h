@@ -5,6 +5,9 @@
 
 typedef struct hg_gateway hg_gateway;
 
+/* Format and level of the log, as a configuration wants them. */
+void hg_gateway_log_as(const hg_conf *conf);
+
 /* Opens the store and binds the listeners; nothing runs yet.  Takes setup.  Errors of code CONFIG
  * are an admin's to mend. */
 hg_gateway *hg_gateway_new(hg_setup *setup, GError **error);

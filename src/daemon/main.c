@@ -47,22 +47,12 @@ static int read_options(int argc, char **argv, struct options *ret)
 		else if (c == 'h')
 			return fputs(help, stdout), 0;
 		else
-			return fputs("see headgated --help\n", stderr), EXIT_USAGE;
+			return fprintf(stderr, "%ssee headgated --help\n", c == 'r' ?
+				       "headgated: --ready-fd wants the number of an open descriptor; " : ""), EXIT_USAGE;
 	}
 	if (optind < argc)
 		return fprintf(stderr, "headgated: unexpected \"%s\"; see headgated --help\n", argv[optind]), EXIT_USAGE;
 	return -1;
-}
-
-static void start_log(const hg_conf *conf)
-{
-	static const char *const levels[] = { "debug", "info", "warn", "error", NULL };
-	enum hg_level least = HG_LOG_INFO;
-
-	for (int i = 0; levels[i]; i++)
-		if (g_strcmp0(conf->gateway.log_level, levels[i]) == 0)
-			least = (enum hg_level)i;
-	hg_log_init(g_strcmp0(conf->gateway.log_format, "json") == 0 ? HG_LOG_JSON : HG_LOG_LOGFMT, least);
 }
 
 static void tell_port(void *arg)
@@ -108,7 +98,7 @@ int main(int argc, char **argv)
 	}
 	if (!setup)
 		return EXIT_CONFIG;
-	start_log(setup->conf);
+	hg_gateway_log_as(setup->conf);
 	gateway = hg_gateway_new(setup, &error);
 	if (!gateway) {
 		hg_err(NULL, "daemon.start_failed", "%s", error->message);

@@ -31,6 +31,9 @@ struct hg_gateway {
 	int exit_code;
 };
 
+/* gateway.c: what the HTTP server takes from a configuration; lent by conf and gateway. */
+void hg_gateway_server_conf(hg_gateway *gateway, const hg_conf *conf, struct hg_server_conf *ret);
+
 /* ports.c: how the parts reach each other */
 void hg_gateway_ports(hg_gateway *gateway, struct hg_ports *ret);
 void hg_gateway_channel_env(hg_gateway *gateway, struct hg_channels_env *ret);

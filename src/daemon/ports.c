@@ -69,13 +69,12 @@ static gboolean submit(void *ctx, hg_command *command, GError **error)
 	return hg_engine_submit(gateway->engine, command, error);
 }
 
-/* Only while channels open, before the engine runs or by a read of its own connection's rows: the
- * cursor lies in the database and is asked for rarely. */
+/* When a channel opens, at the start or after a reload: rare and one row, so it may open a connection of
+ * its own; the engine's is the engine's. */
 static char *cursor(void *ctx, const char *channel)
 {
 	hg_gateway *gateway = ctx;
-	struct hg_store_options options = hg_setup_store(gateway->setup->conf, gateway->attachments);
-	g_autoptr(hg_store) reader = hg_store_open_reader(&options, 0, NULL);
+	g_autoptr(hg_store) reader = hg_readers_open_slow(gateway->readers, NULL);
 	g_autoptr(hg_arena) arena = hg_arena_new();
 	const char *text = NULL;
 

@@ -4,52 +4,106 @@
 #include "log.h"
 #include "parts.h"
 
-/* What only a restart can change; said, so that nobody waits for it. */
-static void warn_restart(const hg_conf *old, const hg_conf *new)
+/* ---- what only a restart can change; said, so that nobody waits for it ---- */
+
+static gboolean same_value(const struct hg_option *option, const void *old, const void *new)
 {
-	if (g_strcmp0(old->gateway.listen, new->gateway.listen) != 0)
-		hg_warn(NULL, "reload.restart_needed", "gateway.listen changes with a restart only");
-	if (g_strcmp0(old->gateway.socket, new->gateway.socket) != 0)
-		hg_warn(NULL, "reload.restart_needed", "gateway.socket changes with a restart only");
-	if (g_strcmp0(old->store.path, new->store.path) != 0 || g_strcmp0(old->store.driver, new->store.driver) != 0)
-		hg_warn(NULL, "reload.restart_needed", "store changes with a restart only");
+	const void *a = (const char *)old + option->offset, *b = (const char *)new + option->offset;
+
+	switch (option->type) {
+	case HG_OPT_BOOL:
+		return *(const bool *)a == *(const bool *)b;
+	case HG_OPT_INT:
+	case HG_OPT_MSECS:
+	case HG_OPT_BYTES:
+		return *(const int64_t *)a == *(const int64_t *)b;
+	case HG_OPT_STRINGS:
+	case HG_OPT_SECRETS:
+		return TRUE;		/* no such option needs a restart */
+	default:
+		return g_strcmp0(*(char *const *)a, *(char *const *)b) == 0;
+	}
 }
 
-static void log_diag(const hg_diag *diag)
+static void warn_section(const char *name, const void *old, const void *new)
+{
+	const struct hg_section *section = hg_conf_sections;
+
+	while (section->name && strcmp(section->name, name) != 0)
+		section++;
+	for (const struct hg_option *option = section->options; option && option->name; option++)
+		if (!(option->flags & HG_OPT_RELOAD) && !same_value(option, old, new))
+			hg_warn(NULL, "reload.restart_needed", "%s.%s changes with a restart only", name, option->name);
+}
+
+static void warn_restart(const hg_conf *old, const hg_conf *new)
+{
+	warn_section("gateway", &old->gateway, &new->gateway);
+	warn_section("store", &old->store, &new->store);
+	if (!old->gateway.tls_cert != !new->gateway.tls_cert)
+		hg_warn(NULL, "reload.restart_needed", "TLS is switched on or off with a restart only");
+}
+
+/* ---- the reload ---- */
+
+static void log_diag(const hg_diag *diag, enum hg_level level, const char *event)
 {
 	g_autofree char *text = hg_diag_render(diag, FALSE);
 	g_auto(GStrv) lines = g_strsplit(text, "\n", 0);
 
 	for (char **line = lines; *line; line++)
 		if (**line)
-			hg_err(NULL, "reload.refused", "%s", *line);
+			hg_log(level, NULL, event, "%s", *line);
+}
+
+/* What may still refuse: everything after it only takes over. */
+static hg_setup *read_setup(hg_gateway *gateway)
+{
+	g_autoptr(hg_diag) diag = hg_diag_new();
+	g_autoptr(hg_setup) setup = hg_setup_read(gateway->setup->conf->path, diag);
+	g_autoptr(GError) error = NULL;
+	struct hg_server_conf conf;
+
+	if (!setup) {
+		log_diag(diag, HG_LOG_ERROR, "reload.error");
+		return NULL;
+	}
+	log_diag(diag, HG_LOG_WARN, "reload.warning");
+	hg_gateway_server_conf(gateway, setup->conf, &conf);
+	if (hg_server_reload(gateway->server, &conf, &error))
+		return g_steal_pointer(&setup);
+	hg_err(NULL, "reload.error", "%s", error->message);
+	return NULL;
+}
+
+static void take_over(hg_gateway *gateway, hg_setup *new)
+{
+	g_autoptr(hg_setup) old = gateway->setup;
+
+	gateway->setup = new;
+	hg_gateway_log_as(new->conf);
+	warn_restart(old->conf, new->conf);
+	hg_channels_reload(gateway->channels, new->conf);
+	hg_forwarder_reload(gateway->forwarder, new->conf);
+	hg_api_reload(gateway->api, new->conf);
+	hg_engine_reload(gateway->engine, new->conf, g_steal_pointer(&new->rules));
+	gateway->reloaded_ms = hg_now(gateway->env);
 }
 
 void hg_gateway_reload(hg_gateway *gateway)
 {
-	g_autoptr(hg_diag) diag = hg_diag_new();
-	hg_setup *old = gateway->setup;
 	hg_setup *new;
 
 	if (gateway->stopping)
 		return;
 	sd_notify(0, "RELOADING=1");
-	new = hg_setup_read(old->conf->path, diag);
-	if (!new) {
-		log_diag(diag);
+	new = read_setup(gateway);
+	if (new) {
+		take_over(gateway, new);
+		hg_info(NULL, "reload.done", "%s", new->conf->path);
+		sd_notify(0, "READY=1\nSTATUS=running");
+	} else {
 		hg_err(NULL, "reload.refused", "the old configuration stays in force");
 		sd_notify(0, "READY=1\nSTATUS=reload refused, see the log");
-		return;
 	}
-	warn_restart(old->conf, new->conf);
-	gateway->setup = new;
-	hg_channels_reload(gateway->channels, new->conf);
-	hg_forwarder_reload(gateway->forwarder, new->conf);
-	hg_api_reload(gateway->api, new->conf);
-	hg_engine_reload(gateway->engine, new->conf, g_steal_pointer(&new->rules));
-	old->rules = NULL;		/* the engine frees them when it has changed over */
-	hg_setup_free(old);
-	gateway->reloaded_ms = hg_now(gateway->env);
-	hg_info(NULL, "reload.done", "%s", new->conf->path);
-	sd_notify(0, "READY=1\nSTATUS=running");
 }

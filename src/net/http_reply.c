@@ -138,14 +138,14 @@ static void write_answer(struct hg_conn *conn, const struct hg_answer *answer)
 
 /* ---- problems (RFC 9457) ---- */
 
-static void write_problem(struct hg_conn *conn, int status, const char *detail, const char *rule,
-			  const char *const *headers)
+static void write_problem(struct hg_conn *conn, int status, const char *type, const char *detail,
+			  const char *rule, const char *const *headers)
 {
 	g_autoptr(GString) body = g_string_new(NULL);
 	struct hg_answer answer = { .status = status, .type = "application/problem+json", .headers = headers };
 
 	hg_json_open(body, '{');
-	hg_json_add_str(body, "type", "about:blank");
+	hg_json_add_str(body, "type", type ? type : "about:blank");
 	hg_json_add_str(body, "title", reason_of(status));
 	hg_json_add_int(body, "status", status);
 	hg_json_opt_str(body, "detail", detail);
@@ -162,7 +162,7 @@ void hg_reply_rule(struct hg_conn *conn, enum hg_http_rule rule)
 	const struct hg_http_rule_text *text = hg_http_rule_text(rule);
 
 	if (text->status)
-		write_problem(conn, text->status, text->text, text->word,
+		write_problem(conn, text->status, NULL, text->text, text->word,
 			      text->status == 503 || text->status == 429 ? later : NULL);
 }
 
@@ -170,7 +170,7 @@ void hg_reply_route(struct hg_conn *conn, const struct hg_server_route *route)
 {
 	const char *headers[] = { route->header, NULL };
 
-	write_problem(conn, route->refuse, route->why, NULL, headers);
+	write_problem(conn, route->refuse, route->type, route->why, NULL, headers);
 }
 
 /* ---- answers ---- */
@@ -213,7 +213,7 @@ void hg_request_problem(hg_request *req, int status, const char *fmt, ...)
 	va_end(ap);
 	if (conn) {
 		conn->last |= conn->server->draining;
-		write_problem(conn, status, detail, NULL, NULL);
+		write_problem(conn, status, NULL, detail, NULL, NULL);
 	}
 	if (close_request(req))
 		hg_conn_replied(conn);

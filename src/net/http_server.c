@@ -489,6 +489,37 @@ hg_server *hg_server_new(hg_loop *loop, const struct hg_server_conf *conf, GErro
 	return g_steal_pointer(&server);
 }
 
+#define SWAP(a, b) do { void *kept_ = (a); (a) = (b); (b) = kept_; } while (0)
+
+static void take_limits(struct hg_server_conf *ours, const struct hg_server_conf *conf)
+{
+	ours->max_connections = conf->max_connections;
+	ours->max_per_address = conf->max_per_address;
+	ours->head_ms = conf->head_ms;
+	ours->body_ms = conf->body_ms;
+	ours->idle_ms = conf->idle_ms;
+}
+
+gboolean hg_server_reload(hg_server *server, const struct hg_server_conf *conf, GError **error)
+{
+	hg_server fresh = { .conf = *conf };
+	gboolean ok;
+
+	if (!server->tls)		/* TLS comes and goes with a restart only */
+		fresh.conf.tls_cert = NULL;
+	ok = init_proxies(&fresh, error) && init_tls(&fresh, error);
+	if (ok) {
+		take_limits(&server->conf, conf);
+		SWAP(server->proxies, fresh.proxies);
+		server->n_proxies = fresh.n_proxies;
+		if (fresh.tls)		/* sessions under way have references of their own */
+			SWAP(server->tls, fresh.tls);
+	}
+	g_free(fresh.proxies);
+	SSL_CTX_free(fresh.tls);
+	return ok;
+}
+
 /* Closing one may close others (a callback ends its stream), so each search starts anew. */
 static struct hg_conn *find_conn(hg_server *server, gboolean all)
 {

@@ -15,8 +15,10 @@ typedef struct hg_stream hg_stream;
 
 struct hg_server_route {
 	int refuse;		/* 0: go on; else the status (4xx, 5xx) to answer without reading the body */
-	const char *why;	/* with refuse: a sentence for the problem body; a constant */
-	const char *header;	/* with refuse: one more "Name: value" (Allow, WWW-Authenticate), or NULL */
+	const char *why;	/* with refuse: a sentence for the problem body ... */
+	const char *type;	/* ... its problem type, NULL: "about:blank" ... */
+	const char *header;	/* ... and one more "Name: value" (Allow, WWW-Authenticate), or NULL; all
+				 * three are read before the callback is called again */
 	gsize max_body;		/* bytes; 0: none allowed.  More is 413 without reading it */
 	void *tag;		/* for the caller: hg_request_tag() gives it back */
 };
@@ -60,6 +62,10 @@ hg_server *hg_server_new(hg_loop *loop, const struct hg_server_conf *conf, GErro
  * Not from within one of the server's callbacks.  NULL is fine. */
 void hg_server_free(hg_server *server);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(hg_server, hg_server_free)
+
+/* Takes over caps, deadlines, trusted proxies and, where there is TLS, the certificate, for what comes
+ * from now on; all or, with error set, nothing.  conf is copied. */
+gboolean hg_server_reload(hg_server *server, const struct hg_server_conf *conf, GError **error);
 
 /* "127.0.0.1:8420", "[::]:8420"; port 0 takes a free one.  tls needs tls_cert and tls_key. */
 gboolean hg_server_listen(hg_server *server, const char *where, gboolean tls, GError **error);

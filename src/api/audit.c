@@ -1,0 +1,188 @@
+/* audit.c - what an admin looks at: status, outbox, fsck */
+#include <string.h>
+#include "call.h"
+
+#define JOBS 50
+#define JOBS_MAX 500
+
+/* ---- status: what the daemon's own parts said, then what the store knows ---- */
+
+static void write_stats(GString *out, const struct hg_store_stats *stats)
+{
+	hg_json_key(out, "store");
+	hg_json_open(out, '{');
+	hg_json_add_int(out, "contacts", stats->contacts);
+	hg_json_add_int(out, "threads", stats->threads);
+	hg_json_add_int(out, "open_threads", stats->open_threads);
+	hg_json_add_int(out, "messages", stats->messages);
+	hg_json_add_int(out, "tickets", stats->tickets);
+	hg_json_add_int(out, "events", stats->events);
+	hg_json_add_int(out, "bytes", stats->bytes);
+	hg_json_add_int(out, "wal_bytes", stats->wal_bytes);
+	hg_json_close(out, '}');
+}
+
+static void write_count(GString *out, const struct hg_job_count *count)
+{
+	hg_json_open(out, '{');
+	hg_json_add_str(out, "target", hg_target_word(count->target));
+	hg_json_add_str(out, "name", count->name);
+	hg_json_add_int(out, "waiting", count->waiting);
+	hg_json_add_int(out, "sending", count->sending);
+	hg_json_add_int(out, "unknown", count->unknown);
+	hg_json_add_int(out, "parked", count->parked);
+	hg_json_add_int(out, "dead", count->dead);
+	hg_json_add_time(out, "oldest", count->oldest_ms);
+	hg_json_close(out, '}');
+}
+
+static void status_work(hg_store *store, void *arg)
+{
+	struct call *call = arg;
+	g_autoptr(GPtrArray) counts = g_ptr_array_new();
+	struct hg_store_stats stats;
+
+	if (!hg_store_stats(store, &stats, &call->error) ||
+	    !hg_store_job_counts(store, call->arena, counts, &call->error))
+		return;
+	write_stats(call->out, &stats);
+	hg_json_key(call->out, "outbox");
+	hg_json_open(call->out, '[');
+	for (guint i = 0; i < counts->len; i++)
+		write_count(call->out, g_ptr_array_index(counts, i));
+	hg_json_close(call->out, ']');
+	hg_json_close(call->out, '}');
+}
+
+void hg_api_status(struct call *call)
+{
+	hg_json_open(call->out, '{');
+	call->api->ports.status(call->api->ports.ctx, call->out);
+	hg_json_key(call->out, "api");
+	hg_json_open(call->out, '{');
+	hg_json_add_int(call->out, "refused", (gint64)call->api->refused);
+	hg_json_close(call->out, '}');
+	if (!hg_readers_run(call->api->readers, status_work, hg_call_finish, call, &call->error))
+		hg_call_finish(call);
+}
+
+/* ---- outbox ---- */
+
+/* The ids of what a job is about, for who has to act on it. */
+static gboolean add_subject(struct call *call, hg_store *store, const hg_job *job)
+{
+	hg_thread *thread = NULL;
+	hg_message *message = NULL;
+	hg_event *event = NULL;
+
+	if ((job->thread_n && !hg_store_thread_get(store, call->arena, job->thread_n, &thread, &call->error)) ||
+	    (job->message_n && !hg_store_message_get(store, call->arena, job->message_n, &message, &call->error)) ||
+	    (job->event_n && !hg_store_event_get(store, call->arena, job->event_n, &event, &call->error)))
+		return FALSE;
+	hg_json_opt_str(call->out, "thread_id", thread ? thread->id : NULL);
+	hg_json_opt_str(call->out, "message_id", message ? message->id : NULL);
+	hg_json_opt_str(call->out, "event_id", event ? event->id : NULL);
+	hg_json_opt_str(call->out, "event_type", event ? event->type : NULL);
+	return TRUE;
+}
+
+static gboolean write_job(struct call *call, hg_store *store, const hg_job *job)
+{
+	GString *out = call->out;
+
+	hg_json_open(out, '{');
+	hg_json_add_int(out, "number", job->n);
+	hg_json_add_str(out, "target", hg_target_word(job->target));
+	hg_json_add_str(out, "name", job->name);
+	hg_json_add_str(out, "state", hg_job_state_word(job->state));
+	hg_json_add_int(out, "attempts", job->attempts);
+	hg_json_add_time(out, "created", job->created_ms);
+	hg_json_add_time(out, "due", job->due_ms);
+	hg_json_opt_str(out, "error", job->error);
+	if (!add_subject(call, store, job))
+		return FALSE;
+	hg_json_close(out, '}');
+	return TRUE;
+}
+
+static gboolean job_query(struct call *call, struct hg_job_query *ret)
+{
+	const char *word = hg_request_query(call->req, "state");
+
+	*ret = (struct hg_job_query){ .limit = (guint)hg_call_number(call, "limit", 1, JOBS_MAX, JOBS) + 1,
+		.after_n = hg_call_number(call, "after", 0, G_MAXINT64, 0), .state = HG_JOB_DEAD };
+	if (call->error)
+		return FALSE;
+	for (int state = HG_JOB_QUEUED; word && state <= HG_JOB_DEAD; state++)
+		if (strcmp(word, hg_job_state_word(state)) == 0) {
+			ret->state = state;
+			return TRUE;
+		}
+	return !word || hg_fail(&call->error, HG_ERROR_INPUT, "state=%.20s: queued, due, sending, unknown, parked "
+				"or dead is wanted", word);
+}
+
+void hg_read_outbox(struct call *call, hg_store *store)
+{
+	g_autoptr(GPtrArray) jobs = g_ptr_array_new();
+	struct hg_job_query query;
+	const hg_job *job = NULL;
+	guint shown;
+
+	if (!job_query(call, &query) || !hg_store_job_list(store, call->arena, &query, jobs, &call->error))
+		return;
+	hg_json_open(call->out, '{');
+	hg_json_key(call->out, "jobs");
+	hg_json_open(call->out, '[');
+	shown = MIN(jobs->len, query.limit - 1);
+	for (guint i = 0; i < shown; i++) {
+		job = g_ptr_array_index(jobs, i);
+		if (!write_job(call, store, job))
+			return;
+	}
+	hg_json_close(call->out, ']');
+	if (jobs->len > shown)
+		hg_json_add_int(call->out, "next", job->n);	/* ?after= of the next page */
+	hg_json_close(call->out, '}');
+}
+
+/* ---- fsck: on a connection of its own, for it may take longer than a read may; one at a time ---- */
+
+static void report_breach(void *arg, const char *invariant, const char *id, const char *remedy)
+{
+	struct call *call = arg;
+
+	hg_json_open(call->out, '{');
+	hg_json_add_str(call->out, "invariant", invariant);
+	hg_json_add_str(call->out, "id", id);
+	hg_json_add_str(call->out, "remedy", remedy);
+	hg_json_close(call->out, '}');
+}
+
+static void audit(struct call *call)
+{
+	g_autoptr(hg_store) store = hg_readers_open_slow(call->api->readers, &call->error);
+	guint breaches = 0;
+
+	if (!store)
+		return;
+	hg_json_open(call->out, '{');
+	hg_json_key(call->out, "breaches");
+	hg_json_open(call->out, '[');
+	if (!hg_store_fsck(store, call->api->attachments, report_breach, call, &breaches, &call->error))
+		return;
+	hg_json_close(call->out, ']');
+	hg_json_add_int(call->out, "count", breaches);
+	hg_json_close(call->out, '}');
+}
+
+void hg_read_fsck(struct call *call, hg_store *store)
+{
+	(void)store;
+	if (!g_atomic_int_compare_and_exchange(&call->api->auditing, 0, 1)) {
+		hg_fail(&call->error, HG_ERROR_BUSY, "an audit is under way already");
+		return;
+	}
+	audit(call);
+	g_atomic_int_set(&call->api->auditing, 0);
+}
