@@ -49,8 +49,6 @@ static const struct setting writer_settings[] = {
 	{ "journal_size_limit = 33554432", NULL, NULL },
 	/* 16 MiB.  A larger cache was measured to help nothing, and the daemon's bar is 64 MiB. */
 	{ "cache_size = -16384", NULL, NULL },
-	/* Savepoints keep the pages they may have to put back: in memory, not in a file. */
-	{ "temp_store = MEMORY", NULL, NULL },
 	{ NULL, NULL, NULL },
 };
 
@@ -64,12 +62,31 @@ static const struct setting reader_settings[] = {
 #define OPEN_BUSY_MS 5000	/* for start-up: a reader may be recovering the log just now */
 #define RUN_BUSY_MS 1000	/* nobody else may write: whoever does is waited for this long */
 
+/* A savepoint keeps the pages it may have to put back in one piece of memory of this size, and in a
+ * file beyond.  One command changes some twenty pages of 4 KiB. */
+#define SAVEPOINT_BYTES (256 * 1024)
+
+static void configure(void)
+{
+	static gsize done;
+
+	/* Refused when SQLite runs already in this process: then savepoints are slower, no more. */
+	if (g_once_init_enter(&done)) {
+		sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, SAVEPOINT_BYTES);
+		/* Nobody asks how much memory SQLite has, and to know it takes a lock for each piece. */
+		sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+		g_once_init_leave(&done, 1);
+	}
+}
+
 static gboolean connect(hg_store *store, int flags, GError **error)
 {
-	/* NOMUTEX: a connection belongs to one thread, so SQLite need not lock it. */
-	int rc = sqlite3_open_v2(store->path, &store->db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
-				 hg_sqlite_vfs());
+	int rc;
 
+	configure();
+	/* NOMUTEX: a connection belongs to one thread, so SQLite need not lock it. */
+	rc = sqlite3_open_v2(store->path, &store->db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
+			     hg_sqlite_vfs());
 	if (rc != SQLITE_OK)
 		return hg_fail(error, HG_ERROR_STORE, "%s: %s", store->path,
 			       store->db ? sqlite3_errmsg(store->db) : sqlite3_errstr(rc));
@@ -326,6 +343,7 @@ gboolean hg_store_begin(hg_store *store, GError **error)
 
 gboolean hg_store_commit(hg_store *store, GError **error)
 {
+	static const struct hg_sql commit = { HG_SQL_COMMIT, "COMMIT", 0, NULL };
 	gboolean done;
 
 	g_assert(store->in_txn && !store->in_savepoint);
@@ -336,7 +354,7 @@ gboolean hg_store_commit(hg_store *store, GError **error)
 	if (HG_FAILPOINT("store.before_commit"))
 		done = hg_fail(error, HG_ERROR_STORE, "fail point store.before_commit");
 	else
-		done = hg_sqlite_exec(store, "COMMIT", error);
+		done = hg_sql_run(store, &commit, HG_BIND_NONE, NULL, error);
 	if (!done) {
 		hg_store_rollback(store);
 		return FALSE;
@@ -357,10 +375,12 @@ void hg_store_rollback(hg_store *store)
 
 gboolean hg_store_savepoint(hg_store *store, GError **error)
 {
+	static const struct hg_sql savepoint = { HG_SQL_SAVEPOINT, "SAVEPOINT command", 0, NULL };
+
 	g_assert(store->in_txn && !store->in_savepoint);
 	if (sqlite3_get_autocommit(store->db))
 		return fail_gone(error);
-	if (!hg_sqlite_exec(store, "SAVEPOINT command", error))
+	if (!hg_sql_run(store, &savepoint, HG_BIND_NONE, NULL, error))
 		return FALSE;
 	store->in_savepoint = TRUE;
 	return TRUE;
@@ -368,11 +388,13 @@ gboolean hg_store_savepoint(hg_store *store, GError **error)
 
 gboolean hg_store_release(hg_store *store, GError **error)
 {
+	static const struct hg_sql release = { HG_SQL_RELEASE, "RELEASE command", 0, NULL };
+
 	g_assert(store->in_savepoint);
 	store->in_savepoint = FALSE;
 	if (sqlite3_get_autocommit(store->db))
 		return fail_gone(error);
-	return hg_sqlite_exec(store, "RELEASE command", error);
+	return hg_sql_run(store, &release, HG_BIND_NONE, NULL, error);
 }
 
 gboolean hg_store_rollback_to(hg_store *store, GError **error)
