@@ -9,10 +9,24 @@
  * colon or a comma, nor after white space (lines of JSON, the "data: " of a live stream). */
 static void put_comma(GString *out)
 {
-	char last = out->len ? out->str[out->len - 1] : '\n';
-
-	if (!strchr("{[:, \n\t\r", last))
+	switch (out->len ? out->str[out->len - 1] : '\n') {
+	case '{': case '[': case ':': case ',': case ' ': case '\n': case '\t': case '\r':
+		break;
+	default:
 		g_string_append_c(out, ',');
+	}
+}
+
+/* g_string_append_len() without its call while there is room: events are thousands of small pieces. */
+static void put_bytes(GString *out, const char *bytes, gsize len)
+{
+	if (out->allocated_len - out->len <= len) {
+		g_string_append_len(out, bytes, (gssize)len);
+		return;
+	}
+	memcpy(out->str + out->len, bytes, len);
+	out->len += len;
+	out->str[out->len] = '\0';
 }
 
 void hg_json_open(GString *out, char bracket)
@@ -30,8 +44,8 @@ void hg_json_key(GString *out, const char *key)
 {
 	put_comma(out);
 	g_string_append_c(out, '"');
-	g_string_append(out, key);
-	g_string_append_len(out, "\":", 2);
+	put_bytes(out, key, strlen(key));
+	put_bytes(out, "\":", 2);
 }
 
 static void put_control(GString *out, guint8 c)
@@ -55,26 +69,44 @@ static inline gboolean is_plain(guint8 c)
 	return c >= 0x20 && c != '"' && c != '\\' && c != 0x7f;
 }
 
+/* Most strings have nothing but letters, digits and the like: one look, one copy. */
+static gboolean is_plain_ascii(const char *text, gsize len)
+{
+	const char *end = text + len;
+
+	while (text < end && is_plain((guint8)*text) && (guint8)*text < 0x80)
+		text++;
+	return text == end;
+}
+
+static void put_escaped(GString *out, const char *text, gsize len)
+{
+	const char *p = text, *end = text + len;
+
+	for (; p < end; text = p) {
+		while (p < end && is_plain((guint8)*p))
+			p++;
+		put_bytes(out, text, (gsize)(p - text));
+		if (p < end)
+			put_control(out, (guint8)*p++);
+	}
+}
+
 /* Text that is not valid UTF-8 is written with U+FFFD for what is wrong, and so is NUL, which few
  * readers take: what we write is JSON, whoever gave us the text. */
 void hg_json_put_strn(GString *out, const char *text, gsize len)
 {
 	g_autofree char *valid = NULL;
-	const char *p, *end;
 
 	put_comma(out);
-	if (!g_utf8_validate_len(text, len, NULL)) {
-		valid = hg_text_valid(text, (gssize)len, 0);
-		text = valid;
-		len = strlen(valid);
-	}
 	g_string_append_c(out, '"');
-	for (p = text, end = text + len; p < end; text = p) {
-		while (p < end && is_plain((guint8)*p))
-			p++;
-		g_string_append_len(out, text, p - text);
-		if (p < end)
-			put_control(out, (guint8)*p++);
+	if (is_plain_ascii(text, len)) {
+		put_bytes(out, text, len);
+	} else if (g_utf8_validate_len(text, len, NULL)) {
+		put_escaped(out, text, len);
+	} else {
+		valid = hg_text_valid(text, (gssize)len, 0);
+		put_escaped(out, valid, strlen(valid));
 	}
 	g_string_append_c(out, '"');
 }
@@ -98,7 +130,7 @@ void hg_json_put_int(GString *out, gint64 value)
 	while (left /= 10);
 	if (value < 0)
 		*--p = '-';
-	g_string_append_len(out, p, digits + sizeof(digits) - p);
+	put_bytes(out, p, (gsize)(digits + sizeof(digits) - p));
 }
 
 void hg_json_put_bool(GString *out, gboolean value)
@@ -130,7 +162,7 @@ void hg_json_put_raw(GString *out, const char *json)
 	for (len = strlen(json); len && g_ascii_isspace(json[len - 1]);)
 		len--;
 	put_comma(out);
-	g_string_append_len(out, json, (gssize)len);
+	put_bytes(out, json, len);
 }
 
 void hg_json_add_str(GString *out, const char *key, const char *text)
