@@ -107,6 +107,7 @@ static gboolean take_over(hg_turn *turn, hg_case *kase, hg_alias *alias, GError 
 	alias->contact_n = kase->contact->n;
 	alias->proof = HG_PROVEN;
 	alias->since_ms = turn->now_ms;
+	turn->addresses_of = 0;
 	return hg_store_alias_update(turn->store, alias, error);
 }
 
@@ -116,6 +117,7 @@ static gboolean retire(hg_turn *turn, hg_alias *alias, GError **error)
 		return TRUE;
 	alias->proof = HG_FORMER;
 	alias->since_ms = turn->now_ms;
+	turn->addresses_of = 0;
 	return hg_store_alias_update(turn->store, alias, error);
 }
 
@@ -134,6 +136,7 @@ static gboolean join(hg_turn *turn, hg_case *kase, const struct hg_in *in, gsize
 	/* A claimed address beside a proven one is hearsay: only the one answers go to is kept. */
 	if (address->proof == HG_FORMER || (address->proof == HG_CLAIMED && i > 0))
 		return TRUE;
+	turn->addresses_of = 0;
 	return hg_store_alias_add(turn->store, &(hg_alias){
 		.uri = hg_contact_alias_uri(turn->arena, address), .contact_n = me,
 		.proof = address->proof, .since_ms = turn->now_ms }, error);

@@ -74,6 +74,28 @@ static gboolean event_add(hg_turn *turn, hg_case *kase, hg_event *event, GError 
 	return TRUE;
 }
 
+/* A message makes two or three events of one contact: its addresses are read for the first. */
+static gboolean read_addresses(hg_turn *turn, const hg_contact *contact, GError **error)
+{
+	g_autoptr(GPtrArray) rows = NULL;
+	GPtrArray *kept;
+
+	if (turn->addresses_of == contact->n)
+		return TRUE;
+	rows = g_ptr_array_new();
+	if (!hg_store_alias_list(turn->store, turn->arena, contact->n, rows, error))
+		return FALSE;
+	/* Looked at only, and as old as the arena gets: there is nothing to be freed. */
+	kept = hg_arena_alloc(turn->arena, sizeof(*kept));
+	kept->len = rows->len;
+	kept->pdata = hg_arena_alloc(turn->arena, (rows->len + 1) * sizeof(gpointer));
+	for (guint i = 0; i < rows->len; i++)
+		kept->pdata[i] = rows->pdata[i];
+	turn->addresses = kept;
+	turn->addresses_of = contact->n;
+	return TRUE;
+}
+
 gboolean hg_event_tell(hg_turn *turn, hg_case *kase, const struct hg_payload *news, GError **error)
 {
 	hg_event *event = hg_arena_alloc(turn->arena, sizeof(*event));
@@ -86,8 +108,11 @@ gboolean hg_event_tell(hg_turn *turn, hg_case *kase, const struct hg_payload *ne
 	if (kase) {
 		if (!hg_case_ticket(turn, kase, error))
 			return FALSE;
+		if (kase->contact && !read_addresses(turn, kase->contact, error))
+			return FALSE;
 		payload.thread = kase->thread;
 		payload.contact = kase->contact;
+		payload.addresses = kase->contact ? turn->addresses : NULL;
 		payload.ticket = kase->ticket;
 	}
 	g_string_truncate(turn->engine->scratch, 0);

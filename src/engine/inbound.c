@@ -491,6 +491,7 @@ static gboolean undo(struct batch *batch, const struct batch *before, guint even
 
 	*batch = *before;
 	turn->count = *count;
+	turn->addresses_of = 0;
 	g_ptr_array_set_size(turn->events, (gint)events);
 	return hg_store_rollback_to(turn->store, error);
 }

@@ -17,6 +17,7 @@ struct hg_payload {
 	gint64 seq;			/* of the event in its thread; 0: thread->last_seq + 1 */
 	const hg_thread *thread;
 	const hg_contact *contact;
+	const GPtrArray *addresses;	/* of hg_alias *, all of contact's */
 	const hg_message *message;
 	const hg_ticket *ticket;
 	const hg_decision *decision;	/* of ticket.requested: rule{id,file,line,reason,config_hash} */

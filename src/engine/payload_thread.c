@@ -80,13 +80,18 @@ static void write_contact(const hg_contact *contact, const GPtrArray *aliases, G
 gboolean hg_contact_add(const struct hg_payload *payload, const char *key, const hg_contact *contact,
 			GString *out, GError **error)
 {
-	g_autoptr(GPtrArray) aliases = g_ptr_array_new();
+	g_autoptr(GPtrArray) aliases = NULL;
 
 	hg_json_key(out, key);
 	if (!contact) {
 		hg_json_put_raw(out, NULL);
 		return TRUE;
 	}
+	if (payload->addresses && contact == payload->contact) {
+		write_contact(contact, payload->addresses, out);
+		return TRUE;
+	}
+	aliases = g_ptr_array_new();
 	if (!hg_store_alias_list(payload->store, payload->arena, contact->n, aliases, error))
 		return FALSE;
 	write_contact(contact, aliases, out);

@@ -50,6 +50,8 @@ typedef struct hg_turn {
 	const char *answer;		/* JSON for the API; or NULL */
 	GPtrArray *events;		/* of const hg_event *, written by this turn */
 	GPtrArray *questions;		/* of hg_job *: UNKNOWN ones whose provider is to be asked */
+	const GPtrArray *addresses;	/* of hg_alias *, of contact addresses_of: every event names them */
+	gint64 addresses_of;		/* 0: to be read again */
 	gboolean gone;			/* a batch's: the store undid the whole transaction */
 	struct hg_engine_stats count;	/* added to the engine's when the turn holds */
 } hg_turn;
