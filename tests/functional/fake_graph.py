@@ -251,6 +251,7 @@ class FakeGraph:
         self.flat, self.steerable = flat, steerable
         self.now = time.time
         self.auto = ()
+        self.user_ids = {}		# phone (digits) -> user id that answers to messages name
         self.accepted, self.signs, self.requests, self.uploads, self.downloads = [], [], [], [], []
         self.files, self.moods = {}, []
         self.media_moods = []		# Refusal or "drop": each is used once, for GET of an id or a file
@@ -336,6 +337,8 @@ class FakeGraph:
     def answer_accepted(self, handler, message):
         who = {"input": message.to or message.user_id}
         who["wa_id" if message.to else "user_id"] = message.to or message.user_id
+        if message.to in self.user_ids:
+            who["user_id"] = self.user_ids[message.to]
         handler.answer({"messaging_product": "whatsapp", "contacts": [who], "messages": [{"id": message.id}]})
 
     def take_sign(self, handler, body):
