@@ -31,7 +31,6 @@ struct hg_store {
 	int wal_tried;			/* when a checkpoint last could not finish: not again before it grew */
 	gint64 page_size;
 	gint64 expire_next_ms, disk_next_ms;	/* monotonic */
-	gboolean expiring;		/* there was a full batch: more is to be done */
 };
 
 #define HG_SQLITE_APPLICATION_ID 0x68676174	/* "hgat": `file` can tell, and we can */

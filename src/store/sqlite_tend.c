@@ -10,7 +10,8 @@
 #define WAL_LIMIT (64 * MIB)		/* a writer that is never idle must still give room back */
 #define DISK_EVERY_MS 10000
 #define EXPIRE_EVERY_MS 60000
-#define EXPIRE_SOON_MS 20		/* while there is more of it: leaves the engine to others */
+#define EXPIRE_SOON_MS 20		/* while there is more of it and nothing else to do ... */
+#define EXPIRE_BUSY_MS 250		/* ... and while there is: a batch takes a few ms of the engine */
 
 /* ---- checkpoints ---- */
 /* Only this connection checkpoints, and never while it writes: SQLite before 3.51.3 can corrupt
@@ -59,14 +60,16 @@ static gboolean expire_batch(hg_store *store, gint64 keep_dedupe_ms, gint64 *cha
 	return FALSE;
 }
 
-static void expire_tend(hg_store *store, gint64 mono, gint64 keep_dedupe_ms)
+static void expire_tend(hg_store *store, gint64 mono, gboolean busy, gint64 keep_dedupe_ms)
 {
 	g_autoptr(GError) failed = NULL;
 	gint64 changed = 0;
 
 	/* What fails here is tried again later; a broken disk shows in the next command. */
-	store->expiring = expire_batch(store, keep_dedupe_ms, &changed, &failed) && changed >= HG_EXPIRE_BATCH;
-	store->expire_next_ms = mono + (store->expiring ? EXPIRE_SOON_MS : EXPIRE_EVERY_MS);
+	if (expire_batch(store, keep_dedupe_ms, &changed, &failed) && changed >= HG_EXPIRE_BATCH)
+		store->expire_next_ms = mono + (busy ? EXPIRE_BUSY_MS : EXPIRE_SOON_MS);
+	else
+		store->expire_next_ms = mono + EXPIRE_EVERY_MS;
 }
 
 gint64 hg_store_tend(hg_store *store, gboolean busy, gint64 keep_dedupe_ms)
@@ -84,8 +87,8 @@ gint64 hg_store_tend(hg_store *store, gboolean busy, gint64 keep_dedupe_ms)
 		hg_ballast_tend(store->path);
 		store->disk_next_ms = mono + DISK_EVERY_MS;
 	}
-	if (mono >= store->expire_next_ms && (!busy || store->expiring == FALSE))
-		expire_tend(store, mono, keep_dedupe_ms);
+	if (mono >= store->expire_next_ms)
+		expire_tend(store, mono, busy, keep_dedupe_ms);
 	checkpoint_tend(store, busy);
 	return MAX(0, MIN(store->expire_next_ms, store->disk_next_ms) - mono);
 }

@@ -94,14 +94,14 @@ gboolean hg_store_thread_of(hg_store *store, hg_arena *arena, gint64 contact_n, 
 gboolean hg_store_thread_list(hg_store *store, hg_arena *arena, const struct hg_thread_query *query, GPtrArray *ret,
 			      GError **error)
 {
-#define FILTER "n < $1 AND ($2 = 0 OR state = $2) AND (CAST($3 AS TEXT) IS NULL OR channel = $3)"
-	static const struct hg_sql all = { HG_SQL_THREAD_LIST, "WHERE " FILTER " ORDER BY n DESC LIMIT $4",
+#define FILTER " AND ($2 = 0 OR state = $2) AND (CAST($3 AS TEXT) IS NULL OR channel = $3)"
+	static const struct hg_sql all = { HG_SQL_THREAD_LIST, "WHERE n < $1" FILTER " ORDER BY n DESC LIMIT $4",
 					   HG_SQL_SELECT, &thread_table };
-	/* The open ones are few among many: the plus keeps SQLite from walking down all threads in
+	/* The open ones are few among many: the pluses keep SQLite from walking down all threads in
 	 * order of n, so that it takes the index of open threads and sorts. */
-	static const struct hg_sql open = { HG_SQL_THREAD_LIST_OPEN, "WHERE " FILTER " AND state = 1 "
+	static const struct hg_sql open = { HG_SQL_THREAD_LIST_OPEN, "WHERE +n < $1" FILTER " AND state = 1 "
 					    "ORDER BY +n DESC LIMIT $4", HG_SQL_SELECT, &thread_table };
-	static const struct hg_sql contact = { HG_SQL_THREAD_LIST_CONTACT, "WHERE " FILTER " AND contact_n = "
+	static const struct hg_sql contact = { HG_SQL_THREAD_LIST_CONTACT, "WHERE n < $1" FILTER " AND contact_n = "
 					       "(SELECT n FROM contact WHERE id = $4) ORDER BY n DESC LIMIT $5",
 					       HG_SQL_SELECT, &thread_table };
 #undef FILTER

@@ -5,6 +5,8 @@
 #include <sqlite3.h>
 #include <string.h>
 
+#include "sqlite_db.h"
+
 /* ---- environment ---- */
 gint64 test_now_ms = T0;
 
@@ -62,10 +64,57 @@ int world_new(void **state)
 	return 0;
 }
 
+/* ---- how SQLite goes about each statement ---- */
+static sqlite3 *side_door(struct world *w);
+
+static gboolean walks_all(const char *how)
+{
+	/* One row; once at start; a row for each state of each name. */
+	static const char *const small[] = { "SCAN instance", "SCAN sqlite_master", "SCAN g", "SCAN CONSTANT ROW" };
+
+	for (gsize i = 0; i < G_N_ELEMENTS(small); i++)
+		if (strcmp(how, small[i]) == 0)
+			return FALSE;
+	return g_str_has_prefix(how, "SCAN ") && !strstr(how, " USING ");
+}
+
+static void check_plan(sqlite3 *db, const char *sql)
+{
+	g_autofree char *explain = g_strconcat("EXPLAIN QUERY PLAN ", sql, NULL);
+	gboolean ranges = FALSE, sorts = FALSE;
+	sqlite3_stmt *stmt = NULL;
+
+	assert_int_equal(sqlite3_prepare_v2(db, explain, -1, &stmt, NULL), SQLITE_OK);
+	while (sqlite3_step(stmt) == SQLITE_ROW) {
+		const char *how = (const char *)sqlite3_column_text(stmt, 3);
+
+		if (walks_all(how))
+			fail_msg("%s: %s: walks the whole table", sql, how);
+		ranges |= strstr(how, "USING INTEGER PRIMARY KEY (rowid<?)") != NULL;
+		sorts |= strstr(how, "TEMP B-TREE FOR ORDER BY") != NULL;
+	}
+	sqlite3_finalize(stmt);
+	if (ranges && sorts)
+		fail_msg("%s: sorts all rows of the table", sql);
+}
+
+/* Of all statements a test came by, none may take longer the more there is. */
+static void check_plans(struct world *w)
+{
+	sqlite3 *db = side_door(w);
+
+	for (int i = 0; i < HG_SQL_N; i++)
+		if (i != HG_SQL_ONCE && w->store->stmts[i].handle)
+			check_plan(db, sqlite3_sql(w->store->stmts[i].handle));
+	sqlite3_close(db);
+}
+
 int world_free(void **state)
 {
 	struct world *w = *state;
 
+	if (w->store && !hg_sql_broken(w->store))
+		check_plans(w);
 	hg_arena_free(w->arena);
 	if (w->store)
 		hg_store_close(w->store);

@@ -232,6 +232,25 @@ static void nothing_expires_at_start_and_one_batch_is_small(void **state)
 	assert_int_equal(world_count(w, "SELECT COUNT(*) FROM seen"), 700);
 }
 
+static void old_ids_expire_also_while_the_engine_never_rests(void **state)
+{
+	struct world *w = *state;
+
+	must(hg_store_begin(w->store, e));
+	for (int i = 0; i < 2200; i++) {
+		g_autofree char *key = g_strdup_printf("%d", i);
+
+		must(hg_store_seen_set(w->store, "wa", key, T0, 1, e));
+	}
+	must(hg_store_commit(w->store, e));
+	test_now_ms = T0 + 90 * DAY_MS;
+	for (int i = 0; i < 1000; i++) {
+		hg_store_tend(w->store, TRUE, WEEK);
+		test_now_ms += 100;
+	}
+	assert_int_equal(world_count(w, "SELECT COUNT(*) FROM seen"), 0);
+}
+
 static void receipts_nobody_claims_and_old_answers_expire(void **state)
 {
 	struct world *w = *state;
@@ -396,6 +415,7 @@ int main(void)
 		store_test(old_days_are_dropped_and_young_ones_kept),
 		store_test(a_longer_window_keeps_ids_a_day_longer_than_itself),
 		store_test(nothing_expires_at_start_and_one_batch_is_small),
+		store_test(old_ids_expire_also_while_the_engine_never_rests),
 		store_test(receipts_nobody_claims_and_old_answers_expire),
 		store_test(the_log_is_copied_back_when_idle),
 		store_test(a_busy_writers_log_stays_small),
