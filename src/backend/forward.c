@@ -193,6 +193,12 @@ void hg_forward_read_ticket(const char *body, gsize len, hg_arena *arena,
 		result->url = NULL;
 }
 
+/* The helpdesk is there, and the event itself is what it objects to. */
+static gboolean objects(const struct hg_client_answer *answer)
+{
+	return answer->status == 400 || answer->status == 413 || answer->status == 422;
+}
+
 /* What the outbox is to do after this answer. */
 static void judge(const struct hg_client_answer *answer, const hg_job *job, gint64 now,
 		  hg_arena *arena, struct hg_forward_result *result)
@@ -215,10 +221,8 @@ static void judge(const struct hg_client_answer *answer, const hg_job *job, gint
 	} else {
 		result->text = hg_arena_str(arena, answer->error);
 	}
-	/* The event itself is what such a server objects to; but a broken deployment says the same,
-	 * so it is believed only after a while. */
-	if ((answer->status == 400 || answer->status == 413 || answer->status == 422) &&
-	    job->attempts >= REFUSED_TRIES)
+	/* A broken deployment says the same, so it is believed only after a while. */
+	if (objects(answer) && job->attempts >= REFUSED_TRIES)
 		result->fate = HG_FAILED;
 }
 
@@ -233,12 +237,10 @@ static void attempt_end(hg_forwarder *forwarder, hg_dispatch *dispatch,
 	command->job_n = dispatch->job.n;
 	command->backend = hg_arena_str(command->arena, dispatch->job.name);
 	judge(answer, &dispatch->job, now, command->arena, &command->forwarded);
-	if (answer->code != HG_CLIENT_CANCELLED) {
-		if (command->forwarded.fate == HG_SENT)
-			circuit_worked(circuit, backend ? (guint)backend->concurrency : 1, now);
-		else
-			circuit_failed(circuit, command->forwarded.text, now);
-	}
+	if (command->forwarded.fate == HG_SENT || objects(answer))
+		circuit_worked(circuit, backend ? (guint)backend->concurrency : 1, now);
+	else if (answer->code != HG_CLIENT_CANCELLED)
+		circuit_failed(circuit, command->forwarded.text, now);
 	forwarder->sink.result(forwarder->sink.arg, command);
 	hg_dispatch_free(dispatch);
 }

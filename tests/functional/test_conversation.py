@@ -14,8 +14,9 @@ ANA, BO = "+447700900123", "+447700900456"
 
 def converted(gateway, graph, helpdesk, text="my invoice is wrong", sender=ANA):
     """A ticketed thread: its id and the ticket.requested event."""
+    before = len(helpdesk.of("ticket.requested"))
     assert graph.say(sender, text) == 200
-    event = helpdesk.wait_event("ticket.requested", len(helpdesk.of("ticket.requested")) + 1)
+    event = helpdesk.wait_event("ticket.requested", before + 1)
     return event.data["thread"]["id"], event
 
 

@@ -282,6 +282,18 @@ static void five_failures_in_a_row_open_the_circuit_and_a_success_closes_it(void
 	assert_int_equal(GPOINTER_TO_INT(bench->conditions->pdata[1]), HG_UP);
 }
 
+/* One bad event must not hold up all the others. */
+static void an_event_that_is_objected_to_opens_no_circuit(void **state)
+{
+	struct bench *bench = *state;
+
+	bench->status = 422;
+	for (int i = 0; i < 8; i++)
+		attempt(bench, 1);
+	assert_int_equal(bench->slots->len, 0);
+	assert_int_equal(bench->conditions->len, 0);
+}
+
 static void a_backend_taken_out_of_the_configuration_is_a_retry(void **state)
 {
 	struct bench *bench = *state;
@@ -304,6 +316,7 @@ int main(void)
 		BENCH(an_event_arrives_signed_with_its_own_id),
 		BENCH(an_answer_decides_what_the_outbox_does),
 		BENCH(five_failures_in_a_row_open_the_circuit_and_a_success_closes_it),
+		BENCH(an_event_that_is_objected_to_opens_no_circuit),
 		BENCH(a_backend_taken_out_of_the_configuration_is_a_retry),
 	};
 
