@@ -5,7 +5,9 @@
  * each read alone unless hg_store_begin() was called).  Returned values live in the arena given.
  *
  * Reads: TRUE with *ret NULL means there is no such row.  FALSE means the store failed
- * (HG_ERROR_STORE) unless said otherwise.  Nothing outside src/store knows SQL. */
+ * (HG_ERROR_STORE) unless said otherwise; an update of a row that is not there says MISSING, a
+ * reader's statement that took too long LIMIT.  Writes need a transaction.  After an I/O error or
+ * damage everything fails until the process is started again.  Nothing outside src/store knows SQL. */
 #pragma once
 #include <glib.h>
 #include "arena.h"
@@ -109,6 +111,7 @@ gboolean hg_store_thread_list(hg_store *store, hg_arena *arena, const struct hg_
 gboolean hg_store_message_add(hg_store *store, hg_message *message, GError **error);	/* fills n */
 gboolean hg_store_message_get(hg_store *store, hg_arena *arena, gint64 n, hg_message **ret, GError **error);
 gboolean hg_store_message_by_id(hg_store *store, hg_arena *arena, const char *id, hg_message **ret, GError **error);
+/* All but id, thread, place in its chain and direction. */
 gboolean hg_store_message_update(hg_store *store, const hg_message *message, GError **error);
 /* Back along the chain from newest_n (usually thread->last_message_n); newest first. */
 gboolean hg_store_message_list(hg_store *store, hg_arena *arena, gint64 newest_n, guint limit, GPtrArray *ret,
@@ -126,7 +129,8 @@ gboolean hg_store_receipt_adopt(hg_store *store, gint64 receipt_n, gint64 messag
 gboolean hg_store_receipt_list(hg_store *store, hg_arena *arena, gint64 message_n, GPtrArray *ret, GError **error);
 
 /* ---- tickets ---- */
-/* Fills n, and number from pattern ("TK-%d") and the next free number from first on. */
+/* Fills n, and number from pattern ("TK-%d") and the next free number from first on.  CONFLICT when
+ * the thread has an open ticket (requested, open or pending). */
 gboolean hg_store_ticket_add(hg_store *store, hg_arena *arena, hg_ticket *ticket, const char *pattern,
 			     gint64 first, GError **error);
 gboolean hg_store_ticket_get(hg_store *store, hg_arena *arena, gint64 n, hg_ticket **ret, GError **error);
@@ -167,6 +171,7 @@ gboolean hg_store_job_get(hg_store *store, hg_arena *arena, gint64 n, hg_job **r
  * The caller moves them to SENDING by hg_store_job_update() in the same transaction. */
 gboolean hg_store_job_due(hg_store *store, hg_arena *arena, int target, const char *name, gint64 now_ms,
 			  guint limit, GPtrArray *ret, GError **error);
+/* All but where it goes, its lane and what it is about. */
 gboolean hg_store_job_update(hg_store *store, const hg_job *job, GError **error);
 /* The job is done (deleted) or dead (kept): the next of its lane becomes DUE at now_ms. */
 gboolean hg_store_job_done(hg_store *store, const hg_job *job, gint64 now_ms, GError **error);

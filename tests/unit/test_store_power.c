@@ -1,8 +1,9 @@
-/* test_store_power.c - the power fails at every single I/O operation, and nothing acknowledged is lost
+/* test_store_power.c - every single I/O operation fails once, and nothing acknowledged is lost
  *
  * A VFS under the store remembers what every write since the last sync replaced.  At the nth
- * operation it takes that back (all of it, all but a prefix, or a random part with torn sectors),
- * and from then on everything fails.  Then the file is opened again with SQLite's own VFS. */
+ * operation the power goes: it takes that back (all of it, all but a prefix, or a random part with
+ * torn sectors), and from then on everything fails.  Or only this one operation fails, for want of
+ * room or with an I/O error.  Then the file is opened again with SQLite's own VFS. */
 #include "store_fixture.h"
 
 #include <glib/gstdio.h>
@@ -11,7 +12,7 @@
 
 #define SECTOR 512
 
-enum loss { ALL_LOST, PREFIX_KEPT, TORN, LOSSES };
+enum loss { ALL_LOST, PREFIX_KEPT, TORN, POWER_LOSSES, NO_ROOM = POWER_LOSSES, IO_ERROR, LOSSES };
 
 /* ---- what is not on disk yet ---- */
 struct undo { sqlite3_int64 at, size; int len; guint8 *old; };	/* size: of the file before */
@@ -26,7 +27,7 @@ static struct {
 	sqlite3_vfs *usual;
 	GPtrArray *files;		/* those open, lent */
 	int operations, fail_at;	/* fail_at 0: never */
-	gboolean off;
+	gboolean off, failed;
 	enum loss loss;
 	GRand *dice;
 } power;
@@ -72,15 +73,20 @@ static void lose(struct power_file *file)
 			take_back(real(&file->base), &g_array_index(file->undos, struct undo, i - 1), power.loss == TORN);
 }
 
-/* TRUE: there is no power (any more). */
-static gboolean operation(void)
+/* SQLITE_OK, or what an operation says that fails; io: how it says so itself. */
+static int operation(int io)
 {
-	if (!power.off && ++power.operations == power.fail_at) {
-		power.off = TRUE;
-		for (guint i = 0; i < power.files->len; i++)
-			lose(power.files->pdata[i]);
-	}
-	return power.off;
+	if (power.off)
+		return io;
+	if (++power.operations != power.fail_at)
+		return SQLITE_OK;
+	power.failed = TRUE;
+	if (power.loss >= POWER_LOSSES)
+		return power.loss == NO_ROOM ? SQLITE_FULL : io;
+	power.off = TRUE;
+	for (guint i = 0; i < power.files->len; i++)
+		lose(power.files->pdata[i]);
+	return io;
 }
 
 /* ---- the VFS ---- */
@@ -101,18 +107,21 @@ static int p_read(sqlite3_file *file, void *ret, int len, sqlite3_int64 at)
 
 static int p_write(sqlite3_file *file, const void *bytes, int len, sqlite3_int64 at)
 {
-	if (operation())
-		return SQLITE_IOERR_WRITE;
+	int rc = operation(SQLITE_IOERR_WRITE);
+
+	if (rc != SQLITE_OK)
+		return rc;
 	remember((struct power_file *)file, at, len);
 	return real(file)->pMethods->xWrite(real(file), bytes, len, at);
 }
 
 static int p_truncate(sqlite3_file *file, sqlite3_int64 size)
 {
+	int rc = operation(SQLITE_IOERR_TRUNCATE);
 	sqlite3_int64 now = 0;
 
-	if (operation())
-		return SQLITE_IOERR_TRUNCATE;
+	if (rc != SQLITE_OK)
+		return rc;
 	real(file)->pMethods->xFileSize(real(file), &now);
 	if (now > size)
 		remember((struct power_file *)file, size, (int)(now - size));
@@ -121,8 +130,10 @@ static int p_truncate(sqlite3_file *file, sqlite3_int64 size)
 
 static int p_sync(sqlite3_file *file, int flags)
 {
-	if (operation())
-		return SQLITE_IOERR_FSYNC;
+	int rc = operation(SQLITE_IOERR_FSYNC);
+
+	if (rc != SQLITE_OK)
+		return rc;
 	forget((struct power_file *)file);	/* in this world the disk does not lie */
 	(void)flags;
 	return SQLITE_OK;
@@ -170,8 +181,10 @@ static int p_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int fl
 
 static int p_delete(sqlite3_vfs *vfs, const char *name, int sync)
 {
+	int rc = operation(SQLITE_IOERR_DELETE);
 	(void)vfs;
-	return operation() ? SQLITE_IOERR_DELETE : power.usual->xDelete(power.usual, name, sync);
+
+	return rc == SQLITE_OK ? power.usual->xDelete(power.usual, name, sync) : rc;
 }
 
 /* Before the store asks for the usual VFS, so that its own layer lies on this one. */
@@ -195,28 +208,41 @@ static void power_plant(void)
 #define GROUPS 6
 #define GROUP_SIZE 3
 
-/* Commits groups of raw events and contacts; returns how many groups were acknowledged. */
-static int run_day(const struct hg_store_options *options, GError **error)
+static gboolean run_group(hg_store *store, int number, GError **error)
 {
-	hg_store *store = hg_store_open(options, error);
+	static const guint8 bytes[3000];
+	gint64 n;
+
+	if (!hg_store_begin(store, error))
+		return FALSE;
+	for (int i = 0; i < GROUP_SIZE; i++) {
+		hg_contact contact = { .created_ms = number };
+
+		hg_id_new(&test_env, "con", contact.id);
+		if (hg_store_savepoint(store, error) &&
+		    hg_store_raw_add(store, "wa", "webhook", number, bytes, sizeof(bytes), &n, error) &&
+		    hg_store_contact_add(store, &contact, error) && hg_store_release(store, error))
+			continue;
+		hg_store_rollback(store);
+		return FALSE;
+	}
+	return hg_store_commit(store, error);
+}
+
+/* Commits groups of raw events and contacts, whatever became of those before; returns how many were
+ * acknowledged. */
+static int run_day(const struct hg_store_options *options)
+{
+	hg_store *store = hg_store_open(options, NULL);
 	int acknowledged = 0;
 
 	for (int g = 0; store && g < GROUPS; g++) {
-		gboolean done = hg_store_begin(store, error);
+		g_autoptr(GError) error = NULL;
 
-		for (int i = 0; done && i < GROUP_SIZE; i++) {
-			static const guint8 bytes[3000];
-			hg_contact contact = { .created_ms = g };
-			gint64 n;
-
-			hg_id_new(&test_env, "con", contact.id);
-			done = hg_store_savepoint(store, error) &&
-			       hg_store_raw_add(store, "wa", "webhook", g, bytes, sizeof(bytes), &n, error) &&
-			       hg_store_contact_add(store, &contact, error) && hg_store_release(store, error);
-		}
-		if (!done || !hg_store_commit(store, error))
-			break;
-		acknowledged++;
+		if (run_group(store, g, &error))
+			acknowledged++;
+		else if (!error || !power.failed)
+			fail_msg("failed without cause: %s", error ? error->message : "nothing said");
 		if (g % 2)
 			hg_store_tend(store, FALSE, 0);		/* checkpoints */
 	}
@@ -249,7 +275,9 @@ static void check_survivors(const char *path, int acknowledged)
 	sqlite3_close(db);
 	if (acknowledged == 0 && raw < 0)
 		return;		/* the schema itself was not there yet */
-	if (raw != contacts || raw % GROUP_SIZE || raw < acknowledged * GROUP_SIZE)
+	/* After a failed sync nobody knows: one group more may be there.  For want of room, none is. */
+	if (raw != contacts || raw % GROUP_SIZE || raw < acknowledged * GROUP_SIZE ||
+	    raw > (acknowledged + (power.loss == NO_ROOM ? 0 : 1)) * GROUP_SIZE)
 		fail_msg("operation %d, loss %d: %d groups acknowledged, %" G_GINT64_FORMAT " raw events and %"
 			 G_GINT64_FORMAT " contacts there", power.fail_at, (int)power.loss, acknowledged, raw, contacts);
 }
@@ -260,39 +288,33 @@ static gboolean fail_once(int at, enum loss loss)
 	g_autofree char *dir = g_dir_make_tmp("headgate-power-XXXXXX", NULL);
 	g_autofree char *path = g_build_filename(dir, "headgate.db", NULL);
 	const struct hg_store_options options = { .driver = "sqlite", .path = path, .env = &test_env };
-	static const char *const suffixes[] = { "", "-wal", "-shm", "-lock", "-ballast" };
-	g_autoptr(GError) error = NULL;
-	gboolean failed;
+	static const char *const suffixes[] = { "", "-wal", "-journal", "-shm", "-lock", "-ballast" };
 	int acknowledged;
 
 	power.operations = 0;
 	power.fail_at = at;
 	power.loss = loss;
-	acknowledged = run_day(&options, &error);
-	failed = power.off;
+	power.failed = FALSE;
+	acknowledged = run_day(&options);
 	power.off = FALSE;
-	power.fail_at = 0;
-	if (!failed && error)
-		fail_msg("%s", error->message);
-	for (gsize i = 2; i < G_N_ELEMENTS(suffixes); i++) {
+	for (gsize i = 3; i < G_N_ELEMENTS(suffixes); i++) {
 		g_autofree char *name = g_strconcat(path, suffixes[i], NULL);
 
 		g_remove(name);		/* shared memory does not survive either */
 	}
-	if (!failed)
+	if (!power.failed)
 		assert_int_equal(acknowledged, GROUPS);
-	power.fail_at = at;
 	check_survivors(path, acknowledged);
 	for (gsize i = 0; i < G_N_ELEMENTS(suffixes); i++) {
 		g_autofree char *name = g_strconcat(path, suffixes[i], NULL);
 
 		g_remove(name);
 	}
-	g_rmdir(dir);
-	return failed;
+	assert_int_equal(g_rmdir(dir), 0);
+	return power.failed;
 }
 
-static void power_lost_at_each_operation_loses_nothing_acknowledged(void **state)
+static void a_failure_of_any_operation_loses_nothing_acknowledged(void **state)
 {
 	int at = 1;
 	(void)state;
@@ -301,13 +323,13 @@ static void power_lost_at_each_operation_loses_nothing_acknowledged(void **state
 		for (int loss = ALL_LOST; loss < LOSSES; loss++)
 			failed = fail_once(at, loss);
 	assert_true(at > 40);	/* a sweep that ends at once has tested nothing */
-	print_message("power lost at each of %d operations, %d ways\n", at - 2, (int)LOSSES);
+	print_message("each of %d operations failed in %d ways\n", at - 2, (int)LOSSES);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(power_lost_at_each_operation_loses_nothing_acknowledged),
+		cmocka_unit_test(a_failure_of_any_operation_loses_nothing_acknowledged),
 	};
 
 	power_plant();
