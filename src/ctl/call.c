@@ -30,15 +30,12 @@ static char *socket_of_config(const char *path)
 
 const char *ctl_socket(struct ctl *ctl)
 {
-	static char *found;
+	static char *found;	/* until the process ends */
 
 	if (ctl->socket)
 		return ctl->socket;
-	if (!found)
-		found = socket_of_config(ctl->config ? ctl->config : HG_CONF_DEFAULT);
-	if (!found)
-		found = g_strdup(SOCKET_DEFAULT);
-	return ctl->socket = found;
+	found = socket_of_config(ctl_config(ctl));
+	return ctl->socket = found ? found : SOCKET_DEFAULT;
 }
 
 char *ctl_path(const char *fmt, ...)
@@ -67,7 +64,15 @@ static int exit_of(int status)
 		return CTL_MISSING;
 	if (status == 429 || status == 503)
 		return CTL_AGAIN;
+	if (status >= 500)
+		return CTL_NO;
 	return status == 400 ? CTL_USAGE : CTL_REFUSED;
+}
+
+int ctl_print_json(const ctl_reply *reply)
+{
+	puts(reply->body && *reply->body ? reply->body : "{}");
+	return CTL_DONE;
 }
 
 struct wait {
@@ -90,8 +95,10 @@ static void call_done(void *arg, const struct hg_client_answer *answer)
 
 	wait->reply->status = answer->code == HG_CLIENT_OK ? answer->status : 0;
 	if (!wait->reply->status) {
-		ctl_say_error(wait->ctl, "no headgated answers at %s (%s); is it running, and is this its socket?",
-			      ctl_socket(wait->ctl), answer->error);
+		/* Who cannot be connected to is told of a host that is none. */
+		ctl_say_error(wait->ctl, "no headgated answers at %s%s%s; is it running, and is this its socket?",
+			      ctl_socket(wait->ctl), answer->code == HG_CLIENT_CONNECT ? "" : ": ",
+			      answer->code == HG_CLIENT_CONNECT ? "" : answer->error);
 		wait->code = CTL_UNREACHABLE;
 		return;
 	}
@@ -123,6 +130,7 @@ struct stream {
 	GString *rest;
 	gboolean (*line)(void *arg, const char *line);
 	void *arg;
+	gboolean enough;		/* line said so */
 };
 
 static gboolean stream_body(void *arg, const void *bytes, gsize len)
@@ -135,11 +143,27 @@ static gboolean stream_body(void *arg, const void *bytes, gsize len)
 		gsize used = (gsize)(end - stream->rest->str) + 1;
 
 		*end = '\0';
-		if (used > 1 && !stream->line(stream->arg, stream->rest->str))
+		if (used > 1 && !stream->line(stream->arg, stream->rest->str)) {
+			stream->enough = TRUE;
 			return FALSE;
+		}
 		g_string_erase(stream->rest, 0, (gssize)used);
 	}
 	return TRUE;
+}
+
+static void stream_done(void *arg, const struct hg_client_answer *answer)
+{
+	struct stream *stream = arg;
+
+	if (stream->enough) {
+		stream->wait.code = CTL_DONE;
+	} else if (answer->status == 200) {
+		ctl_say_error(stream->wait.ctl, "headgated has ended the stream");
+		stream->wait.code = CTL_UNREACHABLE;
+	} else {
+		call_done(&stream->wait, answer);
+	}
 }
 
 int ctl_stream(struct ctl *ctl, const char *path, gboolean (*line)(void *arg, const char *line), void *arg)
@@ -147,10 +171,10 @@ int ctl_stream(struct ctl *ctl, const char *path, gboolean (*line)(void *arg, co
 	g_autofree char *url = g_strconcat("http://headgate", path, NULL);
 	g_auto(ctl_reply) reply = { 0 };
 	g_autoptr(GString) rest = g_string_new(NULL);
-	struct stream stream = { { ctl, &reply, CTL_UNREACHABLE }, rest, line, arg };
+	struct stream stream = { { ctl, &reply, CTL_UNREACHABLE }, rest, line, arg, FALSE };
 
 	hg_client_sync(&(struct hg_client_call){ .method = "GET", .url = url, .unix_path = ctl_socket(ctl),
 		.private_ok = TRUE, .timeout_ms = -1, .on_body = stream_body, .on_body_arg = &stream,
-		.max_reply = G_MAXSSIZE }, call_done, &stream.wait);
+		.max_reply = G_MAXSSIZE }, stream_done, &stream);
 	return stream.wait.code;
 }

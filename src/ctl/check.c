@@ -1,6 +1,8 @@
 /* check.c - check, adapters, docs: everything that needs no daemon */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
+#include "api.h"
 #include "conf.h"
 #include "ctl.h"
 #include "docs.h"
@@ -8,34 +10,59 @@
 #include "rules.h"
 #include "setup.h"
 
+static void print_json(const char *path, const hg_diag *diag, guint errors, guint warnings)
+{
+	g_autoptr(GString) out = g_string_new(NULL);
+	g_autofree char *list = hg_diag_json(diag);
+
+	hg_json_open(out, '{');
+	hg_json_add_str(out, "file", path);
+	hg_json_add_int(out, "errors", errors);
+	hg_json_add_int(out, "warnings", warnings);
+	hg_json_add_raw(out, "findings", list);
+	hg_json_close(out, '}');
+	puts(out->str);
+}
+
+static void print_count(guint n, const char *word, const char *behind)
+{
+	printf("%u %s%s%s", n, word, n == 1 ? "" : "s", behind);
+}
+
+static void print_summary(const char *path, const hg_setup *setup, guint errors, guint warnings)
+{
+	if (setup) {
+		printf("%s: ", path);
+		print_count(setup->conf->channels->len, "channel", ", ");
+		print_count(hg_rules_count(setup->rules), "rule", ", ");
+		print_count(setup->conf->backends->len, "backend", "\n");
+	}
+	print_count(errors, "error", ", ");
+	print_count(warnings, "warning", "\n");
+}
+
 int ctl_check(struct ctl *ctl, int argc, char **argv)
 {
-	const char *path = argc > 1 ? argv[1] : ctl->config ? ctl->config : HG_CONF_DEFAULT;
 	g_autoptr(hg_diag) diag = hg_diag_new();
 	g_autoptr(hg_setup) setup = NULL;
-	g_autofree char *text = NULL;
+	const char *path;
 	guint errors, warnings;
 
-	if (argc > 2)
-		return ctl_usage(ctl, argv[0], "unexpected \"%s\"", argv[2]);
+	if (!ctl_arguments(ctl, argc, argv, 0, 1))
+		return ctl->exit;
+	path = optind < argc ? argv[optind] : ctl_config(ctl);
 	setup = hg_setup_read(path, diag);
 	errors = hg_diag_count(diag, HG_SEV_ERROR);
 	warnings = hg_diag_count(diag, HG_SEV_WARNING);
 	if (ctl->json) {
-		g_autofree char *list = hg_diag_json(diag);
+		print_json(path, diag, errors, warnings);
+	} else {
+		g_autofree char *text = hg_diag_render(diag, ctl_colours(ctl, STDERR_FILENO));
 
-		printf("{\"file\":\"%s\",\"errors\":%u,\"warnings\":%u,\"findings\":%s}\n", path, errors, warnings, list);
-		return errors ? CTL_CONFIG : CTL_DONE;
+		fputs(text, stderr);
+		if (!ctl->quiet)
+			print_summary(path, setup, errors, warnings);
 	}
-	text = hg_diag_render(diag, ctl->colour_err);
-	fputs(text, stderr);
-	if (setup && !ctl->quiet)
-		printf("%s: %u channel%s, %u rule%s, %u backend%s\n", path, setup->conf->channels->len,
-		       setup->conf->channels->len == 1 ? "" : "s", hg_rules_count(setup->rules),
-		       hg_rules_count(setup->rules) == 1 ? "" : "s", setup->conf->backends->len,
-		       setup->conf->backends->len == 1 ? "" : "s");
-	if (!ctl->quiet)
-		printf("%u error%s, %u warning%s\n", errors, errors == 1 ? "" : "s", warnings, warnings == 1 ? "" : "s");
 	return setup ? CTL_DONE : CTL_CONFIG;
 }
 
@@ -94,16 +121,11 @@ static int show_adapter(struct ctl *ctl, hg_loader *loader, const char *name)
 	return CTL_DONE;
 }
 
-int ctl_adapters(struct ctl *ctl, int argc, char **argv)
+static int list_adapters(struct ctl *ctl, hg_loader *loader)
 {
-	g_autoptr(hg_loader) loader = hg_loader_new(hg_conf_adapter_dir());
 	g_autoptr(GString) out = g_string_new(NULL);
 	int code = CTL_DONE;
 
-	if (argc > 2)
-		return ctl_usage(ctl, argv[0], "unexpected \"%s\"", argv[2]);
-	if (argc == 2)
-		return show_adapter(ctl, loader, argv[1]);
 	hg_json_open(out, '[');
 	for (const char *const *name = hg_loader_names(loader); *name; name++) {
 		g_autoptr(GError) error = NULL;
@@ -124,13 +146,35 @@ int ctl_adapters(struct ctl *ctl, int argc, char **argv)
 	return code;
 }
 
+int ctl_adapters(struct ctl *ctl, int argc, char **argv)
+{
+	g_autoptr(hg_loader) loader = hg_loader_new(hg_conf_adapter_dir());
+
+	if (!ctl_arguments(ctl, argc, argv, 0, 1))
+		return ctl->exit;
+	return optind < argc ? show_adapter(ctl, loader, argv[optind]) : list_adapters(ctl, loader);
+}
+
 /* ---- docs ---- */
 
-int ctl_docs(struct ctl *ctl, int argc, char **argv)
+static char *docs_api(const struct hg_adapter *const *adapters)
+{
+	GString *out = g_string_new(NULL);
+	const char *method, *pattern, *scope;
+
+	(void)adapters;
+	for (guint i = 0; hg_api_route_at(i, &method, &pattern, &scope); i++)
+		g_string_append_printf(out, "%s %s %s\n", method, pattern, scope);
+	return g_string_free(out, FALSE);
+}
+
+static const struct { const char *word; char *(*make)(const struct hg_adapter *const *adapters); } docs[] = {
+	{ "schema", hg_docs_schema }, { "sample", hg_docs_sample }, { "man", hg_docs_man }, { "api", docs_api } };
+
+static int print_docs(char *(*make)(const struct hg_adapter *const *adapters))
 {
 	g_autoptr(hg_loader) loader = hg_loader_new(hg_conf_adapter_dir());
 	g_autoptr(GPtrArray) adapters = g_ptr_array_new();
-	const char *what = argc == 2 ? argv[1] : "";
 	g_autofree char *text = NULL, *rules = hg_rules_schema();
 
 	for (const char *const *name = hg_loader_names(loader); *name; name++) {
@@ -141,14 +185,21 @@ int ctl_docs(struct ctl *ctl, int argc, char **argv)
 	}
 	g_ptr_array_add(adapters, NULL);
 	hg_docs_rules_schema = rules;
-	if (strcmp(what, "schema") == 0)
-		text = hg_docs_schema((const struct hg_adapter *const *)adapters->pdata);
-	else if (strcmp(what, "sample") == 0)
-		text = hg_docs_sample((const struct hg_adapter *const *)adapters->pdata);
-	else if (strcmp(what, "man") == 0)
-		text = hg_docs_man((const struct hg_adapter *const *)adapters->pdata);
-	else
-		return ctl_usage(ctl, argv[0], "schema, sample or man is wanted");
+	text = make((const struct hg_adapter *const *)adapters->pdata);
 	fputs(text, stdout);
 	return CTL_DONE;
+}
+
+int ctl_docs(struct ctl *ctl, int argc, char **argv)
+{
+	const char *words[G_N_ELEMENTS(docs) + 1] = { NULL };
+
+	if (!ctl_arguments(ctl, argc, argv, 1, 1))
+		return ctl->exit;
+	for (guint i = 0; i < G_N_ELEMENTS(docs); i++) {
+		if (strcmp(argv[optind], docs[i].word) == 0)
+			return print_docs(docs[i].make);
+		words[i] = docs[i].word;
+	}
+	return ctl_unknown(ctl, "document", argv[optind], words);
 }

@@ -1,5 +1,6 @@
 /* ctl.h - what the verbs of headgatectl share */
 #pragma once
+#include <getopt.h>
 #include <glib.h>
 #include "conf.h"
 #include "json.h"
@@ -7,7 +8,7 @@
 /* Exit codes of every verb. */
 enum ctl_exit {
 	CTL_DONE = 0,
-	CTL_NO = 1,		/* the answer is no: errors found, a test failed, unhealthy */
+	CTL_NO = 1,		/* the answer is no: errors found, something is not up, breaches */
 	CTL_USAGE = 2,
 	CTL_UNREACHABLE = 3,	/* no daemon behind the socket */
 	CTL_MISSING = 4,
@@ -18,9 +19,12 @@ enum ctl_exit {
 };
 
 struct ctl {
-	const char *config, *socket;	/* from the command line, or NULL */
-	gboolean json, quiet, colour;	/* colour: stdout is a terminal that wants it */
-	gboolean colour_err;
+	const struct ctl_verb *verb;	/* NULL while the options before it are read */
+	const char *config;		/* or NULL: the default */
+	const char *socket;		/* or NULL: by the config */
+	const char *colour;		/* "auto", "always", "never" */
+	gboolean json, quiet;
+	int exit;			/* with ctl_next() '?': what to return */
 };
 
 struct ctl_verb {
@@ -44,22 +48,43 @@ int ctl_outbox(struct ctl *ctl, int argc, char **argv);
 int ctl_fsck(struct ctl *ctl, int argc, char **argv);
 int ctl_docs(struct ctl *ctl, int argc, char **argv);
 
-/* ---- saying things ---- */
+/* ---- options.c ---- */
+
+/* getopt_long() with the options every verb has (--json, --quiet, ...) beside own, whose vals begin
+ * at CTL_OWN.  -1: no more options; '?': return ctl->exit, all is said. */
+#define CTL_OWN 256
+int ctl_next(struct ctl *ctl, int argc, char **argv, const struct option *own);
+/* For a verb with no options of its own and least to most arguments.  FALSE: return ctl->exit. */
+gboolean ctl_arguments(struct ctl *ctl, int argc, char **argv, int least, int most);
+/* A usage error of the verb: says it and where help is; returns CTL_USAGE. */
+int ctl_usage(const struct ctl *ctl, const char *fmt, ...) G_GNUC_PRINTF(2, 3);
+/* "there is no WHAT "WORD"; did you mean ..."; returns CTL_USAGE. */
+int ctl_unknown(const struct ctl *ctl, const char *what, const char *word, const char *const *known);
+const char *ctl_config(const struct ctl *ctl);
+
+/* ---- main.c ---- */
+void ctl_print_help(const struct ctl_verb *verb);	/* NULL: of all */
+
+/* ---- say.c ---- */
 
 /* "headgatectl: TEXT" on stderr. */
 void ctl_say_error(const struct ctl *ctl, const char *fmt, ...) G_GNUC_PRINTF(2, 3);
-/* A usage error of a verb: says it and where help is; returns CTL_USAGE. */
-int ctl_usage(const struct ctl *ctl, const char *verb, const char *fmt, ...) G_GNUC_PRINTF(3, 4);
-/* Terminal codes, or "" when output has no colour. */
+/* Terminal codes, or "" when output (stdout) has no colour. */
 enum ctl_look { CTL_PLAIN, CTL_BOLD, CTL_DIM, CTL_GREEN, CTL_YELLOW, CTL_RED, CTL_CYAN };
 const char *ctl_look(const struct ctl *ctl, enum ctl_look look);
-/* Text from outside for a terminal: control characters shown as escapes; yours. */
-char *ctl_safe(const char *text);
+gboolean ctl_colours(const struct ctl *ctl, int fd);
+/* Text from outside for a terminal: what could steer it, and what the locale cannot show, as
+ * escapes; yours.  lines: line breaks stay. */
+char *ctl_safe(const char *text, gboolean lines);
+/* A text member made safe, fallback when there is none; yours. */
+char *ctl_text(struct json_object *object, const char *key, const char *fallback);
 /* "10:02:11" in local time from RFC 3339; yours. */
 char *ctl_clock(const char *rfc3339);
 char *ctl_ago(const char *rfc3339);		/* "3m2s", "-" when NULL */
+/* Prints text padded on the right to width columns, as a terminal counts them. */
+void ctl_cell(const char *text, int width);
 
-/* ---- talking to the daemon ---- */
+/* ---- call.c: talking to the daemon ---- */
 
 typedef struct ctl_reply {
 	int status;			/* 0: unreachable */
@@ -69,11 +94,13 @@ typedef struct ctl_reply {
 void ctl_reply_clear(ctl_reply *reply);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ctl_reply, ctl_reply_clear)
 
-/* One call over the unix socket.  headers may be NULL.  Returns CTL_DONE for 2xx; else the exit
- * code, after saying what went wrong on stderr. */
+/* One call over the unix socket.  body and headers may be NULL.  Returns CTL_DONE for 2xx; else the
+ * exit code, after saying what went wrong on stderr. */
 int ctl_call(struct ctl *ctl, const char *method, const char *path, const char *body,
 	     const char *const *headers, struct ctl_reply *ret);
-/* Streams the body of a GET until the daemon or the user ends it. */
+/* Streams the lines of a GET until the daemon ends it, or line says FALSE. */
 int ctl_stream(struct ctl *ctl, const char *path, gboolean (*line)(void *arg, const char *line), void *arg);
 char *ctl_path(const char *fmt, ...) G_GNUC_PRINTF(1, 2);	/* arguments are percent-encoded strings */
 const char *ctl_socket(struct ctl *ctl);	/* by option, by the config, else the default */
+/* Prints the reply as it came: --json of most verbs.  Returns CTL_DONE. */
+int ctl_print_json(const ctl_reply *reply);

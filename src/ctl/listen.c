@@ -1,9 +1,9 @@
 /* listen.c - a toy helpdesk: verifies every event, prints it, gives each ticket a number */
 #include <event2/event.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include "ctl.h"
 #include "env.h"
 #include "http_server.h"
@@ -53,23 +53,20 @@ static const char *refusal(struct desk *desk, const hg_request *req)
 	return hg_sign_verify(desk->secrets, id, seconds, body, len, signature) ? NULL : "the signature is wrong";
 }
 
-static void print_event(struct desk *desk, const char *id, struct json_object *event, gboolean again)
+static void print_event(struct desk *desk, struct json_object *event, gboolean again)
 {
 	struct ctl *ctl = desk->ctl;
-	struct json_object *data = hg_json_obj(event, "data"), *ticket = hg_json_obj(data, "ticket");
-	struct json_object *message = hg_json_obj(data, "message"), *contact = hg_json_obj(data, "contact");
-	g_autofree char *clock = ctl_clock(hg_json_str(event, "timestamp"));
-	g_autofree char *who = ctl_safe(hg_json_str(contact, "name")), *text = ctl_safe(hg_json_str(message, "text"));
-	g_autofree char *subject = ctl_safe(hg_json_str(data, "subject"));
-	const char *number = hg_json_str(ticket, "number"), *state = hg_json_str(message, "delivery");
+	struct json_object *data = hg_json_obj(event, "data"), *message = hg_json_obj(data, "message");
+	g_autofree char *clock = ctl_clock(hg_json_str(event, "timestamp")), *type = ctl_text(event, "type", "?");
+	g_autofree char *number = ctl_text(hg_json_obj(data, "ticket"), "number", "");
+	g_autofree char *who = ctl_text(hg_json_obj(data, "contact"), "name", ""), *text = ctl_text(message, "text", "");
+	g_autofree char *subject = ctl_text(data, "subject", ""), *state = ctl_text(message, "delivery", "");
+	const char *what = *text ? text : subject;
 
-	printf("%s%s%s  %s%-17s%s %-8s %s%s%s%s%s%s\n", ctl_look(ctl, CTL_DIM), clock, ctl_look(ctl, CTL_PLAIN),
-	       ctl_look(ctl, CTL_CYAN), hg_json_str(event, "type"), ctl_look(ctl, CTL_PLAIN), number ? number : "",
-	       who, *text ? ": " : *subject ? ": " : "", *text ? text : subject, state ? "  " : "", state ? state : "",
-	       again ? "  (again, not new)" : "");
-	if (!hg_json_str(event, "type"))
-		printf("          %s\n", id);
-	fflush(stdout);
+	printf("%s%s%s  %s%-16s%s ", ctl_look(ctl, CTL_DIM), clock, ctl_look(ctl, CTL_PLAIN), ctl_look(ctl, CTL_CYAN),
+	       type, ctl_look(ctl, CTL_PLAIN));
+	ctl_cell(number, 8);
+	printf("%s%s%s%s%s%s\n", who, *what ? ": " : "", what, *state ? "  " : "", state, again ? "  (again, not new)" : "");
 }
 
 static void answer(struct desk *desk, hg_request *req, gint64 number)
@@ -85,14 +82,28 @@ static void answer(struct desk *desk, hg_request *req, gint64 number)
 		.body = body->str, .len = body->len });
 }
 
+/* What its ticket is numbered, 0 for none: the same when the event comes again. */
+static gint64 number_for(struct desk *desk, const char *id, struct json_object *event, gboolean *ret_again)
+{
+	gpointer known;
+	gint64 number = 0;
+
+	*ret_again = g_hash_table_lookup_extended(desk->seen, id, NULL, &known);
+	if (*ret_again)
+		return GPOINTER_TO_INT(known);
+	if (desk->tickets && g_strcmp0(hg_json_str(event, "type"), "ticket.requested") == 0)
+		number = desk->next_number++;
+	g_hash_table_insert(desk->seen, g_strdup(id), GINT_TO_POINTER((int)number));
+	return number;
+}
+
 static void handle(void *arg, hg_request *req)
 {
 	struct desk *desk = arg;
 	const char *why = refusal(desk, req), *id = hg_request_header(req, "webhook-id");
 	g_autoptr(json_object) event = NULL;
 	gboolean again;
-	gpointer known;
-	gint64 number = 0;
+	gint64 number;
 	gsize len;
 	const char *body = hg_request_body(req, &len);
 
@@ -106,20 +117,12 @@ static void handle(void *arg, hg_request *req)
 		hg_request_problem(req, 400, "the body is no JSON");
 		return;
 	}
-	again = g_hash_table_lookup_extended(desk->seen, id, NULL, &known);
-	if (again) {
-		number = GPOINTER_TO_INT(known);
-	} else {
-		if (desk->tickets && g_strcmp0(hg_json_str(event, "type"), "ticket.requested") == 0)
-			number = desk->next_number++;
-		g_hash_table_insert(desk->seen, g_strdup(id), GINT_TO_POINTER((int)number));
-	}
-	if (desk->ctl->json) {
+	number = number_for(desk, id, event, &again);
+	if (desk->ctl->json)
 		puts(json_object_to_json_string_ext(event, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
-		fflush(stdout);
-	} else {
-		print_event(desk, id, event, again);
-	}
+	else if (!desk->ctl->quiet)
+		print_event(desk, event, again);
+	fflush(stdout);
 	answer(desk, req, number);
 }
 
@@ -155,11 +158,18 @@ static gboolean add_reference(struct desk *desk, const char *reference)
 static gboolean add_configured(struct desk *desk)
 {
 	g_autoptr(hg_diag) diag = hg_diag_new();
-	g_autoptr(hg_setup) setup = hg_setup_read(desk->ctl->config ? desk->ctl->config : HG_CONF_DEFAULT, diag);
+	g_autoptr(hg_setup) setup = hg_setup_read(ctl_config(desk->ctl), diag);
 	const struct hg_backend_conf *backend;
 
-	if (!setup || !setup->conf->backends->len) {
-		ctl_say_error(desk->ctl, "no --secret was given and the configuration names no backend");
+	if (!setup) {
+		g_autofree char *text = hg_diag_render(diag, ctl_colours(desk->ctl, STDERR_FILENO));
+
+		fputs(text, stderr);
+		ctl_say_error(desk->ctl, "no --secret was given, and the configuration cannot be read");
+		return FALSE;
+	}
+	if (!setup->conf->backends->len) {
+		ctl_say_error(desk->ctl, "no --secret was given, and the configuration names no backend");
 		return FALSE;
 	}
 	backend = g_ptr_array_index(setup->conf->backends, 0);
@@ -169,24 +179,37 @@ static gboolean add_configured(struct desk *desk)
 	return TRUE;
 }
 
+enum { PORT = CTL_OWN, SECRET, NO_TICKETS };
+
+/* -1 to go on, else the exit code. */
+static int take_option(struct desk *desk, int c)
+{
+	switch (c) {
+	case PORT:
+		return g_ascii_string_to_signed(optarg, 10, 0, 65535, &desk->port, NULL) ? -1 :
+			ctl_usage(desk->ctl, "--port %s: a number from 0 to 65535 is wanted", optarg);
+	case SECRET:
+		return add_reference(desk, optarg) ? -1 : CTL_USAGE;
+	case NO_TICKETS:
+		desk->tickets = FALSE;
+		return -1;
+	default:
+		return desk->ctl->exit;
+	}
+}
+
 static int read_args(struct desk *desk, int argc, char **argv)
 {
-	static const struct option names[] = { { "port", required_argument, NULL, 'p' },
-		{ "secret", required_argument, NULL, 's' }, { "no-tickets", no_argument, NULL, 'n' }, { 0 } };
-	int c;
+	static const struct option own[] = { { "port", required_argument, NULL, PORT },
+		{ "secret", required_argument, NULL, SECRET }, { "no-tickets", no_argument, NULL, NO_TICKETS }, { 0 } };
+	int c, code = -1;
 
-	while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
-		if (c == 'p' && g_ascii_string_to_signed(optarg, 10, 0, 65535, &desk->port, NULL))
-			continue;
-		if (c == 'n')
-			desk->tickets = FALSE;
-		else if (c != 's')
-			return ctl_usage(desk->ctl, argv[0], "wrong arguments");
-		else if (!add_reference(desk, optarg))
-			return CTL_USAGE;
-	}
+	while (code < 0 && (c = ctl_next(desk->ctl, argc, argv, own)) != -1)
+		code = take_option(desk, c);
+	if (code >= 0)
+		return code;
 	if (optind < argc)
-		return ctl_usage(desk->ctl, argv[0], "unexpected \"%s\"", argv[optind]);
+		return ctl_usage(desk->ctl, "unexpected \"%s\"", argv[optind]);
 	return desk->n_secrets || add_configured(desk) ? -1 : CTL_CONFIG;
 }
 

@@ -1,33 +1,20 @@
 /* say.c - text for people on terminals and in pipes */
+#include <langinfo.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include "ctl.h"
 #include "env.h"
 #include "text.h"
 
-void ctl_say_error(const struct ctl *ctl, const char *fmt, ...)
+gboolean ctl_colours(const struct ctl *ctl, int fd)
 {
-	g_autofree char *text = NULL, *safe = NULL;
-	va_list ap;
+	const char *no_color = g_getenv("NO_COLOR");
 
-	va_start(ap, fmt);
-	text = g_strdup_vprintf(fmt, ap);
-	va_end(ap);
-	safe = ctl_safe(text);
-	fprintf(stderr, "%sheadgatectl:%s %s\n", ctl->colour_err ? "\033[31m" : "", ctl->colour_err ? "\033[0m" : "", safe);
-}
-
-int ctl_usage(const struct ctl *ctl, const char *verb, const char *fmt, ...)
-{
-	g_autofree char *text = NULL;
-	va_list ap;
-
-	va_start(ap, fmt);
-	text = g_strdup_vprintf(fmt, ap);
-	va_end(ap);
-	ctl_say_error(ctl, "%s; see headgatectl help%s%s", text, verb ? " " : "", verb ? verb : "");
-	return CTL_USAGE;
+	if (strcmp(ctl->colour, "auto") != 0)
+		return strcmp(ctl->colour, "always") == 0;
+	return isatty(fd) && !(no_color && *no_color) && g_strcmp0(g_getenv("TERM"), "dumb") != 0;
 }
 
 const char *ctl_look(const struct ctl *ctl, enum ctl_look look)
@@ -35,26 +22,60 @@ const char *ctl_look(const struct ctl *ctl, enum ctl_look look)
 	static const char *const codes[] = { "\033[0m", "\033[1m", "\033[2m", "\033[32m", "\033[33m", "\033[31m",
 		"\033[36m" };
 
-	return ctl->colour ? codes[look] : "";
+	return ctl_colours(ctl, STDOUT_FILENO) ? codes[look] : "";
 }
 
-/* What strangers wrote must not steer the terminal: C0, DEL and C1 become visible escapes. */
-char *ctl_safe(const char *text)
+void ctl_say_error(const struct ctl *ctl, const char *fmt, ...)
+{
+	g_autofree char *text = NULL, *safe = NULL;
+	gboolean colours = ctl_colours(ctl, STDERR_FILENO);
+	va_list ap;
+
+	va_start(ap, fmt);
+	text = g_strdup_vprintf(fmt, ap);
+	va_end(ap);
+	safe = ctl_safe(text, FALSE);
+	fprintf(stderr, "%sheadgatectl:%s %s\n", colours ? "\033[31m" : "", colours ? "\033[0m" : "", safe);
+}
+
+/* Controls steer a terminal, format characters turn what stands beside them; joiners are part of
+ * emoji and of several scripts. */
+static gboolean is_unsafe(gunichar c, gboolean unicode)
+{
+	GUnicodeType type;
+
+	if (c < 0x80)
+		return c < 0x20 || c == 0x7f;
+	type = g_unichar_type(c);
+	return !unicode || type == G_UNICODE_CONTROL || type == G_UNICODE_LINE_SEPARATOR ||
+	       type == G_UNICODE_PARAGRAPH_SEPARATOR || type == G_UNICODE_PRIVATE_USE ||
+	       (type == G_UNICODE_FORMAT && c != 0x200c && c != 0x200d);
+}
+
+char *ctl_safe(const char *text, gboolean lines)
 {
 	g_autofree char *valid = hg_text_valid(text ? text : "", -1, 0);
+	gboolean unicode = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 	GString *out = g_string_new(NULL);
 
 	for (const char *p = valid; *p; p = g_utf8_next_char(p)) {
 		gunichar c = g_utf8_get_char(p);
 
 		if (c == '\n')
-			g_string_append(out, "\\n");
-		else if (c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x202e || c == 0x2066 || c == 0x2067)
+			g_string_append(out, lines ? "\n" : "\\n");
+		else if (is_unsafe(c, unicode))
 			g_string_append_printf(out, "\\u%04x", c);
 		else
 			g_string_append_unichar(out, c);
 	}
 	return g_string_free(out, FALSE);
+}
+
+char *ctl_text(struct json_object *object, const char *key, const char *fallback)
+{
+	const char *text = hg_json_str(object, key);
+
+	return ctl_safe(text ? text : fallback, FALSE);
 }
 
 char *ctl_clock(const char *rfc3339)
@@ -73,4 +94,23 @@ char *ctl_ago(const char *rfc3339)
 	if (then < 0)
 		return g_strdup("-");
 	return g_strdup(hg_span(MAX(hg_now(hg_env_system()) - then, 0) / 1000 * 1000, span));
+}
+
+static int columns_of(const char *text)
+{
+	int n = 0;
+
+	for (const char *p = text; *p; p = g_utf8_next_char(p)) {
+		gunichar c = g_utf8_get_char(p);
+
+		n += g_unichar_iszerowidth(c) ? 0 : g_unichar_iswide(c) ? 2 : 1;
+	}
+	return n;
+}
+
+void ctl_cell(const char *text, int width)
+{
+	int left = width - columns_of(text);
+
+	printf("%s%*s ", text, MAX(left, 0), "");
 }

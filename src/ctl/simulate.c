@@ -1,7 +1,7 @@
 /* simulate.c - a signed WhatsApp webhook, as the provider would post it, to the daemon's listener */
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include "ctl.h"
 #include "env.h"
 #include "http_client.h"
@@ -72,8 +72,30 @@ static void posted(void *arg, const struct hg_client_answer *answer)
 	*(int *)arg = answer->code == HG_CLIENT_OK ? answer->status : 0;
 }
 
-static int post(struct ctl *ctl, const char *url, const char *body, const char *secret, const char *wamid)
+static int say_outcome(struct ctl *ctl, const char *where, int status, const char *wamid)
 {
+	g_autoptr(GString) out = g_string_new(NULL);
+
+	if (ctl->json) {
+		hg_json_open(out, '{');
+		hg_json_add_str(out, "id", wamid);
+		hg_json_add_int(out, "status", status);
+		hg_json_close(out, '}');
+		puts(out->str);
+	} else if (status == 200 && !ctl->quiet) {
+		printf("%s stored\n", wamid);
+	}
+	if (status == 200)
+		return CTL_DONE;
+	ctl_say_error(ctl, status ? "%s answered %d" : "%s does not answer", where, status);
+	return status == 503 || status == 429 ? CTL_AGAIN : status == 404 ? CTL_MISSING : status ? CTL_REFUSED :
+		CTL_UNREACHABLE;
+}
+
+/* Over the daemon's socket its channels answer as on its listener, whatever port or TLS that has. */
+static int post(struct ctl *ctl, const struct args *args, const char *channel, const char *body, const char *secret)
+{
+	g_autofree char *url = g_strdup_printf("%s/channel/%s/webhook", args->url ? args->url : "http://headgate", channel);
 	g_autofree char *hex = NULL, *header = NULL;
 	guint8 mac[32];
 	int status = 0;
@@ -82,63 +104,66 @@ static int post(struct ctl *ctl, const char *url, const char *body, const char *
 	hex = hg_hex(mac, sizeof mac);
 	header = g_strdup_printf("X-Hub-Signature-256: sha256=%s", hex);
 	hg_client_sync(&(struct hg_client_call){ .method = "POST", .url = url, .body = body, .len = strlen(body),
-		.headers = (const char *[]){ "Content-Type: application/json", header, NULL }, .private_ok = TRUE },
-		posted, &status);
-	if (ctl->json)
-		printf("{\"id\":\"%s\",\"status\":%d}\n", wamid, status);
-	else if (status == 200 && !ctl->quiet)
-		printf("%s stored\n", wamid);
-	if (status == 200)
-		return CTL_DONE;
-	ctl_say_error(ctl, status ? "%s answered %d" : "%s does not answer", url, status);
-	return status == 503 ? CTL_AGAIN : status ? CTL_REFUSED : CTL_UNREACHABLE;
+		.headers = (const char *[]){ "Content-Type: application/json", header, NULL }, .private_ok = TRUE,
+		.unix_path = args->url ? NULL : ctl_socket(ctl) }, posted, &status);
+	return say_outcome(ctl, args->url ? url : ctl_socket(ctl), status, args->id);
 }
 
-static gboolean read_args(int argc, char **argv, struct args *ret)
+enum { TEXT = CTL_OWN, FROM, NAME, ID, CHANNEL, URL };
+
+/* argv[0] is "whatsapp".  FALSE: return ctl->exit. */
+static gboolean read_args(struct ctl *ctl, int argc, char **argv, struct args *ret)
 {
-	static const struct option names[] = { { "text", required_argument, NULL, 't' },
-		{ "from", required_argument, NULL, 'f' }, { "name", required_argument, NULL, 'n' },
-		{ "id", required_argument, NULL, 'i' }, { "channel", required_argument, NULL, 'c' },
-		{ "url", required_argument, NULL, 'u' }, { 0 } };
+	static const struct option own[] = { { "text", required_argument, NULL, TEXT },
+		{ "from", required_argument, NULL, FROM }, { "name", required_argument, NULL, NAME },
+		{ "id", required_argument, NULL, ID }, { "channel", required_argument, NULL, CHANNEL },
+		{ "url", required_argument, NULL, URL }, { 0 } };
 	int c;
 
 	*ret = (struct args){ .from = "+15550100", .name = "Ana Example" };
-	while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
+	while ((c = ctl_next(ctl, argc, argv, own)) != -1) {
 		switch (c) {
-		case 't': ret->text = optarg; break;
-		case 'f': ret->from = optarg; break;
-		case 'n': ret->name = optarg; break;
-		case 'i': ret->id = optarg; break;
-		case 'c': ret->channel = optarg; break;
-		case 'u': ret->url = optarg; break;
+		case TEXT: ret->text = optarg; break;
+		case FROM: ret->from = optarg; break;
+		case NAME: ret->name = optarg; break;
+		case ID: ret->id = optarg; break;
+		case CHANNEL: ret->channel = optarg; break;
+		case URL: ret->url = optarg; break;
 		default: return FALSE;
 		}
 	}
-	return optind == argc && ret->text;
+	if (optind < argc || !ret->text) {
+		ctl->exit = optind < argc ? ctl_usage(ctl, "unexpected \"%s\"", argv[optind]) :
+			ctl_usage(ctl, "--text TEXT is wanted");
+		return FALSE;
+	}
+	return TRUE;
 }
 
-int ctl_simulate(struct ctl *ctl, int argc, char **argv)
+static hg_setup *read_setup(const struct ctl *ctl)
 {
 	g_autoptr(hg_diag) diag = hg_diag_new();
-	g_autoptr(hg_setup) setup = NULL;
-	const struct hg_channel_conf *channel;
-	g_autofree char *body = NULL, *url = NULL;
-	const char *secret, *number;
-	char made[HG_ID_SIZE];
-	struct args args;
+	hg_setup *setup = hg_setup_read(ctl_config(ctl), diag);
 
-	if (argc < 2 || strcmp(argv[1], "whatsapp") != 0)
-		return ctl_usage(ctl, argv[0], "whatsapp is what can be simulated");
-	if (!read_args(argc - 1, argv + 1, &args))
-		return ctl_usage(ctl, argv[0], "--text TEXT is wanted");
-	setup = hg_setup_read(ctl->config ? ctl->config : HG_CONF_DEFAULT, diag);
 	if (!setup) {
-		g_autofree char *text = hg_diag_render(diag, ctl->colour_err);
+		g_autofree char *text = hg_diag_render(diag, ctl_colours(ctl, STDERR_FILENO));
 
 		fputs(text, stderr);
-		return CTL_CONFIG;
 	}
-	channel = find_channel(ctl, setup->conf, "whatsapp", args.channel);
+	return setup;
+}
+
+static int simulate(struct ctl *ctl, struct args *args)
+{
+	g_autoptr(hg_setup) setup = read_setup(ctl);
+	const struct hg_channel_conf *channel;
+	g_autofree char *body = NULL;
+	const char *secret, *number;
+	char made[HG_ID_SIZE];
+
+	if (!setup)
+		return CTL_CONFIG;
+	channel = find_channel(ctl, setup->conf, "whatsapp", args->channel);
 	if (!channel)
 		return CTL_MISSING;
 	secret = option_of(channel, "app_secret");
@@ -148,10 +173,20 @@ int ctl_simulate(struct ctl *ctl, int argc, char **argv)
 		return CTL_CONFIG;
 	}
 	hg_id_new(hg_env_system(), "wamid", made);
-	if (!args.id)
-		args.id = made;
-	body = whatsapp_body(&args, number, args.id);
-	url = args.url ? g_strdup_printf("%s/channel/%s/webhook", args.url, channel->name) :
-		g_strdup_printf("http://%s/channel/%s/webhook", setup->conf->gateway.listen, channel->name);
-	return post(ctl, url, body, secret, args.id);
+	if (!args->id)
+		args->id = made;
+	body = whatsapp_body(args, number, args->id);
+	return post(ctl, args, channel->name, body, secret);
+}
+
+int ctl_simulate(struct ctl *ctl, int argc, char **argv)
+{
+	static const char *const known[] = { "whatsapp", NULL };
+	struct args args;
+
+	if (argc > 1 && argv[1][0] != '-' && strcmp(argv[1], known[0]) != 0)
+		return ctl_unknown(ctl, "provider to simulate", argv[1], known);
+	if (argc < 2 || argv[1][0] == '-')
+		return ctl_arguments(ctl, argc, argv, 1, 1) ? CTL_USAGE : ctl->exit;
+	return read_args(ctl, argc - 1, argv + 1, &args) ? simulate(ctl, &args) : ctl->exit;
 }

@@ -1,5 +1,4 @@
 /* thread.c - the verb "thread": read and steer conversations */
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include "ctl.h"
@@ -10,38 +9,50 @@ struct args {
 	const char *agent, *to, *channel, *key, *priority, *category, *subject, *state, *limit, *resolution;
 };
 
-static const struct option names[] = {
-	{ "agent", required_argument, NULL, 'a' }, { "to", required_argument, NULL, 't' },
-	{ "channel", required_argument, NULL, 'c' }, { "key", required_argument, NULL, 'k' },
-	{ "priority", required_argument, NULL, 'p' }, { "category", required_argument, NULL, 'g' },
-	{ "subject", required_argument, NULL, 's' }, { "state", required_argument, NULL, 'S' },
-	{ "limit", required_argument, NULL, 'l' }, { "resolved", no_argument, NULL, 'r' },
-	{ "unresolved", no_argument, NULL, 'u' }, { 0 } };
+/* Which options a command takes: letters of the table below. */
+static const struct command {
+	const char *word, *path, *options;
+	gboolean text;
+} commands[] = {
+	{ "list", NULL, "Slc", FALSE }, { "show", NULL, "", FALSE }, { "reply", "replies", "atck", TRUE },
+	{ "note", "notes", "ak", TRUE }, { "convert", "convert", "apgsk", FALSE }, { "close", "close", "aruk", FALSE },
+	{ "reopen", "reopen", "ak", FALSE }, { 0 } };
 
-static gboolean read_args(int argc, char **argv, struct args *ret)
+static const struct { struct option option; char letter; gsize offset; const char *value; } options[] = {
+#define TEXT(name_, letter_, field_) { { name_, required_argument, NULL, CTL_OWN }, letter_, \
+				       G_STRUCT_OFFSET(struct args, field_), NULL }
+	TEXT("agent", 'a', agent), TEXT("to", 't', to), TEXT("channel", 'c', channel), TEXT("key", 'k', key),
+	TEXT("priority", 'p', priority), TEXT("category", 'g', category), TEXT("subject", 's', subject),
+	TEXT("state", 'S', state), TEXT("limit", 'l', limit),
+	{ { "resolved", no_argument, NULL, CTL_OWN }, 'r', G_STRUCT_OFFSET(struct args, resolution), "resolved" },
+	{ { "unresolved", no_argument, NULL, CTL_OWN }, 'u', G_STRUCT_OFFSET(struct args, resolution), "unresolved" },
+#undef TEXT
+};
+
+/* argv[0] is the command.  FALSE: return ctl->exit. */
+static gboolean read_args(struct ctl *ctl, const struct command *command, int argc, char **argv, struct args *ret)
 {
+	struct option own[G_N_ELEMENTS(options) + 1] = { 0 };
+	guint n = 0;
 	int c;
 
-	memset(ret, 0, sizeof *ret);
-	while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
-		switch (c) {
-		case 'a': ret->agent = optarg; break;
-		case 't': ret->to = optarg; break;
-		case 'c': ret->channel = optarg; break;
-		case 'k': ret->key = optarg; break;
-		case 'p': ret->priority = optarg; break;
-		case 'g': ret->category = optarg; break;
-		case 's': ret->subject = optarg; break;
-		case 'S': ret->state = optarg; break;
-		case 'l': ret->limit = optarg; break;
-		case 'r': ret->resolution = "resolved"; break;
-		case 'u': ret->resolution = "unresolved"; break;
-		default: return FALSE;
+	for (guint i = 0; i < G_N_ELEMENTS(options); i++)
+		if (strchr(command->options, options[i].letter)) {
+			own[n] = options[i].option;
+			own[n++].val = CTL_OWN + (int)i;
 		}
+	memset(ret, 0, sizeof *ret);
+	while ((c = ctl_next(ctl, argc, argv, own)) != -1) {
+		if (c == '?')
+			return FALSE;
+		G_STRUCT_MEMBER(const char *, ret, options[c - CTL_OWN].offset) =
+			options[c - CTL_OWN].value ? options[c - CTL_OWN].value : optarg;
 	}
 	ret->id = optind < argc ? argv[optind] : NULL;
 	ret->text = optind + 1 < argc ? argv[optind + 1] : NULL;
-	return optind + 2 >= argc;
+	ctl->exit = optind + 2 < argc ? ctl_usage(ctl, "unexpected \"%s\"; put a text of several words in quotes",
+						  argv[optind + 2]) : -1;
+	return ctl->exit == -1;
 }
 
 /* ---- reading ---- */
@@ -49,70 +60,97 @@ static gboolean read_args(int argc, char **argv, struct args *ret)
 static void print_row(const struct ctl *ctl, struct json_object *thread)
 {
 	struct json_object *contact = hg_json_obj(thread, "contact"), *ticket = hg_json_obj(thread, "ticket");
-	g_autofree char *name = ctl_safe(hg_json_str(contact, "name"));
+	g_autofree char *id = ctl_text(thread, "id", "?"), *state = ctl_text(thread, "state", "?");
+	g_autofree char *channel = ctl_text(thread, "channel", "-"), *number = ctl_text(ticket, "number", "-");
 	g_autofree char *age = ctl_ago(hg_json_str(thread, "last_activity_at"));
-	const char *number = hg_json_str(ticket, "number");
+	g_autofree char *name = ctl_text(contact, "name", "-");
 
-	printf("%s%s%s  %-9s %-10s %-8s %-7s %s\n", ctl_look(ctl, CTL_CYAN), hg_json_str(thread, "id"),
-	       ctl_look(ctl, CTL_PLAIN), hg_json_str(thread, "state"),
-	       hg_json_str(thread, "channel") ? hg_json_str(thread, "channel") : "-", number ? number : "-", age, name);
+	printf("%s%s%s  ", ctl_look(ctl, CTL_CYAN), id, ctl_look(ctl, CTL_PLAIN));
+	ctl_cell(state, 9);
+	ctl_cell(channel, 12);
+	ctl_cell(number, 10);
+	printf("%7s  %s\n", age, name);
+}
+
+static char *list_path(const struct args *args)
+{
+	g_autofree char *limit = ctl_path("/v1/threads?limit=%s", args->limit ? args->limit : "20");
+	g_autofree char *state = args->state ? ctl_path("&state=%s", args->state) : NULL;
+	g_autofree char *channel = args->channel ? ctl_path("&channel=%s", args->channel) : NULL;
+
+	return g_strconcat(limit, state ? state : "", channel ? channel : "", NULL);
 }
 
 static int list(struct ctl *ctl, const struct args *args)
 {
 	g_auto(ctl_reply) reply = { 0 };
-	g_autofree char *path = args->state ? ctl_path("/v1/threads?limit=%s&state=%s", args->limit ? args->limit : "20", args->state) :
-		ctl_path("/v1/threads?limit=%s", args->limit ? args->limit : "20");
+	g_autofree char *path = list_path(args);
 	int code = ctl_call(ctl, "GET", path, NULL, NULL, &reply);
 	struct json_object *threads = hg_json_arr(reply.json, "threads");
 
 	if (code != CTL_DONE)
 		return code;
-	if (ctl->json) {
-		puts(reply.body);
-		return CTL_DONE;
-	}
-	printf("%s%-30s  %-9s %-10s %-8s %-7s %s%s\n", ctl_look(ctl, CTL_BOLD), "THREAD", "STATE", "CHANNEL", "TICKET", "LAST",
-	       "CONTACT", ctl_look(ctl, CTL_PLAIN));
+	if (ctl->json)
+		return ctl_print_json(&reply);
+	printf("%s%-30s  %-9s %-12s %-10s %7s  %s%s\n", ctl_look(ctl, CTL_BOLD), "THREAD", "STATE", "CHANNEL", "TICKET",
+	       "LAST", "CONTACT", ctl_look(ctl, CTL_PLAIN));
 	for (gsize i = 0; threads && i < json_object_array_length(threads); i++)
 		print_row(ctl, json_object_array_get_idx(threads, i));
 	return CTL_DONE;
 }
 
+static char *delivery_of(struct json_object *message)
+{
+	struct json_object *error = hg_json_obj(message, "error");
+	g_autofree char *delivery = ctl_text(message, "delivery", ""), *why = ctl_text(error, "text", "");
+
+	if (!*delivery)
+		return g_strdup("");
+	return g_strdup_printf("  [%s%s%s]", delivery, *why ? ": " : "", why);
+}
+
 static void print_message(const struct ctl *ctl, struct json_object *message)
 {
-	const char *direction = hg_json_str(message, "direction"), *delivery = hg_json_str(message, "delivery");
-	g_autofree char *clock = ctl_clock(hg_json_str(message, "at")), *text = ctl_safe(hg_json_str(message, "text"));
-	g_autofree char *author = ctl_safe(hg_json_str(message, "author"));
-	gboolean out = g_strcmp0(direction, "outbound") == 0;
-	struct json_object *error = hg_json_obj(message, "error");
-	g_autofree char *why = error ? ctl_safe(hg_json_str(error, "text")) : NULL;
+	g_autofree char *direction = ctl_text(message, "direction", "?"), *text = ctl_text(message, "text", "");
+	g_autofree char *author = ctl_text(message, "author_name", ""), *role = ctl_text(message, "author", "?");
+	g_autofree char *clock = ctl_clock(hg_json_str(message, "at")), *delivery = delivery_of(message);
+	struct json_object *files = hg_json_arr(message, "attachments");
 
-	printf("  %s%s%s  %s%-9s%s %-10s %s%s%s%s%s%s\n", ctl_look(ctl, CTL_DIM), clock, ctl_look(ctl, CTL_PLAIN),
-	       ctl_look(ctl, out ? CTL_GREEN : CTL_CYAN), direction, ctl_look(ctl, CTL_PLAIN), author, text,
-	       delivery ? "  [" : "", delivery ? delivery : "", why ? ": " : "", why ? why : "", delivery ? "]" : "");
+	printf("  %s%s%s  %s%-8s%s ", ctl_look(ctl, CTL_DIM), clock, ctl_look(ctl, CTL_PLAIN),
+	       ctl_look(ctl, strcmp(direction, "outbound") == 0 ? CTL_GREEN : CTL_CYAN), direction,
+	       ctl_look(ctl, CTL_PLAIN));
+	ctl_cell(*author ? author : role, 10);
+	printf("%s", text);
+	for (gsize i = 0; files && i < json_object_array_length(files); i++) {
+		struct json_object *file = json_object_array_get_idx(files, i);
+		g_autofree char *name = ctl_text(file, "name", hg_json_str(file, "kind"));
+
+		printf("  <%s>", name);
+	}
+	printf("%s\n", delivery);
 }
 
 static int show(struct ctl *ctl, const struct args *args)
 {
 	g_auto(ctl_reply) thread = { 0 }, messages = { 0 };
-	g_autofree char *path = ctl_path("/v1/threads/%s", args->id), *list_path = ctl_path("/v1/threads/%s/messages?limit=500", args->id);
+	g_autofree char *path = ctl_path("/v1/threads/%s", args->id);
+	g_autofree char *list_of = ctl_path("/v1/threads/%s/messages?limit=500", args->id);
 	int code = ctl_call(ctl, "GET", path, NULL, NULL, &thread);
-	struct json_object *entries;
+	struct json_object *entries, *one = hg_json_obj(thread.json, "thread");
 
 	if (code == CTL_DONE)
-		code = ctl_call(ctl, "GET", list_path, NULL, NULL, &messages);
+		code = ctl_call(ctl, "GET", list_of, NULL, NULL, &messages);
 	if (code != CTL_DONE)
 		return code;
 	entries = hg_json_arr(messages.json, "messages");
 	if (ctl->json) {
-		struct json_object *one = hg_json_obj(thread.json, "thread");
-
-		json_object_object_add(one, "messages", json_object_get(entries));
+		json_object_object_add(thread.json, "messages", json_object_get(entries));
 		puts(json_object_to_json_string_ext(thread.json, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
 		return CTL_DONE;
 	}
-	print_row(ctl, hg_json_obj(thread.json, "thread"));
+	print_row(ctl, one);
+	if (hg_json_str(messages.json, "next"))
+		puts("  ... (earlier ones are left out)");
 	for (gsize i = 0; entries && i < json_object_array_length(entries); i++)
 		print_message(ctl, json_object_array_get_idx(entries, i));
 	return CTL_DONE;
@@ -137,12 +175,23 @@ static char *body_of(const struct args *args)
 	return g_string_free(body, FALSE);
 }
 
-static int steer(struct ctl *ctl, const struct args *args, const char *what)
+/* What came of it, in a line: the message, or how the thread stands now. */
+static void print_outcome(const ctl_reply *reply)
+{
+	struct json_object *message = hg_json_obj(reply->json, "message"), *thread = hg_json_obj(reply->json, "thread");
+	struct json_object *what = message ? message : thread;
+	g_autofree char *id = ctl_text(what, "id", ""), *number = ctl_text(hg_json_obj(thread, "ticket"), "number", "");
+	g_autofree char *state = ctl_text(what, message ? "delivery" : "state", "");
+
+	printf("%s%s%s%s%s\n", id, *state ? " " : "", state, *number ? " " : "", number);
+}
+
+static int steer(struct ctl *ctl, const struct args *args, const char *path_end)
 {
 	char key[HG_ID_SIZE];
 	g_autofree char *header = NULL;
 	const char *headers[] = { "Content-Type: application/json", NULL, NULL };
-	g_autofree char *path = ctl_path("/v1/threads/%s/%s", args->id, what), *body = body_of(args);
+	g_autofree char *path = ctl_path("/v1/threads/%s/%s", args->id, path_end), *body = body_of(args);
 	g_auto(ctl_reply) reply = { 0 };
 	int code;
 
@@ -151,30 +200,48 @@ static int steer(struct ctl *ctl, const struct args *args, const char *what)
 	headers[1] = header;
 	code = ctl_call(ctl, "POST", path, body, headers, &reply);
 	if (code == CTL_DONE && ctl->json)
-		puts(reply.body);
+		ctl_print_json(&reply);
+	else if (code == CTL_DONE && !ctl->quiet)
+		print_outcome(&reply);
 	return code;
+}
+
+/* ---- which command ---- */
+
+static const struct command *find_command(const char *word)
+{
+	const struct command *command = commands;
+
+	while (command->word && strcmp(command->word, word) != 0)
+		command++;
+	return command->word ? command : NULL;
+}
+
+static int unknown_command(const struct ctl *ctl, const char *word)
+{
+	const char *words[G_N_ELEMENTS(commands)];
+
+	for (guint i = 0; i < G_N_ELEMENTS(commands); i++)
+		words[i] = commands[i].word;
+	return ctl_unknown(ctl, "command of thread", word, words);
 }
 
 int ctl_thread(struct ctl *ctl, int argc, char **argv)
 {
-	static const struct { const char *word, *path; gboolean text; } verbs[] = {
-		{ "reply", "replies", TRUE }, { "note", "notes", TRUE }, { "convert", "convert", FALSE },
-		{ "close", "close", FALSE }, { "reopen", "reopen", FALSE } };
-	const char *what = argc > 1 ? argv[1] : "";
+	const struct command *command = argc > 1 ? find_command(argv[1]) : NULL;
 	struct args args;
 
-	if (!read_args(argc - 1, argv + 1, &args))
-		return ctl_usage(ctl, argv[0], "wrong arguments");
-	if (strcmp(what, "list") == 0)
-		return args.id ? ctl_usage(ctl, argv[0], "list takes no id") : list(ctl, &args);
-	if (strcmp(what, "show") == 0 && args.id)
-		return show(ctl, &args);
-	for (guint i = 0; i < G_N_ELEMENTS(verbs); i++) {
-		if (strcmp(what, verbs[i].word) != 0)
-			continue;
-		if (!args.id || verbs[i].text != (args.text != NULL))
-			return ctl_usage(ctl, argv[0], "%s wants a thread id%s", what, verbs[i].text ? " and a text" : "");
-		return steer(ctl, &args, verbs[i].path);
-	}
-	return ctl_usage(ctl, argv[0], "list, show, reply, note, convert, close or reopen is wanted");
+	if (!command && argc > 1 && argv[1][0] != '-')
+		return unknown_command(ctl, argv[1]);
+	if (!command)			/* --help, or a wrong option */
+		return ctl_arguments(ctl, argc, argv, 1, 1) ? ctl_usage(ctl, "thread %s: the command comes first",
+									ctl->verb->usage) : ctl->exit;
+	if (!read_args(ctl, command, argc - 1, argv + 1, &args))
+		return ctl->exit;
+	if (strcmp(command->word, "list") == 0)
+		return args.id ? ctl_usage(ctl, "unexpected \"%s\"", args.id) : list(ctl, &args);
+	if (!args.id || command->text != (args.text != NULL))
+		return ctl_usage(ctl, "thread %s wants a thread id%s", command->word, command->text ? " and a text" :
+				 " and nothing else");
+	return command->path ? steer(ctl, &args, command->path) : show(ctl, &args);
 }
