@@ -189,6 +189,29 @@ def test_a_webhook_that_is_too_big_is_refused_before_it_is_read(gateway, graph):
     assert graph.say(ANA, "still there?") == 200
 
 
+# ---- a carrier with the same API ----
+
+def test_a_carrier_that_signs_nothing_is_served_by_config_alone(start, graph, helpdesk):
+    graph.flat, graph.auth = True, ("D360-API-KEY", "")
+    gateway = start(begin=False, rules=AT_ONCE, env={"TEST_URL_TOKEN": "a-token-nobody-guesses"},
+                    channel="urls: flat\nauth_header: D360-API-KEY\nsignature: off\nurl_token: env:TEST_URL_TOKEN")
+    gateway.write_config(gateway.config_path.read_text().replace(', "209876543210"', ""))
+    gateway.start()
+    graph.target(gateway.port, "wa-main")
+    assert graph.deliver(graph.text(ANA, "without the token"), signature="") == 401
+    graph.query = "?token=a-token-nobody-guesseS"
+    assert graph.deliver(graph.text(ANA, "with a wrong token"), signature="") == 401
+    graph.query = "?token=a-token-nobody-guesses"
+    file = graph.add_media(b"\x89PNG" + bytes(100), "image/png")
+    assert graph.deliver(graph.media(ANA, "image", file, "my invoice is wrong"), signature="") == 200
+    thread = helpdesk.wait_event("ticket.requested").data["thread"]["id"]
+    graph.wait(lambda: graph.downloads, "the file")
+    answer(gateway, thread)
+    assert graph.wait_accepted(1)[0].text == "It is corrected."
+    said = [m["text"] for m in gateway.messages(thread) if m["direction"] != "system"]
+    assert said == ["my invoice is wrong", "It is corrected."]
+
+
 # ---- who it is ----
 
 def test_an_id_named_in_the_answer_to_a_send_is_the_same_person(start, graph, helpdesk):
