@@ -235,7 +235,10 @@ static void session_connect(void *arg)
 	}
 	bufferevent_setcb(s->bev, on_read, NULL, on_event, s);
 	bufferevent_setwatermark(s->bev, EV_READ, 0, UNREAD_MAX);
-	if (bufferevent_socket_connect_hostname(s->bev, s->dns, AF_UNSPEC, s->host, s->port) < 0)
+	/* libevent tries the first address of a name only, which may be one that leads nowhere from
+	 * here: every other attempt asks for IPv4. */
+	if (bufferevent_socket_connect_hostname(s->bev, s->dns, s->attempt % 2 ? AF_INET : AF_UNSPEC, s->host,
+						s->port) < 0)
 		session_fail(s, HG_ERR_BROKEN, "no connection can be made");
 }
 

@@ -129,7 +129,7 @@ static void far_handle(void *arg, hg_request *req)
 	static const char *const away[] = { "Location: http://other.example/", NULL };
 	struct hub *hub = arg;
 	const char *path = hg_request_path(req);
-	g_autofree char *big = g_strnfill(200000, 'x');
+	g_autofree char *big = g_strnfill(HUB_HUGE, 'x');
 	struct hg_answer a = { .status = 200, .type = "text/plain; charset=utf-8", .body = FAR_FILE,
 			       .len = strlen(FAR_FILE) };
 
@@ -139,6 +139,8 @@ static void far_handle(void *arg, hg_request *req)
 	}
 	if (strcmp(path, "/big") == 0)
 		a.body = big, a.len = 200000;
+	else if (strcmp(path, "/huge") == 0)
+		a.body = big, a.len = HUB_HUGE;
 	else if (strcmp(path, "/busy") == 0)
 		a.status = 503, a.headers = wait;
 	else if (strcmp(path, "/gone") == 0)

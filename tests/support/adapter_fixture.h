@@ -73,9 +73,10 @@ void hub_request(struct hub *hub, const char *method, const char *path, const ch
 /* Begins one and does not wait: *ret_status is set when the answer comes. */
 void hub_request_later(struct hub *hub, const char *method, const char *path, const char *body, int *ret_status);
 void reply_clear(struct reply *reply);
-/* The far end: /file (17 bytes, text/plain), /big (200,000 bytes), /hang (never answers), /busy (503,
- * Retry-After: 7), /gone (410), /missing (404), /away (302), /short. */
+/* The far end: /file (17 bytes, text/plain), /big (200,000 bytes), /huge (HUB_HUGE), /hang (never answers), /busy (503,
+ * Retry-After: 7), /gone (410), /missing (404), /away (302). */
 guint hub_far_port(const struct hub *hub);
+#define HUB_HUGE (3 << 20)
 #define FAR_FILE "the file's bytes\n"
 
 /* ---- status ---- */

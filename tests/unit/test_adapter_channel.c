@@ -59,7 +59,7 @@ static void a_batch_that_cannot_be_stored_is_told_so(void **state)
 
 static void malformed_batches_are_refused_and_never_read(void **state)
 {
-	static const char *const ways[] = { "size", "stride", "missing", "item", "overflow", "files" };
+	static const char *const ways[] = { "size", "stride", "crooked", "missing", "item", "overflow", "files" };
 	struct hub hub;
 
 	(void)state;
@@ -536,6 +536,26 @@ static void timers_fire_once_and_are_bounded(void **state)
 	hub_free(&hub);
 }
 
+static void rang(void *arg)
+{
+	*(gboolean *)arg = TRUE;
+}
+
+static void a_timer_does_not_outlive_its_channel(void **state)
+{
+	struct hub hub;
+	gboolean later = FALSE;
+
+	(void)state;
+	hub_new(&hub, ONE);
+	hub_send(&hub, "one", "timer 50");
+	hub_stop(&hub);
+	hg_loop_timer(hub.loop, 100, rang, &later);
+	HUB_WAIT(&hub, later);
+	assert_int_equal(hub.seen->after_close, 0);
+	hub_free(&hub);
+}
+
 static void jobs_come_back_on_the_loop(void **state)
 {
 	struct hub hub;
@@ -576,6 +596,7 @@ int main(void)
 		cmocka_unit_test(nothing_begins_in_open),
 		cmocka_unit_test(a_wrong_thread_is_turned_away),
 		cmocka_unit_test(timers_fire_once_and_are_bounded),
+		cmocka_unit_test(a_timer_does_not_outlive_its_channel),
 		cmocka_unit_test(jobs_come_back_on_the_loop),
 	};
 

@@ -239,7 +239,7 @@ MISTAKE(caps_alone, t->desc.send = NULL; t->desc.caps = HG_CAP_ECHO)
 MISTAKE(no_way, t->desc.send = NULL; t->desc.routes = NULL)
 MISTAKE(huge_conf, t->desc.conf_size = 1 << 20)
 MISTAKE(outside, t->options[2].offset = sizeof(struct conf) - 4)
-MISTAKE(far_outside, t->options[2].offset = SIZE_MAX - 3)
+MISTAKE(far_outside, t->options[2].offset = SIZE_MAX - 7)
 MISTAKE(crooked, t->options[2].offset = offsetof(struct conf, number) + 1)
 MISTAKE(shared, t->options[3].offset = t->options[0].offset)
 MISTAKE(twice, t->options[1].name = "text")
@@ -273,7 +273,7 @@ static void tables_with_mistakes_are_refused_with_the_row(void **state)
 		{ no_summary, "summary" },			{ no_close, "open() and close()" },
 		{ plan_alone, "plan() without send()" },	{ caps_alone, "there is no send()" },
 		{ no_way, "no way in or out" },			{ huge_conf, "conf_size" },
-		{ outside, "option 3 (number): its offset" },	{ far_outside, "option 3 (number): its offset" },
+		{ outside, "option 3 (number): its offset" },	{ far_outside, "lies outside of conf_size" },
 		{ crooked, "not aligned" },			{ shared, "option 4 (deep.list): its field" },
 		{ twice, "option 2 (text): its name stands there twice" },
 		{ bad_name, "option 2 (Flag): its name" },	{ bad_dots, "option 2 (a..b): its name" },

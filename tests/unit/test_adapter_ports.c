@@ -159,6 +159,23 @@ static void a_channel_whose_options_are_the_same_goes_on(void **state)
 	hub_free(&hub);
 }
 
+static void options_once_told_stay_as_long_as_the_adapter_holds_them(void **state)
+{
+	struct hub hub;
+
+	(void)state;
+	hub_new(&hub, ONE);
+	hub_reload(&hub, "  one: { adapter: naughty, note: second }\n");
+	assert_int_equal(hub.seen->reconfs, 1);
+	hub_reload(&hub, "  one: { adapter: naughty, note: second, media_max: 1MiB }\n");
+	assert_int_equal(hub.seen->reconfs, 1);
+	/* poll() reads its options: those of the generation in between. */
+	HUB_WAIT(&hub, hub.seen->polls == 1);
+	hub_send(&hub, "one", "polled");
+	HUB_WAIT(&hub, hub.seen->polls == 2);
+	hub_free(&hub);
+}
+
 static void changes_that_can_be_told_are_and_others_restart_it(void **state)
 {
 	static const struct { const char *yaml; guint opens, reconfs; const char *note; } cases[] = {
@@ -269,6 +286,7 @@ int main(void)
 		cmocka_unit_test(limits_are_the_newest_generation_s),
 		cmocka_unit_test(plans_hold_their_generation_while_others_come_and_go),
 		cmocka_unit_test(a_channel_whose_options_are_the_same_goes_on),
+		cmocka_unit_test(options_once_told_stay_as_long_as_the_adapter_holds_them),
 		cmocka_unit_test(changes_that_can_be_told_are_and_others_restart_it),
 		cmocka_unit_test(channels_come_and_go_with_the_config),
 		cmocka_unit_test(what_a_slow_restart_overtakes_is_what_comes_up),

@@ -78,6 +78,8 @@ static void emit(struct naughty *n, const char *how)
 		batch.size = 3;
 	else if (strcmp(how, "stride") == 0)
 		batch.in_size = 12;
+	else if (strcmp(how, "crooked") == 0)
+		batch.in_size += 4;
 	else if (strcmp(how, "missing") == 0)
 		batch.in = NULL;
 	else if (strcmp(how, "item") == 0)
