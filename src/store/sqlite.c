@@ -60,7 +60,6 @@ static const struct setting reader_settings[] = {
 };
 
 #define OPEN_BUSY_MS 5000	/* for start-up: a reader may be recovering the log just now */
-#define RUN_BUSY_MS 1000	/* nobody else may write: whoever does is waited for this long */
 
 /* A savepoint keeps the pages it may have to put back in one piece of memory of this size, and in a
  * file beyond.  One command changes some twenty pages of 4 KiB. */
@@ -195,7 +194,7 @@ static gboolean writer_open(hg_store *store, GError **error)
 		return FALSE;
 	store->page_size = g_ascii_strtoll(page_size, NULL, 10);
 	sqlite3_wal_hook(store->db, wal_hook, store);
-	sqlite3_busy_timeout(store->db, RUN_BUSY_MS);
+	sqlite3_busy_timeout(store->db, HG_SQLITE_BUSY_MS);
 	hg_ballast_tend(store->path);
 	return key_load(store, error) &&
 	       (!store->attachments || hg_attachments_prepare(store->attachments, error));

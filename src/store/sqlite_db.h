@@ -33,6 +33,7 @@ struct hg_store {
 	gint64 expire_next_ms, disk_next_ms;	/* monotonic */
 };
 
+#define HG_SQLITE_BUSY_MS 1000	/* nobody else may write: whoever does is waited for this long */
 #define HG_SQLITE_APPLICATION_ID 0x68676174	/* "hgat": `file` can tell, and we can */
 
 /* ---- sqlite_sql.c ---- */

@@ -1,8 +1,6 @@
 /* sqlite_tend.c - between transactions: checkpoints, expiry, the ballast */
 #include "sqlite_db.h"
 
-#include <sys/stat.h>
-
 #define MIB G_GINT64_CONSTANT(1048576)
 /* Copied back even while busy, since long logs make reads slow; the longer, the more often a page was
  * written in it that is copied once.  16 MiB were measured to save a fifth of the CPU of 4. */
@@ -22,7 +20,7 @@ static void checkpoint(hg_store *store, int mode)
 
 	sqlite3_busy_timeout(store->db, 0);
 	rc = sqlite3_wal_checkpoint_v2(store->db, "main", mode, &pages, &copied);
-	sqlite3_busy_timeout(store->db, 1000);
+	sqlite3_busy_timeout(store->db, HG_SQLITE_BUSY_MS);
 	if (rc != SQLITE_OK && rc != SQLITE_BUSY && rc != SQLITE_LOCKED) {
 		hg_sqlite_fail(store, rc, "checkpoint", NULL);
 		return;
