@@ -572,11 +572,12 @@ static void a_reference_leads_to_its_own_thread_of_the_same_person_only(void **s
 	in.refs = refs;
 	lab_in(lab, "wa", &in, 1);
 	lab_counts(lab, 1, "SELECT count(*) FROM thread");
+	lab_say(lab, BEN, "hello");
 	in = lab_text(BEN, "about that");
 	in.refs = refs;
 	lab_in(lab, "wa", &in, 1);
 	lab_counts(lab, 2, "SELECT count(*) FROM thread");
-	lab_counts(lab, 1, "SELECT messages FROM thread ORDER BY n DESC LIMIT 1");
+	lab_counts(lab, 2, "SELECT messages FROM thread ORDER BY n DESC LIMIT 1");
 }
 
 static void a_group_has_a_thread_of_its_own(void **state)
@@ -624,6 +625,7 @@ static void an_item_the_engine_cannot_take_is_kept_as_unsupported(void **state)
 {
 	g_autoptr(hg_lab) lab = lab_new(NULL);
 	struct hg_in items[2] = { lab_text(ANA, "what?"), lab_text(BEN, "hello") };
+	struct hg_engine_stats stats;
 	(void)state;
 
 	/* The store refuses this one message for a reason of its own. */
@@ -632,6 +634,8 @@ static void an_item_the_engine_cannot_take_is_kept_as_unsupported(void **state)
 	lab_in(lab, "wa", items, 2);
 	assert_int_equal(lab->stored, 1);
 	lab_counts(lab, 2, "SELECT count(*) FROM message");
+	hg_engine_get_stats(lab->engine, &stats);
+	assert_int_equal(stats.inbound, 2);
 	lab_counts(lab, 1, "SELECT count(*) FROM message WHERE kind = 14 AND text = 'what?' AND note LIKE '%%poison%%'");
 	lab_counts(lab, 2, "SELECT count(*) FROM thread");
 	lab_audit(lab);
@@ -692,6 +696,7 @@ static void rules_reply_tag_and_set(void **state)
 {
 	g_autoptr(hg_lab) lab = lab_new("rules:\n  - name: hours\n    when: { text: { matches: 'open' } }\n"
 				     "    do: { reply: We open at nine., tag: hours, set: { topic: opening } }\n");
+	struct hg_in in = lab_text(ANA, "we are not open now");
 	hg_dispatch *dispatch;
 	(void)state;
 
@@ -702,6 +707,10 @@ static void rules_reply_tag_and_set(void **state)
 	lab_drop(dispatch);
 	lab_is(lab, "[\"hours\"]", "SELECT tags FROM thread");
 	lab_is(lab, "{\"topic\":\"opening\"}", "SELECT fields FROM thread");
+	/* What a machine says is answered by no rule. */
+	in.automatic = true;
+	lab_in(lab, "wa", &in, 1);
+	lab_counts(lab, 1, "SELECT count(*) FROM message WHERE author = 4");
 	/* Two machines do not talk to each other for ever. */
 	for (int i = 0; i < 20; i++)
 		lab_say(lab, ANA, "when do you open?");

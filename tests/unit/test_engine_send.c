@@ -139,6 +139,66 @@ static void a_long_answer_goes_in_parts_one_after_the_other(void **state)
 	delivery_is(lab, HG_DLV_PARTLY);
 }
 
+static void a_first_part_that_failed_is_told_from_none_that_arrived(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(NULL);
+	(void)state;
+
+	lab_sent(lab, answered(lab, "one\n\ntwo"), &(struct hg_result){ .fate = HG_FAILED, .text = "no" });
+	delivery_is(lab, HG_DLV_FAILED);
+	lab_sent(lab, lab_take(lab, HG_TO_CHANNEL), SENT("p2"));
+	delivery_is(lab, HG_DLV_PARTLY);
+	assert_int_equal(lab_told(lab, "message.sent"), 0);
+	assert_int_equal(lab_told(lab, "message.status"), 2);
+}
+
+static void a_result_the_store_could_not_keep_is_done_again(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(NULL);
+	hg_dispatch *dispatch = answered(lab, "x");
+	hg_command *command = hg_command_new(HG_CMD_SENT);
+	gboolean ok;
+	(void)state;
+
+	world_plant(lab->w, "CREATE TRIGGER full BEFORE DELETE ON outbox BEGIN SELECT raise(ROLLBACK, 'full'); END");
+	command->channel = "wa";
+	command->job_n = dispatch->job.n;
+	command->sent = (struct hg_result){ .size = sizeof(command->sent), .fate = HG_SENT, .id = "p1" };
+	must(hg_engine_submit(lab->engine, command, e));
+	lab_drop(dispatch);
+	for (int i = 0; i < 3; i++) {
+		hg_engine_step(lab->engine, &ok);
+		assert_false(ok);
+	}
+	delivery_is(lab, HG_DLV_QUEUED);
+	world_plant(lab->w, "DROP TRIGGER full");
+	lab_run(lab);
+	delivery_is(lab, HG_DLV_SENT);
+	lab_counts(lab, 0, "SELECT count(*) FROM outbox WHERE target = 1");
+	assert_null(lab_take(lab, HG_TO_CHANNEL));
+}
+
+static void a_store_that_fails_for_good_stops_the_engine(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(NULL);
+	struct hg_in in = lab_text(ANA, "hello");
+	hg_command *command;
+	gboolean ok = TRUE;
+	(void)state;
+
+	world_plant(lab->w, "CREATE TRIGGER full BEFORE INSERT ON contact BEGIN SELECT raise(ROLLBACK, 'gone'); END");
+	for (int i = 0; i < 10; i++) {
+		assert_false(hg_engine_broken(lab->engine));
+		lab_queue(lab, "wa", &in, 1);
+		hg_engine_step(lab->engine, &ok);
+		assert_false(ok);
+	}
+	assert_true(hg_engine_broken(lab->engine));
+	command = lab_command(lab, HG_CMD_REPLY, "x");
+	must_fail(HG_ERROR_BUSY, hg_engine_submit(lab->engine, command, e));
+	hg_command_free(command);
+}
+
 static void all_parts_have_to_be_delivered(void **state)
 {
 	g_autoptr(hg_lab) lab = lab_new(NULL);
@@ -219,9 +279,15 @@ static void too_much_for_one_contact_delays_no_other(void **state)
 {
 	g_autoptr(hg_lab) lab = lab_new(NULL);
 	hg_dispatch *dispatch = answered(lab, "to ana");
+	struct hg_in in = lab_text(ANA, "in a group");
 	(void)state;
 
 	lab_sent(lab, dispatch, &(struct hg_result){ .fate = HG_RETRY, .reach = HG_REACH_CONTACT, .retry_ms = 60000 });
+	/* The same person in another thread waits too. */
+	in.group = "G1";
+	lab_in(lab, "wa", &in, 1);
+	lab_reply(lab, lab_thread(lab), "to ana");
+	assert_null(lab_take(lab, HG_TO_CHANNEL));
 	lab_say(lab, BEN, "hello");
 	lab_reply(lab, lab_thread(lab), "to ben");
 	dispatch = lab_take(lab, HG_TO_CHANNEL);
@@ -723,6 +789,75 @@ static void notes_never_leave(void **state)
 	lab_counts(lab, 0, "SELECT count(*) FROM event WHERE data LIKE '%%difficult%%'");
 }
 
+static void an_answer_cites_messages_of_its_own_thread_only(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(NULL);
+	g_autofree char *hers = NULL, *his = NULL;
+	hg_dispatch *dispatch;
+	(void)state;
+
+	lab_say(lab, ANA, "hello");
+	lab_say(lab, BEN, "hello");
+	hers = lab_value(lab, "SELECT id FROM message ORDER BY n LIMIT 1");
+	his = lab_value(lab, "SELECT id FROM message ORDER BY n DESC LIMIT 1");
+	for (int own = 0; own < 2; own++) {
+		hg_command *command = lab_command(lab, HG_CMD_REPLY, lab_thread(lab));
+
+		command->reply.text = "about this";
+		command->reply.answers_id = own ? his : hers;
+		lab_do(lab, command);
+		assert_int_equal(lab->error, own ? 0 : HG_ERROR_MISSING);
+	}
+	dispatch = lab_take(lab, HG_TO_CHANNEL);
+	assert_string_equal(dispatch->out.refs[0], "wamid.2");
+	lab_drop(dispatch);
+}
+
+static void a_template_is_handed_over_as_one_at_every_attempt(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(NULL);
+	hg_command *command;
+	hg_dispatch *dispatch;
+	(void)state;
+
+	lab_say(lab, ANA, "hello");
+	command = lab_command(lab, HG_CMD_REPLY, lab_thread(lab));
+	command->reply.template_json = "{\"name\":\"again\"}";
+	lab_do(lab, command);
+	for (int i = 0; i < 2; i++) {
+		dispatch = lab_take(lab, HG_TO_CHANNEL);
+		assert_string_equal(dispatch->out.template_json, "{\"name\":\"again\"}");
+		assert_null(dispatch->out.payload);
+		lab_sent(lab, dispatch, RETRY);
+		lab_wait(lab, 6001);
+	}
+}
+
+static void files_go_out_by_the_path_of_their_hash(void **state)
+{
+	static const char sha256[] = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+	const struct hg_file file = { .size = sizeof(file), .kind = HG_IMAGE, .name = "a.png", .type = "image/png",
+				      .sha256 = sha256, .bytes = 3 };
+	g_autoptr(hg_lab) lab = lab_new(NULL);
+	hg_command *command;
+	hg_dispatch *dispatch;
+	(void)state;
+
+	lab_say(lab, ANA, "hello");
+	command = lab_command(lab, HG_CMD_REPLY, lab_thread(lab));
+	command->reply.text = "look";
+	command->reply.files = &file;
+	command->reply.n_files = 1;
+	lab_do(lab, command);
+	assert_int_equal(lab->error, 0);
+	dispatch = lab_take(lab, HG_TO_CHANNEL);
+	assert_int_equal(dispatch->out.n_files, 1);
+	assert_string_equal(dispatch->out.files[0].name, "a.png");
+	assert_non_null(strstr(dispatch->out.files[0].path, sha256));
+	lab_drop(dispatch);
+	lab_counts(lab, HG_FILE_STORED, "SELECT state FROM attachment");
+}
+
 static void a_reaction_of_an_agent_names_the_providers_message(void **state)
 {
 	g_autoptr(hg_lab) lab = lab_new(NULL);
@@ -780,6 +915,12 @@ int main(void)
 		cmocka_unit_test(a_refused_call_may_be_tried_again_with_its_key),
 		cmocka_unit_test(an_answer_goes_to_no_stranger),
 		cmocka_unit_test(notes_never_leave),
+		cmocka_unit_test(files_go_out_by_the_path_of_their_hash),
+		cmocka_unit_test(a_template_is_handed_over_as_one_at_every_attempt),
+		cmocka_unit_test(an_answer_cites_messages_of_its_own_thread_only),
+		cmocka_unit_test(a_store_that_fails_for_good_stops_the_engine),
+		cmocka_unit_test(a_result_the_store_could_not_keep_is_done_again),
+		cmocka_unit_test(a_first_part_that_failed_is_told_from_none_that_arrived),
 		cmocka_unit_test(a_reaction_of_an_agent_names_the_providers_message),
 	};
 
