@@ -16,6 +16,8 @@
 struct circuit {
 	char *backend;
 	guint failures, slots;
+	gboolean down;			/* as the engine was told, or told itself by a 410 */
+	gboolean gone;			/* 410: parked until a reload */
 	guint64 probe_timer;
 	gint64 last_ok_ms, last_failed_ms;
 	char *last_error;
@@ -45,36 +47,6 @@ static void circuit_free(void *data)
 	g_free(circuit);
 }
 
-hg_forwarder *hg_forwarder_new(hg_conf *conf, hg_loop *loop, hg_client *client,
-			       const struct hg_forwarder_sink *sink)
-{
-	hg_forwarder *forwarder = g_new0(hg_forwarder, 1);
-
-	forwarder->conf = hg_conf_ref(conf);
-	forwarder->loop = loop;
-	forwarder->client = client;
-	forwarder->sink = *sink;
-	forwarder->circuits = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, circuit_free);
-	return forwarder;
-}
-
-void hg_forwarder_free(hg_forwarder *forwarder)
-{
-	if (!forwarder)
-		return;
-	g_hash_table_destroy(forwarder->circuits);
-	hg_conf_unref(forwarder->conf);
-	g_free(forwarder);
-}
-
-void hg_forwarder_reload(hg_forwarder *forwarder, hg_conf *conf)
-{
-	hg_conf *old = forwarder->conf;
-
-	forwarder->conf = hg_conf_ref(conf);
-	hg_conf_unref(old);
-}
-
 static struct circuit *circuit_of(hg_forwarder *forwarder, const char *backend)
 {
 	struct circuit *circuit = g_hash_table_lookup(forwarder->circuits, backend);
@@ -96,15 +68,8 @@ static void circuit_slots(struct circuit *circuit, guint slots)
 	circuit->forwarder->sink.slots(circuit->forwarder->sink.arg, circuit->backend, slots);
 }
 
-static void circuit_probe(void *arg)
-{
-	struct circuit *circuit = arg;
-
-	circuit->probe_timer = 0;
-	circuit_slots(circuit, 1);
-}
-
-/* The engine notes it (an event, an alarm) and, when it is up, brings waiting retries forward. */
+/* The engine notes it (an event, an alarm) and brings waiting retries forward: all of them when it
+ * is up, one when it is to be tried (DEGRADED). */
 static void circuit_condition(struct circuit *circuit, int condition, const char *text)
 {
 	hg_command *command = hg_command_new(HG_CMD_CONDITION);
@@ -113,6 +78,30 @@ static void circuit_condition(struct circuit *circuit, int condition, const char
 	command->condition = condition;
 	command->text = hg_arena_str(command->arena, text);
 	circuit->forwarder->sink.result(circuit->forwarder->sink.arg, command);
+}
+
+static void circuit_probe(void *arg)
+{
+	struct circuit *circuit = arg;
+
+	circuit->probe_timer = 0;
+	circuit_slots(circuit, 1);
+	circuit_condition(circuit, HG_DEGRADED, NULL);
+}
+
+/* At the start, and after a reload: somebody has acted, so nothing waits for its minute. */
+static void circuits_close(hg_forwarder *forwarder)
+{
+	for (guint i = 0; i < forwarder->conf->backends->len; i++) {
+		const struct hg_backend_conf *backend = g_ptr_array_index(forwarder->conf->backends, i);
+		struct circuit *circuit = circuit_of(forwarder, backend->name);
+
+		hg_loop_untimer(forwarder->loop, circuit->probe_timer);
+		circuit->probe_timer = 0;
+		circuit->failures = 0;
+		circuit->gone = FALSE;
+		circuit_slots(circuit, (guint)backend->concurrency);
+	}
 }
 
 static void circuit_failed(struct circuit *circuit, const char *error, gint64 now)
@@ -128,6 +117,7 @@ static void circuit_failed(struct circuit *circuit, const char *error, gint64 no
 	if (circuit->failures == BREAK_AFTER) {
 		hg_warn(&ctx, "backend.down", "%u attempts in a row failed, the last with: %s; "
 			"trying once a minute", circuit->failures, error);
+		circuit->down = TRUE;
 		circuit_condition(circuit, HG_DOWN, error);
 	}
 	circuit_slots(circuit, 0);
@@ -138,8 +128,12 @@ static void circuit_worked(struct circuit *circuit, guint full, gint64 now)
 {
 	struct hg_ctx ctx = HG_CTX(NULL, "backend", circuit->backend);
 
-	if (circuit->failures >= BREAK_AFTER) {
-		hg_info(&ctx, "backend.up", "it answers again after %u failed attempts", circuit->failures);
+	/* What had left before the 410 came says nothing about it. */
+	if (circuit->gone)
+		return;
+	if (circuit->down) {
+		hg_info(&ctx, "backend.up", "it answers again");
+		circuit->down = FALSE;
 		circuit_condition(circuit, HG_UP, NULL);
 	}
 	circuit->failures = 0;
@@ -147,6 +141,40 @@ static void circuit_worked(struct circuit *circuit, guint full, gint64 now)
 	g_clear_pointer(&circuit->last_error, g_free);
 	if (circuit->slots && circuit->slots < full)
 		circuit_slots(circuit, MIN(circuit->slots * 2, full));
+}
+
+/* ---- making and ending ---- */
+
+hg_forwarder *hg_forwarder_new(hg_conf *conf, hg_loop *loop, hg_client *client,
+			       const struct hg_forwarder_sink *sink)
+{
+	hg_forwarder *forwarder = g_new0(hg_forwarder, 1);
+
+	forwarder->conf = hg_conf_ref(conf);
+	forwarder->loop = loop;
+	forwarder->client = client;
+	forwarder->sink = *sink;
+	forwarder->circuits = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, circuit_free);
+	circuits_close(forwarder);
+	return forwarder;
+}
+
+void hg_forwarder_free(hg_forwarder *forwarder)
+{
+	if (!forwarder)
+		return;
+	g_hash_table_destroy(forwarder->circuits);
+	hg_conf_unref(forwarder->conf);
+	g_free(forwarder);
+}
+
+void hg_forwarder_reload(hg_forwarder *forwarder, hg_conf *conf)
+{
+	hg_conf *old = forwarder->conf;
+
+	forwarder->conf = hg_conf_ref(conf);
+	hg_conf_unref(old);
+	circuits_close(forwarder);
 }
 
 /* ---- one attempt ---- */
@@ -241,6 +269,8 @@ static void attempt_end(hg_forwarder *forwarder, hg_dispatch *dispatch,
 		circuit_worked(circuit, backend ? (guint)backend->concurrency : 1, now);
 	else if (answer->code != HG_CLIENT_CANCELLED)
 		circuit_failed(circuit, command->forwarded.text, now);
+	if (command->forwarded.gone)
+		circuit->down = circuit->gone = TRUE;
 	forwarder->sink.result(forwarder->sink.arg, command);
 	hg_dispatch_free(dispatch);
 }
@@ -273,7 +303,6 @@ static char **attempt_headers(const struct hg_backend_conf *backend, const char 
 void hg_forwarder_send(hg_forwarder *forwarder, hg_dispatch *dispatch)
 {
 	const struct hg_backend_conf *backend = hg_conf_backend(forwarder->conf, dispatch->job.name);
-	struct circuit *circuit = circuit_of(forwarder, dispatch->job.name);
 	gint64 now_s = hg_now(hg_loop_env(forwarder->loop)) / 1000;
 	g_autofree char *body = NULL;
 	g_auto(GStrv) headers = NULL;
@@ -286,8 +315,6 @@ void hg_forwarder_send(hg_forwarder *forwarder, hg_dispatch *dispatch)
 		attempt_end(forwarder, dispatch, &none);
 		return;
 	}
-	if (!circuit->slots)
-		circuit->slots = (guint)backend->concurrency;
 	body = hg_forward_body(&dispatch->event);
 	headers = attempt_headers(backend, dispatch->event.id, now_s, body);
 	attempt = g_new0(struct attempt, 1);
@@ -311,7 +338,7 @@ gboolean hg_forwarder_state(hg_forwarder *forwarder, guint n, struct hg_forwarde
 	circuit = circuit_of(forwarder, backend->name);
 	*ret = (struct hg_forwarder_state){
 		.backend = backend->name, .failures = circuit->failures,
-		.broken = circuit->failures >= BREAK_AFTER, .last_error = circuit->last_error,
+		.broken = circuit->down, .last_error = circuit->last_error,
 		.last_ok_ms = circuit->last_ok_ms, .last_failed_ms = circuit->last_failed_ms,
 	};
 	return TRUE;

@@ -393,6 +393,23 @@ static gboolean bring_forward(hg_turn *turn, int target, const char *name, GErro
 	return TRUE;
 }
 
+/* The longest waiting one shows whether a backend that is down answers again. */
+static gboolean bring_one(hg_turn *turn, int target, const char *name, GError **error)
+{
+	struct hg_job_query query = { .target = target, .name = name, .state = HG_JOB_DUE, .limit = 1 };
+	g_autoptr(GPtrArray) jobs = g_ptr_array_new();
+	hg_job *job;
+
+	if (!hg_store_job_list(turn->store, turn->arena, &query, jobs, error))
+		return FALSE;
+	if (!jobs->len)
+		return TRUE;
+	job = g_ptr_array_index(jobs, 0);
+	job->due_ms = MIN(job->due_ms, turn->now_ms);
+	hg_targets_wake(turn->engine->targets, target, name, job->due_ms);
+	return hg_store_job_update(turn->store, job, error);
+}
+
 static gboolean tell_up(hg_turn *turn, int target, const char *name, GError **error)
 {
 	struct hg_ctx ctx = HG_CTX(NULL, target == HG_TO_BACKEND ? "backend" : "channel", name);
@@ -416,7 +433,7 @@ gboolean hg_result_condition(hg_turn *turn, GError **error)
 		return tell_down(turn, target, name, command->text, error);
 	}
 	if (command->condition == HG_DEGRADED && target == HG_TO_BACKEND)
-		return TRUE;
+		return bring_one(turn, target, name, error);
 	if (!tell_up(turn, target, name, error) || !bring_forward(turn, target, name, error))
 		return FALSE;
 	return target == HG_TO_BACKEND || bring_forward(turn, HG_TO_FETCH, name, error);

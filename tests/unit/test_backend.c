@@ -273,9 +273,9 @@ static void five_failures_in_a_row_open_the_circuit_and_a_success_closes_it(void
 	bench->status = 500;
 	for (int i = 0; i < 4; i++)
 		attempt(bench, 1);
-	assert_int_equal(bench->slots->len, 0);
+	assert_int_equal(bench->slots->len, 1);
 	attempt(bench, 1);
-	assert_int_equal(g_array_index(bench->slots, guint, 0), 0);
+	assert_int_equal(g_array_index(bench->slots, guint, 1), 0);
 	assert_int_equal(GPOINTER_TO_INT(bench->conditions->pdata[0]), HG_DOWN);
 	bench->status = 200;
 	attempt(bench, 2);
@@ -290,8 +290,50 @@ static void an_event_that_is_objected_to_opens_no_circuit(void **state)
 	bench->status = 422;
 	for (int i = 0; i < 8; i++)
 		attempt(bench, 1);
-	assert_int_equal(bench->slots->len, 0);
+	assert_int_equal(bench->slots->len, 1);
 	assert_int_equal(bench->conditions->len, 0);
+}
+
+static void the_configured_concurrency_holds_from_the_start_and_after_a_reload(void **state)
+{
+	struct bench *bench = *state;
+
+	assert_int_equal(g_array_index(bench->slots, guint, 0), 16);
+	bench->backend.concurrency = 3;
+	hg_forwarder_reload(bench->forwarder, &bench->conf);
+	assert_int_equal(g_array_index(bench->slots, guint, 1), 3);
+}
+
+/* Down it stays until it works: a reload alone proves nothing, and neither does what left before. */
+static void gone_is_down_until_an_attempt_after_a_reload_works(void **state)
+{
+	struct hg_forwarder_state now;
+	struct bench *bench = *state;
+
+	bench->status = 410;
+	attempt(bench, 1);
+	assert_true(hg_forwarder_state(bench->forwarder, 0, &now) && now.broken);
+	bench->status = 200;
+	attempt(bench, 1);
+	assert_true(hg_forwarder_state(bench->forwarder, 0, &now) && now.broken);
+	assert_int_equal(bench->conditions->len, 0);
+	hg_forwarder_reload(bench->forwarder, &bench->conf);
+	assert_true(hg_forwarder_state(bench->forwarder, 0, &now) && now.broken);
+	attempt(bench, 1);
+	assert_true(hg_forwarder_state(bench->forwarder, 0, &now) && !now.broken);
+	assert_int_equal(GPOINTER_TO_INT(bench->conditions->pdata[0]), HG_UP);
+}
+
+static void a_reload_gives_a_broken_backend_its_slots_at_once(void **state)
+{
+	struct bench *bench = *state;
+
+	bench->status = 500;
+	for (int i = 0; i < 5; i++)
+		attempt(bench, 1);
+	assert_int_equal(g_array_index(bench->slots, guint, 1), 0);
+	hg_forwarder_reload(bench->forwarder, &bench->conf);
+	assert_int_equal(g_array_index(bench->slots, guint, 2), 16);
 }
 
 static void a_backend_taken_out_of_the_configuration_is_a_retry(void **state)
@@ -317,6 +359,9 @@ int main(void)
 		BENCH(an_answer_decides_what_the_outbox_does),
 		BENCH(five_failures_in_a_row_open_the_circuit_and_a_success_closes_it),
 		BENCH(an_event_that_is_objected_to_opens_no_circuit),
+		BENCH(the_configured_concurrency_holds_from_the_start_and_after_a_reload),
+		BENCH(gone_is_down_until_an_attempt_after_a_reload_works),
+		BENCH(a_reload_gives_a_broken_backend_its_slots_at_once),
 		BENCH(a_backend_taken_out_of_the_configuration_is_a_retry),
 	};
 
