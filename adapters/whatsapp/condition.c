@@ -68,6 +68,7 @@ static void note(struct whatsapp *wa, int condition, int kind, int code, const c
 {
 	bool fresh = !wa->trouble.kind;
 
+	wa->troubles++;
 	wa->trouble.kind = kind;
 	wa->trouble.code = code;
 	snprintf(wa->trouble.text, sizeof(wa->trouble.text), "%s", text);
@@ -186,7 +187,7 @@ static void looked(void *arg, const struct hg_http_answer *answer)
 		wa->looking_at++;
 		ask(wa);
 		return;
-	} else
+	} else if (wa->troubles == wa->troubles_then)
 		wa_condition_works(wa);
 	wa->looking_at = 0;
 	set_timer(wa);
@@ -214,6 +215,7 @@ static void look(void *state)
 	wa->timer = 0;
 	if (!wa_api_is_flat(wa->conf)) {
 		wa->looking_at = 0;
+		wa->troubles_then = wa->troubles;
 		ask(wa);
 		return;
 	}

@@ -53,6 +53,8 @@ struct whatsapp {
 	uint64_t timer;			/* of the next look at the API; 0: none */
 	int64_t wait_ms;		/* before that look, while there is trouble */
 	size_t looking_at;		/* index of the number looked at */
+	uint64_t troubles;		/* counts them ... */
+	uint64_t troubles_then;		/* ... when the look began: one that came meanwhile is news */
 
 	uint64_t learned[WA_LEARNED];	/* hashes of what learn.c has told */
 };

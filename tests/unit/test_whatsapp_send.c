@@ -829,6 +829,27 @@ static void a_revoked_token_shows_without_a_message_and_so_does_its_end(void **s
 	assert_int_equal(err.kind, 0);
 }
 
+/* The answer to a question asked before the token was revoked says nothing of the token. */
+static void an_answer_from_before_the_trouble_does_not_end_it(void **state)
+{
+	g_autoptr(wa_host) host = wa_host_new();
+
+	(void)state;
+	hg_adapter_v0.start(host->state);
+	send_body(host, BODY, NULL);
+	wa_host_answer(host, 401, "{\"error\":{\"code\":190,\"message\":\"revoked\"}}", NULL);
+	assert_int_equal(host->condition, HG_DOWN);
+	g_ptr_array_remove_index(host->calls, host->calls->len - 1);
+	wa_host_answer(host, 200, "{\"id\":\"" WA_NUMBER "\"}", NULL);
+	wa_host_answer(host, 200, "{\"id\":\"" WA_OTHER "\"}", NULL);
+	assert_int_equal(host->condition, HG_DOWN);
+	assert_non_null(host->timer);
+	host->timer(host->state);
+	wa_host_answer(host, 200, "{}", NULL);
+	wa_host_answer(host, 200, "{}", NULL);
+	assert_int_equal(host->condition, HG_UP);
+}
+
 static void an_api_that_does_not_answer_degrades_the_channel(void **state)
 {
 	g_autoptr(wa_host) host = wa_host_new();
@@ -952,6 +973,7 @@ int main(void)
 		cmocka_unit_test(why_a_file_cannot_be_had),
 		cmocka_unit_test(references_that_are_none_are_gone),
 		cmocka_unit_test(a_revoked_token_shows_without_a_message_and_so_does_its_end),
+		cmocka_unit_test(an_answer_from_before_the_trouble_does_not_end_it),
 		cmocka_unit_test(an_api_that_does_not_answer_degrades_the_channel),
 		cmocka_unit_test(a_message_that_passes_ends_the_trouble),
 		cmocka_unit_test(settings_that_make_no_sense_are_explained),
