@@ -60,13 +60,14 @@ gboolean hg_convert(hg_turn *turn, hg_case *kase, const struct hg_conversion *ho
 
 	if (kase->thread->ticket_n)
 		return hg_case_ticket(turn, kase, error);
-	if (!add_ticket(turn, kase, how, error) || !system_line(turn, kase, how, error))
+	if (!add_ticket(turn, kase, how, error))
 		return FALSE;
 	hg_event_key(turn, (const char *const[]){ "ticket.requested", kase->thread->id, kase->ticket->id, NULL }, key);
 	return hg_event_tell(turn, kase, &(struct hg_payload){
 			.type = "ticket.requested", .decision = how->decision, .reason = how->reason,
 			.idempotency_key = key }, error) &&
-	       plan_confirmation(turn, kase, error);
+	       /* Behind the request: its transcript is what was said. */
+	       system_line(turn, kase, how, error) && plan_confirmation(turn, kase, error);
 }
 
 gboolean hg_convert_by_verdict(hg_turn *turn, hg_case *kase, const struct hg_judged *judged, GError **error)

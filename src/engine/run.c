@@ -14,6 +14,7 @@
 #define TIMERS_MAX	200	/* of one round */
 #define TIMER_AGAIN_MS	60000	/* a timer that could not be acted on comes again */
 #define DISK_LOOK_MS	2000
+#define SCRATCH_KEPT	(256 * 1024)	/* bytes of it that are kept between rounds */
 #define FAILED_WAIT_MS	1000	/* after a round the store failed */
 #define FAILURES_MAX	10	/* in a row, with room on the disk: the store is beyond use */
 /* Longest sleep: the clock may jump, and in tests it does. */
@@ -197,10 +198,15 @@ static void add_count(struct hg_engine_stats *to, const struct hg_engine_stats *
 	to->refused += more->refused;
 }
 
-static gboolean turn_holds(struct round *round, hg_turn *turn, GError **error)
+static void turn_counts(struct round *round, hg_turn *turn)
 {
 	g_ptr_array_extend(round->events, turn->events, NULL, NULL);
 	add_count(&round->count, &turn->count);
+}
+
+static gboolean turn_holds(struct round *round, hg_turn *turn, GError **error)
+{
+	turn_counts(round, turn);
 	for (guint i = 0; i < turn->questions->len; i++)
 		if (!hg_targets_ask(round->engine->targets, g_ptr_array_index(turn->questions, i), round->now_ms, error))
 			return FALSE;
@@ -247,12 +253,13 @@ static gboolean turn_timer(hg_turn *turn, const void *timer, GError **error)
 
 static gboolean run_batch(struct round *round, hg_turn *turn, GError **error)
 {
-	if (!hg_inbound_batch(turn, error)) {
-		/* Its items stand each for itself: those that are in are duplicates next time. */
-		round->broke |= turn->gone;
-		return FALSE;
-	}
-	return turn_holds(round, turn, error) || ((round->broke = TRUE), FALSE);
+	gboolean ok = hg_inbound_batch(turn, error);
+
+	/* Its items stand each for itself: those that are in hold, and are duplicates next time. */
+	round->broke |= turn->gone;
+	if (!turn->gone)
+		turn_counts(round, turn);
+	return ok;
 }
 
 static void log_failure(const hg_command *command, const GError *error)
@@ -476,6 +483,11 @@ static gboolean run_round(hg_engine *engine, hg_command *list)
 		group_fails(&round, error);
 	round_end(&round);
 	g_clear_pointer(&engine->round, hg_arena_free);
+	/* One long transcript does not keep its room for ever. */
+	if (engine->scratch->allocated_len > SCRATCH_KEPT) {
+		g_string_free(engine->scratch, TRUE);
+		engine->scratch = g_string_sized_new(4096);
+	}
 	return ok;
 }
 

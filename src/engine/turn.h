@@ -67,14 +67,17 @@ typedef struct hg_case {
 /* ---- act.c: what kind of command it is ---- */
 gboolean hg_act(hg_turn *turn, GError **error);
 
-/* ---- inbound.c, about.c ---- */
+/* ---- inbound.c, said.c, about.c, files.c ---- */
 /* Makes its own savepoints, one an item: called outside of one.  FALSE: the batch is not stored. */
 gboolean hg_inbound_batch(hg_turn *turn, GError **error);
+gboolean hg_said_take(hg_turn *turn, const struct hg_in *in, gint64 raw_n, GError **error);
+gboolean hg_echo_take(hg_turn *turn, const struct hg_in *in, gint64 raw_n, GError **error);
 /* Reactions, edits, revokes; identity, consent and news of the account. */
 gboolean hg_about_message(hg_turn *turn, const struct hg_in *in, gint64 raw_n, GError **error);
 gboolean hg_about_person(hg_turn *turn, const struct hg_in *in, GError **error);
 /* The message a provider's id stands for; *ret NULL: unknown. */
 gboolean hg_inbound_find(hg_turn *turn, const char *id, hg_message **ret, GError **error);
+const char *hg_inbound_space(hg_turn *turn, const struct hg_in *in);	/* that its key counts in */
 const char *hg_inbound_scope(const hg_turn *turn);	/* of the channel it came on */
 /* Rows and download jobs of an item's files. */
 gboolean hg_inbound_files(hg_turn *turn, const hg_case *kase, const hg_message *message, const struct hg_in *in,

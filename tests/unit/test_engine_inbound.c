@@ -641,6 +641,32 @@ static void an_item_the_engine_cannot_take_is_kept_as_unsupported(void **state)
 	lab_audit(lab);
 }
 
+static void what_cannot_even_be_shown_is_kept_raw_and_comes_once(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(NULL);
+	struct hg_in items[2] = { lab_text(ANA, "what?"), lab_text(BEN, "hello") };
+	(void)state;
+
+	world_plant(lab->w, "CREATE TRIGGER poison BEFORE INSERT ON message WHEN new.text = 'what?' "
+			    "BEGIN SELECT raise(ABORT, 'poison'); END");
+	items[0].id = "wamid.poison";
+	lab_in(lab, "wa", items, 2);
+	lab_in(lab, "wa", items, 1);
+	assert_int_equal(lab->stored, 2);
+	assert_int_equal(lab->refused, 0);
+	lab_counts(lab, 1, "SELECT count(*) FROM message");
+	lab_counts(lab, 1, "SELECT count(*) FROM raw");
+	/* Nothing of it but the raw delivery: no empty thread, no contact without a word. */
+	lab_counts(lab, 1, "SELECT count(*) FROM thread");
+	items[0].id = "wamid.nobody";
+	items[0].kind = 80;
+	items[0].from = NULL;
+	items[0].n_from = 0;
+	lab_in(lab, "wa", items, 1);
+	assert_int_equal(lab->stored, 3);
+	lab_audit(lab);
+}
+
 static void a_kind_of_the_future_is_shown_as_unsupported(void **state)
 {
 	g_autoptr(hg_lab) lab = lab_new(NULL);
@@ -802,6 +828,7 @@ int main(void)
 		cmocka_unit_test(a_group_has_a_thread_of_its_own),
 		cmocka_unit_test(one_bad_item_never_stops_a_batch),
 		cmocka_unit_test(an_item_the_engine_cannot_take_is_kept_as_unsupported),
+		cmocka_unit_test(what_cannot_even_be_shown_is_kept_raw_and_comes_once),
 		cmocka_unit_test(a_kind_of_the_future_is_shown_as_unsupported),
 		cmocka_unit_test(a_store_that_fails_acknowledges_nothing),
 		cmocka_unit_test(consent_is_kept_and_opens_nothing),

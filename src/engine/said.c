@@ -1,0 +1,241 @@
+/* said.c - what a person says: into which thread, with which decision, told to whom */
+#include "turn.h"
+
+/* Later reactions, edits and references name the message by its id, whatever its dedupe key was. */
+static gboolean remember(hg_turn *turn, const struct hg_in *in, const hg_message *message, GError **error)
+{
+	const char *key = in->dedupe ?: in->id;
+
+	if (key && *key && !hg_store_seen_set(turn->store, hg_inbound_space(turn, in), key, turn->now_ms, message->n, error))
+		return FALSE;
+	if (!in->id || !*in->id || in->id == key)
+		return TRUE;
+	return hg_store_seen_set(turn->store, turn->command->channel, in->id, turn->now_ms, message->n, error);
+}
+
+/* ---- a message said by a person ---- */
+
+static hg_message *make_message(hg_turn *turn, const struct hg_in *in, gint64 raw_n)
+{
+	hg_message *message = hg_arena_alloc(turn->arena, sizeof(*message));
+
+	*message = (hg_message){
+		.direction = in->echo ? HG_OUTBOUND : HG_INBOUND,
+		.author = in->echo ? HG_BY_OUTSIDE : HG_BY_CUSTOMER,
+		.kind = in->kind, .channel = turn->command->channel, .external_id = in->id,
+		.address = in->n_from ? in->from[0].uri : NULL, .our_address = in->to,
+		.subject = in->subject, .text = in->text, .payload = in->payload,
+		.answers = in->refs ? in->refs[0] : NULL, .sent_ms = in->sent_ms, .raw_n = raw_n,
+		.delivery = in->echo ? HG_DLV_SENT : HG_DLV_NONE, .note = in->note,
+		.automatic = in->automatic, .forwarded = in->forwarded, .echo = in->echo,
+	};
+	if (in->echo)
+		message->parts = message->parts_sent = 1;
+	return message;
+}
+
+static gboolean put_in_thread(hg_turn *turn, hg_case *kase, const struct hg_in *in, hg_message *message,
+			      GError **error)
+{
+	return hg_case_say(turn, kase, message, error) && remember(turn, in, message, error) &&
+	       hg_inbound_files(turn, kase, message, in, error);
+}
+
+/* Where answers go from now on: to the address and channel of what the customer wrote last. */
+static gboolean note_customer(hg_turn *turn, hg_case *kase, const struct hg_in *in, const hg_message *message,
+			      gboolean late, GError **error)
+{
+	hg_thread *thread = kase->thread;
+	gint64 said = in->sent_ms && in->sent_ms < turn->now_ms ? in->sent_ms : turn->now_ms;
+
+	if (!thread->first_message_ms)
+		thread->first_message_ms = turn->now_ms;
+	if (!thread->reply_to || (!late && !in->automatic)) {
+		thread->channel = message->channel;
+		thread->reply_to = message->address;
+		thread->reply_from = message->our_address;
+		thread->last_in_n = message->n;
+	}
+	if (!late && !in->automatic)
+		thread->last_customer_ms = turn->now_ms;
+	if (!thread->subject && in->subject)
+		thread->subject = in->subject;
+	turn->count.messages++;
+	return hg_store_reach_in(turn->store, message->channel, message->address, said, error);
+}
+
+static gboolean tell_message(hg_turn *turn, hg_case *kase, const hg_message *message,
+			     const struct hg_judged *judged, gboolean opened, GError **error)
+{
+	struct hg_payload news = { .type = "thread.opened", .message = message };
+
+	if (opened && !hg_event_tell(turn, kase, &news, error))
+		return FALSE;
+	news.type = "message.received";
+	news.decision = &judged->decision;
+	if (!hg_event_tell(turn, kase, &news, error))
+		return FALSE;
+	if (!kase->thread->ticket_n)
+		return TRUE;
+	news.type = "ticket.message";
+	turn->count.joined++;
+	return hg_event_tell(turn, kase, &news, error);
+}
+
+/* What no rule decided waits for settle, unless it waits already or nobody has to look at it. */
+static gboolean undecided(hg_turn *turn, hg_case *kase, const struct hg_in *in, GError **error)
+{
+	const hg_thread *thread = kase->thread;
+	hg_timer *timer = NULL;
+
+	if (in->automatic)
+		return TRUE;
+	if (thread->held)
+		return hg_thread_hold(turn, kase, error);
+	if (thread->messages > 1 &&
+	    !hg_store_timer_get(turn->store, turn->arena, thread->n, "settle", &timer, error))
+		return FALSE;
+	return timer || hg_timer_set(turn, thread->n, "settle", turn->now_ms + turn->conf->engine.settle_ms, NULL,
+				     error);
+}
+
+static gboolean act_on(hg_turn *turn, hg_case *kase, const struct hg_in *in, const struct hg_judged *judged,
+		       const struct hg_proposed *proposed, gboolean quiet, GError **error)
+{
+	/* A ticket is one already; a closed thread that was not reopened becomes none by this. */
+	if (kase->thread->ticket_n || kase->thread->state == HG_THREAD_CLOSED)
+		return TRUE;
+	switch (judged->verdict.action) {
+	case HG_ACT_CONVERT:
+		return hg_convert_by_verdict(turn, kase, judged, error);
+	case HG_ACT_HOLD:
+		return hg_store_timer_clear(turn->store, kase->thread->n, "settle", error) &&
+		       hg_thread_hold(turn, kase, error) && hg_thread_watch(turn, kase, error);
+	case HG_ACT_IGNORE:
+	case HG_ACT_JOIN:
+		break;
+	default:
+		if (!quiet)
+			return undecided(turn, kase, in, error);
+	}
+	/* Not decided by this, and nothing else to come: the first message starts the watch. */
+	return proposed->thread || hg_thread_watch(turn, kase, error);
+}
+
+static const char *action_word(const struct hg_proposed *proposed, const struct hg_judged *judged)
+{
+	if (proposed->late)
+		return "join";
+	switch (judged->verdict.action) {
+	case HG_ACT_CONVERT:
+		return "convert";
+	case HG_ACT_IGNORE:
+		return "ignore";
+	case HG_ACT_JOIN:
+		return "join";
+	case HG_ACT_HOLD:
+		return "hold";
+	default:
+		return proposed->thread && proposed->thread->ticket_n ? "join" : "wait";
+	}
+}
+
+/* Noise and machines never reopen: what they say is added to the thread as it is, closed or not,
+ * so that the next real message still finds it within its window. */
+static gboolean enter_thread(hg_turn *turn, hg_case *kase, const struct hg_proposed *proposed, const char *scope,
+			     gboolean quiet, GError **error)
+{
+	kase->thread = proposed->thread;
+	if (!kase->thread)
+		return hg_thread_open(turn, kase, scope, proposed->key, error);
+	if (quiet || kase->thread->state != HG_THREAD_CLOSED)
+		return TRUE;
+	return hg_thread_reopen(turn, kase, proposed->reason, error);
+}
+
+/* The decision says so: whoever wonders why it is this contact's thread finds it there. */
+static void conflict_note(hg_turn *turn, const hg_case *kase, struct hg_proposed *proposed)
+{
+	g_autofree char *reason = NULL;
+
+	if (!kase->contact->conflicted)
+		return;
+	reason = g_strconcat(proposed->reason, "; an address of the sender is proven to be another contact's too",
+			     NULL);
+	proposed->reason = hg_arena_str(turn->arena, reason);
+}
+
+gboolean hg_said_take(hg_turn *turn, const struct hg_in *in, gint64 raw_n, GError **error)
+{
+	const char *scope = hg_inbound_scope(turn);
+	struct hg_proposed proposed;
+	struct hg_judged judged;
+	hg_message *message;
+	gboolean quiet;
+	hg_case kase = { 0 };
+
+	if (!hg_contact_resolve(turn, in, TRUE, &kase, error) ||
+	    !hg_threading_propose(turn, &kase, in, scope, &proposed, error))
+		return FALSE;
+	conflict_note(turn, &kase, &proposed);
+	if (!hg_judge(turn, &kase, "message", in, &proposed, &judged, error))
+		return FALSE;
+	quiet = proposed.late || in->automatic || judged.verdict.action == HG_ACT_IGNORE;
+	turn->count.ignored += judged.verdict.action == HG_ACT_IGNORE;
+	message = make_message(turn, in, raw_n);
+	if (!enter_thread(turn, &kase, &proposed, scope, quiet, error) ||
+	    !put_in_thread(turn, &kase, in, message, error) ||
+	    !note_customer(turn, &kase, in, message, proposed.late, error) ||
+	    !hg_judge_keep(turn, &kase, &judged, action_word(&proposed, &judged), message, error) ||
+	    !tell_message(turn, &kase, message, &judged, !proposed.thread, error))
+		return FALSE;
+	/* A machine gets no machine's answer, and what is over is not answered by rules. */
+	if (in->automatic || proposed.late)
+		judged.verdict.replies = NULL;
+	return hg_judge_apply(turn, &kase, &judged, error) &&
+	       act_on(turn, &kase, in, &judged, &proposed, quiet, error) && hg_case_save(turn, &kase, error);
+}
+
+/* ---- what staff said outside of headgate ---- */
+
+/* The newest thread that goes on; an echo opens and joins nothing else. */
+static gboolean echo_thread(hg_turn *turn, hg_case *kase, GError **error)
+{
+	g_autoptr(GPtrArray) threads = g_ptr_array_new();
+
+	if (!hg_store_thread_of(turn->store, turn->arena, kase->contact->n, hg_inbound_scope(turn), NULL, 8, threads, error))
+		return FALSE;
+	for (guint i = 0; i < threads->len; i++) {
+		hg_thread *thread = g_ptr_array_index(threads, i);
+
+		if (thread->state == HG_THREAD_CLOSED)
+			continue;
+		if (!kase->thread || thread->state == HG_THREAD_OPEN)
+			kase->thread = thread;
+		if (thread->state == HG_THREAD_OPEN)
+			break;
+	}
+	return TRUE;
+}
+
+gboolean hg_echo_take(hg_turn *turn, const struct hg_in *in, gint64 raw_n, GError **error)
+{
+	struct hg_ctx ctx = HG_CTX(NULL, "channel", turn->command->channel);
+	hg_message *message;
+	hg_case kase = { 0 };
+
+	if (!hg_contact_resolve(turn, in, FALSE, &kase, error) ||
+	    (kase.contact && !echo_thread(turn, &kase, error)))
+		return FALSE;
+	if (!kase.thread) {
+		hg_info(&ctx, "inbound.echo", "said outside of headgate to someone without an open thread: kept raw");
+		return !kase.contact || hg_case_save(turn, &kase, error);
+	}
+	message = make_message(turn, in, raw_n);
+	if (!put_in_thread(turn, &kase, in, message, error))
+		return FALSE;
+	if (!kase.thread->first_response_ms && kase.thread->inbound)
+		kase.thread->first_response_ms = turn->now_ms;
+	return hg_event_tell(turn, &kase, &(struct hg_payload){ .type = "message.sent", .message = message }, error) &&
+	       hg_case_save(turn, &kase, error);
+}
