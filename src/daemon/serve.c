@@ -9,6 +9,18 @@ static gboolean is_health(const char *path)
 	return strcmp(path, "/livez") == 0 || strcmp(path, "/readyz") == 0;
 }
 
+static void route_health(const hg_request *req, struct hg_server_route *route)
+{
+	const char *method = hg_request_method(req);
+
+	route->max_body = 0;
+	if (strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0)
+		return;
+	route->refuse = 405;
+	route->why = "health is only looked at";
+	route->header = "Allow: GET, HEAD";
+}
+
 void hg_gateway_route(void *arg, const hg_request *req, struct hg_server_route *route)
 {
 	hg_gateway *gateway = arg;
@@ -19,7 +31,7 @@ void hg_gateway_route(void *arg, const hg_request *req, struct hg_server_route *
 	} else if (g_str_has_prefix(path, API_PREFIX)) {
 		hg_api_route(gateway->api, req, route);
 	} else if (is_health(path)) {
-		route->max_body = 0;
+		route_health(req, route);
 	} else {
 		route->refuse = 404;
 		route->why = "there is nothing at this path";
