@@ -373,9 +373,10 @@ static gboolean bring_forward(hg_turn *turn, int target, const char *name, GErro
 	if (!hg_store_job_unpark(turn->store, target, name, turn->now_ms, error))
 		return FALSE;
 	while (more) {
+		g_autoptr(hg_arena) page = hg_arena_new();	/* days of events may wait: a part at a time */
 		g_autoptr(GPtrArray) jobs = g_ptr_array_new();
 
-		if (!hg_store_job_list(turn->store, turn->arena, &query, jobs, error))
+		if (!hg_store_job_list(turn->store, page, &query, jobs, error))
 			return FALSE;
 		for (guint i = 0; i < jobs->len; i++) {
 			hg_job *job = g_ptr_array_index(jobs, i);
