@@ -30,12 +30,12 @@ static char *socket_of_config(const char *path)
 
 const char *ctl_socket(struct ctl *ctl)
 {
-	static char *found;	/* until the process ends */
+	g_autofree char *found = NULL;
 
 	if (ctl->socket)
 		return ctl->socket;
 	found = socket_of_config(ctl_config(ctl));
-	return ctl->socket = found ? found : SOCKET_DEFAULT;
+	return ctl->socket = found ? g_intern_string(found) : SOCKET_DEFAULT;
 }
 
 char *ctl_path(const char *fmt, ...)

@@ -44,16 +44,21 @@ def blocks():
 
 
 def run(script, env, folder):
-    """One shell for all of it, as a reader has; in a group of its own, so that nothing is left."""
-    shell = subprocess.Popen(["sh", "-eu", "-c", script], cwd=folder, env=env, text=True, start_new_session=True,
-                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    """One shell for all of it, as a reader has; what it leaves running is ended with it."""
+    said = folder / "said"
+    with open(said, "wb") as out:
+        shell = subprocess.Popen(["sh", "-eu", "-c", script], cwd=folder, env=env, start_new_session=True,
+                                 stdin=subprocess.DEVNULL, stdout=out, stderr=out)
     try:
-        out, _ = shell.communicate(timeout=harness.PATIENCE * 2)
+        code = shell.wait(harness.PATIENCE * 2)
     except subprocess.TimeoutExpired:
-        os.killpg(shell.pid, signal.SIGKILL)
-        out, _ = shell.communicate()
-        pytest.fail("the guide's commands do not end:\n" + out[-6000:])
-    return shell.returncode, out
+        pytest.fail("the guide's commands do not end:\n" + said.read_text()[-6000:])
+    finally:
+        try:
+            os.killpg(shell.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+    return code, said.read_text()
 
 
 def test_the_commands_of_the_guide_work(installed, tmp_path):
