@@ -2,7 +2,7 @@
 #include "readers.h"
 
 #define WAITING_MAX 256			/* reads that may wait for a thread; more is answered 503 */
-#define SLOW_MS (20 * 1000)		/* one statement of an audit; a stop waits for it */
+#define SLOW_MS (5 * 60 * 1000)	/* an audit, which reads all files as well; a stop waits for it */
 
 struct reader_job {
 	void (*work)(hg_store *store, void *arg);	/* NULL: the thread ends */

@@ -96,6 +96,8 @@ static void add_http(hg_gateway *gateway, GString *out)
 	hg_json_key(out, "http");
 	hg_json_open(out, '{');
 	hg_json_add_int(out, "connections", stats.connections);
+	hg_json_add_int(out, "streams", stats.streams);
+	hg_json_add_int(out, "slow_streams", (gint64)stats.slow_streams);
 	hg_json_add_int(out, "accepted", (gint64)stats.accepted);
 	hg_json_add_int(out, "requests", (gint64)stats.requests);
 	hg_json_key(out, "refused");

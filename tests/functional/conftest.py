@@ -1,4 +1,7 @@
-"""Fixtures: a daemon of its own for each test, between a fake provider and a fake helpdesk."""
+"""Fixtures: a daemon between a fake provider and a fake helpdesk, one for each test (`gateway`, `start`) or one
+for all tests of a file (`world`) where they do not get in each other's way."""
+import itertools
+
 import pytest
 
 import fake_graph
@@ -128,6 +131,47 @@ def gateway(start):
     return start(rules=NOISE + AT_ONCE)
 
 
+class World:
+    """A daemon that many tests share; each talks to customers of its own."""
+
+    def __init__(self, folder, **config):
+        self.helpdesk = fake_helpdesk.FakeHelpdesk([harness.WEBHOOK_SECRET])
+        self.graph = fake_graph.FakeGraph(token=GRAPH_TOKEN, app_secret=APP_SECRET, phone_number_id=PHONE_NUMBER_ID)
+        self.numbers = itertools.count(447700900100)
+        env = config.pop("env", {})
+        self.gateway = harness.Gateway(folder, config_text(self.graph.url, self.helpdesk.url, **config), dict(ENV, **env))
+        self.gateway.start()
+        self.graph.target(self.gateway.port, "wa-main")
+
+    def customer(self):
+        return f"+{next(self.numbers)}"
+
+    def thread_of(self, customer):
+        return next((t for t in self.gateway.threads(limit=500) if t["reply_to"] == f"tel:{customer}"), None)
+
+    def thread(self, text="my order is late", customer=None):
+        """A new customer has written; his thread."""
+        customer = customer or self.customer()
+        assert self.graph.say(customer, text) == 200
+        return self.thread_of(customer)
+
+    def close(self):
+        problems = finish(self.gateway)
+        self.graph.close()
+        self.helpdesk.close()
+        return problems
+
+
+@pytest.fixture(scope="module")
+def world(request, tmp_path_factory):
+    """The module may say with CONFIG how it is configured."""
+    config = getattr(request.module, "CONFIG", dict(rules=NOISE + AT_ONCE))
+    made = World(tmp_path_factory.mktemp("world"), **config)
+    yield made
+    problems = made.close()
+    assert not problems, "\n".join(problems)
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
     outcome = yield
@@ -135,3 +179,5 @@ def pytest_runtest_makereport(item, call):
     if report.failed:
         for log in sorted(item.funcargs["tmp_path"].glob("gateway*/log")) if "tmp_path" in item.funcargs else []:
             report.sections.append((f"headgated log {log.parent.name}", log.read_text(errors="replace")[-12000:]))
+        if isinstance(item.funcargs.get("world"), World):
+            report.sections.append(("headgated log", item.funcargs["world"].gateway.log()[-12000:]))
