@@ -68,6 +68,7 @@ static void write_contact(const hg_contact *contact, const GPtrArray *aliases, G
 	hg_json_add_str(out, "locale", contact->locale);
 	hg_json_add_str(out, "tz", hg_json_str(fields, "tz"));
 	hg_json_add_bool(out, "opted_out", contact->opted_out);
+	hg_json_add_bool(out, "conflicted", contact->conflicted);
 	hg_json_key(out, "addresses");
 	hg_json_open(out, '[');
 	for (guint i = 0; i < aliases->len; i++)

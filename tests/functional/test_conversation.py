@@ -201,6 +201,22 @@ def test_a_phone_then_a_user_id_beside_it_then_the_user_id_alone_are_one_person(
     assert {f"tel:{ANA}", f"whatsapp:{bsuid}"} <= uris
 
 
+def test_a_phone_alone_and_a_user_id_alone_stay_two_people_when_both_come_together(gateway, graph, helpdesk):
+    """Nobody is merged on the way; both are flagged, and the message goes to the one answers go to."""
+    bsuid = "GB.1349876543210"
+    graph.say(ANA, "my invoice is wrong")
+    helpdesk.wait_event("ticket.requested", 1)
+    graph.deliver(graph.text(None, "where is my parcel?", user_id=bsuid))
+    helpdesk.wait_event("ticket.requested", 2)
+    assert not any(t["contact"]["conflicted"] for t in gateway.threads())
+    graph.say(ANA, "it was number 4711", user_id=bsuid)
+    joined = helpdesk.wait_event("ticket.message")
+    assert joined.data["contact"]["phone"] == ANA
+    threads = gateway.threads()
+    assert len(threads) == 2 and all(t["contact"]["conflicted"] for t in threads)
+    assert [{a["uri"] for a in t["contact"]["addresses"]} for t in threads] == [{f"whatsapp:{bsuid}"}, {f"tel:{ANA}"}]
+
+
 def test_a_changed_user_id_keeps_its_ticket(gateway, graph, helpdesk):
     old, new = "GB.1349876543210", "GB.9999999999999"
     graph.deliver(graph.text(None, "my invoice is wrong", user_id=old))
