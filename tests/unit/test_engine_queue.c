@@ -259,6 +259,31 @@ static void many_threads_write_and_each_message_is_there_once(void **state)
 	lab_audit(lab);
 }
 
+static void with_the_disk_nearly_full_only_results_are_taken(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(NULL);
+	hg_command *command;
+	(void)state;
+
+	lab_say(lab, ANA, "hello");
+	lab_reply(lab, lab_thread(lab), "hi");
+	lab->conf->store.min_free = G_MAXINT64;
+	lab_wait(lab, MINUTE_MS);
+	command = batch_of("wa");
+	must_fail(HG_ERROR_BUSY, hg_engine_submit(lab->engine, command, e));
+	hg_command_free(command);
+	command = lab_command(lab, HG_CMD_CLOSE, lab_thread(lab));
+	must_fail(HG_ERROR_BUSY, hg_engine_submit(lab->engine, command, e));
+	hg_command_free(command);
+	lab_sent(lab, lab_take(lab, HG_TO_CHANNEL), &(struct hg_result){ .fate = HG_SENT, .id = "p1" });
+	lab_counts(lab, HG_DLV_SENT, "SELECT delivery FROM message WHERE direction = 2 AND author = 2");
+	/* There is room again: no restart is needed. */
+	lab->conf->store.min_free = 1 << 20;
+	lab_wait(lab, MINUTE_MS);
+	lab_say(lab, ANA, "hello again");
+	lab_counts(lab, 2, "SELECT count(*) FROM message WHERE direction = 1");
+}
+
 static void a_new_configuration_takes_effect_between_two_rounds(void **state)
 {
 	g_autoptr(hg_lab) lab = lab_new(NULL);
@@ -285,6 +310,7 @@ int main(void)
 		cmocka_unit_test(text_becomes_valid_and_is_cut_between_characters),
 		cmocka_unit_test(what_is_beyond_all_bounds_is_refused),
 		cmocka_unit_test(many_threads_write_and_each_message_is_there_once),
+		cmocka_unit_test(with_the_disk_nearly_full_only_results_are_taken),
 		cmocka_unit_test(a_new_configuration_takes_effect_between_two_rounds),
 	};
 
