@@ -335,8 +335,7 @@ static void one_poll_runs_at_a_time(void **state)
 	assert_int_equal(hub.seen->polls, 1);
 	tell(&hub, "polled");
 	HUB_WAIT(&hub, hub.seen->polls == 2);
-	tell(&hub, "polled");
-	tell(&hub, "polled");
+	tell(&hub, "polled twice");
 	assert_int_equal(hub_status(&hub, "one").counts.faults, 1);
 	hub_free(&hub);
 }

@@ -300,7 +300,8 @@ static void obey(struct naughty *n, const char *verb, const char *arg)
 	else if (strcmp(verb, "drained") == 0)
 		n->host->drained(n->ch);
 	else if (strcmp(verb, "polled") == 0)
-		n->host->polled(n->ch, true);
+		for (int i = 0; i < (strcmp(arg, "twice") ? 1 : 2); i++)
+			n->host->polled(n->ch, true);
 	else if (strcmp(verb, "thread") == 0 && pthread_create(&thread, NULL, elsewhere, n) == 0)
 		pthread_join(thread, NULL);
 	else
