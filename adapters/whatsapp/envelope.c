@@ -6,6 +6,7 @@
 
 #include "identity.h"
 #include "read.h"
+#include "utf8.h"
 
 #define DAY_MS    INT64_C(86400000)
 #define DEPTH_MAX 32
@@ -158,12 +159,13 @@ static void add_unparsed(struct wa_read *r, const void *body, size_t len, const 
 	wa_add(r, &in);
 }
 
-/* The last place in the batch is kept for it: nothing is left out silently. */
-static void say_left_over(struct wa_read *r)
+/* The last place in the batch is kept for it: nothing is left out silently.  The delivery goes with the
+ * first part only, which may have nothing new in it: so it is here as well. */
+static void say_left_over(struct wa_read *r, const void *body, size_t len)
 {
 	size_t more = r->n_in == WA_ITEMS_MAX;
 	struct hg_in in = {
-		.kind = HG_UNSUPPORTED, .text = "", .raw = "", .raw_len = 0,
+		.kind = HG_UNSUPPORTED, .text = "", .raw = body, .raw_len = len,
 		.note = wa_fmt(r->pool, "a webhook with %zu items more than the %d that are taken apart; "
 			       "they are in the raw delivery", r->left_over + more, WA_ITEMS_MAX),
 		.dedupe = wa_hash_key(r->pool, "left_over", r->root),
@@ -174,17 +176,30 @@ static void say_left_over(struct wa_read *r)
 	wa_add(r, &in);
 }
 
-/* The host's reader refuses half an emoji in a name, and with it the whole delivery.  The bytes are
- * signed by the provider, so json-c's milder reading, which puts U+FFFD there, may have a try. */
-static struct json_object *read_mildly(const void *body, size_t len)
+/* Strings of json-c end at the first NUL for all who read them here, so it becomes U+FFFD. */
+static void mend_nuls(char *json)
+{
+	for (char *at = strchr(json, '\\'); at && at[1]; at = strchr(at + 2, '\\'))
+		if (!strncmp(at, "\\u0000", 6))
+			memcpy(at, "\\ufffd", 6);
+}
+
+/* The host's reader refuses half an emoji in a name, a NUL or a broken byte, and with it the whole
+ * delivery.  The bytes are signed by the provider, so json-c's milder reading may have a try, with
+ * U+FFFD in the place of what is no character. */
+static struct json_object *read_mildly(struct wa_read *r, const void *body, size_t len)
 {
 	struct json_tokener *reader = len > WA_BODY_MAX ? NULL : json_tokener_new_ex(DEPTH_MAX);
 	struct json_object *root;
+	char *mended;
 
 	if (!reader)
 		return NULL;
+	mended = wa_new(r->pool, 3 * len + 1);
+	len = wa_utf8_mend(body, len, mended);
+	mend_nuls(mended);
 	json_tokener_set_flags(reader, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-	root = json_tokener_parse_ex(reader, body, (int)len);
+	root = json_tokener_parse_ex(reader, mended, (int)len);
 	if (json_tokener_get_error(reader) != json_tokener_success || !root) {
 		json_object_put(root);
 		root = NULL;
@@ -199,7 +214,7 @@ static struct json_object *read_json(struct wa_read *r, const void *body, size_t
 
 	if (root)
 		return root;
-	root = read_mildly(body, len);
+	root = read_mildly(r, body, len);
 	if (root)
 		wa_count(r, "odd_json");
 	return root;
@@ -223,7 +238,7 @@ void wa_read_body(struct wa_read *r, const void *body, size_t len)
 	for (size_t i = 0; i < wa_len(entries); i++)
 		read_entry(r, wa_at(entries, i));
 	if (r->left_over)
-		say_left_over(r);
+		say_left_over(r, body, len);
 	if (!r->n_in && !r->n_receipts)
 		wa_add_unsupported(r, NULL, r->root, "a webhook with nothing in it");
 }

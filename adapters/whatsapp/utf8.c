@@ -43,6 +43,25 @@ bool wa_utf8_ok(const char *text)
 	return true;
 }
 
+size_t wa_utf8_mend(const char *text, size_t len, char *to)
+{
+	char *at = to;
+
+	for (size_t i = 0, n; i < len; i += n ? n : 1) {
+		size_t left = len - i;
+		char last[5] = "";
+
+		/* The last few bytes may be the head of a character that is cut off. */
+		if (left < sizeof(last))
+			memcpy(last, text + i, left);
+		decode(left < sizeof(last) ? last : text + i, &n);
+		memcpy(at, n ? text + i : "\xef\xbf\xbd", n ? n : 3);
+		at += n ? n : 3;
+	}
+	*at = '\0';
+	return (size_t)(at - to);
+}
+
 size_t wa_utf8_len(const char *text)
 {
 	size_t n = 0;

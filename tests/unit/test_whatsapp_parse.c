@@ -223,22 +223,27 @@ static void bytes_that_are_no_text_are_kept_whole(void **state)
 	}
 }
 
-static void half_an_emoji_costs_half_an_emoji(void **state)
+static void what_is_no_character_costs_nothing_but_itself(void **state)
 {
-	static const char body[] = "{\"entry\":[{\"changes\":[{\"field\":\"messages\",\"value\":{"
-		"\"metadata\":{\"phone_number_id\":\"" WA_NUMBER "\"},"
-		"\"contacts\":[{\"profile\":{\"name\":\"Ana \\ud83d\"},\"wa_id\":\"447700900001\"}],"
-		"\"messages\":[{\"from\":\"447700900001\",\"id\":\"wamid.1\",\"type\":\"text\","
-		"\"text\":{\"body\":\"hi\"}}]}}]}]}";
-	g_autoptr(wa_host) host = wa_host_new();
-	const char *got;
+	static const char *const odd[] = { "\\ud83d", "\\u0000", "\xff", "\xc0", "\\ude00" };
 
 	(void)state;
-	assert_int_equal(wa_host_deliver(host, body, strlen(body), NULL), 0);
-	got = wa_host_take(host);
-	assert_true(g_str_has_prefix(got, "text\n  id: wamid.1\n"));
-	assert_non_null(strstr(got, "name: Ana \xef\xbf\xbd\n"));
-	assert_int_equal(wa_host_counted(host, "odd_json"), 1);
+	for (gsize i = 0; i < G_N_ELEMENTS(odd); i++) {
+		g_autofree char *body = g_strdup_printf("{\"entry\":[{\"changes\":[{\"field\":\"messages\",\"value\":{"
+			"\"metadata\":{\"phone_number_id\":\"" WA_NUMBER "\"},"
+			"\"contacts\":[{\"profile\":{\"name\":\"Ana %s Lima\"},\"wa_id\":\"447700900001\"}],"
+			"\"messages\":[{\"from\":\"447700900001\",\"id\":\"wamid.1\",\"type\":\"text\","
+			"\"text\":{\"body\":\"C:\\\\u0000 %s.\"}}]}}]}]}", odd[i], odd[i]);
+		g_autoptr(wa_host) host = wa_host_new();
+		const char *got;
+
+		assert_int_equal(wa_host_deliver(host, body, strlen(body), NULL), 0);
+		got = wa_host_take(host);
+		assert_true(g_str_has_prefix(got, "text\n  id: wamid.1\n"));
+		if (!strstr(got, "name: Ana \xef\xbf\xbd Lima\n") || !strstr(got, "text: C:\\u0000 \xef\xbf\xbd.\n"))
+			fail_msg("%s", got);
+		assert_int_equal(wa_host_counted(host, "odd_json"), 1);
+	}
 }
 
 static guint count_of(const char *text, const char *word)
@@ -508,7 +513,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(any_member_of_any_type_hurts_nobody_else),
 		cmocka_unit_test(cut_off_anywhere_it_is_kept_whole),
 		cmocka_unit_test(bytes_that_are_no_text_are_kept_whole),
-		cmocka_unit_test(half_an_emoji_costs_half_an_emoji),
+		cmocka_unit_test(what_is_no_character_costs_nothing_but_itself),
 		cmocka_unit_test(a_thousand_messages_come_in_portions_and_all_of_them),
 		cmocka_unit_test(a_flood_of_items_ends_with_one_that_says_so),
 		cmocka_unit_test(a_webhook_signed_with_either_secret_is_taken),
