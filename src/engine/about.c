@@ -72,7 +72,8 @@ static gboolean homeless(hg_turn *turn, hg_case *who, const struct hg_in *in, gi
 		return TRUE;
 	who->thread = g_ptr_array_index(threads, 0);
 	message = (hg_message){
-		.direction = HG_INBOUND, .author = HG_BY_CUSTOMER, .kind = HG_UNSUPPORTED, .raw_n = raw_n,
+		.direction = HG_INBOUND, .author = HG_BY_CUSTOMER, .kind = HG_UNSUPPORTED,
+		.raw_n = hg_inbound_own_raw(turn, in, raw_n),
 		.channel = turn->command->channel, .address = in->from[0].uri, .our_address = in->to,
 		.external_id = in->id, .text = in->text, .sent_ms = in->sent_ms, .automatic = TRUE,
 		.note = "the edit of a message that is not known here",

@@ -13,21 +13,31 @@ struct batch {
 	gboolean bare;		/* nothing but the raw bytes of an item can be kept */
 };
 
+/* What an item came as, where its adapter could tell it from the rest and where it may be shown. */
+static gboolean has_own_raw(const struct hg_batch *all, const struct hg_in *in)
+{
+	return in && in->raw_len && (!all->raw_len || in->kind < HG_IDENTITY || in->kind > HG_IGNORED);
+}
+
 static gboolean keep_raw(struct batch *batch, const struct hg_in *in, gint64 *ret_n, GError **error)
 {
 	const struct hg_batch *all = &batch->turn->command->batch;
 	hg_turn *turn = batch->turn;
 
-	if (batch->raw_n || all->raw_len) {
-		if (!batch->raw_n && !hg_store_raw_add(turn->store, turn->command->channel, "delivery", turn->now_ms,
-						       all->raw, all->raw_len, &batch->raw_n, error))
-			return FALSE;
-		*ret_n = batch->raw_n;
-		return TRUE;
-	}
-	*ret_n = 0;
-	return !in || !in->raw_len || hg_store_raw_add(turn->store, turn->command->channel, "item", turn->now_ms,
-						       in->raw, in->raw_len, ret_n, error);
+	if (!batch->raw_n && all->raw_len &&
+	    !hg_store_raw_add(turn->store, turn->command->channel, "delivery", turn->now_ms, all->raw, all->raw_len,
+			      &batch->raw_n, error))
+		return FALSE;
+	*ret_n = batch->raw_n;
+	return !has_own_raw(all, in) || hg_store_raw_add(turn->store, turn->command->channel, "item", turn->now_ms,
+							 in->raw, in->raw_len, ret_n, error);
+}
+
+gint64 hg_inbound_own_raw(const hg_turn *turn, const struct hg_in *in, gint64 raw_n)
+{
+	const struct hg_batch *all = &turn->command->batch;
+
+	return has_own_raw(all, in) || all->n_in + all->n_receipts == 1 ? raw_n : 0;
 }
 
 /* ---- provider ids ---- */

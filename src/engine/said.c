@@ -25,7 +25,8 @@ static hg_message *make_message(hg_turn *turn, const struct hg_in *in, gint64 ra
 		.kind = in->kind, .channel = turn->command->channel, .external_id = in->id,
 		.address = in->n_from ? in->from[0].uri : NULL, .our_address = in->to,
 		.subject = in->subject, .text = in->text, .payload = in->payload,
-		.answers = in->refs ? in->refs[0] : NULL, .sent_ms = in->sent_ms, .raw_n = raw_n,
+		.answers = in->refs ? in->refs[0] : NULL, .sent_ms = in->sent_ms,
+		.raw_n = in->kind == HG_UNSUPPORTED ? hg_inbound_own_raw(turn, in, raw_n) : raw_n,
 		.delivery = in->echo ? HG_DLV_SENT : HG_DLV_NONE, .note = in->note,
 		.automatic = in->automatic, .forwarded = in->forwarded, .echo = in->echo,
 	};

@@ -79,6 +79,9 @@ gboolean hg_about_person(hg_turn *turn, const struct hg_in *in, GError **error);
 gboolean hg_inbound_find(hg_turn *turn, const char *id, hg_message **ret, GError **error);
 const char *hg_inbound_space(hg_turn *turn, const struct hg_in *in);	/* that its key counts in */
 const char *hg_inbound_scope(const hg_turn *turn);	/* of the channel it came on */
+/* The raw bytes a message may show: an item's own, the whole delivery's (raw_n) only where nobody else
+ * is in it; 0: none. */
+gint64 hg_inbound_own_raw(const hg_turn *turn, const struct hg_in *in, gint64 raw_n);
 /* Rows and download jobs of an item's files. */
 gboolean hg_inbound_files(hg_turn *turn, const hg_case *kase, const hg_message *message, const struct hg_in *in,
 			  GError **error);
