@@ -116,7 +116,7 @@ gboolean hg_channels_plan(void *ctx, const char *channel, hg_arena *arena, const
 	err = err ? err : &unread;
 	memset(err, 0, sizeof(*err));
 	if (!set) {
-		hg_err_set(err, HG_ERR_GONE, 0, "there is no channel %s (any more)", channel);
+		hg_err_set(err, HG_ERR_CONFIG, 0, "there is no channel %s (any more)", channel);
 		return FALSE;
 	}
 	ours.size = sizeof(ours);

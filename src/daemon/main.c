@@ -55,6 +55,17 @@ static int read_options(int argc, char **argv, struct options *ret)
 	return -1;
 }
 
+/* Adapters are loaded while the configuration is read, before it can say how the log is written. */
+static void log_channels(const hg_conf *conf)
+{
+	for (guint i = 0; i < conf->channels->len; i++) {
+		const struct hg_channel_conf *channel = g_ptr_array_index(conf->channels, i);
+		struct hg_ctx ctx = HG_CTX(NULL, "channel", channel->name);
+
+		hg_info(&ctx, "daemon.channel", "adapter %s %s", channel->adapter, channel->desc->version);
+	}
+}
+
 static void tell_port(void *arg)
 {
 	hg_gateway *gateway = ((void **)arg)[0];
@@ -90,6 +101,7 @@ int main(int argc, char **argv)
 		return code;
 	setlocale(LC_ALL, "C.UTF-8");
 	hide_memory();
+	hg_log_init(HG_LOG_LOGFMT, HG_LOG_WARN);
 	setup = hg_setup_read(options.config, diag);
 	if (hg_diag_count(diag, HG_SEV_ERROR) + hg_diag_count(diag, HG_SEV_WARNING)) {
 		g_autofree char *text = hg_diag_render(diag, isatty(STDERR_FILENO));
@@ -99,6 +111,7 @@ int main(int argc, char **argv)
 	if (!setup)
 		return EXIT_CONFIG;
 	hg_gateway_log_as(setup->conf);
+	log_channels(setup->conf);
 	gateway = hg_gateway_new(setup, &error);
 	if (!gateway) {
 		hg_err(NULL, "daemon.start_failed", "%s", error->message);

@@ -327,7 +327,9 @@ gboolean hg_server_listen(hg_server *server, const char *where, gboolean tls, GE
 			       "a key", where);
 	fd = bound_socket((struct sockaddr *)&at, len);
 	if (fd < 0)
-		return hg_fail(error, HG_ERROR_CONFIG, "cannot listen on %s: %s", where, g_strerror(errno));
+		/* Somebody else has it now, or the interface is not up yet: another start may work. */
+		return hg_fail(error, errno == EADDRINUSE || errno == EADDRNOTAVAIL ? HG_ERROR_BUSY : HG_ERROR_CONFIG,
+			       "cannot listen on %s: %s", where, g_strerror(errno));
 	listener = g_new0(struct hg_listener, 1);
 	listener->tls = tls;
 	listener->port = port_of(fd);
@@ -526,10 +528,26 @@ static struct hg_conn *find_conn(hg_server *server, gboolean all)
 	for (struct hg_link *at = server->conns.next; at != &server->conns; at = at->next) {
 		struct hg_conn *conn = (struct hg_conn *)at;
 
-		if (all || (!conn->busy && (conn->phase == HG_CONN_IDLE || conn->phase == HG_CONN_STREAM)))
+		if (all || (!conn->busy && (conn->phase == HG_CONN_IDLE || conn->phase == HG_CONN_HEAD ||
+					    conn->phase == HG_CONN_STREAM)))
 			return conn;
 	}
 	return NULL;
+}
+
+/* Bodies that are coming in may still come, but not for as long as they usually may. */
+static void hurry_bodies(hg_server *server)
+{
+	gint64 least = hg_loop_now(server->loop) + server->conf.linger_ms;
+
+	for (struct hg_link *at = server->conns.next; at != &server->conns; at = at->next) {
+		struct hg_conn *conn = (struct hg_conn *)at;
+
+		if (conn->phase != HG_CONN_BODY)
+			continue;
+		conn->deadline = MIN(conn->deadline, least);
+		hg_conn_look(conn);
+	}
 }
 
 void hg_server_drain(hg_server *server, void (*done)(void *arg), void *arg)
@@ -542,6 +560,7 @@ void hg_server_drain(hg_server *server, void (*done)(void *arg), void *arg)
 	g_ptr_array_set_size(server->listeners, 0);
 	while ((conn = find_conn(server, FALSE)))
 		hg_conn_close(conn, HG_STREAM_STOP);
+	hurry_bodies(server);
 	check_drained(server);
 }
 

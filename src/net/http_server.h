@@ -74,7 +74,8 @@ gboolean hg_server_listen_unix(hg_server *server, const char *path, mode_t mode,
 /* Port of the nth TCP listener, from 0; 0 when there is none. */
 guint hg_server_port(const hg_server *server, guint n);
 
-/* Graceful end: no new connections, idle ones and streams are closed, the rest after its answer.
+/* Graceful end: no new connections; idle ones, streams and unfinished heads are closed, the rest after
+ * its answer; an unfinished body has linger_ms to come.
  * done(arg) runs once when the last is gone (maybe at once); then, or when patience ends, free. */
 void hg_server_drain(hg_server *server, void (*done)(void *arg), void *arg);
 

@@ -58,7 +58,7 @@ static void a_plan_that_does_not_hold_is_refused_whole(void **state)
 		{ "one", "file", HG_ERR_UNSUPPORTED, "a file that the message does not have" },
 		{ "one", "size", HG_ERR_UNSUPPORTED, "size is wrong" },
 		{ "one", "65", HG_ERR_UNSUPPORTED, "more than 64 calls" },
-		{ "gone", "3", HG_ERR_GONE, "no channel gone" },
+		{ "gone", "3", HG_ERR_CONFIG, "no channel gone" },
 	};
 	struct hub hub;
 

@@ -633,6 +633,22 @@ static void draining_lets_the_rest_finish(void **state)
 	close(idle);
 }
 
+static void draining_waits_for_no_half_head_and_not_long_for_a_half_body(void **state)
+{
+	struct fixture *f = begin(state);
+	int head = peer_ask(f, "GET /ec"), body = peer_ask(f, "POST /echo HTTP/1.1\r\n" H "Content-Length: 9\r\n\r\nhalf");
+	int ready = peer_ask(f, GET("/echo"));
+
+	expect_reply(ready, 200, NULL);		/* the others were read before it */
+	fixture_call(f, drain, f);
+	assert_true(peer_is_closed(head));
+	expect_reply(body, 408, NULL);
+	assert_int_equal(fixture_ended(f), 77);
+	close(head);
+	close(body);
+	close(ready);
+}
+
 static void draining_an_idle_server_is_over_at_once(void **state)
 {
 	struct fixture *f = begin(state);
@@ -726,6 +742,7 @@ int main(void)
 		TEST(a_peer_that_only_stops_sending_gets_its_answer),
 		TEST(half_a_request_and_the_end_is_counted),
 		TEST(draining_lets_the_rest_finish),
+		TEST(draining_waits_for_no_half_head_and_not_long_for_a_half_body),
 		TEST(draining_an_idle_server_is_over_at_once),
 		TEST(places_to_listen_on_are_checked),
 		TEST(a_unix_socket_is_replaced_only_when_nobody_listens),
