@@ -62,10 +62,10 @@ static const struct setting reader_settings[] = {
 #define OPEN_BUSY_MS 5000	/* for start-up: a reader may be recovering the log just now */
 
 /* A savepoint keeps the pages it may have to put back in one piece of memory of this size, and in a
- * file beyond.  One command changes some twenty pages of 4 KiB. */
-#define SAVEPOINT_BYTES (256 * 1024)
+ * file beyond.  A message changes some twenty pages of 4 KiB, a conversion forty. */
+#define SAVEPOINT_BYTES (1024 * 1024)
 
-static void configure(void)
+static void configure(const char *path)
 {
 	static gsize done;
 
@@ -74,6 +74,8 @@ static void configure(void)
 		sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, SAVEPOINT_BYTES);
 		/* Nobody asks how much memory SQLite has, and to know it takes a lock for each piece. */
 		sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+		/* That file has messages in it, and /var/tmp may not be writable for a service. */
+		sqlite3_temp_directory = g_path_get_dirname(path);
 		g_once_init_leave(&done, 1);
 	}
 }
@@ -82,7 +84,7 @@ static gboolean connect(hg_store *store, int flags, GError **error)
 {
 	int rc;
 
-	configure();
+	configure(store->path);
 	/* NOMUTEX: a connection belongs to one thread, so SQLite need not lock it. */
 	rc = sqlite3_open_v2(store->path, &store->db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
 			     hg_sqlite_vfs());

@@ -4,13 +4,15 @@
  * group of messages hundreds of them, a fifth of the store's CPU.  This layer over the usual VFS
  * collects what is written to the log without a gap and hands it on when SQLite syncs (which, with
  * synchronous=FULL, it does before a commit is visible to anybody), reads or asks for the size.
- * Nothing else is touched: locks, shared memory, the database file and all other files are the
- * usual VFS's own. */
+ * The same is done to what a savepoint keeps to be put back, once it is too much for memory.  Nothing
+ * else is touched: locks, shared memory, the database file and all others are the usual VFS's own. */
 #include "sqlite_db.h"
 
 #include <string.h>
 
-/* SQLite's unix VFS writes at most 128 KiB less one byte in one call. */
+/* SQLite's unix VFS writes at most 128 KiB less one byte in one call, and of 128 KiB nothing: that it
+ * reports as a full disk.  So larger pieces, which a savepoint that outgrew its memory makes, are
+ * written in parts. */
 #define ROOM (120 * 1024)
 
 struct wal_file {
@@ -39,7 +41,7 @@ static int wal_flush(sqlite3_file *file)
 	return used ? real(file)->pMethods->xWrite(real(file), wal->room, used, wal->at) : SQLITE_OK;
 }
 
-static int wal_write(sqlite3_file *file, const void *bytes, int len, sqlite3_int64 at)
+static int wal_collect(sqlite3_file *file, const void *bytes, int len, sqlite3_int64 at)
 {
 	struct wal_file *wal = (struct wal_file *)file;
 	int rc = SQLITE_OK;
@@ -48,13 +50,22 @@ static int wal_write(sqlite3_file *file, const void *bytes, int len, sqlite3_int
 		rc = wal_flush(file);
 	if (rc != SQLITE_OK)
 		return rc;
-	if (len > ROOM)
-		return real(file)->pMethods->xWrite(real(file), bytes, len, at);
 	if (!wal->used)
 		wal->at = at;
 	memcpy(wal->room + wal->used, bytes, (gsize)len);
 	wal->used += len;
 	return SQLITE_OK;
+}
+
+static int wal_write(sqlite3_file *file, const void *bytes, int len, sqlite3_int64 at)
+{
+	int rc = SQLITE_OK;
+
+	for (int done = 0, part; rc == SQLITE_OK && done < len; done += part) {
+		part = MIN(len - done, ROOM);
+		rc = wal_collect(file, (const guint8 *)bytes + done, part, at + done);
+	}
+	return rc;
 }
 
 static int wal_read(sqlite3_file *file, void *ret, int len, sqlite3_int64 at)
@@ -135,7 +146,7 @@ static int vfs_open(sqlite3_vfs *vfs G_GNUC_UNUSED, const char *name, sqlite3_fi
 	struct wal_file *wal = (struct wal_file *)file;
 	int rc;
 
-	if (!(flags & SQLITE_OPEN_WAL))
+	if (!(flags & (SQLITE_OPEN_WAL | SQLITE_OPEN_SUBJOURNAL)))
 		return usual->xOpen(usual, name, file, flags, ret_flags);
 	memset(wal, 0, sizeof(*wal));	/* no methods: SQLite does not close what failed to open */
 	rc = usual->xOpen(usual, name, real(file), flags, ret_flags);

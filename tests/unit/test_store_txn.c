@@ -32,6 +32,39 @@ static void a_failed_command_is_undone_alone(void **state)
 	assert_int_equal(world_count(w, "SELECT COUNT(*) FROM contact WHERE name = 'undone'"), 0);
 }
 
+/* What a savepoint may have to put back fits into memory for a message, not for everything: a command
+ * that touches thousands of rows changes more pages than that, and all of them come back. */
+static void rename_all(struct world *w, hg_contact **contacts, guint n, const char *name)
+{
+	for (guint i = 0; i < n; i++) {
+		contacts[i]->name = name;
+		must(hg_store_contact_update(w->store, contacts[i], e));
+	}
+}
+
+static void a_command_may_change_any_number_of_pages(void **state)
+{
+	struct world *w = *state;
+	hg_contact *contacts[20000];
+
+	must(hg_store_begin(w->store, e));
+	for (guint i = 0; i < G_N_ELEMENTS(contacts); i++)
+		contacts[i] = a_contact(w, "before");
+	must(hg_store_commit(w->store, e));
+	assert_true(world_count(w, "PRAGMA page_count") > 300);
+
+	must(hg_store_begin(w->store, e));
+	must(hg_store_savepoint(w->store, e));
+	rename_all(w, contacts, G_N_ELEMENTS(contacts), "undone");
+	must(hg_store_rollback_to(w->store, e));
+	must(hg_store_savepoint(w->store, e));
+	rename_all(w, contacts, 1, "after");
+	must(hg_store_release(w->store, e));
+	must(hg_store_commit(w->store, e));
+	assert_int_equal(world_count(w, "SELECT COUNT(*) FROM contact WHERE name = 'before'"), G_N_ELEMENTS(contacts) - 1);
+	assert_int_equal(world_count(w, "SELECT COUNT(*) FROM contact WHERE name = 'after'"), 1);
+}
+
 static void a_group_rolled_back_leaves_nothing(void **state)
 {
 	struct world *w = *state;
@@ -547,6 +580,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		store_test(a_failed_command_is_undone_alone),
+		store_test(a_command_may_change_any_number_of_pages),
 		store_test(a_group_rolled_back_leaves_nothing),
 		store_test(nobody_sees_a_group_before_it_is_committed),
 		store_test(a_reader_in_a_transaction_sees_one_state),
