@@ -29,6 +29,35 @@ static hg_rules *compile(const hg_conf *conf, hg_diag *diag)
 	return hg_rules_compile(conf->rules, conf->engine.fallback, channels, backends, diag);
 }
 
+/* The keys of a map, NULL-ended; the strings are the document's. */
+static const char **keys_of(const hg_node *map)
+{
+	guint n = map && hg_node_type(map) == HG_NODE_MAP ? hg_node_size(map) : 0;
+	const char **keys = g_new0(const char *, n + 1);
+
+	for (guint i = 0; i < n; i++)
+		keys[i] = hg_node_key(map, i);
+	return keys;
+}
+
+/* The rest of the configuration has errors: what is wrong with the rules is said all the same, by the
+ * names of channels and backends that are written there. */
+static void check_rules(const char *path, hg_diag *diag)
+{
+	g_autoptr(hg_diag) known = hg_diag_new();	/* what reading finds is in diag already */
+	g_autoptr(hg_doc) doc = hg_doc_read(path, known);
+	const hg_node *root = doc ? hg_doc_root(doc) : NULL, *rules;
+	g_autofree const char **channels = NULL, **backends = NULL;
+
+	if (!root || hg_node_type(root) != HG_NODE_MAP)
+		return;
+	rules = hg_node_get(root, "rules");
+	channels = keys_of(hg_node_get(root, "channels"));
+	backends = keys_of(hg_node_get(root, "backends"));
+	if (rules && hg_node_type(rules) == HG_NODE_LIST)
+		hg_rules_free(hg_rules_compile(rules, "convert", channels, backends, diag));
+}
+
 hg_setup *hg_setup_read(const char *path, hg_diag *diag)
 {
 	g_autoptr(hg_setup) setup = g_new0(hg_setup, 1);
@@ -37,8 +66,10 @@ hg_setup *hg_setup_read(const char *path, hg_diag *diag)
 	setup->loader = hg_loader_new(NULL);
 	finder = hg_loader_finder(setup->loader);
 	setup->conf = hg_conf_read(path, &finder, diag);
-	if (!setup->conf)
+	if (!setup->conf) {
+		check_rules(path, diag);
 		return NULL;
+	}
 	setup->rules = compile(setup->conf, diag);
 	return setup->rules && !hg_diag_count(diag, HG_SEV_ERROR) ? g_steal_pointer(&setup) : NULL;
 }
