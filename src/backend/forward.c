@@ -232,9 +232,12 @@ static void judge(const struct hg_client_answer *answer, const hg_job *job, gint
 		  hg_arena *arena, struct hg_forward_result *result)
 {
 	result->status = answer->status;
-	if (answer->code == HG_CLIENT_OK && answer->status >= 200 && answer->status < 300) {
+	/* An answer that is too long for us to read says all the same that the event was taken. */
+	if ((answer->code == HG_CLIENT_OK || answer->code == HG_CLIENT_BIG) && answer->status >= 200 &&
+	    answer->status < 300) {
 		result->fate = HG_SENT;
-		hg_forward_read_ticket(answer->body, answer->len, arena, result);
+		if (answer->code == HG_CLIENT_OK)
+			hg_forward_read_ticket(answer->body, answer->len, arena, result);
 		return;
 	}
 	result->fate = HG_RETRY;
