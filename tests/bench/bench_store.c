@@ -16,27 +16,41 @@
 
 /* ---- what a WhatsApp Cloud API text notification becomes, as long as tests/bench/load.c makes it ---- */
 #define RAW_BYTES 822
-#define TEXT "My invoice 4711 of last month is wrong [us:0000003565912133], please look, please look, please look, " \
-	"please look, please look, please look, please look, please look, please look, please look, please look"
+#define TEXT \
+	"My invoice 4711 of last month is wrong [us:0000003565912133], please look, please look," \
+	" please look, please look, please look, please look, please look, please look," \
+	" please look, please look, please look, please look, please look, please look," \
+	" please look, please look, please look, please look, please look, plea"
 #define PHONE "tel:+440796135283"
 #define USER "whatsapp:GB.70796135283"
-#define PLACE(more) "{\"thread\":{\"id\":\"thr_01m7z78pwdf9fawvyz1teg01q2\",\"url\":null,\"state\":\"open\"},\"sequence\":1," \
-	"\"channel\":\"wa-main\",\"channel_address\":\"whatsapp:109876543210\",\"reply_to\":\"" PHONE "\",\"scope\":\"default\"," \
-	"\"subject\":\"Chat with Ana Lima\"," more "\"profile\":{\"url\":null},\"contact\":{\"id\":\"con_01m7z78pwdf9fawvyz1t1vvjx4\"," \
-	"\"name\":\"Ana Lima\",\"email\":null,\"phone\":\"+440796135283\",\"external_id\":\"" USER "\",\"tier\":null," \
-	"\"locale\":null,\"tz\":null,\"opted_out\":false,\"addresses\":[{\"uri\":\"" PHONE "\",\"proof\":\"proven\"}," \
-	"{\"uri\":\"" USER "\",\"proof\":\"proven\"}],\"fields\":{}},"
-#define CLOCKS "\"resolution\":\"unknown\",\"opened_at\":\"2026-11-21T14:13:20.906Z\",\"first_message_at\":\"2026-11-21T14:13:20.906Z\"," \
-	"\"first_bot_response_at\":null,\"first_response_at\":null,\"last_customer_message_at\":\"2026-11-21T14:13:20.906Z\"," \
+#define PLACE(more) \
+	"{\"thread\":{\"id\":\"thr_01m7z78pwdf9fawvyz1teg01q2\",\"url\":null,\"state\":\"open\"}," \
+	"\"sequence\":1,\"channel\":\"wa-main\",\"channel_address\":\"whatsapp:109876543210\"," \
+	"\"reply_to\":\"" PHONE "\",\"scope\":\"default\",\"subject\":\"Chat with Ana Lima\"," more \
+	"\"profile\":{\"url\":null},\"contact\":{\"id\":\"con_01m7z78pwdf9fawvyz1t1vvjx4\"," \
+	"\"name\":\"Ana Lima\",\"email\":null,\"phone\":\"+440796135283\",\"external_id\":\"" USER \
+	"\",\"tier\":null,\"locale\":null,\"tz\":null,\"opted_out\":false," \
+	"\"addresses\":[{\"uri\":\"" PHONE "\",\"proof\":\"proven\"},{\"uri\":\"" USER "\"," \
+	"\"proof\":\"proven\"}],\"fields\":{}},"
+#define CLOCKS \
+	"\"resolution\":\"unknown\",\"opened_at\":\"2026-11-21T14:13:20.906Z\"," \
+	"\"first_message_at\":\"2026-11-21T14:13:20.906Z\",\"first_bot_response_at\":null," \
+	"\"first_response_at\":null,\"last_customer_message_at\":\"2026-11-21T14:13:20.906Z\"," \
 	"\"chat_closed_at\":null,\"converted_at\":null,\"tags\":[],\"custom\":{},"
-#define MESSAGE "\"message\":{\"id\":\"msg_01m7z78pwdf9fawvyz1yb1s24c\",\"direction\":\"inbound\",\"author\":\"customer\"," \
-	"\"author_name\":null,\"kind\":\"text\",\"channel\":\"wa-main\",\"address\":\"" PHONE "\",\"our_address\":\"whatsapp:109876543210\"," \
-	"\"external_id\":\"wamid.HBgMNDQ3NzAwOTAwMTIzFQIAEhgU0000000000000063\",\"at\":\"2026-11-21T14:13:20.906Z\"," \
-	"\"sent_at\":\"2026-11-21T14:13:20.000Z\",\"text\":\"" TEXT "\",\"attachments\":[]}}"
+#define MESSAGE \
+	"\"message\":{\"id\":\"msg_01m7z78pwdf9fawvyz1yb1s24c\",\"direction\":\"inbound\"," \
+	"\"author\":\"customer\",\"author_name\":null,\"kind\":\"text\",\"channel\":\"wa-main\"," \
+	"\"address\":\"" PHONE "\",\"our_address\":\"whatsapp:109876543210\"," \
+	"\"external_id\":\"wamid.HBgMNDQ3NzAwOTAwMTIzFQIAEhgU0000000000000063\"," \
+	"\"at\":\"2026-11-21T14:13:20.906Z\",\"sent_at\":\"2026-11-21T14:13:20.000Z\",\"text\":\"" \
+	TEXT "\",\"attachments\":[]}}"
+#define FACTS \
+	"{\"on\":\"message\",\"now_ms\":1795270379912,\"channel\":\"wa-main\"," \
+	"\"adapter\":\"whatsapp\",\"scope\":\"default\",\"kind\":\"text\",\"address\":\"" PHONE "\"," \
+	"\"proposal\":\"new\",\"proposal_reason\":\"first message\",\"messages\":1,\"inbound\":1," \
+	"\"contact_new\":true,\"contact_name\":\"Ana Lima\"}"
 static char raw[RAW_BYTES];
-static const char facts[] = "{\"on\":\"message\",\"now_ms\":1795270379912,\"channel\":\"wa-main\",\"adapter\":\"whatsapp\",\"scope\":\"default\","
-	"\"kind\":\"text\",\"address\":\"" PHONE "\",\"proposal\":\"new\",\"proposal_reason\":\"first message\",\"messages\":1,\"inbound\":1,"
-	"\"contact_new\":true,\"contact_name\":\"Ana Lima\"}";
+static const char facts[] = FACTS;
 static const char opened[] = PLACE(CLOCKS) MESSAGE;
 static const char received[] = PLACE("") "\"ticket\":null," MESSAGE;
 
@@ -106,16 +120,15 @@ static void add_event(hg_store *store, struct hg_env *env, struct set *set, cons
 static void add_log(hg_store *store, struct hg_env *env, struct set *set)
 {
 	hg_decision decision = { .thread_n = set->thread.n, .message_n = set->message.n, .at_ms = set->now_ms,
-		.config_hash = "c239c74e1c11c5769808a84d21fef7466dcc4cf2c333fe1aa8d9e977e28d0514", .on = "message", .action = "wait", .facts = facts };
+		.config_hash = "c239c74e1c11c5769808a84d21fef7466dcc4cf2c333fe1aa8d9e977e28d0514",
+		.on = "message", .action = "wait", .facts = facts };
 	hg_timer settle = { set->thread.n, "settle", set->now_ms + 20000, NULL };
-	hg_timer idle = { set->thread.n, "idle", set->now_ms + 86400000, NULL };
 	GError *error = NULL;
 
 	must(hg_store_decision_add(store, &decision, &error), error);
 	add_event(store, env, set, "thread.opened", opened, 0);
 	add_event(store, env, set, "message.received", received, decision.n);
-	must(hg_store_thread_update(store, &set->thread, &error) && hg_store_timer_set(store, &settle, &error) &&
-	     hg_store_timer_set(store, &idle, &error), error);
+	must(hg_store_thread_update(store, &set->thread, &error) && hg_store_timer_set(store, &settle, &error), error);
 }
 
 static void add_set(hg_store *store, struct hg_env *env, gint64 number)

@@ -76,7 +76,8 @@ static const char body_before[] =
 	"\"phone_number_id\":\"109876543210\"},\"contacts\":[{\"profile\":{\"name\":\"Ana Lima\"},\"wa_id\":\"447000000000\","
 	"\"user_id\":\"GB.70000000000\"}],\"messages\":[{\"from\":\"447000000000\",\"from_user_id\":\"GB.70000000000\","
 	"\"id\":\"wamid.HBgMNDQ3NzAwOTAwMTIzFQIAEhgU0000000000000000\",\"timestamp\":\"";
-static const char body_text[] = "\",\"type\":\"text\",\"text\":{\"body\":\"My invoice 4711 of last month is wrong [us:0000000000000000]";
+static const char body_text[] =
+	"\",\"type\":\"text\",\"text\":{\"body\":\"My invoice 4711 of last month is wrong [us:0000000000000000]";
 static const char body_after[] = "\"}}]},\"field\":\"messages\"}]}]}";
 
 static char *place(const char *from, const char *what)
@@ -333,7 +334,8 @@ static void report(void)
 	       ",\"fresh\":%" G_GINT64_FORMAT ",\"seconds\":%.3f,\"rate\":%.1f,\"p50_ms\":%.3f,\"p99_ms\":%.3f,"
 	       "\"max_ms\":%.3f,\"load_cpu_us\":%.2f}\n", plan.connections, run.answered, run.took_us->len,
 	       run.refused, run.fresh, seconds, run.took_us->len / seconds, wire_percentile_ms(run.took_us, 0.5),
-	       wire_percentile_ms(run.took_us, 0.99), wire_percentile_ms(run.took_us, 1), cpu_us / (double)MAX(run.answered, 1));
+	       wire_percentile_ms(run.took_us, 0.99), wire_percentile_ms(run.took_us, 1),
+	       cpu_us / (double)MAX(run.answered, 1));
 	if (run.refused)
 		die("%" G_GINT64_FORMAT " answers were not 200, the last %d", run.refused, run.status);
 }
