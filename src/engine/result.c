@@ -332,6 +332,18 @@ static gboolean file_failed(hg_turn *turn, hg_attachment *attachment, hg_job *jo
 	       tell_file(turn, attachment, "attachment failed", error);
 }
 
+/* That its time is over says nothing of why it was not had before. */
+static const char *why_not(hg_turn *turn, const char *before)
+{
+	const struct hg_fetch_result *result = &turn->command->fetched;
+	g_autofree char *both = NULL;
+
+	if (result->fate != HG_FAILED || !before || !result->text || strcmp(before, result->text) == 0)
+		return result->text;
+	both = g_strdup_printf("%s; before that: %s", result->text, before);
+	return hg_arena_str(turn->arena, both);
+}
+
 gboolean hg_result_fetched(hg_turn *turn, GError **error)
 {
 	const struct hg_fetch_result *result = &turn->command->fetched;
@@ -349,7 +361,7 @@ gboolean hg_result_fetched(hg_turn *turn, GError **error)
 		return hg_outbox_end(turn, job, FALSE, error);
 	if (result->fate == HG_SENT)
 		return file_stored(turn, attachment, job, error);
-	job->error = result->text;
+	job->error = why_not(turn, job->error);
 	end_ms = attachment->expires_ms ? attachment->expires_ms : job->created_ms + GIVE_UP_MS;
 	if (result->fate == HG_FAILED || turn->now_ms >= end_ms)
 		return file_failed(turn, attachment, job, error);
