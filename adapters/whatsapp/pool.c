@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "pool.h"
+#include "utf8.h"
 
 #define BLOCK 4096
 
@@ -81,6 +82,15 @@ char *wa_dup(struct wa_pool *pool, const char *text)
 	return text ? wa_dupn(pool, text, strlen(text)) : NULL;
 }
 
+/* A precision as in %.40s counts bytes and may cut a character in two. */
+static char *mended(struct wa_pool *pool, const char *text, size_t len)
+{
+	char *valid = wa_new(pool, 3 * len + 1);
+
+	wa_utf8_mend(text, len, valid);
+	return valid;
+}
+
 char *wa_vfmt(struct wa_pool *pool, const char *fmt, va_list ap)
 {
 	va_list again;
@@ -94,7 +104,7 @@ char *wa_vfmt(struct wa_pool *pool, const char *fmt, va_list ap)
 		abort();
 	text = wa_new(pool, (size_t)len + 1);
 	vsnprintf(text, (size_t)len + 1, fmt, ap);
-	return text;
+	return wa_utf8_ok(text) ? text : mended(pool, text, (size_t)len);
 }
 
 char *wa_fmt(struct wa_pool *pool, const char *fmt, ...)

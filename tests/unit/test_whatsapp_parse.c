@@ -449,6 +449,24 @@ static void an_old_status_is_no_news_of_the_account(void **state)
 	assert_non_null(strstr(host->condition_text, "payment method"));
 }
 
+/* Found by the fuzzer: a long reason was cut between the bytes of one character. */
+static void news_that_are_cut_short_end_with_a_whole_character(void **state)
+{
+	g_autoptr(GString) body = g_string_new("{\"entry\":[{\"changes\":[{\"field\":\"message_template_status_update\","
+		"\"value\":{\"event\":\"REJECTED\",\"reason\":\"x");
+	g_autoptr(wa_host) host = wa_host_new();
+	const char *taken;
+
+	(void)state;
+	for (int i = 0; i < 200; i++)
+		g_string_append(body, "\xe2\x82\xac");
+	g_string_append(body, "\"}}]}]}");
+	wa_host_deliver(host, body->str, body->len, NULL);
+	taken = wa_host_take(host);
+	assert_non_null(strstr(taken, "REJECTED"));
+	assert_true(g_utf8_validate(taken, -1, NULL));
+}
+
 /* ---- one number is all there is ---- */
 
 static void with_one_number_a_missing_name_is_no_doubt(void **state)
@@ -523,6 +541,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(without_signature_the_token_of_the_url_is_needed),
 		cmocka_unit_test(the_handshake_echoes_the_challenge_to_who_knows_the_token),
 		cmocka_unit_test(an_old_status_is_no_news_of_the_account),
+		cmocka_unit_test(news_that_are_cut_short_end_with_a_whole_character),
 		cmocka_unit_test(with_one_number_a_missing_name_is_no_doubt),
 		cmocka_unit_test(addresses_are_told_from_what_is_none),
 		cmocka_unit_test(hashes_come_in_hex_whatever_they_were_in),
