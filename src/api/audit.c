@@ -61,6 +61,7 @@ void hg_api_status(struct call *call)
 	hg_json_key(call->out, "api");
 	hg_json_open(call->out, '{');
 	hg_json_add_int(call->out, "refused", (gint64)call->api->refused);
+	hg_json_add_bool(call->out, "auditing", g_atomic_int_get(&call->api->auditing));
 	hg_json_close(call->out, '}');
 	if (!hg_readers_run(call->api->readers, status_work, hg_call_finish, call, &call->error))
 		hg_call_finish(call);
@@ -161,19 +162,21 @@ static void report_breach(void *arg, const char *invariant, const char *id, cons
 
 static void audit(struct call *call)
 {
-	g_autoptr(hg_store) store = hg_readers_open_slow(call->api->readers, &call->error);
+	hg_store *store = hg_readers_open_slow(call->api->readers, &call->error);
 	guint breaches = 0;
 
-	if (!store)
-		return;
 	hg_json_open(call->out, '{');
 	hg_json_key(call->out, "breaches");
 	hg_json_open(call->out, '[');
-	if (!hg_store_fsck(store, call->api->attachments, report_breach, call, &breaches, &call->error))
-		return;
+	if (store && !hg_store_fsck(store, call->api->attachments, report_breach, call, &breaches, &call->error) &&
+	    hg_readers_ending(call->api->readers)) {
+		g_clear_error(&call->error);
+		hg_fail(&call->error, HG_ERROR_BUSY, "the daemon is stopping");
+	}
 	hg_json_close(call->out, ']');
 	hg_json_add_int(call->out, "count", breaches);
 	hg_json_close(call->out, '}');
+	hg_readers_close_slow(call->api->readers, store);
 }
 
 void hg_read_fsck(struct call *call, hg_store *store)

@@ -2,7 +2,7 @@
 #include "readers.h"
 
 #define WAITING_MAX 256			/* reads that may wait for a thread; more is answered 503 */
-#define SLOW_MS (5 * 60 * 1000)	/* an audit, which reads all files as well; a stop waits for it */
+#define SLOW_MS (5 * 60 * 1000)	/* an audit, which reads all files as well */
 
 struct reader_job {
 	void (*work)(hg_store *store, void *arg);	/* NULL: the thread ends */
@@ -14,6 +14,9 @@ struct hg_readers {
 	hg_loop *loop;
 	GAsyncQueue *queue;		/* of struct reader_job */
 	GPtrArray *threads, *stores;
+	GMutex lock;
+	GPtrArray *slow;		/* under lock: connections lent out */
+	gboolean ending;		/* under lock */
 	struct hg_store_options options;	/* its strings are ours: */
 	char *driver, *path, *attachments;
 };
@@ -54,7 +57,49 @@ static void keep_options(hg_readers *readers, const struct hg_store_options *opt
 
 hg_store *hg_readers_open_slow(hg_readers *readers, GError **error)
 {
-	return hg_store_open_reader(&readers->options, SLOW_MS, error);
+	hg_store *store = hg_store_open_reader(&readers->options, SLOW_MS, error);
+	gboolean ending;
+
+	if (!store)
+		return NULL;
+	g_mutex_lock(&readers->lock);
+	ending = readers->ending;
+	if (!ending)
+		g_ptr_array_add(readers->slow, store);
+	g_mutex_unlock(&readers->lock);
+	if (!ending)
+		return store;
+	hg_store_close(store);
+	hg_fail(error, HG_ERROR_BUSY, "the daemon is stopping");
+	return NULL;
+}
+
+void hg_readers_close_slow(hg_readers *readers, hg_store *store)
+{
+	g_mutex_lock(&readers->lock);
+	g_ptr_array_remove_fast(readers->slow, store);
+	g_mutex_unlock(&readers->lock);
+	hg_store_close(store);
+}
+
+/* Under the lock none of them can be closed meanwhile. */
+void hg_readers_end_slow(hg_readers *readers)
+{
+	g_mutex_lock(&readers->lock);
+	readers->ending = TRUE;
+	for (guint i = 0; i < readers->slow->len; i++)
+		hg_store_interrupt(g_ptr_array_index(readers->slow, i));
+	g_mutex_unlock(&readers->lock);
+}
+
+gboolean hg_readers_ending(hg_readers *readers)
+{
+	gboolean ending;
+
+	g_mutex_lock(&readers->lock);
+	ending = readers->ending;
+	g_mutex_unlock(&readers->lock);
+	return ending;
 }
 
 hg_readers *hg_readers_new(const struct hg_store_options *options, guint threads, gint64 time_limit_ms,
@@ -64,6 +109,8 @@ hg_readers *hg_readers_new(const struct hg_store_options *options, guint threads
 
 	readers->loop = loop;
 	keep_options(readers, options);
+	g_mutex_init(&readers->lock);
+	readers->slow = g_ptr_array_new();
 	readers->queue = g_async_queue_new();
 	readers->threads = g_ptr_array_new();
 	readers->stores = g_ptr_array_new_with_free_func((GDestroyNotify)hg_store_close);
@@ -88,6 +135,7 @@ void hg_readers_free(hg_readers *readers)
 {
 	if (!readers)
 		return;
+	hg_readers_end_slow(readers);
 	for (guint i = 0; i < readers->threads->len; i++)
 		g_async_queue_push(readers->queue, g_new0(struct reader_job, 1));
 	for (guint i = 0; i < readers->threads->len; i++)
@@ -95,6 +143,8 @@ void hg_readers_free(hg_readers *readers)
 	g_ptr_array_unref(readers->threads);
 	g_ptr_array_unref(readers->stores);
 	g_async_queue_unref(readers->queue);
+	g_ptr_array_unref(readers->slow);
+	g_mutex_clear(&readers->lock);
 	g_free(readers->driver);
 	g_free(readers->path);
 	g_free(readers->attachments);

@@ -11,9 +11,13 @@ typedef struct hg_readers hg_readers;
 /* options are copied. */
 hg_readers *hg_readers_new(const struct hg_store_options *options, guint threads, gint64 time_limit_ms,
 			   hg_loop *loop, GError **error);
-/* Any thread: one more connection, whose statements may take SLOW_MS; yours. */
+/* Any thread: one more connection, whose statements may take minutes. */
 hg_store *hg_readers_open_slow(hg_readers *readers, GError **error);
-/* Does what waits, then ends the threads. */
+void hg_readers_close_slow(hg_readers *readers, hg_store *store);	/* NULL is fine */
+/* Interrupts the slow ones and gives no more of them: for a stop. */
+void hg_readers_end_slow(hg_readers *readers);
+gboolean hg_readers_ending(hg_readers *readers);
+/* Does what waits, then ends the threads; slow connections are to be closed by then. */
 void hg_readers_free(hg_readers *readers);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(hg_readers, hg_readers_free)
 

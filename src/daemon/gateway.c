@@ -223,6 +223,7 @@ static void stop(hg_gateway *gateway)
 	sd_notify(0, "STOPPING=1");
 	hg_info(NULL, "daemon.stopping", "no more is taken in; what is under way ends");
 	pause_outbox(gateway);
+	hg_readers_end_slow(gateway->readers);
 	hg_channels_stop(gateway->channels, DRAIN_MS, channels_stopped, gateway);
 	hg_server_drain(gateway->server, server_drained, gateway);
 	hg_loop_timer(gateway->loop, DRAIN_MS + 2000, patience_ends, gateway);

@@ -74,12 +74,13 @@ static gboolean submit(void *ctx, hg_command *command, GError **error)
 static char *cursor(void *ctx, const char *channel)
 {
 	hg_gateway *gateway = ctx;
-	g_autoptr(hg_store) reader = hg_readers_open_slow(gateway->readers, NULL);
+	hg_store *reader = hg_readers_open_slow(gateway->readers, NULL);
 	g_autoptr(hg_arena) arena = hg_arena_new();
 	const char *text = NULL;
 
-	if (!reader || !hg_store_cursor_get(reader, arena, channel, &text, NULL))
-		return NULL;
+	if (reader && !hg_store_cursor_get(reader, arena, channel, &text, NULL))
+		text = NULL;
+	hg_readers_close_slow(gateway->readers, reader);
 	return g_strdup(text);
 }
 

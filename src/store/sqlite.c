@@ -240,6 +240,11 @@ hg_store *hg_store_open_reader(const struct hg_store_options *options, gint64 ti
 	return g_steal_pointer(&store);
 }
 
+void hg_store_interrupt(hg_store *store)
+{
+	sqlite3_interrupt(store->db);
+}
+
 /* Checkpoints and removes the log, and waits for nobody: a reader may take its time, and what
  * stays in the log is read again at the next start. */
 static gboolean disconnect(hg_store *store)

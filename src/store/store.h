@@ -28,6 +28,8 @@ struct hg_store_options {
 hg_store *hg_store_open(const struct hg_store_options *options, GError **error);
 /* Read-only, never checkpoints; statements are stopped after time_limit_ms (0: none). */
 hg_store *hg_store_open_reader(const struct hg_store_options *options, gint64 time_limit_ms, GError **error);
+/* Any thread, while the connection is open: what it does now fails (BUSY or STORE) soon. */
+void hg_store_interrupt(hg_store *store);
 void hg_store_close(hg_store *store);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(hg_store, hg_store_close)
 

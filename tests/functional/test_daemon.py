@@ -596,3 +596,49 @@ def test_a_key_that_does_not_fit_its_certificate_is_an_error_of_the_configuratio
     assert code == 78 and "key" in said
     make_certificate(tls_gateway.folder, "good again")
     tls_gateway.start()
+
+
+# ---- audits and backups ----
+
+def test_an_audit_under_way_does_not_hold_up_a_stop(start):
+    """Six files of 512 MiB, all holes, take a while to hash; the stop waits for one of them at most."""
+    gateway = start(rules=conftest.AT_ONCE)
+    gateway.ctl("-c", str(gateway.config_path), "simulate", "whatsapp", "--text", "x", check=0)
+    thread = gateway.threads()[0]["id"]
+    sizes = []
+    for n in range(6):
+        sha256 = gateway.http("POST", "/v1/attachments", b"file %d" % n, {"Authorization": f"Bearer {harness.API_TOKEN}"}
+                              ).json["attachment"]["sha256"]
+        gateway.reply(thread, "see", attachments=[{"sha256": sha256, "name": f"{n}.pdf", "type": "application/pdf"}])
+        file = next((gateway.store.parent / "attachments").rglob(sha256))
+        sizes.append((file, file.stat().st_size))
+    wait_until(lambda: not gateway.status()["outbox"], "the files to be sent")
+    for file, _ in sizes:
+        os.truncate(file, 1 << 29)
+    ended = []
+    audit = threading.Thread(target=lambda: ended.append(gateway.ctl("fsck").returncode))
+    audit.start()
+    wait_until(lambda: gateway.status()["api"]["auditing"], "the audit")
+    assert gateway.api("GET", "/v1/fsck").status == 503
+    assert gateway.stop() == 0
+    audit.join()
+    assert ended == [75]
+    assert "daemon.stop_forced" not in gateway.log()
+    for file, size in sizes:
+        os.truncate(file, size)
+
+
+def test_a_copy_made_while_the_daemon_runs_is_a_sound_store(start, graph):
+    gateway, other = start(rules=conftest.AT_ONCE), start(rules=conftest.AT_ONCE, begin=False)
+    for n in range(20):
+        graph.target(gateway.port, "wa-main")
+        assert graph.say(f"+44770090{n:04}", "my order is late") == 200
+    with sqlite3.connect(f"file:{gateway.store}?mode=ro", uri=True) as reader:
+        reader.execute(f"VACUUM INTO '{other.store}'")
+    reader.close()
+    shutil.copytree(gateway.store.parent / "attachments", other.store.parent / "attachments", dirs_exist_ok=True)
+    assert graph.say("+447700909999", "after the copy") == 200
+    other.start()
+    assert {t["id"] for t in other.threads(limit=500)} == {t["id"] for t in gateway.threads(limit=500)
+                                                           if t["reply_to"] != "tel:+447700909999"}
+    assert other.fsck() == []
