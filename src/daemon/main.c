@@ -1,6 +1,7 @@
 /* main.c - headgated: options, configuration, exit codes */
 #include <getopt.h>
 #include <locale.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -100,6 +101,7 @@ int main(int argc, char **argv)
 	if (code >= 0)
 		return code;
 	setlocale(LC_ALL, "C.UTF-8");
+	signal(SIGHUP, SIG_IGN);	/* until the loop takes it: a reload now would be for nothing */
 	hide_memory();
 	hg_log_init(HG_LOG_LOGFMT, HG_LOG_WARN);
 	setup = hg_setup_read(options.config, diag);
