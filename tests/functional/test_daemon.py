@@ -192,8 +192,9 @@ def test_what_was_acknowledged_before_the_stop_is_there_after_it(start, graph):
     answered, lock, begun = {}, threading.Lock(), threading.Event()
 
     def write(n):
-        for i in range(40):
-            text = f"customer {n} message {i}"
+        status = 200
+        while status == 200:		# until it is gone
+            text = f"customer {n} message {uuid.uuid4()}"
             try:
                 status = graph.say(f"+44770090{n:04}", text)
             except (OSError, http.client.HTTPException, AssertionError):
