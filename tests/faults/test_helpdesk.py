@@ -121,6 +121,23 @@ def test_days_without_a_helpdesk_lose_nothing_and_a_minute_with_it_brings_all(st
     assert not gateway.get("/v1/outbox")["jobs"]
 
 
+def test_when_it_is_back_nobody_waits_for_an_hour_to_pass(start, graph, helpdesk):
+    """What was tried often is due in hours; but whether it is back is looked at once a minute."""
+    gateway = start(rules=AT_ONCE)
+    helpdesk.answer = lambda delivery: (503, {}, "")
+    graph.say(ANA, "hello?")
+
+    def often():
+        jobs = gateway.get("/v1/outbox?state=due")["jobs"]
+        return jobs and jobs[0]["attempts"] >= 8 and due_in(gateway, jobs[0]) > 1800
+
+    clock_until(gateway, often, "eight attempts", minutes=59)
+    helpdesk.answer = None
+    back = gateway.now()
+    clock_until(gateway, lambda: helpdesk.of("ticket.requested"), "the attempt of the minute", seconds=20)
+    assert gateway.now() - back < 300
+
+
 def test_a_week_without_a_helpdesk_ends_in_dead_letters_that_can_be_sent_again(start, graph, helpdesk):
     gateway = start(rules=AT_ONCE)
     helpdesk.answer = lambda delivery: (500, {}, "")
