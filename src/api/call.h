@@ -108,7 +108,7 @@ call_read_fn hg_read_threads, hg_read_thread, hg_read_messages, hg_read_message,
 /* One event as GET /v1/events and the live stream show it. */
 void hg_event_write(GString *out, const hg_event *event);
 /* explain.c */
-call_read_fn hg_read_explain_thread, hg_read_explain_message;
+call_read_fn hg_read_explain_thread, hg_read_explain_message, hg_read_decisions;
 /* file.c */
 call_own_fn hg_file_upload, hg_file_send;
 /* write.c */

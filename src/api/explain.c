@@ -1,6 +1,10 @@
-/* explain.c - why headgate decided what it did */
+/* explain.c - why headgate decided what it did, and all it decided on, for judging it again */
 #include "call.h"
 #include "explain.h"
+#include "text.h"
+
+#define PAGE 50
+#define PAGE_MAX 500
 
 void hg_read_explain_thread(struct call *call, hg_store *store)
 {
@@ -24,4 +28,79 @@ void hg_read_explain_message(struct call *call, hg_store *store)
 		hg_explain_message(store, call->arena, message, call->out, &call->error);
 	else
 		hg_fail(&call->error, HG_ERROR_MISSING, "there is no message \"%.40s\"", call->param[0]);
+}
+
+/* ---- all decisions, with what they were made on ---- */
+
+static gboolean write_subject(struct call *call, hg_store *store, const hg_decision *decision)
+{
+	hg_message *message = NULL;
+	hg_thread *thread = NULL;
+
+	if (decision->thread_n && !hg_store_thread_get(store, call->arena, decision->thread_n, &thread, &call->error))
+		return FALSE;
+	if (decision->message_n && !hg_store_message_get(store, call->arena, decision->message_n, &message, &call->error))
+		return FALSE;
+	hg_json_add_str(call->out, "thread_id", thread ? thread->id : NULL);
+	hg_json_add_str(call->out, "message_id", message ? message->id : NULL);
+	hg_json_add_str(call->out, "text", message ? message->text : NULL);
+	return TRUE;
+}
+
+static gboolean write_decision(struct call *call, hg_store *store, const hg_decision *decision)
+{
+	GString *out = call->out;
+
+	hg_json_open(out, '{');
+	hg_json_add_time(out, "at", decision->at_ms);
+	hg_json_add_str(out, "on", decision->on);
+	hg_json_add_str(out, "action", decision->action);
+	hg_json_add_str(out, "rule", decision->rule);
+	hg_json_add_str(out, "config_hash", decision->config_hash);
+	if (!write_subject(call, store, decision))
+		return FALSE;
+	hg_json_add_raw(out, "facts", decision->facts);
+	hg_json_close(out, '}');
+	return TRUE;
+}
+
+/* after is next of the page before; since counts while there is none. */
+static gboolean page_begin(struct call *call, hg_store *store, gint64 *ret_after_n)
+{
+	const char *since = hg_request_query(call->req, "since");
+	gint64 since_ms = since ? hg_time_parse(since) : 0;
+
+	*ret_after_n = hg_call_number(call, "after", 0, G_MAXINT64, 0);
+	if (call->error)
+		return FALSE;
+	if (since_ms < 0)
+		return hg_fail(&call->error, HG_ERROR_INPUT, "since=%.40s: a time such as 2026-11-20T10:02:11Z is wanted",
+			       since);
+	return *ret_after_n || !since || hg_store_decision_since(store, since_ms, ret_after_n, &call->error);
+}
+
+void hg_read_decisions(struct call *call, hg_store *store)
+{
+	g_autoptr(GPtrArray) decisions = g_ptr_array_new();
+	guint limit = (guint)hg_call_number(call, "limit", 1, PAGE_MAX, PAGE), shown;
+	gint64 after_n;
+
+	if (call->error || !page_begin(call, store, &after_n) ||
+	    !hg_store_decision_after(store, call->arena, after_n, limit + 1, decisions, &call->error))
+		return;
+	hg_json_open(call->out, '{');
+	hg_json_key(call->out, "decisions");
+	hg_json_open(call->out, '[');
+	shown = MIN(decisions->len, limit);
+	for (guint i = 0; i < shown; i++)
+		if (!write_decision(call, store, g_ptr_array_index(decisions, i)))
+			return;
+	hg_json_close(call->out, ']');
+	if (decisions->len > shown) {
+		const hg_decision *last = g_ptr_array_index(decisions, shown - 1);
+		g_autofree char *next = g_strdup_printf("%" G_GINT64_FORMAT, last->n);
+
+		hg_json_add_str(call->out, "next", next);
+	}
+	hg_json_close(call->out, '}');
 }

@@ -38,6 +38,7 @@ const struct route hg_api_routes[] = {
 	  .command = HG_CMD_STATUS },
 	{ "GET", "/v1/events", "read", "limit after", .read = hg_read_events },
 	{ "GET", "/v1/events/stream", "read", "thread", .own = hg_live_follow },
+	{ "GET", "/v1/decisions", "admin", "limit after since", .read = hg_read_decisions },
 	{ "GET", "/v1/outbox", "admin", "state limit after", .read = hg_read_outbox },
 	{ "POST", "/v1/outbox/{}/retry", "admin", NULL, BODY_MAX, .write = hg_write_retry,
 	  .command = HG_CMD_RETRY_DEAD },

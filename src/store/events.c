@@ -105,6 +105,41 @@ gboolean hg_store_decision_of(hg_store *store, hg_arena *arena, gint64 thread_n,
 	return hg_row_all(store, &of, HG_BIND(HG_I(from_n), HG_I(thread_n), HG_I(limit)), arena, ret, error);
 }
 
+gboolean hg_store_decision_after(hg_store *store, hg_arena *arena, gint64 after_n, guint limit, GPtrArray *ret,
+				 GError **error)
+{
+	static const struct hg_sql after = { HG_SQL_DECISION_AFTER, "WHERE n > $1 ORDER BY n LIMIT $2", HG_SQL_SELECT,
+					     &decision_table };
+
+	return hg_row_all(store, &after, HG_BIND(HG_I(after_n), HG_I(limit)), arena, ret, error);
+}
+
+/* No index on the time: numbers rise with it, so the place is found by halving. */
+gboolean hg_store_decision_since(hg_store *store, gint64 since_ms, gint64 *ret_after_n, GError **error)
+{
+	static const struct hg_sql last = { HG_SQL_DECISION_LAST, "SELECT MAX(n) FROM decision", 0, NULL };
+	static const struct hg_sql from = { HG_SQL_DECISION_FROM, "WHERE n >= $1 ORDER BY n LIMIT 1", HG_SQL_SELECT,
+					    &decision_table };
+	g_autoptr(hg_arena) arena = hg_arena_new();
+	gint64 early = 0, late;		/* all up to early are older, all behind late are not */
+	hg_decision *decision;
+
+	if (!hg_sql_int(store, &last, HG_BIND_NONE, 0, &late, error))
+		return FALSE;
+	while (early < late) {
+		gint64 middle = early + (late - early + 1) / 2;
+
+		if (!hg_row_one(store, &from, HG_BIND(HG_I(middle)), arena, &decision, error))
+			return FALSE;
+		if (decision && decision->at_ms < since_ms)
+			early = decision->n;
+		else
+			late = middle - 1;
+	}
+	*ret_after_n = early;
+	return TRUE;
+}
+
 gboolean hg_store_config_keep(hg_store *store, const char *hash, const char *text, gint64 at_ms, GError **error)
 {
 	static const struct hg_sql keep = { HG_SQL_CONFIG_KEEP, "INSERT INTO config (hash, text, at_ms) VALUES ($1, $2, $3) "

@@ -161,6 +161,12 @@ gboolean hg_store_decision_get(hg_store *store, hg_arena *arena, gint64 n, hg_de
 /* The thread's decisions from from_n on, oldest first.  For people: it looks through all behind from_n. */
 gboolean hg_store_decision_of(hg_store *store, hg_arena *arena, gint64 thread_n, gint64 from_n, guint limit,
 			      GPtrArray *ret, GError **error);
+/* All threads' decisions, oldest first, after_n exclusive. */
+gboolean hg_store_decision_after(hg_store *store, hg_arena *arena, gint64 after_n, guint limit, GPtrArray *ret,
+				 GError **error);
+/* The number behind which decisions were made at since_ms or later: after_n of the first page.  A look at a
+ * few rows, for numbers rise with time. */
+gboolean hg_store_decision_since(hg_store *store, gint64 since_ms, gint64 *ret_after_n, GError **error);
 /* The rules' text by config hash, so that a decision can be made again later. */
 gboolean hg_store_config_keep(hg_store *store, const char *hash, const char *text, gint64 at_ms, GError **error);
 gboolean hg_store_config_get(hg_store *store, hg_arena *arena, const char *hash, const char **ret, GError **error);

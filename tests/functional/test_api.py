@@ -72,6 +72,7 @@ ROUTES = {
     ("GET", "/v1/outbox"): dict(scope="admin"),
     ("POST", "/v1/outbox/{}/retry"): dict(scope="admin", fill="no_job", body={}, status=404),
     ("POST", "/v1/outbox/{}/settle"): dict(scope="reply", fill="no_job", body={"how": "arrived"}, status=404),
+    ("GET", "/v1/decisions"): dict(scope="admin"),
     ("GET", "/v1/fsck"): dict(scope="admin"),
 }
 
