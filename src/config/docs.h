@@ -16,3 +16,5 @@ char *hg_docs_man(const struct hg_adapter *const *adapters);
 /* Schema of the list under rules: (a JSON object, compact, with $defs of its own), lent by whoever knows the
  * rule language for the calls of hg_docs_schema() that follow.  NULL: any list of maps. */
 extern const char *hg_docs_rules_schema;
+/* The same for the list under tests:. */
+extern const char *hg_docs_tests_schema;

@@ -31,11 +31,13 @@ static const char tail[] =
 	"#- name: thanks and greetings\n"
 	"#  when: { text: { matches: '^\\W*(hi|hello|thanks|thank you)\\W*$' }, thread: { has_ticket: false } }\n"
 	"#  do: { ignore: noise }\n"
-	"\n# What the rules are to do with made-up conversations; headgatectl check runs them.\n"
+	"\n# What the rules are to do with made-up conversations; headgatectl test plays them.\n"
 	"tests:\n"
 	"#- name: a bare hello makes no ticket\n"
 	"#  given: [ { channel: main, from: \"+447700900123\", text: hello! } ]\n"
-	"#  expect: { tickets: 0, rule: thanks and greetings }\n";
+	"#  expect: { tickets: 0, rule: thanks and greetings }\n"
+	"#- name: what nobody decides is a ticket at last\n"
+	"#  given: [ { channel: main, from: \"+447700900123\", text: it is late }, { after: 1h, expect: { tickets: 1 } } ]\n";
 
 /* Words of text in lines that begin with indent and "# ". */
 static void put_comment(GString *out, const char *indent, const char *text)

@@ -330,15 +330,16 @@ static void add_list_of(GString *out, const char *key, const char *schema)
 	hg_json_close(out, '}');
 }
 
-/* The rules' schema is one of its own; as a part of ours its references start from our root, and
- * only a root names its dialect. */
-static void add_rules(GString *out)
+/* The rules' schema is one of its own, and the tests' too; as a part of ours its references start from
+ * our root, and only a root names its dialect. */
+static void add_foreign(GString *out, const char *key, const char *foreign)
 {
-	g_autoptr(GString) schema = g_string_new(hg_docs_rules_schema ? hg_docs_rules_schema : ANY_MAPS);
+	g_autoptr(GString) schema = g_string_new(foreign ? foreign : ANY_MAPS);
+	g_autofree char *below = g_strdup_printf("\"#/$defs/%s/$defs/", key);
 
-	g_string_replace(schema, "\"#/$defs/", "\"#/$defs/rules/$defs/", 0);
+	g_string_replace(schema, "\"#/$defs/", below, 0);
 	g_string_replace(schema, "\"$schema\":\"" DIALECT "\",", "", 0);
-	hg_json_add_raw(out, "rules", schema->str);
+	hg_json_add_raw(out, key, schema->str);
 }
 
 static void add_defs(GString *out, const struct hg_adapter *const *adapters)
@@ -356,7 +357,8 @@ static void add_defs(GString *out, const struct hg_adapter *const *adapters)
 		else
 			put_map(out, s->options, "", NULL);
 	}
-	add_rules(out);
+	add_foreign(out, "rules", hg_docs_rules_schema);
+	add_foreign(out, "tests", hg_docs_tests_schema);
 	for (; adapters && *adapters; adapters++) {
 		g_autofree char *key = g_strconcat("adapter-", (*adapters)->name, NULL);
 
@@ -387,7 +389,7 @@ char *hg_docs_schema(const struct hg_adapter *const *adapters)
 		if (*s->name)
 			add_section(out, s);
 	add_list_of(out, "rules", "{\"$ref\":\"#/$defs/rules\"}");
-	add_list_of(out, "tests", ANY_MAPS);
+	add_list_of(out, "tests", "{\"$ref\":\"#/$defs/tests\"}");
 	hg_json_close(out, '}');
 	hg_json_add_bool(out, "additionalProperties", FALSE);
 	/* What is required may stand in an included file. */

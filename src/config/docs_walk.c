@@ -5,7 +5,7 @@
 
 #include "docs.h"
 
-const char *hg_docs_rules_schema;
+const char *hg_docs_rules_schema, *hg_docs_tests_schema;
 
 static void entry_free(gpointer p)
 {

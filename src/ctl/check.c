@@ -41,19 +41,33 @@ static void print_summary(const char *path, const hg_setup *setup, guint errors,
 	print_count(warnings, "warning", "\n");
 }
 
-int ctl_check(struct ctl *ctl, int argc, char **argv)
+hg_setup *ctl_setup(const struct ctl *ctl, const char *path)
 {
 	g_autoptr(hg_diag) diag = hg_diag_new();
-	g_autoptr(hg_setup) setup = NULL;
-	const char *path;
-	guint errors, warnings;
+	hg_setup *setup = hg_setup_read(path, diag);
+	g_autofree char *text = setup ? NULL : hg_diag_render(diag, ctl_colours(ctl, STDERR_FILENO));
 
-	if (!ctl_arguments(ctl, argc, argv, 0, 1))
-		return ctl->exit;
-	path = optind < argc ? argv[optind] : ctl_config(ctl);
-	setup = hg_setup_read(path, diag);
-	errors = hg_diag_count(diag, HG_SEV_ERROR);
-	warnings = hg_diag_count(diag, HG_SEV_WARNING);
+	if (text)
+		fputs(text, stderr);
+	return setup;
+}
+
+/* With --strict; FALSE: something is not as it should be. */
+static gboolean is_strictly_fine(struct ctl *ctl, const hg_setup *setup, guint warnings)
+{
+	g_autoptr(GString) unseen = ctl->json ? g_string_new(NULL) : NULL;
+	guint failed;
+
+	ctl_run_trials(ctl, setup->trials, NULL, unseen, &failed);
+	return !failed && !warnings;
+}
+
+static int check(struct ctl *ctl, const char *path, gboolean strict)
+{
+	g_autoptr(hg_diag) diag = hg_diag_new();
+	g_autoptr(hg_setup) setup = hg_setup_read(path, diag);
+	guint errors = hg_diag_count(diag, HG_SEV_ERROR), warnings = hg_diag_count(diag, HG_SEV_WARNING);
+
 	if (ctl->json) {
 		print_json(path, diag, errors, warnings);
 	} else {
@@ -63,7 +77,24 @@ int ctl_check(struct ctl *ctl, int argc, char **argv)
 		if (!ctl->quiet)
 			print_summary(path, setup, errors, warnings);
 	}
-	return setup ? CTL_DONE : CTL_CONFIG;
+	if (!setup)
+		return CTL_CONFIG;
+	return !strict || is_strictly_fine(ctl, setup, warnings) ? CTL_DONE : CTL_NO;
+}
+
+int ctl_check(struct ctl *ctl, int argc, char **argv)
+{
+	static const struct option own[] = { { "strict", no_argument, NULL, CTL_OWN }, { 0 } };
+	gboolean strict = FALSE;
+	int c;
+
+	while ((c = ctl_next(ctl, argc, argv, own)) == CTL_OWN)
+		strict = TRUE;
+	if (c != -1)
+		return ctl->exit;
+	if (argc - optind > 1)
+		return ctl_usage(ctl, "unexpected \"%s\"", argv[optind + 1]);
+	return check(ctl, optind < argc ? argv[optind] : ctl_config(ctl), strict);
 }
 
 /* ---- adapters ---- */
@@ -175,7 +206,7 @@ static int print_docs(char *(*make)(const struct hg_adapter *const *adapters))
 {
 	g_autoptr(hg_loader) loader = hg_loader_new(hg_conf_adapter_dir());
 	g_autoptr(GPtrArray) adapters = g_ptr_array_new();
-	g_autofree char *text = NULL, *rules = hg_rules_schema();
+	g_autofree char *text = NULL, *rules = hg_rules_schema(), *tests = hg_trials_schema();
 
 	for (const char *const *name = hg_loader_names(loader); *name; name++) {
 		const struct hg_adapter *adapter = hg_loader_get(loader, *name, NULL);
@@ -185,6 +216,7 @@ static int print_docs(char *(*make)(const struct hg_adapter *const *adapters))
 	}
 	g_ptr_array_add(adapters, NULL);
 	hg_docs_rules_schema = rules;
+	hg_docs_tests_schema = tests;
 	text = make((const struct hg_adapter *const *)adapters->pdata);
 	fputs(text, stdout);
 	return CTL_DONE;

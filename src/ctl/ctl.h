@@ -4,6 +4,7 @@
 #include <glib.h>
 #include "conf.h"
 #include "json.h"
+#include "setup.h"
 
 /* Exit codes of every verb. */
 enum ctl_exit {
@@ -47,11 +48,14 @@ int ctl_adapters(struct ctl *ctl, int argc, char **argv);
 int ctl_outbox(struct ctl *ctl, int argc, char **argv);
 int ctl_fsck(struct ctl *ctl, int argc, char **argv);
 int ctl_docs(struct ctl *ctl, int argc, char **argv);
+int ctl_test(struct ctl *ctl, int argc, char **argv);
+int ctl_rules(struct ctl *ctl, int argc, char **argv);
+int ctl_replay(struct ctl *ctl, int argc, char **argv);	/* rules replay */
 
 /* ---- options.c ---- */
 
 /* getopt_long() with the options every verb has (--json, --quiet, ...) beside own, whose vals begin
- * at CTL_OWN.  -1: no more options; '?': return ctl->exit, all is said. */
+ * at CTL_OWN or are a letter. -1: no more options; '?': return ctl->exit, all is said. */
 #define CTL_OWN 256
 int ctl_next(struct ctl *ctl, int argc, char **argv, const struct option *own);
 /* For a verb with no options of its own and least to most arguments.  FALSE: return ctl->exit. */
@@ -61,6 +65,17 @@ int ctl_usage(const struct ctl *ctl, const char *fmt, ...) G_GNUC_PRINTF(2, 3);
 /* "there is no WHAT "WORD"; did you mean ..."; returns CTL_USAGE. */
 int ctl_unknown(const struct ctl *ctl, const char *what, const char *word, const char *const *known);
 const char *ctl_config(const struct ctl *ctl);
+
+/* ---- trial.c ---- */
+
+/* Plays the tests that have only (or NULL) in their name: tells of them on stdout, or appends them to
+ * json.  Returns how many. */
+int ctl_run_trials(struct ctl *ctl, const hg_trials *trials, const char *only, GString *json, guint *ret_failed);
+
+/* ---- check.c ---- */
+
+/* The configuration, or NULL after all that is wrong was printed; yours. */
+hg_setup *ctl_setup(const struct ctl *ctl, const char *path);
 
 /* ---- main.c ---- */
 void ctl_print_help(const struct ctl_verb *verb);	/* NULL: of all */

@@ -7,8 +7,14 @@
 #include "setup.h"
 
 const struct ctl_verb ctl_verbs[] = {
-	{ "check", "[FILE]", "check a configuration, everything at once",
-	  "Runs the daemon's own start-up code without starting it.\nexit codes: 0 good, 78 errors found\n", ctl_check },
+	{ "check", "[FILE] [--strict]", "check a configuration, everything at once",
+	  "  --strict   plays its tests as well, and takes warnings for errors\n"
+	  "Runs the daemon's own start-up code without starting it.\n"
+	  "exit codes: 0 good, 1 with --strict: warnings or failed tests, 78 errors found\n", ctl_check },
+	{ "test", "[FILE] [-k TEXT]", "play the tests of a configuration",
+	  "  -k, --name TEXT   only those with TEXT in their name\n"
+	  "Each is played through the engine, on a store and a clock of its own.\n"
+	  "exit codes: 0 all passed, 1 a test failed, 78 errors in the configuration\n", ctl_test },
 	{ "status", "", "what runs, and how it is",
 	  "IN and OUT count messages since the start, QUEUE and DEAD what waits and what was given up.\n"
 	  "exit codes: 0 all is well, 1 a channel or backend is not up\n", ctl_status },
@@ -23,6 +29,13 @@ const struct ctl_verb ctl_verbs[] = {
 	  "  thread reopen ID [--agent NAME]\n\n"
 	  "  --key KEY   the same key again sends nothing twice [a new one for each call]\n", ctl_thread },
 	{ "explain", "MESSAGE-ID|THREAD-ID", "why headgate decided what it did", NULL, ctl_explain },
+	{ "rules", "try|replay ...", "judge a text, or all that was decided, by other rules",
+	  "  rules try TEXT [--channel NAME] [--from ADDRESS]\n"
+	  "      judges one text of somebody unknown by the configuration's rules\n"
+	  "  rules replay [--since SPAN] [--config FILE] [--show changed]\n"
+	  "      judges what the running daemon decided in the last SPAN [30d] by the rules of FILE, without\n"
+	  "      effect; --show changed names the conversations.  The daemon is that of FILE's socket, of\n"
+	  "      --socket, or of a --config that stands before the verb\n", ctl_rules },
 	{ "outbox", "[--state WORD] | retry N | settle N arrived|resend", "what waits, failed or hangs in doubt",
 	  "  --state WORD   queued, due, sending, unknown, parked or dead [dead]\n", ctl_outbox },
 	{ "simulate", "whatsapp --text TEXT ...", "send a message as a provider would",

@@ -97,16 +97,20 @@ static int take_common(struct ctl *ctl, int c)
 int ctl_next(struct ctl *ctl, int argc, char **argv, const struct option *own)
 {
 	g_autoptr(GArray) all = g_array_new(TRUE, TRUE, sizeof(struct option));
+	g_autoptr(GString) letters = g_string_new(ctl->verb ? ":c:s:qVh" : "+:c:s:qVh");
 	const struct option *options;
 	int c;
 
-	for (; own && own->name; own++)
+	for (; own && own->name; own++) {
 		g_array_append_vals(all, own, 1);
+		if (own->val < CTL_OWN)		/* it has a letter, too */
+			g_string_append_printf(letters, "%c%s", own->val, own->has_arg ? ":" : "");
+	}
 	g_array_append_vals(all, common, G_N_ELEMENTS(common));
 	options = (const struct option *)(const void *)all->data;
 	opterr = 0;
 	do
-		c = take_common(ctl, getopt_long(argc, argv, ctl->verb ? ":c:s:qVh" : "+:c:s:qVh", options, NULL));
+		c = take_common(ctl, getopt_long(argc, argv, letters->str, options, NULL));
 	while (!c);
 	if (c == ':')
 		ctl->exit = ctl_usage(ctl, "%s wants a value", argv[optind - 1]);

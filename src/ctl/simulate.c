@@ -140,22 +140,9 @@ static gboolean read_args(struct ctl *ctl, int argc, char **argv, struct args *r
 	return TRUE;
 }
 
-static hg_setup *read_setup(const struct ctl *ctl)
-{
-	g_autoptr(hg_diag) diag = hg_diag_new();
-	hg_setup *setup = hg_setup_read(ctl_config(ctl), diag);
-
-	if (!setup) {
-		g_autofree char *text = hg_diag_render(diag, ctl_colours(ctl, STDERR_FILENO));
-
-		fputs(text, stderr);
-	}
-	return setup;
-}
-
 static int simulate(struct ctl *ctl, struct args *args)
 {
-	g_autoptr(hg_setup) setup = read_setup(ctl);
+	g_autoptr(hg_setup) setup = ctl_setup(ctl, ctl_config(ctl));
 	const struct hg_channel_conf *channel;
 	g_autofree char *body = NULL;
 	const char *secret, *number;

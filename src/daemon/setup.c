@@ -71,6 +71,7 @@ hg_setup *hg_setup_read(const char *path, hg_diag *diag)
 		return NULL;
 	}
 	setup->rules = compile(setup->conf, diag);
+	setup->trials = hg_trials_read(setup->conf, diag);
 	return setup->rules && !hg_diag_count(diag, HG_SEV_ERROR) ? g_steal_pointer(&setup) : NULL;
 }
 
@@ -78,6 +79,7 @@ void hg_setup_free(hg_setup *setup)
 {
 	if (!setup)
 		return;
+	hg_trials_free(setup->trials);
 	hg_rules_free(setup->rules);
 	hg_conf_unref(setup->conf);
 	hg_loader_free(setup->loader);

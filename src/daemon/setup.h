@@ -6,6 +6,7 @@
 #include "load.h"
 #include "rules.h"
 #include "store.h"
+#include "trial.h"
 
 #define HG_CONF_DEFAULT "/etc/headgate/headgate.yaml"
 
@@ -13,6 +14,7 @@ typedef struct hg_setup {
 	hg_loader *loader;		/* ours */
 	hg_conf *conf;			/* ours */
 	hg_rules *rules;		/* ours until the engine has them */
+	hg_trials *trials;		/* ours; lent from conf */
 } hg_setup;
 
 /* Reads and checks everything that can be checked without a network or a database; diag says all

@@ -1,4 +1,4 @@
-/* explain_text.h - a decision as lines for people; for explain.c only */
+/* explain_text.h - a decision as lines for people; for explain.c and headgatectl rules try */
 #pragma once
 #include <glib.h>
 #include "json.h"

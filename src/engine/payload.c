@@ -56,6 +56,19 @@ static const struct kind *kind_find(const char *type)
 	return NULL;
 }
 
+const char *const *hg_payload_types(void)
+{
+	static const char *types[G_N_ELEMENTS(kinds) + 1];
+	static gsize made;
+
+	if (g_once_init_enter(&made)) {
+		for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++)
+			types[i] = kinds[i].type;
+		g_once_init_leave(&made, 1);
+	}
+	return types;
+}
+
 /* ---- parts ---- */
 
 static void add_place(const struct hg_payload *payload, GString *out)

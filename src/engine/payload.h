@@ -28,6 +28,9 @@ struct hg_payload {
 	const char *idempotency_key;	/* of ticket.requested: same on every attempt */
 };
 
+/* All types of events there are, NULL-ended. */
+const char *const *hg_payload_types(void);
+
 /* Appends a JSON object to out, "thread" first.  Notes never get in: an event about one is refused
  * (STATE).  Field names are those of doc/events.md.  FALSE: out holds a part, the store failed. */
 gboolean hg_payload_write(const struct hg_payload *payload, GString *out, GError **error);

@@ -80,3 +80,5 @@ void hg_rules_judge(const hg_rules *rules, const struct hg_facts *facts, hg_aren
  * out when text_too is FALSE (it is in the message). */
 void hg_facts_write(const struct hg_facts *facts, gboolean text_too, GString *out);
 gboolean hg_facts_read(const char *json, hg_arena *arena, struct hg_facts *ret, GError **error);
+struct json_object;
+gboolean hg_facts_take(struct json_object *root, hg_arena *arena, struct hg_facts *ret, GError **error);

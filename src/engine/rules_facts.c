@@ -170,10 +170,14 @@ static void facts_init(struct hg_facts *facts)
 gboolean hg_facts_read(const char *json, hg_arena *arena, struct hg_facts *ret, GError **error)
 {
 	g_autoptr(json_object) root = hg_json_parse(json, strlen(json), NULL, error);
+
+	return root && hg_facts_take(root, arena, ret, error);
+}
+
+gboolean hg_facts_take(struct json_object *root, hg_arena *arena, struct hg_facts *ret, GError **error)
+{
 	struct hg_facts facts;
 
-	if (!root)
-		return FALSE;
 	if (!json_object_is_type(root, json_type_object))
 		return hg_fail(error, HG_ERROR_INPUT, "facts are no JSON object");
 	facts_init(&facts);

@@ -46,5 +46,7 @@ def test_the_examples_of_the_manual_fit_the_schema(schema):
     blocks = re.findall(r"(?ms)^```yaml\n(.*?)^```", page)
     assert len(blocks) >= 5
     for block in blocks:
+        if block.startswith("tests:"):	# test_trial.py plays these
+            continue
         rules = yaml.load(block if block.startswith("rules:") else "rules:\n" + block, Loader)["rules"]
         assert not list(schema.iter_errors(rules)), block

@@ -1,0 +1,347 @@
+/* replay.c - rules replay: the running daemon's decisions made again by other rules, without effect */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include "ctl.h"
+#include "env.h"
+#include "replay.h"
+#include "setup.h"
+#include "text.h"
+
+#define SINCE "30d"
+#define PAGE "500"
+#define TRIES 5				/* of a page, when the daemon is busy or starts again */
+#define TRY_AGAIN_US (1000 * 1000)
+#define TELL_MS (10 * 1000)		/* between two lines of progress */
+#define BAR_MS 100			/* between two looks of the bar */
+#define BAR_WIDTH 40
+
+struct run {
+	struct ctl *ctl;
+	hg_replay *replay;
+	gint64 since_ms, now_ms;	/* what is looked at */
+	gint64 started_ms, told_ms;	/* by the monotonic clock */
+	gint64 n;			/* decisions read */
+	gboolean bar;			/* stderr is a terminal */
+};
+
+/* ---- progress ---- */
+
+/* Decisions are spread over the time they are asked for, so the time says how far it is. */
+static double share(const struct run *run, gint64 at_ms)
+{
+	gint64 all = run->now_ms - run->since_ms;
+
+	return all > 0 ? CLAMP((double)(at_ms - run->since_ms) / (double)all, 0.0, 1.0) : 1.0;
+}
+
+static void draw_bar(const struct run *run, double done)
+{
+	char bar[BAR_WIDTH + 1];
+	int full = (int)(done * BAR_WIDTH);
+
+	memset(bar, '.', BAR_WIDTH);
+	memset(bar, '#', (gsize)full);
+	bar[BAR_WIDTH] = '\0';
+	fprintf(stderr, "\r[%s] %3.0f %%  %" G_GINT64_FORMAT " decisions", bar, done * 100, run->n);
+}
+
+static void tell(struct run *run, gint64 at_ms)
+{
+	gint64 now = hg_mono(hg_env_system());
+
+	if (run->ctl->quiet || now - run->told_ms < (run->bar ? BAR_MS : TELL_MS))
+		return;
+	run->told_ms = now;
+	if (run->bar)
+		draw_bar(run, share(run, at_ms));
+	else
+		fprintf(stderr, "headgatectl: %" G_GINT64_FORMAT " decisions judged again, %.0f %%\n", run->n,
+			share(run, at_ms) * 100);
+}
+
+static void end_bar(const struct run *run)
+{
+	if (run->bar && !run->ctl->quiet)
+		fprintf(stderr, "\r%*s\r", BAR_WIDTH + 40, "");
+}
+
+/* ---- reading ---- */
+
+static gint64 take(struct run *run, struct json_object *decision, hg_arena *arena)
+{
+	struct hg_replay_entry entry = { .thread_id = hg_json_str(decision, "thread_id"),
+		.action = hg_json_str(decision, "action"), .rule = hg_json_str(decision, "rule"),
+		.at_ms = hg_time_parse(hg_json_str(decision, "at") ? hg_json_str(decision, "at") : "") };
+	struct json_object *kept = hg_json_obj(decision, "facts");
+	struct hg_facts facts;
+
+	run->n++;
+	if (entry.thread_id && entry.action && kept && hg_facts_take(kept, arena, &facts, NULL)) {
+		facts.text = hg_json_str(decision, "text");
+		entry.facts = &facts;
+	}
+	hg_replay_take(run->replay, &entry);
+	return entry.at_ms;
+}
+
+static void take_page(struct run *run, struct json_object *page)
+{
+	struct json_object *list = hg_json_arr(page, "decisions");
+	g_autoptr(hg_arena) arena = hg_arena_new();
+	gint64 at_ms = run->since_ms;
+
+	for (gsize i = 0; list && i < json_object_array_length(list); i++)
+		at_ms = take(run, json_object_array_get_idx(list, i), arena);
+	tell(run, at_ms);
+}
+
+/* A daemon that is busy, or is started again meanwhile: the page is asked for again. */
+static int read_page(struct run *run, const char *path, ctl_reply *reply)
+{
+	int code = CTL_DONE;
+
+	for (guint i = 0; i < TRIES; i++) {
+		if (i)
+			g_usleep(TRY_AGAIN_US);
+		ctl_reply_clear(reply);
+		code = ctl_call(run->ctl, "GET", path, NULL, NULL, reply);
+		/* One that was never there is not waited for. */
+		if (code != CTL_AGAIN && (code != CTL_UNREACHABLE || !run->n))
+			break;
+	}
+	return code;
+}
+
+static int read_all(struct run *run)
+{
+	char since[HG_TIME_SIZE];
+	g_autofree char *path = ctl_path("/v1/decisions?limit=" PAGE "&since=%s", hg_time(run->since_ms, since));
+
+	while (path) {
+		g_auto(ctl_reply) reply = { 0 };
+		int code = read_page(run, path, &reply);
+		const char *next;
+
+		if (code != CTL_DONE)
+			return code;
+		take_page(run, reply.json);
+		next = hg_json_str(reply.json, "next");
+		g_free(path);
+		path = next ? ctl_path("/v1/decisions?limit=" PAGE "&after=%s", next) : NULL;
+	}
+	return CTL_DONE;
+}
+
+/* ---- for people ---- */
+
+static double percent(gint64 part, gint64 all)
+{
+	return hg_replay_rate(part, all);
+}
+
+static void print_sum(const struct ctl *ctl, const struct hg_replay_result *result)
+{
+	printf("%" G_GINT64_FORMAT " decisions of %" G_GINT64_FORMAT " conversations judged again\n", result->decisions,
+	       result->threads);
+	printf("%s%" G_GINT64_FORMAT " decisions change (%.1f %%)%s, in %" G_GINT64_FORMAT " conversations\n",
+	       ctl_look(ctl, CTL_BOLD), result->changed, percent(result->changed, result->decisions + result->added),
+	       ctl_look(ctl, CTL_PLAIN), result->changed_threads);
+	for (guint i = 0; i < result->steps->len; i++) {
+		const struct hg_replay_step *step = &g_array_index(result->steps, struct hg_replay_step, i);
+
+		printf("  %-9s -> %-9s %8" G_GINT64_FORMAT "\n", step->from, step->to, step->n);
+	}
+	if (result->other_rule)
+		printf("%" G_GINT64_FORMAT " come out the same by another rule\n", result->other_rule);
+	if (result->unreadable)
+		printf("%" G_GINT64_FORMAT " could not be judged: their facts were not kept\n", result->unreadable);
+	if (result->gave_up)
+		printf("%" G_GINT64_FORMAT " times a pattern hit its limit, which counts as no match\n", result->gave_up);
+}
+
+static const char *look_of(const char *band)
+{
+	return strcmp(band, "bad") == 0 ? "  above 40 %: too many tickets" : strcmp(band, "high") == 0 ?
+		"  above the healthy 20 to 35 %" : "";
+}
+
+static void print_channels(const struct ctl *ctl, const struct hg_replay_result *result)
+{
+	printf("%s%-16s %13s %8s %8s %8s %8s  %s%s\n", ctl_look(ctl, CTL_BOLD), "CHANNEL", "CONVERSATIONS", "TICKETS",
+	       "RATE", "NEW", "RATE", "BAND (healthy: 20 to 35 %)", ctl_look(ctl, CTL_PLAIN));
+	for (guint i = 0; i < result->channels->len; i++) {
+		const struct hg_replay_channel *c = &g_array_index(result->channels, struct hg_replay_channel, i);
+		const char *before = hg_replay_band(c->before, c->conversations);
+		const char *after = hg_replay_band(c->after, c->conversations);
+
+		ctl_cell(c->name, 16);
+		printf(" %12" G_GINT64_FORMAT " %8" G_GINT64_FORMAT " %6.1f %% %8" G_GINT64_FORMAT " %6.1f %%  %s -> %s%s\n",
+		       c->conversations, c->before, percent(c->before, c->conversations), c->after,
+		       percent(c->after, c->conversations), before, after, look_of(after));
+	}
+}
+
+static void print_changes(const struct hg_replay_result *result)
+{
+	for (guint i = 0; i < result->changes->len; i++) {
+		const struct hg_replay_change *change = &g_array_index(result->changes, struct hg_replay_change, i);
+		g_autofree char *rule = change->rule ? ctl_safe(change->rule, FALSE) : NULL;
+		char at[HG_TIME_SIZE];
+
+		hg_time(change->at_ms, at);
+		printf("%s  %.10s %.8s  on %-14s  %s -> %s%s%s%s\n", change->thread_id, at, at + 11, change->on, change->from,
+		       change->to, rule ? "  by rule '" : "", rule ? rule : "", rule ? "'" : "");
+	}
+	if (result->changed > result->changes->len)
+		printf("... and %" G_GINT64_FORMAT " more\n", result->changed - result->changes->len);
+}
+
+/* ---- as JSON ---- */
+
+static void channels_json(GString *out, const struct hg_replay_result *result)
+{
+	hg_json_key(out, "channels");
+	hg_json_open(out, '[');
+	for (guint i = 0; i < result->channels->len; i++) {
+		const struct hg_replay_channel *c = &g_array_index(result->channels, struct hg_replay_channel, i);
+
+		hg_json_open(out, '{');
+		hg_json_add_str(out, "channel", c->name);
+		hg_json_add_int(out, "conversations", c->conversations);
+		hg_json_add_int(out, "tickets_before", c->before);
+		hg_json_add_int(out, "tickets_after", c->after);
+		hg_json_add_str(out, "band_before", hg_replay_band(c->before, c->conversations));
+		hg_json_add_str(out, "band_after", hg_replay_band(c->after, c->conversations));
+		hg_json_close(out, '}');
+	}
+	hg_json_close(out, ']');
+}
+
+static void steps_json(GString *out, const struct hg_replay_result *result)
+{
+	hg_json_key(out, "steps");
+	hg_json_open(out, '[');
+	for (guint i = 0; i < result->steps->len; i++) {
+		const struct hg_replay_step *step = &g_array_index(result->steps, struct hg_replay_step, i);
+
+		hg_json_open(out, '{');
+		hg_json_add_str(out, "from", step->from);
+		hg_json_add_str(out, "to", step->to);
+		hg_json_add_int(out, "decisions", step->n);
+		hg_json_close(out, '}');
+	}
+	hg_json_close(out, ']');
+}
+
+static void changes_json(GString *out, const struct hg_replay_result *result)
+{
+	hg_json_key(out, "changes");
+	hg_json_open(out, '[');
+	for (guint i = 0; i < result->changes->len; i++) {
+		const struct hg_replay_change *change = &g_array_index(result->changes, struct hg_replay_change, i);
+
+		hg_json_open(out, '{');
+		hg_json_add_str(out, "thread_id", change->thread_id);
+		hg_json_add_time(out, "at", change->at_ms);
+		hg_json_add_str(out, "on", change->on);
+		hg_json_add_str(out, "from", change->from);
+		hg_json_add_str(out, "to", change->to);
+		hg_json_add_str(out, "rule", change->rule);
+		hg_json_close(out, '}');
+	}
+	hg_json_close(out, ']');
+}
+
+static void print_json(const struct run *run, const struct hg_replay_result *result, gboolean show)
+{
+	g_autoptr(GString) out = g_string_new(NULL);
+
+	hg_json_open(out, '{');
+	hg_json_add_time(out, "since", run->since_ms);
+	hg_json_add_int(out, "decisions", result->decisions);
+	hg_json_add_int(out, "added", result->added);
+	hg_json_add_int(out, "changed", result->changed);
+	hg_json_add_int(out, "other_rule", result->other_rule);
+	hg_json_add_int(out, "not_judged", result->unreadable);
+	hg_json_add_int(out, "gave_up", result->gave_up);
+	hg_json_add_int(out, "conversations", result->threads);
+	hg_json_add_int(out, "changed_conversations", result->changed_threads);
+	hg_json_add_int(out, "took_ms", hg_mono(hg_env_system()) - run->started_ms);
+	steps_json(out, result);
+	channels_json(out, result);
+	if (show)
+		changes_json(out, result);
+	hg_json_close(out, '}');
+	puts(out->str);
+}
+
+static void print_text(const struct run *run, const struct hg_replay_result *result, gboolean show)
+{
+	gint64 took_ms = MAX(1, hg_mono(hg_env_system()) - run->started_ms);
+
+	if (show)
+		print_changes(result);
+	print_sum(run->ctl, result);
+	print_channels(run->ctl, result);
+	if (!run->ctl->quiet)
+		printf("in %.1f s, %" G_GINT64_FORMAT " decisions a second\n", (double)took_ms / 1000,
+		       run->n * 1000 / took_ms);
+}
+
+/* ---- the verb ---- */
+
+static int replay(struct ctl *ctl, gint64 span_ms, gboolean show)
+{
+	g_autoptr(hg_setup) setup = ctl_setup(ctl, ctl_config(ctl));
+	g_autoptr(hg_replay) made = setup ? hg_replay_new(setup->conf, setup->rules) : NULL;
+	struct hg_env *env = hg_env_system();
+	struct run run = { .ctl = ctl, .replay = made, .now_ms = hg_now(env), .started_ms = hg_mono(env),
+			   .told_ms = hg_mono(env), .bar = isatty(STDERR_FILENO) };
+	struct hg_replay_result result;
+	int code;
+
+	if (!setup)
+		return CTL_CONFIG;
+	run.since_ms = MAX(0, run.now_ms - span_ms);
+	code = read_all(&run);
+	end_bar(&run);
+	if (code != CTL_DONE)
+		return code;
+	hg_replay_end(made, run.now_ms);
+	hg_replay_get(made, &result);
+	if (ctl->json)
+		print_json(&run, &result, show);
+	else
+		print_text(&run, &result, show);
+	return CTL_DONE;
+}
+
+enum { SINCE_OPTION = CTL_OWN, SHOW };
+
+int ctl_replay(struct ctl *ctl, int argc, char **argv)
+{
+	static const struct option own[] = { { "since", required_argument, NULL, SINCE_OPTION },
+		{ "show", required_argument, NULL, SHOW }, { 0 } };
+	const char *since = SINCE, *show = NULL;
+	int c;
+
+	/* A configuration named before the verb is the daemon's, the one behind it has the rules. */
+	if (ctl->config)
+		ctl_socket(ctl);
+	while ((c = ctl_next(ctl, argc, argv, own)) != -1) {
+		if (c == SINCE_OPTION)
+			since = optarg;
+		else if (c == SHOW)
+			show = optarg;
+		else
+			return ctl->exit;
+	}
+	if (optind < argc)
+		return ctl_usage(ctl, "unexpected \"%s\"", argv[optind]);
+	if (show && strcmp(show, "changed") != 0)
+		return ctl_usage(ctl, "--show is changed, not \"%s\"", show);
+	if (hg_span_parse(since) <= 0)
+		return ctl_usage(ctl, "--since %s: a time such as 12h or 30d is wanted", since);
+	return replay(ctl, hg_span_parse(since), show != NULL);
+}
