@@ -587,6 +587,35 @@ static void an_event_remembers_what_it_is_about(void **state)
 	assert_null(text);
 }
 
+static void decisions_are_read_in_order_from_a_time_on(void **state)
+{
+	static const struct { gint64 since_ms, after_n; } cases[] = {
+		{ 0, 0 }, { 100, 0 }, { 101, 1 }, { 110, 1 }, { 111, 2 }, { 190, 9 }, { 191, 10 }, { G_MAXINT64, 10 },
+	};
+	struct world *w = *state;
+	g_autoptr(GPtrArray) got = g_ptr_array_new();
+	gint64 after_n;
+
+	must(hg_store_decision_since(w->store, 5, &after_n, e));
+	assert_int_equal(after_n, 0);
+	must(hg_store_begin(w->store, e));
+	for (gint64 at_ms = 100; at_ms < 200; at_ms += 10) {
+		hg_decision d = { .at_ms = at_ms, .config_hash = "h", .on = "message", .action = "wait" };
+
+		must(hg_store_decision_add(w->store, &d, e));
+	}
+	must(hg_store_commit(w->store, e));
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		must(hg_store_decision_since(w->store, cases[i].since_ms, &after_n, e));
+		if (after_n != cases[i].after_n)
+			fail_msg("since %" G_GINT64_FORMAT ": %" G_GINT64_FORMAT, cases[i].since_ms, after_n);
+	}
+	must(hg_store_decision_after(w->store, w->arena, 3, 2, got, e));
+	assert_int_equal(got->len, 2);
+	assert_int_equal(((hg_decision *)g_ptr_array_index(got, 0))->at_ms, 130);
+	assert_int_equal(((hg_decision *)g_ptr_array_index(got, 1))->at_ms, 140);
+}
+
 static void raw_events_and_cursors_keep_every_byte(void **state)
 {
 	struct world *w = *state;
@@ -657,6 +686,7 @@ int main(void)
 		store_test(a_thread_has_one_open_ticket),
 		store_test(a_ticket_has_one_place_in_each_helpdesk),
 		store_test(an_event_remembers_what_it_is_about),
+		store_test(decisions_are_read_in_order_from_a_time_on),
 		store_test(raw_events_and_cursors_keep_every_byte),
 		store_test(counts_say_how_much_there_is),
 	};
