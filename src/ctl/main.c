@@ -34,8 +34,8 @@ const struct ctl_verb ctl_verbs[] = {
 	  "      judges one text of somebody unknown by the configuration's rules\n"
 	  "  rules replay [--since SPAN] [--config FILE] [--show changed]\n"
 	  "      judges what the running daemon decided in the last SPAN [30d] by the rules of FILE, without\n"
-	  "      effect; --show changed names the conversations.  The daemon is that of FILE's socket, of\n"
-	  "      --socket, or of a --config that stands before the verb\n", ctl_rules },
+	  "      effect; --show changed names the conversations.  The daemon is that of FILE's socket,\n"
+	  "      unless a socket or a configuration is named before the verb\n", ctl_rules },
 	{ "outbox", "[--state WORD] | retry N | settle N arrived|resend", "what waits, failed or hangs in doubt",
 	  "  --state WORD   queued, due, sending, unknown, parked or dead [dead]\n", ctl_outbox },
 	{ "simulate", "whatsapp --text TEXT ...", "send a message as a provider would",

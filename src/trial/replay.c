@@ -16,10 +16,16 @@ struct thread {
 	hg_arena *arena;		/* or NULL */
 };
 
+struct waiting {
+	struct thread *thread;		/* lent */
+	gint64 settle_ms;		/* thread's, unless it waits no more, or anew */
+};
+
 struct hg_replay {
 	const hg_conf *conf;
 	const hg_rules *rules;
 	GHashTable *threads;		/* id -> struct thread, ours */
+	GQueue waiting;			/* of struct waiting: who is to be asked of, the first one first */
 	GArray *steps, *channels, *changes;
 	hg_arena *scratch;
 	guint scratched;		/* judgements since scratch was new */
@@ -42,6 +48,7 @@ hg_replay *hg_replay_new(const hg_conf *conf, const hg_rules *rules)
 	replay->conf = conf;
 	replay->rules = rules;
 	replay->threads = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, thread_free);
+	g_queue_init(&replay->waiting);
 	replay->steps = g_array_new(FALSE, TRUE, sizeof(struct hg_replay_step));
 	replay->channels = g_array_new(FALSE, TRUE, sizeof(struct hg_replay_channel));
 	replay->changes = g_array_new(FALSE, TRUE, sizeof(struct hg_replay_change));
@@ -52,6 +59,7 @@ void hg_replay_free(hg_replay *replay)
 {
 	if (!replay)
 		return;
+	g_queue_clear_full(&replay->waiting, g_free);
 	g_hash_table_unref(replay->threads);
 	g_array_unref(replay->steps);
 	g_array_unref(replay->channels);
@@ -158,6 +166,7 @@ static void stop_waiting(struct thread *thread)
 {
 	thread->waits = FALSE;
 	thread->settle_ms = 0;
+	g_clear_pointer(&thread->arena, hg_arena_free);
 }
 
 static void became(struct thread *thread, const char *action, gint64 at_ms)
@@ -198,6 +207,8 @@ static void keep_facts(struct thread *thread, const struct hg_facts *facts)
 
 static void wait_on(hg_replay *replay, struct thread *thread, const struct hg_replay_entry *entry)
 {
+	struct waiting *waiting;
+
 	if (thread->after || thread->held || entry->facts->automatic || thread->waits)
 		return;
 	thread->waits = TRUE;
@@ -206,22 +217,35 @@ static void wait_on(hg_replay *replay, struct thread *thread, const struct hg_re
 		return;
 	thread->settle_ms = entry->at_ms + replay->conf->engine.settle_ms;
 	keep_facts(thread, entry->facts);
+	waiting = g_new(struct waiting, 1);
+	*waiting = (struct waiting){ thread, thread->settle_ms };
+	g_queue_push_tail(&replay->waiting, waiting);
 }
 
-static void ask_late(hg_replay *replay, struct thread *thread, gint64 now_ms)
+static void ask_late(hg_replay *replay, struct thread *thread)
 {
 	gint64 due_ms = thread->settle_ms;
 	const char *action, *rule;
 
-	if (!due_ms || due_ms > now_ms)
-		return;
-	stop_waiting(thread);
 	thread->facts.now_ms = due_ms;
 	set_thread(thread, &thread->facts);
 	action = judge(replay, &thread->facts, &rule);
+	stop_waiting(thread);
 	replay->sum.added++;
 	change(replay, thread, "settle", NOT_ASKED, action, rule, due_ms);
 	became(thread, action, due_ms);
+}
+
+/* Everybody waits as long, so who began first is asked of first. */
+static void ask_all_late(hg_replay *replay, gint64 now_ms)
+{
+	struct waiting *waiting;
+
+	while ((waiting = g_queue_peek_head(&replay->waiting)) && waiting->settle_ms <= now_ms) {
+		if (waiting->thread->settle_ms == waiting->settle_ms)
+			ask_late(replay, waiting->thread);
+		g_free(g_queue_pop_head(&replay->waiting));
+	}
 }
 
 /* ---- a stored decision ---- */
@@ -302,20 +326,15 @@ void hg_replay_take(hg_replay *replay, const struct hg_replay_entry *entry)
 		return;
 	}
 	replay->sum.decisions++;
+	ask_all_late(replay, entry->at_ms);
 	thread = thread_of(replay, entry);
-	ask_late(replay, thread, entry->at_ms);
 	thread->before |= entry->facts->has_ticket || strcmp(entry->action, "convert") == 0;
 	decide(replay, thread, entry);
 }
 
 void hg_replay_end(hg_replay *replay, gint64 now_ms)
 {
-	GHashTableIter iter;
-	gpointer thread;
-
-	g_hash_table_iter_init(&iter, replay->threads);
-	while (g_hash_table_iter_next(&iter, NULL, &thread))
-		ask_late(replay, thread, now_ms);
+	ask_all_late(replay, now_ms);
 }
 
 /* ---- the result ---- */

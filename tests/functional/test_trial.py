@@ -1,8 +1,11 @@
 """Rules tried before they are live: tests in the configuration, one text, and all that was decided judged again."""
+import http.server
 import json
 import os
 import re
+import socketserver
 import subprocess
+import threading
 
 import jsonschema
 import pytest
@@ -307,3 +310,42 @@ def test_a_replay_needs_a_daemon_and_good_rules(config):
     assert "did you mean 'when'?" in gateway.ctl("rules", "replay", "--config", bad, check=78).stderr
     gateway.ctl("rules", "replay", "--config", str(gateway.config_path), "--since", "ever", check=2)
     assert "did you mean \"replay\"?" in gateway.ctl("rules", "repaly", check=2).stderr
+
+
+class Pages(http.server.BaseHTTPRequestHandler):
+    """A daemon that is busy every other time."""
+    protocol_version = "HTTP/1.1"
+
+    def address_string(self):
+        return "unix"
+
+    def log_message(self, *_):
+        pass
+
+    def do_GET(self):
+        self.server.asked.append(self.path)
+        busy = len(self.server.asked) % 2
+        body = {"detail": "too much to do"} if busy else self.server.pages.pop(0)
+        body = json.dumps(body).encode()
+        self.send_response(503 if busy else 200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+def test_a_replay_goes_on_where_it_was_when_the_daemon_is_busy(config):
+    gateway = config()
+    decision = dict(at="2026-01-05T09:00:00.000Z", on="message", action="ignore", rule="thanks and greetings",
+                    thread_id="thr_1", message_id="msg_1", text="hello", facts=dict(on="message", channel="wa-main"))
+    with socketserver.UnixStreamServer(str(gateway.socket), Pages) as server:
+        server.asked = []
+        server.pages = [{"decisions": [decision], "next": "17"},
+                        {"decisions": [dict(decision, text="my invoice", thread_id="thr_2"), dict(decision, facts=None)]}]
+        serving = threading.Thread(target=server.serve_forever, daemon=True)
+        serving.start()
+        told = json.loads(gateway.ctl("rules", "replay", "--config", str(gateway.config_path), "--json", check=0).stdout)
+        server.shutdown()
+    assert [re.sub(r"since=.*", "since", path) for path in server.asked] == (
+        ["/v1/decisions?limit=500&since"] * 2 + ["/v1/decisions?limit=500&after=17"] * 2)
+    assert (told["decisions"], told["not_judged"], told["steps"][0]) == (
+        2, 1, {"from": "ignore", "to": "wait", "decisions": 1})
