@@ -154,8 +154,13 @@ static void check_value(const hg_trials *trials, const struct expectation *e, co
 		else if (!map)
 			check_list(node, "event", hg_payload_types(), diag);
 		break;
-	case TEXT:
 	case TEXTS:
+		if (map) {
+			check_count(node, diag);
+			break;
+		}
+		/* fall through */
+	case TEXT:
 	case TAGS:
 	default:
 		check_list(node, e->form == TEXT ? "a text" : "a text or a list of texts", NULL, diag);

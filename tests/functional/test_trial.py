@@ -140,6 +140,46 @@ def test_check_plays_them_when_it_is_strict(config):
     bad.ctl("check", str(bad.config_path), "--strict", check=1)
 
 
+STEPS = """\
+tests:
+  - name: every kind of step
+    clock: "2026-03-06T17:30:00Z"
+    given:
+      - { channel: wa-main, from: ["+447700900123", ana@example.com], name: Ana, text: see the file, files: [a.pdf], id: m1 }
+      - { after: 1s, channel: second, from: ana@example.com, text: hello, answers: m1, expect: { threads: 1, joins: 1 } }
+      - { after: 1s, channel: wa-main, from: "+447700900123", kind: reaction, text: "!", answers: m1 }
+      - { after: 1s, reply: A bot says, bot: true }
+      - { after: 1s, note: for us only, agent: Mia }
+      - { after: 1s, close: resolved, agent: Mia, expect: { thread: { state: closed, resolution: resolved } } }
+      - { after: 1s, reopen: true, expect: { thread: { state: open, reopened: true } } }
+      - { after: 1s, convert: true, agent: Mia, priority: urgent, category: x, expect: { ticket: { priority: urgent, category: x } } }
+      - { after: 1m, channel: wa-main, from: "+447700900123", text: I am away, automatic: true }
+      - { after: 1m, channel: wa-main, from: "+447700900123", text: said on the phone, echo: true }
+      - { after: 1m, status: pending, expect: { ticket: { status: pending } } }
+      - { after: 1m, channel: wa-main, from: "+447700900999", text: human! }
+      - { from: "+447700900123", expect: { ticket: { priority: urgent } } }
+      - { from: "+447700900999", expect: { ticket: { priority: high } } }
+    wait: 30d
+    expect:
+      tickets: { at_least: 2, at_most: 2 }
+      threads: 2
+      replies: { at_least: 2 }
+      events: { thread.opened: 2, message.reacted: 1, thread.closed: { at_least: 1 }, thread.reopened: 1, channel.down: 0 }
+"""
+
+
+def test_customers_agents_bots_machines_and_helpdesks_can_act(config):
+    gateway = config(STEPS)
+    gateway.ctl("test", str(gateway.config_path), check=0)
+
+
+def test_what_is_due_happens_at_its_own_time(config):
+    """Between two steps the clock stops wherever a timer is due."""
+    gateway = config(GOOD)
+    told = json.loads(gateway.ctl("test", "-k", "settled", str(gateway.config_path), "--json", check=0).stdout)
+    assert [d["at"] for d in told["results"][0]["decisions"]] == ["2026-01-05T09:00:00.000Z", "2026-01-05T09:00:20.000Z"]
+
+
 def test_tests_come_out_the_same_each_time(config):
     gateway = config(GOOD)
     runs = {gateway.ctl("test", str(gateway.config_path), "--json", check=0).stdout for _ in range(3)}
