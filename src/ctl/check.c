@@ -10,7 +10,8 @@
 #include "rules.h"
 #include "setup.h"
 
-static void print_json(const char *path, const hg_diag *diag, guint errors, guint warnings)
+/* results: of the tests, a list without its brackets; NULL: none were played. */
+static void print_json(const char *path, const hg_diag *diag, guint errors, guint warnings, const char *results)
 {
 	g_autoptr(GString) out = g_string_new(NULL);
 	g_autofree char *list = hg_diag_json(diag);
@@ -20,6 +21,10 @@ static void print_json(const char *path, const hg_diag *diag, guint errors, guin
 	hg_json_add_int(out, "errors", errors);
 	hg_json_add_int(out, "warnings", warnings);
 	hg_json_add_raw(out, "findings", list);
+	if (results) {
+		hg_json_key(out, "results");
+		g_string_append_printf(out, "[%s]", results);
+	}
 	hg_json_close(out, '}');
 	puts(out->str);
 }
@@ -52,34 +57,32 @@ hg_setup *ctl_setup(const struct ctl *ctl, const char *path)
 	return setup;
 }
 
-/* With --strict; FALSE: something is not as it should be. */
-static gboolean is_strictly_fine(struct ctl *ctl, const hg_setup *setup, guint warnings)
+static void print_text(const struct ctl *ctl, const char *path, const hg_setup *setup, const hg_diag *diag,
+		       guint errors, guint warnings)
 {
-	g_autoptr(GString) unseen = ctl->json ? g_string_new(NULL) : NULL;
-	guint failed;
+	g_autofree char *text = hg_diag_render(diag, ctl_colours(ctl, STDERR_FILENO));
 
-	ctl_run_trials(ctl, setup->trials, NULL, unseen, &failed);
-	return !failed && !warnings;
+	fputs(text, stderr);
+	if (!ctl->quiet)
+		print_summary(path, setup, errors, warnings);
 }
 
 static int check(struct ctl *ctl, const char *path, gboolean strict)
 {
 	g_autoptr(hg_diag) diag = hg_diag_new();
 	g_autoptr(hg_setup) setup = hg_setup_read(path, diag);
-	guint errors = hg_diag_count(diag, HG_SEV_ERROR), warnings = hg_diag_count(diag, HG_SEV_WARNING);
+	g_autoptr(GString) results = ctl->json && strict && setup ? g_string_new(NULL) : NULL;
+	guint errors = hg_diag_count(diag, HG_SEV_ERROR), warnings = hg_diag_count(diag, HG_SEV_WARNING), failed = 0;
 
-	if (ctl->json) {
-		print_json(path, diag, errors, warnings);
-	} else {
-		g_autofree char *text = hg_diag_render(diag, ctl_colours(ctl, STDERR_FILENO));
-
-		fputs(text, stderr);
-		if (!ctl->quiet)
-			print_summary(path, setup, errors, warnings);
-	}
+	if (!ctl->json)
+		print_text(ctl, path, setup, diag, errors, warnings);
+	if (strict && setup)
+		ctl_run_trials(ctl, setup->trials, NULL, results, &failed);
+	if (ctl->json)
+		print_json(path, diag, errors, warnings, results ? results->str : NULL);
 	if (!setup)
 		return CTL_CONFIG;
-	return !strict || is_strictly_fine(ctl, setup, warnings) ? CTL_DONE : CTL_NO;
+	return strict && (failed || warnings) ? CTL_NO : CTL_DONE;
 }
 
 int ctl_check(struct ctl *ctl, int argc, char **argv)

@@ -138,6 +138,11 @@ def test_check_plays_them_when_it_is_strict(config):
     good.ctl("check", str(good.config_path), "--strict", check=0)
     bad.ctl("check", str(bad.config_path), check=0)
     bad.ctl("check", str(bad.config_path), "--strict", check=1)
+    answer = json.loads(bad.ctl("check", str(bad.config_path), "--strict", "--json", check=1).stdout)
+    assert [r["passed"] for r in answer["results"]] == [False, False] and answer["errors"] == 0
+    odd = config(rules=RULES.replace("priority: high", "priority: odd"))
+    assert "warning:" in odd.ctl("check", str(odd.config_path), check=0).stderr
+    odd.ctl("check", str(odd.config_path), "--strict", check=1)
 
 
 STEPS = """\
