@@ -19,7 +19,8 @@ import conftest
 import harness
 from harness import BUILD, PATIENCE, TOP, wait_until
 
-VERBS = ["check", "status", "tail", "thread", "explain", "outbox", "simulate", "listen", "adapters", "docs", "fsck"]
+VERBS = ["check", "test", "status", "tail", "thread", "explain", "rules", "outbox", "simulate", "listen", "adapters", "docs",
+         "fsck"]
 ENV = dict(LC_ALL="C.UTF-8", TZ="UTC", HEADGATE_ADAPTER_DIR=str(BUILD / "adapters" / ".libs"))
 NOBODY = "/nonexistent/headgate.sock"
 
