@@ -4,6 +4,7 @@ A provider that redelivers until it gets 200, agents who repeat their calls unti
 writes down what it accepts.  Whatever is killed when: in the end each message is there once, each contact has
 one ticket, the helpdesk has heard everything in order, and no customer got an answer twice."""
 import collections
+import http.client
 import os
 import random
 import threading
@@ -26,7 +27,8 @@ class Storm:
 
     def __init__(self, gateway, graph, helpdesk):
         self.gateway, self.graph, self.helpdesk = gateway, graph, helpdesk
-        self.over = threading.Event()
+        self.over = threading.Event()		# for customers and agents
+        self.silent = threading.Event()		# for the provider, which still tells what it has taken
         self.problems = []
         self.progress = threading.Condition()
         self.acknowledged = collections.defaultdict(list)	# customer -> texts, in the order of their 200
@@ -53,10 +55,11 @@ class Storm:
 
     def end(self):
         self.over.set()
-        with self.graph.changed:
-            self.graph.changed.notify_all()
-        for thread in self.threads:
+        for thread in self.threads[:-1]:
             thread.join()
+        self.settle()
+        self.silent.set()
+        self.threads[-1].join()
         assert not self.problems, self.problems
 
     def done_one(self):
@@ -81,7 +84,7 @@ class Storm:
                 if answer.status == good:
                     return answer
                 assert answer.status == 503, answer
-            except (OSError, harness.http.client.HTTPException):
+            except (OSError, http.client.HTTPException):
                 pass			# killed, or not up again yet
             if self.over.wait(0.01):
                 return None
@@ -117,9 +120,9 @@ class Storm:
         """The provider says of each message it took that it was sent, once and in order."""
         while True:
             with self.graph.changed:
-                self.graph.changed.wait_for(lambda: len(self.graph.accepted) > self.told or self.over.is_set(), 1)
+                self.graph.changed.wait_for(lambda: len(self.graph.accepted) > self.told, 0.1)
                 if len(self.graph.accepted) == self.told:
-                    if self.over.is_set():
+                    if self.silent.is_set():
                         return
                     continue
                 message = self.graph.accepted[self.told]
@@ -129,18 +132,19 @@ class Storm:
     # ---- the end of it ----
     def settle(self):
         """Until nothing is under way any more; what is in doubt waits for its time, so the clock is moved."""
-        def live():
-            return [job for state in ("due", "queued", "sending", "unknown")
-                    for job in self.gateway.get(f"/v1/outbox?state={state}&limit=500")["jobs"]
+        def jobs(*states):
+            return [job for state in states for job in self.gateway.get(f"/v1/outbox?state={state}&limit=500")["jobs"]
                     if state != "unknown" or self.delivery(job) != "unknown"]
 
         for _ in range(3 * KILLS + 20):
             try:
-                harness.wait_until(lambda: not live(), "an empty outbox", 0.5)
+                harness.wait_until(lambda: not jobs("due", "queued", "sending", "unknown"), "an empty outbox", 0.5)
                 return
             except AssertionError:
+                # Not while an answer is under way: by the clock it would be minutes late.
+                harness.wait_until(lambda: not jobs("sending"), "an answer to each send")
                 self.gateway.advance(minutes=4)
-        raise AssertionError(f"not settled: {live()}")
+        raise AssertionError(f"not settled: {jobs('due', 'queued', 'sending', 'unknown')}")
 
     def delivery(self, job):
         return self.gateway.get(f"/v1/messages/{job['message_id']}")["message"]["delivery"]
@@ -205,6 +209,7 @@ def storm(start, graph, helpdesk):
     made = Storm(gateway, graph, helpdesk)
     yield made
     made.over.set()
+    made.silent.set()
 
 
 def customers(first=0, n=CUSTOMERS):
@@ -227,7 +232,6 @@ def restart_to_die(storm, fail):
 
 def finish_storm(storm):
     storm.end()
-    storm.settle()
     storm.check()
     assert "ERROR: AddressSanitizer" not in storm.gateway.log()
 
@@ -246,10 +250,10 @@ def test_killed_at_random_under_load_it_loses_and_doubles_nothing(storm):
 
 
 def test_killed_at_each_fail_point_it_loses_and_doubles_nothing(storm):
-    """Each at the first, at a later and at a much later passing."""
+    """Each at the first and at a later passing."""
     storm.begin(customers(n=4))
     for point in POINTS:
-        for passing in (1, 3, 10) if not FULL else (1, 2, 3, 5, 8, 13, 21, 34, 55):
+        for passing in (1, 7) if not FULL else (1, 2, 3, 5, 8, 13, 21, 34, 55):
             storm.gateway.kill()
             restart_to_die(storm, f"{point}=crash@{passing}")
             restart(storm)
