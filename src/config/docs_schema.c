@@ -371,6 +371,11 @@ static void add_defs(GString *out, const struct hg_adapter *const *adapters)
 	"{\"type\":\"string\",\"minLength\":1},"                                                     \
 	"{\"type\":\"array\",\"items\":{\"type\":\"string\",\"minLength\":1}}]}"
 
+#define WORD_LISTS                                                                                   \
+	"{\"description\":\"Language to name to entries: what words: looks for.\",\"type\":\"object\","      \
+	"\"additionalProperties\":{\"type\":\"object\",\"additionalProperties\":{\"type\":\"array\","          \
+	"\"items\":{\"type\":[\"string\",\"number\",\"boolean\"],\"maxLength\":120}}}}"
+
 char *hg_docs_schema(const struct hg_adapter *const *adapters)
 {
 	GString *out = g_string_new(NULL);
@@ -388,6 +393,7 @@ char *hg_docs_schema(const struct hg_adapter *const *adapters)
 			add_section(out, s);
 	add_list_of(out, "rules", "{\"$ref\":\"#/$defs/rules\"}");
 	add_list_of(out, "tests", ANY_MAPS);
+	hg_json_add_raw(out, "word_lists", WORD_LISTS);
 	hg_json_close(out, '}');
 	hg_json_add_bool(out, "additionalProperties", FALSE);
 	/* What is required may stand in an included file. */

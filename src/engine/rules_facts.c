@@ -218,8 +218,7 @@ static void show_number(GString *out, gint64 number, gboolean span)
 		hg_json_put_int(out, number);
 }
 
-void hg_trace_value(GString *out, const struct hg_cond *cond, const struct hg_facts *facts,
-		    const char *field_value)
+void hg_trace_value(GString *out, const struct hg_cond *cond, const struct hg_facts *facts, const char *made)
 {
 	gsize offset = cond->fact->offset;
 	const char *text;
@@ -244,7 +243,9 @@ void hg_trace_value(GString *out, const struct hg_cond *cond, const struct hg_fa
 		hg_json_put_str(out, proposal ? hg_proposal_words[proposal - 1] : NULL);
 		return;
 	case HG_FACT_FIELDS:
-		text = field_value;
+	case HG_FACT_WORDS:
+	case HG_FACT_LANGUAGE:
+		text = made;
 		break;
 	default:
 		text = G_STRUCT_MEMBER(const char *, facts, offset);

@@ -650,11 +650,147 @@ static void facts_of_the_wrong_type_are_refused(void **state)
 	}
 }
 
+/* ---- word lists ---- */
+
+static const char lists[] =
+	"word_lists:\n"
+	"  mul: { ok: [ok, \"\xf0\x9f\x91\x8d\"] }\n"
+	"  en:\n"
+	"    greeting: [hi, hello, good morning]\n"
+	"    thanks: [thanks, thank you, thank you very much, that's it]\n"
+	"    filler: [so, very]\n"
+	"    human: [real person, human]\n"
+	"    upset: [\"\xf0\x9f\x98\xa1\", \"\xf0\x9f\x99\x81\"]\n"
+	"  de: { greeting: [hallo, guten tag], thanks: [danke sch\xc3\xb6n, danke, gr\xc3\xbc\xc3\x9f dich], filler: [so, die] }\n"
+	"  es: { thanks: [gracias, s\xc3\xad], filler: [die, hi] }\n";
+
+static hg_rules *compile_with_lists(const char *when)
+{
+	g_autofree char *yaml = g_strdup_printf("%srules:\n- name: r\n  when: %s\n  do: { tag: x }\n", lists, when);
+	g_autoptr(hg_diag) diag = hg_diag_new();
+	g_autoptr(hg_doc) doc = hg_doc_parse("test.yaml", yaml, diag);
+	const hg_node *root = doc ? hg_doc_root(doc) : NULL;
+	const struct hg_rules_source source = { .rules = hg_node_get(root, "rules"),
+						.words = hg_node_get(root, "word_lists") };
+	hg_rules *rules = doc ? hg_rules_make(&source, diag) : NULL;
+	g_autofree char *said = hg_diag_render(diag, FALSE);
+	g_autofree char *kept = NULL;
+
+	if (!rules)
+		fail_msg("%s\ndoes not compile:\n%s", yaml, said);
+	/* What is kept has the lists too, and so can be judged again. */
+	kept = hg_rules_keep_all(&source);
+	hg_rules_free(rules);
+	return hg_rules_again(kept, diag);
+}
+
+struct listed {
+	const char *when, *text;
+	gboolean want;
+	const char *got;	/* in the trace */
+};
+
+static void check_lists(const struct listed *one)
+{
+	g_autoptr(hg_rules) rules = compile_with_lists(one->when);
+	g_autoptr(hg_arena) arena = hg_arena_new();
+	const struct hg_facts facts = { .on = "message", .text = one->text, .contact_locale = "es-AR" };
+	struct hg_verdict plain;
+	g_autofree char *trace = trace_of(rules, &facts, arena);
+
+	hg_rules_judge(rules, &facts, arena, &plain, NULL);
+	if ((plain.matched != NULL) != one->want || (one->got && !strstr(trace, one->got)))
+		fail_msg("%s on \"%s\": %s, %s wanted\n%s", one->when, one->text,
+			 plain.matched ? "matches" : "does not match", one->got ? one->got : "", trace);
+	check_again(rules, &facts, arena);
+}
+
+#define ONLY "{ words: { only: [greeting, thanks, ok], fillers: filler } }"
+
+static void word_lists_find_entries_and_what_is_none(void **state)
+{
+	static const struct listed cases[] = {
+		{ ONLY, "hi, thanks!", TRUE, "hi (en), thanks (en)" },
+		{ ONLY, "hi, my invoice", FALSE, "unknown: 'my'" },
+		{ ONLY, "Thank  YOU, so very much...", FALSE, "unknown: 'much'" },
+		{ ONLY, "thank you very much", TRUE, "thank you very much (en)" },
+		{ ONLY, "thank", FALSE, "unknown: 'thank'" },
+		{ ONLY, "so very", FALSE, "no entry" },
+		{ ONLY, "?!", FALSE, "no entry" },
+		{ ONLY, "", FALSE, "no entry" },
+		{ ONLY, "hiiiii", TRUE, NULL },
+		{ ONLY, "helllloooo", FALSE, NULL },
+		{ ONLY, "hellllo", TRUE, NULL },
+		{ ONLY, "that\xe2\x80\x99s it", TRUE, "that's it (en)" },
+		{ ONLY, "thats it", TRUE, NULL },
+		{ ONLY, "that\xc2\xb4s it", TRUE, NULL },
+		{ ONLY, "\xef\xbd\x8f\xef\xbd\x8b", TRUE, NULL },	/* ok, full width */
+		{ ONLY, "DANKE SCHO\xcc\x88N", TRUE, NULL },	/* not composed */
+		{ ONLY, "danke schon", TRUE, NULL },
+		{ ONLY, "GR\xc3\x9cSS DICH", TRUE, NULL },
+		{ ONLY, "\xf0\x9f\x91\x8d\xf0\x9f\x8f\xbd", TRUE, NULL },	/* a skin colour */
+		{ ONLY, "ok :-) <3 \xf0\x9f\x8e\x89", TRUE, NULL },
+		{ ONLY, "\xf0\x9f\x8e\x89", FALSE, "no entry" },
+		{ ONLY, "ok danke", TRUE, NULL },
+		{ ONLY, "hallo, thanks", FALSE, NULL },		/* two languages */
+		{ ONLY, "danke hi", FALSE, NULL },		/* an entry of one, a filler of another */
+		{ ONLY, "danke die", TRUE, NULL },
+		{ ONLY, "ok 5", FALSE, "unknown: '5'" },
+		{ ONLY, "th\xe2\x80\x8b" "anks", TRUE, NULL },	/* a blank without width */
+		{ "{ words: { only: thanks, accents: true } }", "danke schon", FALSE, NULL },
+		{ "{ words: { only: thanks, accents: true } }", "danke sch\xc3\xb6n", TRUE, NULL },
+		{ "{ words: { only: thanks, lang: [de, es] } }", "thanks", FALSE, NULL },
+		{ "{ words: { only: thanks, lang: [de, en] } }", "thanks", TRUE, NULL },
+		{ "{ words: { any: [human, thanks] } }", "get me a Real Person, thanks", TRUE,
+		  "real person (en), thanks (en)" },
+		{ "{ words: { any: human } }", "a really personal matter", FALSE, "no entry" },
+		{ "{ words: { any: human } }", "inhuman", FALSE, NULL },
+		{ "{ words: { any: upset } }", "hello :(", TRUE, NULL },
+		{ "{ words: { any: human, lang: de } }", "a human", FALSE, NULL },
+		{ "{ words: { begins: greeting } }", "Good morning! I need help", TRUE, "good morning (en)" },
+		{ "{ words: { begins: greeting } }", "I said hello", FALSE, "unknown: 'i'" },
+		{ "{ words: { begins: greeting, fillers: filler } }", "\xf0\x9f\x98\x80 so, hello there", TRUE, NULL },
+		{ "{ language: de }", "Guten Tag, danke", TRUE, "\"got\":\"de\"" },
+		{ "{ language: en }", "Guten Tag, danke", FALSE, NULL },
+		{ "{ language: es }", "12345", TRUE, "\"got\":\"es-AR\"" },
+	};
+	(void)state;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++)
+		check_lists(&cases[i]);
+}
+
+static void word_lists_read_no_more_than_their_limit(void **state)
+{
+	g_autoptr(GString) text = g_string_new("hi");
+	g_autoptr(hg_rules) only = compile_with_lists(ONLY);
+	g_autoptr(hg_arena) arena = hg_arena_new();
+	struct hg_facts facts = { .on = "message" };
+	struct hg_verdict verdict;
+	g_autofree char *trace = NULL;
+	(void)state;
+
+	while (text->len < 200000)
+		g_string_append(text, " hi");
+	facts.text = text->str;
+	hg_rules_judge(only, &facts, arena, &verdict, NULL);
+	assert_null(verdict.matched);
+	trace = trace_of(only, &facts, arena);
+	assert_non_null(strstr(trace, "too long"));
+	/* A character that stands across the limit. */
+	g_string_truncate(text, 16383);
+	g_string_append(text, "\xf0\x9f\x91\x8d and more");
+	facts.text = text->str;
+	hg_rules_judge(only, &facts, arena, &verdict, NULL);
+	assert_null(verdict.matched);
+}
+
 static void the_schema_knows_every_condition_and_action(void **state)
 {
 	static const char *const words[] = {
 		"has_ticket", "since_ticket", "last_speaker", "opted_out", "proposal", "at_least", "over",
 		"matches", "convert", "ignore", "hold", "join", "tag", "set", "reply", "thread.reopened", "any",
+		"words", "begins", "fillers", "language",
 	};
 	g_autofree char *schema = hg_rules_schema();
 	g_autoptr(json_object) parsed = hg_json_parse(schema, strlen(schema), NULL, NULL);
@@ -691,6 +827,8 @@ int main(void)
 		cmocka_unit_test(facts_are_written_read_and_written_the_same),
 		cmocka_unit_test(facts_without_text_leave_it_out_and_nothing_else),
 		cmocka_unit_test(facts_of_the_wrong_type_are_refused),
+		cmocka_unit_test(word_lists_find_entries_and_what_is_none),
+		cmocka_unit_test(word_lists_read_no_more_than_their_limit),
 		cmocka_unit_test(the_schema_knows_every_condition_and_action),
 	};
 
