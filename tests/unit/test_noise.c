@@ -36,6 +36,7 @@ struct floors {
 	const char *half;
 	double kept, recall;	/* of each language */
 	double all_kept, all_recall;
+	double found, all_found;	/* of those who want a human, a number, a lawyer */
 };
 
 static void check_floors(const hg_rules *rules, const struct floors *floors)
@@ -51,23 +52,28 @@ static void check_floors(const hg_rules *rules, const struct floors *floors)
 		assert_true(one.noise >= 100 && one.requests >= 100);
 		kept = noise_share(one.requests_kept, one.requests);
 		recall = noise_share(one.noise_caught, one.noise);
+		if (noise_share(one.escalations_found, one.escalations) < floors->found)
+			fail_msg("%s.%s: %u of %u escalations found", langs[i], floors->half, one.escalations_found,
+				 one.escalations);
 		if (kept < floors->kept || recall < floors->recall)
 			fail_msg("%s.%s: %.3f of the requests kept, %.3f of the noise caught", langs[i], floors->half,
 				 kept, recall);
 	}
+	if (noise_share(all.escalations_found, all.escalations) < floors->all_found)
+		fail_msg("%s: %u of %u escalations found", floors->half, all.escalations_found, all.escalations);
 	if (noise_share(all.requests_kept, all.requests) < floors->all_kept ||
 	    noise_share(all.noise_caught, all.noise) < floors->all_recall)
 		fail_msg("%s: %u of %u requests kept, %u of %u noise caught", floors->half, all.requests_kept,
 			 all.requests, all.noise_caught, all.noise);
 }
 
-static void small_talk_is_told_from_requests_in_seven_languages(void **state)
+static void small_talk_requests_and_escalations_are_told_apart_in_seven_languages(void **state)
 {
 	static const struct floors floors[] = {
-		{ "dev", 0.995, 0.85, 0.998, 0.90 },
-		{ "held", 0.97, 0.65, 0.985, 0.70 },
+		{ "dev", 0.995, 0.85, 0.998, 0.90, 0.90, 0.95 },
+		{ "held", 0.97, 0.65, 0.985, 0.70, 0.60, 0.75 },
 	};
-	g_autoptr(hg_rules) rules = shipped("noise.yaml");
+	g_autoptr(hg_rules) rules = shipped("all.yaml");
 	(void)state;
 
 	for (gsize i = 0; i < G_N_ELEMENTS(floors); i++)
@@ -121,10 +127,42 @@ static void thanks_make_no_ticket_and_what_comes_with_them_does(void **state)
 	}
 }
 
+static void who_wants_more_than_an_answer_gets_a_ticket_that_says_why(void **state)
+{
+	static const struct { const char *text, *priority, *category; } cases[] = {
+		{ "can I talk to a human please", "high", "human" },
+		{ "Agent!!!", "high", "human" },
+		{ "mensch bitte", "high", "human" },
+		{ "per persona quanto costa", NULL, NULL },
+		{ "hello, I'd like to know what my ticket number is", "normal", "ticket_number" },
+		{ "my lawyer will be in touch with your manager", "urgent", "legal" },
+		{ "quiero hablar con tu jefe", "high", "complaint" },
+		{ "j'en ai marre", "high", "complaint" },
+		{ "I was charged twice", "high", "billing" },
+		{ "Ich kündige zum Monatsende", "high", "cancellation" },
+		{ "voglio disdire", "high", "cancellation" },
+		{ "where is my parcel", NULL, NULL },
+	};
+	g_autoptr(hg_rules) rules = shipped("escalation.yaml");
+	(void)state;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(hg_arena) arena = hg_arena_new();
+		const struct hg_facts facts = { .on = "message", .kind = "text", .text = cases[i].text };
+		struct hg_verdict verdict;
+
+		hg_rules_judge(rules, &facts, arena, &verdict, NULL);
+		if (g_strcmp0(verdict.priority, cases[i].priority) != 0 ||
+		    g_strcmp0(verdict.category, cases[i].category) != 0)
+			fail_msg("\"%s\": %s, %s", cases[i].text, verdict.priority, verdict.category);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(small_talk_is_told_from_requests_in_seven_languages),
+		cmocka_unit_test(small_talk_requests_and_escalations_are_told_apart_in_seven_languages),
+		cmocka_unit_test(who_wants_more_than_an_answer_gets_a_ticket_that_says_why),
 		cmocka_unit_test(thanks_make_no_ticket_and_what_comes_with_them_does),
 	};
 
