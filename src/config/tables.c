@@ -144,7 +144,7 @@ const struct hg_option hg_token_options[] = {
 };
 
 const char *const hg_top_keys[] = {
-	"include", "gateway", "store", "window", "ticket", "channels", "rules", "backends", "api",
+	"include", "gateway", "hours", "store", "window", "ticket", "channels", "rules", "backends", "api",
 	"tests", "word_lists", NULL
 };
 

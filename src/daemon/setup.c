@@ -26,7 +26,7 @@ static hg_rules *compile(const hg_conf *conf, hg_diag *diag)
 	g_autofree const char **channels = names_of(conf->channels, channel_name);
 	g_autofree const char **backends = names_of(conf->backends, backend_name);
 
-	const struct hg_rules_source source = { .rules = conf->rules, .words = conf->words,
+	const struct hg_rules_source source = { .rules = conf->rules, .words = conf->words, .hours = conf->hours,
 		.fallback = conf->engine.fallback, .channels = channels, .backends = backends };
 
 	return hg_rules_make(&source, diag);

@@ -18,6 +18,7 @@ hg_rules *hg_rules_compile(const hg_node *rules, const char *fallback, const cha
 struct hg_rules_source {
 	const hg_node *rules;		/* the list, or NULL */
 	const hg_node *words;		/* `word_lists:`, or NULL */
+	const hg_node *hours;		/* `hours:`, or NULL */
 	const char *fallback;		/* `default:` */
 	const char *const *channels, *const *backends;	/* NULL: not checked */
 };

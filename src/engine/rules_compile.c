@@ -50,6 +50,7 @@ void hg_rules_free(hg_rules *rules)
 		return;
 	g_ptr_array_unref(rules->regexes);
 	hg_words_free(rules->words);
+	hg_hours_free(rules->hours);
 	hg_arena_free(rules->arena);
 	g_free(rules);
 }
@@ -226,7 +227,8 @@ static gboolean read_rules(struct hg_rules_making *making, const hg_node *list)
 static gboolean make(struct hg_rules_making *making, const struct hg_rules_source *source)
 {
 	making->rules->words = hg_words_read(source->words, making->diag);
-	return making->rules->words && (!source->rules || read_rules(making, source->rules));
+	making->rules->hours = hg_hours_read(source->hours, making->diag);
+	return making->rules->words && making->rules->hours && (!source->rules || read_rules(making, source->rules));
 }
 
 hg_rules *hg_rules_make(const struct hg_rules_source *source, hg_diag *diag)
@@ -331,6 +333,10 @@ char *hg_rules_keep_all(const struct hg_rules_source *source)
 	hg_json_opt_str(out, "default", source->fallback);
 	if (!hg_node_null(source->words))
 		keep_words(source->words, out);
+	if (!hg_node_null(source->hours)) {
+		hg_json_key(out, "hours");
+		keep_node(source->hours, out);
+	}
 	hg_json_key(out, "rules");
 	hg_json_open(out, '[');
 	for (guint i = 0; rules && hg_node_type(rules) == HG_NODE_LIST && i < hg_node_size(rules); i++) {
@@ -356,7 +362,8 @@ hg_rules *hg_rules_again(const char *kept, hg_diag *diag)
 	const hg_node *root = doc ? hg_doc_root(doc) : NULL;
 	const hg_node *fallback = hg_node_get(root, "default");
 	const struct hg_rules_source source = { .rules = hg_node_get(root, "rules"),
-						.words = hg_node_get(root, "word_lists") };
+						.words = hg_node_get(root, "word_lists"),
+						.hours = hg_node_get(root, "hours") };
 	g_autoptr(hg_rules) made = NULL;
 	struct hg_rules_making making = { .diag = diag, .quiet = TRUE };
 

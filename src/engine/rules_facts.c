@@ -244,6 +244,7 @@ void hg_trace_value(GString *out, const struct hg_cond *cond, const struct hg_fa
 		return;
 	case HG_FACT_FIELDS:
 	case HG_FACT_WORDS:
+	case HG_FACT_HOURS:
 	case HG_FACT_LANGUAGE:
 		text = made;
 		break;

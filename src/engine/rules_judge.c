@@ -237,6 +237,18 @@ static gboolean test_language(struct judge *judge, const struct hg_cond *cond)
 	return is_locale(cond, is);
 }
 
+static gboolean test_hours(struct judge *judge, const struct hg_cond *cond)
+{
+	const hg_hours *hours = judge->rules->hours;
+	gint64 now_ms = FACT(judge->facts, gint64, cond->fact->offset);
+	gboolean found = FALSE;
+
+	for (guint i = 0; hg_hours_names(hours)[i]; i++)
+		if (cond->places & (G_GUINT64_CONSTANT(1) << i))
+			found |= hg_hours_open(hours, i, now_ms, judge->made) == cond->truth;
+	return found;
+}
+
 static gboolean test(struct judge *judge, const struct hg_cond *cond)
 {
 	switch (cond->test) {
@@ -254,6 +266,8 @@ static gboolean test(struct judge *judge, const struct hg_cond *cond)
 		return one_of(cond, field_of(judge, cond->fact->offset, cond->field));
 	case HG_TEST_LISTS:
 		return test_lists(judge, cond);
+	case HG_TEST_HOURS:
+		return test_hours(judge, cond);
 	case HG_TEST_LANGUAGE:
 		return test_language(judge, cond);
 	default:

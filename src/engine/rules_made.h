@@ -3,6 +3,7 @@
 #include <glib.h>
 #include "arena.h"
 #include "rules.h"
+#include "rules_hours.h"
 #include "rules_regex.h"
 #include "rules_words.h"
 
@@ -25,6 +26,7 @@ enum hg_fact_type {
 	HG_FACT_FIELDS,		/* const char *: a JSON object, asked by name */
 	HG_FACT_PROPOSAL,	/* int: enum hg_proposal */
 	HG_FACT_WORDS,		/* const char *: only, any, begins, by the word lists */
+	HG_FACT_HOURS,		/* gint64: a point in time, within hours or not */
 	HG_FACT_LANGUAGE,	/* const char *: a text, or else the contact's locale, is of a language */
 };
 
@@ -53,6 +55,7 @@ enum hg_test {
 	HG_TEST_TAG,		/* one of words is a tag */
 	HG_TEST_FIELD,		/* the field's value is one of words */
 	HG_TEST_LISTS,		/* the fact has what ask says of the word lists */
+	HG_TEST_HOURS,		/* one of places is open, or closed: truth */
 	HG_TEST_LANGUAGE,	/* one of words is the language of the fact */
 };
 
@@ -70,6 +73,7 @@ struct hg_cond {
 	const hg_regex *const *regexes;
 	const struct hg_cond *const *items;
 	const struct hg_words_ask *ask;
+	guint64 places;			/* bits of hg_hours_names() */
 };
 
 struct hg_rule {
@@ -89,6 +93,7 @@ struct hg_rules {
 	hg_arena *arena;		/* holds everything but the regexes */
 	GPtrArray *regexes;		/* ours */
 	hg_words *words;		/* ours; never NULL once made */
+	hg_hours *hours;		/* the same */
 	const struct hg_rule *rules;
 	guint n;
 	int fallback;			/* enum hg_action */

@@ -50,6 +50,7 @@ static void add_fact(GString *out, const struct hg_fact *fact)
 		[HG_FACT_TEXT] = "#/$defs/text", [HG_FACT_COUNT] = "#/$defs/count",
 		[HG_FACT_SPAN] = "#/$defs/span", [HG_FACT_FIELDS] = "#/$defs/fields",
 		[HG_FACT_WORDS] = "#/$defs/words",
+		[HG_FACT_HOURS] = "#/$defs/hours",
 		[HG_FACT_LANGUAGE] = NULL,
 	};
 
@@ -131,6 +132,10 @@ static void add_shapes(GString *out)
 		"\"$ref\":\"#/$defs/values\"},"
 		"\"accents\":{\"description\":\"Accents count: si is not s\\u00ed.\",\"type\":\"boolean\"}},"
 		"\"oneOf\":[{\"required\":[\"only\"]},{\"required\":[\"any\"]},{\"required\":[\"begins\"]}]}");
+	hg_json_add_raw(out, "hours",
+		"{\"type\":\"object\",\"additionalProperties\":false,\"minProperties\":1,\"maxProperties\":1,"
+		"\"properties\":{\"open\":{\"description\":\"One of these is open.\",\"$ref\":\"#/$defs/values\"},"
+		"\"closed\":{\"description\":\"One of these is closed.\",\"$ref\":\"#/$defs/values\"}}}");
 	hg_json_add_raw(out, "number", "{\"type\":\"integer\",\"minimum\":0}");
 	hg_json_add_raw(out, "count",
 		"{\"anyOf\":[{\"$ref\":\"#/$defs/number\"},{\"type\":\"object\",\"additionalProperties\":false,"

@@ -12,6 +12,7 @@ static const char *const text_keys[] = { "matches", "equals", "contains", "empty
 static const char *const count_keys[] = { "at_least", "at_most", NULL };
 static const char *const span_keys[] = { "over", "under", NULL };
 static const char *const words_keys[] = { "only", "any", "begins", "fillers", "lang", "accents", NULL };
+static const char *const open_keys[] = { "open", "closed", NULL };
 
 /* Conditions while their number is not known yet. */
 struct list {
@@ -371,6 +372,35 @@ static gboolean read_lists(struct list *list, const struct hg_fact *fact, const 
 	return TRUE;
 }
 
+static gboolean read_hours(struct list *list, const struct hg_fact *fact, const hg_node *node)
+{
+	struct hg_rules_making *making = list->making;
+	const hg_node *names;
+	struct hg_cond *cond;
+	guint64 places = 0;
+	const char *key;
+	guint n;
+
+	if (hg_node_type(node) != HG_NODE_MAP)
+		return wrong(making, node, "say open or closed: hours: { closed: office }");
+	if (!hg_node_check_keys(node, fact->name, open_keys, making->diag))
+		return FALSE;
+	if (hg_node_size(node) != 1)
+		return wrong(making, node, "say one of open and closed: hours: { closed: office }");
+	names = hg_node_value(node, 0);
+	key = strcmp(hg_node_key(node, 0), "open") == 0 ? open_keys[0] : open_keys[1];
+	if (!read_bits(making, names, "name under hours:", hg_hours_names(making->rules->hours), &places))
+		return FALSE;
+	cond = cond_add(list, node, HG_TEST_HOURS, fact->name, key);
+	if (!cond)
+		return FALSE;
+	cond->fact = fact;
+	cond->places = places;
+	cond->truth = key == open_keys[0];
+	cond->want = joined(making->rules->arena, hg_rules_read_words(making, names, "a name", &n));
+	return TRUE;
+}
+
 static gboolean read_fields(struct list *list, const struct hg_fact *fact, const hg_node *node)
 {
 	hg_arena *arena = list->making->rules->arena;
@@ -416,6 +446,8 @@ static gboolean read_fact(struct list *list, const struct hg_fact *fact, const h
 		return read_fields(list, fact, node);
 	case HG_FACT_WORDS:
 		return read_lists(list, fact, node);
+	case HG_FACT_HOURS:
+		return read_hours(list, fact, node);
 	case HG_FACT_LANGUAGE:
 		return read_words(list, fact, node, HG_TEST_LANGUAGE);
 	case HG_FACT_TAGS:

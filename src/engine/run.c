@@ -96,7 +96,7 @@ void hg_engine_reload(hg_engine *engine, hg_conf *conf, hg_rules *rules)
 static gboolean keep_rules(hg_engine *engine, GError **error)
 {
 	const hg_conf *conf = engine->conf;
-	const struct hg_rules_source source = { .rules = conf->rules, .words = conf->words,
+	const struct hg_rules_source source = { .rules = conf->rules, .words = conf->words, .hours = conf->hours,
 						.fallback = conf->engine.fallback };
 	g_autofree char *kept = hg_rules_keep_all(&source);
 

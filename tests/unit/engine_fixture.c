@@ -129,7 +129,7 @@ static hg_rules *make_rules(const hg_conf *conf)
 	static const char *const channels[] = { "wa", "sms", "other", "asks", "again", NULL };
 	static const char *const backends[] = { "desk", NULL };
 	g_autoptr(hg_diag) diag = hg_diag_new();
-	const struct hg_rules_source source = { .rules = conf->rules, .words = conf->words,
+	const struct hg_rules_source source = { .rules = conf->rules, .words = conf->words, .hours = conf->hours,
 		.fallback = conf->engine.fallback, .channels = channels, .backends = backends };
 	hg_rules *rules = hg_rules_make(&source, diag);
 

@@ -8,6 +8,7 @@
 #include "fail.h"
 #include "json.h"
 #include "rules.h"
+#include "text.h"
 
 /* ---- helpers ---- */
 
@@ -785,12 +786,71 @@ static void word_lists_read_no_more_than_their_limit(void **state)
 	assert_null(verdict.matched);
 }
 
+/* ---- hours ---- */
+
+static const char hours_yaml[] =
+	"hours:\n"
+	"  office:\n"
+	"    zone: Europe/Berlin\n"
+	"    open: { mon-fri: [09:00-12:30, 13:30-18:00], sat: 10:00-14:00 }\n"
+	"    holidays: [12-25, 2026-05-14]\n"
+	"  night: { zone: America/New_York, open: { fri: 22:00-24:00, sat: 00:00-06:00 } }\n";
+
+static void hours_go_by_the_clock_of_their_place(void **state)
+{
+	static const struct { const char *when, *utc; gboolean want; const char *got; } cases[] = {
+		{ "{ hours: { open: office } }", "2026-11-20T08:00:00Z", TRUE, "fri 09:00 Europe/Berlin, open" },
+		{ "{ hours: { open: office } }", "2026-11-20T07:59:59Z", FALSE, "fri 08:59 Europe/Berlin, closed" },
+		{ "{ hours: { open: office } }", "2026-11-20T11:29:59Z", TRUE, NULL },
+		{ "{ hours: { open: office } }", "2026-11-20T11:30:00Z", FALSE, NULL },
+		{ "{ hours: { closed: office } }", "2026-11-20T11:30:00Z", TRUE, NULL },
+		{ "{ hours: { open: office } }", "2026-11-22T10:00:00Z", FALSE, "sun 11:00" },
+		/* Summer time: seven o'clock UTC is nine there. */
+		{ "{ hours: { open: office } }", "2026-07-17T07:00:00Z", TRUE, "fri 09:00" },
+		{ "{ hours: { open: office } }", "2026-07-17T06:59:00Z", FALSE, NULL },
+		/* The Sunday the clock goes back, and the Monday behind it. */
+		{ "{ hours: { open: office } }", "2026-10-26T08:00:00Z", TRUE, "mon 09:00" },
+		{ "{ hours: { open: office } }", "2026-10-26T07:30:00Z", FALSE, NULL },
+		{ "{ hours: { open: office } }", "2026-12-25T10:00:00Z", FALSE, "a holiday" },
+		{ "{ hours: { open: office } }", "2028-12-25T10:00:00Z", FALSE, "a holiday" },
+		{ "{ hours: { open: office } }", "2026-05-14T10:00:00Z", FALSE, "a holiday" },
+		{ "{ hours: { open: office } }", "2027-05-14T10:00:00Z", TRUE, NULL },
+		{ "{ hours: { open: night } }", "2026-11-21T04:59:00Z", TRUE, "fri 23:59 America/New_York" },
+		{ "{ hours: { open: night } }", "2026-11-21T05:00:00Z", TRUE, "sat 00:00" },
+		{ "{ hours: { open: night } }", "2026-11-21T11:00:00Z", FALSE, NULL },
+		{ "{ hours: { open: [office, night] } }", "2026-11-21T05:00:00Z", TRUE, "; " },
+		{ "{ not: { hours: { open: [office, night] } } }", "2026-11-22T05:00:00Z", TRUE, NULL },
+	};
+	(void)state;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *yaml = g_strdup_printf("%srules:\n- name: r\n  when: %s\n  do: { tag: x }\n", hours_yaml,
+							cases[i].when);
+		g_autoptr(hg_diag) diag = hg_diag_new();
+		g_autoptr(hg_doc) doc = hg_doc_parse("test.yaml", yaml, diag);
+		const struct hg_rules_source source = { .rules = hg_node_get(hg_doc_root(doc), "rules"),
+							.hours = hg_node_get(hg_doc_root(doc), "hours") };
+		g_autofree char *kept = hg_rules_keep_all(&source), *trace = NULL;
+		g_autoptr(hg_rules) rules = hg_rules_again(kept, diag);
+		g_autoptr(hg_arena) arena = hg_arena_new();
+		const struct hg_facts facts = { .on = "message", .now_ms = hg_time_parse(cases[i].utc) };
+		struct hg_verdict verdict;
+
+		assert_non_null(rules);
+		hg_rules_judge(rules, &facts, arena, &verdict, NULL);
+		trace = trace_of(rules, &facts, arena);
+		if ((verdict.matched != NULL) != cases[i].want || (cases[i].got && !strstr(trace, cases[i].got)))
+			fail_msg("%s at %s: %s", cases[i].when, cases[i].utc, trace);
+		check_again(rules, &facts, arena);
+	}
+}
+
 static void the_schema_knows_every_condition_and_action(void **state)
 {
 	static const char *const words[] = {
 		"has_ticket", "since_ticket", "last_speaker", "opted_out", "proposal", "at_least", "over",
 		"matches", "convert", "ignore", "hold", "join", "tag", "set", "reply", "thread.reopened", "any",
-		"words", "begins", "fillers", "language",
+		"words", "begins", "fillers", "language", "hours",
 	};
 	g_autofree char *schema = hg_rules_schema();
 	g_autoptr(json_object) parsed = hg_json_parse(schema, strlen(schema), NULL, NULL);
@@ -829,6 +889,7 @@ int main(void)
 		cmocka_unit_test(facts_of_the_wrong_type_are_refused),
 		cmocka_unit_test(word_lists_find_entries_and_what_is_none),
 		cmocka_unit_test(word_lists_read_no_more_than_their_limit),
+		cmocka_unit_test(hours_go_by_the_clock_of_their_place),
 		cmocka_unit_test(the_schema_knows_every_condition_and_action),
 	};
 

@@ -33,7 +33,7 @@ static hg_rules *make(const hg_node *root, const char *const *channels, hg_diag 
 {
 	gboolean whole = hg_node_type(root) == HG_NODE_MAP && hg_node_get(root, "rules");
 	const struct hg_rules_source source = { .rules = whole ? hg_node_get(root, "rules") : root,
-		.words = hg_node_get(root, "word_lists"), .fallback = "convert", .channels = channels };
+		.words = hg_node_get(root, "word_lists"), .hours = hg_node_get(root, "hours"), .fallback = "convert", .channels = channels };
 
 	return hg_rules_make(&source, diag);
 }
