@@ -46,6 +46,8 @@ struct hg_facts {
 	/* the message, if there is one */
 	const char *channel, *adapter, *scope, *text, *kind, *address;
 	gboolean automatic, forwarded, echo, has_attachment;
+	gint64 files;			/* how many */
+	const char *const *file_kinds;	/* "image", ..., each once; NULL-ended, or NULL */
 	/* threading's proposal */
 	int proposal;			/* enum hg_proposal; 0 when no message is judged */
 	const char *proposal_reason;	/* "open ticket 3d old", "reply to msg_..." */

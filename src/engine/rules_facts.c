@@ -22,6 +22,7 @@ static const struct member {
 	MEMBER(STR, channel), MEMBER(STR, adapter), MEMBER(STR, scope), MEMBER(TEXT, text),
 	MEMBER(STR, kind), MEMBER(STR, address),
 	MEMBER(FLAG, automatic), MEMBER(FLAG, forwarded), MEMBER(FLAG, echo), MEMBER(FLAG, has_attachment),
+	MEMBER(COUNT, files), MEMBER(TAGS, file_kinds),
 	MEMBER(PROPOSAL, proposal), MEMBER(STR, proposal_reason),
 	MEMBER(STR, thread_state), MEMBER(STR, thread_resolution),
 	MEMBER(FLAG, has_ticket), MEMBER(FLAG, reopened), MEMBER(FLAG, held),

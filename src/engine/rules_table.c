@@ -41,6 +41,19 @@ static const char *const *kinds(void)
 	return words;
 }
 
+static const char *const *file_kinds(void)
+{
+	static const char *words[HG_STICKER - HG_IMAGE + 2];
+	static gsize once;
+
+	if (g_once_init_enter(&once)) {
+		for (int kind = HG_IMAGE; kind <= HG_STICKER; kind++)
+			words[kind - HG_IMAGE] = hg_kind_word(kind);
+		g_once_init_leave(&once, 1);
+	}
+	return words;
+}
+
 static const char *const *states(void)
 {
 	static const char *words[HG_THREAD_CONVERTED + 1];
@@ -94,6 +107,8 @@ const struct hg_fact hg_rule_facts[] = {
 	    "Language of the message by the word lists, else that of the contact's locale."),
 	ROW(NULL, "kind", WORD, kind, kinds, "Kind of the message."),
 	ROW(NULL, "attachment", BOOL, has_attachment, NULL, "The message has files."),
+	ROW(NULL, "attachments", COUNT, files, NULL, "Files of the message."),
+	ROW(NULL, "attachment_kind", TAGS, file_kinds, file_kinds, "The message has a file of this kind."),
 	ROW(NULL, "automatic", BOOL, automatic, NULL, "A machine made the message: out of office, a bot."),
 	ROW(NULL, "forwarded", BOOL, forwarded, NULL, "The message was forwarded by its sender."),
 	ROW(NULL, "echo", BOOL, echo, NULL, "Staff said it outside of headgate, in a phone app."),

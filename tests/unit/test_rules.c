@@ -127,6 +127,12 @@ static void conditions_on_the_message_hold_or_not(void **state)
 		{ "{ attachment: true }", "\"has_attachment\":true", TRUE },
 		{ "{ attachment: true }", "", FALSE },
 		{ "{ attachment: false }", "", TRUE },
+		{ "{ attachments: { at_least: 2 } }", "\"files\":2", TRUE },
+		{ "{ attachments: { at_least: 2 } }", "\"files\":1", FALSE },
+		{ "{ attachments: 0 }", "", TRUE },
+		{ "{ attachment_kind: image }", "\"file_kinds\":[\"audio\",\"image\"]", TRUE },
+		{ "{ attachment_kind: [video, file] }", "\"file_kinds\":[\"audio\",\"image\"]", FALSE },
+		{ "{ attachment_kind: image }", "", FALSE },
 		{ "{ automatic: true }", "\"automatic\":true", TRUE },
 		{ "{ automatic: false }", "\"automatic\":true", FALSE },
 		{ "{ forwarded: true }", "\"forwarded\":true", TRUE },
@@ -582,7 +588,7 @@ static void what_was_kept_wrongly_is_refused(void **state)
 static const char all_facts[] =
 	"{\"on\":\"message\",\"now_ms\":1732096931004,\"channel\":\"wa-main\",\"adapter\":\"whatsapp\","
 	"\"scope\":\"default\",\"text\":\"hi \\\"you\\\"\\n\xe2\x82\xac\",\"kind\":\"text\",\"address\":\"tel:+1\","
-	"\"automatic\":true,\"forwarded\":true,\"echo\":true,\"has_attachment\":true,\"proposal\":\"reopen\","
+	"\"automatic\":true,\"forwarded\":true,\"echo\":true,\"has_attachment\":true,\"files\":2,\"file_kinds\":[\"image\"],\"proposal\":\"reopen\","
 	"\"proposal_reason\":\"reply to msg_1\",\"thread_state\":\"open\",\"thread_resolution\":\"unknown\","
 	"\"has_ticket\":true,\"reopened\":true,\"held\":true,\"messages\":7,\"inbound\":4,\"outbound\":3,"
 	"\"age_ms\":0,\"idle_ms\":5,\"since_ticket_ms\":6,\"last_speaker\":\"agent\",\"tags\":[\"a\",\"b\"],"
