@@ -70,8 +70,8 @@ static void check_floors(const hg_rules *rules, const struct floors *floors)
 static void small_talk_requests_and_escalations_are_told_apart_in_seven_languages(void **state)
 {
 	static const struct floors floors[] = {
-		{ "dev", 0.995, 0.85, 0.998, 0.90, 0.90, 0.95 },
-		{ "held", 0.97, 0.65, 0.985, 0.70, 0.60, 0.75 },
+		{ "dev", 0.99, 0.80, 0.995, 0.88, 0.85, 0.92 },
+		{ "held", 0.97, 0.65, 0.985, 0.70, 0.55, 0.72 },
 	};
 	g_autoptr(hg_rules) rules = shipped("all.yaml");
 	(void)state;
