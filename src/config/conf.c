@@ -296,6 +296,8 @@ static void read_sections(struct load *l, const hg_node *root)
 	read_named(l, hg_node_get(root, "channels"), "channels", read_channel);
 	read_named(l, hg_node_get(root, "backends"), "backends", read_backend);
 	read_api(l, hg_node_get(root, "api"));
+	conf->words = hg_node_get(root, "word_lists");
+	conf->hours = hg_node_get(root, "hours");
 	conf->rules = read_list(l, root, "rules");
 	conf->tests = read_list(l, root, "tests");
 }

@@ -23,7 +23,7 @@ static const char head[] =
 	"#   credential:NAME  of systemd's LoadCredential=\n"
 	"# include: takes a file or a list of files whose content is joined with this one's.\n"
 	"\n"
-	"#include: [rules/noise.yaml]\n\n";
+	"#include: [rules/noise.yaml, rules/escalation.yaml]\n\n";
 
 static const char tail[] =
 	"\n# What becomes of conversations: the first rule that matches decides.\n"
@@ -31,6 +31,13 @@ static const char tail[] =
 	"#- name: thanks and greetings\n"
 	"#  when: { text: { matches: '^\\W*(hi|hello|thanks|thank you)\\W*$' }, thread: { has_ticket: false } }\n"
 	"#  do: { ignore: noise }\n"
+	"\n# When somebody is there, for conditions such as hours: { closed: office }.\n"
+	"#hours:\n"
+	"#  office: { zone: Europe/Berlin, open: { mon-fri: 09:00-18:00 }, holidays: [01-01, 2026-12-24] }\n"
+	"\n# Words of your own, which are added to those of rules/words, for conditions such as\n"
+	"# words: { any: [human] }.  A language, or mul for all of them; a list; its entries.\n"
+	"#word_lists:\n"
+	"#  en: { human: [front desk], greeting: [ahoy] }\n"
 	"\n# What the rules are to do with made-up conversations; headgatectl test plays them.\n"
 	"tests:\n"
 	"#- name: a bare hello makes no ticket\n"

@@ -373,6 +373,23 @@ static void add_defs(GString *out, const struct hg_adapter *const *adapters)
 	"{\"type\":\"string\",\"minLength\":1},"                                                     \
 	"{\"type\":\"array\",\"items\":{\"type\":\"string\",\"minLength\":1}}]}"
 
+#define TIMES "\"type\":\"string\",\"pattern\":\"^[0-2][0-9]:[0-5][0-9]-[0-2][0-9]:[0-5][0-9]$\""
+#define HOURS                                                                                        \
+	"{\"description\":\"Business hours by name, for hours: in rules.\",\"type\":\"object\",\"maxProperties\":64," \
+	"\"additionalProperties\":{\"type\":\"object\",\"additionalProperties\":false,"                     \
+	"\"required\":[\"zone\",\"open\"],\"properties\":{"                                                \
+	"\"zone\":{\"description\":\"Europe/Berlin, UTC\",\"type\":\"string\",\"minLength\":1},"              \
+	"\"open\":{\"type\":\"object\",\"minProperties\":1,\"additionalProperties\":false,\"patternProperties\":{" \
+	"\"^(mon|tue|wed|thu|fri|sat|sun)(-(mon|tue|wed|thu|fri|sat|sun))?$\":{\"anyOf\":["               \
+	"{" TIMES "},{\"type\":\"array\",\"items\":{" TIMES "}}]}}},"                                    \
+	"\"holidays\":{\"type\":[\"array\",\"null\"],\"maxItems\":400,\"items\":{\"type\":\"string\","         \
+	"\"pattern\":\"^([0-9]{4}-)?[01][0-9]-[0-3][0-9]$\"}}}}}"
+
+#define WORD_LISTS                                                                                   \
+	"{\"description\":\"Language to name to entries: what words: looks for.\",\"type\":\"object\","      \
+	"\"additionalProperties\":{\"type\":\"object\",\"additionalProperties\":{\"type\":\"array\","          \
+	"\"items\":{\"type\":[\"string\",\"number\",\"boolean\"],\"maxLength\":120}}}}"
+
 char *hg_docs_schema(const struct hg_adapter *const *adapters)
 {
 	GString *out = g_string_new(NULL);
@@ -390,6 +407,8 @@ char *hg_docs_schema(const struct hg_adapter *const *adapters)
 			add_section(out, s);
 	add_list_of(out, "rules", "{\"$ref\":\"#/$defs/rules\"}");
 	add_list_of(out, "tests", "{\"$ref\":\"#/$defs/tests\"}");
+	hg_json_add_raw(out, "word_lists", WORD_LISTS);
+	hg_json_add_raw(out, "hours", HOURS);
 	hg_json_close(out, '}');
 	hg_json_add_bool(out, "additionalProperties", FALSE);
 	/* What is required may stand in an included file. */

@@ -144,8 +144,8 @@ const struct hg_option hg_token_options[] = {
 };
 
 const char *const hg_top_keys[] = {
-	"include", "gateway", "store", "window", "ticket", "channels", "rules", "backends", "api",
-	"tests", NULL
+	"include", "gateway", "hours", "store", "window", "ticket", "channels", "rules", "backends", "api",
+	"tests", "word_lists", NULL
 };
 
 const struct hg_section hg_conf_sections[] = {

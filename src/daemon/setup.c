@@ -26,7 +26,10 @@ static hg_rules *compile(const hg_conf *conf, hg_diag *diag)
 	g_autofree const char **channels = names_of(conf->channels, channel_name);
 	g_autofree const char **backends = names_of(conf->backends, backend_name);
 
-	return hg_rules_compile(conf->rules, conf->engine.fallback, channels, backends, diag);
+	const struct hg_rules_source source = { .rules = conf->rules, .words = conf->words, .hours = conf->hours,
+		.fallback = conf->engine.fallback, .channels = channels, .backends = backends };
+
+	return hg_rules_make(&source, diag);
 }
 
 /* The keys of a map, NULL-ended; the strings are the document's. */
@@ -46,16 +49,21 @@ static void check_rules(const char *path, hg_diag *diag)
 {
 	g_autoptr(hg_diag) known = hg_diag_new();	/* what reading finds is in diag already */
 	g_autoptr(hg_doc) doc = hg_doc_read(path, known);
-	const hg_node *root = doc ? hg_doc_root(doc) : NULL, *rules;
+	const hg_node *root = doc ? hg_doc_root(doc) : NULL;
+	struct hg_rules_source source = { .fallback = "convert" };
 	g_autofree const char **channels = NULL, **backends = NULL;
 
 	if (!root || hg_node_type(root) != HG_NODE_MAP)
 		return;
-	rules = hg_node_get(root, "rules");
+	source.rules = hg_node_get(root, "rules");
+	source.words = hg_node_get(root, "word_lists");
+	source.hours = hg_node_get(root, "hours");
 	channels = keys_of(hg_node_get(root, "channels"));
 	backends = keys_of(hg_node_get(root, "backends"));
-	if (rules && hg_node_type(rules) == HG_NODE_LIST)
-		hg_rules_free(hg_rules_compile(rules, "convert", channels, backends, diag));
+	source.channels = channels;
+	source.backends = backends;
+	if (source.rules && hg_node_type(source.rules) == HG_NODE_LIST)
+		hg_rules_free(hg_rules_make(&source, diag));
 }
 
 hg_setup *hg_setup_read(const char *path, hg_diag *diag)

@@ -11,6 +11,14 @@
 #define REPLIES_MS (10 * 60 * 1000)
 #define REPLIES_SEEN 200	/* messages looked through for them */
 
+static gboolean has(const char *const *words, const char *word)
+{
+	for (; words && *words; words++)
+		if (strcmp(*words, word) == 0)
+			return TRUE;
+	return FALSE;
+}
+
 /* ---- facts ---- */
 
 static const char *const *list_of(hg_turn *turn, const char *json)
@@ -92,7 +100,22 @@ static void channel_facts(const hg_turn *turn, const char *channel, struct hg_fa
 	}
 }
 
-static void message_facts(const struct hg_in *in, struct hg_facts *facts)
+/* The kinds of the files, each once. */
+static const char *const *file_kinds(hg_turn *turn, const struct hg_in *in)
+{
+	const char **words = in->n_files ? hg_arena_alloc(turn->arena, (in->n_files + 1) * sizeof(*words)) : NULL;
+	guint n = 0;
+
+	for (gsize i = 0; i < in->n_files; i++) {
+		int kind = in->files[i].kind;
+
+		if (kind >= HG_IMAGE && kind <= HG_STICKER && !has(words, hg_kind_word(kind)))
+			words[n++] = hg_kind_word(kind);
+	}
+	return words;
+}
+
+static void message_facts(hg_turn *turn, const struct hg_in *in, struct hg_facts *facts)
 {
 	facts->text = in->text;
 	facts->kind = hg_kind_word(in->kind);
@@ -101,6 +124,8 @@ static void message_facts(const struct hg_in *in, struct hg_facts *facts)
 	facts->forwarded = in->forwarded;
 	facts->echo = in->echo;
 	facts->has_attachment = in->n_files > 0;
+	facts->files = (gint64)in->n_files;
+	facts->file_kinds = file_kinds(turn, in);
 }
 
 static gboolean gather(hg_turn *turn, const hg_case *kase, const char *on, const struct hg_in *in,
@@ -111,7 +136,7 @@ static gboolean gather(hg_turn *turn, const hg_case *kase, const char *on, const
 	*facts = (struct hg_facts){ .on = on, .now_ms = turn->now_ms };
 	channel_facts(turn, in ? turn->command->channel : thread ? thread->channel : NULL, facts);
 	if (in)
-		message_facts(in, facts);
+		message_facts(turn, in, facts);
 	if (proposed) {
 		facts->proposal = proposed->proposal;
 		facts->proposal_reason = proposed->reason;
@@ -169,14 +194,6 @@ gboolean hg_judge_keep(hg_turn *turn, const hg_case *kase, struct hg_judged *jud
 }
 
 /* ---- tags, fields, replies ---- */
-
-static gboolean has(const char *const *words, const char *word)
-{
-	for (; words && *words; words++)
-		if (strcmp(*words, word) == 0)
-			return TRUE;
-	return FALSE;
-}
 
 static void add_tags(hg_turn *turn, hg_case *kase, const GPtrArray *tags)
 {

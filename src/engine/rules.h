@@ -12,6 +12,18 @@ typedef struct hg_rules hg_rules;
  * do not exist (channels, backends: NULL-ended).  NULL when there were errors. */
 hg_rules *hg_rules_compile(const hg_node *rules, const char *fallback, const char *const *channels,
 			   const char *const *backends, hg_diag *diag);
+
+/* Rules with what they lean on.  hg_rules_compile() and hg_rules_keep() are these two for rules that
+ * lean on nothing; whoever has a configuration calls these. */
+struct hg_rules_source {
+	const hg_node *rules;		/* the list, or NULL */
+	const hg_node *words;		/* `word_lists:`, or NULL */
+	const hg_node *hours;		/* `hours:`, or NULL */
+	const char *fallback;		/* `default:` */
+	const char *const *channels, *const *backends;	/* NULL: not checked */
+};
+hg_rules *hg_rules_make(const struct hg_rules_source *source, hg_diag *diag);
+char *hg_rules_keep_all(const struct hg_rules_source *source);
 /* What hg_store_config_keep() is given: the rules as JSON with the place of each, so that a decision
  * can be made again when the file has changed.  Yours to free. */
 char *hg_rules_keep(const hg_node *rules, const char *fallback);
@@ -34,6 +46,8 @@ struct hg_facts {
 	/* the message, if there is one */
 	const char *channel, *adapter, *scope, *text, *kind, *address;
 	gboolean automatic, forwarded, echo, has_attachment;
+	gint64 files;			/* how many */
+	const char *const *file_kinds;	/* "image", ..., each once; NULL-ended, or NULL */
 	/* threading's proposal */
 	int proposal;			/* enum hg_proposal; 0 when no message is judged */
 	const char *proposal_reason;	/* "open ticket 3d old", "reply to msg_..." */

@@ -49,6 +49,8 @@ void hg_rules_free(hg_rules *rules)
 	if (!rules)
 		return;
 	g_ptr_array_unref(rules->regexes);
+	hg_words_free(rules->words);
+	hg_hours_free(rules->hours);
 	hg_arena_free(rules->arena);
 	g_free(rules);
 }
@@ -221,16 +223,29 @@ static gboolean read_rules(struct hg_rules_making *making, const hg_node *list)
 	return fine;
 }
 
+/* What rules lean on is read first: conditions name it. */
+static gboolean make(struct hg_rules_making *making, const struct hg_rules_source *source)
+{
+	making->rules->words = hg_words_read(source->words, making->diag);
+	making->rules->hours = hg_hours_read(source->hours, making->diag);
+	return making->rules->words && making->rules->hours && (!source->rules || read_rules(making, source->rules));
+}
+
+hg_rules *hg_rules_make(const struct hg_rules_source *source, hg_diag *diag)
+{
+	g_autoptr(hg_rules) made = rules_new(source->fallback);
+	struct hg_rules_making making = { .rules = made, .channels = source->channels, .diag = diag };
+
+	return make(&making, source) ? g_steal_pointer(&made) : NULL;
+}
+
 hg_rules *hg_rules_compile(const hg_node *rules, const char *fallback, const char *const *channels,
 			   const char *const *backends, hg_diag *diag)
 {
-	g_autoptr(hg_rules) made = rules_new(fallback);
-	struct hg_rules_making making = { .rules = made, .channels = channels, .diag = diag };
+	const struct hg_rules_source source = { .rules = rules, .fallback = fallback, .channels = channels,
+						.backends = backends };
 
-	(void)backends;		/* no action names one yet: events go to every backend that wants them */
-	if (rules && !read_rules(&making, rules))
-		return NULL;
-	return g_steal_pointer(&made);
+	return hg_rules_make(&source, diag);
 }
 
 /* ---- kept and made again ---- */
@@ -288,16 +303,43 @@ static void keep_rule(const hg_node *map, GString *out)
 	hg_json_close(out, '}');
 }
 
-char *hg_rules_keep(const hg_node *rules, const char *fallback)
+/* A list of words a line: libfyaml reads long lines slowly. */
+static void keep_words(const hg_node *langs, GString *out)
 {
+	hg_json_key(out, "word_lists");
+	hg_json_open(out, '{');
+	for (guint i = 0; i < hg_node_size(langs); i++) {
+		const hg_node *lists = hg_node_value(langs, i);
+
+		hg_json_key(out, hg_node_key(langs, i));
+		hg_json_open(out, '{');
+		for (guint at = 0; at < hg_node_size(lists); at++) {
+			g_string_append(out, at ? ",\n" : "\n");
+			hg_json_put_str(out, hg_node_key(lists, at));
+			g_string_append_c(out, ':');
+			keep_node(hg_node_value(lists, at), out);
+		}
+		hg_json_close(out, '}');
+	}
+	hg_json_close(out, '}');
+}
+
+char *hg_rules_keep_all(const struct hg_rules_source *source)
+{
+	const hg_node *rules = source->rules;
 	GString *out = g_string_new(NULL);
 
 	hg_json_open(out, '{');
-	hg_json_opt_str(out, "default", fallback);
+	hg_json_opt_str(out, "default", source->fallback);
+	if (!hg_node_null(source->words))
+		keep_words(source->words, out);
+	if (!hg_node_null(source->hours)) {
+		hg_json_key(out, "hours");
+		keep_node(source->hours, out);
+	}
 	hg_json_key(out, "rules");
 	hg_json_open(out, '[');
 	for (guint i = 0; rules && hg_node_type(rules) == HG_NODE_LIST && i < hg_node_size(rules); i++) {
-		/* A line each: libfyaml reads long lines slowly. */
 		g_string_append(out, i ? ",\n" : "\n");
 		keep_rule(hg_node_at(rules, i), out);
 	}
@@ -306,12 +348,22 @@ char *hg_rules_keep(const hg_node *rules, const char *fallback)
 	return g_string_free(out, FALSE);
 }
 
+char *hg_rules_keep(const hg_node *rules, const char *fallback)
+{
+	const struct hg_rules_source source = { .rules = rules, .fallback = fallback };
+
+	return hg_rules_keep_all(&source);
+}
+
 /* JSON is YAML, so the config's own reader does. */
 hg_rules *hg_rules_again(const char *kept, hg_diag *diag)
 {
 	g_autoptr(hg_doc) doc = hg_doc_parse("kept rules", kept, diag);
 	const hg_node *root = doc ? hg_doc_root(doc) : NULL;
 	const hg_node *fallback = hg_node_get(root, "default");
+	const struct hg_rules_source source = { .rules = hg_node_get(root, "rules"),
+						.words = hg_node_get(root, "word_lists"),
+						.hours = hg_node_get(root, "hours") };
 	g_autoptr(hg_rules) made = NULL;
 	struct hg_rules_making making = { .diag = diag, .quiet = TRUE };
 
@@ -319,7 +371,5 @@ hg_rules *hg_rules_again(const char *kept, hg_diag *diag)
 		return NULL;
 	made = rules_new(fallback ? hg_node_text(fallback) : NULL);
 	making.rules = made;
-	if (hg_node_get(root, "rules") && !read_rules(&making, hg_node_get(root, "rules")))
-		return NULL;
-	return g_steal_pointer(&made);
+	return make(&making, &source) ? g_steal_pointer(&made) : NULL;
 }

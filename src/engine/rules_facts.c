@@ -22,6 +22,7 @@ static const struct member {
 	MEMBER(STR, channel), MEMBER(STR, adapter), MEMBER(STR, scope), MEMBER(TEXT, text),
 	MEMBER(STR, kind), MEMBER(STR, address),
 	MEMBER(FLAG, automatic), MEMBER(FLAG, forwarded), MEMBER(FLAG, echo), MEMBER(FLAG, has_attachment),
+	MEMBER(COUNT, files), MEMBER(TAGS, file_kinds),
 	MEMBER(PROPOSAL, proposal), MEMBER(STR, proposal_reason),
 	MEMBER(STR, thread_state), MEMBER(STR, thread_resolution),
 	MEMBER(FLAG, has_ticket), MEMBER(FLAG, reopened), MEMBER(FLAG, held),
@@ -222,8 +223,7 @@ static void show_number(GString *out, gint64 number, gboolean span)
 		hg_json_put_int(out, number);
 }
 
-void hg_trace_value(GString *out, const struct hg_cond *cond, const struct hg_facts *facts,
-		    const char *field_value)
+void hg_trace_value(GString *out, const struct hg_cond *cond, const struct hg_facts *facts, const char *made)
 {
 	gsize offset = cond->fact->offset;
 	const char *text;
@@ -248,7 +248,10 @@ void hg_trace_value(GString *out, const struct hg_cond *cond, const struct hg_fa
 		hg_json_put_str(out, proposal ? hg_proposal_words[proposal - 1] : NULL);
 		return;
 	case HG_FACT_FIELDS:
-		text = field_value;
+	case HG_FACT_WORDS:
+	case HG_FACT_HOURS:
+	case HG_FACT_LANGUAGE:
+		text = made;
 		break;
 	default:
 		text = G_STRUCT_MEMBER(const char *, facts, offset);

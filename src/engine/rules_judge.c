@@ -20,11 +20,15 @@ struct fields {			/* a fact that is a JSON object, read when it is first asked f
 };
 
 struct judge {
+	const hg_rules *rules;
 	const struct hg_facts *facts;
 	hg_arena *arena;
 	GString *trace;			/* NULL: none is made */
 	struct subject subjects[3];	/* text, address, contact.name */
 	struct fields fields[2];	/* of thread and contact */
+	struct hg_spoken said;		/* the text as words */
+	gboolean said_read;
+	GString *made;			/* for the trace: what the last test found; NULL without one */
 	gboolean gave_up;		/* a pattern of this rule did */
 	gboolean gave_up_now;		/* a pattern of this condition did */
 };
@@ -206,6 +210,45 @@ static gboolean test_tag(const struct hg_facts *facts, const struct hg_cond *con
 	return FALSE;
 }
 
+static const struct hg_spoken *said_of(struct judge *judge, gsize offset)
+{
+	if (!judge->said_read)
+		hg_spoken_read(judge->rules->words, subject_of(judge, offset)->text, judge->arena, &judge->said);
+	judge->said_read = TRUE;
+	return &judge->said;
+}
+
+static gboolean test_lists(struct judge *judge, const struct hg_cond *cond)
+{
+	const struct hg_spoken *said = said_of(judge, cond->fact->offset);
+
+	return hg_words_find(judge->rules->words, said, cond->ask, judge->made);
+}
+
+/* What the text says goes before what is known of its writer. */
+static gboolean test_language(struct judge *judge, const struct hg_cond *cond)
+{
+	const char *is = hg_words_language(judge->rules->words, said_of(judge, cond->fact->offset));
+
+	if (!is)
+		is = judge->facts->contact_locale;
+	if (judge->made)
+		g_string_append(judge->made, is ? is : "not known");
+	return is_locale(cond, is);
+}
+
+static gboolean test_hours(struct judge *judge, const struct hg_cond *cond)
+{
+	const hg_hours *hours = judge->rules->hours;
+	gint64 now_ms = FACT(judge->facts, gint64, cond->fact->offset);
+	gboolean found = FALSE;
+
+	for (guint i = 0; hg_hours_names(hours)[i]; i++)
+		if (cond->places & (G_GUINT64_CONSTANT(1) << i))
+			found |= hg_hours_open(hours, i, now_ms, judge->made) == cond->truth;
+	return found;
+}
+
 static gboolean test(struct judge *judge, const struct hg_cond *cond)
 {
 	switch (cond->test) {
@@ -221,6 +264,12 @@ static gboolean test(struct judge *judge, const struct hg_cond *cond)
 		return test_tag(judge->facts, cond);
 	case HG_TEST_FIELD:
 		return one_of(cond, field_of(judge, cond->fact->offset, cond->field));
+	case HG_TEST_LISTS:
+		return test_lists(judge, cond);
+	case HG_TEST_HOURS:
+		return test_hours(judge, cond);
+	case HG_TEST_LANGUAGE:
+		return test_language(judge, cond);
 	default:
 		return test_number(judge->facts, cond);
 	}
@@ -228,13 +277,13 @@ static gboolean test(struct judge *judge, const struct hg_cond *cond)
 
 static void trace_leaf(struct judge *judge, const struct hg_cond *cond, gboolean holds)
 {
-	const char *field = cond->field ? field_of(judge, cond->fact->offset, cond->field) : NULL;
+	const char *made = cond->field ? field_of(judge, cond->fact->offset, cond->field) : judge->made->str;
 
 	hg_json_open(judge->trace, '{');
 	hg_json_add_str(judge->trace, "cond", cond->path);
 	hg_json_add_str(judge->trace, "want", cond->want);
 	hg_json_key(judge->trace, "got");
-	hg_trace_value(judge->trace, cond, judge->facts, field);
+	hg_trace_value(judge->trace, cond, judge->facts, made);
 	hg_json_add_bool(judge->trace, "ok", holds);
 	if (judge->gave_up_now)
 		hg_json_add_str(judge->trace, "note", "the pattern gave up at a limit: that is no match");
@@ -246,6 +295,8 @@ static gboolean holds_leaf(struct judge *judge, const struct hg_cond *cond)
 	gboolean holds;
 
 	judge->gave_up_now = FALSE;
+	if (judge->made)
+		g_string_truncate(judge->made, 0);
 	holds = test(judge, cond);
 	judge->gave_up |= judge->gave_up_now;
 	if (judge->trace)
@@ -445,7 +496,8 @@ static void judge_rule(struct judge *judge, struct hg_verdict *verdict, const st
 void hg_rules_judge(const hg_rules *rules, const struct hg_facts *facts, hg_arena *arena,
 		    struct hg_verdict *ret, GString *trace)
 {
-	struct judge judge = { .facts = facts, .arena = arena, .trace = trace };
+	g_autoptr(GString) made = trace ? g_string_new(NULL) : NULL;
+	struct judge judge = { .rules = rules, .facts = facts, .arena = arena, .trace = trace, .made = made };
 	struct hg_verdict verdict = { .action = HG_ACT_NONE, .index = -1 };
 	guint on = hg_rule_event_bit(facts->on);
 

@@ -3,7 +3,9 @@
 #include <glib.h>
 #include "arena.h"
 #include "rules.h"
+#include "rules_hours.h"
 #include "rules_regex.h"
+#include "rules_words.h"
 
 #define HG_RULES_MAX	     1000	/* rules */
 #define HG_RULES_CONDS_MAX   20000	/* conditions in all of them */
@@ -23,6 +25,9 @@ enum hg_fact_type {
 	HG_FACT_TAGS,		/* const char *const * */
 	HG_FACT_FIELDS,		/* const char *: a JSON object, asked by name */
 	HG_FACT_PROPOSAL,	/* int: enum hg_proposal */
+	HG_FACT_WORDS,		/* const char *: only, any, begins, by the word lists */
+	HG_FACT_HOURS,		/* gint64: a point in time, within hours or not */
+	HG_FACT_LANGUAGE,	/* const char *: a text, or else the contact's locale, is of a language */
 };
 
 /* One row a condition: parsing, judging, traces and the schema read it, so they cannot disagree. */
@@ -49,6 +54,9 @@ enum hg_test {
 	HG_TEST_EXACTLY, HG_TEST_AT_LEAST, HG_TEST_AT_MOST, HG_TEST_OVER, HG_TEST_UNDER,	/* number */
 	HG_TEST_TAG,		/* one of words is a tag */
 	HG_TEST_FIELD,		/* the field's value is one of words */
+	HG_TEST_LISTS,		/* the fact has what ask says of the word lists */
+	HG_TEST_HOURS,		/* one of places is open, or closed: truth */
+	HG_TEST_LANGUAGE,	/* one of words is the language of the fact */
 };
 
 struct hg_cond {
@@ -64,6 +72,8 @@ struct hg_cond {
 	const char *const *words;
 	const hg_regex *const *regexes;
 	const struct hg_cond *const *items;
+	const struct hg_words_ask *ask;
+	guint64 places;			/* bits of hg_hours_names() */
 };
 
 struct hg_rule {
@@ -82,6 +92,8 @@ struct hg_rule {
 struct hg_rules {
 	hg_arena *arena;		/* holds everything but the regexes */
 	GPtrArray *regexes;		/* ours */
+	hg_words *words;		/* ours; never NULL once made */
+	hg_hours *hours;		/* the same */
 	const struct hg_rule *rules;
 	guint n;
 	int fallback;			/* enum hg_action */
@@ -108,6 +120,6 @@ const char *const *hg_rules_read_words(struct hg_rules_making *making, const hg_
 				       const char *what, guint *ret_n);
 
 /* ---- traces ---- */
-/* The fact's value, for people: "open", "3d2h", "not known". */
-void hg_trace_value(GString *out, const struct hg_cond *cond, const struct hg_facts *facts,
-		    const char *field_value);
+/* The fact's value, for people: "open", "3d2h", "not known".  made: of what is no fact by itself, the value of a
+ * field or what the judge found. */
+void hg_trace_value(GString *out, const struct hg_cond *cond, const struct hg_facts *facts, const char *made);

@@ -49,7 +49,9 @@ static void add_fact(GString *out, const struct hg_fact *fact)
 	static const char *const refs[] = {
 		[HG_FACT_TEXT] = "#/$defs/text", [HG_FACT_COUNT] = "#/$defs/count",
 		[HG_FACT_SPAN] = "#/$defs/span", [HG_FACT_FIELDS] = "#/$defs/fields",
-		[HG_FACT_PROPOSAL] = NULL,
+		[HG_FACT_WORDS] = "#/$defs/words",
+		[HG_FACT_HOURS] = "#/$defs/hours",
+		[HG_FACT_LANGUAGE] = NULL,
 	};
 
 	open_property(out, fact->name, fact->help);
@@ -117,6 +119,23 @@ static void add_shapes(GString *out)
 		"\"$ref\":\"#/$defs/values\"},"
 		"\"contains\":{\"description\":\"A part of the text.\",\"$ref\":\"#/$defs/values\"},"
 		"\"empty\":{\"type\":\"boolean\"}}}");
+	hg_json_add_raw(out, "words",
+		"{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{"
+		"\"only\":{\"description\":\"Nothing but entries of these lists, in one language.\","
+		"\"$ref\":\"#/$defs/values\"},"
+		"\"any\":{\"description\":\"An entry of these lists somewhere.\",\"$ref\":\"#/$defs/values\"},"
+		"\"begins\":{\"description\":\"An entry of these lists at the beginning.\","
+		"\"$ref\":\"#/$defs/values\"},"
+		"\"fillers\":{\"description\":\"Lists whose entries may stand between: only, begins.\","
+		"\"$ref\":\"#/$defs/values\"},"
+		"\"lang\":{\"description\":\"Languages; all of the word lists when left out.\","
+		"\"$ref\":\"#/$defs/values\"},"
+		"\"accents\":{\"description\":\"Accents count: si is not s\\u00ed.\",\"type\":\"boolean\"}},"
+		"\"oneOf\":[{\"required\":[\"only\"]},{\"required\":[\"any\"]},{\"required\":[\"begins\"]}]}");
+	hg_json_add_raw(out, "hours",
+		"{\"type\":\"object\",\"additionalProperties\":false,\"minProperties\":1,\"maxProperties\":1,"
+		"\"properties\":{\"open\":{\"description\":\"One of these is open.\",\"$ref\":\"#/$defs/values\"},"
+		"\"closed\":{\"description\":\"One of these is closed.\",\"$ref\":\"#/$defs/values\"}}}");
 	hg_json_add_raw(out, "number", "{\"type\":\"integer\",\"minimum\":0}");
 	hg_json_add_raw(out, "count",
 		"{\"anyOf\":[{\"$ref\":\"#/$defs/number\"},{\"type\":\"object\",\"additionalProperties\":false,"

@@ -41,6 +41,19 @@ static const char *const *kinds(void)
 	return words;
 }
 
+static const char *const *file_kinds(void)
+{
+	static const char *words[HG_STICKER - HG_IMAGE + 2];
+	static gsize once;
+
+	if (g_once_init_enter(&once)) {
+		for (int kind = HG_IMAGE; kind <= HG_STICKER; kind++)
+			words[kind - HG_IMAGE] = hg_kind_word(kind);
+		g_once_init_leave(&once, 1);
+	}
+	return words;
+}
+
 static const char *const *states(void)
 {
 	static const char *words[HG_THREAD_CONVERTED + 1];
@@ -89,8 +102,13 @@ const struct hg_fact hg_rule_facts[] = {
 	ROW(NULL, "adapter", WORD, adapter, NULL, "Adapter of that channel: whatsapp, fake, ..."),
 	ROW(NULL, "scope", WORD, scope, NULL, "Scope (brand or department) of that channel."),
 	ROW(NULL, "text", TEXT, text, NULL, "What the message says."),
+	ROW(NULL, "words", WORDS, text, NULL, "Entries of word lists in the message."),
+	ROW(NULL, "language", LANGUAGE, text, NULL,
+	    "Language of the message by the word lists, else that of the contact's locale."),
 	ROW(NULL, "kind", WORD, kind, kinds, "Kind of the message."),
 	ROW(NULL, "attachment", BOOL, has_attachment, NULL, "The message has files."),
+	ROW(NULL, "attachments", COUNT, files, NULL, "Files of the message."),
+	ROW(NULL, "attachment_kind", TAGS, file_kinds, file_kinds, "The message has a file of this kind."),
 	ROW(NULL, "automatic", BOOL, automatic, NULL, "A machine made the message: out of office, a bot."),
 	ROW(NULL, "forwarded", BOOL, forwarded, NULL, "The message was forwarded by its sender."),
 	ROW(NULL, "echo", BOOL, echo, NULL, "Staff said it outside of headgate, in a phone app."),
@@ -98,6 +116,7 @@ const struct hg_fact hg_rule_facts[] = {
 	ROW(NULL, "proposal", PROPOSAL, proposal, proposals,
 	    "What threading proposes: a new thread, joining one, reopening one."),
 	ROW(NULL, "tag", TAGS, tags, NULL, "The thread has this tag."),
+	ROW(NULL, "hours", HOURS, now_ms, NULL, "Within or outside of hours that have a name in hours:."),
 	ROW("thread", "has_ticket", BOOL, has_ticket, NULL, "The thread has become a ticket."),
 	ROW("thread", "state", WORD, thread_state, states, "State of the thread."),
 	ROW("thread", "resolution", WORD, thread_resolution, resolutions, "How the thread ended."),

@@ -11,6 +11,8 @@ static const char *const nests[] = { "all", "any", "not", NULL };
 static const char *const text_keys[] = { "matches", "equals", "contains", "empty", NULL };
 static const char *const count_keys[] = { "at_least", "at_most", NULL };
 static const char *const span_keys[] = { "over", "under", NULL };
+static const char *const words_keys[] = { "only", "any", "begins", "fillers", "lang", "accents", NULL };
+static const char *const open_keys[] = { "open", "closed", NULL };
 
 /* Conditions while their number is not known yet. */
 struct list {
@@ -291,6 +293,114 @@ static gboolean read_text(struct list *list, const struct hg_fact *fact, const h
 	return fine;
 }
 
+/* ---- word lists ---- */
+
+/* The bits of names among known.  FALSE: reported. */
+static gboolean read_bits(struct hg_rules_making *making, const hg_node *node, const char *what,
+			  const char *const *known, guint64 *ret)
+{
+	g_autofree char *article = g_strconcat("a ", what, NULL);
+	guint n;
+	const char *const *names = hg_rules_read_words(making, node, article, &n);
+
+	if (!names || !check_words(making, node, what, known))
+		return FALSE;
+	for (guint i = 0; i < n; i++)
+		for (guint at = 0; known[at]; at++)
+			if (strcmp(known[at], names[i]) == 0)
+				*ret |= G_GUINT64_CONSTANT(1) << at;
+	return TRUE;
+}
+
+/* Which of only, any and begins it is, by its place in words_keys; 0: reported. */
+static guint read_how(struct hg_rules_making *making, const hg_node *node)
+{
+	guint how = 0, n = 0;
+
+	for (guint i = 0; i < HG_WORDS_BEGINS; i++) {
+		if (!hg_node_get(node, words_keys[i]))
+			continue;
+		how = i + 1;
+		n++;
+	}
+	if (n != 1)
+		wrong(making, node, "say one of only, any and begins: words: { only: [greeting, thanks] }");
+	return n == 1 ? how : 0;
+}
+
+static gboolean read_ask(struct hg_rules_making *making, const hg_node *node, struct hg_words_ask *ask)
+{
+	const char *const *lists = hg_words_lists(making->rules->words);
+	const hg_node *fillers = hg_node_get(node, "fillers"), *lang = hg_node_get(node, "lang");
+	const hg_node *accents = hg_node_get(node, "accents");
+	gboolean strict = FALSE, fine = TRUE;
+	guint64 langs = lang ? 0 : G_MAXUINT64;
+
+	ask->how = read_how(making, node);
+	if (!ask->how)
+		return FALSE;
+	fine &= read_bits(making, hg_node_get(node, words_keys[ask->how - 1]), "word list", lists, &ask->lists);
+	fine &= !fillers || read_bits(making, fillers, "word list", lists, &ask->fillers);
+	fine &= !lang || read_bits(making, lang, "language of word lists", hg_words_langs(making->rules->words), &langs);
+	fine &= !accents || hg_node_bool(accents, &strict, making->diag);
+	ask->langs = (guint32)langs;
+	ask->form = strict ? HG_SPOKEN_ACCENTS : HG_SPOKEN_BARE;
+	return fine;
+}
+
+static gboolean read_lists(struct list *list, const struct hg_fact *fact, const hg_node *node)
+{
+	struct hg_rules_making *making = list->making;
+	hg_arena *arena = making->rules->arena;
+	struct hg_words_ask *ask = hg_arena_alloc(arena, sizeof(*ask));
+	const char *key;
+	struct hg_cond *cond;
+	guint n;
+
+	if (hg_node_type(node) != HG_NODE_MAP)
+		return wrong(making, node, "say which lists: words: { only: [greeting, thanks] }, any or begins");
+	if (!hg_node_check_keys(node, fact->name, words_keys, making->diag) || !read_ask(making, node, ask))
+		return FALSE;
+	key = words_keys[ask->how - 1];
+	cond = cond_add(list, node, HG_TEST_LISTS, fact->name, key);
+	if (!cond)
+		return FALSE;
+	cond->costly = TRUE;
+	cond->fact = fact;
+	cond->ask = ask;
+	cond->want = joined(arena, hg_rules_read_words(making, hg_node_get(node, key), "a word list", &n));
+	return TRUE;
+}
+
+static gboolean read_hours(struct list *list, const struct hg_fact *fact, const hg_node *node)
+{
+	struct hg_rules_making *making = list->making;
+	const hg_node *names;
+	struct hg_cond *cond;
+	guint64 places = 0;
+	const char *key;
+	guint n;
+
+	if (hg_node_type(node) != HG_NODE_MAP)
+		return wrong(making, node, "say open or closed: hours: { closed: office }");
+	if (!hg_node_check_keys(node, fact->name, open_keys, making->diag))
+		return FALSE;
+	if (hg_node_size(node) != 1)
+		return wrong(making, node, "say one of open and closed: hours: { closed: office }");
+	names = hg_node_value(node, 0);
+	key = strcmp(hg_node_key(node, 0), "open") == 0 ? open_keys[0] : open_keys[1];
+	if (!read_bits(making, names, "name under hours:", hg_hours_names(making->rules->hours), &places))
+		return FALSE;
+	cond = cond_add(list, node, HG_TEST_HOURS, fact->name, key);
+	if (!cond)
+		return FALSE;
+	cond->fact = fact;
+	cond->places = places;
+	cond->truth = key == open_keys[0];
+	cond->want = joined(making->rules->arena, hg_rules_read_words(making, names, "a name", &n));
+	return TRUE;
+}
+
 static gboolean read_fields(struct list *list, const struct hg_fact *fact, const hg_node *node)
 {
 	hg_arena *arena = list->making->rules->arena;
@@ -334,6 +444,12 @@ static gboolean read_fact(struct list *list, const struct hg_fact *fact, const h
 		return read_span(list, fact, node);
 	case HG_FACT_FIELDS:
 		return read_fields(list, fact, node);
+	case HG_FACT_WORDS:
+		return read_lists(list, fact, node);
+	case HG_FACT_HOURS:
+		return read_hours(list, fact, node);
+	case HG_FACT_LANGUAGE:
+		return read_words(list, fact, node, HG_TEST_LANGUAGE);
 	case HG_FACT_TAGS:
 		return read_words(list, fact, node, HG_TEST_TAG);
 	case HG_FACT_WORD:

@@ -129,7 +129,9 @@ static hg_rules *make_rules(const hg_conf *conf)
 	static const char *const channels[] = { "wa", "sms", "other", "asks", "again", NULL };
 	static const char *const backends[] = { "desk", NULL };
 	g_autoptr(hg_diag) diag = hg_diag_new();
-	hg_rules *rules = hg_rules_compile(conf->rules, conf->engine.fallback, channels, backends, diag);
+	const struct hg_rules_source source = { .rules = conf->rules, .words = conf->words, .hours = conf->hours,
+		.fallback = conf->engine.fallback, .channels = channels, .backends = backends };
+	hg_rules *rules = hg_rules_make(&source, diag);
 
 	if (!rules) {
 		g_autofree char *why = hg_diag_render(diag, FALSE);

@@ -271,6 +271,40 @@ static void timers_survive_a_restart_and_act_once(void **state)
 	assert_int_equal(lab_told(lab, "ticket.requested"), 1);
 }
 
+#define LEAN                                                                                          \
+	"word_lists: { en: { thanks: [thanks, thank you] } }\n"                                       \
+	"hours: { desk: { zone: UTC, open: { mon-sun: 00:00-24:00 } } }\n"                             \
+	"rules:\n"                                                                                    \
+	"  - name: pictures\n"                                                                        \
+	"    when: { attachments: { at_least: 2 }, attachment_kind: image, hours: { open: desk } }\n"  \
+	"    do: { tag: pictures }\n"                                                                 \
+	"  - name: polite\n"                                                                          \
+	"    when: { words: { only: thanks }, not: { hours: { closed: desk } } }\n"                    \
+	"    do: { ignore: thanks }\n"
+
+static void rules_lean_on_word_lists_hours_and_files(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(LEAN);
+	const struct hg_file files[] = {
+		{ .size = sizeof(files[0]), .kind = HG_IMAGE, .bytes = -1, .ref = "a" },
+		{ .size = sizeof(files[0]), .kind = HG_IMAGE, .bytes = -1, .ref = "b" },
+	};
+	struct hg_in album = lab_text("tel:+447700900999", "broken");
+	(void)state;
+
+	lab_say(lab, ANA, "Thank you!");
+	lab_wait(lab, HOUR_MS);
+	lab_counts(lab, 0, "SELECT count(*) FROM ticket");
+	lab_counts(lab, 1, "SELECT count(*) FROM decision WHERE rule = 'polite'");
+	album.files = files;
+	album.n_files = 2;
+	album.file_size = sizeof(files[0]);
+	lab_in(lab, "wa", &album, 1);
+	lab_counts(lab, 1, "SELECT count(*) FROM thread WHERE tags = '[\"pictures\"]'");
+	/* The lists are kept with the rules: the decision can be explained when the file has changed. */
+	lab_counts(lab, 1, "SELECT count(*) FROM config WHERE text LIKE '%%thank you%%' AND text LIKE '%%00:00-24:00%%'");
+}
+
 static void an_album_of_five_images_is_one_ticket_with_five_files(void **state)
 {
 	g_autoptr(hg_lab) lab = lab_new(NULL);
@@ -813,6 +847,7 @@ int main(void)
 		cmocka_unit_test(a_held_thread_is_a_ticket_when_nobody_answers_in_time),
 		cmocka_unit_test(a_bot_answers_a_held_thread_and_the_time_runs_from_the_next_question),
 		cmocka_unit_test(timers_survive_a_restart_and_act_once),
+		cmocka_unit_test(rules_lean_on_word_lists_hours_and_files),
 		cmocka_unit_test(an_album_of_five_images_is_one_ticket_with_five_files),
 		cmocka_unit_test(a_download_is_tried_until_the_provider_forgets_it),
 		cmocka_unit_test(phone_then_both_then_the_new_id_alone_is_one_person),

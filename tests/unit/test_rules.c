@@ -8,6 +8,7 @@
 #include "fail.h"
 #include "json.h"
 #include "rules.h"
+#include "text.h"
 
 /* ---- helpers ---- */
 
@@ -126,6 +127,12 @@ static void conditions_on_the_message_hold_or_not(void **state)
 		{ "{ attachment: true }", "\"has_attachment\":true", TRUE },
 		{ "{ attachment: true }", "", FALSE },
 		{ "{ attachment: false }", "", TRUE },
+		{ "{ attachments: { at_least: 2 } }", "\"files\":2", TRUE },
+		{ "{ attachments: { at_least: 2 } }", "\"files\":1", FALSE },
+		{ "{ attachments: 0 }", "", TRUE },
+		{ "{ attachment_kind: image }", "\"file_kinds\":[\"audio\",\"image\"]", TRUE },
+		{ "{ attachment_kind: [video, file] }", "\"file_kinds\":[\"audio\",\"image\"]", FALSE },
+		{ "{ attachment_kind: image }", "", FALSE },
 		{ "{ automatic: true }", "\"automatic\":true", TRUE },
 		{ "{ automatic: false }", "\"automatic\":true", FALSE },
 		{ "{ forwarded: true }", "\"forwarded\":true", TRUE },
@@ -581,7 +588,7 @@ static void what_was_kept_wrongly_is_refused(void **state)
 static const char all_facts[] =
 	"{\"on\":\"message\",\"now_ms\":1732096931004,\"channel\":\"wa-main\",\"adapter\":\"whatsapp\","
 	"\"scope\":\"default\",\"text\":\"hi \\\"you\\\"\\n\xe2\x82\xac\",\"kind\":\"text\",\"address\":\"tel:+1\","
-	"\"automatic\":true,\"forwarded\":true,\"echo\":true,\"has_attachment\":true,\"proposal\":\"reopen\","
+	"\"automatic\":true,\"forwarded\":true,\"echo\":true,\"has_attachment\":true,\"files\":2,\"file_kinds\":[\"image\"],\"proposal\":\"reopen\","
 	"\"proposal_reason\":\"reply to msg_1\",\"thread_state\":\"open\",\"thread_resolution\":\"unknown\","
 	"\"has_ticket\":true,\"reopened\":true,\"held\":true,\"messages\":7,\"inbound\":4,\"outbound\":3,"
 	"\"age_ms\":0,\"idle_ms\":5,\"since_ticket_ms\":6,\"last_speaker\":\"agent\",\"tags\":[\"a\",\"b\"],"
@@ -650,11 +657,206 @@ static void facts_of_the_wrong_type_are_refused(void **state)
 	}
 }
 
+/* ---- word lists ---- */
+
+static const char lists[] =
+	"word_lists:\n"
+	"  mul: { ok: [ok, \"\xf0\x9f\x91\x8d\"] }\n"
+	"  en:\n"
+	"    greeting: [hi, hello, good morning]\n"
+	"    thanks: [thanks, thank you, thank you very much, that's it]\n"
+	"    filler: [so, very]\n"
+	"    human: [real person, human]\n"
+	"    upset: [\"\xf0\x9f\x98\xa1\", \"\xf0\x9f\x99\x81\"]\n"
+	"  de: { greeting: [hallo, guten tag], thanks: [danke sch\xc3\xb6n, danke, gr\xc3\xbc\xc3\x9f dich], filler: [so, die] }\n"
+	"  es: { thanks: [gracias, s\xc3\xad], filler: [die, hi] }\n";
+
+static hg_rules *compile_with_lists(const char *when)
+{
+	g_autofree char *yaml = g_strdup_printf("%srules:\n- name: r\n  when: %s\n  do: { tag: x }\n", lists, when);
+	g_autoptr(hg_diag) diag = hg_diag_new();
+	g_autoptr(hg_doc) doc = hg_doc_parse("test.yaml", yaml, diag);
+	const hg_node *root = doc ? hg_doc_root(doc) : NULL;
+	const struct hg_rules_source source = { .rules = hg_node_get(root, "rules"),
+						.words = hg_node_get(root, "word_lists") };
+	hg_rules *rules = doc ? hg_rules_make(&source, diag) : NULL;
+	g_autofree char *said = hg_diag_render(diag, FALSE);
+	g_autofree char *kept = NULL;
+
+	if (!rules)
+		fail_msg("%s\ndoes not compile:\n%s", yaml, said);
+	/* What is kept has the lists too, and so can be judged again. */
+	kept = hg_rules_keep_all(&source);
+	hg_rules_free(rules);
+	return hg_rules_again(kept, diag);
+}
+
+struct listed {
+	const char *when, *text;
+	gboolean want;
+	const char *got;	/* in the trace */
+};
+
+static void check_lists(const struct listed *one)
+{
+	g_autoptr(hg_rules) rules = compile_with_lists(one->when);
+	g_autoptr(hg_arena) arena = hg_arena_new();
+	const struct hg_facts facts = { .on = "message", .text = one->text, .contact_locale = "es-AR" };
+	struct hg_verdict plain;
+	g_autofree char *trace = trace_of(rules, &facts, arena);
+
+	hg_rules_judge(rules, &facts, arena, &plain, NULL);
+	if ((plain.matched != NULL) != one->want || (one->got && !strstr(trace, one->got)))
+		fail_msg("%s on \"%s\": %s, %s wanted\n%s", one->when, one->text,
+			 plain.matched ? "matches" : "does not match", one->got ? one->got : "", trace);
+	check_again(rules, &facts, arena);
+}
+
+#define ONLY "{ words: { only: [greeting, thanks, ok], fillers: filler } }"
+
+static void word_lists_find_entries_and_what_is_none(void **state)
+{
+	static const struct listed cases[] = {
+		{ ONLY, "hi, thanks!", TRUE, "hi (en), thanks (en)" },
+		{ ONLY, "hi, my invoice", FALSE, "unknown: 'my'" },
+		{ ONLY, "Thank  YOU, so very much...", FALSE, "unknown: 'much'" },
+		{ ONLY, "thank you very much", TRUE, "thank you very much (en)" },
+		{ ONLY, "thank", FALSE, "unknown: 'thank'" },
+		{ ONLY, "so very", FALSE, "no entry" },
+		{ ONLY, "?!", FALSE, "no entry" },
+		{ ONLY, "", FALSE, "no entry" },
+		{ ONLY, "hiiiii", TRUE, NULL },
+		{ ONLY, "helllloooo", FALSE, NULL },
+		{ ONLY, "hellllo", TRUE, NULL },
+		{ ONLY, "that\xe2\x80\x99s it", TRUE, "that's it (en)" },
+		{ ONLY, "thats it", TRUE, NULL },
+		{ ONLY, "that\xc2\xb4s it", TRUE, NULL },
+		{ ONLY, "\xef\xbd\x8f\xef\xbd\x8b", TRUE, NULL },	/* ok, full width */
+		{ ONLY, "DANKE SCHO\xcc\x88N", TRUE, NULL },	/* not composed */
+		{ ONLY, "danke schon", TRUE, NULL },
+		{ ONLY, "GR\xc3\x9cSS DICH", TRUE, NULL },
+		{ ONLY, "\xf0\x9f\x91\x8d\xf0\x9f\x8f\xbd", TRUE, NULL },	/* a skin colour */
+		{ ONLY, "ok :-) <3 \xf0\x9f\x8e\x89", TRUE, NULL },
+		{ ONLY, "\xf0\x9f\x8e\x89", FALSE, "no entry" },
+		{ ONLY, "ok danke", TRUE, NULL },
+		{ ONLY, "hallo, thanks", FALSE, NULL },		/* two languages */
+		{ ONLY, "danke hi", FALSE, NULL },		/* an entry of one, a filler of another */
+		{ ONLY, "danke die", TRUE, NULL },
+		{ ONLY, "ok 5", FALSE, "unknown: '5'" },
+		{ ONLY, "th\xe2\x80\x8b" "anks", TRUE, NULL },	/* a blank without width */
+		{ "{ words: { only: thanks, accents: true } }", "danke schon", FALSE, NULL },
+		{ "{ words: { only: thanks, accents: true } }", "danke sch\xc3\xb6n", TRUE, NULL },
+		{ "{ words: { only: thanks, lang: [de, es] } }", "thanks", FALSE, NULL },
+		{ "{ words: { only: thanks, lang: [de, en] } }", "thanks", TRUE, NULL },
+		{ "{ words: { any: [human, thanks] } }", "get me a Real Person, thanks", TRUE,
+		  "real person (en), thanks (en)" },
+		{ "{ words: { any: human } }", "a really personal matter", FALSE, "no entry" },
+		{ "{ words: { any: human } }", "inhuman", FALSE, NULL },
+		{ "{ words: { any: upset } }", "hello :(", TRUE, NULL },
+		{ "{ words: { any: human, lang: de } }", "a human", FALSE, NULL },
+		{ "{ words: { begins: greeting } }", "Good morning! I need help", TRUE, "good morning (en)" },
+		{ "{ words: { begins: greeting } }", "I said hello", FALSE, "unknown: 'i'" },
+		{ "{ words: { begins: greeting, fillers: filler } }", "\xf0\x9f\x98\x80 so, hello there", TRUE, NULL },
+		{ "{ language: de }", "Guten Tag, danke", TRUE, "\"got\":\"de\"" },
+		{ "{ language: en }", "Guten Tag, danke", FALSE, NULL },
+		{ "{ language: es }", "12345", TRUE, "\"got\":\"es-AR\"" },
+	};
+	(void)state;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++)
+		check_lists(&cases[i]);
+}
+
+static void word_lists_read_no_more_than_their_limit(void **state)
+{
+	g_autoptr(GString) text = g_string_new("hi");
+	g_autoptr(hg_rules) only = compile_with_lists(ONLY);
+	g_autoptr(hg_arena) arena = hg_arena_new();
+	struct hg_facts facts = { .on = "message" };
+	struct hg_verdict verdict;
+	g_autofree char *trace = NULL;
+	(void)state;
+
+	while (text->len < 200000)
+		g_string_append(text, " hi");
+	facts.text = text->str;
+	hg_rules_judge(only, &facts, arena, &verdict, NULL);
+	assert_null(verdict.matched);
+	trace = trace_of(only, &facts, arena);
+	assert_non_null(strstr(trace, "too long"));
+	/* A character that stands across the limit. */
+	g_string_truncate(text, 16383);
+	g_string_append(text, "\xf0\x9f\x91\x8d and more");
+	facts.text = text->str;
+	hg_rules_judge(only, &facts, arena, &verdict, NULL);
+	assert_null(verdict.matched);
+}
+
+/* ---- hours ---- */
+
+static const char hours_yaml[] =
+	"hours:\n"
+	"  office:\n"
+	"    zone: Europe/Berlin\n"
+	"    open: { mon-fri: [09:00-12:30, 13:30-18:00], sat: 10:00-14:00 }\n"
+	"    holidays: [12-25, 2026-05-14]\n"
+	"  night: { zone: America/New_York, open: { fri: 22:00-24:00, sat: 00:00-06:00 } }\n";
+
+static void hours_go_by_the_clock_of_their_place(void **state)
+{
+	static const struct { const char *when, *utc; gboolean want; const char *got; } cases[] = {
+		{ "{ hours: { open: office } }", "2026-11-20T08:00:00Z", TRUE, "fri 09:00 Europe/Berlin, open" },
+		{ "{ hours: { open: office } }", "2026-11-20T07:59:59Z", FALSE, "fri 08:59 Europe/Berlin, closed" },
+		{ "{ hours: { open: office } }", "2026-11-20T11:29:59Z", TRUE, NULL },
+		{ "{ hours: { open: office } }", "2026-11-20T11:30:00Z", FALSE, NULL },
+		{ "{ hours: { closed: office } }", "2026-11-20T11:30:00Z", TRUE, NULL },
+		{ "{ hours: { open: office } }", "2026-11-22T10:00:00Z", FALSE, "sun 11:00" },
+		/* Summer time: seven o'clock UTC is nine there. */
+		{ "{ hours: { open: office } }", "2026-07-17T07:00:00Z", TRUE, "fri 09:00" },
+		{ "{ hours: { open: office } }", "2026-07-17T06:59:00Z", FALSE, NULL },
+		/* The Sunday the clock goes back, and the Monday behind it. */
+		{ "{ hours: { open: office } }", "2026-10-26T08:00:00Z", TRUE, "mon 09:00" },
+		{ "{ hours: { open: office } }", "2026-10-26T07:30:00Z", FALSE, NULL },
+		{ "{ hours: { open: office } }", "2026-12-25T10:00:00Z", FALSE, "a holiday" },
+		{ "{ hours: { open: office } }", "2028-12-25T10:00:00Z", FALSE, "a holiday" },
+		{ "{ hours: { open: office } }", "2026-05-14T10:00:00Z", FALSE, "a holiday" },
+		{ "{ hours: { open: office } }", "2027-05-14T10:00:00Z", TRUE, NULL },
+		{ "{ hours: { open: night } }", "2026-11-21T04:59:00Z", TRUE, "fri 23:59 America/New_York" },
+		{ "{ hours: { open: night } }", "2026-11-21T05:00:00Z", TRUE, "sat 00:00" },
+		{ "{ hours: { open: night } }", "2026-11-21T11:00:00Z", FALSE, NULL },
+		{ "{ hours: { open: [office, night] } }", "2026-11-21T05:00:00Z", TRUE, "; " },
+		{ "{ not: { hours: { open: [office, night] } } }", "2026-11-22T05:00:00Z", TRUE, NULL },
+	};
+	(void)state;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *yaml = g_strdup_printf("%srules:\n- name: r\n  when: %s\n  do: { tag: x }\n", hours_yaml,
+							cases[i].when);
+		g_autoptr(hg_diag) diag = hg_diag_new();
+		g_autoptr(hg_doc) doc = hg_doc_parse("test.yaml", yaml, diag);
+		const struct hg_rules_source source = { .rules = hg_node_get(hg_doc_root(doc), "rules"),
+							.hours = hg_node_get(hg_doc_root(doc), "hours") };
+		g_autofree char *kept = hg_rules_keep_all(&source), *trace = NULL;
+		g_autoptr(hg_rules) rules = hg_rules_again(kept, diag);
+		g_autoptr(hg_arena) arena = hg_arena_new();
+		const struct hg_facts facts = { .on = "message", .now_ms = hg_time_parse(cases[i].utc) };
+		struct hg_verdict verdict;
+
+		assert_non_null(rules);
+		hg_rules_judge(rules, &facts, arena, &verdict, NULL);
+		trace = trace_of(rules, &facts, arena);
+		if ((verdict.matched != NULL) != cases[i].want || (cases[i].got && !strstr(trace, cases[i].got)))
+			fail_msg("%s at %s: %s", cases[i].when, cases[i].utc, trace);
+		check_again(rules, &facts, arena);
+	}
+}
+
 static void the_schema_knows_every_condition_and_action(void **state)
 {
 	static const char *const words[] = {
 		"has_ticket", "since_ticket", "last_speaker", "opted_out", "proposal", "at_least", "over",
 		"matches", "convert", "ignore", "hold", "join", "tag", "set", "reply", "thread.reopened", "any",
+		"words", "begins", "fillers", "language", "hours",
 	};
 	g_autofree char *schema = hg_rules_schema();
 	g_autoptr(json_object) parsed = hg_json_parse(schema, strlen(schema), NULL, NULL);
@@ -691,6 +893,9 @@ int main(void)
 		cmocka_unit_test(facts_are_written_read_and_written_the_same),
 		cmocka_unit_test(facts_without_text_leave_it_out_and_nothing_else),
 		cmocka_unit_test(facts_of_the_wrong_type_are_refused),
+		cmocka_unit_test(word_lists_find_entries_and_what_is_none),
+		cmocka_unit_test(word_lists_read_no_more_than_their_limit),
+		cmocka_unit_test(hours_go_by_the_clock_of_their_place),
 		cmocka_unit_test(the_schema_knows_every_condition_and_action),
 	};
 

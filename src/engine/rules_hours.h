@@ -1,0 +1,21 @@
+/* rules_hours.h - business hours: when somebody is there, by the clock of a place */
+#pragma once
+#include <glib.h>
+#include "diag.h"
+#include "node.h"
+
+typedef struct hg_hours hg_hours;	/* all of a configuration; never changed once made */
+
+#define HG_HOURS_MAX	      64	/* names */
+#define HG_HOURS_SPANS_MAX    100	/* of one: "09:00-12:30" on a day */
+#define HG_HOURS_HOLIDAYS_MAX 400	/* of one */
+
+/* map: { NAME: { zone, open: { mon-fri: "09:00-17:00" }, holidays: [...] } }, or NULL: there are none.  NULL: diag
+ * says why. */
+hg_hours *hg_hours_read(const hg_node *map, hg_diag *diag);
+void hg_hours_free(hg_hours *hours);			/* NULL is fine */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(hg_hours, hg_hours_free)
+
+const char *const *hg_hours_names(const hg_hours *hours);	/* NULL-ended */
+/* at: place of the name.  got: NULL, or the time there and whether it is open is appended. */
+gboolean hg_hours_open(const hg_hours *hours, guint at, gint64 now_ms, GString *got);
