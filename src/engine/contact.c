@@ -180,3 +180,26 @@ gboolean hg_contact_resolve(hg_turn *turn, const struct hg_in *in, gboolean make
 		rename_contact(kase, in);
 	return TRUE;
 }
+
+gboolean hg_contact_present(hg_turn *turn, const hg_contact *contact, const char *uri, const char **ret,
+			    GError **error)
+{
+	g_autoptr(GPtrArray) list = g_ptr_array_new();
+	gsize scheme = strcspn(uri ?: "", ":") + 1;
+	hg_alias *alias;
+
+	*ret = uri;
+	if (!uri || !hg_store_alias_find(turn->store, turn->arena, uri, &alias, error))
+		return !uri;
+	if (!alias || alias->proof != HG_FORMER)
+		return TRUE;
+	*ret = NULL;
+	if (!hg_store_alias_list(turn->store, turn->arena, contact->n, list, error))
+		return FALSE;
+	for (guint i = 0; i < list->len; i++) {
+		alias = g_ptr_array_index(list, i);
+		if (alias->proof == HG_PROVEN && strncmp(alias->uri, uri, scheme) == 0)
+			*ret = alias->uri;
+	}
+	return TRUE;
+}

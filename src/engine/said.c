@@ -42,18 +42,23 @@ static gboolean put_in_thread(hg_turn *turn, hg_case *kase, const struct hg_in *
 	       hg_inbound_files(turn, kase, message, in, error);
 }
 
-/* Where answers go from now on: to the address and channel of what the customer wrote last. */
+/* Where answers go from now on: to the address and channel of what the customer wrote last.  What was
+ * written before an address was given up may come later: answers go to the one that took its place,
+ * for the old one may be a stranger's by now. */
 static gboolean note_customer(hg_turn *turn, hg_case *kase, const struct hg_in *in, const hg_message *message,
 			      gboolean late, GError **error)
 {
 	hg_thread *thread = kase->thread;
 	gint64 said = in->sent_ms && in->sent_ms < turn->now_ms ? in->sent_ms : turn->now_ms;
+	const char *to;
 
+	if (!hg_contact_present(turn, kase->contact, message->address, &to, error))
+		return FALSE;
 	if (!thread->first_message_ms)
 		thread->first_message_ms = turn->now_ms;
-	if (!thread->reply_to || (!late && !in->automatic)) {
+	if (to && (!thread->reply_to || (!late && !in->automatic))) {
 		thread->channel = message->channel;
-		thread->reply_to = message->address;
+		thread->reply_to = to;
 		thread->reply_from = message->our_address;
 		thread->last_in_n = message->n;
 	}

@@ -90,6 +90,10 @@ gboolean hg_inbound_files(hg_turn *turn, const hg_case *kase, const hg_message *
 /* The person behind an item's addresses.  make FALSE: kase->contact stays NULL when nobody knows
  * them.  Proven addresses are joined to whoever is found; nobody is ever merged. */
 gboolean hg_contact_resolve(hg_turn *turn, const struct hg_in *in, gboolean make, hg_case *kase, GError **error);
+/* The contact's address that took the place of uri: uri itself while it is not given up, else the newest
+ * of the same scheme; *ret NULL: none did. */
+gboolean hg_contact_present(hg_turn *turn, const hg_contact *contact, const char *uri, const char **ret,
+			    GError **error);
 /* The alias under which an address is kept: claimed ones have a space of their own. */
 const char *hg_contact_alias_uri(hg_arena *arena, const struct hg_address *address);
 
