@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define DAY_MS		((gint64)24 * 60 * 60 * 1000)
+#define SOON_MS	1000			/* a retry that waits for nothing but the next round */
 #define GIVE_UP_MS	(7 * DAY_MS)	/* a message for a channel, or a file without an end of its own */
 #define STEPS_MAX	8		/* harmless first steps of one part */
 #define BRING_AT_ONCE	500		/* waiting jobs read at a time when a channel comes up */
@@ -283,6 +284,9 @@ gboolean hg_result_forwarded(hg_turn *turn, GError **error)
 		return delivered(turn, job, error);
 	job->error = result->text;
 	job->error_code = result->status;
+	/* An attempt from before a reload says nothing of what somebody has mended since. */
+	if (result->gone && job->changed_ms < turn->engine->adopted_ms)
+		return hg_outbox_again(turn, job, SOON_MS, error);
 	if (result->gone)
 		return park(turn, job, result->status, result->text ?: "the helpdesk says it is gone (410)", error);
 	backend = hg_conf_backend(turn->conf, job->name);

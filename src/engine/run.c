@@ -138,6 +138,7 @@ static void take_reload(hg_engine *engine)
 	hg_rules_free(engine->rules);
 	engine->conf = conf;
 	engine->rules = rules;
+	engine->adopted_ms = hg_now(engine->env);
 	hg_conf_unref(old);
 	hg_targets_load(engine->targets);
 	unpark_all(engine);

@@ -18,6 +18,7 @@ typedef struct hg_targets hg_targets;
 struct hg_engine {
 	hg_conf *conf;			/* ours: a reference */
 	hg_rules *rules;		/* ours */
+	gint64 adopted_ms;		/* when conf came by a reload; 0: at the start */
 	hg_store *store;		/* lent */
 	struct hg_env *env;		/* lent */
 	struct hg_ports ports;

@@ -289,6 +289,24 @@ static void a_backend_that_is_gone_is_left_alone(void **state)
 	assert_string_equal(lab_desk(lab), "ticket.requested ticket.requested");
 }
 
+/* The answer to an attempt that left before the reload must not undo what the reload brought back. */
+static void a_410_from_before_a_reload_is_only_a_retry(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(ALL "ticket: { confirm: \"\" }\n");
+	hg_dispatch *before;
+	(void)state;
+
+	lab_say(lab, ANA, "one");
+	before = lab_take(lab, HG_TO_BACKEND);
+	lab_wait(lab, 10);
+	hg_engine_reload(lab->engine, lab->conf, NULL);
+	lab_wait(lab, 10);
+	lab_forwarded(lab, before, &(struct hg_forward_result){ .fate = HG_RETRY, .status = 410, .gone = TRUE });
+	lab_counts(lab, HG_JOB_DUE, "SELECT state FROM outbox WHERE target = 2");
+	lab_wait(lab, 2000);
+	assert_string_equal(lab_desk(lab), "ticket.requested");
+}
+
 static void patterns_choose_what_a_backend_hears(void **state)
 {
 	g_autoptr(hg_lab) lab = lab_new("backends:\n  log: { url: \"https://log.example/\", secrets: \"env:LAB_SECRET\", "
@@ -392,6 +410,7 @@ int main(void)
 		cmocka_unit_test(three_days_of_outage_lose_nothing),
 		cmocka_unit_test(after_give_up_it_is_a_dead_letter_and_the_next_goes_on),
 		cmocka_unit_test(a_backend_that_is_gone_is_left_alone),
+		cmocka_unit_test(a_410_from_before_a_reload_is_only_a_retry),
 		cmocka_unit_test(patterns_choose_what_a_backend_hears),
 		cmocka_unit_test(a_thread_closed_by_hand_goes_on_with_its_open_ticket),
 		cmocka_unit_test(reopening_by_hand_beside_an_open_thread_gets_a_key_of_its_own),
