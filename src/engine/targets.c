@@ -167,7 +167,8 @@ void hg_targets_pause(hg_targets *targets, int kind, const char *name, gint64 un
 {
 	struct target *target = target_of(targets, kind, name);
 
-	target->until_ms = until_ms;
+	/* A later word of "too fast" does not open what is paused for longer; 0: somebody has acted. */
+	target->until_ms = until_ms ? MAX(target->until_ms, until_ms) : 0;
 	target->due = TRUE;
 }
 

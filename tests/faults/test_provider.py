@@ -126,6 +126,34 @@ def test_190_parks_the_channel_until_the_token_works_again(start, graph, helpdes
     assert gateway.ctl("status").returncode == 0
 
 
+def test_a_throttled_answer_that_comes_late_does_not_open_a_parked_channel(start, graph, helpdesk):
+    gateway = start(rules=AT_ONCE)
+    ana, bo = thread_of(graph, helpdesk, ANA), thread_of(graph, helpdesk, BO)
+    usual, go_on = graph.before, threading.Event()
+
+    def before(handler, mood):
+        if mood.kind != "late":
+            return usual(handler, mood)
+        go_on.wait(harness.PATIENCE)
+        raise fake_graph.Refusal(130429, "Rate limit hit", 429)
+
+    graph.before = before
+    graph.mood("late", match={"to": BO[1:]})
+    answer(gateway, bo, "for Bo")
+    graph.wait_posts(1)
+    graph.token = "another-token"
+    answer(gateway, ana, "for Ana")
+    harness.wait_until(lambda: jobs(gateway, "parked") and channel(gateway)["condition"] == "down", "the alarm")
+    go_on.set()
+    harness.wait_until(lambda: [j for j in jobs(gateway, "due") if "130429" in (j.get("error") or "")], "the late answer")
+    attempts = len(graph.wait_posts(2))
+    for _ in range(3):
+        gateway.advance(minutes=10)
+        assert graph.say(BO, "hello?") == 200
+        gateway.threads()
+    assert len(graph.wait_posts(1)) == attempts, "it sends with a dead token"
+
+
 # ---- not there ----
 
 def test_a_refused_connection_is_tried_again_and_never_in_doubt(start, graph, helpdesk):
