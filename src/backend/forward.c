@@ -253,7 +253,8 @@ static void judge(const struct hg_client_answer *answer, const hg_job *job, gint
 		result->text = hg_arena_str(arena, answer->error);
 	}
 	/* A broken deployment says the same, so it is believed only after a while. */
-	if (objects(answer) && job->attempts >= REFUSED_TRIES)
+	result->objects = objects(answer);
+	if (result->objects && job->steps + 1 >= REFUSED_TRIES)
 		result->fate = HG_FAILED;
 }
 

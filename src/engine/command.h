@@ -37,6 +37,7 @@ struct hg_forward_result {
 	int status;			/* HTTP, 0 none */
 	gint64 retry_ms;		/* Retry-After, 0 none */
 	gboolean gone;			/* 410: the backend is not to be called any more */
+	gboolean objects;		/* to the event itself: counted in the job's steps */
 	const char *text;		/* for the log and the dead letter */
 	/* a 2xx body named the ticket: */
 	const char *external_id, *number, *url;	/* or NULL */

@@ -287,6 +287,7 @@ gboolean hg_result_forwarded(hg_turn *turn, GError **error)
 	/* An attempt from before a reload says nothing of what somebody has mended since. */
 	if (result->gone && job->changed_ms < turn->engine->adopted_ms)
 		return hg_outbox_again(turn, job, SOON_MS, error);
+	job->steps += result->objects ? 1 : 0;
 	if (result->gone)
 		return park(turn, job, result->status, result->text ?: "the helpdesk says it is gone (410)", error);
 	backend = hg_conf_backend(turn->conf, job->name);

@@ -164,7 +164,8 @@ typedef struct hg_job {
 	const char *lane;		/* jobs of one (target, name, lane) are done in order, one at a time */
 	int state;
 	gint64 due_ms, created_ms, changed_ms;
-	int attempts, steps;
+	int attempts;
+	int steps;			/* harmless ones of a channel's; objections of a backend */
 	const char *key;		/* idempotency key, the same on every attempt */
 	gint64 thread_n, message_n, event_n, attachment_n;	/* 0: none */
 	int part;			/* from 0 */

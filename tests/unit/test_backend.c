@@ -211,19 +211,25 @@ static int bench_down(void **state)
 	return 0;
 }
 
-static const struct hg_forward_result *attempt(struct bench *bench, int attempts)
+static const struct hg_forward_result *attempt_after(struct bench *bench, int attempts, int objections)
 {
 	hg_arena *arena = hg_arena_new();
 	hg_dispatch *dispatch = hg_arena_alloc(arena, sizeof *dispatch);
 
 	dispatch->arena = arena;
-	dispatch->job = (hg_job){ .n = 7, .target = HG_TO_BACKEND, .name = "desk", .attempts = attempts };
+	dispatch->job = (hg_job){ .n = 7, .target = HG_TO_BACKEND, .name = "desk", .attempts = attempts,
+				   .steps = objections };
 	dispatch->event = (hg_event){ .type = "ticket.message", .at_ms = 1763632931004, .seq = 3, .data = "{\"a\":1}" };
 	g_strlcpy(dispatch->event.id, "evt_01j9z1c3k4f5g6h7j8k9m0n1p2", HG_ID_SIZE);
 	hg_forwarder_send(bench->forwarder, dispatch);
 	hg_loop_run(bench->loop);
 	assert_int_equal(bench->result->job_n, 7);
 	return &bench->result->forwarded;
+}
+
+static const struct hg_forward_result *attempt(struct bench *bench, int attempts)
+{
+	return attempt_after(bench, attempts, attempts - 1);
 }
 
 static void an_event_arrives_signed_with_its_own_id(void **state)
@@ -280,6 +286,17 @@ static void five_failures_in_a_row_open_the_circuit_and_a_success_closes_it(void
 	bench->status = 200;
 	attempt(bench, 2);
 	assert_int_equal(GPOINTER_TO_INT(bench->conditions->pdata[1]), HG_UP);
+}
+
+/* A helpdesk that comes back after an outage may say 400 at first. */
+static void attempts_that_met_nobody_are_no_objections(void **state)
+{
+	struct bench *bench = *state;
+
+	bench->status = 400;
+	assert_int_equal(attempt_after(bench, 50, 4)->fate, HG_RETRY);
+	assert_true(bench->result->forwarded.objects);
+	assert_int_equal(attempt_after(bench, 51, 5)->fate, HG_FAILED);
 }
 
 /* One bad event must not hold up all the others. */
@@ -358,6 +375,7 @@ int main(void)
 		BENCH(an_event_arrives_signed_with_its_own_id),
 		BENCH(an_answer_decides_what_the_outbox_does),
 		BENCH(five_failures_in_a_row_open_the_circuit_and_a_success_closes_it),
+		BENCH(attempts_that_met_nobody_are_no_objections),
 		BENCH(an_event_that_is_objected_to_opens_no_circuit),
 		BENCH(the_configured_concurrency_holds_from_the_start_and_after_a_reload),
 		BENCH(gone_is_down_until_an_attempt_after_a_reload_works),
