@@ -29,12 +29,14 @@ struct hg_forwarder {
 	hg_loop *loop;
 	hg_client *client;
 	struct hg_forwarder_sink sink;
+	guint reloads;
 	GHashTable *circuits;		/* name -> struct circuit */
 };
 
 struct attempt {
 	hg_forwarder *forwarder;
 	hg_dispatch *dispatch;
+	guint reloads;			/* when it began */
 };
 
 static void circuit_free(void *data)
@@ -173,6 +175,7 @@ void hg_forwarder_reload(hg_forwarder *forwarder, hg_conf *conf)
 	hg_conf *old = forwarder->conf;
 
 	forwarder->conf = hg_conf_ref(conf);
+	forwarder->reloads++;
 	hg_conf_unref(old);
 	circuits_close(forwarder);
 }
@@ -258,7 +261,8 @@ static void judge(const struct hg_client_answer *answer, const hg_job *job, gint
 		result->fate = HG_FAILED;
 }
 
-static void attempt_end(hg_forwarder *forwarder, hg_dispatch *dispatch,
+/* stale: begun before the last reload, so that "gone" says nothing of what somebody has mended since. */
+static void attempt_end(hg_forwarder *forwarder, hg_dispatch *dispatch, gboolean stale,
 			const struct hg_client_answer *answer)
 {
 	hg_command *command = hg_command_new(HG_CMD_FORWARDED);
@@ -273,6 +277,7 @@ static void attempt_end(hg_forwarder *forwarder, hg_dispatch *dispatch,
 		circuit_worked(circuit, backend ? (guint)backend->concurrency : 1, now);
 	else if (answer->code != HG_CLIENT_CANCELLED)
 		circuit_failed(circuit, command->forwarded.text, now);
+	command->forwarded.gone &= !stale;
 	if (command->forwarded.gone)
 		circuit->down = circuit->gone = TRUE;
 	forwarder->sink.result(forwarder->sink.arg, command);
@@ -283,7 +288,7 @@ static void attempt_done(void *arg, const struct hg_client_answer *answer)
 {
 	struct attempt *attempt = arg;
 
-	attempt_end(attempt->forwarder, attempt->dispatch, answer);
+	attempt_end(attempt->forwarder, attempt->dispatch, attempt->reloads != attempt->forwarder->reloads, answer);
 	g_free(attempt);
 }
 
@@ -316,7 +321,7 @@ void hg_forwarder_send(hg_forwarder *forwarder, hg_dispatch *dispatch)
 		struct hg_client_answer none = { .error = "this backend is not configured any more", .body = "" };
 
 		none.code = HG_CLIENT_CALL;
-		attempt_end(forwarder, dispatch, &none);
+		attempt_end(forwarder, dispatch, FALSE, &none);
 		return;
 	}
 	body = hg_forward_body(&dispatch->event);
@@ -324,6 +329,7 @@ void hg_forwarder_send(hg_forwarder *forwarder, hg_dispatch *dispatch)
 	attempt = g_new0(struct attempt, 1);
 	attempt->forwarder = forwarder;
 	attempt->dispatch = dispatch;
+	attempt->reloads = forwarder->reloads;
 	hg_client_call(forwarder->client, &(struct hg_client_call){
 		.method = "POST", .url = backend->url, .headers = (const char *const *)headers,
 		.body = body, .len = strlen(body), .timeout_ms = backend->timeout_ms,

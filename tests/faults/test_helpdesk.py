@@ -152,6 +152,24 @@ def test_a_week_without_a_helpdesk_ends_in_dead_letters_that_can_be_sent_again(s
     assert same_bytes_each_time(helpdesk)
 
 
+def test_an_outage_does_not_count_as_objections_to_the_event(start, graph, helpdesk):
+    """It answers 503 for hours, 400 a few times while it comes up, and is well again: nothing is given up."""
+    gateway = start(rules=AT_ONCE)
+    helpdesk.answer = lambda delivery: (503, {}, "")
+    graph.say(ANA, "hello?")
+    clock_until(gateway, lambda: any(j["attempts"] >= 8 for j in gateway.get("/v1/outbox?state=due")["jobs"]), "eight attempts", minutes=59)
+    helpdesk.answer = lambda delivery: (400, {}, "starting")
+    clock_until(gateway, lambda: sum(a.status == 400 for a in helpdesk.attempts) == 3, "three objections", minutes=59)
+    helpdesk.answer = None
+    clock_until(gateway, lambda: helpdesk.of("ticket.requested"), "the event", minutes=59)
+    assert not gateway.get("/v1/outbox")["jobs"]
+    # But what is objected to again and again is given up.
+    helpdesk.answer = lambda delivery: (422, {}, "no")
+    graph.say(ANA, "poison")
+    clock_until(gateway, lambda: gateway.get("/v1/outbox")["jobs"], "the dead letter", minutes=59)
+    assert sum(a.status == 422 for a in helpdesk.attempts) == 6
+
+
 # ---- gone ----
 
 def test_gone_is_gone_until_somebody_has_acted(start, graph, helpdesk):
@@ -177,6 +195,27 @@ def test_gone_is_gone_until_somebody_has_acted(start, graph, helpdesk):
     assert in_order(helpdesk) and same_bytes_each_time(helpdesk)
     kinds = [e["type"] for e in gateway.get("/v1/events?limit=500")["events"] if e["type"].startswith("channel.")]
     assert kinds == ["channel.down", "channel.up"]
+
+
+def test_a_410_to_what_left_before_the_reload_is_no_news(start, graph, helpdesk):
+    gateway = start(rules=AT_ONCE)
+    go_on = threading.Event()
+
+    def late(delivery):
+        if sum(a.id == delivery.id for a in helpdesk.attempts):
+            return None
+        helpdesk.note(delivery)
+        go_on.wait(harness.PATIENCE)
+        return (410, {}, "")
+
+    helpdesk.answer = late
+    graph.say(ANA, "is there anybody?")
+    helpdesk.wait(lambda h: h.attempts, "the attempt")
+    gateway.reload()
+    go_on.set()
+    clock_until(gateway, lambda: helpdesk.of("ticket.requested"), "the next attempt", seconds=5)
+    harness.wait_until(lambda: condition(gateway) == "up", "no alarm")
+    assert not gateway.get("/v1/outbox?state=parked")["jobs"]
 
 
 # ---- slow, forgetful ----
