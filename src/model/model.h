@@ -17,6 +17,8 @@ typedef struct hg_contact {
 	gboolean opted_out, conflicted;	/* conflicted: addresses proven to belong to somebody else too */
 	gint64 created_ms;
 	gint64 merged_into;		/* n of the contact this one was merged into, 0: none */
+	const char *tags;		/* JSON array of strings, or NULL */
+	gint64 last_ticket_ms;		/* when a conversation of his last became a ticket, 0: never */
 } hg_contact;
 
 typedef struct hg_alias {		/* one form of an address, and whose it is */
@@ -51,6 +53,17 @@ typedef struct hg_thread {
 	const char *fields;		/* JSON object: what rules and the API set, or NULL */
 	gint64 ticket_n;		/* 0: none */
 	gboolean held, reopened;
+	/* An episode runs from the opening (or reopening) to the closing or conversion. */
+	gint64 episode;			/* which one it is, from 1 */
+	gint64 episode_n;		/* row of the last that ended, 0: none did */
+	gint64 ep_opened_ms, ep_customer_ms, ep_bot_ms, ep_human_ms;	/* of the one under way: first of
+					 * each; 0: not in it; ep_opened_ms 0: none is under way */
+	gint64 ep_inbound, ep_bot, ep_human;	/* its messages: customer's, bot's, people's */
+	const char *queue, *skill, *assignee;	/* where it is routed to; or NULL */
+	const char *backend;		/* the only one that hears of it; NULL: all */
+	gboolean shadow;		/* of a channel on trial: nothing leaves headgate because of it */
+	const char *asked;		/* what the customer was asked: "solved", "rating", "email"; or NULL ... */
+	gint64 asked_ms;		/* ... and when */
 } hg_thread;
 
 /* ---- message: one thing said ---- */
@@ -117,6 +130,10 @@ typedef struct hg_ticket {
 	const char *external_status;	/* the helpdesk's own word, or NULL */
 	gint64 created_ms, changed_ms;
 	gboolean confirmed;		/* the customer was told the number */
+	const char *queue, *skill, *assignee;	/* where it was routed to; or NULL */
+	const char *status;		/* the helpdesk is to give it this status: "in_progress"; or NULL */
+	const char *requester;		/* address the helpdesk is to know the requester by; or NULL */
+	gboolean shadow;		/* made on trial: no helpdesk hears of it */
 } hg_ticket;
 
 typedef struct hg_link {		/* the ticket in one helpdesk */

@@ -13,6 +13,8 @@ static const struct hg_column contact_columns[] = {
 	HG_COLUMN(hg_contact, conflicted, INT, 0),
 	HG_COLUMN(hg_contact, created_ms, INT64, HG_C_FIXED),
 	HG_COLUMN(hg_contact, merged_into, REF, 0),
+	HG_COLUMN(hg_contact, tags, TEXT, 0),
+	HG_COLUMN(hg_contact, last_ticket_ms, INT64, 0),
 	{ 0 }
 };
 static const struct hg_table contact_table = { "contact", contact_columns, sizeof(hg_contact) };

@@ -34,6 +34,22 @@ static const struct hg_column thread_columns[] = {
 	HG_COLUMN(hg_thread, ticket_n, REF, 0),
 	HG_COLUMN(hg_thread, held, INT, 0),
 	HG_COLUMN(hg_thread, reopened, INT, 0),
+	HG_COLUMN(hg_thread, episode, INT64, 0),
+	HG_COLUMN(hg_thread, episode_n, REF, 0),
+	HG_COLUMN(hg_thread, ep_opened_ms, INT64, 0),
+	HG_COLUMN(hg_thread, ep_customer_ms, INT64, 0),
+	HG_COLUMN(hg_thread, ep_bot_ms, INT64, 0),
+	HG_COLUMN(hg_thread, ep_human_ms, INT64, 0),
+	HG_COLUMN(hg_thread, ep_inbound, INT64, 0),
+	HG_COLUMN(hg_thread, ep_bot, INT64, 0),
+	HG_COLUMN(hg_thread, ep_human, INT64, 0),
+	HG_COLUMN(hg_thread, queue, TEXT, 0),
+	HG_COLUMN(hg_thread, skill, TEXT, 0),
+	HG_COLUMN(hg_thread, assignee, TEXT, 0),
+	HG_COLUMN(hg_thread, backend, TEXT, 0),
+	HG_COLUMN(hg_thread, shadow, INT, 0),
+	HG_COLUMN(hg_thread, asked, TEXT, 0),
+	HG_COLUMN(hg_thread, asked_ms, INT64, 0),
 	{ 0 }
 };
 static const struct hg_table thread_table = { "thread", thread_columns, sizeof(hg_thread) };

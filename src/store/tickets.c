@@ -19,6 +19,12 @@ static const struct hg_column ticket_columns[] = {
 	HG_COLUMN(hg_ticket, created_ms, INT64, 0),
 	HG_COLUMN(hg_ticket, changed_ms, INT64, 0),
 	HG_COLUMN(hg_ticket, confirmed, INT, 0),
+	HG_COLUMN(hg_ticket, queue, TEXT, 0),
+	HG_COLUMN(hg_ticket, skill, TEXT, 0),
+	HG_COLUMN(hg_ticket, assignee, TEXT, 0),
+	HG_COLUMN(hg_ticket, status, TEXT, 0),
+	HG_COLUMN(hg_ticket, requester, TEXT, 0),
+	HG_COLUMN(hg_ticket, shadow, INT, 0),
 	{ 0 }
 };
 static const struct hg_table ticket_table = { "ticket", ticket_columns, sizeof(hg_ticket) };

@@ -116,11 +116,13 @@ static const struct plant { const char *invariant, *id_part, *sql; } plants[] = 
 	{ "I3", "thr_", "UPDATE thread SET last_event_n = NULL WHERE n = 1" },
 	{ "I3", "evt_", "UPDATE event SET seq = 5 WHERE n = 3" },
 	{ "I3", "evt_", "UPDATE event SET prev_n = 2 WHERE n = 3" },
-	{ "I4", "thr_", "DROP INDEX thread_open; INSERT INTO thread SELECT 9, 'thr_two', contact_n, scope, key, subject, "
-		"1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0 "
+	{ "I4", "thr_", "DROP INDEX thread_open; INSERT INTO thread (n, id, contact_n, scope, key, state, "
+		"resolution, version, opened_ms, last_ms, first_message_ms, last_customer_ms, first_response_ms, first_bot_ms, "
+		"closed_ms, converted_ms, messages, inbound, outbound, last_seq, held, reopened) SELECT 9, 'thr_two', contact_n, "
+		"scope, key, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 "
 		"FROM thread WHERE n = 1" },
-	{ "I5", "tkt_", "DROP INDEX ticket_open; INSERT INTO ticket SELECT 9, 'tkt_two', thread_n, 'TK-9', 1, 's', NULL, "
-		"NULL, NULL, NULL, NULL, NULL, 0, 0, 0 FROM ticket WHERE n = 1" },
+	{ "I5", "tkt_", "DROP INDEX ticket_open; INSERT INTO ticket (n, id, thread_n, number, state, subject, created_ms, "
+		"changed_ms, confirmed) SELECT 9, 'tkt_two', thread_n, 'TK-9', 1, 's', 0, 0, 0 FROM ticket WHERE n = 1" },
 	{ "I5", "thr_", "UPDATE thread SET ticket_n = 99 WHERE n = 1" },
 	{ "I7", "lane desk", "UPDATE outbox SET state = 1" },			/* nobody is at work */
 	{ "I7", "lane desk", "UPDATE outbox SET state = 2" },			/* two are */
