@@ -58,6 +58,7 @@ typedef struct hg_thread {
 	gint64 episode_n;		/* row of the last that ended, 0: none did */
 	gint64 ep_opened_ms, ep_customer_ms, ep_bot_ms, ep_human_ms;	/* of the one under way: first of
 					 * each; 0: not in it; ep_opened_ms 0: none is under way */
+	gint64 ep_confirmed_ms;		/* when the customer said that it is solved */
 	gint64 ep_inbound, ep_bot, ep_human;	/* its messages: customer's, bot's, people's */
 	const char *queue, *skill, *assignee;	/* where it is routed to; or NULL */
 	const char *backend;		/* the only one that hears of it; NULL: all */
