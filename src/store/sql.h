@@ -124,7 +124,7 @@ struct hg_table {
 	.name = #field, .type = HG_C_BLOB, .flags = (flags_), .offset = offsetof(T, field),	\
 	.len_offset = offsetof(T, len_) }
 
-#define HG_COLUMNS_MAX 48
+#define HG_COLUMNS_MAX 64
 char *hg_table_sql(const struct hg_sql *sql);	/* the statement's whole text; yours */
 /* Adds *row; fills its number when the table has one. */
 gboolean hg_row_add(hg_store *store, const struct hg_sql *sql, void *row, GError **error);
