@@ -212,8 +212,10 @@ static gboolean test_tag(const struct hg_facts *facts, const struct hg_cond *con
 
 static const struct hg_spoken *said_of(struct judge *judge, gsize offset)
 {
-	if (!judge->said_read)
-		hg_spoken_read(judge->rules->words, subject_of(judge, offset)->text, judge->arena, &judge->said);
+	if (!judge->said_read) {
+		hg_spoken_read(subject_of(judge, offset)->text, judge->arena, &judge->said);
+		hg_words_number(judge->rules->words, &judge->said);
+	}
 	judge->said_read = TRUE;
 	return &judge->said;
 }

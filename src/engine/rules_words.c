@@ -141,7 +141,7 @@ static gboolean read_entry(hg_words *words, const hg_node *node, struct hg_words
 			    "an entry of a word list is a text of at most %d bytes", HG_WORDS_ENTRY_MAX);
 		return FALSE;
 	}
-	hg_spoken_read(NULL, text, words->arena, &said);
+	hg_spoken_read(text, words->arena, &said);
 	if (said.n == 0 || said.n > HG_WORDS_LONG_MAX) {
 		hg_diag_add(diag, HG_SEV_ERROR, hg_node_place(node),
 			    "letters, digits and emoji make words; signs between them do not count",

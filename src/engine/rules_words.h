@@ -4,6 +4,7 @@
 #include "arena.h"
 #include "diag.h"
 #include "node.h"
+#include "spoken.h"
 
 typedef struct hg_words hg_words;	/* all lists of a configuration; never changed once made */
 
@@ -21,28 +22,8 @@ const char *const *hg_words_lists(const hg_words *words);	/* names by bit, NULL-
 const char *const *hg_words_langs(const hg_words *words);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(hg_words, hg_words_free)
 
-/* ---- what somebody said, as words ---- */
-
-#define HG_SPOKEN_BYTES_MAX 16384		/* what is longer is read up to here */
-#define HG_SPOKEN_WORDS_MAX 2000
-
-enum hg_spoken_form { HG_SPOKEN_BARE, HG_SPOKEN_ACCENTS, HG_SPOKEN_FORMS };	/* danke schon, danke schön */
-
-struct hg_spoken_word {
-	const char *form[HG_SPOKEN_FORMS];
-	guint id[HG_SPOKEN_FORMS];	/* in the vocabulary of these lists; 0: in none of them */
-	gboolean emoji;
-};
-
-struct hg_spoken {
-	const struct hg_spoken_word *words;
-	guint n;
-	gboolean cut;			/* there was more */
-};
-
-/* Words of text in the order they stand: NFKC, case folded, apostrophes within words left out; emoji
- * and smileys are words of their own, other signs are none.  Everything lives in the arena. */
-void hg_spoken_read(const hg_words *words, const char *text, hg_arena *arena, struct hg_spoken *ret);
+/* Gives each word its number in these lists, 0 when it stands in none; "thaaanks" has that of thanks. */
+void hg_words_number(const hg_words *words, struct hg_spoken *said);
 
 /* ---- looking ---- */
 

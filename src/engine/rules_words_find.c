@@ -19,6 +19,45 @@ struct hit {
 	guint n;				/* words */
 };
 
+/* ---- numbers of words ---- */
+
+/* Runs of at least three of a letter as so many of it: "heyyyy" as "hey", "gooood" as "good". */
+static guint id_of_drawl(const hg_words *words, enum hg_spoken_form form, const char *word, guint keep)
+{
+	g_autoptr(GString) out = g_string_new(NULL);
+	gboolean drawl = FALSE;
+
+	for (const char *at = word; *at;) {
+		gunichar c = g_utf8_get_char(at);
+		guint run = 0;
+
+		for (; *at && g_utf8_get_char(at) == c; at = g_utf8_next_char(at))
+			run++;
+		drawl |= run > 2;
+		for (guint i = run > 2 ? keep : run; i; i--)
+			g_string_append_unichar(out, c);
+	}
+	return drawl ? hg_words_id(words, form, out->str) : 0;
+}
+
+static guint id_of(const hg_words *words, enum hg_spoken_form form, const char *word)
+{
+	guint id = hg_words_id(words, form, word);
+
+	if (!id)
+		id = id_of_drawl(words, form, word, 1);
+	return id ? id : id_of_drawl(words, form, word, 2);
+}
+
+void hg_words_number(const hg_words *words, struct hg_spoken *said)
+{
+	for (guint i = 0; i < said->n; i++)
+		for (guint form = 0; form < HG_SPOKEN_FORMS; form++)
+			said->words[i].id[form] = id_of(words, form, said->words[i].form[form]);
+}
+
+/* ---- entries ---- */
+
 static const struct hg_words_mark *mark_of(const struct hg_words_mark *mark, guint64 lists, guint32 langs)
 {
 	while (mark && !((mark->lists & lists) && (mark->lang & langs)))

@@ -1,5 +1,5 @@
-/* rules_said.c - what somebody wrote, as words that can be compared */
-#include "rules_words_made.h"
+/* spoken.c - what somebody wrote, as words that can be compared */
+#include "spoken.h"
 
 #include <string.h>
 
@@ -17,7 +17,6 @@ static const struct { const char *typed, *emoji; } smileys[] = {
 };
 
 struct reading {
-	const hg_words *words;
 	hg_arena *arena;
 	GArray *said;		/* of struct hg_spoken_word */
 	GString *word;		/* the one that is being read */
@@ -74,34 +73,6 @@ static const char *bare(hg_arena *arena, const char *word)
 	return hg_arena_str(arena, out->len ? out->str : word);
 }
 
-/* Runs of at least three of a letter as so many of it: "heyyyy" as "hey", "gooood" as "good". */
-static guint id_of_drawl(const hg_words *words, enum hg_spoken_form form, const char *word, guint keep)
-{
-	g_autoptr(GString) out = g_string_new(NULL);
-	gboolean drawl = FALSE;
-
-	for (const char *at = word; *at;) {
-		gunichar c = g_utf8_get_char(at);
-		guint run = 0;
-
-		for (; *at && g_utf8_get_char(at) == c; at = g_utf8_next_char(at))
-			run++;
-		drawl |= run > 2;
-		for (guint i = run > 2 ? keep : run; i; i--)
-			g_string_append_unichar(out, c);
-	}
-	return drawl ? hg_words_id(words, form, out->str) : 0;
-}
-
-static guint id_of(const hg_words *words, enum hg_spoken_form form, const char *word)
-{
-	guint id = hg_words_id(words, form, word);
-
-	if (!id)
-		id = id_of_drawl(words, form, word, 1);
-	return id ? id : id_of_drawl(words, form, word, 2);
-}
-
 static void add_word(struct reading *r, const char *word, gboolean emoji)
 {
 	struct hg_spoken_word one = { .emoji = emoji };
@@ -112,8 +83,6 @@ static void add_word(struct reading *r, const char *word, gboolean emoji)
 	}
 	one.form[HG_SPOKEN_ACCENTS] = hg_arena_str(r->arena, word);
 	one.form[HG_SPOKEN_BARE] = bare(r->arena, one.form[HG_SPOKEN_ACCENTS]);
-	for (guint form = 0; r->words && form < HG_SPOKEN_FORMS; form++)
-		one.id[form] = id_of(r->words, form, one.form[form]);
 	g_array_append_val(r->said, one);
 }
 
@@ -179,9 +148,9 @@ static char *begin_of(const char *text, gboolean *ret_cut)
 	return g_strndup(text, end ? (gsize)(end - text) : 0);
 }
 
-void hg_spoken_read(const hg_words *words, const char *text, hg_arena *arena, struct hg_spoken *ret)
+void hg_spoken_read(const char *text, hg_arena *arena, struct hg_spoken *ret)
 {
-	struct reading r = { .words = words, .arena = arena };
+	struct reading r = { .arena = arena };
 	g_autoptr(GArray) said = g_array_new(FALSE, TRUE, sizeof(struct hg_spoken_word));
 	g_autoptr(GString) word = g_string_new(NULL);
 	g_autofree char *begin = begin_of(text, &r.cut), *even = folded(begin);
