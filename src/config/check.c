@@ -128,20 +128,9 @@ static gboolean is_number_pattern(const char *text)
 	return found == 1;
 }
 
-/* The first ${word} that is none of ours, or NULL. */
-static char *strange_word(const char *text)
-{
-	static const char number[] = "${number}";
-
-	for (const char *p = strstr(text, "${"); p; p = strstr(p + 2, "${"))
-		if (strncmp(p, number, strlen(number)) != 0)
-			return g_strndup(p, strcspn(p, "}") + (p[strcspn(p, "}")] == '}'));
-	return NULL;
-}
-
 void hg_check_ticket(const struct hg_ticket_conf *ticket, const hg_node *map, hg_diag *diag)
 {
-	g_autofree char *strange = ticket->confirm ? strange_word(ticket->confirm) : NULL;
+	static const char *const known[] = { "number", NULL };
 
 	if (ticket->number && !is_number_pattern(ticket->number)) {
 		g_autofree char *quoted = hg_node_quote(ticket->number);
@@ -150,12 +139,8 @@ void hg_check_ticket(const struct hg_ticket_conf *ticket, const hg_node *map, hg
 			    "ticket: 'number' must contain %%d (or %%06d) once and no other %%, not %s",
 			    quoted);
 	}
-	if (strange) {
-		g_autofree char *quoted = hg_node_quote(strange);
-
-		hg_diag_add(diag, HG_SEV_ERROR, place_of(map, "confirm"), "${number} is known",
-			    "ticket: 'confirm' has %s, which means nothing here", quoted);
-	}
+	if (ticket->confirm)
+		hg_node_check_template(place_of(map, "confirm"), "ticket: 'confirm'", ticket->confirm, known, diag);
 }
 
 /* ---- backends, tokens ---- */

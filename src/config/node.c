@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "template.h"
 #include "text.h"
 #include "tree.h"
 
@@ -177,4 +178,16 @@ gboolean hg_node_span(const hg_node *node, gint64 *ret_ms, hg_diag *diag)
 		return wrong(node, diag, NULL, "a time such as 250ms, 20s, 5m or 7d");
 	*ret_ms = ms;
 	return TRUE;
+}
+
+gboolean hg_node_check_template(const struct hg_place *place, const char *what, const char *text,
+				const char *const *names, hg_diag *diag)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *hint = NULL;
+
+	if (hg_template_check(text, names, &hint, &error))
+		return TRUE;
+	hg_diag_add(diag, HG_SEV_ERROR, place, hint, "%s: %s", what, error->message);
+	return FALSE;
 }

@@ -45,3 +45,6 @@ gboolean hg_node_check_keys(const hg_node *map, const char *what, const char *co
 gboolean hg_node_bool(const hg_node *node, gboolean *ret, hg_diag *diag);
 gboolean hg_node_int(const hg_node *node, gint64 least, gint64 most, gint64 *ret, hg_diag *diag);
 gboolean hg_node_span(const hg_node *node, gint64 *ret_ms, hg_diag *diag);
+/* text, written at place, has no other ${names} than these (template.h); otherwise an error in diag. */
+gboolean hg_node_check_template(const struct hg_place *place, const char *what, const char *text,
+				const char *const *names, hg_diag *diag);

@@ -1,0 +1,18 @@
+/* template.h - texts with ${names} in them: checked where they are written, filled where they are used
+ *
+ * ${name} stands for a value, ${name|words} for these words where the value is not known or empty, $${ for
+ * the characters ${.  Values are never looked at for further names: what a customer wrote stays what he wrote. */
+#pragma once
+#include <glib.h>
+
+#define HG_TEMPLATE_VALUE_MAX 1024	/* bytes of one value; what is more is cut between two characters */
+
+/* names: NULL-ended; one that ends in '.' ("field.") stands for all that begin with it.  Otherwise
+ * FALSE, CONFIG: the text says which name is wrong, *ret_hint (yours to free, or NULL) what was meant. */
+gboolean hg_template_check(const char *text, const char *const *names, char **ret_hint, GError **error);
+
+/* The value of a name, lent until the next call; NULL: not known, it is left out. */
+typedef const char *hg_template_value(void *ctx, const char *name);
+/* Appends text, filled, to out: max bytes at most, valid UTF-8.  What hg_template_check() would refuse
+ * is appended as it stands. */
+void hg_template_fill(const char *text, hg_template_value *value, void *ctx, gsize max, GString *out);
