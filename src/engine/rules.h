@@ -7,27 +7,22 @@
 
 typedef struct hg_rules hg_rules;
 
-/* rules: the config's list, or NULL (no rules).  Everything is checked and reported at once:
- * unknown conditions and actions, regexes that do not compile, names of channels and backends that
- * do not exist (channels, backends: NULL-ended).  NULL when there were errors. */
-hg_rules *hg_rules_compile(const hg_node *rules, const char *fallback, const char *const *channels,
-			   const char *const *backends, hg_diag *diag);
-
-/* Rules with what they lean on.  hg_rules_compile() and hg_rules_keep() are these two for rules that
- * lean on nothing; whoever has a configuration calls these. */
+/* The rules of a configuration with what they lean on. */
 struct hg_rules_source {
-	const hg_node *rules;		/* the list, or NULL */
+	const hg_node *rules;		/* the list, or NULL: no rules */
 	const hg_node *words;		/* `word_lists:`, or NULL */
 	const hg_node *hours;		/* `hours:`, or NULL */
 	const char *fallback;		/* `default:` */
-	const char *const *channels, *const *backends;	/* NULL: not checked */
+	const char *const *channels, *const *backends;	/* NULL-ended; NULL: not checked */
 };
+
+/* Everything is checked and reported at once: unknown conditions and actions, regexes that do not
+ * compile, names of channels and backends that do not exist.  NULL when there were errors. */
 hg_rules *hg_rules_make(const struct hg_rules_source *source, hg_diag *diag);
-char *hg_rules_keep_all(const struct hg_rules_source *source);
 /* What hg_store_config_keep() is given: the rules as JSON with the place of each, so that a decision
  * can be made again when the file has changed.  Yours to free. */
-char *hg_rules_keep(const hg_node *rules, const char *fallback);
-/* Compiles what hg_rules_keep() made; names of channels are not checked.  NULL: diag says why. */
+char *hg_rules_keep_all(const struct hg_rules_source *source);
+/* Compiles what hg_rules_keep_all() made; names of channels are not checked.  NULL: diag says why. */
 hg_rules *hg_rules_again(const char *kept, hg_diag *diag);
 void hg_rules_free(hg_rules *rules);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(hg_rules, hg_rules_free)

@@ -239,15 +239,6 @@ hg_rules *hg_rules_make(const struct hg_rules_source *source, hg_diag *diag)
 	return make(&making, source) ? g_steal_pointer(&made) : NULL;
 }
 
-hg_rules *hg_rules_compile(const hg_node *rules, const char *fallback, const char *const *channels,
-			   const char *const *backends, hg_diag *diag)
-{
-	const struct hg_rules_source source = { .rules = rules, .fallback = fallback, .channels = channels,
-						.backends = backends };
-
-	return hg_rules_make(&source, diag);
-}
-
 /* ---- kept and made again ---- */
 
 static gboolean is_bare(const hg_node *node)
@@ -346,13 +337,6 @@ char *hg_rules_keep_all(const struct hg_rules_source *source)
 	hg_json_close(out, ']');
 	hg_json_close(out, '}');
 	return g_string_free(out, FALSE);
-}
-
-char *hg_rules_keep(const hg_node *rules, const char *fallback)
-{
-	const struct hg_rules_source source = { .rules = rules, .fallback = fallback };
-
-	return hg_rules_keep_all(&source);
 }
 
 /* JSON is YAML, so the config's own reader does. */

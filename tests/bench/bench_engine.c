@@ -136,6 +136,7 @@ int main(int argc, char **argv)
 	g_autoptr(hg_diag) diag = hg_diag_new();
 	g_autoptr(GError) error = NULL;
 	hg_store *store = hg_store_open(&options, &error);
+	struct hg_rules_source source = { .fallback = "convert", .channels = channels, .backends = backends };
 	hg_engine *engine;
 	hg_conf *conf;
 
@@ -143,8 +144,8 @@ int main(int argc, char **argv)
 	conf = hg_conf_make("bench.yaml", hg_doc_parse("bench.yaml", yaml, diag), &finder, diag);
 	if (!store || !conf)
 		g_error("%s", error ? error->message : hg_diag_render(diag, FALSE));
-	engine = hg_engine_new(conf, hg_rules_compile(conf->rules, "convert", channels, backends, diag), store,
-			       options.env, &ports);
+	source.rules = conf->rules;
+	engine = hg_engine_new(conf, hg_rules_make(&source, diag), store, options.env, &ports);
 	run(engine, "new contact, undecided", messages, group, messages, 0, "my invoice is wrong");
 	run(engine, "the same again: duplicates", messages, group, messages, 0, "my invoice is wrong");
 	run(engine, "known contact, open thread", messages, group, messages, 1u << 24, "and another thing");

@@ -44,7 +44,7 @@ static hg_rules *compile(void)
 		g_string_append(yaml, "  do: { convert: { priority: high } }\n");
 	}
 	doc = hg_doc_parse("bench.yaml", yaml->str, diag);
-	rules = doc ? hg_rules_compile(hg_doc_root(doc), "convert", NULL, NULL, diag) : NULL;
+	rules = doc ? hg_rules_make(&(struct hg_rules_source){ .rules = hg_doc_root(doc), .fallback = "convert" }, diag) : NULL;
 	g_assert_nonnull(rules);
 	return rules;
 }

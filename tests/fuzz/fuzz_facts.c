@@ -19,7 +19,8 @@ static hg_rules *rules_make(void)
 		"- { name: d, when: { text: { equals: x }, contact: { name: { contains: ann } } }, do: { hold: true } }\n";
 	g_autoptr(hg_diag) diag = hg_diag_new();
 	g_autoptr(hg_doc) doc = hg_doc_parse("fuzz.yaml", yaml, diag);
-	hg_rules *rules = doc ? hg_rules_compile(hg_doc_root(doc), "convert", NULL, NULL, diag) : NULL;
+	const struct hg_rules_source source = { .rules = doc ? hg_doc_root(doc) : NULL, .fallback = "convert" };
+	hg_rules *rules = doc ? hg_rules_make(&source, diag) : NULL;
 
 	g_assert_nonnull(rules);
 	return rules;

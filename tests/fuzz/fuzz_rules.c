@@ -45,14 +45,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	g_autofree char *text = g_strndup((const char *)data, size);
 	g_autoptr(hg_diag) diag = hg_diag_new(), later = hg_diag_new();
 	g_autoptr(hg_doc) doc = hg_doc_parse("fuzz.yaml", text, diag);
-	g_autoptr(hg_rules) rules = doc ? hg_rules_compile(hg_doc_root(doc), "hold", NULL, NULL, diag) : NULL;
+	const struct hg_rules_source source = { .rules = doc ? hg_doc_root(doc) : NULL, .fallback = "hold" };
+	g_autoptr(hg_rules) rules = doc ? hg_rules_make(&source, diag) : NULL;
 	g_autoptr(hg_rules) again = NULL;
 	g_autofree char *kept = NULL, *first = NULL, *second = NULL;
 
 	g_assert_true(rules || hg_diag_count(diag, HG_SEV_ERROR) > 0);
 	if (!rules)
 		return 0;
-	kept = hg_rules_keep(hg_doc_root(doc), "hold");
+	kept = hg_rules_keep_all(&source);
 	again = hg_rules_again(kept, later);
 	/* Nested to the last level, the lists around what is kept are one too many. */
 	if (!again)

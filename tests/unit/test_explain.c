@@ -45,7 +45,7 @@ static int scene_new(void **state)
 	struct scene *s = g_new0(struct scene, 1);
 	g_autoptr(hg_diag) diag = hg_diag_new();
 	g_autoptr(hg_doc) doc = hg_doc_parse("/etc/headgate/headgate.yaml", yaml, diag);
-	g_autofree char *kept = hg_rules_keep(hg_doc_root(doc), "convert");
+	g_autofree char *kept = hg_rules_keep_all(&(struct hg_rules_source){ .rules = hg_doc_root(doc), .fallback = "convert" });
 
 	world_new((void **)&s->w);
 	must(hg_store_begin(s->w->store, e));

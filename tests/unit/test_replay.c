@@ -24,7 +24,8 @@ static hg_rules *compile(const char *yaml, const char *fallback)
 {
 	g_autoptr(hg_diag) diag = hg_diag_new();
 	g_autoptr(hg_doc) doc = hg_doc_parse("test.yaml", yaml, diag);
-	hg_rules *rules = doc ? hg_rules_compile(hg_doc_root(doc), fallback, NULL, NULL, diag) : NULL;
+	const struct hg_rules_source source = { .rules = doc ? hg_doc_root(doc) : NULL, .fallback = fallback };
+	hg_rules *rules = doc ? hg_rules_make(&source, diag) : NULL;
 	g_autofree char *said = hg_diag_render(diag, FALSE);
 
 	if (!rules)

@@ -12,12 +12,16 @@
 
 /* ---- helpers ---- */
 
+/* The document is the list of rules alone. */
+#define SOURCE(doc, word, known) \
+	((struct hg_rules_source){ .rules = hg_doc_root(doc), .fallback = (word), .channels = (known) })
+
 static hg_rules *compile(const char *yaml)
 {
 	g_autoptr(hg_diag) diag = hg_diag_new();
 	g_autoptr(hg_doc) doc = hg_doc_parse("test.yaml", yaml, diag);
 	static const char *const channels[] = { "wa-main", "support", NULL };
-	hg_rules *rules = doc ? hg_rules_compile(hg_doc_root(doc), "convert", channels, NULL, diag) : NULL;
+	hg_rules *rules = doc ? hg_rules_make(&SOURCE(doc, "convert", channels), diag) : NULL;
 	g_autofree char *said = hg_diag_render(diag, FALSE);
 
 	if (!rules)
@@ -376,7 +380,7 @@ static void what_decides_is_said_whatever_it_is(void **state)
 static void no_rules_decide_nothing(void **state)
 {
 	g_autoptr(hg_diag) diag = hg_diag_new();
-	g_autoptr(hg_rules) rules = hg_rules_compile(NULL, "hold", NULL, NULL, diag);
+	g_autoptr(hg_rules) rules = hg_rules_make(&(struct hg_rules_source){ .fallback = "hold" }, diag);
 	g_autoptr(hg_arena) arena = hg_arena_new();
 	struct hg_facts facts = facts_of("{\"on\":\"message\",\"text\":\"x\"}", arena);
 	g_autofree char *trace = trace_of(rules, &facts, arena);
@@ -549,7 +553,7 @@ static void kept_rules_decide_and_trace_as_the_file_did(void **state)
 		NULL);
 	g_autoptr(hg_diag) diag = hg_diag_new();
 	g_autoptr(hg_doc) doc = hg_doc_parse("test.yaml", yaml, diag);
-	g_autofree char *kept = hg_rules_keep(hg_doc_root(doc), "ignore");
+	g_autofree char *kept = hg_rules_keep_all(&SOURCE(doc, "ignore", NULL));
 	g_autoptr(hg_rules) rules = compile(yaml);
 	g_autoptr(hg_rules) again = hg_rules_again(kept, diag);
 	(void)state;
