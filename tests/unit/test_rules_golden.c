@@ -5,28 +5,12 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
-#include <glib/gstdio.h>
 #include <string.h>
 
+#include "golden_fixture.h"
 #include "rules.h"
 
 #define LEAST_CASES 35
-
-static gboolean writing;
-
-static GPtrArray *cases(void)
-{
-	GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
-	GDir *dir = g_dir_open(".", 0, NULL);
-	const char *name;
-
-	assert_non_null(dir);
-	while ((name = g_dir_read_name(dir)))
-		if (g_str_has_suffix(name, ".yaml"))
-			g_ptr_array_add(names, g_strndup(name, strlen(name) - strlen(".yaml")));
-	g_dir_close(dir);
-	return names;
-}
 
 /* A list of rules, or a part of a configuration: rules with what they lean on. */
 static hg_rules *make(const hg_node *root, const char *const *channels, hg_diag *diag)
@@ -38,10 +22,10 @@ static hg_rules *make(const hg_node *root, const char *const *channels, hg_diag 
 	return hg_rules_make(&source, diag);
 }
 
-static char *run(const char *name)
+static char *run(const char *file)
 {
 	static const char *const channels[] = { "wa-main", "support", NULL };
-	g_autofree char *file = g_strconcat(name, ".yaml", NULL), *text = NULL, *said = NULL;
+	g_autofree char *text = NULL, *said = NULL;
 	g_autoptr(hg_diag) diag = hg_diag_new();
 	g_autoptr(hg_doc) doc = NULL;
 	g_autoptr(hg_rules) rules = NULL;
@@ -55,34 +39,10 @@ static char *run(const char *name)
 		     : g_strconcat(said, "no rules\n", NULL);
 }
 
-static gint by_name(gconstpointer a, gconstpointer b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static void every_mistake_in_a_rule_is_explained_as_recorded(void **state)
 {
-	g_autoptr(GPtrArray) names = cases();
-	guint wrong = 0;
-
 	(void)state;
-	g_ptr_array_sort(names, by_name);
-	for (guint i = 0; i < names->len; i++) {
-		const char *name = g_ptr_array_index(names, i);
-		g_autofree char *out = g_strconcat(name, ".out", NULL), *want = NULL, *got = run(name);
-
-		if (writing) {
-			assert_true(g_file_set_contents(out, got, -1, NULL));
-			continue;
-		}
-		if (g_file_get_contents(out, &want, NULL, NULL) && strcmp(want, got) == 0)
-			continue;
-		wrong++;
-		print_error("%s: got\n%s\nbut %s has\n%s\n", name, got, out, want ? want : "nothing");
-	}
-	assert_true(names->len >= LEAST_CASES);
-	if (wrong)
-		fail_msg("%u cases differ; when that is right: make golden, and read the diff", wrong);
+	golden_check(run, LEAST_CASES);
 }
 
 /* Examples are read more than anything else: they compile, and without a warning. */
@@ -119,13 +79,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(every_mistake_in_a_rule_is_explained_as_recorded),
 		cmocka_unit_test(every_example_of_the_manual_compiles),
 	};
-	const char *top = g_getenv("srcdir");
-	g_autofree char *dir = g_build_filename(top ? top : ".", "tests/data/golden/rules", NULL);
 
-	writing = argc > 1 && strcmp(argv[1], "--write") == 0;
-	if (g_chdir(dir) != 0) {
-		g_printerr("%s is not there: set srcdir to the top of the source\n", dir);
+	if (!golden_enter(argc, argv, "tests/data/golden/rules"))
 		return 1;
-	}
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
