@@ -72,16 +72,11 @@ void hg_api_status(struct call *call)
 /* The ids of what a job is about, for who has to act on it. */
 static gboolean add_subject(struct call *call, hg_store *store, const hg_job *job)
 {
-	hg_thread *thread = NULL;
-	hg_message *message = NULL;
 	hg_event *event = NULL;
 
-	if ((job->thread_n && !hg_store_thread_get(store, call->arena, job->thread_n, &thread, &call->error)) ||
-	    (job->message_n && !hg_store_message_get(store, call->arena, job->message_n, &message, &call->error)) ||
+	if (!hg_call_add_about(call, store, job->thread_n, job->message_n, NULL) ||
 	    (job->event_n && !hg_store_event_get(store, call->arena, job->event_n, &event, &call->error)))
 		return FALSE;
-	hg_json_opt_str(call->out, "thread_id", thread ? thread->id : NULL);
-	hg_json_opt_str(call->out, "message_id", message ? message->id : NULL);
 	hg_json_opt_str(call->out, "event_id", event ? event->id : NULL);
 	hg_json_opt_str(call->out, "event_type", event ? event->type : NULL);
 	return TRUE;

@@ -105,6 +105,10 @@ void hg_live_publish(struct hg_live *live, const hg_event *const *events, guint 
 /* read.c, audit.c */
 call_read_fn hg_read_threads, hg_read_thread, hg_read_messages, hg_read_message, hg_read_thread_events,
 	hg_read_events, hg_read_ticket, hg_read_outbox, hg_read_fsck;
+/* thread_id and message_id of what a row is about, where it is about one (n is not 0); *ret_message (or
+ * NULL) is the message. */
+gboolean hg_call_add_about(struct call *call, hg_store *store, gint64 thread_n, gint64 message_n,
+			   hg_message **ret_message);
 /* One event as GET /v1/events and the live stream show it. */
 void hg_event_write(GString *out, const hg_event *event);
 /* explain.c */

@@ -32,23 +32,9 @@ void hg_read_explain_message(struct call *call, hg_store *store)
 
 /* ---- all decisions, with what they were made on ---- */
 
-static gboolean write_subject(struct call *call, hg_store *store, const hg_decision *decision)
-{
-	hg_message *message = NULL;
-	hg_thread *thread = NULL;
-
-	if (decision->thread_n && !hg_store_thread_get(store, call->arena, decision->thread_n, &thread, &call->error))
-		return FALSE;
-	if (decision->message_n && !hg_store_message_get(store, call->arena, decision->message_n, &message, &call->error))
-		return FALSE;
-	hg_json_add_str(call->out, "thread_id", thread ? thread->id : NULL);
-	hg_json_add_str(call->out, "message_id", message ? message->id : NULL);
-	hg_json_add_str(call->out, "text", message ? message->text : NULL);
-	return TRUE;
-}
-
 static gboolean write_decision(struct call *call, hg_store *store, const hg_decision *decision)
 {
+	hg_message *message = NULL;
 	GString *out = call->out;
 
 	hg_json_open(out, '{');
@@ -57,8 +43,9 @@ static gboolean write_decision(struct call *call, hg_store *store, const hg_deci
 	hg_json_add_str(out, "action", decision->action);
 	hg_json_add_str(out, "rule", decision->rule);
 	hg_json_add_str(out, "config_hash", decision->config_hash);
-	if (!write_subject(call, store, decision))
+	if (!hg_call_add_about(call, store, decision->thread_n, decision->message_n, &message))
 		return FALSE;
+	hg_json_opt_str(out, "text", message ? message->text : NULL);
 	hg_json_add_raw(out, "facts", decision->facts);
 	hg_json_close(out, '}');
 	return TRUE;

@@ -27,6 +27,22 @@ static gboolean payload_of(struct call *call, hg_store *store, const hg_thread *
 	return TRUE;
 }
 
+gboolean hg_call_add_about(struct call *call, hg_store *store, gint64 thread_n, gint64 message_n,
+			   hg_message **ret_message)
+{
+	hg_thread *thread = NULL;
+	hg_message *message = NULL;
+
+	if ((thread_n && !hg_store_thread_get(store, call->arena, thread_n, &thread, &call->error)) ||
+	    (message_n && !hg_store_message_get(store, call->arena, message_n, &message, &call->error)))
+		return FALSE;
+	hg_json_opt_str(call->out, "thread_id", thread ? thread->id : NULL);
+	hg_json_opt_str(call->out, "message_id", message ? message->id : NULL);
+	if (ret_message)
+		*ret_message = message;
+	return TRUE;
+}
+
 static hg_thread *thread_of_param(struct call *call, hg_store *store)
 {
 	hg_thread *thread = NULL;
