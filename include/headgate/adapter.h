@@ -55,6 +55,7 @@ enum hg_opt_type {
 	HG_OPT_BOOL,								/* bool */
 	HG_OPT_INT, HG_OPT_MSECS, HG_OPT_BYTES,					/* int64_t */
 	HG_OPT_STRINGS, HG_OPT_SECRETS,		/* char **, ends with NULL; one value or a list */
+	HG_OPT_MAP,		/* char **: name, value, name, value ..., NULL; one value alone has the name "" */
 };
 
 enum hg_opt_flag {

@@ -77,7 +77,7 @@ static gboolean is_common(const char *name)
 	gsize first = strcspn(name, ".");
 
 	for (const struct hg_option *o = hg_channel_options; o->name; o++)
-		if (strlen(o->name) == first && strncmp(o->name, name, first) == 0)
+		if (strcspn(o->name, ".") == first && strncmp(o->name, name, first) == 0)
 			return TRUE;
 	return FALSE;
 }
@@ -90,7 +90,7 @@ static const char *opt_wrong(const struct hg_adapter *d, const struct hg_option 
 		return "its name is not made of a-z, 0-9, _ and single dots";
 	if (is_common(o->name))
 		return "its name is that of an option which every channel has";
-	if (o->type < HG_OPT_STRING || o->type > HG_OPT_SECRETS)
+	if (o->type < HG_OPT_STRING || o->type > HG_OPT_MAP)
 		return "its type is unknown to this headgate";
 	if (o->flags & ~(unsigned)FLAGS)
 		return "it has flags unknown to this headgate";

@@ -169,12 +169,18 @@ gboolean hg_write_convert(struct call *call, hg_command *command)
 {
 	static const struct call_member known[] = { { "agent", CALL_TEXT, WORD_MAX },
 		{ "priority", CALL_TEXT, WORD_MAX }, { "category", CALL_TEXT, WORD_MAX },
-		{ "subject", CALL_TEXT, SUBJECT_MAX }, { "reason", CALL_TEXT, SUBJECT_MAX }, { 0 } };
+		{ "type", CALL_TEXT, WORD_MAX }, { "queue", CALL_TEXT, WORD_MAX }, { "status", CALL_TEXT, WORD_MAX },
+		{ "assignee", CALL_TEXT, WORD_MAX }, { "subject", CALL_TEXT, SUBJECT_MAX },
+		{ "reason", CALL_TEXT, SUBJECT_MAX }, { 0 } };
 	g_autoptr(json_object) body = hg_call_body(call, known);
 
 	if (!body)
 		return FALSE;
 	take_thread(call, command, body);
+	command->type = copy(command, body, "type");
+	command->queue = copy(command, body, "queue");
+	command->status = copy(command, body, "status");
+	command->assignee = copy(command, body, "assignee");
 	command->priority = copy(command, body, "priority");
 	command->category = copy(command, body, "category");
 	command->subject = copy(command, body, "subject");

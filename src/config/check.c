@@ -109,17 +109,17 @@ void hg_check_window(const struct hg_window_conf *window, const hg_node *map, hg
 			    "repetition counts as new");
 }
 
-/* %d or %05d, once; %% is a percent sign. */
+/* %d or %05d once; %Y, %y and %m of the date; %% is a percent sign. */
 static gboolean is_number_pattern(const char *text)
 {
 	guint found = 0;
 
 	for (const char *p = strchr(text, '%'); p; p = strchr(p + 1, '%')) {
-		if (p[1] == '%') {
+		if (p[1] && strchr("%Yym", p[1])) {
 			p++;
 			continue;
 		}
-		if (p[1] == '0' && g_ascii_isdigit(p[2]))
+		if (p[1] == '0' && g_ascii_isdigit(p[2]) && p[2] != '0')
 			p += 2;
 		if (p[1] != 'd')
 			return FALSE;
@@ -136,7 +136,8 @@ void hg_check_ticket(const struct hg_ticket_conf *ticket, const hg_node *map, hg
 		g_autofree char *quoted = hg_node_quote(ticket->number);
 
 		hg_diag_add(diag, HG_SEV_ERROR, place_of(map, "number"), NULL,
-			    "ticket: 'number' must contain %%d (or %%06d) once and no other %%, not %s",
+			    "ticket: 'number' must contain %%d (or %%06d) once, and no %% but %%Y, %%y, %%m and %%%%, "
+			    "not %s",
 			    quoted);
 	}
 	if (ticket->confirm)

@@ -152,7 +152,7 @@ static void fill_adapter(struct load *l, struct hg_channel_conf *c, const hg_nod
 static gboolean is_common(const char *key)
 {
 	for (const struct hg_option *opt = hg_channel_options; opt->name; opt++)
-		if (strcmp(opt->name, key) == 0)
+		if (strlen(key) == strcspn(opt->name, ".") && g_str_has_prefix(opt->name, key))
 			return TRUE;
 	return FALSE;
 }

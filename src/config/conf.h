@@ -33,6 +33,13 @@ struct hg_ticket_conf {
 	gint64 first_number;
 	char *confirm;			/* text to the customer, ${number}; "" for none */
 	gint64 confirm_wait_ms;		/* how long the helpdesk has to name its number */
+	char *status_by_agent;		/* of a ticket that an agent made; "" none */
+};
+
+/* What a channel's tickets are when neither rule nor agent says so; each NULL when not set. */
+struct hg_ticket_defaults {
+	char *priority, *category, *type, *queue, *status, *assignee;
+	char **custom;			/* fields: name, value, ..., NULL */
 };
 
 struct hg_engine_conf {
@@ -48,6 +55,7 @@ struct hg_channel_conf {
 	gint64 media_max;		/* bytes of one file */
 	char **media_types;		/* not used when NULL */
 	gint64 poll_ms;			/* between two polls, of adapters that poll */
+	struct hg_ticket_defaults ticket;
 	gint64 index;			/* its place among the channels, from 0 */
 	struct hg_place place;
 	const struct hg_adapter *desc;	/* lent by whoever finds adapters */

@@ -115,6 +115,24 @@ static void add_list(GString *out, const struct hg_option *opt)
 	hg_json_close(out, ']');
 }
 
+static void add_map(GString *out, const struct hg_option *opt)
+{
+	hg_json_key(out, "anyOf");
+	hg_json_open(out, '[');
+	hg_json_open(out, '{');
+	add_value(out, opt);
+	hg_json_close(out, '}');
+	hg_json_open(out, '{');
+	hg_json_add_str(out, "type", "object");
+	hg_json_add_int(out, "minProperties", 1);
+	hg_json_key(out, "additionalProperties");
+	hg_json_open(out, '{');
+	add_value(out, opt);
+	hg_json_close(out, '}');
+	hg_json_close(out, '}');
+	hg_json_close(out, ']');
+}
+
 static void add_default(GString *out, const struct hg_option *opt)
 {
 	const char *text = hg_docs_fallback(opt);
@@ -137,6 +155,8 @@ static void put_option(GString *out, const struct hg_option *opt)
 	hg_json_add_str(out, "description", help);
 	if (hg_docs_is_list(opt))
 		add_list(out, opt);
+	else if (opt->type == HG_OPT_MAP)
+		add_map(out, opt);
 	else
 		add_value(out, opt);
 	/* The default of a list is written as text in the table: "[red, green]". */

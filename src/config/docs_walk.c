@@ -80,7 +80,7 @@ static const char *kind_of(const struct hg_option *opt)
 		[HG_OPT_PATH] = "path", [HG_OPT_ENUM] = "word", [HG_OPT_BOOL] = "true or false",
 		[HG_OPT_INT] = "number", [HG_OPT_MSECS] = "time", [HG_OPT_BYTES] = "size",
 		[HG_OPT_STRINGS] = "text or list of texts",
-		[HG_OPT_SECRETS] = "secret or list of secrets",
+		[HG_OPT_SECRETS] = "secret or list of secrets", [HG_OPT_MAP] = "text or map of texts",
 	};
 
 	return kinds[opt->type];
@@ -100,7 +100,7 @@ static char *choices(const char *range)
 
 char *hg_docs_values(const struct hg_option *opt)
 {
-	gboolean text = opt->type <= HG_OPT_PATH || hg_docs_is_list(opt);
+	gboolean text = opt->type <= HG_OPT_PATH || opt->type == HG_OPT_MAP || hg_docs_is_list(opt);
 	g_autofree char *words = NULL;
 	g_auto(GStrv) side = NULL;
 	const char *unit = text ? " characters" : "";

@@ -41,7 +41,8 @@ static gboolean check_item(struct hg_spot *spot, const hg_node *node)
 		return TRUE;
 	if (hg_value_is_secret(spot->opt))
 		hg_node_hide(node, spot->diag);
-	hg_spot_error(spot, NULL, "must be a list of texts; one of them is %s",
+	hg_spot_error(spot, NULL, "must be a %s of texts; one of them is %s",
+		      spot->opt->type == HG_OPT_MAP ? "map" : "list",
 		      text                                 ? "nothing"
 		      : hg_node_type(node) == HG_NODE_LIST ? "a list"
 							   : "a map");
@@ -72,6 +73,47 @@ static gboolean fill_list(const struct hg_spot *spot, char ***field)
 	return fine;
 }
 
+/* "text", or { en: text, de: Text }: names and values in the file's order. */
+static gboolean fill_map(const struct hg_spot *spot, char ***field)
+{
+	g_autoptr(GPtrArray) items = g_ptr_array_new();
+	gboolean fine = TRUE, map = hg_node_type(spot->node) == HG_NODE_MAP;
+	guint n = map ? hg_node_size(spot->node) : 0;
+
+	if (map && (n < 1 || n > ITEMS_MAX / 2)) {
+		hg_spot_error(spot, NULL, "must have 1 to %d entries, not %u", ITEMS_MAX / 2, n);
+		return FALSE;
+	}
+	if (!map) {
+		char *text = hg_value_text(spot, hg_node_text(spot->node));
+
+		fine = text != NULL;
+		g_ptr_array_add(items, g_strdup(""));
+		g_ptr_array_add(items, text ? text : g_strdup(""));
+	}
+	for (guint i = 0; i < n; i++) {
+		struct hg_spot item = *spot;
+
+		char *text = check_item(&item, hg_node_value(spot->node, i)) ?
+			hg_value_text(&item, hg_node_text(item.node)) : NULL;
+
+		fine = text && fine;
+		g_ptr_array_add(items, g_strdup(hg_node_key(spot->node, i)));
+		g_ptr_array_add(items, text ? text : g_strdup(""));
+	}
+	g_ptr_array_add(items, NULL);
+	*field = (char **)g_ptr_array_free(g_steal_pointer(&items), FALSE);
+	return fine;
+}
+
+const char *hg_map_value(char *const *map, const char *name)
+{
+	for (; map && map[0]; map += 2)
+		if (strcmp(map[0], name) == 0)
+			return map[1];
+	return NULL;
+}
+
 static gboolean fill_scalar(const struct hg_spot *spot, const char *text, void *field)
 {
 	switch (spot->opt->type) {
@@ -91,6 +133,12 @@ static gboolean is_list(const struct hg_option *opt)
 	return opt->type == HG_OPT_STRINGS || opt->type == HG_OPT_SECRETS;
 }
 
+/* Kept as an array of texts that ends with NULL. */
+static gboolean is_many(const struct hg_option *opt)
+{
+	return is_list(opt) || opt->type == HG_OPT_MAP;
+}
+
 /* A list's default is written as in a config file: "read" or "[read, reply]". */
 static gboolean fill_fallback(const struct hg_spot *spot, void *field)
 {
@@ -99,6 +147,12 @@ static gboolean fill_fallback(const struct hg_spot *spot, void *field)
 	g_autoptr(GPtrArray) items = NULL;
 	gboolean fine = TRUE;
 
+	if (spot->opt->type == HG_OPT_MAP) {
+		const char *const alone[] = { "", spot->opt->fallback, NULL };
+
+		*(char ***)field = g_strdupv((char **)alone);
+		return TRUE;
+	}
 	if (!is_list(spot->opt))
 		return fill_scalar(spot, spot->opt->fallback, field);
 	list = g_strdup(spot->opt->fallback);
@@ -118,14 +172,15 @@ static gboolean wrong_shape(const struct hg_spot *spot)
 
 	if (type == HG_NODE_SCALAR && !hg_node_null(spot->node))
 		return FALSE;
-	if (type == HG_NODE_LIST && is_list(spot->opt))
+	if ((type == HG_NODE_LIST && is_list(spot->opt)) || (type == HG_NODE_MAP && spot->opt->type == HG_OPT_MAP))
 		return FALSE;
 	if (hg_value_is_secret(spot->opt))
 		hg_node_hide(spot->node, spot->diag);
 	if (type == HG_NODE_SCALAR)
 		hg_spot_error(spot, spot->opt->help, "has no value; write \"\" for an empty text");
 	else
-		hg_spot_error(spot, spot->opt->help, "must be one value, not a %s",
+		hg_spot_error(spot, spot->opt->help, "must be one value%s, not a %s",
+			      spot->opt->type == HG_OPT_MAP ? " or a map of them" : "",
 			      type == HG_NODE_LIST ? "list" : "map");
 	return TRUE;
 }
@@ -138,6 +193,8 @@ static gboolean fill_node(const struct hg_spot *spot, void *field)
 			    *spot->what ? ": " : "", spot->opt->name);
 	if (wrong_shape(spot))
 		return FALSE;
+	if (spot->opt->type == HG_OPT_MAP)
+		return fill_map(spot, field);
 	return is_list(spot->opt) ? fill_list(spot, field)
 				  : fill_scalar(spot, hg_node_text(spot->node), field);
 }
@@ -307,7 +364,7 @@ void hg_options_clear(const struct hg_option *table, void *conf)
 	for (const struct hg_option *opt = table; opt->name; opt++) {
 		char *field = (char *)conf + opt->offset;
 
-		if (is_list(opt)) {
+		if (is_many(opt)) {
 			clear_texts(*(char ***)field, hg_value_is_secret(opt));
 			*(char ***)field = NULL;
 		} else if (opt->type <= HG_OPT_ENUM) {
@@ -340,6 +397,7 @@ static gboolean same(const struct hg_option *opt, const void *a, const void *b)
 		return *(const int64_t *)x == *(const int64_t *)y;
 	case HG_OPT_STRINGS:
 	case HG_OPT_SECRETS:
+	case HG_OPT_MAP:
 		return same_list(*(char **const *)x, *(char **const *)y);
 	default:
 		return g_strcmp0(*(char *const *)x, *(char *const *)y) == 0;

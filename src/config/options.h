@@ -12,5 +12,7 @@
 gboolean hg_options_fill(const struct hg_option *table, const hg_node *map, const char *what,
 			 const char *const *also, void *conf, hg_diag *diag);
 void hg_options_clear(const struct hg_option *table, void *conf);	/* frees the values; secrets are wiped */
+/* Of a HG_OPT_MAP; name "": what stood alone.  NULL: there is none. */
+const char *hg_map_value(char *const *map, const char *name);
 gboolean hg_options_equal(const struct hg_option *table, const void *a, const void *b,
 			  unsigned with_flags, unsigned without_flags);	/* of options with these flags */

@@ -86,7 +86,8 @@ const struct hg_option hg_window_options[] = {
 #define TICKET(field, name, ...) HG_OPTION_AT(struct hg_ticket_conf, field, name, __VA_ARGS__)
 const struct hg_option hg_ticket_options[] = {
 	TICKET(number, "number", STRING, RELOAD, "TK-%d", "2..40",
-	       "Pattern of our own ticket numbers; %d is the counter."),
+	       "Pattern of our own ticket numbers: %d is the counter, %06d the counter with at least six "
+	       "digits, %Y, %y and %m the year and month (UTC), %% a percent sign."),
 	TICKET(first_number, "first_number", INT, RELOAD, "1000", "1..1000000000",
 	       "Where the counter of a new database begins."),
 	TICKET(confirm, "confirm", STRING, RELOAD,
@@ -94,6 +95,9 @@ const struct hg_option hg_ticket_options[] = {
 	       "Text the customer gets when a ticket is made; ${number} is its number, \"\" sends nothing."),
 	TICKET(confirm_wait_ms, "confirm_wait", MSECS, RELOAD, "1m", "0s..1h",
 	       "How long the confirmation waits for the helpdesk's number before it names ours."),
+	TICKET(status_by_agent, "status_by_agent", STRING, RELOAD, "in_progress", "0..64",
+	       "Status the helpdesk is to give a ticket that an agent made; he is its assignee.  \"\" leaves it to "
+	       "the helpdesk."),
 	HG_OPTION_END
 };
 
@@ -113,6 +117,17 @@ const struct hg_option hg_channel_options[] = {
 		"Media types taken in, such as image/*; without it all are."),
 	CHANNEL(poll_ms, "poll", MSECS, RELOAD, "30s", "1s..1d",
 		"How often a provider that has to be asked for messages is asked."),
+	CHANNEL(ticket.priority, "ticket.priority", STRING, RELOAD, NULL, "1..64",
+		"Priority of this channel's tickets when neither rule nor agent gives one."),
+	CHANNEL(ticket.category, "ticket.category", STRING, RELOAD, NULL, "1..64", "The same for the category."),
+	CHANNEL(ticket.type, "ticket.type", STRING, RELOAD, NULL, "1..64", "The same for the type."),
+	CHANNEL(ticket.queue, "ticket.queue", STRING, RELOAD, NULL, "1..64", "The same for the queue or pipeline."),
+	CHANNEL(ticket.status, "ticket.status", STRING, RELOAD, NULL, "1..64",
+		"Status the helpdesk is to give such tickets."),
+	CHANNEL(ticket.assignee, "ticket.assignee", STRING, RELOAD, NULL, "1..100",
+		"Who owns them when neither an agent made them nor anything else assigns them."),
+	CHANNEL(ticket.custom, "ticket.custom", MAP, RELOAD, NULL, "0..1000",
+		"Fields they have besides those that rules set: { inbox: whatsapp }."),
 	HG_OPTION_END
 };
 

@@ -19,6 +19,7 @@ static gboolean same_value(const struct hg_option *option, const void *old, cons
 		return *(const int64_t *)a == *(const int64_t *)b;
 	case HG_OPT_STRINGS:
 	case HG_OPT_SECRETS:
+	case HG_OPT_MAP:
 		return TRUE;		/* no such option needs a restart */
 	default:
 		return g_strcmp0(*(char *const *)a, *(char *const *)b) == 0;

@@ -43,7 +43,9 @@ static gboolean convert(hg_turn *turn, GError **error)
 	const hg_command *command = turn->command;
 	struct hg_conversion how = {
 		.reason = command->text ?: said_by(turn, "agent "), .agent = command->agent,
-		.priority = command->priority, .category = command->category, .subject = command->subject,
+		.priority = command->priority, .category = command->category, .type = command->type,
+		.subject = command->subject, .queue = command->queue, .status = command->status,
+		.assignee = command->assignee,
 	};
 	hg_case kase;
 

@@ -70,7 +70,8 @@ struct hg_command {
 	const char *thread_id, *ticket_ref;	/* id, number or external id of a ticket */
 	const char *text, *agent;	/* NOTE, CLOSE (reason), STATUS (word) */
 	int resolution;			/* CLOSE: enum hg_resolution */
-	const char *priority, *category, *subject;	/* CONVERT; or NULL */
+	const char *priority, *category, *type, *subject;	/* CONVERT; or NULL */
+	const char *queue, *status, *assignee;	/* CONVERT; or NULL */
 	const char *external_id, *number, *url;	/* LINK */
 	gint64 job_n;			/* SENT, FORWARDED, FETCHED, SETTLE_SEND, RETRY_DEAD */
 	int condition;			/* CONDITION: enum hg_condition */

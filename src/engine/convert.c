@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "json.h"
+
 static const char *subject_of(hg_turn *turn, const hg_case *kase, const struct hg_conversion *how)
 {
 	g_autofree char *made = NULL;
@@ -15,15 +17,58 @@ static const char *subject_of(hg_turn *turn, const hg_case *kase, const struct h
 	return hg_arena_str(turn->arena, made);
 }
 
+/* What neither rule nor agent said, the channel the customer wrote on says. */
+static const struct hg_ticket_defaults *defaults_of(const hg_turn *turn, const hg_case *kase)
+{
+	static const struct hg_ticket_defaults none;
+	const char *channel = kase->thread->channel;
+	const struct hg_channel_conf *conf = channel ? hg_conf_channel(turn->conf, channel) : NULL;
+
+	return conf ? &conf->ticket : &none;
+}
+
+/* An agent who made the ticket works on it already; what a rule made is nobody's yet. */
+static const char *status_of(hg_turn *turn, const struct hg_conversion *how, const struct hg_ticket_defaults *defaults)
+{
+	const char *by_agent = turn->conf->ticket.status_by_agent;
+
+	if (how->status && *how->status)
+		return how->status;
+	if (how->agent && by_agent && *by_agent)
+		return by_agent;
+	return defaults->status;
+}
+
+/* Fields the channel's tickets have, where nothing has set them. */
+static void add_custom(hg_turn *turn, hg_case *kase, char *const *custom)
+{
+	g_autoptr(GArray) sets = g_array_new(FALSE, FALSE, sizeof(struct hg_set));
+	const char *old = kase->thread->fields;
+	g_autoptr(json_object) fields = old && custom ? hg_json_parse(old, strlen(old), NULL, NULL) : NULL;
+
+	for (; custom && *custom; custom += 2)
+		if (!json_object_object_get_ex(fields, custom[0], NULL))
+			g_array_append_val(sets, ((struct hg_set){ custom[0], custom[1] }));
+	if (sets->len)
+		hg_judge_set_fields(turn, kase, sets);
+}
+
 static gboolean add_ticket(hg_turn *turn, hg_case *kase, const struct hg_conversion *how, GError **error)
 {
+	const struct hg_ticket_defaults *defaults = defaults_of(turn, kase);
+	const hg_thread *thread = kase->thread;
 	hg_ticket *ticket = hg_arena_alloc(turn->arena, sizeof(*ticket));
 
 	*ticket = (hg_ticket){
-		.thread_n = kase->thread->n, .state = HG_TICKET_REQUESTED, .subject = subject_of(turn, kase, how),
-		.priority = how->priority, .category = how->category, .type = how->type, .reason = how->reason,
-		.agent = how->agent, .created_ms = turn->now_ms, .changed_ms = turn->now_ms,
+		.thread_n = thread->n, .state = HG_TICKET_REQUESTED, .subject = subject_of(turn, kase, how),
+		.priority = how->priority ?: defaults->priority, .category = how->category ?: defaults->category,
+		.type = how->type ?: defaults->type, .reason = how->reason, .agent = how->agent,
+		.queue = how->queue ?: thread->queue ?: defaults->queue, .skill = how->skill ?: thread->skill,
+		.status = status_of(turn, how, defaults),
+		.assignee = how->assignee ?: how->agent ?: thread->assignee ?: defaults->assignee,
+		.created_ms = turn->now_ms, .changed_ms = turn->now_ms,
 	};
+	add_custom(turn, kase, defaults->custom);
 	hg_id_new(turn->engine->env, "tkt", ticket->id);
 	if (!hg_store_ticket_add(turn->store, turn->arena, ticket, turn->conf->ticket.number ?: "TK-%d",
 				 turn->conf->ticket.first_number, error))
@@ -31,6 +76,9 @@ static gboolean add_ticket(hg_turn *turn, hg_case *kase, const struct hg_convers
 	kase->ticket = ticket;
 	kase->thread->ticket_n = ticket->n;
 	kase->thread->converted_ms = turn->now_ms;
+	/* Conversion closes the chat; one that was closed before keeps that time, for clocks run from it. */
+	if (!kase->thread->closed_ms)
+		kase->thread->closed_ms = turn->now_ms;
 	kase->thread->held = FALSE;
 	kase->thread_changed = TRUE;
 	turn->count.tickets++;

@@ -220,7 +220,7 @@ static void add_tags(hg_turn *turn, hg_case *kase, const GPtrArray *tags)
 	kase->thread_changed = TRUE;
 }
 
-static void set_fields(hg_turn *turn, hg_case *kase, const GArray *sets)
+void hg_judge_set_fields(hg_turn *turn, hg_case *kase, const GArray *sets)
 {
 	const char *old = kase->thread->fields;
 	g_autoptr(json_object) fields = old ? hg_json_parse(old, strlen(old), NULL, NULL) : NULL;
@@ -284,6 +284,6 @@ gboolean hg_judge_apply(hg_turn *turn, hg_case *kase, const struct hg_judged *ju
 	if (verdict->tags && verdict->tags->len)
 		add_tags(turn, kase, verdict->tags);
 	if (verdict->sets && verdict->sets->len)
-		set_fields(turn, kase, verdict->sets);
+		hg_judge_set_fields(turn, kase, verdict->sets);
 	return !verdict->replies || !verdict->replies->len || reply(turn, kase, judged, error);
 }

@@ -269,6 +269,18 @@ static gboolean add_talk(const struct hg_payload *payload, GString *out, GError 
 	return TRUE;
 }
 
+/* What a helpdesk shows on the ticket, so that whoever reads it finds the conversation. */
+static void add_origin(const struct hg_payload *payload, GString *out)
+{
+	const char *base = payload->conf ? payload->conf->gateway.public_url : NULL;
+	const char *channel = payload->thread->channel;
+	g_autofree char *text = g_strdup_printf("Originated from chat%s%s%s%s%s%s", channel ? " on " : "",
+						channel ? channel : "", base ? ": " : "", base ? base : "",
+						base ? "/threads/" : "", base ? payload->thread->id : "");
+
+	hg_json_add_str(out, "origin", text);
+}
+
 static gboolean add_whole(const struct hg_payload *payload, GString *out, GError **error)
 {
 	const hg_ticket *ticket = payload->ticket;
@@ -276,7 +288,12 @@ static gboolean add_whole(const struct hg_payload *payload, GString *out, GError
 	hg_json_add_str(out, "priority", ticket ? ticket->priority : NULL);
 	hg_json_add_str(out, "type", ticket ? ticket->type : NULL);
 	hg_json_add_str(out, "category", ticket ? ticket->category : NULL);
+	hg_json_add_str(out, "queue", ticket ? ticket->queue : NULL);
+	hg_json_add_str(out, "skill", ticket ? ticket->skill : NULL);
+	hg_json_add_str(out, "status", ticket ? ticket->status : NULL);
+	hg_json_add_str(out, "assignee", ticket ? ticket->assignee : NULL);
 	hg_json_add_str(out, "converting_agent", ticket ? ticket->agent : NULL);
+	add_origin(payload, out);
 	hg_json_add_str(out, "idempotency_key", payload->idempotency_key);
 	add_csat(payload->thread, out);
 	add_rule(payload, out);

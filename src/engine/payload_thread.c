@@ -133,6 +133,10 @@ gboolean hg_ticket_add(const struct hg_payload *payload, const hg_ticket *ticket
 	hg_json_add_str(out, "type", ticket->type);
 	hg_json_add_str(out, "reason", ticket->reason);
 	hg_json_add_str(out, "agent", ticket->agent);
+	hg_json_add_str(out, "queue", ticket->queue);
+	hg_json_add_str(out, "skill", ticket->skill);
+	hg_json_add_str(out, "assignee", ticket->assignee);
+	hg_json_add_str(out, "status", ticket->status);
 	hg_json_add_str(out, "external_status", ticket->external_status);
 	hg_json_add_time(out, "created_at", ticket->created_ms);
 	hg_json_add_time(out, "changed_at", ticket->changed_ms);

@@ -77,7 +77,7 @@ gboolean hg_thread_reopen(hg_turn *turn, hg_case *kase, const char *reason, GErr
 		return FALSE;
 	thread->reopened = TRUE;
 	thread->resolution = HG_RES_UNKNOWN;
-	thread->closed_ms = 0;
+	thread->closed_ms = to == HG_THREAD_CONVERTED ? thread->converted_ms : 0;
 	kase->thread_changed = TRUE;
 	if (!hg_event_tell(turn, kase, &(struct hg_payload){ .type = "thread.reopened", .reason = reason }, error))
 		return FALSE;

@@ -122,6 +122,7 @@ gboolean hg_judge_keep(hg_turn *turn, const hg_case *kase, struct hg_judged *jud
 		       const hg_message *message, GError **error);
 /* Tags, fields and replies of all rules that matched. */
 gboolean hg_judge_apply(hg_turn *turn, hg_case *kase, const struct hg_judged *judged, GError **error);
+void hg_judge_set_fields(hg_turn *turn, hg_case *kase, const GArray *sets);	/* of struct hg_set */
 
 /* ---- case.c ---- */
 gboolean hg_case_load(hg_turn *turn, gint64 thread_n, hg_case *ret, GError **error);
@@ -152,6 +153,7 @@ struct hg_conversion {
 	const char *reason;		/* "rule NAME", "agent NAME", "default" ... */
 	const char *agent;		/* or NULL, as the next */
 	const char *priority, *category, *type, *subject;
+	const char *queue, *skill, *status, *assignee;	/* what is not said, the channel's defaults say */
 	const hg_decision *decision;
 };
 /* The thread's ticket, made if it has none. */

@@ -131,7 +131,7 @@ gboolean hg_store_receipt_adopt(hg_store *store, gint64 receipt_n, gint64 messag
 gboolean hg_store_receipt_list(hg_store *store, hg_arena *arena, gint64 message_n, GPtrArray *ret, GError **error);
 
 /* ---- tickets ---- */
-/* Fills n, and number from pattern ("TK-%d") and the next free number from first on.  CONFLICT when
+/* Fills n, and number from pattern ("TK-%d", "%Y-%06d"; dates of created_ms) and the next free number from first on.  CONFLICT when
  * the thread has an open ticket (requested, open or pending). */
 gboolean hg_store_ticket_add(hg_store *store, hg_arena *arena, hg_ticket *ticket, const char *pattern,
 			     gint64 first, GError **error);

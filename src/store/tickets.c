@@ -59,14 +59,51 @@ static gboolean number_used(hg_store *store, gint64 number, GError **error)
 	return hg_sql_run(store, &count, HG_BIND(HG_I(number + 1)), NULL, error);
 }
 
-/* The pattern comes from the configuration: never a printf format. */
-static char *number_text(hg_arena *arena, const char *pattern, gint64 number)
+/* One part of the pattern behind its %; returns where the next begins, NULL: it means nothing. */
+static const char *number_part(const char *at, gint64 number, GDateTime *day, GString *out, gboolean *ret_counted)
 {
-	const char *at = strstr(pattern, "%d");
-	g_autofree char *text = at ? g_strdup_printf("%.*s%" G_GINT64_FORMAT "%s", (int)(at - pattern), pattern,
-						     number, at + 2) : NULL;
+	gint width = at[0] == '0' && g_ascii_isdigit(at[1]) ? g_ascii_digit_value(at[1]) : 0;
 
-	return hg_arena_str(arena, text);
+	at += width ? 2 : 0;
+	switch (*at) {
+	case 'd':
+		g_string_append_printf(out, "%0*" G_GINT64_FORMAT, width, number);
+		*ret_counted = TRUE;
+		break;
+	case 'Y':
+		g_string_append_printf(out, "%04d", g_date_time_get_year(day));
+		break;
+	case 'y':
+		g_string_append_printf(out, "%02d", g_date_time_get_year(day) % 100);
+		break;
+	case 'm':
+		g_string_append_printf(out, "%02d", g_date_time_get_month(day));
+		break;
+	case '%':
+		g_string_append_c(out, '%');
+		break;
+	default:
+		return NULL;
+	}
+	return at + 1;
+}
+
+/* The pattern comes from the configuration: never a printf format.  NULL: it cannot be read. */
+static const char *number_text(hg_arena *arena, const char *pattern, gint64 number, gint64 at_ms)
+{
+	g_autoptr(GDateTime) day = g_date_time_new_from_unix_utc(at_ms / 1000);
+	g_autoptr(GString) out = g_string_new(NULL);
+	gboolean counted = FALSE;
+
+	for (const char *at = pattern; at && *at;) {
+		gsize plain = strcspn(at, "%");
+
+		g_string_append_len(out, at, (gssize)plain);
+		at += plain;
+		if (*at && !(at = number_part(at + 1, number, day, out, &counted)))
+			return NULL;
+	}
+	return counted ? hg_arena_str(arena, out->str) : NULL;
 }
 
 #define NUMBERS_TRIED 1000	/* taken ones in a row: only after the pattern was changed and back */
@@ -81,10 +118,11 @@ gboolean hg_store_ticket_add(hg_store *store, hg_arena *arena, hg_ticket *ticket
 	if (!number_next(store, first, &number, error))
 		return FALSE;
 	for (end = number + NUMBERS_TRIED; number < end; number++) {
-		const char *text = number_text(arena, pattern, number);
+		const char *text = number_text(arena, pattern, number, ticket->created_ms);
 
 		if (!text)
-			return hg_fail(error, HG_ERROR_CONFIG, "ticket number pattern \"%s\" has no %%d", pattern);
+			return hg_fail(error, HG_ERROR_CONFIG, "ticket number pattern \"%s\" has no %%d, or a %% that "
+				       "means nothing", pattern);
 		if (!hg_store_ticket_by_number(store, arena, text, &taken, error))
 			return FALSE;
 		if (taken)

@@ -454,7 +454,7 @@ static void tickets_are_numbered_on_without_repeating(void **state)
 	assert_string_equal(a_ticket(w, a_thread(w, c, "1"), "TK-%d", 1000)->number, "TK-1000");
 	assert_string_equal(a_ticket(w, a_thread(w, c, "2"), "TK-%d", 1000)->number, "TK-1001");
 	assert_string_equal(a_ticket(w, a_thread(w, c, "3"), "TK-%d", 5000)->number, "TK-5000");
-	assert_string_equal(a_ticket(w, a_thread(w, c, "4"), "100%% %d", 1)->number, "100%% 5001");
+	assert_string_equal(a_ticket(w, a_thread(w, c, "4"), "100%% %d", 1)->number, "100% 5001");
 	k = a_ticket(w, a_thread(w, c, "5"), "TK-%d", 1);
 	assert_string_equal(k->number, "TK-5002");
 	k->state = HG_TICKET_SOLVED;
@@ -484,6 +484,33 @@ static void a_taken_number_is_passed_over(void **state)
 	must(hg_store_commit(w->store, e));
 	world_plant(w, "DELETE FROM counter");	/* as after a restored backup */
 	in_txn(w, assert_string_equal(a_ticket(w, a_thread(w, c, "2"), "TK-%d", 7)->number, "TK-8"));
+}
+
+/* R0.7: what the pattern may have besides the counter, and that the counter alone makes it unique. */
+static void a_number_has_a_width_and_parts_of_the_date(void **state)
+{
+	static const struct { const char *pattern, *want; } cases[] = {
+		{ "%Y-%06d", "1970-000007" }, { "%d/%m.%y", "8/01.70" }, { "100%% %03d", "100% 009" },
+		{ "T%01d", "T10" }, { "%Y", NULL }, { "%06", NULL }, { "%x%d", NULL }, { "%d%", NULL },
+	};
+	struct world *w = *state;
+	hg_contact *c;
+
+	must(hg_store_begin(w->store, e));
+	c = a_contact(w, "Ana");
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *key = g_strdup_printf("%u", i);
+		hg_ticket k = { .state = HG_TICKET_REQUESTED, .subject = "s", .thread_n = a_thread(w, c, key)->n };
+
+		hg_id_new(&test_env, "tkt", k.id);
+		if (cases[i].want) {
+			must(hg_store_ticket_add(w->store, w->arena, &k, cases[i].pattern, 7, e));
+			assert_string_equal(k.number, cases[i].want);
+		} else {
+			must_fail(HG_ERROR_CONFIG, hg_store_ticket_add(w->store, w->arena, &k, cases[i].pattern, 7, e));
+		}
+	}
+	must(hg_store_commit(w->store, e));
 }
 
 static void a_number_pattern_is_never_a_format(void **state)
@@ -682,6 +709,7 @@ int main(void)
 		store_test(a_receipt_waits_until_its_message_is_known),
 		store_test(tickets_are_numbered_on_without_repeating),
 		store_test(a_taken_number_is_passed_over),
+		store_test(a_number_has_a_width_and_parts_of_the_date),
 		store_test(a_number_pattern_is_never_a_format),
 		store_test(a_thread_has_one_open_ticket),
 		store_test(a_ticket_has_one_place_in_each_helpdesk),
