@@ -65,6 +65,7 @@ typedef struct hg_thread {
 	gboolean shadow;		/* of a channel on trial: nothing leaves headgate because of it */
 	const char *asked;		/* what the customer was asked: "solved", "rating", "email"; or NULL ... */
 	gint64 asked_ms;		/* ... and when */
+	gint64 asked_episode;		/* the last one that ended with the question for a rating, 0: none */
 } hg_thread;
 
 /* ---- message: one thing said ---- */
@@ -142,6 +143,17 @@ typedef struct hg_link {		/* the ticket in one helpdesk */
 	const char *backend, *external_id, *number, *url;
 	gint64 at_ms;
 } hg_link;
+
+typedef struct hg_csat {		/* what the customer thinks: one opinion for an episode of a thread */
+	gint64 n, thread_n, episode;
+	gint64 ticket_n;		/* 0: none */
+	const char *channel;		/* he was asked on */
+	const char *resolver;		/* who answered him in the episode: "human" (a bot may have helped), "bot", "none" */
+	gint64 score;			/* 1 to 5, best last; of thumbs 0 or 1 */
+	const char *scale;		/* "5" or "thumbs" */
+	const char *comment;		/* or NULL */
+	gint64 at_ms;
+} hg_csat;
 
 /* ---- event: an entry of a thread's log ---- */
 typedef struct hg_event {

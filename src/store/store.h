@@ -146,6 +146,13 @@ gboolean hg_store_ticket_by_link(hg_store *store, hg_arena *arena, const char *b
 				 hg_ticket **ret, GError **error);
 gboolean hg_store_link_list(hg_store *store, hg_arena *arena, gint64 ticket_n, GPtrArray *ret, GError **error);
 
+/* ---- opinions ---- */
+gboolean hg_store_csat_add(hg_store *store, hg_csat *csat, GError **error);	/* fills n; CONFLICT: the episode has one */
+gboolean hg_store_csat_of(hg_store *store, hg_arena *arena, gint64 thread_n, hg_csat **ret, GError **error);	/* the newest */
+/* Of a time from since_ms to before until_ms, oldest first, after_n exclusive. */
+gboolean hg_store_csat_list(hg_store *store, hg_arena *arena, gint64 since_ms, gint64 until_ms, gint64 after_n,
+			    guint limit, GPtrArray *ret, GError **error);
+
 /* ---- events and decisions ---- */
 gboolean hg_store_event_add(hg_store *store, hg_event *event, GError **error);	/* fills n */
 gboolean hg_store_event_get(hg_store *store, hg_arena *arena, gint64 n, hg_event **ret, GError **error);

@@ -524,6 +524,34 @@ static void a_number_pattern_is_never_a_format(void **state)
 	hg_store_rollback(w->store);
 }
 
+/* R0.19: opinions are kept per episode and read for a span of time. */
+static void opinions_are_one_for_an_episode_and_read_by_time(void **state)
+{
+	struct world *w = *state;
+	g_autoptr(GPtrArray) got = g_ptr_array_new();
+	hg_csat one = { .channel = "wa", .resolver = "human", .scale = "5", .comment = "quick" }, *newest;
+
+	must(hg_store_begin(w->store, e));
+	one.thread_n = a_thread(w, a_contact(w, "Ana"), "")->n;
+	for (int i = 1; i <= 3; i++) {
+		one.episode = one.score = i;
+		one.at_ms = 1000 * i;
+		must(hg_store_csat_add(w->store, &one, e));
+	}
+	must(hg_store_savepoint(w->store, e));
+	must_fail(HG_ERROR_CONFLICT, hg_store_csat_add(w->store, &one, e));
+	must(hg_store_rollback_to(w->store, e));
+	must(hg_store_csat_of(w->store, w->arena, one.thread_n, &newest, e));
+	assert_int_equal(newest->score, 3);
+	must(hg_store_csat_list(w->store, w->arena, 1000, 3000, 0, 10, got, e));
+	assert_int_equal(got->len, 2);
+	assert_string_equal(((hg_csat *)got->pdata[0])->comment, "quick");
+	g_ptr_array_set_size(got, 0);
+	must(hg_store_csat_list(w->store, w->arena, 0, G_MAXINT64, newest->n - 1, 10, got, e));
+	assert_int_equal(got->len, 1);
+	must(hg_store_commit(w->store, e));
+}
+
 static void a_thread_has_one_open_ticket(void **state)
 {
 	struct world *w = *state;
@@ -711,6 +739,7 @@ int main(void)
 		store_test(a_taken_number_is_passed_over),
 		store_test(a_number_has_a_width_and_parts_of_the_date),
 		store_test(a_number_pattern_is_never_a_format),
+		store_test(opinions_are_one_for_an_episode_and_read_by_time),
 		store_test(a_thread_has_one_open_ticket),
 		store_test(a_ticket_has_one_place_in_each_helpdesk),
 		store_test(an_event_remembers_what_it_is_about),
