@@ -39,6 +39,9 @@ char *hg_node_path(const struct hg_place *place, const char *path);
 /* What to quote of text in an error: cut when long.  Yours to free. */
 char *hg_node_quote(const char *text);
 
+/* Appends the node as JSON: whole numbers, true, false and null as such, all other scalars as texts. */
+void hg_node_json(const hg_node *node, GString *out);
+
 /* For hand-written sections (rules): reports what is not a map with these keys only. */
 gboolean hg_node_check_keys(const hg_node *map, const char *what, const char *const *keys, hg_diag *diag);
 /* The scalar's value, or FALSE with an error in diag that says what was wanted. */

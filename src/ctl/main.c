@@ -30,8 +30,9 @@ const struct ctl_verb ctl_verbs[] = {
 	  "  --key KEY   the same key again sends nothing twice [a new one for each call]\n", ctl_thread },
 	{ "explain", "MESSAGE-ID|THREAD-ID", "why headgate decided what it did", NULL, ctl_explain },
 	{ "rules", "try|replay ...", "judge a text, or all that was decided, by other rules",
-	  "  rules try TEXT [--channel NAME] [--from ADDRESS]\n"
-	  "      judges one text of somebody unknown by the configuration's rules\n"
+	  "  rules try TEXT [--channel NAME] [--from ADDRESS] [--fact NAME=VALUE]...\n"
+	  "      judges one text of somebody unknown by the configuration's rules; --fact is what a hook\n"
+	  "      would have said\n"
 	  "  rules replay [--since SPAN] [--config FILE] [--show changed]\n"
 	  "      judges what the running daemon decided in the last SPAN [30d] by the rules of FILE, without\n"
 	  "      effect; --show changed names the conversations.  The daemon is that of FILE's socket,\n"

@@ -8,6 +8,7 @@
 
 struct args {
 	const char *text, *channel, *from;
+	struct json_object *outside;	/* what --fact says, as hooks would have; lent */
 };
 
 /* What the engine would know of somebody's first message. */
@@ -17,7 +18,9 @@ static struct hg_facts facts_of(const struct args *args, const struct hg_channel
 		.adapter = channel->adapter, .scope = channel->scope ? channel->scope : "default", .text = args->text,
 		.kind = "text", .address = args->from, .proposal = HG_PROPOSE_NEW,
 		.proposal_reason = "nobody has written from this address", .messages = 1, .inbound = 1,
-		.age_ms = -1, .idle_ms = -1, .since_ticket_ms = -1, .contact_new = TRUE };
+		.age_ms = -1, .idle_ms = -1, .since_ticket_ms = -1, .contact_new = TRUE,
+		.outside = !json_object_object_length(args->outside) ? NULL :
+			   json_object_to_json_string_ext(args->outside, JSON_C_TO_STRING_PLAIN) };
 }
 
 static const char *outcome(const struct hg_verdict *verdict)
@@ -161,13 +164,30 @@ static int try_text(struct ctl *ctl, const struct args *args)
 	return CTL_DONE;
 }
 
-enum { CHANNEL = CTL_OWN, FROM };
+/* NAME=VALUE; a number, true and false are what they are, all else is a text. */
+static gboolean add_fact(struct json_object *outside, const char *said)
+{
+	gsize len = strcspn(said, "=");
+	g_autofree char *name = g_strndup(said, len);
+	struct json_object *value;
+
+	if (!len || !said[len])
+		return FALSE;
+	value = hg_json_parse(said + len + 1, strlen(said + len + 1), NULL, NULL);
+	if (value && (json_object_is_type(value, json_type_object) || json_object_is_type(value, json_type_array)))
+		g_clear_pointer(&value, json_object_put);
+	json_object_object_add(outside, name, value ? value : json_object_new_string(said + len + 1));
+	return TRUE;
+}
+
+enum { CHANNEL = CTL_OWN, FROM, FACT };
 
 static int try_it(struct ctl *ctl, int argc, char **argv)
 {
 	static const struct option own[] = { { "channel", required_argument, NULL, CHANNEL },
-		{ "from", required_argument, NULL, FROM }, { 0 } };
-	struct args args = { .from = "+15550100" };
+		{ "from", required_argument, NULL, FROM }, { "fact", required_argument, NULL, FACT }, { 0 } };
+	g_autoptr(json_object) outside = json_object_new_object();
+	struct args args = { .from = "+15550100", .outside = outside };
 	int c;
 
 	while ((c = ctl_next(ctl, argc, argv, own)) != -1) {
@@ -175,8 +195,10 @@ static int try_it(struct ctl *ctl, int argc, char **argv)
 			args.channel = optarg;
 		else if (c == FROM)
 			args.from = optarg;
-		else
+		else if (c != FACT)
 			return ctl->exit;
+		else if (!add_fact(outside, optarg))
+			return ctl_usage(ctl, "--fact %s: a name and a value are wanted, sentiment=angry", optarg);
 	}
 	if (argc - optind != 1)
 		return ctl_usage(ctl, "rules try TEXT: one text is wanted, in quotes");

@@ -109,6 +109,24 @@ static void show_outcome(GString *out, const hg_decision *decision)
 		line(out, "to change this", "edit %s:%d", decision->file ? decision->file : "-", decision->line);
 }
 
+/* Who was asked before the rules, and what came of it. */
+static void show_hooks(GString *out, struct json_object *hooks)
+{
+	if (!hooks)
+		return;
+	json_object_object_foreach(hooks, name, hook) {
+		g_autofree char *head = g_strdup_printf("hook %s", name);
+		const char *outcome = hg_json_str(hook, "outcome"), *note = hg_json_str(hook, "note");
+		gint64 ms = hg_json_int(hook, "ms", -1);
+
+		if (ms >= 0)
+			line(out, head, "%s after %" G_GINT64_FORMAT " ms%s%s", outcome ? outcome : "-", ms,
+			     note ? ": " : "", note ? note : "");
+		else
+			line(out, head, "%s%s%s", outcome ? outcome : "-", note ? ": " : "", note ? note : "");
+	}
+}
+
 void hg_explain_show(GString *out, const hg_decision *decision, struct json_object *facts,
 		     struct json_object *trace, const char *note)
 {
@@ -119,6 +137,7 @@ void hg_explain_show(GString *out, const hg_decision *decision, struct json_obje
 	g_string_append_printf(out, "  %.10s %.8s  on %s\n", at, at + 11, decision->on);
 	if (proposal)
 		line(out, "thread", "%s%s%s", proposal, reason ? ": " : "", reason ? reason : "");
+	show_hooks(out, hg_json_obj(facts, "hooks"));
 	for (size_t i = 0; trace && i < json_object_array_length(trace); i++)
 		show_rule(out, i + 1, json_object_array_get_idx(trace, i));
 	show_outcome(out, decision);

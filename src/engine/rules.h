@@ -56,6 +56,9 @@ struct hg_facts {
 	gboolean contact_new, opted_out;
 	const char *contact_name, *contact_tier, *contact_locale;
 	const char *contact_fields, *thread_fields;	/* JSON objects or NULL */
+	/* from outside, asked for before the rules */
+	const char *outside;		/* what hooks said, by name: JSON object or NULL */
+	const char *hooks;		/* how each of them answered: JSON object or NULL */
 };
 
 enum hg_action { HG_ACT_NONE = 0, HG_ACT_CONVERT, HG_ACT_IGNORE, HG_ACT_JOIN, HG_ACT_HOLD };

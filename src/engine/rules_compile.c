@@ -241,44 +241,6 @@ hg_rules *hg_rules_make(const struct hg_rules_source *source, hg_diag *diag)
 
 /* ---- kept and made again ---- */
 
-static gboolean is_bare(const hg_node *node)
-{
-	const char *text = hg_node_text(node);
-
-	return hg_node_plain(node) &&
-	       (strcmp(text, "true") == 0 || strcmp(text, "false") == 0 ||
-		g_ascii_string_to_signed(text, 10, G_MININT64, G_MAXINT64, NULL, NULL));
-}
-
-static void keep_node(const hg_node *node, GString *out)
-{
-	switch (hg_node_type(node)) {
-	case HG_NODE_LIST:
-		hg_json_open(out, '[');
-		for (guint i = 0; i < hg_node_size(node); i++)
-			keep_node(hg_node_at(node, i), out);
-		hg_json_close(out, ']');
-		break;
-	case HG_NODE_MAP:
-		hg_json_open(out, '{');
-		for (guint i = 0; i < hg_node_size(node); i++) {
-			hg_json_put_str(out, hg_node_key(node, i));
-			g_string_append_c(out, ':');
-			keep_node(hg_node_value(node, i), out);
-		}
-		hg_json_close(out, '}');
-		break;
-	case HG_NODE_SCALAR:
-	default:
-		if (hg_node_null(node))
-			hg_json_put_raw(out, "null");
-		else if (is_bare(node))
-			hg_json_put_raw(out, hg_node_text(node));
-		else
-			hg_json_put_str(out, hg_node_text(node));
-	}
-}
-
 static void keep_rule(const hg_node *map, GString *out)
 {
 	const struct hg_place *place = hg_node_place(map);
@@ -289,7 +251,7 @@ static void keep_rule(const hg_node *map, GString *out)
 	for (guint i = 0; i < hg_node_size(map); i++) {
 		hg_json_put_str(out, hg_node_key(map, i));
 		g_string_append_c(out, ':');
-		keep_node(hg_node_value(map, i), out);
+		hg_node_json(hg_node_value(map, i), out);
 	}
 	hg_json_close(out, '}');
 }
@@ -308,7 +270,7 @@ static void keep_words(const hg_node *langs, GString *out)
 			g_string_append(out, at ? ",\n" : "\n");
 			hg_json_put_str(out, hg_node_key(lists, at));
 			g_string_append_c(out, ':');
-			keep_node(hg_node_value(lists, at), out);
+			hg_node_json(hg_node_value(lists, at), out);
 		}
 		hg_json_close(out, '}');
 	}
@@ -326,7 +288,7 @@ char *hg_rules_keep_all(const struct hg_rules_source *source)
 		keep_words(source->words, out);
 	if (!hg_node_null(source->hours)) {
 		hg_json_key(out, "hours");
-		keep_node(source->hours, out);
+		hg_node_json(source->hours, out);
 	}
 	hg_json_key(out, "rules");
 	hg_json_open(out, '[');

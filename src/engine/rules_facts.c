@@ -32,6 +32,7 @@ static const struct member {
 	MEMBER(FLAG, contact_new), MEMBER(FLAG, opted_out),
 	MEMBER(STR, contact_name), MEMBER(STR, contact_tier), MEMBER(STR, contact_locale),
 	MEMBER(OBJECT, contact_fields), MEMBER(OBJECT, thread_fields),
+	MEMBER(OBJECT, outside), MEMBER(OBJECT, hooks),
 #undef MEMBER
 };
 

@@ -1,4 +1,5 @@
 /* rules_judge.c - facts in, decision out */
+#include <math.h>
 #include <string.h>
 
 #include "json.h"
@@ -25,7 +26,7 @@ struct judge {
 	hg_arena *arena;
 	GString *trace;			/* NULL: none is made */
 	struct subject subjects[3];	/* text, address, contact.name */
-	struct fields fields[2];	/* of thread and contact */
+	struct fields fields[3];	/* of thread and contact, of hooks */
 	struct hg_spoken said;		/* the text as words */
 	gboolean said_read;
 	GString *made;			/* for the trace: what the last test found; NULL without one */
@@ -110,6 +111,13 @@ static const char *field_of(struct judge *judge, gsize offset, const char *name)
 	}
 }
 
+/* What a condition on a text or a field is about; NULL: nothing was said, there is no such field. */
+static const char *text_of(struct judge *judge, const struct hg_cond *cond)
+{
+	return cond->field ? field_of(judge, cond->fact->offset, cond->field) :
+			     FACT(judge->facts, const char *, cond->fact->offset);
+}
+
 static gboolean one_of(const struct hg_cond *cond, const char *value)
 {
 	for (guint i = 0; value && i < cond->n; i++)
@@ -175,14 +183,17 @@ static gboolean test_number(const struct hg_facts *facts, const struct hg_cond *
 
 static gboolean test_find(struct judge *judge, const struct hg_cond *cond)
 {
-	const struct subject *subject;
+	struct subject subject = { .text = text_of(judge, cond) };
 
 	/* Nothing was said: not the same as an empty text. */
-	if (!FACT(judge->facts, const char *, cond->fact->offset))
+	if (!subject.text)
 		return FALSE;
-	subject = subject_of(judge, cond->fact->offset);
+	if (cond->field)
+		subject.len = strlen(subject.text);
+	else
+		subject = *subject_of(judge, cond->fact->offset);
 	for (guint i = 0; i < cond->n; i++) {
-		enum hg_found found = hg_regex_find(cond->regexes[i], subject->text, subject->len);
+		enum hg_found found = hg_regex_find(cond->regexes[i], subject.text, subject.len);
 
 		if (found == HG_FOUND)
 			return TRUE;
@@ -191,13 +202,28 @@ static gboolean test_find(struct judge *judge, const struct hg_cond *cond)
 	return FALSE;
 }
 
-static gboolean test_empty(const struct hg_facts *facts, const struct hg_cond *cond)
+static gboolean test_empty(struct judge *judge, const struct hg_cond *cond)
 {
-	const char *text = FACT(facts, const char *, cond->fact->offset);
+	const char *text = text_of(judge, cond);
 
 	while (text && g_ascii_isspace(*text))
 		text++;
 	return (!text || !*text) == cond->truth;
+}
+
+/* What is no number is neither more nor less than one. */
+static gboolean test_field_number(struct judge *judge, const struct hg_cond *cond)
+{
+	const char *text = text_of(judge, cond);
+	char *end;
+	double is;
+
+	if (!text || !*text || g_ascii_isspace(*text))
+		return FALSE;
+	is = g_ascii_strtod(text, &end);
+	if (*end || !isfinite(is))
+		return FALSE;
+	return cond->test == HG_TEST_AT_LEAST ? is >= (double)cond->number : is <= (double)cond->number;
 }
 
 static gboolean test_tag(const struct hg_facts *facts, const struct hg_cond *cond)
@@ -261,11 +287,11 @@ static gboolean test(struct judge *judge, const struct hg_cond *cond)
 	case HG_TEST_FIND:
 		return test_find(judge, cond);
 	case HG_TEST_EMPTY:
-		return test_empty(judge->facts, cond);
+		return test_empty(judge, cond);
 	case HG_TEST_TAG:
 		return test_tag(judge->facts, cond);
 	case HG_TEST_FIELD:
-		return one_of(cond, field_of(judge, cond->fact->offset, cond->field));
+		return one_of(cond, text_of(judge, cond));
 	case HG_TEST_LISTS:
 		return test_lists(judge, cond);
 	case HG_TEST_HOURS:
@@ -273,7 +299,7 @@ static gboolean test(struct judge *judge, const struct hg_cond *cond)
 	case HG_TEST_LANGUAGE:
 		return test_language(judge, cond);
 	default:
-		return test_number(judge->facts, cond);
+		return cond->field ? test_field_number(judge, cond) : test_number(judge->facts, cond);
 	}
 }
 

@@ -147,7 +147,11 @@ static void add_shapes(GString *out)
 		"{\"type\":\"object\",\"additionalProperties\":false,\"minProperties\":1,\"properties\":{"
 		"\"over\":{\"$ref\":\"#/$defs/time\"},\"under\":{\"$ref\":\"#/$defs/time\"}}}");
 	hg_json_add_raw(out, "fields",
-		"{\"type\":\"object\",\"minProperties\":1,\"additionalProperties\":{\"$ref\":\"#/$defs/values\"}}");
+		"{\"type\":\"object\",\"minProperties\":1,\"additionalProperties\":{\"anyOf\":["
+		"{\"$ref\":\"#/$defs/values\"},{\"type\":\"object\",\"additionalProperties\":false,\"minProperties\":1,"
+		"\"properties\":{\"matches\":{\"$ref\":\"#/$defs/values\"},\"equals\":{\"$ref\":\"#/$defs/values\"},"
+		"\"contains\":{\"$ref\":\"#/$defs/values\"},\"empty\":{\"type\":\"boolean\"},"
+		"\"at_least\":{\"$ref\":\"#/$defs/number\"},\"at_most\":{\"$ref\":\"#/$defs/number\"}}}]}}");
 }
 
 static void add_actions(GString *out)

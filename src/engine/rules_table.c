@@ -116,6 +116,7 @@ const struct hg_fact hg_rule_facts[] = {
 	ROW(NULL, "proposal", PROPOSAL, proposal, proposals,
 	    "What threading proposes: a new thread, joining one, reopening one."),
 	ROW(NULL, "tag", TAGS, tags, NULL, "The thread has this tag."),
+	ROW(NULL, "fact", FIELDS, outside, NULL, "What hooks said when they were asked about the message."),
 	ROW(NULL, "hours", HOURS, now_ms, NULL, "Within or outside of hours that have a name in hours:."),
 	ROW("thread", "has_ticket", BOOL, has_ticket, NULL, "The thread has become a ticket."),
 	ROW("thread", "state", WORD, thread_state, states, "State of the thread."),

@@ -13,6 +13,7 @@ static const char *const count_keys[] = { "at_least", "at_most", NULL };
 static const char *const span_keys[] = { "over", "under", NULL };
 static const char *const words_keys[] = { "only", "any", "begins", "fillers", "lang", "accents", NULL };
 static const char *const open_keys[] = { "open", "closed", NULL };
+static const char *const field_keys[] = { "matches", "equals", "contains", "empty", "at_least", "at_most", NULL };
 
 /* Conditions while their number is not known yet. */
 struct list {
@@ -266,6 +267,17 @@ static gboolean read_find(struct list *list, const struct hg_fact *fact, const h
 	return TRUE;
 }
 
+static gboolean read_text_key(struct list *list, const struct hg_fact *fact, const char *key, const hg_node *value)
+{
+	if (strcmp(key, "empty") == 0)
+		return read_truth(list, fact, value, HG_TEST_EMPTY, "empty");
+	if (strcmp(key, "matches") == 0)
+		return read_find(list, fact, value, HG_REGEX_MATCHES, "matches");
+	if (strcmp(key, "equals") == 0)
+		return read_find(list, fact, value, HG_REGEX_EQUALS, "equals");
+	return read_find(list, fact, value, HG_REGEX_CONTAINS, "contains");
+}
+
 static gboolean read_text(struct list *list, const struct hg_fact *fact, const hg_node *node)
 {
 	gboolean fine = TRUE;
@@ -277,19 +289,8 @@ static gboolean read_text(struct list *list, const struct hg_fact *fact, const h
 		return FALSE;
 	if (!hg_node_size(node))
 		return wrong(list->making, node, "say matches, equals, contains or empty");
-	for (guint i = 0; i < hg_node_size(node); i++) {
-		const hg_node *value = hg_node_value(node, i);
-		const char *key = hg_node_key(node, i);
-
-		if (strcmp(key, "empty") == 0)
-			fine &= read_truth(list, fact, value, HG_TEST_EMPTY, "empty");
-		else if (strcmp(key, "matches") == 0)
-			fine &= read_find(list, fact, value, HG_REGEX_MATCHES, "matches");
-		else if (strcmp(key, "equals") == 0)
-			fine &= read_find(list, fact, value, HG_REGEX_EQUALS, "equals");
-		else
-			fine &= read_find(list, fact, value, HG_REGEX_CONTAINS, "contains");
-	}
+	for (guint i = 0; i < hg_node_size(node); i++)
+		fine &= read_text_key(list, fact, hg_node_key(node, i), hg_node_value(node, i));
 	return fine;
 }
 
@@ -401,32 +402,71 @@ static gboolean read_hours(struct list *list, const struct hg_fact *fact, const 
 	return TRUE;
 }
 
-static gboolean read_fields(struct list *list, const struct hg_fact *fact, const hg_node *node)
+/* { NAME: { at_least: 3 } }: what can be asked of a text and of a number, of one field. */
+static gboolean read_field_tests(struct list *list, const struct hg_fact *fact, const char *name, const hg_node *node)
+{
+	g_autofree char *path = g_strconcat(list->path, fact->name, ".", NULL);
+	struct hg_fact field = { .name = name, .type = HG_FACT_COUNT };
+	struct list tests = *list;
+	guint first = list->conds->len;
+	gboolean fine = TRUE;
+
+	if (!hg_node_check_keys(node, name, field_keys, list->making->diag))
+		return FALSE;
+	if (!hg_node_size(node))
+		return wrong(list->making, node, "say matches, equals, contains, empty, at_least or at_most");
+	tests.path = path;
+	for (guint i = 0; i < hg_node_size(node); i++) {
+		const char *key = hg_node_key(node, i);
+		const hg_node *value = hg_node_value(node, i);
+
+		if (strcmp(key, "at_least") == 0)
+			fine &= read_number(&tests, &field, value, HG_TEST_AT_LEAST, "at_least");
+		else if (strcmp(key, "at_most") == 0)
+			fine &= read_number(&tests, &field, value, HG_TEST_AT_MOST, "at_most");
+		else
+			fine &= read_text_key(&tests, &field, key, value);
+	}
+	for (guint i = first; i < list->conds->len; i++) {
+		struct hg_cond *cond = g_ptr_array_index(list->conds, i);
+
+		cond->costly = TRUE;
+		cond->fact = fact;
+		cond->field = hg_arena_str(list->making->rules->arena, name);
+	}
+	return fine;
+}
+
+static gboolean read_field(struct list *list, const struct hg_fact *fact, const char *name, const hg_node *node)
 {
 	hg_arena *arena = list->making->rules->arena;
+	const char *const *words;
+	struct hg_cond *cond;
+	guint n;
+
+	if (hg_node_type(node) == HG_NODE_MAP)
+		return read_field_tests(list, fact, name, node);
+	words = hg_rules_read_words(list->making, node, "a field's value", &n);
+	cond = words ? cond_add(list, node, HG_TEST_FIELD, fact->name, name) : NULL;
+	if (!cond)
+		return FALSE;
+	cond->costly = TRUE;
+	cond->fact = fact;
+	cond->field = hg_arena_str(arena, name);
+	cond->words = words;
+	cond->n = n;
+	cond->want = joined(arena, words);
+	return TRUE;
+}
+
+static gboolean read_fields(struct list *list, const struct hg_fact *fact, const hg_node *node)
+{
 	gboolean fine = TRUE;
 
 	if (hg_node_type(node) != HG_NODE_MAP || !hg_node_size(node))
 		return wrong(list->making, node, "fields are written { NAME: value }");
-	for (guint i = 0; i < hg_node_size(node); i++) {
-		const char *name = hg_node_key(node, i);
-		struct hg_cond *cond;
-		guint n;
-		const char *const *words = hg_rules_read_words(list->making, hg_node_value(node, i),
-							       "a field's value", &n);
-
-		cond = words ? cond_add(list, node, HG_TEST_FIELD, fact->name, name) : NULL;
-		if (!cond) {
-			fine = FALSE;
-			continue;
-		}
-		cond->costly = TRUE;
-		cond->fact = fact;
-		cond->field = hg_arena_str(arena, name);
-		cond->words = words;
-		cond->n = n;
-		cond->want = joined(arena, words);
-	}
+	for (guint i = 0; i < hg_node_size(node); i++)
+		fine &= read_field(list, fact, hg_node_key(node, i), hg_node_value(node, i));
 	return fine;
 }
 

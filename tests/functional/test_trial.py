@@ -264,6 +264,10 @@ def test_one_text_is_judged_by_the_rules(config):
     assert (answer["action"], answer["rule"]) == ("wait", None)
     assert answer["facts"]["channel"] == "second" and answer["facts"]["address"] == "mailto:ana@example.com"
     assert [rule["matched"] for rule in answer["trace"]] == [False, False]
+    facts = json.loads(gateway.ctl(*ctl, "x", "--fact", "mood=very bad", "--fact", "orders=3", "--fact", "ok=true",
+                                   "--fact", "url=a=b", "--json", check=0).stdout)["facts"]
+    assert facts["outside"] == {"mood": "very bad", "orders": 3, "ok": True, "url": "a=b"}
+    assert "sentiment=angry" in gateway.ctl(*ctl, "x", "--fact", "mood", check=2).stderr
     assert "did you mean \"second\"?" in gateway.ctl(*ctl, "x", "--channel", "secnd", check=2).stderr
 
 

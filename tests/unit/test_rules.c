@@ -208,6 +208,39 @@ static void conditions_on_the_thread_hold_or_not(void **state)
 		check_condition(&cases[i]);
 }
 
+/* R2.3: what an external classifier said decides like anything else that is known. */
+static void conditions_on_what_hooks_said_hold_or_not(void **state)
+{
+	static const struct judged cases[] = {
+		{ "{ fact: { sentiment: angry } }", "\"outside\":{\"sentiment\":\"Angry\"}", TRUE },
+		{ "{ fact: { sentiment: angry } }", "\"outside\":{\"sentiment\":\"calm\"}", FALSE },
+		{ "{ fact: { sentiment: angry } }", "", FALSE },
+		{ "{ fact: { sentiment: angry } }", "\"contact_fields\":{\"sentiment\":\"angry\"}", FALSE },
+		{ "{ fact: { orders: { at_least: 3 } } }", "\"outside\":{\"orders\":3}", TRUE },
+		{ "{ fact: { orders: { at_least: 3 } } }", "\"outside\":{\"orders\":2.99}", FALSE },
+		{ "{ fact: { orders: { at_least: 3 } } }", "\"outside\":{\"orders\":\"12\"}", TRUE },
+		{ "{ fact: { orders: { at_least: 3 } } }", "\"outside\":{\"orders\":\"12x\"}", FALSE },
+		{ "{ fact: { orders: { at_least: 3 } } }", "\"outside\":{\"orders\":true}", FALSE },
+		{ "{ fact: { orders: { at_most: 3 } } }", "", FALSE },
+		{ "{ fact: { owed: { at_least: 1, at_most: 9 } } }", "\"outside\":{\"owed\":-1}", FALSE },
+		{ "{ fact: { owed: { at_least: 1, at_most: 9 } } }", "\"outside\":{\"owed\":8.5}", TRUE },
+		{ "{ fact: { topic: { matches: '^bill' } } }", "\"outside\":{\"topic\":\"Billing\"}", TRUE },
+		{ "{ fact: { topic: { contains: [refund, bill] } } }", "\"outside\":{\"topic\":\"shipping\"}", FALSE },
+		{ "{ fact: { topic: { equals: bill } } }", "\"outside\":{\"topic\":\"billing\"}", FALSE },
+		{ "{ fact: { topic: { empty: true } } }", "", TRUE },
+		{ "{ fact: { topic: { empty: false } } }", "\"outside\":{\"topic\":\"x\"}", TRUE },
+		{ "{ fact: { vip: true, topic: [a, b] } }", "\"outside\":{\"vip\":true,\"topic\":\"b\"}", TRUE },
+		{ "{ contact: { field: { orders: { at_least: 2 } } } }", "\"contact_fields\":{\"orders\":2}", TRUE },
+		{ "{ thread: { field: { order: { matches: '^A-' } } } }", "\"thread_fields\":{\"order\":\"A-1\"}", TRUE },
+		{ "{ text: { contains: x }, fact: { topic: { contains: y } } }",
+		  S "\"x\",\"outside\":{\"topic\":\"xx\"}", FALSE },
+	};
+	(void)state;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++)
+		check_condition(&cases[i]);
+}
+
 static void conditions_on_the_contact_hold_or_not(void **state)
 {
 	static const struct judged cases[] = {
@@ -597,7 +630,8 @@ static const char all_facts[] =
 	"\"has_ticket\":true,\"reopened\":true,\"held\":true,\"messages\":7,\"inbound\":4,\"outbound\":3,"
 	"\"age_ms\":0,\"idle_ms\":5,\"since_ticket_ms\":6,\"last_speaker\":\"agent\",\"tags\":[\"a\",\"b\"],"
 	"\"contact_new\":true,\"opted_out\":true,\"contact_name\":\"Ana\",\"contact_tier\":\"gold\","
-	"\"contact_locale\":\"de\",\"contact_fields\":{\"a\":1.50,\"u\":\"http://x\"},\"thread_fields\":{}}";
+	"\"contact_locale\":\"de\",\"contact_fields\":{\"a\":1.50,\"u\":\"http://x\"},\"thread_fields\":{},"
+	"\"outside\":{\"sentiment\":\"angry\",\"orders\":3},\"hooks\":{\"crm\":{\"outcome\":\"answered\",\"ms\":84}}}";
 
 static void facts_are_written_read_and_written_the_same(void **state)
 {
@@ -880,6 +914,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(conditions_on_the_message_hold_or_not),
 		cmocka_unit_test(conditions_on_the_thread_hold_or_not),
+		cmocka_unit_test(conditions_on_what_hooks_said_hold_or_not),
 		cmocka_unit_test(conditions_on_the_contact_hold_or_not),
 		cmocka_unit_test(all_any_and_not_nest),
 		cmocka_unit_test(the_sample_rules_decide_as_they_read),
