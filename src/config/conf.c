@@ -185,6 +185,7 @@ static void read_channel(struct load *l, const char *name, const struct hg_place
 	else if (!c->desc)
 		set_aside(l, map, others);
 	hg_options_fill(hg_channel_options, map, what, (const char *const *)others->pdata, c, l->diag);
+	hg_window_inherit(hg_node_get(map, "window"), what, &l->conf->window, &c->window, l->diag);
 	if (c->desc)
 		fill_adapter(l, c, map, what);
 }
@@ -290,6 +291,7 @@ static void read_sections(struct load *l, const hg_node *root)
 	hg_options_fill(hg_ticket_options, hg_node_get(root, "ticket"), "ticket", NULL, &conf->ticket,
 			l->diag);
 	hg_check_gateway(&conf->gateway, hg_node_get(root, "gateway"), l->diag);
+	hg_window_read(hg_node_get(root, "window"), "window", &conf->window, l->diag);
 	hg_check_window(&conf->window, hg_node_get(root, "window"), l->diag);
 	hg_check_ticket(&conf->ticket, hg_node_get(root, "ticket"), l->diag);
 	choose_adapter_dir(l);

@@ -24,8 +24,22 @@ struct hg_store_conf {
 	gint64 min_free;		/* bytes of disk below which intake answers 503 */
 };
 
+/* What becomes of a message when the conversation it could belong to is closed.  Joined: it is added to the
+ * closed one, whose ticket stays closed. */
+enum hg_closed { HG_CLOSED_JOIN = 1, HG_CLOSED_REOPEN };
+#define HG_AGES_MAX 8
+struct hg_age {
+	gint64 within_ms;		/* since the closing */
+	int what;			/* enum hg_closed */
+};
+
 struct hg_window_conf {
-	gint64 dedupe_ms, join_ms, reopen_ms;
+	gint64 dedupe_ms;		/* of the gateway only */
+	gint64 join_ms;			/* since an open ticket was active */
+	gint64 reopen_ms;		/* the last of ages: older is a new conversation */
+	struct hg_age ages[HG_AGES_MAX];	/* growing */
+	guint n_ages;			/* from 1 */
+	gboolean own_join, own_reopen;	/* said by the channel itself */
 };
 
 struct hg_ticket_conf {
@@ -56,6 +70,7 @@ struct hg_channel_conf {
 	char **media_types;		/* not used when NULL */
 	gint64 poll_ms;			/* between two polls, of adapters that poll */
 	struct hg_ticket_defaults ticket;
+	struct hg_window_conf window;	/* with the gateway's where it has none of its own */
 	gint64 index;			/* its place among the channels, from 0 */
 	struct hg_place place;
 	const struct hg_adapter *desc;	/* lent by whoever finds adapters */
@@ -113,6 +128,7 @@ const char *hg_conf_adapter_dir(void);
 hg_conf *hg_conf_read(const char *path, const struct hg_adapter_finder *finder, hg_diag *diag);
 hg_conf *hg_conf_ref(hg_conf *conf);
 void hg_conf_unref(hg_conf *conf);
+gint64 hg_window_longest(const hg_conf *conf);	/* of all windows of gateway and channels, ms */
 const struct hg_channel_conf *hg_conf_channel(const hg_conf *conf, const char *name);
 const struct hg_backend_conf *hg_conf_backend(const hg_conf *conf, const char *name);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(hg_conf, hg_conf_unref)

@@ -8,6 +8,7 @@
 #include "docs.h"
 #include "docs_walk.h"
 #include "json.h"
+#include "options.h"
 #include "tables.h"
 
 #define DIALECT "https://json-schema.org/draft/2020-12/schema"
@@ -146,6 +147,21 @@ static void add_default(GString *out, const struct hg_option *opt)
 		hg_json_put_str(out, text);
 }
 
+/* By age: HG_OPT_AGES. */
+static void add_ages(GString *out, const struct hg_option *opt)
+{
+	hg_json_key(out, "anyOf");
+	hg_json_open(out, '[');
+	hg_json_open(out, '{');
+	add_value(out, opt);
+	hg_json_close(out, '}');
+	hg_json_put_raw(out, "{\"type\":\"array\",\"minItems\":1,\"maxItems\":" G_STRINGIFY(HG_AGES_MAX) ",\"items\":"
+			"{\"type\":\"object\",\"additionalProperties\":false,\"required\":[\"within\",\"do\"],"
+			"\"properties\":{\"within\":{\"type\":\"string\",\"pattern\":\"" SPAN_PATTERN "\"},"
+			"\"do\":{\"enum\":[\"join\",\"reopen\"]}}}}");
+	hg_json_close(out, ']');
+}
+
 static void put_option(GString *out, const struct hg_option *opt)
 {
 	g_autofree char *values = hg_docs_values(opt);
@@ -157,6 +173,8 @@ static void put_option(GString *out, const struct hg_option *opt)
 		add_list(out, opt);
 	else if (opt->type == HG_OPT_MAP)
 		add_map(out, opt);
+	else if (opt->flags & HG_OPT_AGES)
+		add_ages(out, opt);
 	else
 		add_value(out, opt);
 	/* The default of a list is written as text in the table: "[red, green]". */

@@ -224,6 +224,8 @@ static void fill_option(struct fill *f, const hg_node *map, const struct hg_opti
 	const hg_node *node = look_up(map, opt->name);
 	struct hg_spot spot = { opt, f->what, node, node ? hg_node_place(node) : f->place, f->diag };
 
+	if (node && (opt->flags & HG_OPT_AGES) && hg_node_type(node) == HG_NODE_LIST)
+		return;
 	if (node)
 		f->fine = fill_node(&spot, f->conf + opt->offset) && f->fine;
 	else if (opt->flags & HG_OPT_REQUIRED)

@@ -4,6 +4,9 @@
 #include <headgate/adapter.h>
 #include "node.h"
 
+/* Beside the flags of adapter.h: a list by age may stand where the time stands (hg_window_read() reads it). */
+#define HG_OPT_AGES (1u << 16)
+
 /* conf has size bytes, zeroed; gets defaults and values, strings are its own.  Unknown keys (with a
  * near name suggested), wrong types, values out of range, missing required ones and secrets that
  * cannot be read are reported; keys named in also (NULL-ended, may be NULL) are left to the caller.

@@ -1,5 +1,6 @@
 /* tables.c - the option tables of the gateway's own sections: defaults, ranges, help */
 #include "tables.h"
+#include "options.h"
 
 /* Where adapters were installed; configure and make know it. */
 #ifndef HG_ADAPTER_DIR
@@ -78,8 +79,10 @@ const struct hg_option hg_window_options[] = {
 	       "A provider's message that comes again within this time is a duplicate."),
 	WINDOW(join_ms, "join", MSECS, RELOAD, "7d", "0s..365d",
 	       "A message joins the contact's open ticket when that was active within this time."),
-	WINDOW(reopen_ms, "reopen", MSECS, RELOAD, "3d", "0s..365d",
-	       "A message reopens a closed ticket within this time after its closing."),
+	WINDOW(reopen_ms, "reopen", MSECS, RELOAD | HG_OPT_AGES, "3d", "0s..365d",
+	       "A message reopens a closed conversation within this time after its closing. Or a list by age, "
+	       "[{ within: 1d, do: reopen }, { within: 7d, do: join }]: join adds it to the closed ticket and "
+	       "reopens nothing; what is older than the last age begins a new conversation."),
 	HG_OPTION_END
 };
 
@@ -107,6 +110,10 @@ const struct hg_option hg_channel_options[] = {
 		"Adapter that speaks the provider's protocol: see headgatectl adapters."),
 	CHANNEL(scope, "scope", STRING, NONE, "default", "1..64",
 		"Brand or department: a contact's matters are joined within one scope only."),
+	CHANNEL(window.join_ms, "window.join", MSECS, RELOAD, NULL, "0s..365d",
+		"As join of the gateway's window, for messages that come on this channel."),
+	CHANNEL(window.reopen_ms, "window.reopen", MSECS, RELOAD | HG_OPT_AGES, NULL, "0s..365d",
+		"As reopen of the gateway's window, a time or a list by age, for messages that come on this channel."),
 	CHANNEL(on_ambiguous, "on_ambiguous", ENUM, RELOAD, "hold", "hold|resend",
 		"What to do with a message that may or may not have been sent."),
 	CHANNEL(ambiguous_wait_ms, "ambiguous_wait", MSECS, RELOAD, "10m", "10s..7d",

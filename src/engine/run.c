@@ -517,7 +517,7 @@ static gint64 wait_ms(hg_engine *engine)
 static void tend(hg_engine *engine, gboolean busy)
 {
 	/* Keys are kept a day longer than the window: providers redeliver for up to a week. */
-	gint64 keep_ms = engine->conf->window.dedupe_ms + (gint64)24 * 60 * 60 * 1000;
+	gint64 keep_ms = hg_window_longest(engine->conf) + (gint64)24 * 60 * 60 * 1000;
 
 	engine->tend_ms = hg_mono(engine->env) + MAX(1, hg_store_tend(engine->store, busy, keep_ms));
 }

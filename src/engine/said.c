@@ -154,7 +154,7 @@ static gboolean enter_thread(hg_turn *turn, hg_case *kase, const struct hg_propo
 	kase->thread = proposed->thread;
 	if (!kase->thread)
 		return hg_thread_open(turn, kase, scope, proposed->key, error);
-	if (quiet || kase->thread->state != HG_THREAD_CLOSED)
+	if (quiet || proposed->stays || kase->thread->state != HG_THREAD_CLOSED)
 		return TRUE;
 	return hg_thread_reopen(turn, kase, proposed->reason, error);
 }

@@ -44,13 +44,35 @@ static void propose_with(struct hg_proposed *ret, int proposal, hg_thread *threa
 	ret->reason = reason;
 }
 
+/* Of the channel the new message came on. */
+static const struct hg_window_conf *window_of(const hg_turn *turn)
+{
+	const struct hg_channel_conf *channel = hg_conf_channel(turn->conf, turn->command->channel);
+
+	return channel ? &channel->window : &turn->conf->window;
+}
+
+/* Whose window it was, for people. */
+static const char *whose(hg_turn *turn, gboolean own, const char *name)
+{
+	return own ? say(turn, "channel %s: window.%s", turn->command->channel, name) : say(turn, "window.%s", name);
+}
+
+/* Why it is no thread that was looked at: of the first one, which is the likeliest. */
+static void miss(struct hg_proposed *ret, const char *reason)
+{
+	if (!ret->reason)
+		ret->reason = reason;
+}
+
 /* A thread with a ticket that is open, or that a helpdesk may open again.  named: the message
  * answers something of it, which counts for more than the window. */
 static gboolean propose_ticket(hg_turn *turn, hg_thread *thread, gboolean named, struct hg_proposed *ret,
 			       GError **error)
 {
+	const struct hg_window_conf *window = window_of(turn);
 	gint64 age = turn->now_ms - thread->last_ms;
-	char span[HG_SPAN_SIZE];
+	char span[HG_SPAN_SIZE], limit[HG_SPAN_SIZE];
 	hg_ticket *ticket = NULL;
 
 	/* CONVERTED: its ticket is open.  Closed by hand, the ticket may be open all the same. */
@@ -60,9 +82,16 @@ static gboolean propose_ticket(hg_turn *turn, hg_thread *thread, gboolean named,
 		if (!hg_ticket_is_open(ticket))
 			return TRUE;
 	}
-	if (named || age <= turn->conf->window.join_ms)
+	hg_span(age, span);
+	if (named)
+		propose_with(ret, HG_PROPOSE_JOIN, thread, say(turn, "open ticket, last active %s ago", span));
+	else if (age <= window->join_ms)
 		propose_with(ret, HG_PROPOSE_JOIN, thread,
-			     say(turn, "open ticket, last active %s ago", hg_span(age, span)));
+			     say(turn, "open ticket, last active %s ago; %s: %s", span,
+				 whose(turn, window->own_join, "join"), hg_span(window->join_ms, limit)));
+	else
+		miss(ret, say(turn, "the open ticket was last active %s ago; %s: %s", span,
+			      whose(turn, window->own_join, "join"), hg_span(window->join_ms, limit)));
 	return TRUE;
 }
 
@@ -75,13 +104,38 @@ static void propose_late(hg_turn *turn, hg_thread *thread, struct hg_proposed *r
 	ret->late = TRUE;
 }
 
-static void propose_closed(hg_turn *turn, hg_thread *thread, struct hg_proposed *ret)
+static const struct hg_age *age_of(const struct hg_window_conf *window, gint64 age_ms)
 {
-	gint64 age = turn->now_ms - thread->closed_ms;
-	char span[HG_SPAN_SIZE];
+	for (guint i = 0; i < window->n_ages; i++)
+		if (age_ms <= window->ages[i].within_ms)
+			return &window->ages[i];
+	return NULL;
+}
 
-	if (age <= turn->conf->window.reopen_ms)
-		propose_with(ret, HG_PROPOSE_REOPEN, thread, say(turn, "closed %s ago", hg_span(age, span)));
+/* What is joined without being reopened is seen on its ticket; where there is none nobody would see it. */
+static void propose_closed(hg_turn *turn, hg_thread *thread, gboolean named, struct hg_proposed *ret)
+{
+	const struct hg_window_conf *window = window_of(turn);
+	gint64 closed_ms = turn->now_ms - thread->closed_ms;
+	const struct hg_age *age = age_of(window, closed_ms);
+	gboolean joins = age && age->what == HG_CLOSED_JOIN && thread->ticket_n;
+	char span[HG_SPAN_SIZE], limit[HG_SPAN_SIZE];
+
+	hg_span(closed_ms, span);
+	hg_span(age ? age->within_ms : window->reopen_ms, limit);
+	if (named) {
+		propose_with(ret, HG_PROPOSE_REOPEN, thread, say(turn, "closed %s ago", span));
+	} else if (!age) {
+		miss(ret, say(turn, "the last one was closed %s ago; %s: %s", span,
+			      whose(turn, window->own_reopen, "reopen"), limit));
+	} else {
+		propose_with(ret, joins ? HG_PROPOSE_JOIN : HG_PROPOSE_REOPEN, thread,
+			     say(turn, "closed %s ago; %s: %s within %s%s", span,
+				 whose(turn, window->own_reopen, "reopen"),
+				 age->what == HG_CLOSED_JOIN ? "join" : "reopen", limit,
+				 joins || age->what != HG_CLOSED_JOIN ? "" : ", reopened for it has no ticket"));
+		ret->stays = joins;
+	}
 }
 
 static gboolean propose_thread(hg_turn *turn, hg_thread *thread, const struct hg_in *in, gboolean named,
@@ -98,7 +152,7 @@ static gboolean propose_thread(hg_turn *turn, hg_thread *thread, const struct hg
 	if (thread->ticket_n && !propose_ticket(turn, thread, named, ret, error))
 		return FALSE;
 	if (!ret->thread && thread->state == HG_THREAD_CLOSED)
-		propose_closed(turn, thread, ret);
+		propose_closed(turn, thread, named, ret);
 	return TRUE;
 }
 
@@ -131,14 +185,30 @@ static int weight(const hg_thread *thread)
 	return thread->state == HG_THREAD_OPEN ? 0 : thread->state == HG_THREAD_CONVERTED ? 1 : 2;
 }
 
+/* What goes on before what is over; of these, what was active, or closed, last. */
+static gint by_likelihood(gconstpointer a, gconstpointer b)
+{
+	const hg_thread *one = *(hg_thread *const *)a, *two = *(hg_thread *const *)b;
+	gint64 one_ms = one->state == HG_THREAD_CLOSED ? one->closed_ms : one->last_ms;
+	gint64 two_ms = two->state == HG_THREAD_CLOSED ? two->closed_ms : two->last_ms;
+
+	if (weight(one) != weight(two))
+		return weight(one) - weight(two);
+	if (one_ms != two_ms)
+		return one_ms > two_ms ? -1 : 1;
+	return one->n > two->n ? -1 : one->n < two->n;
+}
+
 gboolean hg_threading_propose(hg_turn *turn, const hg_case *kase, const struct hg_in *in, const char *scope,
 			      struct hg_proposed *ret, GError **error)
 {
 	g_autoptr(GPtrArray) threads = NULL;
 
-	*ret = (struct hg_proposed){ .proposal = HG_PROPOSE_NEW, .key = thread_key(turn, in), .reason = "first message" };
-	if (kase->contact_new)
+	*ret = (struct hg_proposed){ .proposal = HG_PROPOSE_NEW, .key = thread_key(turn, in) };
+	if (kase->contact_new) {
+		ret->reason = "first message";
 		return TRUE;
+	}
 	if (!propose_by_refs(turn, kase, in, scope, ret, error) || ret->thread)
 		return ret->thread != NULL;
 	threads = g_ptr_array_new();
@@ -146,15 +216,15 @@ gboolean hg_threading_propose(hg_turn *turn, const hg_case *kase, const struct h
 	if (!hg_store_thread_of(turn->store, turn->arena, kase->contact->n, scope, *ret->key ? ret->key : NULL,
 				LOOK_BACK, threads, error))
 		return FALSE;
-	for (int round = 0; round < 3 && !ret->thread; round++)
-		for (guint i = 0; i < threads->len && !ret->thread; i++) {
-			hg_thread *thread = g_ptr_array_index(threads, i);
+	g_ptr_array_sort(threads, by_likelihood);
+	for (guint i = 0; i < threads->len && !ret->thread; i++) {
+		hg_thread *thread = g_ptr_array_index(threads, i);
 
-			if (weight(thread) == round && (*ret->key || !g_str_has_prefix(thread->key, "group:")) &&
-			    !propose_thread(turn, thread, in, FALSE, ret, error))
-				return FALSE;
-		}
-	if (!ret->thread && threads->len)
-		ret->reason = "nothing open, and what was is too long ago";
+		if ((*ret->key || !g_str_has_prefix(thread->key, "group:")) &&
+		    !propose_thread(turn, thread, in, FALSE, ret, error))
+			return FALSE;
+	}
+	if (!ret->thread)
+		miss(ret, threads->len ? "nothing is open, and nothing can be reopened" : "first message");
 	return TRUE;
 }

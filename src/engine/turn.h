@@ -105,6 +105,7 @@ struct hg_proposed {
 	const char *key;		/* of the thread to make */
 	const char *reason;
 	gboolean late;			/* said before the thread was closed: is added, opens nothing */
+	gboolean stays;			/* too old to be reopened: is added, and the thread stays closed */
 };
 gboolean hg_threading_propose(hg_turn *turn, const hg_case *kase, const struct hg_in *in, const char *scope,
 			      struct hg_proposed *ret, GError **error);

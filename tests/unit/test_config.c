@@ -52,6 +52,9 @@ static void an_empty_file_gives_the_documented_defaults(void **state)
 	assert_int_equal(c->window.dedupe_ms, 7 * DAY);
 	assert_int_equal(c->window.join_ms, 7 * DAY);
 	assert_int_equal(c->window.reopen_ms, 3 * DAY);
+	assert_int_equal(c->window.n_ages, 1);
+	assert_int_equal(c->window.ages[0].within_ms, 3 * DAY);
+	assert_int_equal(c->window.ages[0].what, HG_CLOSED_REOPEN);
 	assert_string_equal(c->engine.fallback, "convert");
 	assert_int_equal(c->engine.settle_ms, 20 * SECOND);
 	assert_int_equal(c->engine.first_response_ms, 5 * MINUTE);
