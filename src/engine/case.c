@@ -84,15 +84,30 @@ gboolean hg_ticket_is_open(const hg_ticket *ticket)
 	return ticket && ticket->state <= HG_TICKET_PENDING;
 }
 
+/* Before the thread, which names it. */
+static gboolean save_episode(hg_turn *turn, hg_case *kase, GError **error)
+{
+	if (!kase->episode_changed)
+		return TRUE;
+	if (kase->episode->n)
+		return hg_store_episode_update(turn->store, kase->episode, error);
+	if (!hg_store_episode_add(turn->store, kase->episode, error))
+		return FALSE;
+	kase->thread->episode_n = kase->episode->n;
+	kase->thread_changed = TRUE;
+	return TRUE;
+}
+
 gboolean hg_case_save(hg_turn *turn, hg_case *kase, GError **error)
 {
 	if (kase->contact_changed && !hg_store_contact_update(turn->store, kase->contact, error))
 		return FALSE;
 	if (kase->ticket_changed && !hg_store_ticket_update(turn->store, kase->ticket, error))
 		return FALSE;
-	if (kase->thread_changed && !hg_store_thread_update(turn->store, kase->thread, error))
+	if (!save_episode(turn, kase, error) ||
+	    (kase->thread_changed && !hg_store_thread_update(turn->store, kase->thread, error)))
 		return FALSE;
-	kase->contact_changed = kase->ticket_changed = kase->thread_changed = FALSE;
+	kase->contact_changed = kase->ticket_changed = kase->thread_changed = kase->episode_changed = FALSE;
 	return TRUE;
 }
 

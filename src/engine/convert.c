@@ -82,7 +82,7 @@ static gboolean add_ticket(hg_turn *turn, hg_case *kase, const struct hg_convers
 	kase->thread->held = FALSE;
 	kase->thread_changed = TRUE;
 	turn->count.tickets++;
-	return hg_thread_move(kase->thread, HG_THREAD_CONVERTED, error);
+	return hg_thread_move(kase->thread, HG_THREAD_CONVERTED, error) && hg_episode_converted(turn, kase, error);
 }
 
 static gboolean system_line(hg_turn *turn, hg_case *kase, const struct hg_conversion *how, GError **error)

@@ -140,6 +140,7 @@ gboolean hg_ticket_add(const struct hg_payload *payload, const hg_ticket *ticket
 	hg_json_add_str(out, "external_status", ticket->external_status);
 	hg_json_add_time(out, "created_at", ticket->created_ms);
 	hg_json_add_time(out, "changed_at", ticket->changed_ms);
+	hg_json_add_time(out, "acknowledged_at", ticket->acked_ms);
 	hg_json_key(out, "links");
 	hg_json_open(out, '[');
 	for (guint i = 0; i < links->len; i++)
@@ -224,11 +225,73 @@ static void write_thread(const struct hg_payload *payload, GString *out)
 	hg_marks_add(thread, out);
 }
 
+/* ---- the newest episode: under way, or the last that ended ---- */
+
+static void write_counts(gint64 customer_ms, gint64 bot_ms, gint64 human_ms, gint64 inbound, gint64 bot, gint64 human,
+			 GString *out)
+{
+	hg_json_add_time(out, "first_message_at", customer_ms);
+	hg_json_add_time(out, "first_bot_response_at", bot_ms);
+	hg_json_add_time(out, "first_response_at", human_ms);
+	hg_json_add_int(out, "inbound", inbound);
+	hg_json_add_int(out, "bot_answers", bot);
+	hg_json_add_int(out, "human_answers", human);
+}
+
+static void write_under_way(const hg_thread *thread, GString *out)
+{
+	hg_json_add_str(out, "layer", hg_layer_word(hg_layer_of(0, thread->ep_bot, thread->ep_human)));
+	hg_json_add_time(out, "opened_at", thread->ep_opened_ms);
+	write_counts(thread->ep_customer_ms, thread->ep_bot_ms, thread->ep_human_ms, thread->ep_inbound,
+		     thread->ep_bot, thread->ep_human, out);
+	hg_json_add_time(out, "confirmed_at", thread->ep_confirmed_ms);
+}
+
+static void write_ended(const hg_episode *row, GString *out)
+{
+	hg_json_add_str(out, "layer", hg_layer_word(hg_layer_of(row->ticket_n, row->bot, row->human)));
+	hg_json_add_time(out, "opened_at", row->opened_ms);
+	write_counts(row->customer_ms, row->bot_ms, row->human_ms, row->inbound, row->bot, row->human, out);
+	hg_json_add_time(out, "confirmed_at", row->confirmed_ms);
+	hg_json_add_time(out, "ended_at", row->ended_ms);
+	hg_json_add_str(out, "ended", hg_ending_word(row->how));
+	hg_json_add_time(out, "acknowledged_at", row->acked_ms);
+	hg_json_add_time(out, "closed_at", row->closed_ms);
+	hg_json_add_str(out, "resolution", hg_resolution_word(row->resolution));
+	hg_json_add_time(out, "reopened_at", row->reopened_ms);
+	hg_json_add_time(out, "dropped_at", row->dropped_ms);
+	hg_json_add_time(out, "restored_at", row->restored_ms);
+}
+
+static gboolean add_episode(const struct hg_payload *payload, GString *out, GError **error)
+{
+	const hg_thread *thread = payload->thread;
+	hg_episode *row = NULL;
+
+	hg_json_key(out, "episode");
+	if (!thread->ep_opened_ms && thread->episode_n &&
+	    !hg_store_episode_get(payload->store, payload->arena, thread->episode_n, &row, error))
+		return FALSE;
+	if (!thread->ep_opened_ms && !row) {	/* ended before episodes were counted */
+		hg_json_put_raw(out, NULL);
+		return TRUE;
+	}
+	hg_json_open(out, '{');
+	hg_json_add_int(out, "number", thread->episode);
+	if (row)
+		write_ended(row, out);
+	else
+		write_under_way(thread, out);
+	hg_json_close(out, '}');
+	return TRUE;
+}
+
 gboolean hg_payload_thread(const struct hg_payload *payload, GString *out, GError **error)
 {
 	put_ref(payload, out);
 	write_thread(payload, out);
-	if (!hg_contact_add(payload, "contact", payload->contact, out, error) ||
+	if (!add_episode(payload, out, error) ||
+	    !hg_contact_add(payload, "contact", payload->contact, out, error) ||
 	    !hg_ticket_add(payload, payload->ticket, out, error))
 		return FALSE;
 	hg_json_close(out, '}');

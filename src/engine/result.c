@@ -34,6 +34,8 @@ gboolean hg_result_arrived(hg_turn *turn, hg_case *kase, hg_message *message, hg
 {
 	int before = message->delivery;
 
+	if (!message->parts_sent && !hg_episode_answered(turn, kase, message, error))
+		return FALSE;
 	message->parts_sent = MIN(message->parts_sent + 1, message->parts);
 	if (id && *id) {
 		if (!message->external_id)
@@ -233,6 +235,8 @@ static gboolean ticket_known(hg_turn *turn, hg_case *kase, GError **error)
 			.external_id = result->external_id, .number = result->number, .url = result->url,
 			.at_ms = turn->now_ms }, error);
 	/* It took the request and named no ticket: it has it all the same. */
+	if (!hg_ticket_acked(turn, kase, error))
+		return FALSE;
 	if (kase->ticket->state != HG_TICKET_REQUESTED)
 		return TRUE;
 	kase->ticket->changed_ms = turn->now_ms;

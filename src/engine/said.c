@@ -156,7 +156,7 @@ static gboolean enter_thread(hg_turn *turn, hg_case *kase, const struct hg_propo
 		return hg_thread_open(turn, kase, scope, proposed->key, error);
 	if (quiet || proposed->stays || kase->thread->state != HG_THREAD_CLOSED)
 		return TRUE;
-	return hg_thread_reopen(turn, kase, proposed->reason, error);
+	return hg_episode_came_back(turn, kase, error) && hg_thread_reopen(turn, kase, proposed->reason, error);
 }
 
 /* The decision says so: whoever wonders why it is this contact's thread finds it there. */
@@ -189,8 +189,10 @@ gboolean hg_said_take(hg_turn *turn, const struct hg_in *in, gint64 raw_n, GErro
 	quiet = proposed.late || in->automatic || judged.verdict.action == HG_ACT_IGNORE;
 	turn->count.ignored += judged.verdict.action == HG_ACT_IGNORE;
 	message = make_message(turn, in, raw_n);
-	if (!enter_thread(turn, &kase, &proposed, scope, quiet, error) ||
-	    !put_in_thread(turn, &kase, in, message, error) ||
+	if (!enter_thread(turn, &kase, &proposed, scope, quiet, error))
+		return FALSE;
+	hg_episode_heard(turn, &kase, in->automatic, judged.verdict.action == HG_ACT_IGNORE);
+	if (!put_in_thread(turn, &kase, in, message, error) ||
 	    !note_customer(turn, &kase, in, message, proposed.late, error) ||
 	    !hg_judge_keep(turn, &kase, &judged, action_word(&proposed, &judged), message, error) ||
 	    !tell_message(turn, &kase, message, &judged, !proposed.thread, error))
@@ -242,6 +244,7 @@ gboolean hg_echo_take(hg_turn *turn, const struct hg_in *in, gint64 raw_n, GErro
 		return FALSE;
 	if (!kase.thread->first_response_ms && kase.thread->inbound)
 		kase.thread->first_response_ms = turn->now_ms;
-	return hg_event_tell(turn, &kase, &(struct hg_payload){ .type = "message.sent", .message = message }, error) &&
+	return hg_episode_answered(turn, &kase, message, error) &&
+	       hg_event_tell(turn, &kase, &(struct hg_payload){ .type = "message.sent", .message = message }, error) &&
 	       hg_case_save(turn, &kase, error);
 }

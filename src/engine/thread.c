@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#define DROP_MS (5 * 60 * 1000)		/* the design's word "drop": closed and nobody took it over */
-
 gboolean hg_thread_open(hg_turn *turn, hg_case *kase, const char *scope, const char *key, GError **error)
 {
 	hg_thread *thread = hg_arena_alloc(turn->arena, sizeof(*thread));
@@ -15,10 +13,9 @@ gboolean hg_thread_open(hg_turn *turn, hg_case *kase, const char *scope, const c
 	thread->key = key;
 	thread->state = HG_THREAD_OPEN;
 	thread->opened_ms = thread->last_ms = turn->now_ms;
-	if (!hg_store_thread_add(turn->store, thread, error))
-		return FALSE;
 	kase->thread = thread;
-	return TRUE;
+	hg_episode_begin(turn, kase);
+	return hg_store_thread_add(turn->store, thread, error);
 }
 
 /* One timer at a time is enough: while "settle" runs nothing can be idle yet, and a ticket's thread
@@ -79,6 +76,11 @@ gboolean hg_thread_reopen(hg_turn *turn, hg_case *kase, const char *reason, GErr
 	thread->resolution = HG_RES_UNKNOWN;
 	thread->closed_ms = to == HG_THREAD_CONVERTED ? thread->converted_ms : 0;
 	kase->thread_changed = TRUE;
+	if (to == HG_THREAD_OPEN) {
+		if (!hg_episode_goes_on(turn, kase, error))
+			return FALSE;
+		hg_episode_begin(turn, kase);
+	}
 	if (!hg_event_tell(turn, kase, &(struct hg_payload){ .type = "thread.reopened", .reason = reason }, error))
 		return FALSE;
 	return kase->ticket ? ticket_reopen(turn, kase, reason, error) : hg_thread_watch(turn, kase, error);
@@ -108,12 +110,11 @@ gboolean hg_thread_close(hg_turn *turn, hg_case *kase, int resolution, const cha
 	thread->closed_ms = turn->now_ms;
 	thread->held = FALSE;
 	kase->thread_changed = TRUE;
-	if (!hg_event_tell(turn, kase, &(struct hg_payload){ .type = "thread.closed", .reason = reason }, error) ||
+	if (!hg_episode_closed(turn, kase, error) ||
+	    !hg_event_tell(turn, kase, &(struct hg_payload){ .type = "thread.closed", .reason = reason }, error) ||
 	    !judge_end(turn, kase, error))
 		return FALSE;
-	if (resolution != HG_RES_UNRESOLVED)
-		return TRUE;
-	return hg_timer_set(turn, thread->n, "drop", turn->now_ms + DROP_MS, NULL, error);
+	return hg_drop_watch(turn, kase, error);
 }
 
 /* Held back for a bot or a desk that reads threads; answered in time, or a ticket all the same.

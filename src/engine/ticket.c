@@ -32,6 +32,15 @@ static gboolean ticket_goes(hg_turn *turn, hg_case *kase, int to, GError **error
 	return TRUE;
 }
 
+gboolean hg_ticket_acked(hg_turn *turn, hg_case *kase, GError **error)
+{
+	if (kase->ticket->acked_ms)
+		return TRUE;
+	kase->ticket->acked_ms = turn->now_ms;
+	kase->ticket_changed = TRUE;
+	return hg_episode_acked(turn, kase, error);
+}
+
 gboolean hg_ticket_link(hg_turn *turn, hg_case *kase, const hg_link *link, GError **error)
 {
 	gboolean known;
@@ -40,7 +49,7 @@ gboolean hg_ticket_link(hg_turn *turn, hg_case *kase, const hg_link *link, GErro
 		return FALSE;
 	if (known)
 		return TRUE;
-	if (!hg_store_link_set(turn->store, link, error) ||
+	if (!hg_store_link_set(turn->store, link, error) || !hg_ticket_acked(turn, kase, error) ||
 	    (kase->ticket->state == HG_TICKET_REQUESTED && !ticket_goes(turn, kase, HG_TICKET_OPEN, error)) ||
 	    !hg_event_tell(turn, kase, &(struct hg_payload){ .type = "ticket.linked", .name = link->backend }, error))
 		return FALSE;
@@ -83,7 +92,7 @@ gboolean hg_ticket_status(hg_turn *turn, hg_case *kase, const char *word, GError
 			       word);
 	if (kase->ticket->state == to && g_strcmp0(kase->ticket->external_status, word) == 0)
 		return TRUE;
-	if (!ticket_goes(turn, kase, to, error))
+	if (!ticket_goes(turn, kase, to, error) || !hg_ticket_acked(turn, kase, error))
 		return FALSE;
 	kase->ticket->external_status = word;
 	kase->ticket_changed = TRUE;

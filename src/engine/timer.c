@@ -131,29 +131,13 @@ static gboolean idle(hg_turn *turn, hg_case *kase, GError **error)
 	return kase->thread->ticket_n || hg_thread_close(turn, kase, HG_RES_UNRESOLVED, "idle", error);
 }
 
-/* Closed unresolved five minutes ago: has a helpdesk taken it over? */
-static gboolean drop(hg_turn *turn, hg_case *kase, GError **error)
-{
-	struct hg_ctx ctx = HG_CTX(NULL, "thread", kase->thread->id);
-
-	if (!hg_case_ticket(turn, kase, error))
-		return FALSE;
-	if (kase->thread->resolution != HG_RES_UNRESOLVED ||
-	    (kase->ticket && kase->ticket->state != HG_TICKET_REQUESTED))
-		return TRUE;
-	hg_warn(&ctx, "drop.detected", "closed unresolved and no helpdesk has it: %s",
-		kase->ticket ? "its ticket was not acknowledged" : "no rule made a ticket of it");
-	return hg_event_tell(turn, kase, &(struct hg_payload){ .type = "drop.detected",
-		.reason = kase->ticket ? "ticket not acknowledged" : "no ticket" }, error);
-}
-
 typedef gboolean timer_fn(hg_turn *turn, hg_case *kase, GError **error);
 
 static timer_fn *handler_of(const char *kind)
 {
 	static const struct { const char *kind; timer_fn *fn; } kinds[] = {
 		{ "settle", settle }, { "first_response", first_response }, { "idle", idle },
-		{ "confirm", hg_confirm_due }, { "drop", drop },
+		{ "confirm", hg_confirm_due }, { "drop", hg_drop_due },
 	};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++)

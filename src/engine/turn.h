@@ -62,7 +62,8 @@ typedef struct hg_case {
 	hg_contact *contact;
 	hg_thread *thread;
 	hg_ticket *ticket;		/* read when hg_case_ticket() is asked for it */
-	gboolean contact_new, contact_changed, thread_changed, ticket_changed;
+	hg_episode *episode;		/* the last that ended; read when hg_episode_last() is asked for it */
+	gboolean contact_new, contact_changed, thread_changed, ticket_changed, episode_changed;
 } hg_case;
 
 /* ---- act.c: what kind of command it is ---- */
@@ -139,6 +140,28 @@ gboolean hg_case_line(hg_turn *turn, hg_case *kase, const char *text, GError **e
 gboolean hg_case_waiting(hg_turn *turn, const hg_case *kase, gboolean human, gint64 *ret_since_ms, GError **error);
 gboolean hg_ticket_is_open(const hg_ticket *ticket);
 
+/* ---- episode.c: what a conversation comes to ---- */
+gboolean hg_episode_last(hg_turn *turn, hg_case *kase, GError **error);
+/* The thread was opened, or reopened as a chat. */
+void hg_episode_begin(hg_turn *turn, hg_case *kase);
+/* The thread was closed, or made a ticket: ends the episode under way, or is added to the last one. */
+gboolean hg_episode_closed(hg_turn *turn, hg_case *kase, GError **error);
+gboolean hg_episode_converted(hg_turn *turn, hg_case *kase, GError **error);
+gboolean hg_episode_acked(hg_turn *turn, hg_case *kase, GError **error);	/* a helpdesk has the ticket */
+/* The customer said something; noise: a rule ignored it. */
+void hg_episode_heard(hg_turn *turn, hg_case *kase, gboolean automatic, gboolean noise);
+/* An answer was sent: the first of its parts, or something said outside of headgate. */
+gboolean hg_episode_answered(hg_turn *turn, hg_case *kase, const hg_message *message, GError **error);
+gboolean hg_episode_confirmed(hg_turn *turn, hg_case *kase, GError **error);	/* by the customer: solved */
+/* The customer's message, no noise, is about to reopen what was closed. */
+gboolean hg_episode_came_back(hg_turn *turn, hg_case *kase, GError **error);
+/* What was dropped is a chat again. */
+gboolean hg_episode_goes_on(hg_turn *turn, hg_case *kase, GError **error);
+
+/* ---- drop.c ---- */
+gboolean hg_drop_watch(hg_turn *turn, const hg_case *kase, GError **error);	/* it was just closed */
+gboolean hg_drop_due(hg_turn *turn, hg_case *kase, GError **error);
+
 /* ---- thread.c ---- */
 /* Has an open thread closed when it is idle. */
 gboolean hg_thread_watch(hg_turn *turn, const hg_case *kase, GError **error);
@@ -165,6 +188,7 @@ gboolean hg_confirm_due(hg_turn *turn, hg_case *kase, GError **error);
 
 /* ---- ticket.c ---- */
 gboolean hg_ticket_link(hg_turn *turn, hg_case *kase, const hg_link *link, GError **error);
+gboolean hg_ticket_acked(hg_turn *turn, hg_case *kase, GError **error);	/* a helpdesk has it */
 gboolean hg_ticket_status(hg_turn *turn, hg_case *kase, const char *word, GError **error);
 
 /* ---- event.c ---- */

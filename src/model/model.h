@@ -56,10 +56,12 @@ typedef struct hg_thread {
 	/* An episode runs from the opening (or reopening) to the closing or conversion. */
 	gint64 episode;			/* which one it is, from 1 */
 	gint64 episode_n;		/* row of the last that ended, 0: none did */
-	gint64 ep_opened_ms, ep_customer_ms, ep_bot_ms, ep_human_ms;	/* of the one under way: first of
-					 * each; 0: not in it; ep_opened_ms 0: none is under way */
+	gint64 ep_opened_ms;		/* when the one under way began; 0: none is under way */
+	gint64 ep_customer_ms, ep_bot_ms, ep_human_ms;	/* of the newest, whether it has ended or not: first of
+					 * each; 0: not in it */
 	gint64 ep_confirmed_ms;		/* when the customer said that it is solved */
 	gint64 ep_inbound, ep_bot, ep_human;	/* its messages: customer's, bot's, people's */
+	gint64 ep_real;			/* of ep_inbound: those that were not noise */
 	const char *queue, *skill, *assignee;	/* where it is routed to; or NULL */
 	const char *backend;		/* the only one that hears of it; NULL: all */
 	gboolean shadow;		/* of a channel on trial: nothing leaves headgate because of it */
@@ -67,6 +69,35 @@ typedef struct hg_thread {
 	gint64 asked_ms;		/* ... and when */
 	gint64 asked_episode;		/* the last one that ended with the question for a rating, 0: none */
 } hg_thread;
+
+/* ---- episode: a conversation from its opening, or reopening, to its closing or conversion ---- */
+enum hg_ending { HG_END_CLOSED = 1, HG_END_CONVERTED };
+enum hg_layer { HG_LAYER_NONE = 0, HG_LAYER_BOT, HG_LAYER_CONVERSATION, HG_LAYER_TICKET };
+
+typedef struct hg_episode {		/* one that has ended; what comes later of its matter is added to it */
+	gint64 n, thread_n;
+	gint64 number;			/* of the thread's, from 1 */
+	const char *channel;		/* where the customer wrote last; or NULL */
+	const char *scope;
+	gboolean shadow;
+	gint64 opened_ms;
+	gint64 customer_ms, bot_ms, human_ms;	/* first of each, 0: none; answers count when they were sent */
+	gint64 ended_ms;
+	int how;			/* enum hg_ending */
+	gint64 confirmed_ms;		/* the customer said that it is solved, 0: not */
+	gint64 inbound, real, bot, human;	/* messages; real: of inbound, those that were not noise */
+	gint64 ticket_n;		/* 0: none was made of it */
+	gint64 acked_ms;		/* a helpdesk has that ticket, 0: not (yet) */
+	gint64 closed_ms;		/* the matter was closed: with the episode, or its ticket later; 0: not */
+	int resolution;			/* as of closed_ms */
+	gint64 reopened_ms;		/* the customer came back after a closing: last time; 0: never ... */
+	gint64 reopen_gap_ms;		/* ... and how soon after it, the shortest */
+	gint64 dropped_ms;		/* closed unresolved, and no helpdesk had it by then; 0: no drop */
+	gint64 restored_ms;		/* ... and when somebody had it after all, 0: not (yet) */
+} hg_episode;
+
+/* How far it had to go: answered by a bot alone, by people, or as a ticket. */
+int hg_layer_of(gint64 ticket_n, gint64 bot, gint64 human);	/* enum hg_layer */
 
 /* ---- message: one thing said ---- */
 enum hg_direction { HG_INBOUND = 1, HG_OUTBOUND, HG_NOTE, HG_SYSTEM_LINE };
@@ -131,6 +162,7 @@ typedef struct hg_ticket {
 	const char *agent;		/* who converted it by hand, or NULL */
 	const char *external_status;	/* the helpdesk's own word, or NULL */
 	gint64 created_ms, changed_ms;
+	gint64 acked_ms;		/* when a helpdesk first said that it has it, 0: not yet */
 	gboolean confirmed;		/* the customer was told the number */
 	const char *queue, *skill, *assignee;	/* where it was routed to; or NULL */
 	const char *status;		/* the helpdesk is to give it this status: "in_progress"; or NULL */
@@ -227,6 +259,8 @@ typedef struct hg_timer {		/* one of a kind for a thread */
 const char *hg_kind_word(int kind);
 const char *hg_thread_state_word(int state);
 const char *hg_resolution_word(int resolution);
+const char *hg_ending_word(int how);
+const char *hg_layer_word(int layer);
 const char *hg_direction_word(int direction);
 const char *hg_author_word(int author);
 const char *hg_delivery_word(int delivery);

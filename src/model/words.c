@@ -46,6 +46,28 @@ const char *hg_resolution_word(int resolution)
 	return WORD(words, resolution);
 }
 
+const char *hg_ending_word(int how)
+{
+	static const char *const words[] = { [HG_END_CLOSED] = "closed", [HG_END_CONVERTED] = "converted" };
+
+	return WORD(words, how);
+}
+
+int hg_layer_of(gint64 ticket_n, gint64 bot, gint64 human)
+{
+	return ticket_n ? HG_LAYER_TICKET : human ? HG_LAYER_CONVERSATION : bot ? HG_LAYER_BOT : HG_LAYER_NONE;
+}
+
+const char *hg_layer_word(int layer)
+{
+	static const char *const words[] = {
+		[HG_LAYER_NONE] = "none", [HG_LAYER_BOT] = "bot", [HG_LAYER_CONVERSATION] = "conversation",
+		[HG_LAYER_TICKET] = "ticket",
+	};
+
+	return WORD(words, layer);
+}
+
 const char *hg_direction_word(int direction)
 {
 	static const char *const words[] = {

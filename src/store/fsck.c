@@ -58,6 +58,14 @@ static const struct check checks[] = {
 
 	{ "I11", "delete the outbox job: a note must never reach a customer",
 	  "SELECT m.id FROM outbox AS o JOIN message AS m ON m.n = o.message_n WHERE o.target = 1 AND m.direction = 3" },
+	/* Episodes begun are those that ended and the one under way, which every open thread has. */
+	{ "I21", ASK_FOR_HELP,
+	  "SELECT t.id FROM thread AS t LEFT JOIN (SELECT thread_n, COUNT(*) AS many, MAX(n) AS n FROM episode "
+	  "GROUP BY thread_n) AS e ON e.thread_n = t.n WHERE (t.ep_opened_ms > 0) <> (t.state = 1) OR "
+	  "t.episode <> COALESCE(e.many, 0) + (t.ep_opened_ms > 0) OR COALESCE(t.episode_n, 0) <> COALESCE(e.n, 0)" },
+	{ "I21", RESTORE,	/* and is numbered within its thread */
+	  "SELECT MAX(t.id) FROM episode AS e JOIN thread AS t ON t.n = e.thread_n GROUP BY e.thread_n, e.number "
+	  "HAVING COUNT(*) > 1" },
 	{ "I18", RESTORE,	/* timers have no foreign key, because some belong to no thread */
 	  "SELECT 'timer ' || r.kind || ' of thread ' || r.thread_n FROM timer AS r LEFT JOIN thread AS t "
 	  "ON t.n = r.thread_n WHERE r.thread_n <> 0 AND t.n IS NULL" },

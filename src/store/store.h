@@ -153,6 +153,17 @@ gboolean hg_store_csat_of(hg_store *store, hg_arena *arena, gint64 thread_n, hg_
 gboolean hg_store_csat_list(hg_store *store, hg_arena *arena, gint64 since_ms, gint64 until_ms, gint64 after_n,
 			    guint limit, GPtrArray *ret, GError **error);
 
+/* ---- episodes ---- */
+gboolean hg_store_episode_add(hg_store *store, hg_episode *episode, GError **error);	/* fills n */
+gboolean hg_store_episode_get(hg_store *store, hg_arena *arena, gint64 n, hg_episode **ret, GError **error);
+/* What may come after its end. */
+gboolean hg_store_episode_update(hg_store *store, const hg_episode *episode, GError **error);
+/* Those that ended from since_ms on and before until_ms, in the order of their ends, behind the one named
+ * by its end and number (both 0: from the first). */
+struct hg_episode_query { gint64 since_ms, until_ms, after_ms, after_n; guint limit; };
+gboolean hg_store_episode_ended(hg_store *store, hg_arena *arena, const struct hg_episode_query *query,
+				GPtrArray *ret, GError **error);
+
 /* ---- events and decisions ---- */
 gboolean hg_store_event_add(hg_store *store, hg_event *event, GError **error);	/* fills n */
 gboolean hg_store_event_get(hg_store *store, hg_arena *arena, gint64 n, hg_event **ret, GError **error);

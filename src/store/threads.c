@@ -44,6 +44,7 @@ static const struct hg_column thread_columns[] = {
 	HG_COLUMN(hg_thread, ep_inbound, INT64, 0),
 	HG_COLUMN(hg_thread, ep_bot, INT64, 0),
 	HG_COLUMN(hg_thread, ep_human, INT64, 0),
+	HG_COLUMN(hg_thread, ep_real, INT64, 0),
 	HG_COLUMN(hg_thread, queue, TEXT, 0),
 	HG_COLUMN(hg_thread, skill, TEXT, 0),
 	HG_COLUMN(hg_thread, assignee, TEXT, 0),

@@ -18,6 +18,7 @@ static const struct hg_column ticket_columns[] = {
 	HG_COLUMN(hg_ticket, external_status, TEXT, 0),
 	HG_COLUMN(hg_ticket, created_ms, INT64, 0),
 	HG_COLUMN(hg_ticket, changed_ms, INT64, 0),
+	HG_COLUMN(hg_ticket, acked_ms, INT64, 0),
 	HG_COLUMN(hg_ticket, confirmed, INT, 0),
 	HG_COLUMN(hg_ticket, queue, TEXT, 0),
 	HG_COLUMN(hg_ticket, skill, TEXT, 0),

@@ -192,7 +192,8 @@ hg_thread *a_thread(struct world *w, const hg_contact *contact, const char *key)
 	hg_thread *thread = hg_arena_alloc(w->arena, sizeof(*thread));
 
 	*thread = (hg_thread){ .contact_n = contact->n, .scope = "default", .key = key, .state = HG_THREAD_OPEN,
-			       .opened_ms = test_now_ms, .channel = "wa" };
+			       .opened_ms = test_now_ms, .channel = "wa", .episode = 1,
+			       .ep_opened_ms = test_now_ms };
 	hg_id_new(&test_env, "thr", thread->id);
 	must(hg_store_thread_add(w->store, thread, e));
 	return thread;

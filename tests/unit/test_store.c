@@ -138,7 +138,9 @@ static void a_thread_comes_back_as_it_was_put(void **state)
 		.closed_ms = 7, .converted_ms = 8, .messages = 9, .inbound = 10, .outbound = 11, .last_seq = 12,
 		.last_event_n = 13, .last_message_n = 14, .channel = "wa", .reply_to = "tel:+1",
 		.reply_from = "tel:+2", .last_in_n = 15, .tags = "[\"x\"]", .fields = "{}", .ticket_n = 16,
-		.held = TRUE, .reopened = TRUE };
+		.held = TRUE, .reopened = TRUE, .episode = 17, .episode_n = 18, .ep_opened_ms = 19, .ep_customer_ms = 20,
+		.ep_bot_ms = 21, .ep_human_ms = 22, .ep_confirmed_ms = 23, .ep_inbound = 24, .ep_bot = 25, .ep_human = 26,
+		.ep_real = 27 };
 	memcpy(put.id, t->id, sizeof(put.id));
 	must(hg_store_thread_update(w->store, &put, e));
 	must(hg_store_commit(w->store, e));
@@ -671,6 +673,71 @@ static void decisions_are_read_in_order_from_a_time_on(void **state)
 	assert_int_equal(((hg_decision *)g_ptr_array_index(got, 1))->at_ms, 140);
 }
 
+static hg_episode *an_episode(struct world *w, const hg_thread *thread, gint64 number, gint64 ended_ms)
+{
+	hg_episode *episode = hg_arena_alloc(w->arena, sizeof(*episode));
+
+	*episode = (hg_episode){
+		.thread_n = thread->n, .number = number, .channel = "wa", .scope = "default", .shadow = TRUE,
+		.opened_ms = 1, .customer_ms = 2, .bot_ms = 3, .human_ms = 4, .ended_ms = ended_ms,
+		.how = HG_END_CONVERTED, .confirmed_ms = 5, .inbound = 6, .real = 7, .bot = 8, .human = 9, .acked_ms = 10,
+		.closed_ms = 11, .resolution = HG_RES_UNRESOLVED, .reopened_ms = 12, .reopen_gap_ms = 13,
+		.dropped_ms = 14, .restored_ms = 15 };
+	must(hg_store_episode_add(w->store, episode, e));
+	return episode;
+}
+
+static void an_episode_comes_back_and_only_what_comes_later_changes(void **state)
+{
+	struct world *w = *state;
+	hg_episode *put, *got;
+
+	must(hg_store_begin(w->store, e));
+	put = an_episode(w, a_thread(w, a_contact(w, "Ana"), ""), 3, T0);
+	must(hg_store_episode_get(w->store, w->arena, put->n, &got, e));
+	assert_string_equal(got->channel, "wa");
+	assert_string_equal(got->scope, "default");
+	got->channel = put->channel; got->scope = put->scope;
+	assert_memory_equal(got, put, sizeof(*put));
+
+	got->ended_ms = 99;		/* the past stays as it was */
+	got->closed_ms = 100;
+	must(hg_store_episode_update(w->store, got, e));
+	must(hg_store_commit(w->store, e));
+	must(hg_store_episode_get(w->store, w->arena, put->n, &got, e));
+	assert_int_equal(got->ended_ms, T0);
+	assert_int_equal(got->closed_ms, 100);
+}
+
+static void episodes_are_paged_by_their_ends_also_those_of_one_moment(void **state)
+{
+	struct world *w = *state;
+	struct hg_episode_query query = { .since_ms = 10, .until_ms = 30, .limit = 2 };
+	static const gint64 ends[] = { 9, 10, 20, 20, 20, 29, 30 };
+	guint seen = 0;
+	hg_thread *thread;
+
+	must(hg_store_begin(w->store, e));
+	thread = a_thread(w, a_contact(w, "Ana"), "");
+	for (gsize i = 0; i < G_N_ELEMENTS(ends); i++)
+		an_episode(w, thread, (gint64)i + 1, ends[i]);
+	must(hg_store_commit(w->store, e));
+	for (;;) {
+		g_autoptr(GPtrArray) page = g_ptr_array_new();
+		const hg_episode *last;
+
+		must(hg_store_episode_ended(w->store, w->arena, &query, page, e));
+		if (!page->len)
+			break;
+		for (guint i = 0; i < page->len; i++)
+			assert_int_equal(((hg_episode *)g_ptr_array_index(page, i))->ended_ms, ends[++seen]);
+		last = g_ptr_array_index(page, page->len - 1);
+		query.after_ms = last->ended_ms;
+		query.after_n = last->n;
+	}
+	assert_int_equal(seen, 5);
+}
+
 static void raw_events_and_cursors_keep_every_byte(void **state)
 {
 	struct world *w = *state;
@@ -744,6 +811,8 @@ int main(void)
 		store_test(a_ticket_has_one_place_in_each_helpdesk),
 		store_test(an_event_remembers_what_it_is_about),
 		store_test(decisions_are_read_in_order_from_a_time_on),
+		store_test(an_episode_comes_back_and_only_what_comes_later_changes),
+		store_test(episodes_are_paged_by_their_ends_also_those_of_one_moment),
 		store_test(raw_events_and_cursors_keep_every_byte),
 		store_test(counts_say_how_much_there_is),
 	};

@@ -104,6 +104,9 @@ static void a_sound_store_has_no_breach(void **state)
 	assert_int_equal(said.many, 0);
 }
 
+#define EPISODE(n, number) "INSERT INTO episode VALUES (" #n ", 1, " #number ", 'wa', 'default', 0, 1, 1, 0, 0, 2, 1, 0, " \
+	"1, 1, 0, 0, NULL, 0, 2, 1, 0, 0, 0, 0);"
+
 /* One breach each; %N stands for the numbers in a_day(): a's thread is 1, messages 1 3 4 in a and 2 in b. */
 static const struct plant { const char *invariant, *id_part, *sql; } plants[] = {
 	{ "I1", "msg_", "UPDATE message SET raw_n = 99 WHERE n = 1" },
@@ -118,8 +121,8 @@ static const struct plant { const char *invariant, *id_part, *sql; } plants[] = 
 	{ "I3", "evt_", "UPDATE event SET prev_n = 2 WHERE n = 3" },
 	{ "I4", "thr_", "DROP INDEX thread_open; INSERT INTO thread (n, id, contact_n, scope, key, state, "
 		"resolution, version, opened_ms, last_ms, first_message_ms, last_customer_ms, first_response_ms, first_bot_ms, "
-		"closed_ms, converted_ms, messages, inbound, outbound, last_seq, held, reopened) SELECT 9, 'thr_two', contact_n, "
-		"scope, key, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 "
+		"closed_ms, converted_ms, messages, inbound, outbound, last_seq, held, reopened, ep_opened_ms) SELECT 9, "
+		"'thr_two', contact_n, scope, key, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1 "
 		"FROM thread WHERE n = 1" },
 	{ "I5", "tkt_", "DROP INDEX ticket_open; INSERT INTO ticket (n, id, thread_n, number, state, subject, created_ms, "
 		"changed_ms, confirmed) SELECT 9, 'tkt_two', thread_n, 'TK-9', 1, 's', 0, 0, 0 FROM ticket WHERE n = 1" },
@@ -135,6 +138,10 @@ static const struct plant { const char *invariant, *id_part, *sql; } plants[] = 
 		"WHERE n = 1; DELETE FROM receipt; DELETE FROM outbox WHERE n = 2" },
 	{ "I12", "thr_", "UPDATE address SET contact_n = 2" },
 	{ "I17", "contact 1", "UPDATE contact SET merged_into = 1 WHERE n = 1" },
+	{ "I21", "thr_", "UPDATE thread SET ep_opened_ms = 0, episode = 0 WHERE n = 2" },	/* open without one */
+	{ "I21", "thr_", "UPDATE thread SET episode = 2 WHERE n = 2" },		/* one begun is nowhere */
+	{ "I21", "thr_", "UPDATE thread SET episode_n = 5 WHERE n = 2" },
+	{ "I21", "thr_", "UPDATE thread SET episode = 3, episode_n = 2 WHERE n = 1; " EPISODE(1, 1) EPISODE(2, 1) },
 	{ "I18", "timer settle", "UPDATE timer SET thread_n = 99" },
 	{ "I18", "ticket", "PRAGMA foreign_keys = OFF; UPDATE ticket SET thread_n = 99" },
 };

@@ -1,0 +1,217 @@
+/* episode.c - what a conversation comes to: counted while it goes on, one row when it ends
+ *
+ * The thread's ep_* fields count the newest episode, also behind its end: a ticket is answered later.
+ * The row is written once, at the end, and again when something happens to the matter after it. */
+#include "turn.h"
+
+static hg_episode *begin_row(hg_turn *turn, const hg_thread *thread)
+{
+	hg_episode *row = hg_arena_alloc(turn->arena, sizeof(*row));
+
+	*row = (hg_episode){
+		.thread_n = thread->n, .number = thread->episode, .channel = thread->channel, .scope = thread->scope,
+		.shadow = thread->shadow, .opened_ms = thread->ep_opened_ms, .customer_ms = thread->ep_customer_ms,
+		.ended_ms = turn->now_ms,
+	};
+	return row;
+}
+
+static void count(const hg_thread *thread, hg_episode *row)
+{
+	row->bot_ms = thread->ep_bot_ms;
+	row->human_ms = thread->ep_human_ms;
+	row->confirmed_ms = thread->ep_confirmed_ms;
+	row->inbound = thread->ep_inbound;
+	row->real = thread->ep_real;
+	row->bot = thread->ep_bot;
+	row->human = thread->ep_human;
+}
+
+gboolean hg_episode_last(hg_turn *turn, hg_case *kase, GError **error)
+{
+	if (kase->episode || !kase->thread->episode_n)
+		return TRUE;
+	return hg_store_episode_get(turn->store, turn->arena, kase->thread->episode_n, &kase->episode, error);
+}
+
+void hg_episode_begin(hg_turn *turn, hg_case *kase)
+{
+	hg_thread *thread = kase->thread;
+
+	thread->episode++;
+	thread->ep_opened_ms = turn->now_ms;
+	thread->ep_customer_ms = thread->ep_bot_ms = thread->ep_human_ms = thread->ep_confirmed_ms = 0;
+	thread->ep_inbound = thread->ep_real = thread->ep_bot = thread->ep_human = 0;
+	kase->thread_changed = TRUE;
+}
+
+/* Its row is added with the rest of the case: what the same turn still brings is in it. */
+static void end(hg_turn *turn, hg_case *kase, int how)
+{
+	kase->episode = begin_row(turn, kase->thread);
+	kase->episode->how = how;
+	count(kase->thread, kase->episode);
+	kase->thread->ep_opened_ms = 0;
+	kase->thread_changed = kase->episode_changed = TRUE;
+}
+
+gboolean hg_episode_closed(hg_turn *turn, hg_case *kase, GError **error)
+{
+	hg_thread *thread = kase->thread;
+
+	if (thread->ep_opened_ms)
+		end(turn, kase, HG_END_CLOSED);
+	else if (!hg_episode_last(turn, kase, error))
+		return FALSE;
+	if (!kase->episode)
+		return TRUE;
+	count(thread, kase->episode);
+	kase->episode->closed_ms = turn->now_ms;
+	kase->episode->resolution = thread->resolution;
+	kase->episode_changed = TRUE;
+	return TRUE;
+}
+
+gboolean hg_episode_converted(hg_turn *turn, hg_case *kase, GError **error)
+{
+	if (kase->thread->ep_opened_ms)
+		end(turn, kase, HG_END_CONVERTED);
+	else if (!hg_episode_last(turn, kase, error))
+		return FALSE;
+	if (!kase->episode)
+		return TRUE;
+	kase->episode->ticket_n = kase->ticket->n;
+	kase->episode->acked_ms = kase->ticket->acked_ms;
+	kase->episode_changed = TRUE;
+	return TRUE;
+}
+
+gboolean hg_episode_acked(hg_turn *turn, hg_case *kase, GError **error)
+{
+	if (!hg_episode_last(turn, kase, error))
+		return FALSE;
+	if (!kase->episode || kase->episode->ticket_n != kase->ticket->n || kase->episode->acked_ms)
+		return TRUE;
+	kase->episode->acked_ms = turn->now_ms;
+	if (kase->episode->dropped_ms && !kase->episode->restored_ms)
+		kase->episode->restored_ms = turn->now_ms;
+	kase->episode_changed = TRUE;
+	return TRUE;
+}
+
+/* ---- what is said ---- */
+
+void hg_episode_heard(hg_turn *turn, hg_case *kase, gboolean automatic, gboolean noise)
+{
+	hg_thread *thread = kase->thread;
+
+	/* Machines are no customers, and what is closed does not go on because of noise. */
+	if (automatic || thread->state == HG_THREAD_CLOSED)
+		return;
+	thread->ep_inbound++;
+	thread->ep_real += !noise;
+	if (!thread->ep_customer_ms)
+		thread->ep_customer_ms = turn->now_ms;
+	kase->thread_changed = TRUE;
+}
+
+static gboolean is_answer(const hg_message *message, gboolean *ret_human)
+{
+	*ret_human = message->author == HG_BY_AGENT || message->author == HG_BY_OUTSIDE;
+	return (*ret_human || message->author == HG_BY_BOT) && message->direction == HG_OUTBOUND &&
+	       message->kind < HG_REACTION;
+}
+
+static void note_answer(gint64 at_ms, gboolean human, gint64 *first_human_ms, gint64 *humans, gint64 *first_bot_ms,
+			gint64 *bots)
+{
+	gint64 *first_ms = human ? first_human_ms : first_bot_ms;
+
+	*(human ? humans : bots) += 1;
+	if (!*first_ms)
+		*first_ms = at_ms;
+}
+
+/* Said in the episode before this one, and only now on its way: it answers that one. */
+static gboolean answered_before(hg_turn *turn, hg_case *kase, gboolean human, GError **error)
+{
+	hg_episode *row;
+
+	if (!hg_episode_last(turn, kase, error))
+		return FALSE;
+	row = kase->episode;
+	if (!row)
+		return TRUE;
+	note_answer(turn->now_ms, human, &row->human_ms, &row->human, &row->bot_ms, &row->bot);
+	kase->episode_changed = TRUE;
+	return TRUE;
+}
+
+gboolean hg_episode_answered(hg_turn *turn, hg_case *kase, const hg_message *message, GError **error)
+{
+	hg_thread *thread = kase->thread;
+	gboolean human;
+
+	if (!is_answer(message, &human))
+		return TRUE;
+	if (thread->ep_opened_ms && message->at_ms < thread->ep_opened_ms)
+		return answered_before(turn, kase, human, error);
+	note_answer(turn->now_ms, human, &thread->ep_human_ms, &thread->ep_human, &thread->ep_bot_ms, &thread->ep_bot);
+	kase->thread_changed = TRUE;
+	if (thread->ep_opened_ms)
+		return TRUE;
+	if (!hg_episode_last(turn, kase, error))
+		return FALSE;
+	if (!kase->episode)
+		return TRUE;
+	count(thread, kase->episode);
+	kase->episode_changed = TRUE;
+	return TRUE;
+}
+
+gboolean hg_episode_confirmed(hg_turn *turn, hg_case *kase, GError **error)
+{
+	hg_thread *thread = kase->thread;
+
+	thread->ep_confirmed_ms = turn->now_ms;
+	kase->thread_changed = TRUE;
+	if (thread->ep_opened_ms)
+		return TRUE;
+	if (!hg_episode_last(turn, kase, error))
+		return FALSE;
+	if (!kase->episode)
+		return TRUE;
+	kase->episode->confirmed_ms = turn->now_ms;
+	kase->episode_changed = TRUE;
+	return TRUE;
+}
+
+/* ---- what comes after ---- */
+
+gboolean hg_episode_came_back(hg_turn *turn, hg_case *kase, GError **error)
+{
+	hg_episode *row;
+	gint64 gap_ms;
+
+	if (!hg_episode_last(turn, kase, error))
+		return FALSE;
+	row = kase->episode;
+	if (!row || !row->closed_ms)
+		return TRUE;
+	gap_ms = MAX(0, turn->now_ms - row->closed_ms);
+	row->reopen_gap_ms = row->reopened_ms ? MIN(row->reopen_gap_ms, gap_ms) : gap_ms;
+	row->reopened_ms = turn->now_ms;
+	kase->episode_changed = TRUE;
+	return TRUE;
+}
+
+gboolean hg_episode_goes_on(hg_turn *turn, hg_case *kase, GError **error)
+{
+	if (!hg_episode_last(turn, kase, error))
+		return FALSE;
+	if (!kase->episode || !kase->episode->dropped_ms || kase->episode->restored_ms)
+		return TRUE;
+	kase->episode->restored_ms = turn->now_ms;
+	kase->episode_changed = TRUE;
+	return TRUE;
+}
