@@ -194,6 +194,10 @@ static const struct hg_row command_rows[] = {
 	HG_ROW_STRUCT_OF(struct hg_command, 23, sent, &sent),
 	HG_ROW_STRUCT_OF(struct hg_command, 24, forwarded, &forwarded),
 	HG_ROW_STRUCT_OF(struct hg_command, 25, fetched, &fetched),
+	HG_ROW(struct hg_command, 26, type, TEXT),
+	HG_ROW(struct hg_command, 27, queue, TEXT),
+	HG_ROW(struct hg_command, 28, status, TEXT),
+	HG_ROW(struct hg_command, 29, assignee, TEXT),
 	HG_ROW_END
 };
 /* Whose they are, when it was taken and who hears of it is another matter each time. */
