@@ -76,6 +76,7 @@ static gboolean reopen_thread(hg_turn *turn, GError **error)
 	if (kase.thread->state != HG_THREAD_CLOSED)
 		return hg_fail(error, HG_ERROR_STATE, "thread %s is not closed", kase.thread->id);
 	return hg_thread_reopen(turn, &kase, command->text ?: said_by(turn, "reopened by "), error) &&
+	       hg_listen(turn, &kase, &(struct hg_asked){ .event = HG_ON_REOPENED }, NULL, error) &&
 	       finish(turn, &kase, error);
 }
 

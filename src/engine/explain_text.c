@@ -101,7 +101,7 @@ static void show_outcome(GString *out, const hg_decision *decision)
 	if (decision->rule)
 		line(out, "decision", "%s, by rule '%s' (%s:%d)", decision->action, decision->rule,
 		     base_name(decision->file), decision->line);
-	else if (strcmp(decision->on, "message") == 0)
+	else if (strcmp(decision->action, "none") == 0 || strcmp(decision->on, "message") == 0)
 		line(out, "decision", "%s: no rule decided", decision->action);
 	else
 		line(out, "decision", "%s: no rule decided, so the default or a deadline did", decision->action);
@@ -130,11 +130,13 @@ static void show_hooks(GString *out, struct json_object *hooks)
 void hg_explain_show(GString *out, const hg_decision *decision, struct json_object *facts,
 		     struct json_object *trace, const char *note)
 {
-	char at[HG_TIME_SIZE];
+	char at[HG_TIME_SIZE], span[HG_SPAN_SIZE];
+	gint64 after_ms = hg_json_int(facts, "after_ms", 0);
 	const char *proposal = hg_json_str(facts, "proposal"), *reason = hg_json_str(facts, "proposal_reason");
 
 	hg_time(decision->at_ms, at);
-	g_string_append_printf(out, "  %.10s %.8s  on %s\n", at, at + 11, decision->on);
+	g_string_append_printf(out, "  %.10s %.8s  on %s%s%s\n", at, at + 11, decision->on, after_ms ? " " : "",
+			       after_ms ? hg_span(after_ms, span) : "");
 	if (proposal)
 		line(out, "thread", "%s%s%s", proposal, reason ? ": " : "", reason ? reason : "");
 	show_hooks(out, hg_json_obj(facts, "hooks"));

@@ -58,7 +58,7 @@ static gboolean thread_facts(hg_turn *turn, const hg_thread *thread, int counted
 			     GError **error)
 {
 	facts->messages = facts->inbound = counted;
-	facts->age_ms = facts->idle_ms = facts->since_ticket_ms = -1;
+	facts->age_ms = facts->idle_ms = facts->since_ticket_ms = facts->waiting_ms = -1;
 	if (!thread)
 		return TRUE;
 	facts->thread_state = hg_thread_state_word(thread->state);
@@ -72,6 +72,8 @@ static gboolean thread_facts(hg_turn *turn, const hg_thread *thread, int counted
 	facts->age_ms = since(turn, thread->opened_ms);
 	facts->idle_ms = since(turn, thread->last_ms);
 	facts->since_ticket_ms = since(turn, thread->converted_ms);
+	facts->waiting_ms = since(turn, thread->waiting_ms);
+	facts->confirmed = thread->ep_confirmed_ms != 0;
 	facts->tags = list_of(turn, thread->tags);
 	facts->thread_fields = thread->fields;
 	return last_speaker(turn, thread, facts, error);
@@ -128,21 +130,63 @@ static void message_facts(hg_turn *turn, const struct hg_in *in, struct hg_facts
 	facts->file_kinds = file_kinds(turn, in);
 }
 
-static gboolean gather(hg_turn *turn, const hg_case *kase, const char *on, const struct hg_in *in,
-		       const struct hg_proposed *proposed, struct hg_facts *facts, GError **error)
+/* Of what we said and nobody got. */
+static void failure_facts(hg_turn *turn, const hg_message *failed, struct hg_facts *facts)
 {
-	const hg_thread *thread = proposed ? proposed->thread : kase->thread;
+	g_autofree char *code = failed->error_code ? g_strdup_printf("%d", failed->error_code) : NULL;
 
-	*facts = (struct hg_facts){ .on = on, .now_ms = turn->now_ms };
-	channel_facts(turn, in ? turn->command->channel : thread ? thread->channel : NULL, facts);
-	if (in)
-		message_facts(turn, in, facts);
-	if (proposed) {
-		facts->proposal = proposed->proposal;
-		facts->proposal_reason = proposed->reason;
+	facts->text = failed->text;
+	facts->kind = hg_kind_word(failed->kind);
+	facts->address = failed->address;
+	facts->failure_code = hg_arena_str(turn->arena, code);
+	facts->failure_author = hg_author_word(failed->author);
+}
+
+static gboolean ticket_facts(hg_turn *turn, const hg_thread *thread, const hg_ticket *known, struct hg_facts *facts,
+			     GError **error)
+{
+	hg_ticket *ticket = NULL;
+
+	if (!thread || !thread->ticket_n || !hg_rules_count(turn->engine->rules))
+		return TRUE;
+	if (!known && !hg_store_ticket_get(turn->store, turn->arena, thread->ticket_n, &ticket, error))
+		return FALSE;
+	known = known ?: ticket;
+	facts->ticket_status = known ? known->external_status : NULL;
+	facts->ticket_state = known ? hg_ticket_state_word(known->state) : NULL;
+	return TRUE;
+}
+
+static const char *channel_of(const hg_turn *turn, const struct hg_asked *asked, const hg_thread *thread)
+{
+	if (asked->in)
+		return turn->command->channel;
+	if (asked->failed)
+		return asked->failed->channel;
+	return thread ? thread->channel : NULL;
+}
+
+static gboolean gather(hg_turn *turn, const hg_case *kase, const struct hg_asked *asked, struct hg_facts *facts,
+		       GError **error)
+{
+	/* A message is judged before it is in a thread; what it leads to, after. */
+	gboolean before = asked->event == HG_ON_MESSAGE;
+	const hg_thread *thread = before ? asked->proposed->thread : kase->thread;
+
+	*facts = (struct hg_facts){ .on = hg_rule_event_word(asked->event), .after_ms = asked->after_ms,
+				    .now_ms = turn->now_ms };
+	channel_facts(turn, channel_of(turn, asked, thread), facts);
+	if (asked->in)
+		message_facts(turn, asked->in, facts);
+	if (asked->failed)
+		failure_facts(turn, asked->failed, facts);
+	if (asked->proposed) {
+		facts->proposal = asked->proposed->proposal;
+		facts->proposal_reason = asked->proposed->reason;
 	}
 	contact_facts(kase, facts);
-	return thread_facts(turn, thread, in != NULL, facts, error);
+	return thread_facts(turn, thread, before, facts, error) &&
+	       ticket_facts(turn, thread, before ? NULL : kase->ticket, facts, error);
 }
 
 /* ---- verdict ---- */
@@ -158,15 +202,15 @@ static void say_gave_up(const struct hg_verdict *verdict)
 	}
 }
 
-gboolean hg_judge(hg_turn *turn, const hg_case *kase, const char *on, const struct hg_in *in,
-		  const struct hg_proposed *proposed, struct hg_judged *ret, GError **error)
+gboolean hg_judge(hg_turn *turn, const hg_case *kase, const struct hg_asked *asked, struct hg_judged *ret,
+		  GError **error)
 {
 	GString *out = turn->engine->scratch;
 	struct hg_facts facts;
 
 	memset(ret, 0, sizeof(*ret));
 	ret->verdict.index = -1;
-	if (!gather(turn, kase, on, in, proposed, &facts, error))
+	if (!gather(turn, kase, asked, &facts, error))
 		return FALSE;
 	if (turn->engine->rules)
 		hg_rules_judge(turn->engine->rules, &facts, turn->arena, &ret->verdict, NULL);
@@ -175,7 +219,7 @@ gboolean hg_judge(hg_turn *turn, const hg_case *kase, const char *on, const stru
 	g_string_truncate(out, 0);
 	hg_facts_write(&facts, FALSE, out);
 	ret->decision.facts = hg_arena_mem(turn->arena, out->str, out->len);
-	ret->decision.on = on;
+	ret->decision.on = facts.on;
 	ret->decision.at_ms = turn->now_ms;
 	ret->decision.config_hash = turn->conf->hash ?: "";
 	ret->decision.rule = ret->verdict.rule;

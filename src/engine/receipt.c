@@ -148,7 +148,8 @@ static gboolean apply(hg_turn *turn, hg_case *kase, hg_message *message, const G
 	keep_reason(message, row);
 	return hg_store_message_update(turn->store, message, error) &&
 	       hg_event_tell(turn, kase, &(struct hg_payload){ .type = "message.status", .message = message,
-							       .receipt = row }, error);
+							       .receipt = row }, error) &&
+	       hg_listen_failed(turn, kase, message, delivery, error);
 }
 
 static hg_receipt_row *make_row(hg_turn *turn, const struct hg_receipt *receipt)

@@ -273,7 +273,7 @@ static gboolean add_parts(hg_turn *turn, const hg_case *kase, const hg_message *
 	return TRUE;
 }
 
-static void note_answer(hg_turn *turn, hg_case *kase, const struct outgoing *out)
+static gboolean note_answer(hg_turn *turn, hg_case *kase, const struct outgoing *out, GError **error)
 {
 	hg_thread *thread = kase->thread;
 
@@ -281,6 +281,9 @@ static void note_answer(hg_turn *turn, hg_case *kase, const struct outgoing *out
 		thread->first_response_ms = turn->now_ms;
 	if (out->author == HG_BY_BOT && !thread->first_bot_ms)
 		thread->first_bot_ms = turn->now_ms;
+	if (out->author == HG_BY_BOT)
+		return hg_wait_bot(turn, kase, error);
+	return out->author != HG_BY_AGENT || hg_wait_person(turn, kase, error);
 }
 
 static gboolean queue(hg_turn *turn, hg_case *kase, struct outgoing *out, hg_message **ret, GError **error)
@@ -290,9 +293,8 @@ static gboolean queue(hg_turn *turn, hg_case *kase, struct outgoing *out, hg_mes
 	if (!hg_case_say(turn, kase, message, error) || !add_files(turn, message, out->reply, error) ||
 	    !add_parts(turn, kase, message, out->parts, error))
 		return FALSE;
-	note_answer(turn, kase, out);
 	*ret = message;
-	return TRUE;
+	return note_answer(turn, kase, out, error);
 }
 
 /* An agent may answer who opted out, and the channel says whether it can; we do not by ourselves. */
@@ -379,7 +381,8 @@ static gboolean keep_failed(hg_turn *turn, hg_case *kase, const struct outgoing 
 	message->advice = advice_for(why->code);
 	return hg_case_say(turn, kase, message, error) &&
 	       hg_event_tell(turn, kase, &(struct hg_payload){ .type = "message.status", .message = message,
-							       .reason = message->error }, error);
+							       .reason = message->error }, error) &&
+	       hg_listen_failed(turn, kase, message, HG_DLV_NONE, error);
 }
 
 gboolean hg_reply_automatic(hg_turn *turn, hg_case *kase, int author, const char *name, const char *text,

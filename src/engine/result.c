@@ -60,6 +60,8 @@ gboolean hg_result_arrived(hg_turn *turn, hg_case *kase, hg_message *message, hg
 gboolean hg_result_refused(hg_turn *turn, hg_case *kase, hg_message *message, hg_job *job, int code,
 			   const char *text, const char *advice, GError **error)
 {
+	int before = message->delivery;
+
 	message->delivery = message->parts_sent ? HG_DLV_PARTLY : HG_DLV_FAILED;
 	message->error = text ?: "the provider refused it and did not say why";
 	message->error_code = code;
@@ -68,7 +70,8 @@ gboolean hg_result_refused(hg_turn *turn, hg_case *kase, hg_message *message, hg
 	job->error_code = code;
 	return hg_store_message_update(turn->store, message, error) &&
 	       hg_store_timer_clear(turn->store, kase->thread->n, hg_unknown_timer(turn, job), error) &&
-	       hg_outbox_end(turn, job, TRUE, error) && tell_status(turn, kase, message, "message.status", error);
+	       hg_outbox_end(turn, job, TRUE, error) && tell_status(turn, kase, message, "message.status", error) &&
+	       hg_listen_failed(turn, kase, message, before, error);
 }
 
 /* ---- a channel's answer ---- */

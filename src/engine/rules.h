@@ -34,24 +34,38 @@ char *hg_rules_schema(void);	/* JSON Schema of the list of rules; yours to free 
 
 enum hg_proposal { HG_PROPOSE_NEW = 1, HG_PROPOSE_JOIN, HG_PROPOSE_REOPEN };
 
+/* What rules can be asked about, in the order of their words. */
+enum hg_rule_event { HG_ON_MESSAGE, HG_ON_SETTLE, HG_ON_FIRST_RESPONSE, HG_ON_OPENED, HG_ON_REOPENED, HG_ON_CLOSED,
+	HG_ON_IDLE, HG_ON_CHANGED, HG_ON_RECEIPT_FAILED, HG_ON_TICKET_STATUS,
+	HG_ON_UNANSWERED, HG_ON_BOT };	/* these two after a time that rules name */
+const char *hg_rule_event_word(int event);	/* "thread.opened", ... */
+gboolean hg_rules_listen(const hg_rules *rules, int event);	/* is there a rule on it?  Cheap. */
+/* The shortest time above after_ms that a rule on UNANSWERED or BOT names; -1: there is none. */
+gint64 hg_rules_next_span(const hg_rules *rules, int event, gint64 after_ms);
+
 /* What rules can know.  Lent for the call; times are spans in ms, -1: not known. */
 struct hg_facts {
 	const char *on;			/* "message", "settle", "thread.closed", "thread.idle", ... */
+	gint64 after_ms;		/* on "unanswered", "bot": the time it is asked after; else 0 */
 	gint64 now_ms;
 	/* the message, if there is one */
 	const char *channel, *adapter, *scope, *text, *kind, *address;
 	gboolean automatic, forwarded, echo, has_attachment;
 	gint64 files;			/* how many */
 	const char *const *file_kinds;	/* "image", ..., each once; NULL-ended, or NULL */
+	/* a message of ours that failed */
+	const char *failure_code, *failure_author;	/* or NULL */
 	/* threading's proposal */
 	int proposal;			/* enum hg_proposal; 0 when no message is judged */
 	const char *proposal_reason;	/* "open ticket 3d old", "reply to msg_..." */
 	/* thread */
 	const char *thread_state, *thread_resolution;	/* words */
 	gboolean has_ticket, reopened, held;
-	gint64 messages, inbound, outbound, age_ms, idle_ms, since_ticket_ms;
+	gint64 messages, inbound, outbound, age_ms, idle_ms, since_ticket_ms, waiting_ms;
+	gboolean confirmed;		/* the customer said that it is solved */
 	const char *last_speaker;	/* "customer", "agent", "bot", ... or NULL */
 	const char *const *tags;	/* thread's; NULL-ended, or NULL */
+	const char *ticket_status, *ticket_state;	/* the helpdesk's word and ours; NULL: no ticket */
 	/* contact */
 	gboolean contact_new, opted_out;
 	const char *contact_name, *contact_tier, *contact_locale;

@@ -81,54 +81,6 @@ static gboolean read_name(struct hg_rules_making *making, const hg_node *node, c
 	return TRUE;
 }
 
-/* The engine asks on the message that begins a thread or takes it up again, when its proposal is
- * known; a rule on the events that follow would wait in vain. */
-static void doubt_event(struct hg_rules_making *making, const hg_node *node, const char *word)
-{
-	const char *proposal = strcmp(word, "thread.opened") == 0     ? "new"
-			       : strcmp(word, "thread.reopened") == 0 ? "reopen"
-								      : NULL;
-	g_autofree char *hint = g_strdup_printf("write on: message, when: { proposal: %s }", proposal);
-
-	if (proposal && !making->quiet)
-		hg_diag_add(making->diag, HG_SEV_WARNING, hg_node_place(node), hint,
-			    "rules are asked on the message that comes before %s, not on the event", word);
-}
-
-static gboolean read_event(struct hg_rules_making *making, const hg_node *node, struct hg_rule *rule)
-{
-	const char *word = hg_node_text(node);
-	guint bit = hg_rule_event_bit(word);
-	const char *near = word ? hg_nearest(word, hg_rule_events) : NULL;
-	g_autofree char *known = g_strjoinv(", ", (char **)hg_rule_events);
-	g_autofree char *quoted = hg_node_quote(word ? word : "");
-	g_autofree char *hint = near ? g_strdup_printf("did you mean '%s'?", near)
-				     : g_strdup_printf("known here: %s", known);
-
-	rule->on |= bit;
-	if (bit)
-		doubt_event(making, node, word);
-	else
-		hg_diag_add(making->diag, HG_SEV_ERROR, hg_node_place(node), hint,
-			    "there is no event %s that rules are asked about", quoted);
-	return bit != 0;
-}
-
-static gboolean read_on(struct hg_rules_making *making, const hg_node *node, struct hg_rule *rule)
-{
-	gboolean fine = TRUE;
-
-	if (!node) {
-		rule->on = hg_rule_event_bit("message");
-		return TRUE;
-	}
-	if (hg_node_type(node) != HG_NODE_LIST || !hg_node_size(node))
-		return read_event(making, node, rule);
-	for (guint i = 0; i < hg_node_size(node); i++)
-		fine &= read_event(making, hg_node_at(node, i), rule);
-	return fine;
-}
-
 /* Where the admin wrote it; of kept rules, where it stood when they were kept. */
 static gboolean read_place(struct hg_rules_making *making, const hg_node *map, struct hg_rule *rule)
 {
@@ -153,7 +105,7 @@ static gboolean read_rule(struct hg_rules_making *making, const hg_node *map, st
 		return FALSE;
 	fine &= read_name(making, hg_node_get(map, "name"), map, rule);
 	fine &= read_place(making, map, rule);
-	fine &= read_on(making, hg_node_get(map, "on"), rule);
+	fine &= hg_rules_read_on(making, hg_node_get(map, "on"), rule);
 	fine &= hg_rules_read_when(making, hg_node_get(map, "when"), &rule->when);
 	if (!actions)
 		hg_diag_add(making->diag, HG_SEV_ERROR, hg_node_place(map), NULL,
@@ -184,6 +136,8 @@ static void doubt_reach(struct hg_rules_making *making, const hg_node *list)
 	guint last = 0;
 
 	for (guint i = 0; i < making->rules->n; i++) {
+		if (rules[i].after_ms)
+			continue;	/* asked alone with those of the same time */
 		if (!(rules[i].on & ~ended))
 			hg_diag_add(making->diag, HG_SEV_WARNING, hg_node_place(hg_node_at(list, i)), NULL,
 				    "this rule is never reached: '%s' in line %d has no conditions and decides "
@@ -215,6 +169,7 @@ static gboolean read_rules(struct hg_rules_making *making, const hg_node *list)
 
 		fine &= read_rule(making, map, &rules[i]);
 		fine &= check_unique(making, map, names, &rules[i]);
+		making->rules->on |= rules[i].on;
 	}
 	making->rules->rules = rules;
 	making->rules->n = n;

@@ -18,16 +18,18 @@ static const struct member {
 	gsize offset;
 } members[] = {
 #define MEMBER(form_, field_) { #field_, form_, G_STRUCT_OFFSET(struct hg_facts, field_) }
-	MEMBER(STR, on), MEMBER(TIME, now_ms),
+	MEMBER(STR, on), MEMBER(TIME, after_ms), MEMBER(TIME, now_ms),
 	MEMBER(STR, channel), MEMBER(STR, adapter), MEMBER(STR, scope), MEMBER(TEXT, text),
 	MEMBER(STR, kind), MEMBER(STR, address),
 	MEMBER(FLAG, automatic), MEMBER(FLAG, forwarded), MEMBER(FLAG, echo), MEMBER(FLAG, has_attachment),
 	MEMBER(COUNT, files), MEMBER(TAGS, file_kinds),
+	MEMBER(STR, failure_code), MEMBER(STR, failure_author),
 	MEMBER(PROPOSAL, proposal), MEMBER(STR, proposal_reason),
 	MEMBER(STR, thread_state), MEMBER(STR, thread_resolution),
 	MEMBER(FLAG, has_ticket), MEMBER(FLAG, reopened), MEMBER(FLAG, held),
 	MEMBER(COUNT, messages), MEMBER(COUNT, inbound), MEMBER(COUNT, outbound),
-	MEMBER(SPAN, age_ms), MEMBER(SPAN, idle_ms), MEMBER(SPAN, since_ticket_ms),
+	MEMBER(SPAN, age_ms), MEMBER(SPAN, idle_ms), MEMBER(SPAN, since_ticket_ms), MEMBER(SPAN, waiting_ms),
+	MEMBER(FLAG, confirmed), MEMBER(STR, ticket_status), MEMBER(STR, ticket_state),
 	MEMBER(STR, last_speaker), MEMBER(TAGS, tags),
 	MEMBER(FLAG, contact_new), MEMBER(FLAG, opted_out),
 	MEMBER(STR, contact_name), MEMBER(STR, contact_tier), MEMBER(STR, contact_locale),

@@ -386,24 +386,35 @@ static gboolean holds(struct judge *judge, const struct hg_cond *cond)
 
 /* ---- rules ---- */
 
+/* "thread.opened", "unanswered 10m". */
+static void put_event(GString *out, const char *word, gint64 after_ms)
+{
+	char span[HG_SPAN_SIZE];
+
+	g_string_append_printf(out, "%s%s", out->len ? " or " : "", word ? word : "?");
+	if (after_ms)
+		g_string_append_printf(out, " %s", hg_span(after_ms, span));
+}
+
 static void trace_on(struct judge *judge, const struct hg_rule *rule, gboolean holds_on)
 {
-	g_autoptr(GString) want = g_string_new(NULL);
+	g_autoptr(GString) want = g_string_new(NULL), got = g_string_new(NULL);
 
 	for (guint i = 0; hg_rule_events[i]; i++)
 		if (rule->on & (1U << i))
-			g_string_append_printf(want, "%s%s", want->len ? " or " : "", hg_rule_events[i]);
+			put_event(want, hg_rule_events[i], rule->after_ms);
+	put_event(got, judge->facts->on, judge->facts->after_ms);
 	hg_json_open(judge->trace, '{');
 	hg_json_add_str(judge->trace, "cond", "on");
 	hg_json_add_str(judge->trace, "want", want->str);
-	hg_json_add_str(judge->trace, "got", judge->facts->on);
+	hg_json_add_str(judge->trace, "got", got->str);
 	hg_json_add_bool(judge->trace, "ok", holds_on);
 	hg_json_close(judge->trace, '}');
 }
 
 static gboolean matches(struct judge *judge, const struct hg_rule *rule, guint on)
 {
-	gboolean asked = (rule->on & on) != 0;
+	gboolean asked = (rule->on & on) && rule->after_ms == judge->facts->after_ms;
 
 	judge->gave_up = FALSE;
 	if (judge->trace && (!asked || !rule->when))

@@ -80,6 +80,7 @@ struct hg_rule {
 	const char *name, *file;
 	int line;
 	guint on;			/* a bit for each of hg_rule_events */
+	gint64 after_ms;		/* on unanswered, bot: after which time */
 	const struct hg_cond *when;	/* NULL: always */
 	int action;			/* enum hg_action */
 	const char *word;
@@ -96,6 +97,7 @@ struct hg_rules {
 	hg_hours *hours;		/* the same */
 	const struct hg_rule *rules;
 	guint n;
+	guint on;			/* bits of all events that rules are on */
 	int fallback;			/* enum hg_action */
 };
 
@@ -114,6 +116,8 @@ struct hg_rules_making {
 /* node may be NULL.  *ret NULL: no conditions.  FALSE: diag says why. */
 gboolean hg_rules_read_when(struct hg_rules_making *making, const hg_node *node,
 			    const struct hg_cond **ret);
+/* The rule's events; node may be NULL. */
+gboolean hg_rules_read_on(struct hg_rules_making *making, const hg_node *node, struct hg_rule *rule);
 gboolean hg_rules_read_do(struct hg_rules_making *making, const hg_node *node, struct hg_rule *rule);
 /* A scalar or a list of them, in the arena.  NULL: diag says why.  what: "a channel's name". */
 const char *const *hg_rules_read_words(struct hg_rules_making *making, const hg_node *node,

@@ -1,4 +1,6 @@
 /* rules_schema.c - the language of rules as JSON Schema, for editors that check while one types */
+#include <string.h>
+
 #include "json.h"
 #include "rules_made.h"
 
@@ -86,6 +88,8 @@ static void add_group(GString *out, const char *group)
 
 static void add_when(GString *out)
 {
+	const char *last = NULL;
+
 	hg_json_key(out, "when");
 	hg_json_open(out, '{');
 	hg_json_add_str(out, "description", "All conditions must hold; none: the rule always matches.");
@@ -93,8 +97,11 @@ static void add_when(GString *out)
 	for (const struct hg_fact *fact = hg_rule_facts; fact->name; fact++)
 		if (!fact->group)
 			add_fact(out, fact);
-	add_group(out, "thread");
-	add_group(out, "contact");
+	for (const struct hg_fact *fact = hg_rule_facts; fact->name; fact++) {
+		if (fact->group && g_strcmp0(fact->group, last) != 0)
+			add_group(out, fact->group);
+		last = fact->group;
+	}
 	hg_json_add_raw(out, "all", "{\"description\":\"Each of these holds.\",\"$ref\":\"#/$defs/conditions\"}");
 	hg_json_add_raw(out, "any", "{\"description\":\"One of these holds.\",\"$ref\":\"#/$defs/conditions\"}");
 	hg_json_add_raw(out, "not", "{\"description\":\"These do not all hold.\",\"$ref\":\"#/$defs/some\"}");
@@ -180,6 +187,23 @@ static void add_actions(GString *out)
 		"\"maxLength\":4096}}}");
 }
 
+/* Words, or one of the two events that have a time. */
+static void add_on(GString *out)
+{
+	const char *words[HG_ON_UNANSWERED + 1] = { NULL };
+
+	memcpy(words, hg_rule_events, HG_ON_UNANSWERED * sizeof(*words));
+	open_property(out, "on", "What the rule is asked about; a message when left out.");
+	add_one_or_more(out, words);
+	g_string_truncate(out, out->len - 1);	/* one more in its list */
+	for (int event = HG_ON_UNANSWERED; event <= HG_ON_BOT; event++)
+		g_string_append_printf(out, ",{\"type\":\"object\",\"additionalProperties\":false,\"required\":[\"%s\"],"
+				       "\"properties\":{\"%s\":{\"$ref\":\"#/$defs/time\"}}}",
+				       hg_rule_event_word(event), hg_rule_event_word(event));
+	g_string_append_c(out, ']');
+	hg_json_close(out, '}');
+}
+
 static void add_rule(GString *out)
 {
 	hg_json_add_str(out, "type", "object");
@@ -188,9 +212,7 @@ static void add_rule(GString *out)
 	hg_json_key(out, "properties");
 	hg_json_open(out, '{');
 	hg_json_add_raw(out, "name", "{\"type\":\"string\",\"minLength\":1,\"maxLength\":120}");
-	open_property(out, "on", "What the rule is asked about; a message when left out.");
-	add_one_or_more(out, hg_rule_events);
-	hg_json_close(out, '}');
+	add_on(out);
 	add_ref(out, "when", NULL, "#/$defs/when");
 	add_ref(out, "do", NULL, "#/$defs/do");
 	hg_json_close(out, '}');

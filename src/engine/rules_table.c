@@ -6,8 +6,11 @@
 #include "model.h"
 
 const char *const hg_rule_events[] = {
-	"message", "settle", "first_response", "thread.opened", "thread.reopened", "thread.closed",
-	"thread.idle", NULL,
+	[HG_ON_MESSAGE] = "message", [HG_ON_SETTLE] = "settle", [HG_ON_FIRST_RESPONSE] = "first_response",
+	[HG_ON_OPENED] = "thread.opened", [HG_ON_REOPENED] = "thread.reopened", [HG_ON_CLOSED] = "thread.closed",
+	[HG_ON_IDLE] = "thread.idle", [HG_ON_CHANGED] = "thread.changed",
+	[HG_ON_RECEIPT_FAILED] = "receipt.failed", [HG_ON_TICKET_STATUS] = "ticket.status",
+	[HG_ON_UNANSWERED] = "unanswered", [HG_ON_BOT] = "bot", NULL,
 };
 
 const char *const hg_proposal_words[] = { "new", "join", "reopen", NULL };
@@ -80,6 +83,19 @@ static const char *const *resolutions(void)
 	return words;
 }
 
+static const char *const *ticket_states(void)
+{
+	static const char *words[HG_TICKET_CLOSED + 1];
+	static gsize once;
+
+	if (g_once_init_enter(&once)) {
+		for (int state = HG_TICKET_REQUESTED; state <= HG_TICKET_CLOSED; state++)
+			words[state - HG_TICKET_REQUESTED] = hg_ticket_state_word(state);
+		g_once_init_leave(&once, 1);
+	}
+	return words;
+}
+
 static const char *const *speakers(void)
 {
 	static const char *words[HG_BY_GATEWAY + 1];
@@ -129,8 +145,14 @@ const struct hg_fact hg_rule_facts[] = {
 	ROW("thread", "age", SPAN, age_ms, NULL, "Time since the thread began."),
 	ROW("thread", "idle", SPAN, idle_ms, NULL, "Time since anything happened in it."),
 	ROW("thread", "since_ticket", SPAN, since_ticket_ms, NULL, "Time since it became a ticket."),
+	ROW("thread", "waiting", SPAN, waiting_ms, NULL, "Time the customer has been waiting for a person's answer."),
+	ROW("thread", "confirmed", BOOL, confirmed, NULL, "The customer said that it is solved."),
 	ROW("thread", "last_speaker", WORD, last_speaker, speakers, "Who spoke last before this message."),
 	ROW("thread", "field", FIELDS, thread_fields, NULL, "Fields that rules set."),
+	ROW("ticket", "status", WORD, ticket_status, NULL, "The helpdesk's own word for how the ticket stands."),
+	ROW("ticket", "state", WORD, ticket_state, ticket_states, "State of the ticket."),
+	ROW("failure", "code", WORD, failure_code, NULL, "The provider's number of the error, on receipt.failed."),
+	ROW("failure", "author", WORD, failure_author, speakers, "Who said what could not be delivered."),
 	ROW("contact", "known", NOT, contact_new, NULL, "The contact has written before."),
 	ROW("contact", "tier", WORD, contact_tier, NULL, "Tier of the customer."),
 	ROW("contact", "locale", LOCALE, contact_locale, NULL,

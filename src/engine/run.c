@@ -108,7 +108,8 @@ static void unpark_all(hg_engine *engine)
 {
 	const GPtrArray *channels = engine->conf->channels, *backends = engine->conf->backends;
 	g_autoptr(GError) error = NULL;
-	gboolean ok = hg_store_begin(engine->store, &error) && keep_rules(engine, &error);
+	gboolean ok = hg_store_begin(engine->store, &error) && keep_rules(engine, &error) &&
+		      hg_wait_adopt(engine, hg_now(engine->env), &error);
 
 	for (guint i = 0; ok && i < channels->len; i++)
 		ok = hg_store_job_unpark(engine->store, HG_TO_CHANNEL,

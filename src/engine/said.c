@@ -171,21 +171,37 @@ static void conflict_note(hg_turn *turn, const hg_case *kase, struct hg_proposed
 	proposed->reason = hg_arena_str(turn->arena, reason);
 }
 
+/* What the message did to its thread, for rules that are on that. */
+static gboolean listen(hg_turn *turn, hg_case *kase, const struct hg_in *in, const struct hg_proposed *proposed,
+		       gboolean was_closed, const hg_message *message, GError **error)
+{
+	struct hg_asked asked = { .event = HG_ON_OPENED, .in = in, .proposed = proposed };
+
+	if (proposed->thread) {
+		if (!was_closed || kase->thread->state == HG_THREAD_CLOSED)
+			return TRUE;
+		asked.event = HG_ON_REOPENED;
+	}
+	return hg_listen(turn, kase, &asked, message, error);
+}
+
 gboolean hg_said_take(hg_turn *turn, const struct hg_in *in, gint64 raw_n, GError **error)
 {
 	const char *scope = hg_inbound_scope(turn);
 	struct hg_proposed proposed;
 	struct hg_judged judged;
 	hg_message *message;
-	gboolean quiet;
+	gboolean quiet, was_closed;
 	hg_case kase = { 0 };
 
 	if (!hg_contact_resolve(turn, in, TRUE, &kase, error) ||
 	    !hg_threading_propose(turn, &kase, in, scope, &proposed, error))
 		return FALSE;
 	conflict_note(turn, &kase, &proposed);
-	if (!hg_judge(turn, &kase, "message", in, &proposed, &judged, error))
+	if (!hg_judge(turn, &kase, &(struct hg_asked){ .event = HG_ON_MESSAGE, .in = in, .proposed = &proposed },
+		      &judged, error))
 		return FALSE;
+	was_closed = proposed.thread && proposed.thread->state == HG_THREAD_CLOSED;
 	quiet = proposed.late || in->automatic || judged.verdict.action == HG_ACT_IGNORE;
 	turn->count.ignored += judged.verdict.action == HG_ACT_IGNORE;
 	message = make_message(turn, in, raw_n);
@@ -194,6 +210,7 @@ gboolean hg_said_take(hg_turn *turn, const struct hg_in *in, gint64 raw_n, GErro
 	hg_episode_heard(turn, &kase, in->automatic, judged.verdict.action == HG_ACT_IGNORE);
 	if (!put_in_thread(turn, &kase, in, message, error) ||
 	    !note_customer(turn, &kase, in, message, proposed.late, error) ||
+	    (!quiet && !hg_wait_customer(turn, &kase, error)) ||
 	    !hg_judge_keep(turn, &kase, &judged, action_word(&proposed, &judged), message, error) ||
 	    !tell_message(turn, &kase, message, &judged, !proposed.thread, error))
 		return FALSE;
@@ -201,7 +218,8 @@ gboolean hg_said_take(hg_turn *turn, const struct hg_in *in, gint64 raw_n, GErro
 	if (in->automatic || proposed.late)
 		judged.verdict.replies = NULL;
 	return hg_judge_apply(turn, &kase, &judged, error) &&
-	       act_on(turn, &kase, in, &judged, &proposed, quiet, error) && hg_case_save(turn, &kase, error);
+	       act_on(turn, &kase, in, &judged, &proposed, quiet, error) &&
+	       listen(turn, &kase, in, &proposed, was_closed, message, error) && hg_case_save(turn, &kase, error);
 }
 
 /* ---- what staff said outside of headgate ---- */
@@ -244,7 +262,7 @@ gboolean hg_echo_take(hg_turn *turn, const struct hg_in *in, gint64 raw_n, GErro
 		return FALSE;
 	if (!kase.thread->first_response_ms && kase.thread->inbound)
 		kase.thread->first_response_ms = turn->now_ms;
-	return hg_episode_answered(turn, &kase, message, error) &&
+	return hg_episode_answered(turn, &kase, message, error) && hg_wait_person(turn, &kase, error) &&
 	       hg_event_tell(turn, &kase, &(struct hg_payload){ .type = "message.sent", .message = message }, error) &&
 	       hg_case_save(turn, &kase, error);
 }

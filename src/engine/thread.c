@@ -89,15 +89,8 @@ gboolean hg_thread_reopen(hg_turn *turn, hg_case *kase, const char *reason, GErr
 /* What the rules make of the end: a ticket after all, or nothing. */
 static gboolean judge_end(hg_turn *turn, hg_case *kase, GError **error)
 {
-	struct hg_judged judged;
-
-	if (kase->thread->ticket_n)
-		return TRUE;
-	return hg_judge(turn, kase, "thread.closed", NULL, NULL, &judged, error) &&
-	       hg_judge_keep(turn, kase, &judged,
-			     judged.verdict.action == HG_ACT_CONVERT ? "convert" : "none", NULL, error) &&
-	       hg_judge_apply(turn, kase, &judged, error) &&
-	       (judged.verdict.action != HG_ACT_CONVERT || hg_convert_by_verdict(turn, kase, &judged, error));
+	return kase->thread->ticket_n ||
+	       hg_listen_always(turn, kase, &(struct hg_asked){ .event = HG_ON_CLOSED }, NULL, error);
 }
 
 gboolean hg_thread_close(hg_turn *turn, hg_case *kase, int resolution, const char *reason, GError **error)
@@ -114,7 +107,7 @@ gboolean hg_thread_close(hg_turn *turn, hg_case *kase, int resolution, const cha
 	    !hg_event_tell(turn, kase, &(struct hg_payload){ .type = "thread.closed", .reason = reason }, error) ||
 	    !judge_end(turn, kase, error))
 		return FALSE;
-	return hg_drop_watch(turn, kase, error);
+	return (thread->state != HG_THREAD_CLOSED || hg_wait_over(turn, kase, error)) && hg_drop_watch(turn, kase, error);
 }
 
 /* Held back for a bot or a desk that reads threads; answered in time, or a ticket all the same.

@@ -79,7 +79,8 @@ static gboolean thread_follows(hg_turn *turn, hg_case *kase, GError **error)
 		return kase->thread->state == HG_THREAD_CLOSED ||
 		       hg_thread_close(turn, kase, HG_RES_RESOLVED, "the helpdesk closed the ticket", error);
 	return kase->thread->state != HG_THREAD_CLOSED ||
-	       hg_thread_reopen(turn, kase, "the helpdesk reopened the ticket", error);
+	       (hg_thread_reopen(turn, kase, "the helpdesk reopened the ticket", error) &&
+		hg_listen(turn, kase, &(struct hg_asked){ .event = HG_ON_REOPENED }, NULL, error));
 }
 
 gboolean hg_ticket_status(hg_turn *turn, hg_case *kase, const char *word, GError **error)
@@ -96,7 +97,8 @@ gboolean hg_ticket_status(hg_turn *turn, hg_case *kase, const char *word, GError
 		return FALSE;
 	kase->ticket->external_status = word;
 	kase->ticket_changed = TRUE;
-	if (!hg_event_tell(turn, kase, &(struct hg_payload){ .type = "ticket.status", .reason = word }, error))
+	if (!hg_event_tell(turn, kase, &(struct hg_payload){ .type = "ticket.status", .reason = word }, error) ||
+	    !hg_listen(turn, kase, &(struct hg_asked){ .event = HG_ON_TICKET_STATUS }, NULL, error))
 		return FALSE;
 	return hg_ticket_is_open(kase->ticket) == was_open || thread_follows(turn, kase, error);
 }

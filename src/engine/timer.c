@@ -37,7 +37,7 @@ static gboolean decide(hg_turn *turn, hg_case *kase, GError **error)
 		return FALSE;
 	if (!since_ms)
 		return TRUE;	/* an agent has it */
-	if (!hg_judge(turn, kase, "settle", NULL, NULL, &judged, error) ||
+	if (!hg_judge(turn, kase, &(struct hg_asked){ .event = HG_ON_SETTLE }, &judged, error) ||
 	    !hg_judge_apply(turn, kase, &judged, error))
 		return FALSE;
 	switch (judged.verdict.action) {
@@ -74,7 +74,7 @@ static gboolean first_response(hg_turn *turn, hg_case *kase, GError **error)
 	due_ms = since_ms + turn->conf->engine.first_response_ms;
 	if (due_ms > turn->now_ms)
 		return hg_timer_set(turn, kase->thread->n, "first_response", due_ms, NULL, error);
-	if (!hg_judge(turn, kase, "first_response", NULL, NULL, &judged, error) ||
+	if (!hg_judge(turn, kase, &(struct hg_asked){ .event = HG_ON_FIRST_RESPONSE }, &judged, error) ||
 	    !hg_judge_apply(turn, kase, &judged, error) ||
 	    !hg_judge_keep(turn, kase, &judged, "convert", NULL, error))
 		return FALSE;
@@ -121,7 +121,7 @@ static gboolean idle(hg_turn *turn, hg_case *kase, GError **error)
 		return FALSE;
 	if (noise)
 		return hg_thread_close(turn, kase, HG_RES_RESOLVED, "idle", error);
-	if (!hg_judge(turn, kase, "thread.idle", NULL, NULL, &judged, error) ||
+	if (!hg_judge(turn, kase, &(struct hg_asked){ .event = HG_ON_IDLE }, &judged, error) ||
 	    !hg_judge_apply(turn, kase, &judged, error))
 		return FALSE;
 	if (judged.verdict.action == HG_ACT_CONVERT &&
@@ -156,6 +156,8 @@ gboolean hg_timer_act(hg_turn *turn, const hg_timer *timer, GError **error)
 		return FALSE;
 	if (g_str_has_prefix(timer->kind, "unknown:"))
 		return hg_unknown_due(turn, &kase, timer, error) && hg_case_save(turn, &kase, error);
+	if (hg_wait_is(timer->kind))
+		return hg_wait_due(turn, &kase, timer, error) && hg_case_save(turn, &kase, error);
 	if (!fn)
 		return hg_fail(error, HG_ERROR_BROKEN, "nothing is done at a timer \"%s\"", timer->kind);
 	return fn(turn, &kase, error) && hg_case_save(turn, &kase, error);

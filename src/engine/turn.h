@@ -54,6 +54,7 @@ typedef struct hg_turn {
 	const GPtrArray *addresses;	/* of hg_alias *, of contact addresses_of: every event names them */
 	gint64 addresses_of;		/* 0: to be read again */
 	gboolean gone;			/* a batch's: the store undid the whole transaction */
+	gboolean deaf;			/* rules act on an event: what they do is no event for rules again */
 	struct hg_engine_stats count;	/* added to the engine's when the turn holds */
 } hg_turn;
 
@@ -116,15 +117,45 @@ struct hg_judged {
 	struct hg_verdict verdict;
 	hg_decision decision;		/* n is 0 until it is kept */
 };
-/* in, proposed: of a message, or NULL. */
-gboolean hg_judge(hg_turn *turn, const hg_case *kase, const char *on, const struct hg_in *in,
-		  const struct hg_proposed *proposed, struct hg_judged *ret, GError **error);
+/* What rules are asked about. */
+struct hg_asked {
+	int event;			/* enum hg_rule_event */
+	gint64 after_ms;		/* of UNANSWERED and BOT; else 0 */
+	const struct hg_in *in;		/* the customer's message that did it; or NULL */
+	const struct hg_proposed *proposed;	/* with in; or NULL */
+	const hg_message *failed;	/* of RECEIPT_FAILED; else NULL */
+};
+gboolean hg_judge(hg_turn *turn, const hg_case *kase, const struct hg_asked *asked, struct hg_judged *ret,
+		  GError **error);
 /* Writes the decision's row; action is what was really done. */
 gboolean hg_judge_keep(hg_turn *turn, const hg_case *kase, struct hg_judged *judged, const char *action,
 		       const hg_message *message, GError **error);
 /* Tags, fields and replies of all rules that matched. */
 gboolean hg_judge_apply(hg_turn *turn, hg_case *kase, const struct hg_judged *judged, GError **error);
 void hg_judge_set_fields(hg_turn *turn, hg_case *kase, const GArray *sets);	/* of struct hg_set */
+
+/* ---- listen.c: events beside the messages themselves ---- */
+/* Has the rules judge what has just happened, if one of them is on it; message: the one it is about, or NULL.
+ * "convert" makes a ticket where there is none; other decisions are kept and change nothing. */
+gboolean hg_listen(hg_turn *turn, hg_case *kase, const struct hg_asked *asked, const hg_message *message,
+		   GError **error);
+/* The same whether or not a rule is on it: the decision is kept in any case. */
+gboolean hg_listen_always(hg_turn *turn, hg_case *kase, const struct hg_asked *asked, const hg_message *message,
+			  GError **error);
+/* A message of ours cannot be delivered, for good; before: what its delivery was. */
+gboolean hg_listen_failed(hg_turn *turn, hg_case *kase, const hg_message *message, int before, GError **error);
+
+/* ---- wait.c: events that are a time gone by ---- */
+/* The customer said something that wants an answer; a bot said something; a person did. */
+gboolean hg_wait_customer(hg_turn *turn, hg_case *kase, GError **error);
+gboolean hg_wait_bot(hg_turn *turn, hg_case *kase, GError **error);
+gboolean hg_wait_person(hg_turn *turn, hg_case *kase, GError **error);
+/* Nobody waits any more: it is over. */
+gboolean hg_wait_over(hg_turn *turn, hg_case *kase, GError **error);
+gboolean hg_wait_due(hg_turn *turn, hg_case *kase, const hg_timer *timer, GError **error);
+gboolean hg_wait_is(const char *timer_kind);
+/* Other rules: whoever waits is looked at anew.  Inside a transaction. */
+gboolean hg_wait_adopt(hg_engine *engine, gint64 now_ms, GError **error);
 
 /* ---- case.c ---- */
 gboolean hg_case_load(hg_turn *turn, gint64 thread_n, hg_case *ret, GError **error);

@@ -62,6 +62,9 @@ typedef struct hg_thread {
 	gint64 ep_confirmed_ms;		/* when the customer said that it is solved */
 	gint64 ep_inbound, ep_bot, ep_human;	/* its messages: customer's, bot's, people's */
 	gint64 ep_real;			/* of ep_inbound: those that were not noise */
+	gint64 waiting_ms;		/* since when the customer waits for a person's answer; 0: he does not */
+	gint64 alone_ms;		/* since when a bot has been alone with him; 0: none is, -1: none will be
+					 * in this episode, for a person has answered */
 	const char *queue, *skill, *assignee;	/* where it is routed to; or NULL */
 	const char *backend;		/* the only one that hears of it; NULL: all */
 	gboolean shadow;		/* of a channel on trial: nothing leaves headgate because of it */

@@ -222,6 +222,9 @@ gboolean hg_store_timer_get(hg_store *store, hg_arena *arena, gint64 thread_n, c
 			    GError **error);
 gboolean hg_store_timer_clear(hg_store *store, gint64 thread_n, const char *kind, GError **error);
 gboolean hg_store_timer_due(hg_store *store, hg_arena *arena, gint64 now_ms, guint limit, GPtrArray *ret, GError **error);
+/* Timers "unanswered" (or "bot") are due now, and threads get one whose customer has been waiting for a person (that
+ * a bot has been alone with) since since_ms at the earliest. */
+gboolean hg_store_timer_wait(hg_store *store, gboolean bot, gint64 now_ms, gint64 since_ms, GError **error);
 gboolean hg_store_timer_next(hg_store *store, gint64 *ret_due_ms, GError **error);
 /* An API call's key: *ret_answer is what was answered the first time (NULL: new key, remembered
  * now without answer).  CONFLICT: same key, other fingerprint. */

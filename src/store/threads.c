@@ -41,6 +41,8 @@ static const struct hg_column thread_columns[] = {
 	HG_COLUMN(hg_thread, ep_bot_ms, INT64, 0),
 	HG_COLUMN(hg_thread, ep_human_ms, INT64, 0),
 	HG_COLUMN(hg_thread, ep_confirmed_ms, INT64, 0),
+	HG_COLUMN(hg_thread, waiting_ms, INT64, 0),
+	HG_COLUMN(hg_thread, alone_ms, INT64, 0),
 	HG_COLUMN(hg_thread, ep_inbound, INT64, 0),
 	HG_COLUMN(hg_thread, ep_bot, INT64, 0),
 	HG_COLUMN(hg_thread, ep_human, INT64, 0),

@@ -49,6 +49,24 @@ gboolean hg_store_timer_due(hg_store *store, hg_arena *arena, gint64 now_ms, gui
 	return hg_row_all(store, &due, HG_BIND(HG_I(now_ms), HG_I(limit)), arena, ret, error);
 }
 
+/* Written with their kinds, so that SQLite sees which index is meant. */
+gboolean hg_store_timer_wait(hg_store *store, gboolean bot, gint64 now_ms, gint64 since_ms, GError **error)
+{
+	static const struct hg_sql hasten[] = {
+		{ HG_SQL_TIMER_HASTEN, "UPDATE timer SET due_ms = $1 WHERE kind = 'unanswered'", 0, NULL },
+		{ HG_SQL_TIMER_HASTEN_BOT, "UPDATE timer SET due_ms = $1 WHERE kind = 'bot'", 0, NULL } };
+	static const struct hg_sql add[] = {
+		{ HG_SQL_TIMER_WAIT, "INSERT INTO timer (thread_n, kind, due_ms) SELECT n, 'unanswered', $1 FROM thread "
+		  "WHERE waiting_ms >= $2 AND waiting_ms > 0 AND state <> 2 "
+		  "ON CONFLICT (thread_n, kind) DO NOTHING", 0, NULL },
+		{ HG_SQL_TIMER_WAIT_BOT, "INSERT INTO timer (thread_n, kind, due_ms) SELECT n, 'bot', $1 FROM thread "
+		  "WHERE alone_ms >= $2 AND alone_ms > 0 AND state = 1 "
+		  "ON CONFLICT (thread_n, kind) DO NOTHING", 0, NULL } };
+
+	return hg_sql_run(store, &hasten[!!bot], HG_BIND(HG_I(now_ms)), NULL, error) &&
+	       hg_sql_run(store, &add[!!bot], HG_BIND(HG_I(now_ms), HG_I(since_ms)), NULL, error);
+}
+
 gboolean hg_store_timer_next(hg_store *store, gint64 *ret_due_ms, GError **error)
 {
 	static const struct hg_sql next = { HG_SQL_TIMER_NEXT, "SELECT due_ms FROM timer ORDER BY due_ms LIMIT 1", 0, NULL };

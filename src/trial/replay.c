@@ -132,6 +132,12 @@ static const char *undecided(const hg_replay *replay, const struct hg_facts *fac
 	return strcmp(facts->on, "first_response") == 0 ? "convert" : "none";
 }
 
+/* Asked because somebody has to decide, not because something happened. */
+static gboolean is_question(const char *on)
+{
+	return strcmp(on, "message") == 0 || strcmp(on, "settle") == 0 || strcmp(on, "first_response") == 0;
+}
+
 static const char *judge(hg_replay *replay, const struct hg_facts *facts, const char **ret_rule)
 {
 	struct hg_verdict verdict;
@@ -144,9 +150,9 @@ static const char *judge(hg_replay *replay, const struct hg_facts *facts, const 
 	/* There is nothing to join when nothing came. */
 	if (verdict.action == HG_ACT_JOIN && strcmp(facts->on, "settle") == 0)
 		return "ignore";
-	/* At its end a thread becomes a ticket or nothing. */
-	if (g_str_has_prefix(facts->on, "thread."))
-		return verdict.action == HG_ACT_CONVERT ? "convert" : "none";
+	/* What happens to a thread makes a ticket of it or nothing. */
+	if (!is_question(facts->on))
+		return verdict.action == HG_ACT_CONVERT && !facts->has_ticket ? "convert" : "none";
 	return verdict.action == HG_ACT_NONE ? undecided(replay, facts) : hg_action_word(verdict.action);
 }
 
@@ -278,7 +284,8 @@ static gboolean is_asked(const struct thread *thread, const char *on)
 		return thread->waits && !thread->after;
 	if (strcmp(on, "first_response") == 0)
 		return thread->held && !thread->after;
-	return !thread->after;
+	/* At its end a thread with a ticket is not asked about; at what else happens it is. */
+	return !thread->after || (strcmp(on, "thread.closed") != 0 && strcmp(on, "thread.idle") != 0);
 }
 
 /* A message that came too late to change its thread is added to it, whatever rules say. */

@@ -33,7 +33,8 @@ static gboolean look_at_decision(hg_lab *lab, struct hg_trial_result *result, co
 			return FALSE;
 		entry.text = message ? message->text : NULL;
 		/* The first one of a thread has opened it. */
-		seen->joins += !g_hash_table_add(threads, GSIZE_TO_POINTER((gsize)decision->thread_n));
+		seen->joins += strcmp(decision->on, "message") == 0 &&
+			       !g_hash_table_add(threads, GSIZE_TO_POINTER((gsize)decision->thread_n));
 	}
 	if (decision->rule)
 		g_ptr_array_add(seen->rules, (char *)decision->rule);

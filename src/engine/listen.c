@@ -1,0 +1,54 @@
+/* listen.c - events that rules can be on beside messages and deadlines, judged when they happen
+ *
+ * What rules do because of an event is no event for them again: nothing goes round in circles. */
+#include "turn.h"
+
+/* Two machines, one of which cannot be reached: no automatic word about another that was lost. */
+static void keep_quiet(const struct hg_asked *asked, struct hg_judged *judged)
+{
+	if ((asked->in && asked->in->automatic) || (asked->failed && asked->failed->automatic))
+		judged->verdict.replies = NULL;
+}
+
+static gboolean judge(hg_turn *turn, hg_case *kase, const struct hg_asked *asked, const hg_message *message,
+		      GError **error)
+{
+	struct hg_judged judged;
+	gboolean converts;
+
+	if (!hg_judge(turn, kase, asked, &judged, error))
+		return FALSE;
+	keep_quiet(asked, &judged);
+	converts = judged.verdict.action == HG_ACT_CONVERT && !kase->thread->ticket_n;
+	return hg_judge_keep(turn, kase, &judged, converts ? "convert" : "none", message, error) &&
+	       hg_judge_apply(turn, kase, &judged, error) &&
+	       (!converts || hg_convert_by_verdict(turn, kase, &judged, error));
+}
+
+gboolean hg_listen_always(hg_turn *turn, hg_case *kase, const struct hg_asked *asked, const hg_message *message,
+			  GError **error)
+{
+	gboolean was_deaf = turn->deaf, fine;
+
+	turn->deaf = TRUE;
+	fine = judge(turn, kase, asked, message, error);
+	turn->deaf = was_deaf;
+	return fine;
+}
+
+gboolean hg_listen(hg_turn *turn, hg_case *kase, const struct hg_asked *asked, const hg_message *message,
+		   GError **error)
+{
+	return turn->deaf || !hg_rules_listen(turn->engine->rules, asked->event) ||
+	       hg_listen_always(turn, kase, asked, message, error);
+}
+
+gboolean hg_listen_failed(hg_turn *turn, hg_case *kase, const hg_message *message, int before, GError **error)
+{
+	gboolean failed = message->delivery == HG_DLV_FAILED || message->delivery == HG_DLV_PARTLY;
+
+	/* Of several parts each may fail: it is told of once. */
+	return !failed || before == HG_DLV_FAILED || before == HG_DLV_PARTLY ||
+	       hg_listen(turn, kase, &(struct hg_asked){ .event = HG_ON_RECEIPT_FAILED, .failed = message }, message,
+			 error);
+}

@@ -1,0 +1,86 @@
+"""Rules on what happens beside messages, through the running daemon and over its death."""
+import pytest
+
+import harness
+
+ANA = "+447700900123"
+HOLD = "settle: 1s\ndefault: hold\nfirst_response: 7d"
+WAIT = """\
+  - name: sorry
+    on: { unanswered: 10m }
+    do: { reply: "Sorry for the wait.", tag: slow }
+  - name: really nobody
+    on: { unanswered: 30m }
+    do: { convert: { priority: high } }
+  - name: offer a human
+    on: { bot: 3m }
+    do: { reply: "Shall I get you a colleague?" }
+"""
+
+
+def quiet(gateway):
+    """Nothing is on its way: the clock may go on."""
+    harness.wait_until(lambda: not gateway.get("/v1/outbox?state=sending")["jobs"], "the outbox")
+
+
+def decided(gateway, on):
+    return [d for d in gateway.get("/v1/decisions?limit=500")["decisions"] if d["on"] == on]
+
+
+def said(gateway, thread, text):
+    return [m for m in gateway.messages(thread) if m["text"] == text]
+
+
+@pytest.mark.parametrize("death", ["kill", "reload", "none"])
+def test_each_time_that_a_customer_waits_acts_once(start, graph, helpdesk, death):
+    """R0.10 time, and timers act once whatever dies: killed around and slept through a time, it is asked about once."""
+    gateway = start(rules=WAIT, top=HOLD)
+    assert graph.say(ANA, "my invoice is wrong") == 200
+    thread = gateway.wait_thread()[0]["id"]
+
+    def disturb(**span):
+        quiet(gateway)
+        if death == "kill":
+            gateway.kill()
+        gateway.advance(**span)
+        if death == "kill":
+            gateway.start()
+            graph.target(gateway.port, "wa-main")
+        elif death == "reload":
+            gateway.reload()
+
+    disturb(minutes=9)
+    assert not decided(gateway, "unanswered")
+    disturb(minutes=2)
+    harness.wait_until(lambda: said(gateway, thread, "Sorry for the wait."), "the apology")
+    disturb(minutes=1)
+    disturb(minutes=20)
+    event = helpdesk.wait_event("ticket.requested")
+    assert event.data["rule"]["id"] == "really nobody" and event.data["rule"]["on"] == "unanswered"
+    assert event.data["tags"] == ["slow"]
+    disturb(hours=5)
+    quiet(gateway)
+    assert [d["facts"]["after_ms"] for d in decided(gateway, "unanswered")] == [600000, 1800000]
+    assert len(said(gateway, thread, "Sorry for the wait.")) == 1
+    shown = gateway.ctl("explain", thread, check=0).stdout
+    assert "on unanswered 10m" in shown and "on unanswered 30m" in shown
+    assert "on: wants unanswered 30m, has \"unanswered 10m\"" in shown
+
+
+def test_a_bot_that_is_not_done_in_three_minutes_offers_a_human(start, graph):
+    """R0.10: bot unresolved for 3 minutes; a person's answer in time keeps it silent."""
+    gateway = start(rules=WAIT, top=HOLD)
+    threads = []
+    for sender in (ANA, "+447700900456"):
+        graph.say(sender, "it does not work")
+        threads.append(gateway.wait_thread(lambda t, n=len(threads) + 1: len(t) == n)[0]["id"])
+        assert gateway.reply(threads[-1], "Have you tried it again?", bot=True).status == 202
+    assert gateway.reply(threads[1], "I look at it.", agent="Mia").status == 202
+    graph.wait_accepted(3)
+    quiet(gateway)
+    gateway.advance(minutes=3)
+    harness.wait_until(lambda: said(gateway, threads[0], "Shall I get you a colleague?"), "the offer")
+    quiet(gateway)
+    gateway.advance(hours=1)
+    harness.wait_until(lambda: decided(gateway, "unanswered"), "another timer")
+    assert [d["thread_id"] for d in decided(gateway, "bot")] == [threads[0]]
