@@ -19,10 +19,12 @@ struct follower {
 	struct hg_live *live;
 	hg_stream *stream;
 	gint64 thread_n;		/* only this thread's; 0: all */
+	gboolean shadow;		/* of all: those on trial, or the others */
 };
 
 struct line {
 	gint64 thread_n;		/* 0: of no thread */
+	gboolean shadow;
 	GString *text;			/* ours */
 };
 
@@ -62,12 +64,13 @@ static void follower_closed(void *arg, enum hg_stream_end why)
 }
 
 /* hg_stream_write() never calls closed from within, so the list stays as it is here. */
-static void tell(const struct hg_live *live, gint64 thread_n, const char *text, gsize len)
+static void tell(const struct hg_live *live, gint64 thread_n, gboolean shadow, const char *text, gsize len)
 {
 	for (guint i = 0; i < live->followers->len; i++) {
 		const struct follower *follower = g_ptr_array_index(live->followers, i);
 
-		if (thread_n == EVERYBODY || !follower->thread_n || follower->thread_n == thread_n)
+		if (thread_n == EVERYBODY ||
+		    (follower->thread_n ? follower->thread_n == thread_n : follower->shadow == shadow))
 			hg_stream_write(follower->stream, text, len);
 	}
 }
@@ -76,11 +79,11 @@ static void beat(void *arg)
 {
 	struct hg_live *live = arg;
 
-	tell(live, EVERYBODY, "\n", 1);
+	tell(live, EVERYBODY, FALSE, "\n", 1);
 	live->beat = live->followers->len ? hg_loop_timer(live->loop, BEAT_MS, beat, live) : 0;
 }
 
-static void add_follower(struct call *call, gint64 thread_n)
+static void add_follower(struct call *call, gint64 thread_n, gboolean shadow)
 {
 	static const char *const headers[] = { "Cache-Control: no-store", "X-Accel-Buffering: no", NULL };
 	struct hg_live *live = call->api->live;
@@ -88,6 +91,7 @@ static void add_follower(struct call *call, gint64 thread_n)
 
 	follower->live = live;
 	follower->thread_n = thread_n;
+	follower->shadow = shadow;
 	g_ptr_array_add(live->followers, follower);
 	g_atomic_int_inc(&live->n_followers);
 	follower->stream = hg_request_stream(g_steal_pointer(&call->req), &(struct hg_stream_head){
@@ -100,8 +104,12 @@ static void add_follower(struct call *call, gint64 thread_n)
 
 static void begin(struct call *call, gint64 thread_n)
 {
-	if (call->api->live->followers->len < FOLLOWERS_MAX)
-		add_follower(call, thread_n);
+	gboolean shadow;
+
+	if (!hg_call_shadow(call, &shadow))
+		;
+	else if (call->api->live->followers->len < FOLLOWERS_MAX)
+		add_follower(call, thread_n, shadow);
 	else
 		hg_fail(&call->error, HG_ERROR_BUSY, "%d streams are followed already", FOLLOWERS_MAX);
 	hg_call_finish(call);
@@ -157,7 +165,7 @@ static void news_tell(void *arg)
 	for (guint i = 0; i < news->lines->len; i++) {
 		const struct line *line = &g_array_index(news->lines, struct line, i);
 
-		tell(news->live, line->thread_n, line->text->str, line->text->len);
+		tell(news->live, line->thread_n, line->shadow, line->text->str, line->text->len);
 		g_string_free(line->text, TRUE);
 	}
 	g_array_unref(news->lines);
@@ -174,7 +182,7 @@ void hg_live_publish(struct hg_live *live, const hg_event *const *events, guint 
 	news->live = live;
 	news->lines = g_array_sized_new(FALSE, FALSE, sizeof(struct line), n);
 	for (guint i = 0; i < n; i++) {
-		struct line line = { events[i]->thread_n, line_of(events[i]) };
+		struct line line = { events[i]->thread_n, events[i]->shadow, line_of(events[i]) };
 
 		g_array_append_val(news->lines, line);
 	}

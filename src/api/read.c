@@ -60,6 +60,15 @@ static int state_of_word(const char *word)
 	return 0;
 }
 
+gboolean hg_call_shadow(struct call *call, gboolean *ret)
+{
+	const char *word = hg_request_query(call->req, "shadow");
+
+	*ret = g_strcmp0(word, "true") == 0;
+	return !word || *ret || strcmp(word, "false") == 0 ||
+	       hg_fail(&call->error, HG_ERROR_INPUT, "shadow=%.20s: true or false is wanted", word);
+}
+
 static gboolean thread_query(struct call *call, hg_store *store, struct hg_thread_query *ret)
 {
 	const char *state = hg_request_query(call->req, "state");
@@ -68,7 +77,7 @@ static gboolean thread_query(struct call *call, hg_store *store, struct hg_threa
 
 	*ret = (struct hg_thread_query){ .contact_id = hg_request_query(call->req, "contact"),
 		.channel = hg_request_query(call->req, "channel"), .limit = page_limit(call) + 1 };
-	if (call->error)
+	if (call->error || !hg_call_shadow(call, &ret->shadow))
 		return FALSE;
 	if (state && !(ret->state = state_of_word(state)))
 		return hg_fail(&call->error, HG_ERROR_INPUT, "state=%.20s: open, closed or converted is wanted", state);
@@ -263,14 +272,15 @@ void hg_read_events(struct call *call, hg_store *store)
 	guint limit = page_limit(call), shown;
 	const char *after = hg_request_query(call->req, "after");
 	hg_event *event = NULL;
+	gboolean shadow;
 
-	if (call->error || (after && !hg_store_event_by_id(store, call->arena, after, &event, &call->error)))
+	if (call->error || !hg_call_shadow(call, &shadow) || (after && !hg_store_event_by_id(store, call->arena, after, &event, &call->error)))
 		return;
 	if (after && !event) {
 		hg_fail(&call->error, HG_ERROR_MISSING, "after=%.40s: there is no such event", after);
 		return;
 	}
-	if (!hg_store_event_after(store, call->arena, event ? event->n : 0, limit + 1, events, &call->error))
+	if (!hg_store_event_log(store, call->arena, event ? event->n : 0, shadow, limit + 1, events, &call->error))
 		return;
 	shown = MIN(events->len, limit);
 	event = events->len > shown ? g_ptr_array_index(events, shown - 1) : NULL;

@@ -10,7 +10,7 @@
 
 const struct route hg_api_routes[] = {
 	{ "GET", "/v1/status", "read", .own = hg_api_status },
-	{ "GET", "/v1/threads", "read", "state contact channel " PAGE, .read = hg_read_threads },
+	{ "GET", "/v1/threads", "read", "state contact channel shadow " PAGE, .read = hg_read_threads },
 	{ "GET", "/v1/threads/{}", "read", .read = hg_read_thread },
 	{ "GET", "/v1/threads/{}/messages", "read", PAGE, .read = hg_read_messages },
 	{ "GET", "/v1/threads/{}/events", "read", PAGE, .read = hg_read_thread_events },
@@ -36,8 +36,8 @@ const struct route hg_api_routes[] = {
 	  .command = HG_CMD_LINK },
 	{ "PUT", "/v1/tickets/{}/status", "link", NULL, BODY_MAX, .write = hg_write_status,
 	  .command = HG_CMD_STATUS },
-	{ "GET", "/v1/events", "read", "limit after", .read = hg_read_events },
-	{ "GET", "/v1/events/stream", "read", "thread", .own = hg_live_follow },
+	{ "GET", "/v1/events", "read", "limit after shadow", .read = hg_read_events },
+	{ "GET", "/v1/events/stream", "read", "thread shadow", .own = hg_live_follow },
 	{ "GET", "/v1/decisions", "admin", "limit after since", .read = hg_read_decisions },
 	{ "GET", "/v1/outbox", "admin", "state limit after", .read = hg_read_outbox },
 	{ "POST", "/v1/outbox/{}/retry", "admin", NULL, BODY_MAX, .write = hg_write_retry,

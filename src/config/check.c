@@ -97,6 +97,14 @@ void hg_check_gateway(struct hg_gateway_conf *gateway, const hg_node *map, hg_di
 		gateway->public_url[--length] = 0;
 }
 
+/* ---- channels ---- */
+
+void hg_check_scope(const char *scope, const char *what, const hg_node *map, hg_diag *diag)
+{
+	if (scope && strchr(scope, ':'))
+		hg_diag_add(diag, HG_SEV_ERROR, place_of(map, "scope"), NULL, "%s: a scope has no colon in it", what);
+}
+
 /* ---- window, ticket ---- */
 
 void hg_check_window(const struct hg_window_conf *window, const hg_node *map, hg_diag *diag)

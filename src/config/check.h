@@ -6,6 +6,7 @@
 gboolean hg_check_name(const char *name, const char *what, const struct hg_place *place, hg_diag *diag);
 void hg_check_gateway(struct hg_gateway_conf *gateway, const hg_node *map, hg_diag *diag);
 void hg_check_window(const struct hg_window_conf *window, const hg_node *map, hg_diag *diag);
+void hg_check_scope(const char *scope, const char *what, const hg_node *map, hg_diag *diag);
 /* `reopen` as a list by age, which the option table leaves to this; map: the window's, or NULL. */
 void hg_window_read(const hg_node *map, const char *what, struct hg_window_conf *window, hg_diag *diag);
 /* A channel's window, filled by its table: what it does not say itself is the gateway's. */

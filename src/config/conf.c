@@ -185,6 +185,7 @@ static void read_channel(struct load *l, const char *name, const struct hg_place
 	else if (!c->desc)
 		set_aside(l, map, others);
 	hg_options_fill(hg_channel_options, map, what, (const char *const *)others->pdata, c, l->diag);
+	hg_check_scope(c->scope, what, map, l->diag);
 	hg_window_inherit(hg_node_get(map, "window"), what, &l->conf->window, &c->window, l->diag);
 	if (c->desc)
 		fill_adapter(l, c, map, what);

@@ -70,6 +70,7 @@ struct hg_channel_conf {
 	char **media_types;		/* not used when NULL */
 	gint64 poll_ms;			/* between two polls, of adapters that poll */
 	struct hg_ticket_defaults ticket;
+	bool shadow;			/* on trial: nothing leaves headgate because of what comes on it */
 	struct hg_window_conf window;	/* with the gateway's where it has none of its own */
 	gint64 index;			/* its place among the channels, from 0 */
 	struct hg_place place;

@@ -110,6 +110,9 @@ const struct hg_option hg_channel_options[] = {
 		"Adapter that speaks the provider's protocol: see headgatectl adapters."),
 	CHANNEL(scope, "scope", STRING, NONE, "default", "1..64",
 		"Brand or department: a contact's matters are joined within one scope only."),
+	CHANNEL(shadow, "shadow", BOOL, RELOAD, "false", NULL,
+		"On trial: what comes in is kept and judged, conversations and tickets are made inside headgate, but no "
+		"helpdesk hears of them, and customers get no automatic answer."),
 	CHANNEL(window.join_ms, "window.join", MSECS, RELOAD, NULL, "0s..365d",
 		"As join of the gateway's window, for messages that come on this channel."),
 	CHANNEL(window.reopen_ms, "window.reopen", MSECS, RELOAD | HG_OPT_AGES, NULL, "0s..365d",

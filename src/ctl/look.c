@@ -68,7 +68,8 @@ static void print_parts(const struct ctl *ctl, struct json_object *status)
 		struct json_object *channel = json_object_array_get_idx(channels, i);
 		g_autofree char *adapter = ctl_text(channel, "adapter", "");
 
-		print_part(ctl, status, channel, "channel", adapter);
+		print_part(ctl, status, channel, "channel",
+			   hg_json_bool(channel, "shadow", FALSE) ? "on trial" : adapter);
 	}
 	for (gsize i = 0; i < count_of(backends); i++)
 		print_part(ctl, status, json_object_array_get_idx(backends, i), "backend", "backend");
@@ -172,7 +173,8 @@ static gboolean tail_line(void *arg, const char *line)
 
 int ctl_tail(struct ctl *ctl, int argc, char **argv)
 {
-	static const struct option own[] = { { "thread", required_argument, NULL, CTL_OWN }, { 0 } };
+	static const struct option own[] = { { "thread", required_argument, NULL, CTL_OWN },
+		{ "shadow", no_argument, NULL, CTL_OWN + 1 }, { 0 } };
 	g_autofree char *path = g_strdup("/v1/events/stream");
 	int c;
 
@@ -180,7 +182,8 @@ int ctl_tail(struct ctl *ctl, int argc, char **argv)
 		if (c == '?')
 			return ctl->exit;
 		g_free(path);
-		path = ctl_path("/v1/events/stream?thread=%s", optarg);
+		path = c == CTL_OWN ? ctl_path("/v1/events/stream?thread=%s", optarg)
+				    : g_strdup("/v1/events/stream?shadow=true");
 	}
 	if (optind < argc)
 		return ctl_usage(ctl, "unexpected \"%s\"", argv[optind]);

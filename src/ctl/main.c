@@ -18,9 +18,9 @@ const struct ctl_verb ctl_verbs[] = {
 	{ "status", "", "what runs, and how it is",
 	  "IN and OUT count messages since the start, QUEUE and DEAD what waits and what was given up.\n"
 	  "exit codes: 0 all is well, 1 a channel or backend is not up\n", ctl_status },
-	{ "tail", "[--thread ID]", "follow events as they happen", NULL, ctl_tail },
+	{ "tail", "[--thread ID | --shadow]", "follow events as they happen", NULL, ctl_tail },
 	{ "thread", "list|show|reply|note|convert|close|reopen ...", "read and steer conversations",
-	  "  thread list [--state open|closed|converted] [--channel NAME] [--limit N]\n"
+	  "  thread list [--state open|closed|converted] [--channel NAME] [--shadow] [--limit N]\n"
 	  "  thread show ID\n"
 	  "  thread reply ID TEXT [--agent NAME] [--to ADDRESS] [--channel NAME] [--key KEY]\n"
 	  "  thread note ID TEXT [--agent NAME]\n"

@@ -6,7 +6,7 @@
 
 struct args {
 	const char *id, *text;
-	const char *agent, *to, *channel, *key, *priority, *category, *subject, *state, *limit, *resolution;
+	const char *agent, *to, *channel, *key, *priority, *category, *subject, *state, *limit, *resolution, *shadow;
 };
 
 /* Which options a command takes: letters of the table below. */
@@ -14,7 +14,7 @@ static const struct command {
 	const char *word, *path, *options;
 	gboolean text;
 } commands[] = {
-	{ "list", NULL, "Slc", FALSE }, { "show", NULL, "", FALSE }, { "reply", "replies", "atck", TRUE },
+	{ "list", NULL, "Slch", FALSE }, { "show", NULL, "", FALSE }, { "reply", "replies", "atck", TRUE },
 	{ "note", "notes", "ak", TRUE }, { "convert", "convert", "apgsk", FALSE }, { "close", "close", "aruk", FALSE },
 	{ "reopen", "reopen", "ak", FALSE }, { 0 } };
 
@@ -24,6 +24,7 @@ static const struct { struct option option; char letter; gsize offset; const cha
 	TEXT("agent", 'a', agent), TEXT("to", 't', to), TEXT("channel", 'c', channel), TEXT("key", 'k', key),
 	TEXT("priority", 'p', priority), TEXT("category", 'g', category), TEXT("subject", 's', subject),
 	TEXT("state", 'S', state), TEXT("limit", 'l', limit),
+	{ { "shadow", no_argument, NULL, CTL_OWN }, 'h', G_STRUCT_OFFSET(struct args, shadow), "true" },
 	{ { "resolved", no_argument, NULL, CTL_OWN }, 'r', G_STRUCT_OFFSET(struct args, resolution), "resolved" },
 	{ { "unresolved", no_argument, NULL, CTL_OWN }, 'u', G_STRUCT_OFFSET(struct args, resolution), "unresolved" },
 #undef TEXT
@@ -69,7 +70,7 @@ static void print_row(const struct ctl *ctl, struct json_object *thread)
 	ctl_cell(state, 9);
 	ctl_cell(channel, 12);
 	ctl_cell(number, 10);
-	printf("%7s  %s\n", age, name);
+	printf("%7s  %s%s\n", age, name, hg_json_bool(thread, "shadow", FALSE) ? "  (on trial)" : "");
 }
 
 static char *list_path(const struct args *args)
@@ -78,7 +79,7 @@ static char *list_path(const struct args *args)
 	g_autofree char *state = args->state ? ctl_path("&state=%s", args->state) : NULL;
 	g_autofree char *channel = args->channel ? ctl_path("&channel=%s", args->channel) : NULL;
 
-	return g_strconcat(limit, state ? state : "", channel ? channel : "", NULL);
+	return g_strconcat(limit, args->shadow ? "&shadow=true" : "", state ? state : "", channel ? channel : "", NULL);
 }
 
 static int list(struct ctl *ctl, const struct args *args)
@@ -102,7 +103,8 @@ static int list(struct ctl *ctl, const struct args *args)
 static char *delivery_of(struct json_object *message)
 {
 	struct json_object *error = hg_json_obj(message, "error");
-	g_autofree char *delivery = ctl_text(message, "delivery", ""), *why = ctl_text(error, "text", "");
+	g_autofree char *delivery = ctl_text(message, "delivery", "");
+	g_autofree char *why = ctl_text(error, "text", hg_json_str(message, "note") ? hg_json_str(message, "note") : "");
 
 	if (!*delivery)
 		return g_strdup("");

@@ -21,11 +21,14 @@ struct channel_listing {
 static void add_channel(void *arg, const struct hg_channel_status *status)
 {
 	struct channel_listing *listing = arg;
+	const struct hg_channel_conf *conf = hg_conf_channel(listing->gateway->setup->conf, status->name);
 	GString *out = listing->out;
 
 	hg_json_open(out, '{');
 	hg_json_add_str(out, "name", status->name);
 	hg_json_add_str(out, "adapter", status->adapter);
+	if (conf && conf->shadow)
+		hg_json_add_bool(out, "shadow", TRUE);
 	hg_json_add_str(out, "state", status->state);
 	hg_json_add_str(out, "condition", condition_word(status->condition));
 	hg_json_add_time(out, "since", status->condition_ms);

@@ -5,6 +5,8 @@
 
 #include "json.h"
 
+#define SHADOW_NUMBER "SHADOW-%d"	/* of tickets on trial */
+
 static const char *subject_of(hg_turn *turn, const hg_case *kase, const struct hg_conversion *how)
 {
 	g_autofree char *made = NULL;
@@ -66,12 +68,13 @@ static gboolean add_ticket(hg_turn *turn, hg_case *kase, const struct hg_convers
 		.queue = how->queue ?: thread->queue ?: defaults->queue, .skill = how->skill ?: thread->skill,
 		.status = status_of(turn, how, defaults),
 		.assignee = how->assignee ?: how->agent ?: thread->assignee ?: defaults->assignee,
-		.created_ms = turn->now_ms, .changed_ms = turn->now_ms,
+		.created_ms = turn->now_ms, .changed_ms = turn->now_ms, .shadow = thread->shadow,
 	};
 	add_custom(turn, kase, defaults->custom);
 	hg_id_new(turn->engine->env, "tkt", ticket->id);
-	if (!hg_store_ticket_add(turn->store, turn->arena, ticket, turn->conf->ticket.number ?: "TK-%d",
-				 turn->conf->ticket.first_number, error))
+	if (!hg_store_ticket_add(turn->store, turn->arena, ticket,
+				 thread->shadow ? SHADOW_NUMBER : turn->conf->ticket.number ?: "TK-%d",
+				 thread->shadow ? 1 : turn->conf->ticket.first_number, error))
 		return FALSE;
 	kase->ticket = ticket;
 	kase->thread->ticket_n = ticket->n;
@@ -81,7 +84,7 @@ static gboolean add_ticket(hg_turn *turn, hg_case *kase, const struct hg_convers
 		kase->thread->closed_ms = turn->now_ms;
 	kase->thread->held = FALSE;
 	kase->thread_changed = TRUE;
-	turn->count.tickets++;
+	turn->count.tickets += !thread->shadow;
 	return hg_thread_move(kase->thread, HG_THREAD_CONVERTED, error) && hg_episode_converted(turn, kase, error);
 }
 

@@ -29,6 +29,14 @@ static gboolean wants(const struct hg_backend_conf *backend, const char *type, g
 	return has_ticket && matches(default_events, type);
 }
 
+/* Of a conversation on trial, or of a channel that is: the log and live views have it, nobody else. */
+static gboolean on_trial(const hg_turn *turn, const hg_case *kase, const struct hg_payload *news)
+{
+	const struct hg_channel_conf *channel = !kase && news->name ? hg_conf_channel(turn->conf, news->name) : NULL;
+
+	return kase ? kase->thread->shadow : channel && channel->shadow;
+}
+
 /* What a backend itself just said is no news to it. */
 static gboolean forward(hg_turn *turn, const hg_case *kase, const hg_event *event, GError **error)
 {
@@ -62,6 +70,7 @@ static gboolean event_add(hg_turn *turn, hg_case *kase, hg_event *event, GError 
 		event->thread_n = thread->n;
 		event->seq = thread->last_seq + 1;
 		event->prev_n = thread->last_event_n;
+		event->shadow = thread->shadow;
 	}
 	if (!hg_store_event_add(turn->store, event, error))
 		return FALSE;
@@ -121,7 +130,8 @@ gboolean hg_event_tell(hg_turn *turn, hg_case *kase, const struct hg_payload *ne
 	event->type = news->type;
 	event->message_n = news->message ? news->message->n : 0;
 	event->decision_n = news->decision ? news->decision->n : 0;
-	return event_add(turn, kase, event, error) && forward(turn, kase, event, error);
+	return event_add(turn, kase, event, error) &&
+	       (on_trial(turn, kase, news) || forward(turn, kase, event, error));
 }
 
 gboolean hg_event_note(hg_turn *turn, hg_case *kase, const hg_message *note, GError **error)

@@ -239,6 +239,19 @@ static void show_message(GString *text, const hg_message *message)
 			       message->text && strlen(message->text) > strlen(cut) ? "..." : "");
 }
 
+static void add_shadow(const hg_thread *thread, GString *out)
+{
+	if (thread->shadow)
+		hg_json_add_bool(out, "shadow", TRUE);
+}
+
+static void show_shadow(const hg_thread *thread, GString *text)
+{
+	if (thread->shadow)
+		g_string_append(text, "  on trial: the channel was in shadow mode, so no helpdesk hears of it and the customer "
+				"gets no automatic answer\n");
+}
+
 gboolean hg_explain_thread(hg_store *store, hg_arena *arena, const hg_thread *thread, GString *out,
 			   GError **error)
 {
@@ -251,10 +264,12 @@ gboolean hg_explain_thread(hg_store *store, hg_arena *arena, const hg_thread *th
 	hg_json_add_str(out, "id", thread->id);
 	hg_json_add_str(out, "state", hg_thread_state_word(thread->state));
 	hg_json_add_time(out, "at", thread->opened_ms);
+	add_shadow(thread, out);
 	hg_json_close(out, '}');
 	g_string_append_printf(text, "thread  %s  %s  ", thread->id, hg_thread_state_word(thread->state));
 	put_second(text, thread->opened_ms);
 	g_string_append_c(text, '\n');
+	show_shadow(thread, text);
 	if (!explain(store, arena, thread, 0, out, text, error))
 		return FALSE;
 	hg_json_close(out, '}');
@@ -279,8 +294,10 @@ gboolean hg_explain_message(hg_store *store, hg_arena *arena, const hg_message *
 	hg_json_add_str(out, "thread_id", thread->id);
 	hg_json_add_str(out, "channel", message->channel);
 	hg_json_add_time(out, "at", message->at_ms);
+	add_shadow(thread, out);
 	hg_json_close(out, '}');
 	show_message(text, message);
+	show_shadow(thread, text);
 	if (!explain(store, arena, thread, message->n, out, text, error))
 		return FALSE;
 	hg_json_close(out, '}');

@@ -81,7 +81,10 @@ const char *hg_inbound_scope(const hg_turn *turn)
 {
 	const struct hg_channel_conf *conf = hg_conf_channel(turn->conf, turn->command->channel);
 
-	return conf && conf->scope ? conf->scope : "default";
+	const char *scope = conf && conf->scope ? conf->scope : "default";
+	g_autofree char *trial = conf && conf->shadow ? g_strconcat(HG_SHADOW_SCOPE, scope, NULL) : NULL;
+
+	return trial ? hg_arena_str(turn->arena, trial) : scope;
 }
 
 /* ---- one item ---- */

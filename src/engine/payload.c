@@ -78,7 +78,7 @@ static void add_place(const struct hg_payload *payload, GString *out)
 	hg_json_add_str(out, "channel", thread->channel);
 	hg_json_add_str(out, "channel_address", thread->reply_from);
 	hg_json_add_str(out, "reply_to", thread->reply_to);
-	hg_json_add_str(out, "scope", thread->scope);
+	hg_json_add_str(out, "scope", hg_scope_shown(thread->scope));
 	hg_subject_add(payload, out);
 }
 

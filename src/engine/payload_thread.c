@@ -127,6 +127,8 @@ gboolean hg_ticket_add(const struct hg_payload *payload, const hg_ticket *ticket
 	hg_json_add_str(out, "id", ticket->id);
 	hg_json_add_str(out, "number", ticket->number);
 	hg_json_add_str(out, "state", hg_ticket_state_word(ticket->state));
+	if (ticket->shadow)
+		hg_json_add_bool(out, "shadow", TRUE);
 	hg_json_add_str(out, "subject", ticket->subject);
 	hg_json_add_str(out, "priority", ticket->priority);
 	hg_json_add_str(out, "category", ticket->category);
@@ -193,6 +195,8 @@ static void put_ref(const struct hg_payload *payload, GString *out)
 	hg_json_add_str(out, "id", thread->id);
 	hg_url_add(payload, "url", "threads", thread->id, out);
 	hg_json_add_str(out, "state", hg_thread_state_word(thread->state));
+	if (thread->shadow)
+		hg_json_add_bool(out, "shadow", TRUE);
 }
 
 void hg_thread_add_ref(const struct hg_payload *payload, GString *out)
@@ -209,7 +213,7 @@ static void write_thread(const struct hg_payload *payload, GString *out)
 	hg_json_add_str(out, "resolution", hg_resolution_word(thread->resolution));
 	hg_json_add_bool(out, "held", thread->held);
 	hg_json_add_bool(out, "reopened", thread->reopened);
-	hg_json_add_str(out, "scope", thread->scope);
+	hg_json_add_str(out, "scope", hg_scope_shown(thread->scope));
 	if (thread->key && *thread->key)
 		hg_json_add_str(out, "key", thread->key);
 	hg_json_add_str(out, "channel", thread->channel);

@@ -385,6 +385,19 @@ static gboolean keep_failed(hg_turn *turn, hg_case *kase, const struct outgoing 
 	       hg_listen_failed(turn, kase, message, HG_DLV_NONE, error);
 }
 
+/* On trial: rules and people see in the conversation what would have been said. */
+static gboolean keep_unsent(hg_turn *turn, hg_case *kase, const struct outgoing *out, GError **error)
+{
+	hg_message *message = make_message(turn, out);
+
+	message->delivery = HG_DLV_NONE;
+	message->parts = 0;
+	message->note = "on trial: not sent";
+	return hg_case_say(turn, kase, message, error) &&
+	       hg_event_tell(turn, kase, &(struct hg_payload){ .type = "message.status", .message = message,
+							       .reason = message->note }, error);
+}
+
 gboolean hg_reply_automatic(hg_turn *turn, hg_case *kase, int author, const char *name, const char *text,
 			    GError **error)
 {
@@ -402,5 +415,5 @@ gboolean hg_reply_automatic(hg_turn *turn, hg_case *kase, int author, const char
 		g_propagate_error(error, g_steal_pointer(&why));
 		return FALSE;
 	}
-	return queue(turn, kase, &out, &message, error);
+	return kase->thread->shadow ? keep_unsent(turn, kase, &out, error) : queue(turn, kase, &out, &message, error);
 }

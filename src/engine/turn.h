@@ -81,7 +81,9 @@ gboolean hg_about_person(hg_turn *turn, const struct hg_in *in, GError **error);
 /* The message a provider's id stands for; *ret NULL: unknown. */
 gboolean hg_inbound_find(hg_turn *turn, const char *id, hg_message **ret, GError **error);
 const char *hg_inbound_space(hg_turn *turn, const struct hg_in *in);	/* that its key counts in */
-const char *hg_inbound_scope(const hg_turn *turn);	/* of the channel it came on */
+/* Of the channel it came on.  One on trial has a scope of its own: what is looked up by scope never
+ * leads from a conversation on trial to a real one, or back. */
+const char *hg_inbound_scope(const hg_turn *turn);
 /* The raw bytes a message may show: an item's own, the whole delivery's (raw_n) only where nobody else
  * is in it; 0: none. */
 gint64 hg_inbound_own_raw(const hg_turn *turn, const struct hg_in *in, gint64 raw_n);
@@ -269,7 +271,8 @@ gboolean hg_receipt_verdict(hg_turn *turn, const hg_message *message, const char
 /* ---- reply.c ---- */
 gboolean hg_reply_command(hg_turn *turn, GError **error);
 gboolean hg_reply_note(hg_turn *turn, GError **error);
-/* Automatic: a rule's reply, a confirmation.  What the channel refuses is kept as a failed message. */
+/* Automatic: a rule's reply, a confirmation.  What the channel refuses is kept as a failed message; on
+ * trial everything is kept and nothing sent. */
 gboolean hg_reply_automatic(hg_turn *turn, hg_case *kase, int author, const char *name, const char *text,
 			    GError **error);
 

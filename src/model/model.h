@@ -29,6 +29,10 @@ typedef struct hg_alias {		/* one form of an address, and whose it is */
 } hg_alias;
 
 /* ---- thread: the conversation with one contact ---- */
+/* Before the scope of a conversation on trial: no look-up by scope leads from it to a real one, or back. */
+#define HG_SHADOW_SCOPE "shadow:"
+const char *hg_scope_shown(const char *scope);	/* without it; NULL is fine */
+
 enum hg_thread_state { HG_THREAD_OPEN = 1, HG_THREAD_CLOSED, HG_THREAD_CONVERTED };
 enum hg_resolution { HG_RES_UNKNOWN = 0, HG_RES_RESOLVED, HG_RES_UNRESOLVED };
 
@@ -199,6 +203,7 @@ typedef struct hg_event {
 	gint64 at_ms;
 	gint64 message_n, decision_n;	/* 0: none */
 	const char *data;		/* JSON object: the data member of what a backend gets */
+	gboolean shadow;		/* of a thread on trial; not stored: set while it is written */
 } hg_event;
 
 typedef struct hg_decision {		/* facts are kept: the trace is made again from them */

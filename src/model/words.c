@@ -88,6 +88,11 @@ const char *hg_author_word(int author)
 	return WORD(words, author);
 }
 
+const char *hg_scope_shown(const char *scope)
+{
+	return scope && g_str_has_prefix(scope, HG_SHADOW_SCOPE) ? scope + strlen(HG_SHADOW_SCOPE) : scope;
+}
+
 const char *hg_delivery_word(int delivery)
 {
 	static const char *const words[] = {

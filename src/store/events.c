@@ -79,6 +79,16 @@ gboolean hg_store_event_after(hg_store *store, hg_arena *arena, gint64 after_n, 
 	return hg_row_all(store, &after, HG_BIND(HG_I(after_n), HG_I(limit)), arena, ret, error);
 }
 
+gboolean hg_store_event_log(hg_store *store, hg_arena *arena, gint64 after_n, gboolean shadow, guint limit,
+			    GPtrArray *ret, GError **error)
+{
+	static const struct hg_sql log = { HG_SQL_EVENT_LOG, "WHERE n > $1 AND EXISTS (SELECT 1 FROM thread "
+					   "WHERE thread.n = event.thread_n AND thread.shadow = 1) = $2 ORDER BY n LIMIT $3",
+					   HG_SQL_SELECT, &event_table };
+
+	return hg_row_all(store, &log, HG_BIND(HG_I(after_n), HG_I(shadow ? 1 : 0), HG_I(limit)), arena, ret, error);
+}
+
 /* ---- decisions ---- */
 gboolean hg_store_decision_add(hg_store *store, hg_decision *decision, GError **error)
 {

@@ -102,6 +102,7 @@ gboolean hg_store_thread_of(hg_store *store, hg_arena *arena, gint64 contact_n, 
 			    const char *key, guint limit, GPtrArray *ret, GError **error);
 struct hg_thread_query {
 	int state;			/* 0: any */
+	gboolean shadow;		/* those on trial; else the others */
 	const char *contact_id, *channel;	/* or NULL */
 	gint64 before_n;		/* 0: newest first from the top */
 	guint limit;
@@ -174,6 +175,9 @@ gboolean hg_store_event_list(hg_store *store, hg_arena *arena, gint64 newest_n, 
 /* All threads, oldest first, after_n exclusive. */
 gboolean hg_store_event_after(hg_store *store, hg_arena *arena, gint64 after_n, guint limit, GPtrArray *ret,
 			      GError **error);
+/* The same, of those that are on trial, or of the others. */
+gboolean hg_store_event_log(hg_store *store, hg_arena *arena, gint64 after_n, gboolean shadow, guint limit,
+			    GPtrArray *ret, GError **error);
 gboolean hg_store_decision_add(hg_store *store, hg_decision *decision, GError **error);	/* fills n */
 gboolean hg_store_decision_get(hg_store *store, hg_arena *arena, gint64 n, hg_decision **ret, GError **error);
 /* The thread's decisions from from_n on, oldest first.  For people: it looks through all behind from_n. */

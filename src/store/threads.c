@@ -115,22 +115,23 @@ gboolean hg_store_thread_of(hg_store *store, hg_arena *arena, gint64 contact_n, 
 gboolean hg_store_thread_list(hg_store *store, hg_arena *arena, const struct hg_thread_query *query, GPtrArray *ret,
 			      GError **error)
 {
-#define FILTER " AND ($2 = 0 OR state = $2) AND (CAST($3 AS TEXT) IS NULL OR channel = $3)"
-	static const struct hg_sql all = { HG_SQL_THREAD_LIST, "WHERE n < $1" FILTER " ORDER BY n DESC LIMIT $4",
+#define FILTER " AND ($2 = 0 OR state = $2) AND (CAST($3 AS TEXT) IS NULL OR channel = $3) AND shadow = $4"
+	static const struct hg_sql all = { HG_SQL_THREAD_LIST, "WHERE n < $1" FILTER " ORDER BY n DESC LIMIT $5",
 					   HG_SQL_SELECT, &thread_table };
 	/* The open ones are few among many: the pluses keep SQLite from walking down all threads in
 	 * order of n, so that it takes the index of open threads and sorts. */
 	static const struct hg_sql open = { HG_SQL_THREAD_LIST_OPEN, "WHERE +n < $1" FILTER " AND state = 1 "
-					    "ORDER BY +n DESC LIMIT $4", HG_SQL_SELECT, &thread_table };
+					    "ORDER BY +n DESC LIMIT $5", HG_SQL_SELECT, &thread_table };
 	static const struct hg_sql contact = { HG_SQL_THREAD_LIST_CONTACT, "WHERE n < $1" FILTER " AND contact_n = "
-					       "(SELECT n FROM contact WHERE id = $4) ORDER BY n DESC LIMIT $5",
+					       "(SELECT n FROM contact WHERE id = $5) ORDER BY n DESC LIMIT $6",
 					       HG_SQL_SELECT, &thread_table };
 #undef FILTER
 	const struct hg_value before = HG_I(query->before_n ?: G_MAXINT64);
 
 	if (query->contact_id)
-		return hg_row_all(store, &contact, HG_BIND(before, HG_I(query->state), HG_T(query->channel),
+		return hg_row_all(store, &contact, HG_BIND(before, HG_I(query->state), HG_T(query->channel), HG_I(query->shadow ? 1 : 0),
 							   HG_T(query->contact_id), HG_I(query->limit)), arena, ret, error);
 	return hg_row_all(store, query->state == HG_THREAD_OPEN ? &open : &all,
-			  HG_BIND(before, HG_I(query->state), HG_T(query->channel), HG_I(query->limit)), arena, ret, error);
+			  HG_BIND(before, HG_I(query->state), HG_T(query->channel), HG_I(query->shadow ? 1 : 0),
+				  HG_I(query->limit)), arena, ret, error);
 }

@@ -42,22 +42,28 @@ static const struct hg_column link_columns[] = {
 static const struct hg_table link_table = { "link", link_columns, sizeof(hg_link) };
 
 /* ---- numbers ---- */
-static gboolean number_next(hg_store *store, gint64 first, gint64 *ret, GError **error)
+/* Tickets on trial have a counter of their own: the numbers of real ones go on as if there were none. */
+static const char *counter_of(const hg_ticket *ticket)
 {
-	static const struct hg_sql next = { HG_SQL_TICKET_NEXT, "SELECT next FROM counter WHERE name = 'ticket'", 0, NULL };
+	return ticket->shadow ? "shadow" : "ticket";
+}
 
-	if (!hg_sql_int(store, &next, HG_BIND_NONE, first, ret, error))
+static gboolean number_next(hg_store *store, const hg_ticket *ticket, gint64 first, gint64 *ret, GError **error)
+{
+	static const struct hg_sql next = { HG_SQL_TICKET_NEXT, "SELECT next FROM counter WHERE name = $1", 0, NULL };
+
+	if (!hg_sql_int(store, &next, HG_BIND(HG_T(counter_of(ticket))), first, ret, error))
 		return FALSE;
 	*ret = MAX(*ret, first);
 	return TRUE;
 }
 
-static gboolean number_used(hg_store *store, gint64 number, GError **error)
+static gboolean number_used(hg_store *store, const hg_ticket *ticket, gint64 number, GError **error)
 {
-	static const struct hg_sql count = { HG_SQL_TICKET_COUNT, "INSERT INTO counter (name, next) VALUES ('ticket', $1) "
+	static const struct hg_sql count = { HG_SQL_TICKET_COUNT, "INSERT INTO counter (name, next) VALUES ($1, $2) "
 					     "ON CONFLICT (name) DO UPDATE SET next = excluded.next", 0, NULL };
 
-	return hg_sql_run(store, &count, HG_BIND(HG_I(number + 1)), NULL, error);
+	return hg_sql_run(store, &count, HG_BIND(HG_T(counter_of(ticket)), HG_I(number + 1)), NULL, error);
 }
 
 /* One part of the pattern behind its %; returns where the next begins, NULL: it means nothing. */
@@ -116,7 +122,7 @@ gboolean hg_store_ticket_add(hg_store *store, hg_arena *arena, hg_ticket *ticket
 	hg_ticket *taken;
 	gint64 number, end;
 
-	if (!number_next(store, first, &number, error))
+	if (!number_next(store, ticket, first, &number, error))
 		return FALSE;
 	for (end = number + NUMBERS_TRIED; number < end; number++) {
 		const char *text = number_text(arena, pattern, number, ticket->created_ms);
@@ -129,7 +135,7 @@ gboolean hg_store_ticket_add(hg_store *store, hg_arena *arena, hg_ticket *ticket
 		if (taken)
 			continue;
 		ticket->number = text;
-		return hg_row_add(store, &add, ticket, error) && number_used(store, number, error);
+		return hg_row_add(store, &add, ticket, error) && number_used(store, ticket, number, error);
 	}
 	return hg_fail(error, HG_ERROR_CONFLICT, "no free ticket number from %" G_GINT64_FORMAT " on: set the "
 		       "configured first number higher", number - NUMBERS_TRIED);

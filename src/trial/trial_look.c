@@ -69,18 +69,26 @@ static gboolean look_at_decisions(hg_lab *lab, struct hg_trial_result *result, s
 
 /* ---- events, and what was said by itself ---- */
 
+/* Said to the customer by itself, or kept unsent because its channel is on trial. */
+static gboolean tells_reply(const hg_event *event, const hg_message *message)
+{
+	return message && message->direction == HG_OUTBOUND &&
+	       (message->author == HG_BY_RULE || message->author == HG_BY_GATEWAY) &&
+	       (strcmp(event->type, "message.sent") == 0 ||
+		(strcmp(event->type, "message.status") == 0 && message->delivery == HG_DLV_NONE));
+}
+
 static gboolean look_at_event(hg_lab *lab, hg_arena *arena, const hg_event *event, struct hg_trial_seen *seen,
 			      GError **error)
 {
 	hg_message *message = NULL;
 
 	g_ptr_array_add(seen->events, (char *)event->type);
-	if (!event->message_n || strcmp(event->type, "message.sent") != 0)
+	if (!event->message_n)
 		return TRUE;
 	if (!hg_store_message_get(lab->store, arena, event->message_n, &message, error))
 		return FALSE;
-	if (message && message->direction == HG_OUTBOUND &&
-	    (message->author == HG_BY_RULE || message->author == HG_BY_GATEWAY))
+	if (tells_reply(event, message))
 		g_ptr_array_add(seen->replies, (char *)message->text);
 	return TRUE;
 }
