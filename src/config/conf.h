@@ -60,6 +60,7 @@ struct hg_engine_conf {
 	char *fallback;			/* "default:" convert|hold|ignore */
 	gint64 settle_ms, first_response_ms;
 	gint64 idle_close_ms;		/* threads without traffic close as unresolved */
+	gint64 quiet_close_ms;		/* those whose customer said that it is solved, as resolved */
 };
 
 struct hg_channel_conf {

@@ -19,6 +19,7 @@ enum part {
 	REASON  = 1 << 6,
 	OTHER   = 1 << 7,	/* the other contact */
 	CSAT    = 1 << 8,
+	HEARD   = 1 << 10,	/* what rules took the message for */
 	NAME    = 1 << 9,	/* of a channel; nothing of threads and contacts */
 };
 
@@ -29,7 +30,7 @@ static const struct kind {
 	{ "thread.opened",     PLACE | CLOCKS | MESSAGE },
 	{ "thread.closed",     PLACE | CLOCKS | TICKET | REASON },
 	{ "thread.reopened",   PLACE | CLOCKS | TICKET | REASON },
-	{ "message.received",  PLACE | MESSAGE | TICKET },
+	{ "message.received",  PLACE | MESSAGE | TICKET | HEARD },
 	{ "message.edited",    PLACE | MESSAGE | TICKET },
 	{ "message.deleted",   PLACE | MESSAGE | TICKET },
 	{ "message.reacted",   PLACE | MESSAGE | TICKET },
@@ -37,7 +38,7 @@ static const struct kind {
 	{ "message.status",    PLACE | STATUS | TICKET },
 	{ "ticket.requested",  PLACE | CLOCKS | TICKET | WHOLE },
 	{ "ticket.linked",     PLACE | TICKET },
-	{ "ticket.message",    PLACE | TICKET | MESSAGE },
+	{ "ticket.message",    PLACE | TICKET | MESSAGE | HEARD },
 	{ "ticket.reopened",   PLACE | CLOCKS | TICKET | REASON },
 	{ "ticket.status",     PLACE | TICKET | REASON },
 	{ "contact.merged",    OTHER | REASON },
@@ -352,6 +353,8 @@ static gboolean add_parts(const struct hg_payload *payload, unsigned parts, GStr
 		return FALSE;
 	if ((parts & MESSAGE) && !add_message(payload, out, error))
 		return FALSE;
+	if (parts & HEARD)
+		hg_json_add_str(out, "ignored", payload->ignored);
 	if ((parts & STATUS) && !add_status(payload, out, error))
 		return FALSE;
 	if (parts & CSAT)

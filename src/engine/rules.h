@@ -75,6 +75,9 @@ struct hg_facts {
 	const char *hooks;		/* how each of them answered: JSON object or NULL */
 };
 
+/* The word of `ignore` that means more: the customer says that it is solved. */
+#define HG_IGNORE_SOLVED "solved"
+
 enum hg_action { HG_ACT_NONE = 0, HG_ACT_CONVERT, HG_ACT_IGNORE, HG_ACT_JOIN, HG_ACT_HOLD };
 
 struct hg_set { const char *name, *value; };		/* of a ticket or thread field */

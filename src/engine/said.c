@@ -79,6 +79,7 @@ static gboolean tell_message(hg_turn *turn, hg_case *kase, const hg_message *mes
 		return FALSE;
 	news.type = "message.received";
 	news.decision = &judged->decision;
+	news.ignored = judged->verdict.action == HG_ACT_IGNORE ? judged->verdict.word : NULL;
 	if (!hg_event_tell(turn, kase, &news, error))
 		return FALSE;
 	if (!kase->thread->ticket_n)
@@ -171,6 +172,15 @@ static void conflict_note(hg_turn *turn, const hg_case *kase, struct hg_proposed
 	proposed->reason = hg_arena_str(turn->arena, reason);
 }
 
+/* Does he wait for an answer now, or is he content? */
+static gboolean note_mood(hg_turn *turn, hg_case *kase, const struct hg_judged *judged, gboolean quiet,
+			  gboolean says_nothing, GError **error)
+{
+	if (!quiet)
+		return hg_solved_not(turn, kase, error) && hg_wait_customer(turn, kase, error);
+	return says_nothing || g_strcmp0(judged->verdict.word, HG_IGNORE_SOLVED) != 0 || hg_solved(turn, kase, error);
+}
+
 /* What the message did to its thread, for rules that are on that. */
 static gboolean listen(hg_turn *turn, hg_case *kase, const struct hg_in *in, const struct hg_proposed *proposed,
 		       gboolean was_closed, const hg_message *message, GError **error)
@@ -210,7 +220,7 @@ gboolean hg_said_take(hg_turn *turn, const struct hg_in *in, gint64 raw_n, GErro
 	hg_episode_heard(turn, &kase, in->automatic, judged.verdict.action == HG_ACT_IGNORE);
 	if (!put_in_thread(turn, &kase, in, message, error) ||
 	    !note_customer(turn, &kase, in, message, proposed.late, error) ||
-	    (!quiet && !hg_wait_customer(turn, &kase, error)) ||
+	    !note_mood(turn, &kase, &judged, quiet, proposed.late || in->automatic, error) ||
 	    !hg_judge_keep(turn, &kase, &judged, action_word(&proposed, &judged), message, error) ||
 	    !tell_message(turn, &kase, message, &judged, !proposed.thread, error))
 		return FALSE;

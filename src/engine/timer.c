@@ -31,7 +31,7 @@ static gboolean decide(hg_turn *turn, hg_case *kase, GError **error)
 	struct hg_judged judged;
 	gint64 since_ms;
 
-	if (kase->thread->state != HG_THREAD_OPEN || kase->thread->ticket_n)
+	if (kase->thread->state != HG_THREAD_OPEN || kase->thread->ticket_n || kase->thread->ep_confirmed_ms)
 		return TRUE;
 	if (!hg_case_waiting(turn, kase, TRUE, &since_ms, error))
 		return FALSE;
@@ -65,7 +65,8 @@ static gboolean first_response(hg_turn *turn, hg_case *kase, GError **error)
 	gint64 since_ms, due_ms;
 	struct hg_judged judged;
 
-	if (kase->thread->state != HG_THREAD_OPEN || kase->thread->ticket_n || !kase->thread->held)
+	if (kase->thread->state != HG_THREAD_OPEN || kase->thread->ticket_n || !kase->thread->held ||
+	    kase->thread->ep_confirmed_ms)
 		return TRUE;
 	if (!hg_case_waiting(turn, kase, FALSE, &since_ms, error))
 		return FALSE;
@@ -117,6 +118,8 @@ static gboolean idle(hg_turn *turn, hg_case *kase, GError **error)
 		return TRUE;
 	if (due_ms > turn->now_ms)
 		return hg_timer_set(turn, kase->thread->n, "idle", due_ms, NULL, error);
+	if (kase->thread->ep_confirmed_ms)
+		return hg_solved_due(turn, kase, error);
 	if (!only_noise(turn, kase, &noise, error))
 		return FALSE;
 	if (noise)
@@ -137,7 +140,7 @@ static timer_fn *handler_of(const char *kind)
 {
 	static const struct { const char *kind; timer_fn *fn; } kinds[] = {
 		{ "settle", settle }, { "first_response", first_response }, { "idle", idle },
-		{ "confirm", hg_confirm_due }, { "drop", hg_drop_due },
+		{ "confirm", hg_confirm_due }, { "quiet", hg_solved_due }, { "drop", hg_drop_due },
 	};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++)

@@ -147,11 +147,19 @@ gboolean hg_listen_always(hg_turn *turn, hg_case *kase, const struct hg_asked *a
 /* A message of ours cannot be delivered, for good; before: what its delivery was. */
 gboolean hg_listen_failed(hg_turn *turn, hg_case *kase, const hg_message *message, int before, GError **error);
 
+/* ---- solved.c ---- */
+/* The customer says that it is solved; he says something else after that; a quiet time has gone by. */
+gboolean hg_solved(hg_turn *turn, hg_case *kase, GError **error);
+gboolean hg_solved_not(hg_turn *turn, hg_case *kase, GError **error);
+gboolean hg_solved_due(hg_turn *turn, hg_case *kase, GError **error);
+
 /* ---- wait.c: events that are a time gone by ---- */
 /* The customer said something that wants an answer; a bot said something; a person did. */
 gboolean hg_wait_customer(hg_turn *turn, hg_case *kase, GError **error);
 gboolean hg_wait_bot(hg_turn *turn, hg_case *kase, GError **error);
 gboolean hg_wait_person(hg_turn *turn, hg_case *kase, GError **error);
+/* The customer wants no more answer. */
+gboolean hg_wait_content(hg_turn *turn, hg_case *kase, GError **error);
 /* Nobody waits any more: it is over. */
 gboolean hg_wait_over(hg_turn *turn, hg_case *kase, GError **error);
 gboolean hg_wait_due(hg_turn *turn, hg_case *kase, const hg_timer *timer, GError **error);

@@ -85,6 +85,15 @@ gboolean hg_wait_person(hg_turn *turn, hg_case *kase, GError **error)
 	return !waits || forget(turn, kase, error);
 }
 
+gboolean hg_wait_content(hg_turn *turn, hg_case *kase, GError **error)
+{
+	if (!kase->thread->waiting_ms)
+		return TRUE;
+	kase->thread->waiting_ms = 0;
+	kase->thread_changed = TRUE;
+	return hg_store_timer_clear(turn->store, kase->thread->n, hg_rule_event_word(HG_ON_UNANSWERED), error);
+}
+
 gboolean hg_wait_over(hg_turn *turn, hg_case *kase, GError **error)
 {
 	kase->thread->waiting_ms = kase->thread->alone_ms = 0;

@@ -84,3 +84,46 @@ def test_a_bot_that_is_not_done_in_three_minutes_offers_a_human(start, graph):
     gateway.advance(hours=1)
     harness.wait_until(lambda: decided(gateway, "unanswered"), "another timer")
     assert [d["thread_id"] for d in decided(gateway, "bot")] == [threads[0]]
+
+
+SHIPPED = f"include: [{harness.TOP}/etc/rules/noise.yaml]\n" + HOLD
+
+
+@pytest.mark.parametrize("words", ["Thanks, that worked!", "Vielen Dank, es hat geklappt!"])
+def test_thanks_that_worked_ends_as_resolved_without_a_ticket(start, graph, helpdesk, words):
+    """R0.9, R0.14: it makes no ticket, counts as confirmed, closes after a quiet time (over a kill), reopens nothing."""
+    gateway = start(rules="  []", top=SHIPPED)
+    graph.say(ANA, "my lamp is broken")
+    thread = gateway.wait_thread()[0]["id"]
+    assert gateway.reply(thread, "Try another bulb.", agent="Mia").status == 202
+    graph.wait_accepted(1)
+    assert graph.say(ANA, words) == 200
+    quiet(gateway)
+    gateway.kill()
+    gateway.advance(minutes=11)
+    gateway.start()
+    graph.target(gateway.port, "wa-main")
+    closed = gateway.wait_thread(lambda t: t and t[0]["state"] == "closed", "the end")[0]
+    assert closed["resolution"] == "resolved" and closed["ticket"] is None
+    end = next(e for e in gateway.events(thread) if e["type"] == "thread.closed")
+    assert end["data"]["reason"] == "the customer said that it is solved"
+    graph.say(ANA, words, at=gateway.now())
+    heard = [e for e in gateway.events(thread) if e["type"] == "message.received"]
+    assert [e["data"]["ignored"] for e in heard] == [None, "solved", "solved"]
+    assert [t["state"] for t in gateway.threads()] == ["closed"] and not helpdesk.attempts
+
+
+def test_solved_on_a_ticket_is_the_helpdesks_matter(start, graph, helpdesk):
+    """R0.9: noise on a closed ticket reopens nothing; on an open one the helpdesk hears what was meant."""
+    gateway = start(rules="  - { name: ticket, do: { convert: } }\n", top=SHIPPED)
+    graph.say(ANA, "my lamp is broken")
+    number = helpdesk.wait_event("ticket.requested").data["ticket"]["number"]
+    graph.say(ANA, "Thanks, that worked!")
+    assert helpdesk.wait_event("ticket.message").data["ignored"] == "solved"
+    quiet(gateway)
+    gateway.advance(hours=1)
+    assert gateway.threads()[0]["state"] == "converted"
+    assert gateway.api("PUT", f"/v1/tickets/{number}/status", {"status": "closed"}).status == 200
+    graph.say(ANA, "thank you!", at=gateway.now())
+    helpdesk.wait_event("ticket.message", 2)
+    assert gateway.threads()[0]["state"] == "closed" and not helpdesk.of("ticket.reopened")

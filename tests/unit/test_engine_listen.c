@@ -293,6 +293,84 @@ static void how_a_ticket_stands_is_judged_when_the_helpdesk_says_so(void **state
 	lab_counts(lab, 1, "SELECT count(*) FROM ticket");
 }
 
+#define SOLVED "  - { name: solved, when: { text: { contains: worked } }, do: { ignore: solved } }\n" \
+	       "  - { name: thanks, when: { text: { contains: thanks } }, do: { ignore: thanks } }\n"
+
+static void who_says_that_it_is_solved_is_left_in_peace(void **state)
+{	/* R0.9, R0.14: ends in the conversation, as resolved after a quiet time, noise or not */
+	g_autoptr(hg_lab) lab = lab_new(RULES(SOLVED HOUR_AGO "  - { name: end, on: thread.closed, when: "
+					      "{ thread: { confirmed: true, resolution: resolved } }, do: { tag: content } }\n"));
+	(void)state;
+
+	lab_say(lab, ANA, "my lamp is broken");
+	lab_say(lab, ANA, "the new bulb worked!");
+	lab_wait(lab, 9 * MINUTE_MS);
+	lab_say(lab, ANA, "thanks");
+	lab_restart(lab);
+	lab_wait(lab, MINUTE_MS - 1);
+	lab_is(lab, "1", "SELECT state FROM thread");
+	lab_wait(lab, 1);
+	lab_is(lab, "2 1", "SELECT state || ' ' || resolution FROM thread");
+	lab_counts(lab, 1, "SELECT count(*) FROM event WHERE type = 'thread.closed' AND json_extract(data, '$.reason') = "
+		   "'the customer said that it is solved'");
+	lab_is(lab, "[\"content\"]", "SELECT tags FROM thread");
+	lab_wait(lab, HOUR_MS);
+	lab_judged(lab, "thread.closed -");
+	/* And noise does not begin it again, whatever it says. */
+	lab_say(lab, ANA, "it worked, really");
+	lab_is(lab, "2", "SELECT state FROM thread");
+	lab_counts(lab, 0, "SELECT count(*) FROM ticket");
+}
+
+static void who_goes_on_after_it_is_not_done(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(RULES(SOLVED HOUR_AGO));
+	(void)state;
+
+	lab_say(lab, ANA, "my lamp is broken");
+	lab_say(lab, ANA, "the new bulb worked!");
+	lab_wait(lab, 5 * MINUTE_MS);
+	lab_say(lab, ANA, "no, it went out again");
+	lab_wait(lab, 9 * MINUTE_MS);
+	lab_judged(lab, "");
+	lab_wait(lab, MINUTE_MS);
+	lab_judged(lab, "unanswered 10 -");
+	lab_is(lab, "1 0", "SELECT state || ' ' || ep_confirmed_ms FROM thread");
+}
+
+static void no_deadline_makes_a_ticket_of_what_is_solved(void **state)
+{
+	static const char *const tops[] = { "settle: 20s\ndefault: convert\n", "default: hold\nfirst_response: 1m\n",
+					    "default: ignore\nidle_close: 1m\n" };
+
+	for (gsize i = 0; i < G_N_ELEMENTS(tops); i++) {
+		g_autofree char *yaml = g_strconcat(tops[i], "rules:\n" SOLVED, NULL);
+		g_autoptr(hg_lab) lab = lab_new(yaml);
+
+		lab_say(lab, ANA, "my lamp is broken");
+		lab_wait(lab, i ? 21 * SECOND_MS : 10 * SECOND_MS);
+		lab_say(lab, ANA, "the new bulb worked!");
+		lab_wait(lab, HOUR_MS);
+		lab_counts(lab, 0, "SELECT count(*) FROM ticket");
+		lab_is(lab, "2 1", "SELECT state || ' ' || resolution FROM thread");
+	}
+	(void)state;
+}
+
+static void a_ticket_that_is_solved_is_told_to_its_helpdesk_and_stays_open(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(RULES(SOLVED "  - " TICKET "\n"));
+	(void)state;
+
+	lab_say(lab, ANA, "my lamp is broken");
+	lab_say(lab, ANA, "the new bulb worked!");
+	lab_wait(lab, HOUR_MS);
+	lab_is(lab, "3", "SELECT state FROM thread");
+	lab_is(lab, "solved", "SELECT json_extract(data, '$.ignored') FROM event WHERE type = 'ticket.message'");
+	lab_counts(lab, 1, "SELECT count(*) FROM thread WHERE ep_confirmed_ms > 0 AND waiting_ms = 0");
+	lab_counts(lab, 1, "SELECT count(*) FROM contact WHERE last_ticket_ms > 0");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -310,6 +388,10 @@ int main(void)
 		cmocka_unit_test(what_cannot_be_delivered_is_judged_once_by_its_number),
 		cmocka_unit_test(machines_that_cannot_be_reached_do_not_talk_for_ever),
 		cmocka_unit_test(how_a_ticket_stands_is_judged_when_the_helpdesk_says_so),
+		cmocka_unit_test(who_says_that_it_is_solved_is_left_in_peace),
+		cmocka_unit_test(who_goes_on_after_it_is_not_done),
+		cmocka_unit_test(no_deadline_makes_a_ticket_of_what_is_solved),
+		cmocka_unit_test(a_ticket_that_is_solved_is_told_to_its_helpdesk_and_stays_open),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
