@@ -102,6 +102,8 @@ static gboolean is_emoji(gunichar c)
 /* How many bytes a smiley at this place takes; 0: there is none. */
 static gsize smiley(struct reading *r, const char *at)
 {
+	if (!strchr(":=(^;<", *at))
+		return 0;
 	for (gsize i = 0; i < G_N_ELEMENTS(smileys); i++) {
 		gsize len = strlen(smileys[i].typed);
 
@@ -136,6 +138,17 @@ static void read_char(struct reading *r, gunichar c, const char *next)
 		end_word(r);
 }
 
+/* A run of what most words are made of; how long it is. */
+static gsize plain(struct reading *r, const char *at)
+{
+	gsize len = 0;
+
+	while (g_ascii_isalnum(at[len]))
+		len++;
+	g_string_append_len(r->word, at, (gssize)len);
+	return len;
+}
+
 static char *begin_of(const char *text, gboolean *ret_cut)
 {
 	gsize len = strlen(text);
@@ -157,8 +170,9 @@ void hg_spoken_read(const char *text, hg_arena *arena, struct hg_spoken *ret)
 
 	r.said = said;
 	r.word = word;
-	for (const char *at = even; *at && !(r.cut && said->len >= HG_SPOKEN_WORDS_MAX);) {
-		gsize len = g_ascii_isalnum(*at) ? 0 : smiley(&r, at);
+	for (const char *at = even + plain(&r, even); *at && !(r.cut && said->len >= HG_SPOKEN_WORDS_MAX);
+	     at += plain(&r, at)) {
+		gsize len = smiley(&r, at);
 		const char *next = len ? at + len : g_utf8_next_char(at);
 
 		if (!len)

@@ -103,6 +103,28 @@ gint64 hg_span_parse(const char *text)
 	return sum;
 }
 
+int hg_share_parse(const char *text)
+{
+	int value;
+
+	if (!text || (*text != '0' && *text != '1'))
+		return -1;
+	value = (*text++ - '0') * 100;
+	if (*text == '.' && g_ascii_isdigit(text[1])) {
+		value += (text[1] - '0') * 10;
+		text += 2;
+		if (g_ascii_isdigit(*text))
+			value += *text++ - '0';
+	}
+	return *text || value > 100 ? -1 : value;
+}
+
+const char *hg_share(guint hundredths, char ret_text[HG_SHARE_SIZE])
+{
+	g_snprintf(ret_text, HG_SHARE_SIZE, "%u.%02u", hundredths / 100, hundredths % 100);
+	return ret_text;
+}
+
 gint64 hg_bytes_parse(const char *text)
 {
 	gsize at = 0;

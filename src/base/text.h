@@ -15,6 +15,11 @@ const char *hg_span(gint64 ms, char ret_text[HG_SPAN_SIZE]);	/* "3m2s": two unit
 /* "16KiB", "5MB", "100" (bytes).  Returns -1 when it is none. */
 gint64 hg_bytes_parse(const char *text);
 
+/* "0.7", "0.75", "1": a share in hundredths, 0 to 100.  Returns -1 when it is none. */
+int hg_share_parse(const char *text);
+#define HG_SHARE_SIZE 16
+const char *hg_share(guint hundredths, char ret_text[HG_SHARE_SIZE]);	/* "0.70" */
+
 /* The nearest of names (NULL-ended) by edit distance, when near enough to be a typing error; or NULL. */
 const char *hg_nearest(const char *word, const char *const *names);
 

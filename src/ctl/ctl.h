@@ -51,6 +51,7 @@ int ctl_docs(struct ctl *ctl, int argc, char **argv);
 int ctl_test(struct ctl *ctl, int argc, char **argv);
 int ctl_rules(struct ctl *ctl, int argc, char **argv);
 int ctl_replay(struct ctl *ctl, int argc, char **argv);	/* rules replay */
+int ctl_intent(struct ctl *ctl, int argc, char **argv);
 
 /* ---- options.c ---- */
 
@@ -96,6 +97,9 @@ char *ctl_text(struct json_object *object, const char *key, const char *fallback
 /* "10:02:11" in local time from RFC 3339; yours. */
 char *ctl_clock(const char *rfc3339);
 char *ctl_ago(const char *rfc3339);		/* "3m2s", "-" when NULL */
+/* Progress on stderr, a terminal: done from 0 to 1, and a word about it. */
+void ctl_bar(double done, const char *fmt, ...) G_GNUC_PRINTF(2, 3);
+void ctl_bar_end(void);		/* wipes it away */
 /* Prints text padded on the right to width columns, as a terminal counts them. */
 void ctl_cell(const char *text, int width);
 

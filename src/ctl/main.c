@@ -37,6 +37,15 @@ const struct ctl_verb ctl_verbs[] = {
 	  "      judges what the running daemon decided in the last SPAN [30d] by the rules of FILE, without\n"
 	  "      effect; --show changed names the conversations.  The daemon is that of FILE's socket,\n"
 	  "      unless a socket or a configuration is named before the verb\n", ctl_rules },
+	{ "intent", "train|eval|try ...", "teach what messages are about, and see how well",
+	  "  intent train --out MODEL FILE...\n"
+	  "      makes a model of examples: lines of INTENT<tab>TEXT or {\"label\":...,\"text\":...}\n"
+	  "  intent eval --model MODEL FILE... [--min-confidence N] [--min-known N] [--min-accuracy N]\n"
+	  "      asks it about labelled messages that it was not made of: who is taken for whom;\n"
+	  "      with --min-accuracy it ends with 1 when fewer best guesses are right\n"
+	  "  intent try --model MODEL TEXT\n"
+	  "      what it takes one text for, and because of which words\n\n"
+	  "N is a share, 0.7.  The bar is a confidence of 0.7 and 0.5 of the words known, when nothing is given.\n", ctl_intent },
 	{ "outbox", "[--state WORD] | retry N | settle N arrived|resend", "what waits, failed or hangs in doubt",
 	  "  --state WORD   queued, due, sending, unknown, parked or dead [dead]\n", ctl_outbox },
 	{ "simulate", "whatsapp --text TEXT ...", "send a message as a provider would",

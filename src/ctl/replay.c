@@ -14,7 +14,6 @@
 #define TRY_AGAIN_US (1000 * 1000)
 #define TELL_MS (10 * 1000)		/* between two lines of progress */
 #define BAR_MS 100			/* between two looks of the bar */
-#define BAR_WIDTH 40
 
 struct run {
 	struct ctl *ctl;
@@ -35,17 +34,6 @@ static double share(const struct run *run, gint64 at_ms)
 	return all > 0 ? CLAMP((double)(at_ms - run->since_ms) / (double)all, 0.0, 1.0) : 1.0;
 }
 
-static void draw_bar(const struct run *run, double done)
-{
-	char bar[BAR_WIDTH + 1];
-	int full = (int)(done * BAR_WIDTH);
-
-	memset(bar, '.', BAR_WIDTH);
-	memset(bar, '#', (gsize)full);
-	bar[BAR_WIDTH] = '\0';
-	fprintf(stderr, "\r[%s] %3.0f %%  %" G_GINT64_FORMAT " decisions", bar, done * 100, run->n);
-}
-
 static void tell(struct run *run, gint64 at_ms)
 {
 	gint64 now = hg_mono(hg_env_system());
@@ -54,7 +42,7 @@ static void tell(struct run *run, gint64 at_ms)
 		return;
 	run->told_ms = now;
 	if (run->bar)
-		draw_bar(run, share(run, at_ms));
+		ctl_bar(share(run, at_ms), "%" G_GINT64_FORMAT " decisions", run->n);
 	else
 		fprintf(stderr, "headgatectl: %" G_GINT64_FORMAT " decisions judged again, %.0f %%\n", run->n,
 			share(run, at_ms) * 100);
@@ -63,7 +51,7 @@ static void tell(struct run *run, gint64 at_ms)
 static void end_bar(const struct run *run)
 {
 	if (run->bar && !run->ctl->quiet)
-		fprintf(stderr, "\r%*s\r", BAR_WIDTH + 40, "");
+		ctl_bar_end();
 }
 
 /* ---- reading ---- */

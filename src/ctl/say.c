@@ -38,6 +38,29 @@ void ctl_say_error(const struct ctl *ctl, const char *fmt, ...)
 	fprintf(stderr, "%sheadgatectl:%s %s\n", colours ? "\033[31m" : "", colours ? "\033[0m" : "", safe);
 }
 
+#define BAR_WIDTH 40
+
+void ctl_bar(double done, const char *fmt, ...)
+{
+	char bar[BAR_WIDTH + 1];
+	int full = (int)(CLAMP(done, 0.0, 1.0) * BAR_WIDTH);
+	g_autofree char *text = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	text = g_strdup_vprintf(fmt, ap);
+	va_end(ap);
+	memset(bar, '.', BAR_WIDTH);
+	memset(bar, '#', (gsize)full);
+	bar[BAR_WIDTH] = '\0';
+	fprintf(stderr, "\r[%s] %3.0f %%  %s", bar, done * 100, text);
+}
+
+void ctl_bar_end(void)
+{
+	fprintf(stderr, "\r%*s\r", BAR_WIDTH + 40, "");
+}
+
 /* Controls steer a terminal, format characters turn what stands beside them; joiners are part of
  * emoji and of several scripts. */
 static gboolean is_unsafe(gunichar c, gboolean unicode)

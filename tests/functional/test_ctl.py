@@ -19,8 +19,8 @@ import conftest
 import harness
 from harness import BUILD, PATIENCE, TOP, wait_until
 
-VERBS = ["check", "test", "status", "tail", "thread", "explain", "rules", "outbox", "simulate", "listen", "adapters", "docs",
-         "fsck"]
+VERBS = ["check", "test", "status", "tail", "thread", "explain", "rules", "intent", "outbox", "simulate", "listen", "adapters",
+         "docs", "fsck"]
 ENV = dict(LC_ALL="C.UTF-8", TZ="UTC", HEADGATE_ADAPTER_DIR=str(BUILD / "adapters" / ".libs"))
 NOBODY = "/nonexistent/headgate.sock"
 
@@ -96,6 +96,10 @@ def test_the_version_is_printed():
     (["simulate", "sms", "--text", "x"], 'no provider to simulate "sms"'), (["simulate", "whatsapp"], "--text TEXT is wanted"),
     (["simulate", "whatsapp", "--txt", "x"], 'did you mean "--text"?'), (["listen", "--port", "x"], "--port x"),
     (["listen", "--secret", "env:NOT_SET_ANYWHERE"], "NOT_SET_ANYWHERE"), (["listen", "extra"], 'unexpected "extra"'),
+    (["intent"], "train|eval|try"), (["intent", "trian"], 'did you mean "train"?'), (["intent", "train", "x"], "--out MODEL"),
+    (["intent", "train", "--out", "x"], "files with examples"), (["intent", "eval", "x"], "--model MODEL"),
+    (["intent", "eval", "--model", "x"], "labelled messages"), (["intent", "try", "--model", "x"], "in quotes"),
+    (["intent", "eval", "--model", "x", "--min-known", "70"], "a share is wanted"),
     (["docs"], "schema|sample|man|api"), (["docs", "shema"], 'did you mean "schema"?'), (["check", "a", "b"], 'unexpected "b"'),
     (["adapters", "a", "b"], 'unexpected "b"'), (["fsck", "now"], 'unexpected "now"'), (["tail", "--thread"], "wants a value")],
     ids=lambda v: " ".join(v) if isinstance(v, list) else "")
@@ -124,7 +128,7 @@ def test_the_socket_is_found_in_the_configuration_even_when_that_has_errors(worl
 
 @pytest.mark.parametrize("args", [["thread", "show", "thr_none"], ["explain", "msg_none"], ["explain", "nonsense"],
                                   ["tail", "--thread", "thr_none"], ["outbox", "retry", "99999"], ["thread", "close", "thr_none"],
-                                  ["adapters", "telegraph"]], ids=" ".join)
+                                  ["adapters", "telegraph"], ["intent", "try", "hi", "--model", "/none.intent"]], ids=" ".join)
 def test_what_is_not_there_has_exit_code_4(world, args):
     done = world.gateway.ctl(*args, check=4)
     assert done.stderr.startswith("headgatectl: ") and args[-1] in done.stderr and done.stdout == ""

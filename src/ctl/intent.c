@@ -1,0 +1,320 @@
+/* intent.c - intent train and try: makes a model of examples, and asks it about one text */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include "env.h"
+#include "intent_verbs.h"
+#include "text.h"
+
+#define FOLDS	       5
+#define BAR_MS	       100		/* between two looks of the bar */
+#define MIN_CONFIDENCE 70
+
+gboolean intent_fine(const struct ctl *ctl, const hg_diag *diag)
+{
+	g_autofree char *text = hg_diag_render(diag, ctl_colours(ctl, STDERR_FILENO));
+
+	fputs(text, stderr);
+	return !hg_diag_count(diag, HG_SEV_ERROR);
+}
+
+hg_intent *intent_model(const struct ctl *ctl, const char *path, int *ret_code)
+{
+	g_autoptr(GError) error = NULL;
+	hg_intent *model = hg_intent_load(path, &error);
+
+	if (model)
+		return model;
+	ctl_say_error(ctl, "%s: %s", path, error->message);
+	*ret_code = g_file_test(path, G_FILE_TEST_EXISTS) ? CTL_NO : CTL_MISSING;
+	return NULL;
+}
+
+/* ---- train ---- */
+
+struct progress {
+	gint64 told_ms;
+	gboolean bar;
+};
+
+static void tell(void *arg, guint done, guint all)
+{
+	struct progress *progress = arg;
+	gint64 now_ms = hg_mono(hg_env_system());
+
+	if (!progress->bar || now_ms - progress->told_ms < BAR_MS)
+		return;
+	progress->told_ms = now_ms;
+	ctl_bar((double)done / all, "%u of %u", done, all);
+}
+
+static double share(guint part, guint of)
+{
+	return of ? 100.0 * part / of : 0;
+}
+
+static void count_from(const struct hg_score_sum *sum, guint from, guint *ret_n, guint *ret_right)
+{
+	*ret_n = *ret_right = 0;
+	for (guint band = from / (100 / HG_INTENT_BANDS); band < HG_INTENT_BANDS; band++) {
+		*ret_n += sum->band_n[band];
+		*ret_right += sum->band_right[band];
+	}
+}
+
+static void print_made(const struct ctl *ctl, const hg_examples *examples, const hg_score *score)
+{
+	const struct hg_score_sum *sum = hg_score_sum(score);
+	guint n, right;
+
+	printf("%-24s %8s %8s %8s\n", "INTENT", "EXAMPLES", "FOUND", "RIGHT");
+	for (guint i = 0; i < hg_score_rows(score); i++) {
+		const struct hg_score_row *row = hg_score_row(score, i);
+
+		printf("%-24s %8u %6.0f %% %6.0f %%%s\n", row->label, row->n, share(row->right, row->n),
+		       share(row->right, row->guessed), row->n < 20 ? "  few examples" : "");
+	}
+	count_from(sum, MIN_CONFIDENCE, &n, &right);
+	printf("\ncross-validated: %s%.1f %%%s right; %.0f %% have a confidence of 0.%d or more, of those %.1f %%\n",
+	       ctl_look(ctl, CTL_BOLD), share(sum->best, sum->n), ctl_look(ctl, CTL_PLAIN), share(n, sum->n),
+	       MIN_CONFIDENCE, share(right, n));
+	if (hg_examples_dropped(examples))
+		printf("%u examples stood there twice\n", hg_examples_dropped(examples));
+}
+
+static void made_json(const char *out, const hg_intent *model, const hg_examples *examples, const hg_score *score)
+{
+	const struct hg_score_sum *sum = hg_score_sum(score);
+	g_autoptr(GString) json = g_string_new(NULL);
+	char text[HG_SHARE_SIZE];
+
+	hg_json_open(json, '{');
+	hg_json_add_str(json, "model", out);
+	hg_json_add_str(json, "sha256", hg_intent_hash(model));
+	hg_json_add_int(json, "examples", hg_intent_examples(model));
+	hg_json_add_int(json, "dropped", hg_examples_dropped(examples));
+	hg_json_add_int(json, "features", hg_intent_features(model));
+	hg_json_add_raw(json, "accuracy", hg_share((guint)(share(sum->best, sum->n) + 0.5), text));
+	hg_json_key(json, "intents");
+	hg_json_open(json, '[');
+	for (guint i = 0; i < hg_score_rows(score); i++) {
+		const struct hg_score_row *row = hg_score_row(score, i);
+
+		hg_json_open(json, '{');
+		hg_json_add_str(json, "intent", row->label);
+		hg_json_add_int(json, "examples", row->n);
+		hg_json_add_int(json, "guessed", row->guessed);
+		hg_json_add_int(json, "right", row->right);
+		hg_json_close(json, '}');
+	}
+	hg_json_close(json, ']');
+	hg_json_close(json, '}');
+	puts(json->str);
+}
+
+static int write_model(const struct ctl *ctl, const hg_intent *model, const char *out)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GString) text = hg_intent_write(model);
+
+	/* Beside it and renamed: a daemon that reloads meanwhile reads the old one or the new one. */
+	if (!g_file_set_contents(out, text->str, (gssize)text->len, &error)) {
+		ctl_say_error(ctl, "%s", error->message);
+		return CTL_REFUSED;
+	}
+	if (!ctl->quiet && !ctl->json)
+		printf("%s: %zu KiB, %u features, sha256 %.12s\n", out, text->len / 1024, hg_intent_features(model),
+		       hg_intent_hash(model));
+	return CTL_DONE;
+}
+
+static int train(struct ctl *ctl, const char *out, char **files)
+{
+	g_autoptr(hg_diag) diag = hg_diag_new();
+	g_autoptr(hg_examples) examples = hg_examples_new();
+	g_autoptr(hg_score) score = NULL;
+	g_autoptr(hg_intent) model = NULL;
+	g_autoptr(GError) error = NULL;
+	struct progress progress = { .bar = isatty(STDERR_FILENO) && !ctl->quiet };
+	const struct hg_intent_making making = { .folds = FOLDS, .progress = tell, .progress_arg = &progress };
+	gboolean fine = TRUE;
+
+	for (; *files; files++)
+		fine &= hg_examples_read(examples, *files, diag);
+	fine = fine && hg_examples_settle(examples, diag);
+	if (!intent_fine(ctl, diag) || !fine)
+		return CTL_NO;
+	model = hg_intent_train(examples, &making, &score, &error);
+	if (progress.told_ms)
+		ctl_bar_end();
+	if (!model) {
+		ctl_say_error(ctl, "%s", error->message);
+		return CTL_NO;
+	}
+	if (ctl->json)
+		made_json(out, model, examples, score);
+	else if (!ctl->quiet)
+		print_made(ctl, examples, score);
+	return write_model(ctl, model, out);
+}
+
+/* ---- try ---- */
+
+static void guess_json(const struct hg_intent_guess *guess)
+{
+	g_autoptr(GString) json = g_string_new(NULL);
+	char text[HG_SHARE_SIZE];
+
+	hg_json_open(json, '{');
+	hg_json_add_str(json, "intent", guess->label);
+	hg_json_add_raw(json, "confidence", hg_share(guess->confidence, text));
+	hg_json_add_raw(json, "known", hg_share(guess->known, text));
+	hg_json_key(json, "words");
+	hg_json_open(json, '[');
+	for (guint i = 0; i < guess->n_reasons; i++) {
+		gint tenths = guess->reasons[i].tenths;
+		g_autofree char *weight = g_strdup_printf("%s%d.%d", tenths < 0 ? "-" : "", ABS(tenths) / 10,
+							  ABS(tenths) % 10);
+
+		hg_json_open(json, '{');
+		hg_json_add_str(json, "words", guess->reasons[i].words);
+		hg_json_add_raw(json, "weight", weight);
+		hg_json_close(json, '}');
+	}
+	hg_json_close(json, ']');
+	hg_json_close(json, '}');
+	puts(json->str);
+}
+
+static void guess_text(const struct ctl *ctl, const struct hg_intent_guess *guess)
+{
+	char confidence[HG_SHARE_SIZE], known[HG_SHARE_SIZE];
+
+	if (!guess->label) {
+		puts("there is no word in it");
+		return;
+	}
+	printf("%s%s%s  confidence %s  known %s\n", ctl_look(ctl, CTL_BOLD), guess->label, ctl_look(ctl, CTL_PLAIN),
+	       hg_share(guess->confidence, confidence), hg_share(guess->known, known));
+	for (guint i = 0; i < guess->n_reasons; i++) {
+		gint tenths = guess->reasons[i].tenths;
+		g_autofree char *words = ctl_safe(guess->reasons[i].words, FALSE);
+
+		printf("  %s%c%d.%d%s  %s\n", ctl_look(ctl, tenths < 0 ? CTL_RED : CTL_GREEN), tenths < 0 ? '-' : '+',
+		       ABS(tenths) / 10, ABS(tenths) % 10, ctl_look(ctl, CTL_PLAIN), words);
+	}
+}
+
+static int try_text(struct ctl *ctl, const char *path, const char *text)
+{
+	int code = CTL_DONE;
+	g_autoptr(hg_intent) model = intent_model(ctl, path, &code);
+	g_autoptr(hg_arena) arena = hg_arena_new();
+	g_autofree char *valid = hg_text_valid(text, -1, 0);
+	struct hg_intent_guess guess;
+	struct hg_spoken said;
+
+	if (!model)
+		return code;
+	hg_spoken_read(valid, arena, &said);
+	hg_intent_guess(model, &said, arena, &guess);
+	if (ctl->json)
+		guess_json(&guess);
+	else
+		guess_text(ctl, &guess);
+	return CTL_DONE;
+}
+
+/* ---- the verb ---- */
+
+enum { OUT = CTL_OWN, MODEL, CONFIDENCE, KNOWN, ACCURACY };
+
+static gboolean take_share(struct ctl *ctl, const char *option, int *ret)
+{
+	*ret = hg_share_parse(optarg);
+	if (*ret < 0)
+		ctl->exit = ctl_usage(ctl, "%s %s: a share is wanted, 0.7", option, optarg);
+	return *ret >= 0;
+}
+
+static gboolean take_option(struct ctl *ctl, int c, struct intent_args *args)
+{
+	switch (c) {
+	case OUT:
+		args->out = optarg;
+		return TRUE;
+	case MODEL:
+		args->model = optarg;
+		return TRUE;
+	case CONFIDENCE:
+		return take_share(ctl, "--min-confidence", &args->min_confidence);
+	case KNOWN:
+		return take_share(ctl, "--min-known", &args->min_known);
+	case ACCURACY:
+		return take_share(ctl, "--min-accuracy", &args->min_accuracy);
+	default:
+		return FALSE;
+	}
+}
+
+static int run_train(struct ctl *ctl, const struct intent_args *args, int n, char **left)
+{
+	if (!args->out)
+		return ctl_usage(ctl, "intent train: --out MODEL is wanted, where the model goes");
+	if (!n)
+		return ctl_usage(ctl, "intent train: files with examples are wanted");
+	return train(ctl, args->out, left);
+}
+
+static int run_eval(struct ctl *ctl, const struct intent_args *args, int n, char **left)
+{
+	if (!args->model)
+		return ctl_usage(ctl, "intent eval: --model MODEL is wanted");
+	if (!n)
+		return ctl_usage(ctl, "intent eval: files with labelled messages are wanted");
+	return intent_eval(ctl, args, left);
+}
+
+static int run_try(struct ctl *ctl, const struct intent_args *args, int n, char **left)
+{
+	if (!args->model)
+		return ctl_usage(ctl, "intent try: --model MODEL is wanted");
+	if (n != 1)
+		return ctl_usage(ctl, "intent try TEXT: one text is wanted, in quotes");
+	return try_text(ctl, args->model, left[0]);
+}
+
+static const struct option train_options[] = { { "out", required_argument, NULL, OUT }, { 0 } };
+static const struct option try_options[] = { { "model", required_argument, NULL, MODEL }, { 0 } };
+static const struct option eval_options[] = { { "model", required_argument, NULL, MODEL },
+	{ "min-confidence", required_argument, NULL, CONFIDENCE }, { "min-known", required_argument, NULL, KNOWN },
+	{ "min-accuracy", required_argument, NULL, ACCURACY }, { 0 } };
+
+static const struct {
+	const char *name;
+	const struct option *options;
+	int (*run)(struct ctl *ctl, const struct intent_args *args, int n, char **left);
+} verbs[] = { { "train", train_options, run_train }, { "eval", eval_options, run_eval }, { "try", try_options, run_try } };
+
+static int run_verb(struct ctl *ctl, guint verb, int argc, char **argv)
+{
+	struct intent_args args = { .min_confidence = -1, .min_known = -1, .min_accuracy = -1 };
+	int c;
+
+	while ((c = ctl_next(ctl, argc, argv, verbs[verb].options)) != -1)
+		if (!take_option(ctl, c, &args))
+			return ctl->exit;
+	return verbs[verb].run(ctl, &args, argc - optind, argv + optind);
+}
+
+int ctl_intent(struct ctl *ctl, int argc, char **argv)
+{
+	static const char *const known[] = { "train", "eval", "try", NULL };
+
+	for (guint i = 0; argc > 1 && i < G_N_ELEMENTS(verbs); i++)
+		if (strcmp(argv[1], verbs[i].name) == 0)
+			return run_verb(ctl, i, argc - 1, argv + 1);
+	if (argc > 1 && argv[1][0] != '-')
+		return ctl_unknown(ctl, "verb of intent", argv[1], known);
+	return ctl_arguments(ctl, argc, argv, 1, 1) ? CTL_USAGE : ctl->exit;
+}
