@@ -203,7 +203,7 @@ static gboolean read_resolution(struct call *call, struct json_object *body, int
 
 gboolean hg_write_close(struct call *call, hg_command *command)
 {
-	static const struct call_member known[] = { { "resolution", CALL_TEXT, WORD_MAX },
+	static const struct call_member known[] = { { "resolution", CALL_TEXT, WORD_MAX }, { "ask", CALL_BOOL, 0 },
 		{ "agent", CALL_TEXT, WORD_MAX }, { "reason", CALL_TEXT, SUBJECT_MAX }, { 0 } };
 	g_autoptr(json_object) body = hg_call_body(call, known);
 
@@ -211,7 +211,9 @@ gboolean hg_write_close(struct call *call, hg_command *command)
 		return FALSE;
 	take_thread(call, command, body);
 	command->text = copy(command, body, "reason");
-	return TRUE;
+	command->ask = hg_json_bool(body, "ask", FALSE);
+	return !command->ask || command->resolution != HG_RES_UNRESOLVED ||
+	       hg_fail(&call->error, HG_ERROR_INPUT, "\"ask\" asks whether it is resolved: leave \"resolution\" out");
 }
 
 gboolean hg_write_reopen(struct call *call, hg_command *command)

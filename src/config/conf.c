@@ -65,6 +65,8 @@ void hg_conf_unref(hg_conf *conf)
 	hg_options_clear(hg_store_options, &conf->store);
 	hg_options_clear(hg_window_options, &conf->window);
 	hg_options_clear(hg_ticket_options, &conf->ticket);
+	hg_options_clear(hg_rating_options, &conf->rating);
+	hg_options_clear(hg_prompt_options, &conf->close_prompt);
 	g_free(conf->path);
 	g_free(conf->hash);
 	hg_doc_free(conf->doc);
@@ -291,6 +293,9 @@ static void read_sections(struct load *l, const hg_node *root)
 			l->diag);
 	hg_options_fill(hg_ticket_options, hg_node_get(root, "ticket"), "ticket", NULL, &conf->ticket,
 			l->diag);
+	hg_options_fill(hg_rating_options, hg_node_get(root, "rating"), "rating", NULL, &conf->rating, l->diag);
+	hg_options_fill(hg_prompt_options, hg_node_get(root, "close_prompt"), "close_prompt", NULL,
+			&conf->close_prompt, l->diag);
 	hg_check_gateway(&conf->gateway, hg_node_get(root, "gateway"), l->diag);
 	hg_window_read(hg_node_get(root, "window"), "window", &conf->window, l->diag);
 	hg_check_window(&conf->window, hg_node_get(root, "window"), l->diag);
@@ -299,6 +304,7 @@ static void read_sections(struct load *l, const hg_node *root)
 	read_named(l, hg_node_get(root, "channels"), "channels", read_channel);
 	read_named(l, hg_node_get(root, "backends"), "backends", read_backend);
 	read_api(l, hg_node_get(root, "api"));
+	hg_check_asking(conf, root, l->diag);
 	conf->words = hg_node_get(root, "word_lists");
 	conf->hours = hg_node_get(root, "hours");
 	conf->rules = read_list(l, root, "rules");

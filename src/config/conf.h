@@ -6,6 +6,7 @@
 
 struct hg_gateway_conf {
 	char *name;			/* "Acme support" */
+	char *language;			/* "en": where a customer's is not known */
 	char *listen;			/* "127.0.0.1:8420", "[::1]:0" */
 	char *public_url;		/* without a slash at its end; or NULL */
 	char *tls_cert, *tls_key;	/* both or none */
@@ -54,6 +55,20 @@ struct hg_ticket_conf {
 struct hg_ticket_defaults {
 	char *priority, *category, *type, *queue, *status, *assignee;
 	char **custom;			/* fields: name, value, ..., NULL */
+};
+
+struct hg_rating_conf {			/* how customers are asked what they think */
+	bool ask;
+	char **channels;		/* on these only; NULL: on all */
+	char **after;			/* closed, solved, converted */
+	char **text, **thanks;		/* by language; NULL: built-in, none */
+	char *scale;			/* 5|thumbs */
+	gint64 delay_ms, wait_ms;	/* before it is asked; for the answer */
+};
+
+struct hg_prompt_conf {			/* "does that solve it?" */
+	char **text;			/* by language; NULL: built-in */
+	gint64 wait_ms;
 };
 
 struct hg_engine_conf {
@@ -105,6 +120,8 @@ typedef struct hg_conf {
 	struct hg_store_conf store;
 	struct hg_window_conf window;
 	struct hg_ticket_conf ticket;
+	struct hg_rating_conf rating;
+	struct hg_prompt_conf close_prompt;
 	struct hg_engine_conf engine;
 	GPtrArray *channels;		/* of struct hg_channel_conf, in the file's order */
 	GPtrArray *backends;		/* of struct hg_backend_conf */

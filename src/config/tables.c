@@ -34,6 +34,9 @@ const struct hg_option hg_top_options[] = {
 const struct hg_option hg_gateway_options[] = {
 	GATEWAY(name, "name", STRING, RELOAD, "headgate", "1..100",
 		"Name of this gateway, as people see it."),
+	GATEWAY(language, "language", STRING, RELOAD, "en", "2..8",
+		"Language of what customers are told where theirs is not known: en, de, es, fr, pt, it, nl, or one "
+		"that the texts are written in."),
 	GATEWAY(listen, "listen", STRING, NONE, "127.0.0.1:8420", NULL,
 		"Address and port of the HTTP server; an IPv6 address stands in brackets, port 0 takes a "
 		"free one."),
@@ -107,6 +110,35 @@ const struct hg_option hg_ticket_options[] = {
 	HG_OPTION_END
 };
 
+#define RATING(field, name, ...) HG_OPTION_AT(struct hg_rating_conf, field, name, __VA_ARGS__)
+const struct hg_option hg_rating_options[] = {
+	RATING(ask, "ask", BOOL, RELOAD, "false", NULL, "Ask customers how content they are?"),
+	RATING(channels, "channels", STRINGS, RELOAD, NULL, NULL,
+	       "Ask on these channels only, the one he wrote on last; without it on all."),
+	RATING(after, "after", STRINGS, RELOAD, "[closed, solved]", "closed|solved|converted",
+	       "When: a conversation without a ticket was closed, one with a ticket was, one became a ticket.  He is "
+	       "asked once for each of them that goes on from its opening to its end."),
+	RATING(delay_ms, "delay", MSECS, RELOAD, "1m", "0s..7d",
+	       "How long after that; not when the conversation goes on meanwhile."),
+	RATING(scale, "scale", ENUM, RELOAD, "5", "5|thumbs", "A number from 1 to 5, 5 being best, or thumbs up and down."),
+	RATING(text, "text", MAP, RELOAD, NULL, "1..1000",
+	       "The question, or { en: ..., de: ... } by language; ${name} and ${number} are known.  Without it a "
+	       "built-in one in seven languages."),
+	RATING(thanks, "thanks", MAP, RELOAD, NULL, "0..1000", "What is said to his answer; without it nothing."),
+	RATING(wait_ms, "wait", MSECS, RELOAD, "1d", "1m..30d", "An answer after this time is an ordinary message."),
+	HG_OPTION_END
+};
+
+#define PROMPT(field, name, ...) HG_OPTION_AT(struct hg_prompt_conf, field, name, __VA_ARGS__)
+const struct hg_option hg_prompt_options[] = {
+	PROMPT(text, "text", MAP, RELOAD, NULL, "1..1000",
+	       "What the customer is asked before an agent closes a conversation with ask, or { en: ..., de: ... } by "
+	       "language; ${name} and ${number} are known.  Without it a built-in one in seven languages."),
+	PROMPT(wait_ms, "wait", MSECS, RELOAD, "1d", "1m..30d",
+	       "Without an answer after this time the conversation is closed as resolved, but not as confirmed."),
+	HG_OPTION_END
+};
+
 #define CHANNEL(field, name, ...) HG_OPTION_AT(struct hg_channel_conf, field, name, __VA_ARGS__)
 const struct hg_option hg_channel_options[] = {
 	CHANNEL(adapter, "adapter", STRING, REQUIRED, NULL, "1..64",
@@ -172,7 +204,7 @@ const struct hg_option hg_token_options[] = {
 };
 
 const char *const hg_top_keys[] = {
-	"include", "gateway", "hours", "store", "window", "ticket", "channels", "rules", "backends", "api",
+	"include", "gateway", "hours", "store", "window", "ticket", "rating", "close_prompt", "channels", "rules", "backends", "api",
 	"tests", "word_lists", NULL
 };
 
@@ -182,6 +214,8 @@ const struct hg_section hg_conf_sections[] = {
 	{ "store", "Where messages and tickets are kept.", hg_store_options, FALSE },
 	{ "window", "How long things belong together.", hg_window_options, FALSE },
 	{ "ticket", "Numbers, and what the customer is told.", hg_ticket_options, FALSE },
+	{ "rating", "How customers are asked what they think of it.", hg_rating_options, FALSE },
+	{ "close_prompt", "How customers are asked whether it is solved.", hg_prompt_options, FALSE },
 	{ "channels", "Where customers write; each name has an adapter with options of its own.",
 	  hg_channel_options, TRUE },
 	{ "backends", "Helpdesks that tickets are forwarded to.", hg_backend_options, TRUE },

@@ -7,6 +7,8 @@ extern const struct hg_option hg_gateway_options[];	/* of struct hg_gateway_conf
 extern const struct hg_option hg_store_options[];
 extern const struct hg_option hg_window_options[];
 extern const struct hg_option hg_ticket_options[];
+extern const struct hg_option hg_rating_options[];
+extern const struct hg_option hg_prompt_options[];
 extern const struct hg_option hg_channel_options[];
 extern const struct hg_option hg_backend_options[];
 extern const struct hg_option hg_token_options[];

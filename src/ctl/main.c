@@ -25,7 +25,7 @@ const struct ctl_verb ctl_verbs[] = {
 	  "  thread reply ID TEXT [--agent NAME] [--to ADDRESS] [--channel NAME] [--key KEY]\n"
 	  "  thread note ID TEXT [--agent NAME]\n"
 	  "  thread convert ID [--agent NAME] [--priority WORD] [--category WORD] [--subject TEXT]\n"
-	  "  thread close ID [--resolved|--unresolved] [--agent NAME]\n"
+	  "  thread close ID [--resolved|--unresolved|--ask] [--agent NAME]\n"
 	  "  thread reopen ID [--agent NAME]\n\n"
 	  "  --key KEY   the same key again sends nothing twice [a new one for each call]\n", ctl_thread },
 	{ "explain", "MESSAGE-ID|THREAD-ID", "why headgate decided what it did", NULL, ctl_explain },

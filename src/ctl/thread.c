@@ -6,7 +6,7 @@
 
 struct args {
 	const char *id, *text;
-	const char *agent, *to, *channel, *key, *priority, *category, *subject, *state, *limit, *resolution, *shadow;
+	const char *agent, *to, *channel, *key, *priority, *category, *subject, *state, *limit, *resolution, *shadow, *ask;
 };
 
 /* Which options a command takes: letters of the table below. */
@@ -15,7 +15,7 @@ static const struct command {
 	gboolean text;
 } commands[] = {
 	{ "list", NULL, "Slch", FALSE }, { "show", NULL, "", FALSE }, { "reply", "replies", "atck", TRUE },
-	{ "note", "notes", "ak", TRUE }, { "convert", "convert", "apgsk", FALSE }, { "close", "close", "aruk", FALSE },
+	{ "note", "notes", "ak", TRUE }, { "convert", "convert", "apgsk", FALSE }, { "close", "close", "aruqk", FALSE },
 	{ "reopen", "reopen", "ak", FALSE }, { 0 } };
 
 static const struct { struct option option; char letter; gsize offset; const char *value; } options[] = {
@@ -27,6 +27,7 @@ static const struct { struct option option; char letter; gsize offset; const cha
 	{ { "shadow", no_argument, NULL, CTL_OWN }, 'h', G_STRUCT_OFFSET(struct args, shadow), "true" },
 	{ { "resolved", no_argument, NULL, CTL_OWN }, 'r', G_STRUCT_OFFSET(struct args, resolution), "resolved" },
 	{ { "unresolved", no_argument, NULL, CTL_OWN }, 'u', G_STRUCT_OFFSET(struct args, resolution), "unresolved" },
+	{ { "ask", no_argument, NULL, CTL_OWN }, 'q', G_STRUCT_OFFSET(struct args, ask), "yes" },
 #undef TEXT
 };
 
@@ -173,6 +174,8 @@ static char *body_of(const struct args *args)
 	hg_json_opt_str(body, "category", args->category);
 	hg_json_opt_str(body, "subject", args->subject);
 	hg_json_opt_str(body, "resolution", args->resolution);
+	if (args->ask)
+		hg_json_add_bool(body, "ask", TRUE);
 	hg_json_close(body, '}');
 	return g_string_free(body, FALSE);
 }

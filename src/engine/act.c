@@ -62,6 +62,9 @@ static gboolean close_thread(hg_turn *turn, GError **error)
 		return FALSE;
 	if (kase.thread->state == HG_THREAD_CLOSED)
 		return hg_fail(error, HG_ERROR_STATE, "thread %s is closed already", kase.thread->id);
+	if (command->ask)
+		return hg_ask_solved(turn, &kase, command->text ?: said_by(turn, "closed by "), error) &&
+		       finish(turn, &kase, error);
 	return hg_thread_close(turn, &kase, command->resolution, command->text ?: said_by(turn, "closed by "), error) &&
 	       finish(turn, &kase, error);
 }

@@ -70,6 +70,7 @@ struct hg_command {
 	const char *thread_id, *ticket_ref;	/* id, number or external id of a ticket */
 	const char *text, *agent;	/* NOTE, CLOSE (reason), STATUS (word) */
 	int resolution;			/* CLOSE: enum hg_resolution */
+	gboolean ask;			/* CLOSE: as resolved, when the customer says so or nothing */
 	const char *priority, *category, *type, *subject;	/* CONVERT; or NULL */
 	const char *queue, *status, *assignee;	/* CONVERT; or NULL */
 	const char *external_id, *number, *url;	/* LINK */

@@ -198,6 +198,7 @@ static const struct hg_row command_rows[] = {
 	HG_ROW(struct hg_command, 27, queue, TEXT),
 	HG_ROW(struct hg_command, 28, status, TEXT),
 	HG_ROW(struct hg_command, 29, assignee, TEXT),
+	HG_ROW(struct hg_command, 30, ask, TRUTH),
 	HG_ROW_END
 };
 /* Whose they are, when it was taken and who hears of it is another matter each time. */

@@ -113,14 +113,15 @@ gboolean hg_convert(hg_turn *turn, hg_case *kase, const struct hg_conversion *ho
 
 	if (kase->thread->ticket_n)
 		return hg_case_ticket(turn, kase, error);
-	if (!add_ticket(turn, kase, how, error))
+	if (!hg_ask_cancel(turn, kase, error) || !add_ticket(turn, kase, how, error))
 		return FALSE;
 	hg_event_key(turn, (const char *const[]){ "ticket.requested", kase->thread->id, kase->ticket->id, NULL }, key);
 	return hg_event_tell(turn, kase, &(struct hg_payload){
 			.type = "ticket.requested", .decision = how->decision, .reason = how->reason,
 			.idempotency_key = key }, error) &&
 	       /* Behind the request: its transcript is what was said. */
-	       system_line(turn, kase, how, error) && plan_confirmation(turn, kase, error);
+	       system_line(turn, kase, how, error) && plan_confirmation(turn, kase, error) &&
+	       hg_ask_rating(turn, kase, "converted", error);
 }
 
 gboolean hg_convert_by_verdict(hg_turn *turn, hg_case *kase, const struct hg_judged *judged, GError **error)

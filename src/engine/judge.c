@@ -202,10 +202,37 @@ static void say_gave_up(const struct hg_verdict *verdict)
 	}
 }
 
+/* The text is in the message; a trace can be made from the rest at any time. */
+static void keep_facts(hg_turn *turn, const struct hg_facts *facts, struct hg_judged *ret)
+{
+	GString *out = turn->engine->scratch;
+
+	g_string_truncate(out, 0);
+	hg_facts_write(facts, FALSE, out);
+	ret->decision.facts = hg_arena_mem(turn->arena, out->str, out->len);
+	ret->decision.on = facts->on;
+	ret->decision.at_ms = turn->now_ms;
+	ret->decision.config_hash = turn->conf->hash ?: "";
+}
+
+gboolean hg_judge_answer(hg_turn *turn, const hg_case *kase, const struct hg_in *in, const struct hg_proposed *proposed,
+			 struct hg_judged *ret, GError **error)
+{
+	struct hg_facts facts;
+
+	memset(ret, 0, sizeof(*ret));
+	ret->verdict.index = -1;
+	if (!gather(turn, kase, &(struct hg_asked){ .event = HG_ON_MESSAGE, .in = in, .proposed = proposed }, &facts,
+		    error))
+		return FALSE;
+	facts.on = "answer";
+	keep_facts(turn, &facts, ret);
+	return TRUE;
+}
+
 gboolean hg_judge(hg_turn *turn, const hg_case *kase, const struct hg_asked *asked, struct hg_judged *ret,
 		  GError **error)
 {
-	GString *out = turn->engine->scratch;
 	struct hg_facts facts;
 
 	memset(ret, 0, sizeof(*ret));
@@ -215,13 +242,7 @@ gboolean hg_judge(hg_turn *turn, const hg_case *kase, const struct hg_asked *ask
 	if (turn->engine->rules)
 		hg_rules_judge(turn->engine->rules, &facts, turn->arena, &ret->verdict, NULL);
 	say_gave_up(&ret->verdict);
-	/* The text is in the message; a trace can be made from these at any time. */
-	g_string_truncate(out, 0);
-	hg_facts_write(&facts, FALSE, out);
-	ret->decision.facts = hg_arena_mem(turn->arena, out->str, out->len);
-	ret->decision.on = facts.on;
-	ret->decision.at_ms = turn->now_ms;
-	ret->decision.config_hash = turn->conf->hash ?: "";
+	keep_facts(turn, &facts, ret);
 	ret->decision.rule = ret->verdict.rule;
 	ret->decision.file = ret->verdict.file;
 	ret->decision.line = ret->verdict.line;

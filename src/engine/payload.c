@@ -150,8 +150,21 @@ static void add_rule(const struct hg_payload *payload, GString *out)
 	hg_json_close(out, '}');
 }
 
-/* Opinions come from the thread's fields: {"csat":{"score":4,"comment":"..."}}, or just a number. */
-static void add_csat(const hg_thread *thread, GString *out)
+static void write_csat(const hg_csat *csat, GString *out)
+{
+	hg_json_key(out, "csat");
+	hg_json_open(out, '{');
+	hg_json_add_int(out, "score", csat->score);
+	hg_json_add_str(out, "scale", csat->scale);
+	hg_json_add_str(out, "comment", csat->comment);
+	hg_json_add_str(out, "resolver", csat->resolver);
+	hg_json_add_str(out, "channel", csat->channel);
+	hg_json_add_time(out, "at", csat->at_ms);
+	hg_json_close(out, '}');
+}
+
+/* What was collected elsewhere is one of the thread's fields: {"csat":{"score":4,"comment":"..."}}, or a number. */
+static void write_csat_field(const hg_thread *thread, GString *out)
 {
 	g_autoptr(json_object) fields = NULL;
 	struct json_object *csat = NULL;
@@ -161,6 +174,19 @@ static void add_csat(const hg_thread *thread, GString *out)
 	json_object_object_get_ex(fields, "csat", &csat);
 	hg_json_add_raw(out, "csat", csat ? json_object_to_json_string_ext(csat, JSON_C_TO_STRING_NOSLASHESCAPE)
 					  : NULL);
+}
+
+gboolean hg_csat_add(const struct hg_payload *payload, GString *out, GError **error)
+{
+	hg_csat *newest = NULL;
+
+	if (!payload->csat && !hg_store_csat_of(payload->store, payload->arena, payload->thread->n, &newest, error))
+		return FALSE;
+	if (payload->csat || newest)
+		write_csat(payload->csat ?: newest, out);
+	else
+		write_csat_field(payload->thread, out);
+	return TRUE;
 }
 
 /* ---- what was before ---- */
@@ -296,9 +322,8 @@ static gboolean add_whole(const struct hg_payload *payload, GString *out, GError
 	hg_json_add_str(out, "converting_agent", ticket ? ticket->agent : NULL);
 	add_origin(payload, out);
 	hg_json_add_str(out, "idempotency_key", payload->idempotency_key);
-	add_csat(payload->thread, out);
 	add_rule(payload, out);
-	return add_previous(payload, out, error) && add_talk(payload, out, error);
+	return hg_csat_add(payload, out, error) && add_previous(payload, out, error) && add_talk(payload, out, error);
 }
 
 /* ---- events ---- */
@@ -357,8 +382,8 @@ static gboolean add_parts(const struct hg_payload *payload, unsigned parts, GStr
 		hg_json_add_str(out, "ignored", payload->ignored);
 	if ((parts & STATUS) && !add_status(payload, out, error))
 		return FALSE;
-	if (parts & CSAT)
-		add_csat(payload->thread, out);
+	if ((parts & CSAT) && !hg_csat_add(payload, out, error))
+		return FALSE;
 	if (parts & REASON)
 		hg_json_add_str(out, "reason", payload->reason);
 	return !(parts & WHOLE) || add_whole(payload, out, error);

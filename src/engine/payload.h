@@ -22,6 +22,7 @@ struct hg_payload {
 	const hg_ticket *ticket;
 	const hg_decision *decision;	/* of ticket.requested: rule{id,file,line,reason,config_hash} */
 	const hg_receipt_row *receipt;	/* of message.status */
+	const hg_csat *csat;		/* of csat.received */
 	const hg_contact *other;	/* of contact.merged/unmerged */
 	const char *ignored;		/* of message.received, ticket.message: word of the rule that took it for noise */
 	const char *reason;		/* words: why closed, reopened, merged, dropped, down */

@@ -49,6 +49,8 @@ gboolean hg_contact_add(const struct hg_payload *payload, const char *key, const
 			GString *out, GError **error);
 /* ticket NULL: null. */
 gboolean hg_ticket_add(const struct hg_payload *payload, const hg_ticket *ticket, GString *out, GError **error);
+/* The newest opinion of the thread's customer, or null. */
+gboolean hg_csat_add(const struct hg_payload *payload, GString *out, GError **error);
 /* Members: subject; the clocks; tags and custom. */
 void hg_subject_add(const struct hg_payload *payload, GString *out);
 void hg_clocks_add(const hg_thread *thread, GString *out);

@@ -294,7 +294,8 @@ gboolean hg_payload_thread(const struct hg_payload *payload, GString *out, GErro
 {
 	put_ref(payload, out);
 	write_thread(payload, out);
-	if (!add_episode(payload, out, error) ||
+	hg_json_opt_str(out, "asked", payload->thread->asked);
+	if (!add_episode(payload, out, error) || !hg_csat_add(payload, out, error) ||
 	    !hg_contact_add(payload, "contact", payload->contact, out, error) ||
 	    !hg_ticket_add(payload, payload->ticket, out, error))
 		return FALSE;

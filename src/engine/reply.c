@@ -417,3 +417,15 @@ gboolean hg_reply_automatic(hg_turn *turn, hg_case *kase, int author, const char
 	}
 	return kase->thread->shadow ? keep_unsent(turn, kase, &out, error) : queue(turn, kase, &out, &message, error);
 }
+
+gboolean hg_reply_question(hg_turn *turn, hg_case *kase, const char *text, GError **error)
+{
+	g_autoptr(GArray) parts = g_array_new(FALSE, TRUE, sizeof(struct hg_part));
+	struct hg_reply reply = { .text = text, .kind = HG_TEXT };
+	struct outgoing out = { .reply = &reply, .author = HG_BY_GATEWAY, .automatic = TRUE, .parts = parts };
+	hg_message *message;
+
+	if (kase->thread->shadow)
+		return hg_fail(error, HG_ERROR_STATE, "the channel is on trial: nothing is said on it");
+	return prepare(turn, kase, &out, error) && queue(turn, kase, &out, &message, error);
+}

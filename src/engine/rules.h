@@ -26,6 +26,8 @@ char *hg_rules_keep_all(const struct hg_rules_source *source);
 hg_rules *hg_rules_again(const char *kept, hg_diag *diag);
 void hg_rules_free(hg_rules *rules);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(hg_rules, hg_rules_free)
+struct hg_words;
+const struct hg_words *hg_rules_words(const hg_rules *rules);	/* the configured lists; never NULL */
 guint hg_rules_count(const hg_rules *rules);
 int hg_rules_fallback(const hg_rules *rules);	/* enum hg_action: what `default:` says; NONE: unknown */
 const char *hg_action_word(int action);		/* "convert", "none", ... */

@@ -55,6 +55,11 @@ void hg_rules_free(hg_rules *rules)
 	g_free(rules);
 }
 
+const hg_words *hg_rules_words(const hg_rules *rules)
+{
+	return rules->words;
+}
+
 guint hg_rules_count(const hg_rules *rules)
 {
 	return rules->n;

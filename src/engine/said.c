@@ -71,7 +71,8 @@ static gboolean note_customer(hg_turn *turn, hg_case *kase, const struct hg_in *
 }
 
 static gboolean tell_message(hg_turn *turn, hg_case *kase, const hg_message *message,
-			     const struct hg_judged *judged, gboolean opened, GError **error)
+			     const struct hg_judged *judged, const struct hg_answered *answered, gboolean opened,
+			     GError **error)
 {
 	struct hg_payload news = { .type = "thread.opened", .message = message };
 
@@ -82,7 +83,8 @@ static gboolean tell_message(hg_turn *turn, hg_case *kase, const hg_message *mes
 	news.ignored = judged->verdict.action == HG_ACT_IGNORE ? judged->verdict.word : NULL;
 	if (!hg_event_tell(turn, kase, &news, error))
 		return FALSE;
-	if (!kase->thread->ticket_n)
+	/* A bare rating would have the helpdesk open its ticket again; csat.received tells of it. */
+	if (!kase->thread->ticket_n || (answered->quiet && kase->thread->state == HG_THREAD_CLOSED))
 		return TRUE;
 	news.type = "ticket.message";
 	turn->count.joined++;
@@ -200,35 +202,40 @@ gboolean hg_said_take(hg_turn *turn, const struct hg_in *in, gint64 raw_n, GErro
 	const char *scope = hg_inbound_scope(turn);
 	struct hg_proposed proposed;
 	struct hg_judged judged;
+	struct hg_answered answered;
 	hg_message *message;
 	gboolean quiet, was_closed;
 	hg_case kase = { 0 };
 
 	if (!hg_contact_resolve(turn, in, TRUE, &kase, error) ||
-	    !hg_threading_propose(turn, &kase, in, scope, &proposed, error))
+	    !hg_threading_propose(turn, &kase, in, scope, &proposed, error) ||
+	    !hg_ask_match(turn, &kase, in, scope, &proposed, &answered, error))
 		return FALSE;
 	conflict_note(turn, &kase, &proposed);
-	if (!hg_judge(turn, &kase, &(struct hg_asked){ .event = HG_ON_MESSAGE, .in = in, .proposed = &proposed },
-		      &judged, error))
+	if (!(answered.quiet ? hg_judge_answer(turn, &kase, in, &proposed, &judged, error) :
+	      hg_judge(turn, &kase, &(struct hg_asked){ .event = HG_ON_MESSAGE, .in = in, .proposed = &proposed },
+		       &judged, error)))
 		return FALSE;
 	was_closed = proposed.thread && proposed.thread->state == HG_THREAD_CLOSED;
-	quiet = proposed.late || in->automatic || judged.verdict.action == HG_ACT_IGNORE;
+	quiet = answered.quiet || proposed.late || in->automatic || judged.verdict.action == HG_ACT_IGNORE;
 	turn->count.ignored += judged.verdict.action == HG_ACT_IGNORE;
 	message = make_message(turn, in, raw_n);
 	if (!enter_thread(turn, &kase, &proposed, scope, quiet, error))
 		return FALSE;
-	hg_episode_heard(turn, &kase, in->automatic, judged.verdict.action == HG_ACT_IGNORE);
+	hg_episode_heard(turn, &kase, in->automatic, answered.quiet || judged.verdict.action == HG_ACT_IGNORE);
 	if (!put_in_thread(turn, &kase, in, message, error) ||
 	    !note_customer(turn, &kase, in, message, proposed.late, error) ||
 	    !note_mood(turn, &kase, &judged, quiet, proposed.late || in->automatic, error) ||
-	    !hg_judge_keep(turn, &kase, &judged, action_word(&proposed, &judged), message, error) ||
-	    !tell_message(turn, &kase, message, &judged, !proposed.thread, error))
+	    !hg_judge_keep(turn, &kase, &judged, answered.quiet ? "none" : action_word(&proposed, &judged), message,
+			   error) ||
+	    !tell_message(turn, &kase, message, &judged, &answered, !proposed.thread, error))
 		return FALSE;
 	/* A machine gets no machine's answer, and what is over is not answered by rules. */
 	if (in->automatic || proposed.late)
 		judged.verdict.replies = NULL;
 	return hg_judge_apply(turn, &kase, &judged, error) &&
 	       act_on(turn, &kase, in, &judged, &proposed, quiet, error) &&
+	       hg_ask_take(turn, &kase, &answered, quiet, error) &&
 	       listen(turn, &kase, in, &proposed, was_closed, message, error) && hg_case_save(turn, &kase, error);
 }
 

@@ -71,6 +71,8 @@ gboolean hg_thread_reopen(hg_turn *turn, hg_case *kase, const char *reason, GErr
 	to = kase->ticket ? HG_THREAD_CONVERTED : HG_THREAD_OPEN;
 	if (thread->state == to)
 		return TRUE;
+	if (!hg_ask_cancel(turn, kase, error))
+		return FALSE;
 	if ((to == HG_THREAD_OPEN && !make_room(turn, kase, error)) || !hg_thread_move(thread, to, error))
 		return FALSE;
 	thread->reopened = TRUE;
@@ -98,7 +100,7 @@ gboolean hg_thread_close(hg_turn *turn, hg_case *kase, int resolution, const cha
 {
 	hg_thread *thread = kase->thread;
 
-	if (!hg_thread_move(thread, HG_THREAD_CLOSED, error))
+	if (!hg_ask_cancel(turn, kase, error) || !hg_thread_move(thread, HG_THREAD_CLOSED, error))
 		return FALSE;
 	thread->resolution = resolution;
 	thread->closed_ms = turn->now_ms;
@@ -108,7 +110,11 @@ gboolean hg_thread_close(hg_turn *turn, hg_case *kase, int resolution, const cha
 	    !hg_event_tell(turn, kase, &(struct hg_payload){ .type = "thread.closed", .reason = reason }, error) ||
 	    !judge_end(turn, kase, error))
 		return FALSE;
-	return (thread->state != HG_THREAD_CLOSED || hg_wait_over(turn, kase, error)) && hg_drop_watch(turn, kase, error);
+	if (thread->state == HG_THREAD_CLOSED &&
+	    (!hg_wait_over(turn, kase, error) ||
+	     !hg_ask_rating(turn, kase, thread->ticket_n ? "solved" : "closed", error)))
+		return FALSE;
+	return hg_drop_watch(turn, kase, error);
 }
 
 /* Held back for a bot or a desk that reads threads; answered in time, or a ticket all the same.

@@ -161,6 +161,8 @@ gboolean hg_timer_act(hg_turn *turn, const hg_timer *timer, GError **error)
 		return hg_unknown_due(turn, &kase, timer, error) && hg_case_save(turn, &kase, error);
 	if (hg_wait_is(timer->kind))
 		return hg_wait_due(turn, &kase, timer, error) && hg_case_save(turn, &kase, error);
+	if (hg_ask_is(timer->kind))
+		return hg_ask_due(turn, &kase, timer, error) && hg_case_save(turn, &kase, error);
 	if (!fn)
 		return hg_fail(error, HG_ERROR_BROKEN, "nothing is done at a timer \"%s\"", timer->kind);
 	return fn(turn, &kase, error) && hg_case_save(turn, &kase, error);

@@ -4,6 +4,7 @@
  * store, what it counted and which events it made hold together: all of it or nothing. */
 #pragma once
 #include <glib.h>
+#include "answer.h"
 #include "engine.h"
 #include "log.h"
 #include "payload.h"
@@ -129,6 +130,9 @@ struct hg_asked {
 };
 gboolean hg_judge(hg_turn *turn, const hg_case *kase, const struct hg_asked *asked, struct hg_judged *ret,
 		  GError **error);
+/* Of an answer to a question of ours: rules are not asked, the facts are kept. */
+gboolean hg_judge_answer(hg_turn *turn, const hg_case *kase, const struct hg_in *in, const struct hg_proposed *proposed,
+			 struct hg_judged *ret, GError **error);
 /* Writes the decision's row; action is what was really done. */
 gboolean hg_judge_keep(hg_turn *turn, const hg_case *kase, struct hg_judged *judged, const char *action,
 		       const hg_message *message, GError **error);
@@ -283,6 +287,38 @@ gboolean hg_reply_note(hg_turn *turn, GError **error);
  * trial everything is kept and nothing sent. */
 gboolean hg_reply_automatic(hg_turn *turn, hg_case *kase, int author, const char *name, const char *text,
 			    GError **error);
+
+/* A question of the gateway's own.  FALSE: it cannot be asked, and nothing was done. */
+gboolean hg_reply_question(hg_turn *turn, hg_case *kase, const char *text, GError **error);
+
+/* ---- speak.c ---- */
+/* texts: by language, as configured, filled with name, number and url; NULL: the built-in phrase (enum hg_phrase).
+ * number NULL: the ticket's own.  *ret in the turn's arena; "": nothing is to be said. */
+gboolean hg_speak(hg_turn *turn, hg_case *kase, char *const *texts, int phrase, const char *number, const char **ret,
+		  GError **error);
+
+/* ---- ask.c ---- */
+/* A message that may answer a question of ours. */
+struct hg_answered {
+	hg_thread *thread;		/* that waits for an answer; NULL: none does */
+	const char *what;		/* it was asked: "rating", "solved" */
+	const char *resolver;		/* who served him in the episode that he is asked about */
+	struct hg_answer answer;
+	gboolean found;			/* it does answer ... */
+	gboolean quiet;			/* ... and says nothing else: rules are not asked */
+};
+/* Changes the proposal where the answer is all there is. */
+gboolean hg_ask_match(hg_turn *turn, const hg_case *kase, const struct hg_in *in, const char *scope,
+		      struct hg_proposed *proposed, struct hg_answered *ret, GError **error);
+/* The message is in its thread: what the answer does.  quiet: the message is noise, or a machine's. */
+gboolean hg_ask_take(hg_turn *turn, hg_case *kase, const struct hg_answered *answered, gboolean quiet, GError **error);
+/* After "closed", "solved" or "converted": asks how it was, when that is configured. */
+gboolean hg_ask_rating(hg_turn *turn, const hg_case *kase, const char *after, GError **error);
+/* Asks whether it is solved, and closes when he says so or says nothing. */
+gboolean hg_ask_solved(hg_turn *turn, hg_case *kase, const char *reason, GError **error);
+gboolean hg_ask_cancel(hg_turn *turn, hg_case *kase, GError **error);	/* the thread's state changes */
+gboolean hg_ask_is(const char *timer_kind);
+gboolean hg_ask_due(hg_turn *turn, hg_case *kase, const hg_timer *timer, GError **error);
 
 /* ---- timer.c ---- */
 gboolean hg_timer_set(hg_turn *turn, gint64 thread_n, const char *kind, gint64 due_ms, const char *data,

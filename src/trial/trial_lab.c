@@ -252,6 +252,7 @@ static hg_command *desk_command(const struct hg_trial_step *step, int kind, cons
 	command->priority = step->priority;
 	command->category = step->category;
 	command->resolution = step->what;
+	command->ask = step->ask;
 	command->reply.kind = HG_TEXT;
 	command->reply.bot = step->bot;
 	command->reply.text = step->text;

@@ -127,6 +127,7 @@ static void look_at_tags(const char *json, hg_arena *arena, struct hg_trial_seen
 static gboolean look_at_thread(hg_lab *lab, hg_arena *arena, struct hg_trial_seen *seen, GError **error)
 {
 	hg_ticket *ticket = NULL;
+	hg_csat *csat = NULL;
 	hg_thread *thread;
 
 	if (!hg_lab_thread(lab, arena, &thread, error))
@@ -139,7 +140,16 @@ static gboolean look_at_thread(hg_lab *lab, hg_arena *arena, struct hg_trial_see
 	seen->reopened = thread->reopened ? "true" : "false";
 	seen->fields = thread->fields;
 	seen->messages = thread->messages;
+	seen->asked = thread->asked;
+	seen->confirmed = thread->ep_confirmed_ms ? "true" : "false";
 	look_at_tags(thread->tags, arena, seen);
+	if (!hg_store_csat_of(lab->store, arena, thread->n, &csat, error))
+		return FALSE;
+	if (csat) {
+		g_autofree char *score = g_strdup_printf("%" G_GINT64_FORMAT, csat->score);
+
+		seen->csat = hg_arena_str(arena, score);
+	}
 	if (thread->ticket_n && !hg_store_ticket_get(lab->store, arena, thread->ticket_n, &ticket, error))
 		return FALSE;
 	if (!ticket)

@@ -14,7 +14,7 @@ struct hg_trial_step {			/* strings lent by the configuration's document or in a
 	const char *text;		/* said, replied or noted; the status' word */
 	const char *channel, *name, *id, *answers, *subject;	/* SAY; or NULL */
 	int what;			/* SAY: enum hg_kind; CLOSE: enum hg_resolution */
-	gboolean automatic, forwarded, echo, bot;
+	gboolean automatic, forwarded, echo, bot, ask;
 	const char *const *files;	/* SAY: names, NULL-ended; or NULL */
 	const char *agent, *priority, *category;	/* or NULL */
 	const hg_node *expect;		/* what is to hold right after it; or NULL */
@@ -41,6 +41,8 @@ struct hg_trial_seen {
 	gint64 tickets, threads, joins, duplicates;
 	gint64 messages;		/* of the thread */
 	const char *rule, *action;	/* of the last decision; rule NULL: none decided */
+	const char *csat;		/* the thread's newest opinion, as a number; NULL: none */
+	const char *confirmed, *asked;	/* "true" or "false"; the question that waits, or NULL */
 	const char *state, *resolution, *held, *reopened;	/* thread's, as words; NULL: there is none */
 	const char *priority, *category, *type, *subject, *status, *reason;	/* ticket's; or NULL */
 	const char *fields;		/* thread's, JSON; or NULL */

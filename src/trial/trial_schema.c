@@ -19,6 +19,7 @@ static const char step[] =
 	"\"bot\":{\"description\":\"A bot answers, not a person.\",\"type\":\"boolean\"},"
 	"\"note\":{\"description\":\"What an agent notes.\",\"$ref\":\"#/$defs/value\"},"
 	"\"close\":{\"description\":\"An agent closes it.\",\"enum\":[\"unknown\",\"resolved\",\"unresolved\"]},"
+	"\"ask\":{\"description\":\"With close: the customer is asked first whether it is solved.\",\"type\":\"boolean\"},"
 	"\"reopen\":{\"enum\":[true]},\"convert\":{\"description\":\"An agent makes a ticket of it.\",\"enum\":[true]},"
 	"\"status\":{\"description\":\"The helpdesk's status of the ticket.\",\"type\":\"string\"},"
 	"\"agent\":{\"$ref\":\"#/$defs/value\"},\"priority\":{\"$ref\":\"#/$defs/value\"},"

@@ -34,6 +34,7 @@ static const struct key {
 	KEY(FLAG, SAY, 0, "echo", echo), KEY(WORDS, SAY, HG_STEP_SAY, "files", files),
 	KEY(WORD, REPLY, HG_STEP_REPLY, "reply", text), KEY(FLAG, REPLY, 0, "bot", bot),
 	KEY(WORD, NOTE, HG_STEP_NOTE, "note", text), KEY(OTHER, CLOSE, HG_STEP_CLOSE, "close", what),
+	KEY(FLAG, CLOSE, 0, "ask", ask),
 	KEY(OTHER, REOPEN, HG_STEP_REOPEN, "reopen", what), KEY(OTHER, CONVERT, HG_STEP_CONVERT, "convert", what),
 	KEY(WORD, STATUS, HG_STEP_STATUS, "status", text),
 	KEY(WORD, REPLY | NOTE | CLOSE | REOPEN | CONVERT, 0, "agent", agent),
@@ -42,7 +43,7 @@ static const struct key {
 };
 
 const char *const hg_trial_step_keys[] = { "at", "after", "from", "channel", "text", "name", "id", "answers",
-	"subject", "kind", "automatic", "forwarded", "echo", "files", "reply", "bot", "note", "close", "reopen",
+	"subject", "kind", "automatic", "forwarded", "echo", "files", "reply", "bot", "note", "close", "ask", "reopen",
 	"convert", "status", "agent", "priority", "category", "expect", NULL };
 
 static gboolean wrong(const hg_node *node, hg_diag *diag, const char *hint, const char *text)

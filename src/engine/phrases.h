@@ -1,0 +1,17 @@
+/* phrases.h - what the gateway says by itself where nobody configured it, in seven languages */
+#pragma once
+#include <glib.h>
+
+enum hg_phrase {
+	HG_SAY_CONFIRM,		/* a ticket was made: ${number} */
+	HG_SAY_EXPECTED,	/* behind it: ${expected} */
+	HG_SAY_RATING,		/* 1 to 5? */
+	HG_SAY_THUMBS,
+	HG_SAY_SOLVED,		/* does that solve it? */
+	HG_SAY_EMAIL,		/* which address? */
+	HG_SAY_N
+};
+
+/* lang: "de", or NULL; English where there is no such language. */
+const char *hg_phrase(int phrase, const char *lang);
+const char *const *hg_phrase_langs(void);	/* NULL-ended */
