@@ -307,6 +307,7 @@ static void read_sections(struct load *l, const hg_node *root)
 	hg_check_asking(conf, root, l->diag);
 	conf->words = hg_node_get(root, "word_lists");
 	conf->hours = hg_node_get(root, "hours");
+	conf->queues = hg_node_get(root, "queues");
 	conf->rules = read_list(l, root, "rules");
 	conf->tests = read_list(l, root, "tests");
 }

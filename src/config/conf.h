@@ -127,7 +127,7 @@ typedef struct hg_conf {
 	GPtrArray *backends;		/* of struct hg_backend_conf */
 	GPtrArray *tokens;		/* of struct hg_token_conf */
 	const hg_node *rules, *tests;	/* or NULL; the engine reads rules */
-	const hg_node *words, *hours;	/* `word_lists:`, `hours:`, or NULL; the engine reads them */
+	const hg_node *words, *hours, *queues;	/* `word_lists:`, `hours:`, `queues:`, or NULL; the same */
 } hg_conf;
 
 /* Finds an adapter by name; NULL when there is none.  names: all there are, for "did you mean". */

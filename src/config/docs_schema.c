@@ -423,6 +423,28 @@ static void add_defs(GString *out, const struct hg_adapter *const *adapters)
 	"\"holidays\":{\"type\":[\"array\",\"null\"],\"maxItems\":400,\"items\":{\"type\":\"string\","         \
 	"\"pattern\":\"^([0-9]{4}-)?[01][0-9]-[0-3][0-9]$\"}}}}}"
 
+#define QUEUES                                                                                       \
+	"{\"description\":\"Who may answer what: queues by name, with their agents.\",\"type\":\"object\","   \
+	"\"maxProperties\":64,\"additionalProperties\":{\"type\":[\"object\",\"null\"],"                   \
+	"\"additionalProperties\":false,\"properties\":{"                                              \
+	"\"assign\":{\"enum\":[\"none\",\"round_robin\",\"least_busy\"]},"                               \
+	"\"prefer_previous\":{\"description\":\"Who answered the customer last time comes first.\","     \
+	"\"type\":\"boolean\"},"                                                                         \
+	"\"hours\":{\"description\":\"A name under hours:.\",\"type\":\"string\"},"                      \
+	"\"agents\":{\"type\":\"object\",\"minProperties\":1,\"maxProperties\":200,"                     \
+	"\"additionalProperties\":{\"type\":[\"object\",\"null\"],\"additionalProperties\":false,"       \
+	"\"properties\":{\"name\":{\"type\":\"string\"},\"email\":{\"type\":\"string\",\"format\":\"email\"}," \
+	"\"capacity\":{\"description\":\"Open tickets he has at most.\",\"type\":\"integer\","            \
+	"\"minimum\":1,\"maximum\":1000},\"hours\":{\"type\":\"string\"},"                              \
+	"\"skills\":{\"anyOf\":[{\"type\":\"string\"},{\"type\":\"array\",\"items\":{\"type\":\"string\"}," \
+	"\"minItems\":1,\"maxItems\":50}]}}}},"                                                         \
+	"\"overflow\":{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{"              \
+	"\"text\":{\"description\":\"Said when all are busy; ${wait} is how long it may take.\","      \
+	"\"type\":\"string\",\"maxLength\":1000},"                                                     \
+	"\"closed\":{\"description\":\"Said out of hours; ${opens} is when they end.\","               \
+	"\"type\":\"string\",\"maxLength\":1000},"                                                     \
+	"\"per_conversation\":{\"description\":\"What one takes an agent: 10m.\",\"type\":\"string\"}}}}}}"
+
 #define WORD_LISTS                                                                                   \
 	"{\"description\":\"Language to name to entries: what words: looks for.\",\"type\":\"object\","      \
 	"\"additionalProperties\":{\"type\":\"object\",\"additionalProperties\":{\"type\":\"array\","          \
@@ -447,6 +469,7 @@ char *hg_docs_schema(const struct hg_adapter *const *adapters)
 	add_list_of(out, "tests", "{\"$ref\":\"#/$defs/tests\"}");
 	hg_json_add_raw(out, "word_lists", WORD_LISTS);
 	hg_json_add_raw(out, "hours", HOURS);
+	hg_json_add_raw(out, "queues", QUEUES);
 	hg_json_close(out, '}');
 	hg_json_add_bool(out, "additionalProperties", FALSE);
 	/* What is required may stand in an included file. */

@@ -191,3 +191,18 @@ gboolean hg_node_check_template(const struct hg_place *place, const char *what, 
 	hg_diag_add(diag, HG_SEV_ERROR, place, hint, "%s: %s", what, error->message);
 	return FALSE;
 }
+
+gboolean hg_node_one_of(const hg_node *node, const char *what, const char *const *known, hg_diag *diag)
+{
+	const char *text = hg_node_text(node), *near = text ? hg_nearest(text, known) : NULL;
+	g_autofree char *all = g_strjoinv(", ", (char **)known);
+	g_autofree char *quoted = hg_node_quote(text ? text : "");
+	g_autofree char *hint = near ? g_strdup_printf("did you mean '%s'?", near)
+			      : *known ? g_strdup_printf("known here: %s", all)
+				       : NULL;
+
+	if (text && g_strv_contains(known, text))
+		return TRUE;
+	hg_diag_add(diag, HG_SEV_ERROR, &node->place, hint, "there is no %s %s", what, quoted);
+	return FALSE;
+}

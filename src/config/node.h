@@ -48,6 +48,8 @@ gboolean hg_node_check_keys(const hg_node *map, const char *what, const char *co
 gboolean hg_node_bool(const hg_node *node, gboolean *ret, hg_diag *diag);
 gboolean hg_node_int(const hg_node *node, gint64 least, gint64 most, gint64 *ret, hg_diag *diag);
 gboolean hg_node_span(const hg_node *node, gint64 *ret_ms, hg_diag *diag);
+/* The scalar is one of known (NULL-ended); otherwise FALSE: "there is no WHAT 'x'", with the nearest or all. */
+gboolean hg_node_one_of(const hg_node *node, const char *what, const char *const *known, hg_diag *diag);
 /* text, written at place, has no other ${names} than these (template.h); otherwise an error in diag. */
 gboolean hg_node_check_template(const struct hg_place *place, const char *what, const char *text,
 				const char *const *names, hg_diag *diag);

@@ -205,7 +205,7 @@ const struct hg_option hg_token_options[] = {
 
 const char *const hg_top_keys[] = {
 	"include", "gateway", "hours", "store", "window", "ticket", "rating", "close_prompt", "channels", "rules", "backends", "api",
-	"tests", "word_lists", NULL
+	"tests", "word_lists", "queues", NULL
 };
 
 const struct hg_section hg_conf_sections[] = {

@@ -27,7 +27,7 @@ static hg_rules *compile(const hg_conf *conf, hg_diag *diag)
 	g_autofree const char **backends = names_of(conf->backends, backend_name);
 
 	const struct hg_rules_source source = { .rules = conf->rules, .words = conf->words, .hours = conf->hours,
-		.fallback = conf->engine.fallback, .channels = channels, .backends = backends };
+		.queues = conf->queues, .fallback = conf->engine.fallback, .channels = channels, .backends = backends };
 
 	return hg_rules_make(&source, diag);
 }
@@ -58,6 +58,7 @@ static void check_rules(const char *path, hg_diag *diag)
 	source.rules = hg_node_get(root, "rules");
 	source.words = hg_node_get(root, "word_lists");
 	source.hours = hg_node_get(root, "hours");
+	source.queues = hg_node_get(root, "queues");
 	channels = keys_of(hg_node_get(root, "channels"));
 	backends = keys_of(hg_node_get(root, "backends"));
 	source.channels = channels;

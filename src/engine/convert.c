@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "json.h"
+#include "queues.h"
 
 #define SHADOW_NUMBER "SHADOW-%d"	/* of tickets on trial */
 
@@ -55,7 +56,29 @@ static void add_custom(hg_turn *turn, hg_case *kase, char *const *custom)
 		hg_judge_set_fields(turn, kase, sets);
 }
 
-static gboolean add_ticket(hg_turn *turn, hg_case *kase, const struct hg_conversion *how, GError **error)
+/* What the conversion says, else a field of that name that a rule or the API has set before. */
+static const char *word_of(hg_turn *turn, const hg_case *kase, const char *said, const char *field)
+{
+	return said && *said ? said : hg_fill_field(turn, kase->thread->fields, field);
+}
+
+/* Who has it without being looked for: whoever the conversion names, made it, or had the thread before. */
+static const char *owner_of(const hg_case *kase, const struct hg_conversion *how)
+{
+	return how->assignee ?: how->agent ?: kase->thread->assignee;
+}
+
+static void route(hg_case *kase, const struct hg_conversion *how, const struct hg_ticket_defaults *defaults)
+{
+	hg_thread *thread = kase->thread;
+
+	thread->queue = how->queue ?: thread->queue ?: defaults->queue;
+	thread->skill = how->skill ?: thread->skill;
+	kase->thread_changed = TRUE;
+}
+
+static gboolean add_ticket(hg_turn *turn, hg_case *kase, const struct hg_conversion *how,
+			   const struct hg_assigned *assigned, GError **error)
 {
 	const struct hg_ticket_defaults *defaults = defaults_of(turn, kase);
 	const hg_thread *thread = kase->thread;
@@ -63,11 +86,13 @@ static gboolean add_ticket(hg_turn *turn, hg_case *kase, const struct hg_convers
 
 	*ticket = (hg_ticket){
 		.thread_n = thread->n, .state = HG_TICKET_REQUESTED, .subject = subject_of(turn, kase, how),
-		.priority = how->priority ?: defaults->priority, .category = how->category ?: defaults->category,
-		.type = how->type ?: defaults->type, .reason = how->reason, .agent = how->agent,
-		.queue = how->queue ?: thread->queue ?: defaults->queue, .skill = how->skill ?: thread->skill,
-		.status = status_of(turn, how, defaults),
-		.assignee = how->assignee ?: how->agent ?: thread->assignee ?: defaults->assignee,
+		.priority = word_of(turn, kase, how->priority, "priority") ?: defaults->priority,
+		.category = word_of(turn, kase, how->category, "category") ?: defaults->category,
+		.type = word_of(turn, kase, how->type, "type") ?: defaults->type,
+		.reason = how->reason, .agent = how->agent, .queue = thread->queue, .skill = thread->skill,
+		.status = status_of(turn, how, defaults), .routed = assigned->why,
+		.assignee = assigned->agent ? hg_arena_str(turn->arena, assigned->agent->id) :
+			owner_of(kase, how) ?: defaults->assignee,
 		.created_ms = turn->now_ms, .changed_ms = turn->now_ms, .shadow = thread->shadow,
 	};
 	add_custom(turn, kase, defaults->custom);
@@ -78,6 +103,7 @@ static gboolean add_ticket(hg_turn *turn, hg_case *kase, const struct hg_convers
 		return FALSE;
 	kase->ticket = ticket;
 	kase->thread->ticket_n = ticket->n;
+	kase->thread->assignee = ticket->assignee;
 	kase->thread->converted_ms = turn->now_ms;
 	/* Conversion closes the chat; one that was closed before keeps that time, for clocks run from it. */
 	if (!kase->thread->closed_ms)
@@ -109,29 +135,39 @@ static gboolean plan_confirmation(hg_turn *turn, const hg_case *kase, GError **e
 
 gboolean hg_convert(hg_turn *turn, hg_case *kase, const struct hg_conversion *how, GError **error)
 {
+	struct hg_assigned assigned;
 	char key[HG_KEY_SIZE];
 
 	if (kase->thread->ticket_n)
 		return hg_case_ticket(turn, kase, error);
-	if (!hg_ask_cancel(turn, kase, error) || !add_ticket(turn, kase, how, error))
+	route(kase, how, defaults_of(turn, kase));
+	if (!hg_ask_cancel(turn, kase, error) ||
+	    !hg_assign(turn, kase, owner_of(kase, how), &assigned, error) ||
+	    !add_ticket(turn, kase, how, &assigned, error))
 		return FALSE;
 	hg_event_key(turn, (const char *const[]){ "ticket.requested", kase->thread->id, kase->ticket->id, NULL }, key);
 	return hg_event_tell(turn, kase, &(struct hg_payload){
 			.type = "ticket.requested", .decision = how->decision, .reason = how->reason,
 			.idempotency_key = key }, error) &&
 	       /* Behind the request: its transcript is what was said. */
-	       system_line(turn, kase, how, error) && plan_confirmation(turn, kase, error) &&
+	       system_line(turn, kase, how, error) && hg_assign_tell(turn, kase, &assigned, error) &&
+	       plan_confirmation(turn, kase, error) &&
 	       hg_ask_rating(turn, kase, "converted", error);
 }
 
 gboolean hg_convert_by_verdict(hg_turn *turn, hg_case *kase, const struct hg_judged *judged, GError **error)
 {
 	const struct hg_verdict *verdict = &judged->verdict;
+	const struct hg_filling with = { .facts = &judged->facts, .rule = verdict->rule };
 	g_autofree char *reason = g_strconcat("rule ", verdict->rule ?: "?", NULL);
+	const char *subject;
 
+	if (!hg_fill_line(turn, kase, &with, verdict->subject, &subject, error))
+		return FALSE;
 	return hg_convert(turn, kase, &(struct hg_conversion){
 		.reason = hg_arena_str(turn->arena, reason), .priority = verdict->priority,
-		.category = verdict->category, .type = verdict->type, .subject = verdict->subject,
+		.category = verdict->category, .type = verdict->type, .subject = subject,
+		.assignee = verdict->assignee, .status = verdict->status,
 		.decision = &judged->decision }, error);
 }
 

@@ -37,10 +37,38 @@ static gboolean on_trial(const hg_turn *turn, const hg_case *kase, const struct 
 	return kase ? kase->thread->shadow : channel && channel->shadow;
 }
 
-/* What a backend itself just said is no news to it. */
-static gboolean forward(hg_turn *turn, const hg_case *kase, const hg_event *event, GError **error)
+/* The one that rules chose for this thread; NULL: any. */
+static const char *only_backend(hg_turn *turn, const hg_case *kase)
+{
+	const char *name = kase ? kase->thread->backend : NULL;
+	struct hg_ctx ctx = HG_CTX(NULL, "thread", kase ? kase->thread->id : "");
+
+	if (!name || hg_conf_backend(turn->conf, name))
+		return name;
+	hg_warn(&ctx, "route.gone", "its backend %s is not configured any more: all others hear of it", name);
+	return NULL;
+}
+
+/* What a backend itself just said is no news to it.  A notice goes to whom its rule names, whatever
+ * they want to hear otherwise. */
+static gboolean goes_to(const hg_turn *turn, const hg_case *kase, const struct hg_backend_conf *backend,
+			const struct hg_payload *news, const char *only)
 {
 	gboolean has_ticket = kase && kase->thread->ticket_n;
+
+	if (news->notice && news->notice->to)
+		return g_strv_contains(news->notice->to, backend->name);
+	if (only && strcmp(only, backend->name) != 0)
+		return FALSE;
+	if (news->notice)
+		return TRUE;
+	return wants(backend, news->type, has_ticket) && g_strcmp0(turn->origin, backend->name) != 0;
+}
+
+static gboolean forward(hg_turn *turn, const hg_case *kase, const hg_event *event, const struct hg_payload *news,
+			GError **error)
+{
+	const char *only = only_backend(turn, kase);
 
 	for (guint i = 0; i < turn->conf->backends->len; i++) {
 		const struct hg_backend_conf *backend = g_ptr_array_index(turn->conf->backends, i);
@@ -50,10 +78,7 @@ static gboolean forward(hg_turn *turn, const hg_case *kase, const hg_event *even
 			.event_n = event->n, .file = -1,
 		};
 
-		if (!wants(backend, event->type, has_ticket) ||
-		    (turn->origin && strcmp(turn->origin, backend->name) == 0))
-			continue;
-		if (!hg_outbox_add(turn, &job, error))
+		if (goes_to(turn, kase, backend, news, only) && !hg_outbox_add(turn, &job, error))
 			return FALSE;
 	}
 	return TRUE;
@@ -131,7 +156,7 @@ gboolean hg_event_tell(hg_turn *turn, hg_case *kase, const struct hg_payload *ne
 	event->message_n = news->message ? news->message->n : 0;
 	event->decision_n = news->decision ? news->decision->n : 0;
 	return event_add(turn, kase, event, error) &&
-	       (on_trial(turn, kase, news) || forward(turn, kase, event, error));
+	       (on_trial(turn, kase, news) || forward(turn, kase, event, news, error));
 }
 
 gboolean hg_event_note(hg_turn *turn, hg_case *kase, const hg_message *note, GError **error)

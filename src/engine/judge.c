@@ -7,9 +7,10 @@
 
 #define TAGS_MAX   100		/* of a thread; rules can make no more */
 #define FIELDS_MAX 100
-#define REPLIES_MAX 5		/* automatic ones to one thread within REPLIES_MS: then it is a loop */
-#define REPLIES_MS (10 * 60 * 1000)
-#define REPLIES_SEEN 200	/* messages looked through for them */
+#define REPLIES_MAX 5		/* automatic ones to one thread within PACE_MS: then it is a loop */
+#define NOTICES_MAX 10		/* and of notices */
+#define PACE_MS (10 * 60 * 1000)
+#define PACE_SEEN 200		/* messages looked through for them */
 
 static gboolean has(const char *const *words, const char *word)
 {
@@ -218,31 +219,29 @@ static void keep_facts(hg_turn *turn, const struct hg_facts *facts, struct hg_ju
 gboolean hg_judge_answer(hg_turn *turn, const hg_case *kase, const struct hg_in *in, const struct hg_proposed *proposed,
 			 struct hg_judged *ret, GError **error)
 {
-	struct hg_facts facts;
-
 	memset(ret, 0, sizeof(*ret));
 	ret->verdict.index = -1;
-	if (!gather(turn, kase, &(struct hg_asked){ .event = HG_ON_MESSAGE, .in = in, .proposed = proposed }, &facts,
-		    error))
+	if (!gather(turn, kase, &(struct hg_asked){ .event = HG_ON_MESSAGE, .in = in, .proposed = proposed },
+		    &ret->facts, error))
 		return FALSE;
-	facts.on = "answer";
-	keep_facts(turn, &facts, ret);
+	ret->facts.on = "answer";
+	keep_facts(turn, &ret->facts, ret);
 	return TRUE;
 }
 
 gboolean hg_judge(hg_turn *turn, const hg_case *kase, const struct hg_asked *asked, struct hg_judged *ret,
 		  GError **error)
 {
-	struct hg_facts facts;
+	const struct hg_facts *facts = &ret->facts;
 
 	memset(ret, 0, sizeof(*ret));
 	ret->verdict.index = -1;
-	if (!gather(turn, kase, asked, &facts, error))
+	if (!gather(turn, kase, asked, &ret->facts, error))
 		return FALSE;
 	if (turn->engine->rules)
-		hg_rules_judge(turn->engine->rules, &facts, turn->arena, &ret->verdict, NULL);
+		hg_rules_judge(turn->engine->rules, facts, turn->arena, &ret->verdict, NULL);
 	say_gave_up(&ret->verdict);
-	keep_facts(turn, &facts, ret);
+	keep_facts(turn, facts, ret);
 	ret->decision.rule = ret->verdict.rule;
 	ret->decision.file = ret->verdict.file;
 	ret->decision.line = ret->verdict.line;
@@ -258,7 +257,7 @@ gboolean hg_judge_keep(hg_turn *turn, const hg_case *kase, struct hg_judged *jud
 	return hg_store_decision_add(turn->store, &judged->decision, error);
 }
 
-/* ---- tags, fields, replies ---- */
+/* ---- tags, fields ---- */
 
 static void add_tags(hg_turn *turn, hg_case *kase, const GPtrArray *tags)
 {
@@ -285,70 +284,179 @@ static void add_tags(hg_turn *turn, hg_case *kase, const GPtrArray *tags)
 	kase->thread_changed = TRUE;
 }
 
-void hg_judge_set_fields(hg_turn *turn, hg_case *kase, const GArray *sets)
+static struct hg_filling filling_of(const struct hg_judged *judged, const char *rule)
 {
-	const char *old = kase->thread->fields;
-	g_autoptr(json_object) fields = old ? hg_json_parse(old, strlen(old), NULL, NULL) : NULL;
+	return (struct hg_filling){ .facts = &judged->facts, .rule = rule };
+}
 
-	if (!fields || !json_object_is_type(fields, json_type_object)) {
-		g_clear_pointer(&fields, json_object_put);
-		fields = json_object_new_object();
-	}
-	for (guint i = 0; i < sets->len; i++) {
-		const struct hg_set *set = &g_array_index(sets, struct hg_set, i);
+static json_object *fields_of(const hg_thread *thread)
+{
+	json_object *fields = thread->fields ? hg_json_parse(thread->fields, strlen(thread->fields), NULL, NULL) : NULL;
 
-		if (json_object_object_length(fields) < FIELDS_MAX || json_object_object_get_ex(fields, set->name, NULL))
-			json_object_object_add(fields, set->name, json_object_new_string(set->value ?: ""));
-	}
+	if (fields && json_object_is_type(fields, json_type_object))
+		return fields;
+	json_object_put(fields);
+	return json_object_new_object();
+}
+
+static void put_field(hg_turn *turn, hg_case *kase, const char *name, const char *value)
+{
+	g_autoptr(json_object) fields = fields_of(kase->thread);
+
+	if (json_object_object_length(fields) < FIELDS_MAX || json_object_object_get_ex(fields, name, NULL))
+		json_object_object_add(fields, name, json_object_new_string(value ?: ""));
 	kase->thread->fields = hg_arena_str(turn->arena, json_object_to_json_string_ext(fields, JSON_C_TO_STRING_PLAIN));
 	kase->thread_changed = TRUE;
 }
 
+void hg_judge_set_fields(hg_turn *turn, hg_case *kase, const GArray *sets)
+{
+	for (guint i = 0; i < sets->len; i++)
+		put_field(turn, kase, g_array_index(sets, struct hg_set, i).name,
+			  g_array_index(sets, struct hg_set, i).value);
+}
+
+/* One after the other: a later one may name a field that an earlier one has set. */
+static gboolean set_field(hg_turn *turn, hg_case *kase, const struct hg_judged *judged, const struct hg_set *set,
+			  GError **error)
+{
+	const struct hg_filling with = filling_of(judged, judged->verdict.rule);
+	const char *value;
+
+	if (!hg_fill_line(turn, kase, &with, set->value, &value, error))
+		return FALSE;
+	put_field(turn, kase, set->name, value);
+	return TRUE;
+}
+
+static gboolean set_fields(hg_turn *turn, hg_case *kase, const struct hg_judged *judged, GError **error)
+{
+	const GArray *sets = judged->verdict.sets;
+
+	for (guint i = 0; sets && i < sets->len; i++)
+		if (!set_field(turn, kase, judged, &g_array_index(sets, struct hg_set, i), error))
+			return FALSE;
+	return TRUE;
+}
+
+/* ---- what rules say ---- */
+
 /* Two machines that answer each other: nothing marks the other one, so the pace has to. */
-static gboolean loops(hg_turn *turn, const hg_case *kase, gboolean *ret, GError **error)
+static gboolean too_many(hg_turn *turn, const hg_case *kase, int direction, guint most, gboolean *ret,
+			 GError **error)
 {
 	g_autoptr(GPtrArray) newest = g_ptr_array_new();
 	guint n = 0;
 
-	if (!hg_store_message_list(turn->store, turn->arena, kase->thread->last_message_n, REPLIES_SEEN, newest,
-				   error))
+	if (!hg_store_message_list(turn->store, turn->arena, kase->thread->last_message_n, PACE_SEEN, newest, error))
 		return FALSE;
 	for (guint i = 0; i < newest->len; i++) {
 		const hg_message *message = g_ptr_array_index(newest, i);
 
-		n += message->author == HG_BY_RULE && turn->now_ms - message->at_ms < REPLIES_MS;
+		n += message->author == HG_BY_RULE && message->direction == direction &&
+		     turn->now_ms - message->at_ms < PACE_MS;
 	}
-	*ret = n >= REPLIES_MAX;
+	*ret = n >= most;
 	return TRUE;
 }
 
 static gboolean reply(hg_turn *turn, hg_case *kase, const struct hg_judged *judged, GError **error)
 {
+	const struct hg_filling with = filling_of(judged, judged->verdict.rule);
 	const GPtrArray *replies = judged->verdict.replies;
 	struct hg_ctx ctx = HG_CTX(NULL, "thread", kase->thread->id);
 	gboolean stop;
 
-	if (!loops(turn, kase, &stop, error))
+	if (!too_many(turn, kase, HG_OUTBOUND, REPLIES_MAX, &stop, error))
 		return FALSE;
 	if (stop) {
 		hg_warn(&ctx, "reply.loop", "%d automatic replies within 10 minutes: no more of them now; is the "
 			"other side a machine?", REPLIES_MAX);
 		return TRUE;
 	}
-	for (guint i = 0; i < replies->len; i++)
-		if (!hg_reply_automatic(turn, kase, HG_BY_RULE, judged->verdict.rule,
-					g_ptr_array_index(replies, i), error))
+	for (guint i = 0; i < replies->len; i++) {
+		const char *text;
+
+		if (!hg_fill(turn, kase, &with, g_ptr_array_index(replies, i), HG_SAID_MAX, &text, error) ||
+		    !hg_reply_automatic(turn, kase, HG_BY_RULE, judged->verdict.rule, text, error))
 			return FALSE;
+	}
 	return TRUE;
+}
+
+/* A note in the thread, and an event that tells the helpdesks. */
+static gboolean notify(hg_turn *turn, hg_case *kase, const struct hg_judged *judged, const struct hg_notice *notice,
+		       GError **error)
+{
+	const struct hg_filling with = filling_of(judged, notice->rule);
+	struct hg_notice said = *notice;
+	hg_message note = { .direction = HG_NOTE, .author = HG_BY_RULE, .author_name = notice->rule, .kind = HG_TEXT };
+
+	if (!hg_fill(turn, kase, &with, notice->text, HG_SAID_MAX, &said.text, error))
+		return FALSE;
+	note.text = said.text;
+	return hg_case_say(turn, kase, &note, error) && hg_event_note(turn, kase, &note, error) &&
+	       hg_event_tell(turn, kase, &(struct hg_payload){ .type = "thread.notice", .notice = &said }, error);
+}
+
+static gboolean notify_all(hg_turn *turn, hg_case *kase, const struct hg_judged *judged, GError **error)
+{
+	const GPtrArray *notices = judged->verdict.notices;
+	struct hg_ctx ctx = HG_CTX(NULL, "thread", kase->thread->id);
+
+	for (guint i = 0; notices && i < notices->len; i++) {
+		gboolean stop;
+
+		if (!too_many(turn, kase, HG_NOTE, NOTICES_MAX, &stop, error))
+			return FALSE;
+		if (stop) {
+			hg_warn(&ctx, "notice.loop", "%d notices within 10 minutes: no more of them now", NOTICES_MAX);
+			return TRUE;
+		}
+		if (!notify(turn, kase, judged, g_ptr_array_index(notices, i), error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+/* ---- where it goes ---- */
+
+static gboolean is_news(const char *word, const char *old)
+{
+	return word && g_strcmp0(word, old) != 0;
+}
+
+/* Once a ticket is requested, the helpdesk it went to says who has it; another one does not know it. */
+void hg_judge_route(hg_case *kase, const struct hg_judged *judged)
+{
+	const struct hg_verdict *verdict = &judged->verdict;
+	struct hg_ctx ctx = HG_CTX(NULL, "thread", kase->thread->id);
+	hg_thread *thread = kase->thread;
+
+	if (!is_news(verdict->backend, thread->backend) && !is_news(verdict->queue, thread->queue) &&
+	    !is_news(verdict->skill, thread->skill))
+		return;
+	if (thread->ticket_n) {
+		hg_info(&ctx, "route.late", "a rule routes a conversation whose ticket was requested already: it stays "
+			"where it is");
+		return;
+	}
+	thread->backend = verdict->backend ?: thread->backend;
+	thread->queue = verdict->queue ?: thread->queue;
+	thread->skill = verdict->skill ?: thread->skill;
+	kase->thread_changed = TRUE;
 }
 
 gboolean hg_judge_apply(hg_turn *turn, hg_case *kase, const struct hg_judged *judged, GError **error)
 {
 	const struct hg_verdict *verdict = &judged->verdict;
 
+	hg_judge_route(kase, judged);
 	if (verdict->tags && verdict->tags->len)
 		add_tags(turn, kase, verdict->tags);
-	if (verdict->sets && verdict->sets->len)
-		hg_judge_set_fields(turn, kase, verdict->sets);
-	return !verdict->replies || !verdict->replies->len || reply(turn, kase, judged, error);
+	if (!set_fields(turn, kase, judged, error))
+		return FALSE;
+	if (verdict->replies && verdict->replies->len && !reply(turn, kase, judged, error))
+		return FALSE;
+	return notify_all(turn, kase, judged, error);
 }

@@ -21,6 +21,7 @@ enum part {
 	CSAT    = 1 << 8,
 	HEARD   = 1 << 10,	/* what rules took the message for */
 	NAME    = 1 << 9,	/* of a channel; nothing of threads and contacts */
+	NOTICE  = 1 << 11,	/* what people are to know */
 };
 
 static const struct kind {
@@ -30,6 +31,7 @@ static const struct kind {
 	{ "thread.opened",     PLACE | CLOCKS | MESSAGE },
 	{ "thread.closed",     PLACE | CLOCKS | TICKET | REASON },
 	{ "thread.reopened",   PLACE | CLOCKS | TICKET | REASON },
+	{ "thread.notice",     PLACE | CLOCKS | TICKET | NOTICE },
 	{ "message.received",  PLACE | MESSAGE | TICKET | HEARD },
 	{ "message.edited",    PLACE | MESSAGE | TICKET },
 	{ "message.deleted",   PLACE | MESSAGE | TICKET },
@@ -189,10 +191,19 @@ gboolean hg_csat_add(const struct hg_payload *payload, GString *out, GError **er
 	return TRUE;
 }
 
+static void add_notice(const struct hg_notice *notice, GString *out)
+{
+	hg_json_key(out, "notice");
+	hg_json_open(out, '{');
+	hg_json_add_str(out, "text", notice ? notice->text : NULL);
+	hg_json_add_str(out, "rule", notice ? notice->rule : NULL);
+	hg_json_close(out, '}');
+}
+
 /* ---- what was before ---- */
 
-static gboolean agent_of(const struct hg_payload *payload, const hg_thread *thread, const char **ret,
-			 GError **error)
+gboolean hg_payload_agent(const struct hg_payload *payload, const hg_thread *thread, const char **ret,
+			  GError **error)
 {
 	g_autoptr(GPtrArray) messages = g_ptr_array_new();
 
@@ -211,8 +222,8 @@ static gboolean agent_of(const struct hg_payload *payload, const hg_thread *thre
 	return TRUE;
 }
 
-static gboolean find_previous(const struct hg_payload *payload, const hg_ticket **ret_ticket,
-			      const char **ret_agent, GError **error)
+gboolean hg_payload_previous(const struct hg_payload *payload, const hg_ticket **ret_ticket,
+			     const char **ret_agent, GError **error)
 {
 	g_autoptr(GPtrArray) threads = g_ptr_array_new();
 	guint asked = 0;
@@ -226,7 +237,7 @@ static gboolean find_previous(const struct hg_payload *payload, const hg_ticket 
 
 		if (thread->n == payload->thread->n)
 			continue;
-		if (!*ret_agent && asked++ < 3 && !agent_of(payload, thread, ret_agent, error))
+		if (!*ret_agent && asked++ < 3 && !hg_payload_agent(payload, thread, ret_agent, error))
 			return FALSE;
 		if (*ret_ticket || !thread->ticket_n)
 			continue;
@@ -234,6 +245,8 @@ static gboolean find_previous(const struct hg_payload *payload, const hg_ticket 
 			return FALSE;
 		*ret_ticket = ticket;
 	}
+	if (!*ret_agent && *ret_ticket)
+		*ret_agent = (*ret_ticket)->assignee ? (*ret_ticket)->assignee : (*ret_ticket)->agent;
 	return TRUE;
 }
 
@@ -242,7 +255,7 @@ static gboolean add_previous(const struct hg_payload *payload, GString *out, GEr
 	const hg_ticket *ticket = NULL;
 	const char *agent = NULL;
 
-	if (!find_previous(payload, &ticket, &agent, error))
+	if (!hg_payload_previous(payload, &ticket, &agent, error))
 		return FALSE;
 	hg_json_key(out, "previous_ticket");
 	if (ticket) {
@@ -256,7 +269,7 @@ static gboolean add_previous(const struct hg_payload *payload, GString *out, GEr
 	} else {
 		hg_json_put_raw(out, NULL);
 	}
-	hg_json_add_str(out, "previous_agent", agent ? agent : ticket ? ticket->agent : NULL);
+	hg_json_add_str(out, "previous_agent", agent);
 	return TRUE;
 }
 
@@ -308,6 +321,30 @@ static void add_origin(const struct hg_payload *payload, GString *out)
 	hg_json_add_str(out, "origin", text);
 }
 
+static const hg_node *member(const hg_node *map, const char *key)
+{
+	return map && hg_node_type(map) == HG_NODE_MAP ? hg_node_get(map, key) : NULL;
+}
+
+/* What the configuration knows of him, for helpdesks that know people by their address. */
+static void add_assignee(const struct hg_payload *payload, GString *out)
+{
+	const hg_node *queues = payload->conf ? payload->conf->queues : NULL;
+	const hg_ticket *ticket = payload->ticket;
+	const hg_node *agent = NULL;
+	static const struct { const char *key, *member; } parts[] = {
+		{ "name", "assignee_name" }, { "email", "assignee_email" },
+	};
+
+	if (queues && ticket && ticket->queue && ticket->assignee)
+		agent = member(member(member(queues, ticket->queue), "agents"), ticket->assignee);
+	for (gsize i = 0; i < G_N_ELEMENTS(parts); i++) {
+		const hg_node *value = member(agent, parts[i].key);
+
+		hg_json_add_str(out, parts[i].member, value ? hg_node_text(value) : NULL);
+	}
+}
+
 static gboolean add_whole(const struct hg_payload *payload, GString *out, GError **error)
 {
 	const hg_ticket *ticket = payload->ticket;
@@ -317,8 +354,9 @@ static gboolean add_whole(const struct hg_payload *payload, GString *out, GError
 	hg_json_add_str(out, "category", ticket ? ticket->category : NULL);
 	hg_json_add_str(out, "queue", ticket ? ticket->queue : NULL);
 	hg_json_add_str(out, "skill", ticket ? ticket->skill : NULL);
-	hg_json_add_str(out, "status", ticket ? ticket->status : NULL);
 	hg_json_add_str(out, "assignee", ticket ? ticket->assignee : NULL);
+	add_assignee(payload, out);
+	hg_json_add_str(out, "status", ticket ? ticket->status : NULL);
 	hg_json_add_str(out, "converting_agent", ticket ? ticket->agent : NULL);
 	add_origin(payload, out);
 	hg_json_add_str(out, "idempotency_key", payload->idempotency_key);
@@ -384,6 +422,8 @@ static gboolean add_parts(const struct hg_payload *payload, unsigned parts, GStr
 		return FALSE;
 	if ((parts & CSAT) && !hg_csat_add(payload, out, error))
 		return FALSE;
+	if (parts & NOTICE)
+		add_notice(payload->notice, out);
 	if (parts & REASON)
 		hg_json_add_str(out, "reason", payload->reason);
 	return !(parts & WHOLE) || add_whole(payload, out, error);

@@ -4,6 +4,7 @@
 #include "arena.h"
 #include "conf.h"
 #include "model.h"
+#include "rules.h"
 #include "store.h"
 
 /* What an event is about.  Everything lent; NULL where the event has no such thing.  What is not
@@ -27,6 +28,7 @@ struct hg_payload {
 	const char *ignored;		/* of message.received, ticket.message: word of the rule that took it for noise */
 	const char *reason;		/* words: why closed, reopened, merged, dropped, down */
 	const char *name;		/* of channel.down/up */
+	const struct hg_notice *notice;	/* of thread.notice; its text is filled */
 	const char *idempotency_key;	/* of ticket.requested: same on every attempt */
 };
 
@@ -41,6 +43,12 @@ gboolean hg_payload_write(const struct hg_payload *payload, GString *out, GError
 gboolean hg_payload_thread(const struct hg_payload *payload, GString *out, GError **error);
 gboolean hg_payload_message(const struct hg_payload *payload, const hg_message *message, gboolean notes_too,
 			    GString *out, GError **error);
+/* Who of us answered in the thread last, looked for in its newest messages; *ret is left alone: nobody. */
+gboolean hg_payload_agent(const struct hg_payload *payload, const hg_thread *thread, const char **ret,
+			  GError **error);
+/* The contact's ticket before this thread (or NULL), and who answered him last then (or NULL). */
+gboolean hg_payload_previous(const struct hg_payload *payload, const hg_ticket **ret_ticket,
+			     const char **ret_agent, GError **error);
 /* Lines of "[2026-11-20 10:02] Ana: hello" (UTC) as plain text - notes left out; of the newest 500 messages,
  * and when that is more than 256 KiB the oldest lines go first. */
 gboolean hg_payload_transcript(const struct hg_payload *payload, GString *out, GError **error);

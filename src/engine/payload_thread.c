@@ -138,6 +138,7 @@ gboolean hg_ticket_add(const struct hg_payload *payload, const hg_ticket *ticket
 	hg_json_add_str(out, "queue", ticket->queue);
 	hg_json_add_str(out, "skill", ticket->skill);
 	hg_json_add_str(out, "assignee", ticket->assignee);
+	hg_json_add_str(out, "routed", ticket->routed);
 	hg_json_add_str(out, "status", ticket->status);
 	hg_json_add_str(out, "external_status", ticket->external_status);
 	hg_json_add_time(out, "created_at", ticket->created_ms);
@@ -226,6 +227,10 @@ static void write_thread(const struct hg_payload *payload, GString *out)
 	hg_json_add_int(out, "inbound", thread->inbound);
 	hg_json_add_int(out, "outbound", thread->outbound);
 	hg_json_add_int(out, "sequence", thread->last_seq);
+	hg_json_add_str(out, "queue", thread->queue);
+	hg_json_add_str(out, "skill", thread->skill);
+	hg_json_add_str(out, "assignee", thread->assignee);
+	hg_json_add_str(out, "backend", thread->backend);
 	hg_marks_add(thread, out);
 }
 

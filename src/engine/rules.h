@@ -12,6 +12,7 @@ struct hg_rules_source {
 	const hg_node *rules;		/* the list, or NULL: no rules */
 	const hg_node *words;		/* `word_lists:`, or NULL */
 	const hg_node *hours;		/* `hours:`, or NULL */
+	const hg_node *queues;		/* `queues:`, or NULL */
 	const char *fallback;		/* `default:` */
 	const char *const *channels, *const *backends;	/* NULL-ended; NULL: not checked */
 };
@@ -29,6 +30,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(hg_rules, hg_rules_free)
 struct hg_words;
 const struct hg_words *hg_rules_words(const hg_rules *rules);	/* the configured lists; never NULL */
 guint hg_rules_count(const hg_rules *rules);
+const struct hg_hours *hg_rules_hours(const hg_rules *rules);	/* never NULL, as the next */
+const struct hg_queues *hg_rules_queues(const hg_rules *rules);
 int hg_rules_fallback(const hg_rules *rules);	/* enum hg_action: what `default:` says; NONE: unknown */
 const char *hg_action_word(int action);		/* "convert", "none", ... */
 int hg_action_of(const char *word);		/* "convert", ...; NONE for any other word */
@@ -82,18 +85,30 @@ struct hg_facts {
 
 enum hg_action { HG_ACT_NONE = 0, HG_ACT_CONVERT, HG_ACT_IGNORE, HG_ACT_JOIN, HG_ACT_HOLD };
 
-struct hg_set { const char *name, *value; };		/* of a ticket or thread field */
+#define HG_FIELD_VALUE_MAX 1024	/* bytes of a field of a thread, and of a subject */
+#define HG_SAID_MAX	   4096	/* of what a rule says, to the customer or to people; channels split it */
+
+struct hg_set { const char *name, *value; };		/* of a ticket or thread field; value: a template */
+struct hg_notice {			/* something people are to know */
+	const char *text, *rule;	/* text: a template */
+	const char *const *to;		/* backends, NULL-ended; NULL: all of them */
+};
+/* What templates in rules may name, NULL-ended (template.h). */
+extern const char *const hg_rule_values[];
 
 struct hg_verdict {			/* everything in the arena given: read the arrays, never add or unref */
 	int action;			/* enum hg_action; NONE: no rule decided */
 	const char *word;		/* "noise" of ignore: noise; or NULL */
 	const char *rule, *file;	/* the deciding one; NULL: none did */
 	int line, index;		/* index from 0, -1 none */
-	const char *priority, *category, *type, *subject;	/* of convert; or NULL */
+	const char *priority, *category, *type, *assignee, *status;	/* of convert; or NULL */
+	const char *subject;		/* the same; a template */
 	/* From every rule that matched, up to and with the deciding one: */
 	GPtrArray *tags;		/* of const char *, each once; or NULL */
 	GArray *sets;			/* of struct hg_set, a name once with its last value; or NULL */
-	GPtrArray *replies;		/* of const char * (texts to the customer); or NULL */
+	GPtrArray *replies;		/* of const char *, templates of texts to the customer; or NULL */
+	GPtrArray *notices;		/* of const struct hg_notice *; or NULL */
+	const char *queue, *skill, *backend;	/* the last one's; or NULL */
 	GPtrArray *matched;		/* names of all rules that matched; or NULL */
 	GPtrArray *gave_up;		/* names of rules whose pattern hit a limit, which counts as no
 					 * match: log and count them; or NULL */

@@ -50,6 +50,7 @@ void hg_rules_free(hg_rules *rules)
 		return;
 	g_ptr_array_unref(rules->regexes);
 	hg_words_free(rules->words);
+	hg_queues_free(rules->queues);
 	hg_hours_free(rules->hours);
 	hg_arena_free(rules->arena);
 	g_free(rules);
@@ -63,6 +64,16 @@ const hg_words *hg_rules_words(const hg_rules *rules)
 guint hg_rules_count(const hg_rules *rules)
 {
 	return rules->n;
+}
+
+const struct hg_hours *hg_rules_hours(const hg_rules *rules)
+{
+	return rules->hours;
+}
+
+const struct hg_queues *hg_rules_queues(const hg_rules *rules)
+{
+	return rules->queues;
 }
 
 int hg_rules_fallback(const hg_rules *rules)
@@ -188,13 +199,16 @@ static gboolean make(struct hg_rules_making *making, const struct hg_rules_sourc
 {
 	making->rules->words = hg_words_read(source->words, making->diag);
 	making->rules->hours = hg_hours_read(source->hours, making->diag);
-	return making->rules->words && making->rules->hours && (!source->rules || read_rules(making, source->rules));
+	if (making->rules->hours)
+		making->rules->queues = hg_queues_read(source->queues, making->rules->hours, making->diag);
+	return making->rules->words && making->rules->queues && (!source->rules || read_rules(making, source->rules));
 }
 
 hg_rules *hg_rules_make(const struct hg_rules_source *source, hg_diag *diag)
 {
 	g_autoptr(hg_rules) made = rules_new(source->fallback);
-	struct hg_rules_making making = { .rules = made, .channels = source->channels, .diag = diag };
+	struct hg_rules_making making = { .rules = made, .channels = source->channels,
+		.backends = source->backends, .diag = diag };
 
 	return make(&making, source) ? g_steal_pointer(&made) : NULL;
 }
@@ -250,6 +264,10 @@ char *hg_rules_keep_all(const struct hg_rules_source *source)
 		hg_json_key(out, "hours");
 		hg_node_json(source->hours, out);
 	}
+	if (!hg_node_null(source->queues)) {
+		hg_json_key(out, "queues");
+		hg_node_json(source->queues, out);
+	}
 	hg_json_key(out, "rules");
 	hg_json_open(out, '[');
 	for (guint i = 0; rules && hg_node_type(rules) == HG_NODE_LIST && i < hg_node_size(rules); i++) {
@@ -269,7 +287,8 @@ hg_rules *hg_rules_again(const char *kept, hg_diag *diag)
 	const hg_node *fallback = hg_node_get(root, "default");
 	const struct hg_rules_source source = { .rules = hg_node_get(root, "rules"),
 						.words = hg_node_get(root, "word_lists"),
-						.hours = hg_node_get(root, "hours") };
+						.hours = hg_node_get(root, "hours"),
+						.queues = hg_node_get(root, "queues") };
 	g_autoptr(hg_rules) made = NULL;
 	struct hg_rules_making making = { .diag = diag, .quiet = TRUE };
 

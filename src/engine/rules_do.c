@@ -1,4 +1,4 @@
-/* rules_do.c - reads the actions of a rule */
+/* rules_do.c - reads the actions of a rule: what it decides, and what it adds */
 #include "rules_made.h"
 
 #include <stdarg.h>
@@ -7,10 +7,10 @@
 #include "text.h"
 
 #define WORD_MAX    64		/* bytes of a name, tag or word */
-#define VALUE_MAX   1024	/* bytes of what `set` sets, and of a subject */
-#define REPLY_MAX   4096	/* bytes; channels split it when they must */
 
-static const char *const convert_keys[] = { "priority", "category", "type", "subject", NULL };
+static const char *const convert_keys[] = { "priority", "category", "type", "subject", "queue", "skill",
+	"assignee", "status", "custom", NULL };
+static const char *const notify_keys[] = { "text", "to", NULL };
 static const char *const priorities[] = { "low", "normal", "high", "urgent", NULL };
 
 struct action {
@@ -46,6 +46,15 @@ static gboolean read_text(struct hg_rules_making *making, const hg_node *node, c
 	return TRUE;
 }
 
+/* The same, and what it names between ${ and } is known. */
+static gboolean read_template(struct hg_rules_making *making, const hg_node *node, const char *what, gsize max,
+			      const char **ret)
+{
+	return read_text(making, node, what, max, ret) &&
+	       (making->quiet ||
+		hg_node_check_template(hg_node_place(node), what, *ret, hg_rule_values, making->diag));
+}
+
 /* Helpdesks know other words too: those are handed on, but a typing error is worth a line. */
 static void doubt_priority(struct hg_rules_making *making, const hg_node *node)
 {
@@ -59,14 +68,99 @@ static void doubt_priority(struct hg_rules_making *making, const hg_node *node)
 			    quoted);
 }
 
+static gboolean is_word(const char *text)
+{
+	gsize len = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_-.");
+
+	return len && len <= WORD_MAX && !text[len];
+}
+
+/* Added to what the rule sets already: `set` and `custom` of a ticket are the same fields. */
+static gboolean read_set(struct hg_rules_making *making, const hg_node *node, struct hg_rule *rule)
+{
+	guint n = hg_node_type(node) == HG_NODE_MAP ? hg_node_size(node) : 0, had = rule->n_sets;
+	struct hg_set *sets;
+	gboolean fine = TRUE;
+
+	if (!n || n > HG_RULES_LIST_MAX)
+		return wrong(making, node, NULL, "fields are wanted here, 1 to %d of them: { NAME: value }",
+			     HG_RULES_LIST_MAX);
+	sets = hg_arena_alloc(making->rules->arena, (had + n) * sizeof(*sets));
+	if (had)
+		memcpy(sets, rule->sets, had * sizeof(*sets));
+	for (guint i = 0; i < n; i++) {
+		const char *name = hg_node_key(node, i);
+
+		if (!is_word(name))
+			fine = wrong(making, hg_node_value(node, i), NULL,
+				     "a field's name is of small letters, digits, '_', '-' and '.'");
+		sets[had + i].name = hg_arena_str(making->rules->arena, name);
+		fine &= read_template(making, hg_node_value(node, i), "a field's value", HG_FIELD_VALUE_MAX,
+				      &sets[had + i].value);
+	}
+	rule->sets = sets;
+	rule->n_sets = had + n;
+	return fine;
+}
+
+/* ---- where it is routed to ---- */
+
+static gboolean read_queue(struct hg_rules_making *making, const hg_node *node, struct hg_rule *rule)
+{
+	const char *const *names = hg_queues_names(making->rules->queues);
+
+	if (rule->queue)
+		return wrong(making, node, NULL, "this rule names a queue twice");
+	/* Without queues of our own the word is the helpdesk's. */
+	if (*names && !hg_node_one_of(node, "queue", names, making->diag))
+		return FALSE;
+	return read_text(making, node, "a queue", WORD_MAX, &rule->queue);
+}
+
+static gboolean read_skill(struct hg_rules_making *making, const hg_node *node, struct hg_rule *rule)
+{
+	const char *const *skills = hg_queues_skills(making->rules->queues);
+	const char *text = hg_node_text(node), *near = text ? hg_nearest(text, skills) : NULL;
+	g_autofree char *hint = near ? g_strdup_printf("did you mean '%s'?", near) : NULL;
+	g_autofree char *quoted = hg_node_quote(text ? text : "");
+
+	if (rule->skill)
+		return wrong(making, node, NULL, "this rule names a skill twice");
+	if (text && *skills && !making->quiet && !g_strv_contains(skills, text))
+		hg_diag_add(making->diag, HG_SEV_WARNING, hg_node_place(node), hint,
+			    "no agent under queues: has the skill %s, so nobody gets these tickets", quoted);
+	return read_text(making, node, "a skill", WORD_MAX, &rule->skill);
+}
+
+static gboolean read_backend(struct hg_rules_making *making, const hg_node *node, struct hg_rule *rule)
+{
+	if (making->backends && !hg_node_one_of(node, "backend", making->backends, making->diag))
+		return FALSE;
+	return read_text(making, node, "a backend's name", WORD_MAX, &rule->backend);
+}
+
+/* ---- a ticket ---- */
+
+static gboolean read_routes(struct hg_rules_making *making, const hg_node *map, struct hg_rule *rule)
+{
+	const hg_node *queue = hg_node_get(map, "queue"), *skill = hg_node_get(map, "skill");
+	const hg_node *custom = hg_node_get(map, "custom");
+	gboolean fine = !queue || read_queue(making, queue, rule);
+
+	fine &= !skill || read_skill(making, skill, rule);
+	return (!custom || read_set(making, custom, rule)) && fine;
+}
+
 static gboolean read_convert(struct hg_rules_making *making, const hg_node *node, struct hg_rule *rule)
 {
 	const struct { const char *key; const char **into; gsize max; } texts[] = {
 		{ "priority", &rule->priority, WORD_MAX },
 		{ "category", &rule->category, WORD_MAX },
 		{ "type",     &rule->type,     WORD_MAX },
-		{ "subject",  &rule->subject,  VALUE_MAX },
+		{ "assignee", &rule->assignee, WORD_MAX },
+		{ "status",   &rule->status,   WORD_MAX },
 	};
+	const hg_node *subject = hg_node_get(node, "subject");
 	gboolean fine = TRUE;
 
 	if (hg_node_null(node))
@@ -81,14 +175,9 @@ static gboolean read_convert(struct hg_rules_making *making, const hg_node *node
 	}
 	if (rule->priority)
 		doubt_priority(making, hg_node_get(node, "priority"));
-	return fine;
-}
-
-static gboolean is_word(const char *text)
-{
-	gsize len = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_-.");
-
-	return len && len <= WORD_MAX && !text[len];
+	if (subject)
+		fine &= read_template(making, subject, "subject", HG_FIELD_VALUE_MAX, &rule->subject);
+	return read_routes(making, node, rule) && fine;
 }
 
 static gboolean read_ignore(struct hg_rules_making *making, const hg_node *node, struct hg_rule *rule)
@@ -125,38 +214,31 @@ static gboolean read_tag(struct hg_rules_making *making, const hg_node *node, st
 	return rule->tags != NULL;
 }
 
-static gboolean read_set(struct hg_rules_making *making, const hg_node *node, struct hg_rule *rule)
-{
-	guint n = hg_node_type(node) == HG_NODE_MAP ? hg_node_size(node) : 0;
-	struct hg_set *sets;
-	gboolean fine = TRUE;
-
-	if (!n || n > HG_RULES_LIST_MAX)
-		return wrong(making, node, NULL, "set takes 1 to %d fields: set: { NAME: value }",
-			     HG_RULES_LIST_MAX);
-	sets = hg_arena_alloc(making->rules->arena, n * sizeof(*sets));
-	for (guint i = 0; i < n; i++) {
-		const char *name = hg_node_key(node, i);
-
-		if (!is_word(name))
-			fine = wrong(making, hg_node_value(node, i), NULL,
-				     "a field's name is of small letters, digits, '_', '-' and '.'");
-		sets[i].name = hg_arena_str(making->rules->arena, name);
-		fine &= read_text(making, hg_node_value(node, i), "a field's value", VALUE_MAX,
-				  &sets[i].value);
-	}
-	rule->sets = sets;
-	rule->n_sets = n;
-	return fine;
-}
-
 static gboolean read_reply(struct hg_rules_making *making, const hg_node *node, struct hg_rule *rule)
 {
 	const char **text = hg_arena_alloc(making->rules->arena, sizeof(*text));
 
 	rule->replies = text;
 	rule->n_replies = 1;
-	return read_text(making, node, "the text of the reply", REPLY_MAX, text);
+	return read_template(making, node, "the text of the reply", HG_SAID_MAX, text);
+}
+
+static gboolean read_notify(struct hg_rules_making *making, const hg_node *node, struct hg_rule *rule)
+{
+	gboolean map = hg_node_type(node) == HG_NODE_MAP, fine = TRUE;
+	const hg_node *text = map ? hg_node_get(node, "text") : node, *to = map ? hg_node_get(node, "to") : NULL;
+	struct hg_notice *notice = hg_arena_alloc(making->rules->arena, sizeof(*notice));
+	guint n;
+
+	if (map && !hg_node_check_keys(node, "notify", notify_keys, making->diag))
+		return FALSE;
+	if (!text)
+		return wrong(making, node, "notify: { text: ..., to: BACKEND }", "it does not say what people are to know");
+	if (to)
+		fine = (notice->to = hg_rules_read_words(making, to, "a backend's name", &n)) &&
+		       (!making->backends || hg_rules_known(making, to, "backend", making->backends));
+	rule->notice = notice;
+	return read_template(making, text, "the text of the notice", HG_SAID_MAX, &notice->text) && fine;
 }
 
 static const struct action actions[] = {
@@ -167,6 +249,10 @@ static const struct action actions[] = {
 	{ "tag",     HG_ACT_NONE,    read_tag },
 	{ "set",     HG_ACT_NONE,    read_set },
 	{ "reply",   HG_ACT_NONE,    read_reply },
+	{ "notify",  HG_ACT_NONE,    read_notify },
+	{ "queue",   HG_ACT_NONE,    read_queue },
+	{ "skill",   HG_ACT_NONE,    read_skill },
+	{ "backend", HG_ACT_NONE,    read_backend },
 };
 
 static gboolean end_once(struct hg_rules_making *making, const struct hg_place *place, int *action, int ends)
@@ -182,6 +268,23 @@ static gboolean end_once(struct hg_rules_making *making, const struct hg_place *
 	return FALSE;
 }
 
+/* What is said and set comes before the ticket is made. */
+static void doubt_number(struct hg_rules_making *making, const hg_node *map, const struct hg_rule *rule)
+{
+	static const char number[] = "${number}";
+	gboolean early = rule->subject && strstr(rule->subject, number);
+
+	for (guint i = 0; i < rule->n_sets; i++)
+		early |= strstr(rule->sets[i].value, number) != NULL;
+	for (guint i = 0; i < rule->n_replies; i++)
+		early |= strstr(rule->replies[i], number) != NULL;
+	early |= rule->notice && strstr(rule->notice->text, number);
+	if (early && rule->action == HG_ACT_CONVERT && !making->quiet)
+		hg_diag_add(making->diag, HG_SEV_WARNING, hg_node_place(map),
+			    "ticket: { confirm: ... } tells the customer his number; ${number|...} says something else",
+			    "${number} is not known yet: the ticket is made after this");
+}
+
 gboolean hg_rules_read_do(struct hg_rules_making *making, const hg_node *node, struct hg_rule *rule)
 {
 	const char *names[G_N_ELEMENTS(actions) + 1] = { NULL };
@@ -193,7 +296,8 @@ gboolean hg_rules_read_do(struct hg_rules_making *making, const hg_node *node, s
 		return wrong(making, node, NULL, "actions are written do: { hold: true }");
 	fine = hg_node_check_keys(node, "do", names, making->diag);
 	if (hg_node_type(node) == HG_NODE_MAP && !hg_node_size(node))
-		return wrong(making, node, NULL, "say what to do: convert, ignore, hold, join, tag, set or reply");
+		return wrong(making, node, NULL, "say what to do: convert, ignore, hold, join, tag, set, reply, notify, "
+			     "queue, skill or backend");
 	for (gsize i = 0; i < G_N_ELEMENTS(actions); i++) {
 		const hg_node *value = hg_node_get(node, actions[i].name);
 
@@ -201,5 +305,7 @@ gboolean hg_rules_read_do(struct hg_rules_making *making, const hg_node *node, s
 			fine &= end_once(making, hg_node_place(value), &rule->action, actions[i].ends) &
 				actions[i].read(making, value, rule);
 	}
+	if (fine)
+		doubt_number(making, node, rule);
 	return fine;
 }

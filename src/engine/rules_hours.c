@@ -267,11 +267,17 @@ static gboolean in_span(const struct place_hours *place, guint day, guint minute
 	return FALSE;
 }
 
+static GDateTime *clock_there(const struct place_hours *place, gint64 ms)
+{
+	g_autoptr(GDateTime) utc = g_date_time_new_from_unix_utc(ms / 1000);
+
+	return utc ? g_date_time_to_timezone(utc, place->zone) : NULL;
+}
+
 gboolean hg_hours_open(const hg_hours *hours, guint at, gint64 now_ms, GString *got)
 {
 	const struct place_hours *place = g_ptr_array_index(hours->places, at);
-	g_autoptr(GDateTime) utc = g_date_time_new_from_unix_utc(now_ms / 1000);
-	g_autoptr(GDateTime) there = utc ? g_date_time_to_timezone(utc, place->zone) : NULL;
+	g_autoptr(GDateTime) there = clock_there(place, now_ms);
 	gboolean holiday, open;
 	guint day, hour, minute;
 
@@ -286,4 +292,57 @@ gboolean hg_hours_open(const hg_hours *hours, guint at, gint64 now_ms, GString *
 		g_string_append_printf(got, "%s%s %02u:%02u %s, %s", got->len ? "; " : "", day_names[day], hour, minute,
 				       place->zone_name, open ? "open" : holiday ? "a holiday" : "closed");
 	return open;
+}
+
+/* ---- the next opening ---- */
+
+#define DAYS_AHEAD 370
+
+/* The first opening of that day behind now_ms; -1: there is none. */
+static gint64 opening_of(const struct place_hours *place, GDateTime *day, gint64 now_ms)
+{
+	gint64 first = -1;
+
+	for (guint i = 0; i < place->spans->len; i++) {
+		const struct span *span = &g_array_index(place->spans, struct span, i);
+		g_autoptr(GDateTime) from = NULL;
+		gint64 ms;
+
+		if (span->day != (guint)g_date_time_get_day_of_week(day) - 1)
+			continue;
+		from = g_date_time_new(place->zone, g_date_time_get_year(day), g_date_time_get_month(day),
+				       g_date_time_get_day_of_month(day), (gint)span->from / 60, (gint)span->from % 60, 0);
+		ms = from ? g_date_time_to_unix(from) * 1000 : -1;
+		if (ms > now_ms && (first < 0 || ms < first))
+			first = ms;
+	}
+	return first;
+}
+
+gint64 hg_hours_next(const hg_hours *hours, guint at, gint64 now_ms)
+{
+	const struct place_hours *place = g_ptr_array_index(hours->places, at);
+	g_autoptr(GDateTime) today = clock_there(place, now_ms);
+
+	if (hg_hours_open(hours, at, now_ms, NULL))
+		return now_ms;
+	for (gint ahead = 0; today && ahead < DAYS_AHEAD; ahead++) {
+		g_autoptr(GDateTime) day = g_date_time_add_days(today, ahead);
+		gint64 ms = day && !is_holiday(place, day) ? opening_of(place, day, now_ms) : -1;
+
+		if (ms >= 0)
+			return ms;
+	}
+	return -1;
+}
+
+void hg_hours_clock(const hg_hours *hours, guint at, gint64 ms, gint64 now_ms, GString *out)
+{
+	const struct place_hours *place = g_ptr_array_index(hours->places, at);
+	g_autoptr(GDateTime) then = clock_there(place, ms), now = clock_there(place, now_ms);
+	gboolean today = then && now && g_date_time_get_year(then) == g_date_time_get_year(now) &&
+			 g_date_time_get_day_of_year(then) == g_date_time_get_day_of_year(now);
+	g_autofree char *text = then ? g_date_time_format(then, today ? "%H:%M" : "%Y-%m-%d %H:%M") : NULL;
+
+	g_string_append(out, text ? text : "");
 }

@@ -19,3 +19,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(hg_hours, hg_hours_free)
 const char *const *hg_hours_names(const hg_hours *hours);	/* NULL-ended */
 /* at: place of the name.  got: NULL, or the time there and whether it is open is appended. */
 gboolean hg_hours_open(const hg_hours *hours, guint at, gint64 now_ms, GString *got);
+/* When it opens next, from now_ms on; now_ms itself while it is open, -1 when not within a year. */
+gint64 hg_hours_next(const hg_hours *hours, guint at, gint64 now_ms);
+/* A time by the clock there, as people write it: "09:00" on the day of now_ms, else "2026-11-23 09:00". */
+void hg_hours_clock(const hg_hours *hours, guint at, gint64 ms, gint64 now_ms, GString *out);

@@ -488,6 +488,19 @@ static void add_sets(struct judge *judge, struct hg_verdict *verdict, const stru
 	verdict->sets = sets;
 }
 
+static void add_notice(struct judge *judge, struct hg_verdict *verdict, const struct hg_rule *rule)
+{
+	struct hg_notice *notice = hg_arena_alloc(judge->arena, sizeof(*notice));
+	guint n = rule->notice->to ? g_strv_length((char **)rule->notice->to) : 0;
+	const char **to = n ? hg_arena_alloc(judge->arena, (n + 1) * sizeof(*to)) : NULL;
+
+	for (guint i = 0; i < n; i++)
+		to[i] = hg_arena_str(judge->arena, rule->notice->to[i]);
+	*notice = (struct hg_notice){ .text = hg_arena_str(judge->arena, rule->notice->text), .to = to,
+				      .rule = hg_arena_str(judge->arena, rule->name) };
+	verdict->notices = add(judge->arena, verdict->notices, notice);
+}
+
 static void apply(struct judge *judge, struct hg_verdict *verdict, const struct hg_rule *rule)
 {
 	hg_arena *arena = judge->arena;
@@ -495,6 +508,14 @@ static void apply(struct judge *judge, struct hg_verdict *verdict, const struct 
 	verdict->matched = add(arena, verdict->matched, hg_arena_str(arena, rule->name));
 	for (guint i = 0; i < rule->n_tags; i++)
 		add_tag(judge, verdict, rule->tags[i]);
+	if (rule->queue)
+		verdict->queue = hg_arena_str(arena, rule->queue);
+	if (rule->skill)
+		verdict->skill = hg_arena_str(arena, rule->skill);
+	if (rule->backend)
+		verdict->backend = hg_arena_str(arena, rule->backend);
+	if (rule->notice)
+		add_notice(judge, verdict, rule);
 	for (guint i = 0; i < rule->n_replies; i++)
 		verdict->replies = add(arena, verdict->replies, hg_arena_str(arena, rule->replies[i]));
 	if (rule->n_sets)
@@ -513,6 +534,8 @@ static void decide(struct judge *judge, struct hg_verdict *verdict, const struct
 	verdict->category = hg_arena_str(judge->arena, rule->category);
 	verdict->type = hg_arena_str(judge->arena, rule->type);
 	verdict->subject = hg_arena_str(judge->arena, rule->subject);
+	verdict->assignee = hg_arena_str(judge->arena, rule->assignee);
+	verdict->status = hg_arena_str(judge->arena, rule->status);
 }
 
 static void judge_rule(struct judge *judge, struct hg_verdict *verdict, const struct hg_rule *rule, guint on,

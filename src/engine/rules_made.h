@@ -2,6 +2,7 @@
 #pragma once
 #include <glib.h>
 #include "arena.h"
+#include "queues.h"
 #include "rules.h"
 #include "rules_hours.h"
 #include "rules_regex.h"
@@ -84,9 +85,11 @@ struct hg_rule {
 	const struct hg_cond *when;	/* NULL: always */
 	int action;			/* enum hg_action */
 	const char *word;
-	const char *priority, *category, *type, *subject;
+	const char *priority, *category, *type, *subject, *assignee, *status;
+	const char *queue, *skill, *backend;
 	const char *const *tags, *const *replies;
 	const struct hg_set *sets;
+	const struct hg_notice *notice;	/* or NULL */
 	guint n_tags, n_sets, n_replies;
 };
 
@@ -95,6 +98,7 @@ struct hg_rules {
 	GPtrArray *regexes;		/* ours */
 	hg_words *words;		/* ours; never NULL once made */
 	hg_hours *hours;		/* the same */
+	hg_queues *queues;		/* the same */
 	const struct hg_rule *rules;
 	guint n;
 	guint on;			/* bits of all events that rules are on */
@@ -107,7 +111,7 @@ guint hg_rule_event_bit(const char *on);	/* 0: no such event */
 
 struct hg_rules_making {
 	struct hg_rules *rules;
-	const char *const *channels;	/* or NULL: not checked */
+	const char *const *channels, *const *backends;	/* or NULL: not checked */
 	hg_diag *diag;
 	guint conds;
 	gboolean quiet;			/* made again from what was kept: no advice */
@@ -122,6 +126,9 @@ gboolean hg_rules_read_do(struct hg_rules_making *making, const hg_node *node, s
 /* A scalar or a list of them, in the arena.  NULL: diag says why.  what: "a channel's name". */
 const char *const *hg_rules_read_words(struct hg_rules_making *making, const hg_node *node,
 				       const char *what, guint *ret_n);
+/* TRUE when each of them is one of known; what: "channel". */
+gboolean hg_rules_known(struct hg_rules_making *making, const hg_node *node, const char *what,
+			const char *const *known);
 
 /* ---- traces ---- */
 /* The fact's value, for people: "open", "3d2h", "not known".  made: of what is no fact by itself, the value of a

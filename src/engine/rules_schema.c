@@ -164,15 +164,20 @@ static void add_shapes(GString *out)
 static void add_actions(GString *out)
 {
 	hg_json_add_raw(out, "yes", "{\"enum\":[true,null]}");
+	hg_json_add_raw(out, "set",
+		"{\"type\":\"object\",\"minProperties\":1,\"propertyNames\":{\"pattern\":\"^[a-z0-9_.-]{1,64}$\"},"
+		"\"additionalProperties\":{\"$ref\":\"#/$defs/value\"}}");
 	hg_json_add_raw(out, "do",
 		"{\"type\":\"object\",\"additionalProperties\":false,\"minProperties\":1,"
-		"\"description\":\"One of convert, ignore, hold and join decides; tag, set and reply add up.\","
+		"\"description\":\"One of convert, ignore, hold and join decides; the others add up.\","
 		"\"properties\":{"
 		"\"convert\":{\"description\":\"Make a ticket of the thread.\",\"type\":[\"object\",\"null\"],"
 		"\"additionalProperties\":false,\"properties\":{"
 		"\"priority\":{\"$ref\":\"#/$defs/value\",\"examples\":[\"low\",\"normal\",\"high\",\"urgent\"]},"
 		"\"category\":{\"$ref\":\"#/$defs/value\"},\"type\":{\"$ref\":\"#/$defs/value\"},"
-		"\"subject\":{\"$ref\":\"#/$defs/value\"}}},"
+		"\"subject\":{\"$ref\":\"#/$defs/value\"},\"queue\":{\"$ref\":\"#/$defs/value\"},"
+		"\"skill\":{\"$ref\":\"#/$defs/value\"},\"assignee\":{\"$ref\":\"#/$defs/value\"},"
+		"\"status\":{\"$ref\":\"#/$defs/value\"},\"custom\":{\"$ref\":\"#/$defs/set\"}}},"
 		"\"ignore\":{\"description\":\"No ticket; reports count by this word.\",\"type\":\"string\","
 		"\"pattern\":\"^[a-z0-9_.-]{1,64}$\"},"
 		"\"hold\":{\"description\":\"No ticket yet: a bot or an agent answers in the thread.\","
@@ -180,9 +185,14 @@ static void add_actions(GString *out)
 		"\"join\":{\"description\":\"Add it to the thread that is proposed; no ticket for it alone.\","
 		"\"$ref\":\"#/$defs/yes\"},"
 		"\"tag\":{\"description\":\"Tags the thread.\",\"$ref\":\"#/$defs/values\"},"
-		"\"set\":{\"description\":\"Fields of the thread, and so of the ticket.\",\"type\":\"object\","
-		"\"minProperties\":1,\"propertyNames\":{\"pattern\":\"^[a-z0-9_.-]{1,64}$\"},"
-		"\"additionalProperties\":{\"$ref\":\"#/$defs/value\"}},"
+		"\"set\":{\"description\":\"Fields of the thread, and so of the ticket.\",\"$ref\":\"#/$defs/set\"},"
+		"\"notify\":{\"description\":\"Tells people: a note, and an event for helpdesks.\",\"anyOf\":["
+		"{\"$ref\":\"#/$defs/value\"},{\"type\":\"object\",\"additionalProperties\":false,"
+		"\"required\":[\"text\"],\"properties\":{\"text\":{\"$ref\":\"#/$defs/value\"},"
+		"\"to\":{\"description\":\"Backends; all when left out.\",\"$ref\":\"#/$defs/values\"}}}]},"
+		"\"queue\":{\"description\":\"The queue its ticket goes to.\",\"$ref\":\"#/$defs/value\"},"
+		"\"skill\":{\"description\":\"What who answers has to know.\",\"$ref\":\"#/$defs/value\"},"
+		"\"backend\":{\"description\":\"The only backend that hears of it.\",\"$ref\":\"#/$defs/value\"},"
 		"\"reply\":{\"description\":\"Said to the customer at once.\",\"$ref\":\"#/$defs/value\","
 		"\"maxLength\":4096}}}");
 }

@@ -15,6 +15,12 @@ const char *const hg_rule_events[] = {
 
 const char *const hg_proposal_words[] = { "new", "join", "reopen", NULL };
 
+const char *const hg_rule_values[] = {
+	"contact.name", "contact.tier", "contact.locale", "contact.id", "contact.field.", "channel", "adapter",
+	"scope", "address", "text", "subject", "rule", "field.", "queue", "skill", "agent", "previous_agent",
+	"thread.id", "thread.url", "number", NULL,
+};
+
 guint hg_rule_event_bit(const char *on)
 {
 	for (guint i = 0; on && hg_rule_events[i]; i++)

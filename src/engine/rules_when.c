@@ -96,27 +96,13 @@ const char *const *hg_rules_read_words(struct hg_rules_making *making, const hg_
 	return words;
 }
 
-/* TRUE when each of the values is one of known. */
-static gboolean check_words(struct hg_rules_making *making, const hg_node *node, const char *what,
-			    const char *const *known)
+gboolean hg_rules_known(struct hg_rules_making *making, const hg_node *node, const char *what,
+			const char *const *known)
 {
 	gboolean list = hg_node_type(node) == HG_NODE_LIST, fine = TRUE;
-	g_autofree char *all = g_strjoinv(", ", (char **)known);
 
-	for (guint i = 0; i < (list ? hg_node_size(node) : 1); i++) {
-		const hg_node *item = list ? hg_node_at(node, i) : node;
-		const char *near = hg_nearest(hg_node_text(item), known);
-		g_autofree char *quoted = hg_node_quote(hg_node_text(item));
-		g_autofree char *hint = near ? g_strdup_printf("did you mean '%s'?", near)
-				      : *known ? g_strdup_printf("known here: %s", all)
-					       : NULL;
-
-		if (g_strv_contains(known, hg_node_text(item)))
-			continue;
-		hg_diag_add(making->diag, HG_SEV_ERROR, hg_node_place(item), hint, "there is no %s %s",
-			    what, quoted);
-		fine = FALSE;
-	}
+	for (guint i = 0; i < (list ? hg_node_size(node) : 1); i++)
+		fine &= hg_node_one_of(list ? hg_node_at(node, i) : node, what, known, making->diag);
 	return fine;
 }
 
@@ -136,7 +122,7 @@ static gboolean read_words(struct list *list, const struct hg_fact *fact, const 
 		return FALSE;
 	if (strcmp(what, "channel") == 0)
 		known = making->channels;
-	if (known && !check_words(making, node, what, known))
+	if (known && !hg_rules_known(making, node, what, known))
 		return FALSE;
 	cond = cond_add(list, node, test, fact->name, NULL);
 	if (!cond)
@@ -304,7 +290,7 @@ static gboolean read_bits(struct hg_rules_making *making, const hg_node *node, c
 	guint n;
 	const char *const *names = hg_rules_read_words(making, node, article, &n);
 
-	if (!names || !check_words(making, node, what, known))
+	if (!names || !hg_rules_known(making, node, what, known))
 		return FALSE;
 	for (guint i = 0; i < n; i++)
 		for (guint at = 0; known[at]; at++)

@@ -97,7 +97,7 @@ static gboolean keep_rules(hg_engine *engine, GError **error)
 {
 	const hg_conf *conf = engine->conf;
 	const struct hg_rules_source source = { .rules = conf->rules, .words = conf->words, .hours = conf->hours,
-						.fallback = conf->engine.fallback };
+						.queues = conf->queues, .fallback = conf->engine.fallback };
 	g_autofree char *kept = hg_rules_keep_all(&source);
 
 	return hg_store_config_keep(engine->store, conf->hash ?: "", kept, hg_now(engine->env), error);

@@ -227,8 +227,10 @@ gboolean hg_said_take(hg_turn *turn, const struct hg_in *in, gint64 raw_n, GErro
 	    !note_customer(turn, &kase, in, message, proposed.late, error) ||
 	    !note_mood(turn, &kase, &judged, quiet, proposed.late || in->automatic, error) ||
 	    !hg_judge_keep(turn, &kase, &judged, answered.quiet ? "none" : action_word(&proposed, &judged), message,
-			   error) ||
-	    !tell_message(turn, &kase, message, &judged, &answered, !proposed.thread, error))
+			   error))
+		return FALSE;
+	hg_judge_route(&kase, &judged);
+	if (!tell_message(turn, &kase, message, &judged, &answered, !proposed.thread, error))
 		return FALSE;
 	/* A machine gets no machine's answer, and what is over is not answered by rules. */
 	if (in->automatic || proposed.late)

@@ -117,6 +117,7 @@ gboolean hg_threading_propose(hg_turn *turn, const hg_case *kase, const struct h
 
 /* ---- judge.c ---- */
 struct hg_judged {
+	struct hg_facts facts;		/* lent by the turn */
 	struct hg_verdict verdict;
 	hg_decision decision;		/* n is 0 until it is kept */
 };
@@ -136,7 +137,9 @@ gboolean hg_judge_answer(hg_turn *turn, const hg_case *kase, const struct hg_in 
 /* Writes the decision's row; action is what was really done. */
 gboolean hg_judge_keep(hg_turn *turn, const hg_case *kase, struct hg_judged *judged, const char *action,
 		       const hg_message *message, GError **error);
-/* Tags, fields and replies of all rules that matched. */
+/* Where the thread is routed to, by all rules that matched: done before it is told of; twice does no harm. */
+void hg_judge_route(hg_case *kase, const struct hg_judged *judged);
+/* The same, and tags, fields, replies and notices. */
 gboolean hg_judge_apply(hg_turn *turn, hg_case *kase, const struct hg_judged *judged, GError **error);
 void hg_judge_set_fields(hg_turn *turn, hg_case *kase, const GArray *sets);	/* of struct hg_set */
 
@@ -170,6 +173,37 @@ gboolean hg_wait_due(hg_turn *turn, hg_case *kase, const hg_timer *timer, GError
 gboolean hg_wait_is(const char *timer_kind);
 /* Other rules: whoever waits is looked at anew.  Inside a transaction. */
 gboolean hg_wait_adopt(hg_engine *engine, gint64 now_ms, GError **error);
+
+/* ---- fill.c ---- */
+struct hg_filling {
+	const struct hg_facts *facts;	/* of what is judged; or NULL, as the rest */
+	const char *rule;
+	const struct hg_set *own;	/* values beside hg_rule_values; ends with a NULL name */
+};
+/* text with values in the place of ${names}, max bytes at most, in the turn's arena.  NULL stays NULL. */
+gboolean hg_fill(hg_turn *turn, hg_case *kase, const struct hg_filling *with, const char *text, gsize max,
+		 const char **ret, GError **error);
+/* The same for a field: HG_FIELD_VALUE_MAX bytes on one line. */
+gboolean hg_fill_line(hg_turn *turn, hg_case *kase, const struct hg_filling *with, const char *text,
+		      const char **ret, GError **error);
+/* A member of a JSON object (or of NULL), in the turn's arena; NULL: there is none, or it is no scalar. */
+const char *hg_fill_field(hg_turn *turn, const char *json, const char *name);
+
+/* ---- assign.c ---- */
+struct hg_assigned {
+	const struct hg_queue_conf *queue;	/* NULL: the ticket is in no queue of ours */
+	const struct hg_agent *agent;	/* NULL: nobody */
+	const char *why;		/* in words: "least busy: mia 2/5, tom 3/3 full"; NULL without queue */
+	gint64 wait_ms;			/* all are busy: how long it may take; 0: they are not */
+	gboolean closed;		/* nobody of them is in hours ... */
+	gint64 opens_ms;		/* ... until then (-1: not known) ... */
+	int opens_hours;		/* ... by the clock of these hours */
+};
+/* Whom a ticket that is being made belongs to; a function of store, configuration and clock.  owner: who
+ * has it already, or NULL. */
+gboolean hg_assign(hg_turn *turn, hg_case *kase, const char *owner, struct hg_assigned *ret, GError **error);
+/* Says so in the thread, and to the customer when he has to wait. */
+gboolean hg_assign_tell(hg_turn *turn, hg_case *kase, const struct hg_assigned *assigned, GError **error);
 
 /* ---- case.c ---- */
 gboolean hg_case_load(hg_turn *turn, gint64 thread_n, hg_case *ret, GError **error);
@@ -221,8 +255,9 @@ gboolean hg_thread_hold(hg_turn *turn, hg_case *kase, GError **error);
 struct hg_conversion {
 	const char *reason;		/* "rule NAME", "agent NAME", "default" ... */
 	const char *agent;		/* or NULL, as the next */
+	/* What is not said the thread says (its fields, where rules routed it to), else the channel's defaults. */
 	const char *priority, *category, *type, *subject;
-	const char *queue, *skill, *status, *assignee;	/* what is not said, the channel's defaults say */
+	const char *queue, *skill, *status, *assignee;
 	const hg_decision *decision;
 };
 /* The thread's ticket, made if it has none. */

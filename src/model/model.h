@@ -172,6 +172,7 @@ typedef struct hg_ticket {
 	gint64 acked_ms;		/* when a helpdesk first said that it has it, 0: not yet */
 	gboolean confirmed;		/* the customer was told the number */
 	const char *queue, *skill, *assignee;	/* where it was routed to; or NULL */
+	const char *routed;		/* who was chosen and why, in words; NULL: nobody was looked for */
 	const char *status;		/* the helpdesk is to give it this status: "in_progress"; or NULL */
 	const char *requester;		/* address the helpdesk is to know the requester by; or NULL */
 	gboolean shadow;		/* made on trial: no helpdesk hears of it */

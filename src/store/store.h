@@ -140,6 +140,12 @@ gboolean hg_store_ticket_get(hg_store *store, hg_arena *arena, gint64 n, hg_tick
 gboolean hg_store_ticket_by_id(hg_store *store, hg_arena *arena, const char *id, hg_ticket **ret, GError **error);
 gboolean hg_store_ticket_by_number(hg_store *store, hg_arena *arena, const char *number, hg_ticket **ret, GError **error);
 gboolean hg_store_ticket_update(hg_store *store, const hg_ticket *ticket, GError **error);
+/* Open tickets (requested, open, pending) an agent has; those of a queue that nobody has. */
+gboolean hg_store_ticket_load(hg_store *store, const char *assignee, gint64 *ret, GError **error);
+gboolean hg_store_ticket_waiting(hg_store *store, const char *queue, gint64 *ret, GError **error);
+/* A number kept under a name; fallback: nothing is kept yet. */
+gboolean hg_store_counter_get(hg_store *store, const char *name, gint64 fallback, gint64 *ret, GError **error);
+gboolean hg_store_counter_set(hg_store *store, const char *name, gint64 next, GError **error);
 /* The same link again is fine; another external id for the pair is a CONFLICT. */
 gboolean hg_store_link_set(hg_store *store, const hg_link *link, GError **error);
 /* The ticket a helpdesk knows under this id; backend NULL: any. */

@@ -23,6 +23,7 @@ static const struct hg_column ticket_columns[] = {
 	HG_COLUMN(hg_ticket, queue, TEXT, 0),
 	HG_COLUMN(hg_ticket, skill, TEXT, 0),
 	HG_COLUMN(hg_ticket, assignee, TEXT, 0),
+	HG_COLUMN(hg_ticket, routed, TEXT, 0),
 	HG_COLUMN(hg_ticket, status, TEXT, 0),
 	HG_COLUMN(hg_ticket, requester, TEXT, 0),
 	HG_COLUMN(hg_ticket, shadow, INT, 0),
@@ -42,28 +43,25 @@ static const struct hg_column link_columns[] = {
 static const struct hg_table link_table = { "link", link_columns, sizeof(hg_link) };
 
 /* ---- numbers ---- */
+gboolean hg_store_counter_get(hg_store *store, const char *name, gint64 fallback, gint64 *ret, GError **error)
+{
+	static const struct hg_sql get = { HG_SQL_COUNTER_GET, "SELECT next FROM counter WHERE name = $1", 0, NULL };
+
+	return hg_sql_int(store, &get, HG_BIND(HG_T(name)), fallback, ret, error);
+}
+
+gboolean hg_store_counter_set(hg_store *store, const char *name, gint64 next, GError **error)
+{
+	static const struct hg_sql set = { HG_SQL_COUNTER_SET, "INSERT INTO counter (name, next) VALUES ($1, $2) "
+					   "ON CONFLICT (name) DO UPDATE SET next = excluded.next", 0, NULL };
+
+	return hg_sql_run(store, &set, HG_BIND(HG_T(name), HG_I(next)), NULL, error);
+}
+
 /* Tickets on trial have a counter of their own: the numbers of real ones go on as if there were none. */
 static const char *counter_of(const hg_ticket *ticket)
 {
 	return ticket->shadow ? "shadow" : "ticket";
-}
-
-static gboolean number_next(hg_store *store, const hg_ticket *ticket, gint64 first, gint64 *ret, GError **error)
-{
-	static const struct hg_sql next = { HG_SQL_TICKET_NEXT, "SELECT next FROM counter WHERE name = $1", 0, NULL };
-
-	if (!hg_sql_int(store, &next, HG_BIND(HG_T(counter_of(ticket))), first, ret, error))
-		return FALSE;
-	*ret = MAX(*ret, first);
-	return TRUE;
-}
-
-static gboolean number_used(hg_store *store, const hg_ticket *ticket, gint64 number, GError **error)
-{
-	static const struct hg_sql count = { HG_SQL_TICKET_COUNT, "INSERT INTO counter (name, next) VALUES ($1, $2) "
-					     "ON CONFLICT (name) DO UPDATE SET next = excluded.next", 0, NULL };
-
-	return hg_sql_run(store, &count, HG_BIND(HG_T(counter_of(ticket)), HG_I(number + 1)), NULL, error);
 }
 
 /* One part of the pattern behind its %; returns where the next begins, NULL: it means nothing. */
@@ -122,8 +120,9 @@ gboolean hg_store_ticket_add(hg_store *store, hg_arena *arena, hg_ticket *ticket
 	hg_ticket *taken;
 	gint64 number, end;
 
-	if (!number_next(store, ticket, first, &number, error))
+	if (!hg_store_counter_get(store, counter_of(ticket), first, &number, error))
 		return FALSE;
+	number = MAX(number, first);
 	for (end = number + NUMBERS_TRIED; number < end; number++) {
 		const char *text = number_text(arena, pattern, number, ticket->created_ms);
 
@@ -135,7 +134,7 @@ gboolean hg_store_ticket_add(hg_store *store, hg_arena *arena, hg_ticket *ticket
 		if (taken)
 			continue;
 		ticket->number = text;
-		return hg_row_add(store, &add, ticket, error) && number_used(store, ticket, number, error);
+		return hg_row_add(store, &add, ticket, error) && hg_store_counter_set(store, counter_of(ticket), number + 1, error);
 	}
 	return hg_fail(error, HG_ERROR_CONFLICT, "no free ticket number from %" G_GINT64_FORMAT " on: set the "
 		       "configured first number higher", number - NUMBERS_TRIED);
@@ -169,6 +168,24 @@ gboolean hg_store_ticket_update(hg_store *store, const hg_ticket *ticket, GError
 	static const struct hg_sql update = { HG_SQL_TICKET_UPDATE, NULL, HG_SQL_UPDATE, &ticket_table };
 
 	return hg_row_change(store, &update, ticket, "ticket", error);
+}
+
+/* ---- how busy people are ---- */
+gboolean hg_store_ticket_load(hg_store *store, const char *assignee, gint64 *ret, GError **error)
+{
+	static const struct hg_sql count = { HG_SQL_TICKET_LOAD, "SELECT COUNT(*) FROM ticket WHERE assignee = $1 "
+					     "AND state < 4 AND assignee IS NOT NULL AND shadow = 0", 0, NULL };
+
+	return hg_sql_int(store, &count, HG_BIND(HG_T(assignee)), 0, ret, error);
+}
+
+gboolean hg_store_ticket_waiting(hg_store *store, const char *queue, gint64 *ret, GError **error)
+{
+	static const struct hg_sql count = { HG_SQL_TICKET_WAITING, "SELECT COUNT(*) FROM ticket WHERE queue = $1 "
+					     "AND queue IS NOT NULL AND state < 4 AND assignee IS NULL AND shadow = 0", 0,
+					     NULL };
+
+	return hg_sql_int(store, &count, HG_BIND(HG_T(queue)), 0, ret, error);
 }
 
 /* ---- links ---- */

@@ -155,6 +155,9 @@ static gboolean look_at_thread(hg_lab *lab, hg_arena *arena, struct hg_trial_see
 	if (!ticket)
 		return TRUE;
 	seen->priority = ticket->priority;
+	seen->queue = ticket->queue;
+	seen->skill = ticket->skill;
+	seen->assignee = ticket->assignee;
 	seen->category = ticket->category;
 	seen->type = ticket->type;
 	seen->subject = ticket->subject;

@@ -127,11 +127,15 @@ static hg_conf *make_conf(const char *yaml)
 static hg_rules *make_rules(const hg_conf *conf)
 {
 	static const char *const channels[] = { "wa", "sms", "other", "asks", "again", NULL };
-	static const char *const backends[] = { "desk", NULL };
+	const char *backends[9] = { NULL };
 	g_autoptr(hg_diag) diag = hg_diag_new();
 	const struct hg_rules_source source = { .rules = conf->rules, .words = conf->words, .hours = conf->hours,
-		.fallback = conf->engine.fallback, .channels = channels, .backends = backends };
-	hg_rules *rules = hg_rules_make(&source, diag);
+		.queues = conf->queues, .fallback = conf->engine.fallback, .channels = channels, .backends = backends };
+	hg_rules *rules;
+
+	for (guint i = 0; i < conf->backends->len && i < G_N_ELEMENTS(backends) - 1; i++)
+		backends[i] = ((const struct hg_backend_conf *)g_ptr_array_index(conf->backends, i))->name;
+	rules = hg_rules_make(&source, diag);
 
 	if (!rules) {
 		g_autofree char *why = hg_diag_render(diag, FALSE);

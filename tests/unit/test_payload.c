@@ -224,8 +224,10 @@ static int story_free(void **state)
 
 static struct hg_payload payload_of(struct story *s, const char *type)
 {
+	static const struct hg_notice notice = { .text = "a VIP waits", .rule = "vip" };
+
 	return (struct hg_payload){
-		.store = s->w->store, .conf = &s->conf, .arena = s->w->arena, .type = type, .at_ms = test_now_ms,
+		.store = s->w->store, .notice = &notice, .conf = &s->conf, .arena = s->w->arena, .type = type, .at_ms = test_now_ms,
 		.thread = s->thread, .contact = s->contact, .message = s->question, .ticket = s->ticket,
 		.decision = &s->decision, .other = s->other, .reason = "because", .name = "wa-main",
 		.idempotency_key = "key-1",
@@ -273,7 +275,7 @@ static json_object *write_event(const struct hg_payload *payload, const char *va
 }
 
 static const char *const types[] = {
-	"thread.opened", "thread.closed", "thread.reopened", "message.received", "message.edited",
+	"thread.opened", "thread.closed", "thread.reopened", "thread.notice", "message.received", "message.edited",
 	"message.deleted", "message.reacted", "message.sent", "message.status", "ticket.requested",
 	"ticket.linked", "ticket.message", "ticket.reopened", "ticket.status", "contact.merged",
 	"contact.unmerged", "csat.received", "drop.detected", "channel.down", "channel.up",

@@ -15,9 +15,12 @@
 /* A list of rules, or a part of a configuration: rules with what they lean on. */
 static hg_rules *make(const hg_node *root, const char *const *channels, hg_diag *diag)
 {
+	static const char *const backends[] = { "desk", "crm", NULL };
 	gboolean whole = hg_node_type(root) == HG_NODE_MAP && hg_node_get(root, "rules");
 	const struct hg_rules_source source = { .rules = whole ? hg_node_get(root, "rules") : root,
-		.words = hg_node_get(root, "word_lists"), .hours = hg_node_get(root, "hours"), .fallback = "convert", .channels = channels };
+		.words = hg_node_get(root, "word_lists"), .hours = hg_node_get(root, "hours"),
+		.queues = hg_node_get(root, "queues"), .fallback = "convert", .channels = channels,
+		.backends = channels ? backends : NULL };
 
 	return hg_rules_make(&source, diag);
 }
