@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "report.h"
+
 #define NOT_ASKED "not asked"
 
 struct thread {
@@ -397,14 +399,10 @@ void hg_replay_get(hg_replay *replay, struct hg_replay_result *ret)
 
 double hg_replay_rate(gint64 tickets, gint64 conversations)
 {
-	return conversations ? 100.0 * (double)tickets / (double)conversations : 0;
+	return hg_report_percent(tickets, conversations);
 }
 
 const char *hg_replay_band(gint64 tickets, gint64 conversations)
 {
-	double rate = hg_replay_rate(tickets, conversations);
-
-	if (!conversations)
-		return "-";
-	return rate < 20 ? "great" : rate <= 35 ? "healthy" : rate <= 40 ? "high" : "bad";
+	return conversations ? hg_report_conversion_band(hg_report_percent(tickets, conversations)) : "-";
 }
