@@ -83,7 +83,7 @@ void hg_call_finish(void *arg)
 		answer_problem(call);
 	else if (call->req)
 		hg_request_answer(call->req, &(struct hg_answer){
-			.status = status, .type = "application/json", .headers = headers,
+			.status = status, .type = call->type ? call->type : "application/json", .headers = headers,
 			.body = call->out->str, .len = call->out->len });
 	call_free(call);
 }

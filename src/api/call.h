@@ -40,6 +40,7 @@ struct call {
 	const char *idem_key;
 	hg_command *command;		/* ours until the engine has it */
 	GString *out;			/* JSON of a success */
+	const char *type;		/* of a success; NULL: JSON */
 	int status;			/* instead of the route's or the error's; or 0 */
 	GError *error;
 	const char *problem;		/* word of the problem type; NULL: by the error's code */
@@ -117,9 +118,11 @@ void hg_event_write(GString *out, const hg_event *event);
 call_read_fn hg_read_explain_thread, hg_read_explain_message, hg_read_decisions;
 /* file.c */
 call_own_fn hg_file_upload, hg_file_send;
+/* report.c */
+call_read_fn hg_read_report, hg_read_episodes, hg_read_drops;
 /* write.c */
 call_write_fn hg_write_reply, hg_write_note, hg_write_convert, hg_write_close, hg_write_reopen,
-	hg_write_link, hg_write_status, hg_write_retry, hg_write_settle;
+	hg_write_restore, hg_write_link, hg_write_status, hg_write_retry, hg_write_settle;
 /* On a reader thread: the files of a reply are there, and how big they are. */
 void hg_write_find_files(struct call *call);
 /* signal.c */

@@ -229,6 +229,16 @@ gboolean hg_write_reopen(struct call *call, hg_command *command)
 	return TRUE;
 }
 
+gboolean hg_write_restore(struct call *call, hg_command *command)
+{
+	static const struct call_member known[] = { { "agent", CALL_TEXT, WORD_MAX }, { 0 } };
+	g_autoptr(json_object) body = hg_call_body(call, known);
+
+	if (body)
+		take_thread(call, command, body);
+	return body != NULL;
+}
+
 /* ---- the helpdesk's side of a ticket ---- */
 
 /* The backend a link or status is of: named, or the only one there is. */

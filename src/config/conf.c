@@ -63,6 +63,7 @@ void hg_conf_unref(hg_conf *conf)
 	hg_options_clear(hg_top_options, conf);
 	hg_options_clear(hg_gateway_options, &conf->gateway);
 	hg_options_clear(hg_store_options, &conf->store);
+	hg_options_clear(hg_report_options, &conf->report);
 	hg_options_clear(hg_window_options, &conf->window);
 	hg_options_clear(hg_ticket_options, &conf->ticket);
 	hg_options_clear(hg_rating_options, &conf->rating);
@@ -296,6 +297,8 @@ static void read_sections(struct load *l, const hg_node *root)
 	hg_options_fill(hg_rating_options, hg_node_get(root, "rating"), "rating", NULL, &conf->rating, l->diag);
 	hg_options_fill(hg_prompt_options, hg_node_get(root, "close_prompt"), "close_prompt", NULL,
 			&conf->close_prompt, l->diag);
+	hg_options_fill(hg_report_options, hg_node_get(root, "report"), "report", NULL, &conf->report,
+			l->diag);
 	hg_check_gateway(&conf->gateway, hg_node_get(root, "gateway"), l->diag);
 	hg_window_read(hg_node_get(root, "window"), "window", &conf->window, l->diag);
 	hg_check_window(&conf->window, hg_node_get(root, "window"), l->diag);

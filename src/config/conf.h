@@ -71,6 +71,11 @@ struct hg_prompt_conf {			/* "does that solve it?" */
 	gint64 wait_ms;
 };
 
+struct hg_report_conf {
+	gint64 resolved_after_ms;	/* a closing holds when the customer is silent for so long */
+	gint64 reopened_within_ms;	/* who comes back later brings another matter */
+};
+
 struct hg_engine_conf {
 	char *fallback;			/* "default:" convert|hold|ignore */
 	gint64 settle_ms, first_response_ms;
@@ -123,6 +128,7 @@ typedef struct hg_conf {
 	struct hg_rating_conf rating;
 	struct hg_prompt_conf close_prompt;
 	struct hg_engine_conf engine;
+	struct hg_report_conf report;
 	GPtrArray *channels;		/* of struct hg_channel_conf, in the file's order */
 	GPtrArray *backends;		/* of struct hg_backend_conf */
 	GPtrArray *tokens;		/* of struct hg_token_conf */

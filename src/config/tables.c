@@ -139,6 +139,15 @@ const struct hg_option hg_prompt_options[] = {
 	HG_OPTION_END
 };
 
+#define REPORT(field, name, ...) HG_OPTION_AT(struct hg_report_conf, field, name, __VA_ARGS__)
+const struct hg_option hg_report_options[] = {
+	REPORT(resolved_after_ms, "resolved_after", MSECS, RELOAD, "24h", "0s..30d",
+	       "A closed conversation counts as resolved when the customer has not come back for so long."),
+	REPORT(reopened_within_ms, "reopened_within", MSECS, RELOAD, "7d", "1h..90d",
+	       "A customer who comes back within this time after a closing has had it reopened."),
+	HG_OPTION_END
+};
+
 #define CHANNEL(field, name, ...) HG_OPTION_AT(struct hg_channel_conf, field, name, __VA_ARGS__)
 const struct hg_option hg_channel_options[] = {
 	CHANNEL(adapter, "adapter", STRING, REQUIRED, NULL, "1..64",
@@ -205,7 +214,7 @@ const struct hg_option hg_token_options[] = {
 
 const char *const hg_top_keys[] = {
 	"include", "gateway", "hours", "store", "window", "ticket", "rating", "close_prompt", "channels", "rules", "backends", "api",
-	"tests", "word_lists", "queues", NULL
+	"tests", "word_lists", "queues", "report", NULL
 };
 
 const struct hg_section hg_conf_sections[] = {
@@ -216,6 +225,7 @@ const struct hg_section hg_conf_sections[] = {
 	{ "ticket", "Numbers, and what the customer is told.", hg_ticket_options, FALSE },
 	{ "rating", "How customers are asked what they think of it.", hg_rating_options, FALSE },
 	{ "close_prompt", "How customers are asked whether it is solved.", hg_prompt_options, FALSE },
+	{ "report", "What reports count as resolved and as reopened.", hg_report_options, FALSE },
 	{ "channels", "Where customers write; each name has an adapter with options of its own.",
 	  hg_channel_options, TRUE },
 	{ "backends", "Helpdesks that tickets are forwarded to.", hg_backend_options, TRUE },

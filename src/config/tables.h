@@ -9,6 +9,7 @@ extern const struct hg_option hg_window_options[];
 extern const struct hg_option hg_ticket_options[];
 extern const struct hg_option hg_rating_options[];
 extern const struct hg_option hg_prompt_options[];
+extern const struct hg_option hg_report_options[];
 extern const struct hg_option hg_channel_options[];
 extern const struct hg_option hg_backend_options[];
 extern const struct hg_option hg_token_options[];

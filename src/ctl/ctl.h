@@ -46,6 +46,8 @@ int ctl_simulate(struct ctl *ctl, int argc, char **argv);
 int ctl_listen(struct ctl *ctl, int argc, char **argv);
 int ctl_adapters(struct ctl *ctl, int argc, char **argv);
 int ctl_outbox(struct ctl *ctl, int argc, char **argv);
+int ctl_report(struct ctl *ctl, int argc, char **argv);
+int ctl_drops(struct ctl *ctl, int argc, char **argv);	/* also: report drops */
 int ctl_fsck(struct ctl *ctl, int argc, char **argv);
 int ctl_docs(struct ctl *ctl, int argc, char **argv);
 int ctl_test(struct ctl *ctl, int argc, char **argv);
@@ -89,6 +91,7 @@ void ctl_say_error(const struct ctl *ctl, const char *fmt, ...) G_GNUC_PRINTF(2,
 enum ctl_look { CTL_PLAIN, CTL_BOLD, CTL_DIM, CTL_GREEN, CTL_YELLOW, CTL_RED, CTL_CYAN };
 const char *ctl_look(const struct ctl *ctl, enum ctl_look look);
 gboolean ctl_colours(const struct ctl *ctl, int fd);
+gboolean ctl_unicode(void);	/* the locale shows all of it */
 /* Text from outside for a terminal: what could steer it, and what the locale cannot show, as
  * escapes; yours.  lines: line breaks stay. */
 char *ctl_safe(const char *text, gboolean lines);

@@ -61,6 +61,20 @@ const struct ctl_verb ctl_verbs[] = {
 	{ "adapters", "[NAME]", "installed adapters and their options", NULL, ctl_adapters },
 	{ "docs", "schema|sample|man|api", "JSON Schema, sample and man page of the configuration; the API's calls",
 	  NULL, ctl_docs },
+	{ "report", "[--since TIME] [--by KEYS] [--csv|--json]", "what conversations came to: rates, times, opinions",
+	  "  --since TIME   a span, a day or a time: 30d, 2026-11-01 [30d]\n"
+	  "  --until TIME   [now]\n"
+	  "  --by KEYS      channel, day, resolver, commas between [channel]\n"
+	  "  --zone NAME    whose days are counted: Europe/Berlin [UTC]\n"
+	  "  --csv          for a spreadsheet\n"
+	  "  --episodes     instead of sums: every conversation, one a line, as CSV or --json\n"
+	  "  report drops   the same as headgatectl drops\n", ctl_report },
+	{ "drops", "[list|restore ...]", "conversations that nobody took over, and their repair",
+	  "  drops [list] [--all] [--since TIME]\n"
+	  "      those that are open; --all: also those that were restored\n"
+	  "  drops restore THREAD...|--all [--since TIME] [--agent NAME] [--yes]\n"
+	  "      makes tickets of them, or has the helpdesk asked again; --yes asks no question\n"
+	  "exit codes: 0 done, 1 you said no, 6 some could not be restored\n", ctl_drops },
 	{ "fsck", "", "audit the store of the running daemon", "exit codes: 0 sound, 1 breaches found\n", ctl_fsck },
 	{ NULL }
 };

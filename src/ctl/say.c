@@ -75,10 +75,15 @@ static gboolean is_unsafe(gunichar c, gboolean unicode)
 	       (type == G_UNICODE_FORMAT && c != 0x200c && c != 0x200d);
 }
 
+gboolean ctl_unicode(void)
+{
+	return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+}
+
 char *ctl_safe(const char *text, gboolean lines)
 {
 	g_autofree char *valid = hg_text_valid(text ? text : "", -1, 0);
-	gboolean unicode = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+	gboolean unicode = ctl_unicode();
 	GString *out = g_string_new(NULL);
 
 	for (const char *p = valid; *p; p = g_utf8_next_char(p)) {

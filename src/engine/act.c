@@ -126,6 +126,8 @@ static gboolean act(hg_turn *turn, GError **error)
 		return set_status(turn, error);
 	case HG_CMD_SETTLE_SEND:
 		return hg_unknown_settle(turn, error);
+	case HG_CMD_RESTORE:
+		return hg_drop_restore(turn, error);
 	case HG_CMD_RETRY_DEAD:
 		return hg_result_retry_dead(turn, error);
 	case HG_CMD_SENT:

@@ -18,6 +18,7 @@ enum hg_command_kind {
 	HG_CMD_CONDITION,	/* a channel or backend went up or down; UP: its parked jobs, and those
 				 * that wait for a later attempt, become due now */
 	HG_CMD_BARRIER,		/* nothing: its done says that all submitted before it is done */
+	HG_CMD_RESTORE,		/* a drop: converted again, or its request sent again */
 };
 
 struct hg_reply {

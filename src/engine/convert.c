@@ -133,11 +133,19 @@ static gboolean plan_confirmation(hg_turn *turn, const hg_case *kase, GError **e
 	return hg_timer_set(turn, kase->thread->n, "confirm", turn->now_ms + wait_ms, NULL, error);
 }
 
-gboolean hg_convert(hg_turn *turn, hg_case *kase, const struct hg_conversion *how, GError **error)
+gboolean hg_convert_request(hg_turn *turn, hg_case *kase, const struct hg_conversion *how, GError **error)
 {
 	struct hg_assigned assigned;
 	char key[HG_KEY_SIZE];
 
+	hg_event_key(turn, (const char *const[]){ "ticket.requested", kase->thread->id, kase->ticket->id, NULL }, key);
+	return hg_event_tell(turn, kase, &(struct hg_payload){
+			.type = "ticket.requested", .decision = how->decision, .reason = how->reason,
+			.idempotency_key = key }, error);
+}
+
+gboolean hg_convert(hg_turn *turn, hg_case *kase, const struct hg_conversion *how, GError **error)
+{
 	if (kase->thread->ticket_n)
 		return hg_case_ticket(turn, kase, error);
 	route(kase, how, defaults_of(turn, kase));
@@ -145,10 +153,7 @@ gboolean hg_convert(hg_turn *turn, hg_case *kase, const struct hg_conversion *ho
 	    !hg_assign(turn, kase, owner_of(kase, how), &assigned, error) ||
 	    !add_ticket(turn, kase, how, &assigned, error))
 		return FALSE;
-	hg_event_key(turn, (const char *const[]){ "ticket.requested", kase->thread->id, kase->ticket->id, NULL }, key);
-	return hg_event_tell(turn, kase, &(struct hg_payload){
-			.type = "ticket.requested", .decision = how->decision, .reason = how->reason,
-			.idempotency_key = key }, error) &&
+	return hg_convert_request(turn, kase, how, error) &&
 	       /* Behind the request: its transcript is what was said. */
 	       system_line(turn, kase, how, error) && hg_assign_tell(turn, kase, &assigned, error) &&
 	       plan_confirmation(turn, kase, error) &&

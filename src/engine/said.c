@@ -157,9 +157,10 @@ static gboolean enter_thread(hg_turn *turn, hg_case *kase, const struct hg_propo
 	kase->thread = proposed->thread;
 	if (!kase->thread)
 		return hg_thread_open(turn, kase, scope, proposed->key, error);
-	if (quiet || proposed->stays || kase->thread->state != HG_THREAD_CLOSED)
+	if (quiet || kase->thread->state != HG_THREAD_CLOSED)
 		return TRUE;
-	return hg_episode_came_back(turn, kase, error) && hg_thread_reopen(turn, kase, proposed->reason, error);
+	return hg_episode_came_back(turn, kase, error) &&
+	       (proposed->stays || hg_thread_reopen(turn, kase, proposed->reason, error));
 }
 
 /* The decision says so: whoever wonders why it is this contact's thread finds it there. */

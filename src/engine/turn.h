@@ -232,7 +232,7 @@ void hg_episode_heard(hg_turn *turn, hg_case *kase, gboolean automatic, gboolean
 /* An answer was sent: the first of its parts, or something said outside of headgate. */
 gboolean hg_episode_answered(hg_turn *turn, hg_case *kase, const hg_message *message, GError **error);
 gboolean hg_episode_confirmed(hg_turn *turn, hg_case *kase, GError **error);	/* by the customer: solved */
-/* The customer's message, no noise, is about to reopen what was closed. */
+/* The customer's message, no noise, comes to what was closed. */
 gboolean hg_episode_came_back(hg_turn *turn, hg_case *kase, GError **error);
 /* What was dropped is a chat again. */
 gboolean hg_episode_goes_on(hg_turn *turn, hg_case *kase, GError **error);
@@ -240,6 +240,7 @@ gboolean hg_episode_goes_on(hg_turn *turn, hg_case *kase, GError **error);
 /* ---- drop.c ---- */
 gboolean hg_drop_watch(hg_turn *turn, const hg_case *kase, GError **error);	/* it was just closed */
 gboolean hg_drop_due(hg_turn *turn, hg_case *kase, GError **error);
+gboolean hg_drop_restore(hg_turn *turn, GError **error);	/* by hand: answers what was done */
 
 /* ---- thread.c ---- */
 /* Has an open thread closed when it is idle. */
@@ -260,6 +261,8 @@ struct hg_conversion {
 	const char *queue, *skill, *status, *assignee;
 	const hg_decision *decision;
 };
+/* Has the helpdesks asked for the case's ticket; again with the same key. */
+gboolean hg_convert_request(hg_turn *turn, hg_case *kase, const struct hg_conversion *how, GError **error);
 /* The thread's ticket, made if it has none. */
 gboolean hg_convert(hg_turn *turn, hg_case *kase, const struct hg_conversion *how, GError **error);
 gboolean hg_convert_by_verdict(hg_turn *turn, hg_case *kase, const struct hg_judged *judged, GError **error);

@@ -63,3 +63,23 @@ gboolean hg_store_episode_ended(hg_store *store, hg_arena *arena, const struct h
 						 HG_I(query->after_ms), HG_I(query->after_n), HG_I(query->limit)),
 			  arena, ret, error);
 }
+
+gboolean hg_store_episode_dropped(hg_store *store, hg_arena *arena, const struct hg_drop_query *query,
+				  GPtrArray *ret, GError **error)
+{
+	static const struct hg_sql dropped = { HG_SQL_EPISODE_DROPPED, "WHERE dropped_ms > 0 AND dropped_ms >= $1 AND "
+					       "dropped_ms <= $2 AND (dropped_ms, n) < ($2, $3) AND ($4 = 0 OR restored_ms = 0) "
+					       "ORDER BY dropped_ms DESC, n DESC LIMIT $5", HG_SQL_SELECT, &episode_table };
+
+	return hg_row_all(store, &dropped, HG_BIND(HG_I(query->since_ms), HG_I(query->before_ms ?: G_MAXINT64),
+						   HG_I(query->before_n), HG_I(query->open_only), HG_I(query->limit)),
+			  arena, ret, error);
+}
+
+gboolean hg_store_drops_open(hg_store *store, gint64 *ret, GError **error)
+{
+	static const struct hg_sql open = { HG_SQL_EPISODE_DROPS_OPEN, "SELECT COUNT(*) FROM episode WHERE dropped_ms > 0 "
+					    "AND restored_ms = 0", 0, NULL };
+
+	return hg_sql_int(store, &open, HG_BIND_NONE, 0, ret, error);
+}

@@ -255,10 +255,14 @@ gboolean hg_store_job_list(hg_store *store, hg_arena *arena, const struct hg_job
 					   &job_table };
 	static const struct hg_sql message = { HG_SQL_JOB_LIST_MESSAGE, "WHERE " FILTER " AND message_n = $5 "
 					       "ORDER BY n LIMIT $6", HG_SQL_SELECT, &job_table };
+	static const struct hg_sql lane = { HG_SQL_JOB_LIST_LANE, "WHERE target = $1 AND name = $2 AND lane = $3 AND n > $4 "
+					    "ORDER BY n LIMIT $5", HG_SQL_SELECT, &job_table };
 #undef FILTER
 	const struct hg_value after = HG_I(query->after_n), target = HG_I(query->target), state = HG_I(query->state);
 	const struct hg_value name = HG_T(query->name), limit = HG_I(query->limit);
 
+	if (query->lane)
+		return hg_row_all(store, &lane, HG_BIND(target, name, HG_T(query->lane), after, limit), arena, ret, error);
 	if (!query->message_n)
 		return hg_row_all(store, &all, HG_BIND(after, target, state, name, limit), arena, ret, error);
 	return hg_row_all(store, &message, HG_BIND(after, target, state, name, HG_I(query->message_n), limit), arena,

@@ -170,6 +170,12 @@ gboolean hg_store_episode_update(hg_store *store, const hg_episode *episode, GEr
 struct hg_episode_query { gint64 since_ms, until_ms, after_ms, after_n; guint limit; };
 gboolean hg_store_episode_ended(hg_store *store, hg_arena *arena, const struct hg_episode_query *query,
 				GPtrArray *ret, GError **error);
+/* Drops from since_ms on and before before_ms, newest first, before the one of that time named by before_n
+ * (both 0: from the top).  open_only: those nobody has restored. */
+struct hg_drop_query { gint64 since_ms, before_ms, before_n; gboolean open_only; guint limit; };
+gboolean hg_store_episode_dropped(hg_store *store, hg_arena *arena, const struct hg_drop_query *query,
+				  GPtrArray *ret, GError **error);
+gboolean hg_store_drops_open(hg_store *store, gint64 *ret, GError **error);	/* how many there are */
 
 /* ---- events and decisions ---- */
 gboolean hg_store_event_add(hg_store *store, hg_event *event, GError **error);	/* fills n */
@@ -218,7 +224,8 @@ gboolean hg_store_job_pass(hg_store *store, const hg_job *job, gint64 now_ms, GE
 gboolean hg_store_job_retry_dead(hg_store *store, gint64 n, gint64 now_ms, GError **error);
 /* When the next DUE job of any target is due; G_MAXINT64: none. */
 gboolean hg_store_job_next(hg_store *store, gint64 *ret_due_ms, GError **error);
-struct hg_job_query { int target; const char *name; int state; gint64 message_n; gint64 after_n; guint limit; };
+struct hg_job_query { int target; const char *name; int state; gint64 message_n; const char *lane;
+	gint64 after_n; guint limit; };	/* lane: with target and name */
 gboolean hg_store_job_list(hg_store *store, hg_arena *arena, const struct hg_job_query *query, GPtrArray *ret,
 			   GError **error);
 /* All PARKED jobs of a channel become DUE (or QUEUED behind their lane's head) again. */

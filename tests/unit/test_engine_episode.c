@@ -241,6 +241,95 @@ static void who_comes_back_in_time_was_not_dropped(void **state)
 	assert_int_equal(lab_told(lab, "drop.detected"), 0);
 }
 
+static void restore(hg_lab *lab, const char *did)
+{
+	g_autofree char *want = g_strdup_printf("\"did\":\"%s\"", did);
+
+	lab_do(lab, lab_command(lab, HG_CMD_RESTORE, lab_thread(lab)));
+	if (lab->error || !strstr(lab->answer, want))
+		fail_msg("%s: %s", did, lab->error ? lab->error_text : lab->answer);
+}
+
+/* R4.7: repair is converting again, and as often as it is asked for it comes to the same. */
+static void restoring_a_drop_makes_its_ticket_once(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(HOLD);
+	(void)state;
+
+	lab_say(lab, ANA, "where is my order");
+	lab_do(lab, lab_command(lab, HG_CMD_RESTORE, lab_thread(lab)));
+	assert_int_equal(lab->error, HG_ERROR_STATE);
+	close_it(lab, HG_RES_UNRESOLVED);
+	lab_wait(lab, 5 * MINUTE_MS);
+	restore(lab, "converted");
+	restore(lab, "waits");		/* its request is under way */
+	row_is(lab, "0", "restored_ms");
+	lab_wait(lab, 1000);
+	assert_string_equal(lab_desk(lab), "ticket.requested");
+	row_is(lab, "1", "restored_ms > dropped_ms AND acked_ms = restored_ms");
+	restore(lab, "nothing");
+	assert_string_equal(lab_desk(lab), "");
+	lab_counts(lab, 1, "SELECT count(*) FROM ticket");
+}
+
+static void restoring_a_drop_sends_its_request_again(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(HOLD);
+	hg_dispatch *request;
+	char id[HG_ID_SIZE];
+	(void)state;
+
+	lab_say(lab, ANA, "a ticket please");
+	close_it(lab, HG_RES_UNRESOLVED);
+	request = lab_take(lab, HG_TO_BACKEND);
+	g_strlcpy(id, request->event.id, sizeof(id));
+	lab_forwarded(lab, request, &(struct hg_forward_result){ .fate = HG_FAILED, .status = 400, .text = "no" });
+	lab_wait(lab, 5 * MINUTE_MS);
+	assert_int_equal(lab_told(lab, "drop.detected"), 1);
+	restore(lab, "sent_again");
+	request = lab_take(lab, HG_TO_BACKEND);
+	while (request && strcmp(request->event.type, "ticket.requested") != 0) {
+		lab_forwarded(lab, request, &(struct hg_forward_result){ .fate = HG_SENT, .status = 200 });
+		request = lab_take(lab, HG_TO_BACKEND);
+	}
+	assert_non_null(request);
+	assert_string_equal(request->event.id, id);
+	lab_forwarded(lab, request, &(struct hg_forward_result){ .fate = HG_SENT, .status = 200 });
+	row_is(lab, "1", "restored_ms > 0");
+	assert_int_equal(lab_told(lab, "ticket.requested"), 1);
+}
+
+static void restoring_a_drop_asks_anew_when_nobody_was_asked(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(HOLD "backends: { }\n");
+	(void)state;
+
+	lab_say(lab, ANA, "a ticket please");
+	close_it(lab, HG_RES_UNRESOLVED);
+	lab_wait(lab, 5 * MINUTE_MS);
+	lab_do(lab, lab_command(lab, HG_CMD_RESTORE, lab_thread(lab)));
+	assert_int_equal(lab->error, HG_ERROR_CONFIG);
+	lab_reload(lab, HOLD);
+	restore(lab, "asked_again");
+	assert_non_null(strstr(lab_desk(lab), "ticket.requested"));
+	row_is(lab, "1", "restored_ms > 0");
+}
+
+/* R0.18: added to a ticket that stays closed, it has come back all the same. */
+static void what_joins_a_closed_ticket_has_come_back(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(HOLD "window: { reopen: [ { within: 7d, do: join } ] }\n");
+	(void)state;
+
+	lab_say(lab, ANA, "a ticket please");
+	lab_desk(lab);
+	status(lab, "closed");
+	lab_wait(lab, HOUR_MS);
+	lab_say(lab, ANA, "and what now");
+	row_is(lab, "3600000", "reopen_gap_ms");
+	lab_counts(lab, HG_THREAD_CLOSED, "SELECT state FROM thread");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -253,6 +342,10 @@ int main(void)
 		cmocka_unit_test(a_drop_is_what_no_helpdesk_had_within_300_seconds),
 		cmocka_unit_test(a_drop_is_found_once_also_by_the_next_process),
 		cmocka_unit_test(who_comes_back_in_time_was_not_dropped),
+		cmocka_unit_test(restoring_a_drop_makes_its_ticket_once),
+		cmocka_unit_test(restoring_a_drop_sends_its_request_again),
+		cmocka_unit_test(restoring_a_drop_asks_anew_when_nobody_was_asked),
+		cmocka_unit_test(what_joins_a_closed_ticket_has_come_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -738,6 +738,42 @@ static void episodes_are_paged_by_their_ends_also_those_of_one_moment(void **sta
 	assert_int_equal(seen, 5);
 }
 
+static void drops_are_listed_newest_first_and_counted_while_open(void **state)
+{
+	struct world *w = *state;
+	struct hg_drop_query query = { .since_ms = 20, .open_only = TRUE, .limit = 2 };
+	g_autoptr(GPtrArray) page = g_ptr_array_new(), rest = g_ptr_array_new();
+	static const gint64 dropped[] = { 0, 10, 20, 30, 30, 40 };
+	const hg_episode *last;
+	hg_thread *thread;
+	gint64 open;
+
+	must(hg_store_begin(w->store, e));
+	thread = a_thread(w, a_contact(w, "Ana"), "");
+	for (gsize i = 0; i < G_N_ELEMENTS(dropped); i++) {
+		hg_episode *episode = an_episode(w, thread, (gint64)i + 1, T0);
+
+		episode->dropped_ms = dropped[i];
+		episode->restored_ms = dropped[i] == 40 ? 41 : 0;
+		must(hg_store_episode_update(w->store, episode, e));
+	}
+	must(hg_store_commit(w->store, e));
+	must(hg_store_drops_open(w->store, &open, e));
+	assert_int_equal(open, 4);
+	must(hg_store_episode_dropped(w->store, w->arena, &query, page, e));
+	assert_int_equal(page->len, 2);
+	last = g_ptr_array_index(page, 1);
+	assert_int_equal(last->dropped_ms, 30);
+	query.before_ms = last->dropped_ms;
+	query.before_n = last->n;
+	must(hg_store_episode_dropped(w->store, w->arena, &query, rest, e));
+	assert_int_equal(rest->len, 1);
+	assert_int_equal(((hg_episode *)g_ptr_array_index(rest, 0))->dropped_ms, 20);
+	query = (struct hg_drop_query){ .limit = 9 };
+	must(hg_store_episode_dropped(w->store, w->arena, &query, rest, e));
+	assert_int_equal(rest->len, 6);
+}
+
 static void raw_events_and_cursors_keep_every_byte(void **state)
 {
 	struct world *w = *state;
@@ -813,6 +849,7 @@ int main(void)
 		store_test(decisions_are_read_in_order_from_a_time_on),
 		store_test(an_episode_comes_back_and_only_what_comes_later_changes),
 		store_test(episodes_are_paged_by_their_ends_also_those_of_one_moment),
+		store_test(drops_are_listed_newest_first_and_counted_while_open),
 		store_test(raw_events_and_cursors_keep_every_byte),
 		store_test(counts_say_how_much_there_is),
 	};

@@ -29,7 +29,7 @@ CREATE TABLE episode (
 ) STRICT;
 -- Rows come in the order of their ends, and drops in the order of theirs: both grow at the right edge.
 CREATE INDEX episode_ended ON episode (ended_ms);
-CREATE INDEX episode_dropped ON episode (dropped_ms) WHERE dropped_ms > 0;
+CREATE INDEX episode_dropped ON episode (dropped_ms, restored_ms) WHERE dropped_ms > 0;
 
 -- Of the customer's messages in the episode, those that were not noise.
 ALTER TABLE thread ADD COLUMN ep_real INTEGER NOT NULL DEFAULT 0;
