@@ -135,7 +135,6 @@ static gboolean plan_confirmation(hg_turn *turn, const hg_case *kase, GError **e
 
 gboolean hg_convert_request(hg_turn *turn, hg_case *kase, const struct hg_conversion *how, GError **error)
 {
-	struct hg_assigned assigned;
 	char key[HG_KEY_SIZE];
 
 	hg_event_key(turn, (const char *const[]){ "ticket.requested", kase->thread->id, kase->ticket->id, NULL }, key);
@@ -146,6 +145,8 @@ gboolean hg_convert_request(hg_turn *turn, hg_case *kase, const struct hg_conver
 
 gboolean hg_convert(hg_turn *turn, hg_case *kase, const struct hg_conversion *how, GError **error)
 {
+	struct hg_assigned assigned;
+
 	if (kase->thread->ticket_n)
 		return hg_case_ticket(turn, kase, error);
 	route(kase, how, defaults_of(turn, kase));
