@@ -22,6 +22,7 @@ struct hg_store_conf {
 	char *driver;			/* sqlite */
 	char *path;
 	char *attachments;		/* directory; NULL: beside the database */
+	gint64 journal_ms;		/* how long what was done is kept; 0: not at all */
 	gint64 min_free;		/* bytes of disk below which intake answers 503 */
 };
 

@@ -74,6 +74,8 @@ const struct hg_option hg_store_options[] = {
 	      "Database file; it is made when it is missing."),
 	STORE(attachments, "attachments", PATH, NONE, NULL, NULL,
 	      "Directory for attachments; without it they lie beside the database."),
+	STORE(journal_ms, "journal", MSECS, RELOAD, "30d", "0s..3650d",
+	      "How long each command is kept, so that \"headgatectl rebuild\" can do all of it again; 0s: not at all."),
 	STORE(min_free, "min_free", BYTES, RELOAD, "128MiB", "1MiB..1000GiB",
 	      "With less disk space than this, nothing new is taken in: providers get 503 and come again."),
 	HG_OPTION_END

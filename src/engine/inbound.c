@@ -23,14 +23,19 @@ static gboolean keep_raw(struct batch *batch, const struct hg_in *in, gint64 *re
 {
 	const struct hg_batch *all = &batch->turn->command->batch;
 	hg_turn *turn = batch->turn;
+	gint64 *own = in ? &turn->raw[1 + (in - all->in)] : NULL;
 
 	if (!batch->raw_n && all->raw_len &&
 	    !hg_store_raw_add(turn->store, turn->command->channel, "delivery", turn->now_ms, all->raw, all->raw_len,
 			      &batch->raw_n, error))
 		return FALSE;
-	*ret_n = batch->raw_n;
-	return !has_own_raw(all, in) || hg_store_raw_add(turn->store, turn->command->channel, "item", turn->now_ms,
-							 in->raw, in->raw_len, ret_n, error);
+	*ret_n = turn->raw[0] = batch->raw_n;
+	if (!has_own_raw(all, in))
+		return TRUE;
+	if (!hg_store_raw_add(turn->store, turn->command->channel, "item", turn->now_ms, in->raw, in->raw_len, own, error))
+		return FALSE;
+	*ret_n = *own;
+	return TRUE;
 }
 
 gint64 hg_inbound_own_raw(const hg_turn *turn, const struct hg_in *in, gint64 raw_n)
@@ -186,6 +191,7 @@ static gboolean undo(struct batch *batch, const struct batch *before, guint even
 	*batch = *before;
 	turn->count = *count;
 	turn->addresses_of = 0;
+	turn->raw[0] = batch->raw_n;
 	g_ptr_array_set_size(turn->events, (gint)events);
 	return hg_store_rollback_to(turn->store, error);
 }
@@ -245,6 +251,7 @@ static gboolean one_item(struct batch *batch, const struct hg_in *in, GError **e
 
 	if (in_savepoint(batch, step_item, in, why, &gone, &first))
 		return TRUE;
+	batch->turn->raw[1 + (in - batch->turn->command->batch.in)] = 0;
 	if (!gone && !why) {
 		why = hg_arena_str(batch->turn->arena, first->message);
 		if (in_savepoint(batch, step_item, in, why, &gone, NULL))
@@ -282,6 +289,7 @@ gboolean hg_inbound_batch(hg_turn *turn, GError **error)
 	struct batch batch = { .turn = turn };
 	gboolean gone;
 
+	turn->raw = hg_arena_alloc(turn->arena, (all->n_in + 1) * sizeof(*turn->raw));
 	for (gsize i = 0; i < all->n_in; i++)
 		if (!one_item(&batch, &all->in[i], error))
 			return FALSE;

@@ -22,7 +22,7 @@ static gboolean is_known(hg_turn *turn, const hg_receipt_row *row, GPtrArray *ro
 	*ret = FALSE;
 	if (row->message_n ? !hg_store_receipt_list(turn->store, turn->arena, row->message_n, rows, error) :
 			     !hg_store_receipt_parked(turn->store, turn->arena, row->channel, row->external_id,
-						      row->key, rows, error))
+						      row->key, turn->now_ms, rows, error))
 		return FALSE;
 	for (guint i = 0; i < rows->len && !*ret; i++) {
 		const hg_receipt_row *old = g_ptr_array_index(rows, i);
@@ -208,7 +208,7 @@ gboolean hg_receipt_adopt(hg_turn *turn, hg_case *kase, hg_message *message, con
 
 	if (!id || !*id)
 		return TRUE;
-	if (!hg_store_receipt_parked(turn->store, turn->arena, message->channel, id, key, parked, error))
+	if (!hg_store_receipt_parked(turn->store, turn->arena, message->channel, id, key, turn->now_ms, parked, error))
 		return FALSE;
 	for (guint i = 0; i < parked->len; i++) {
 		hg_receipt_row *row = g_ptr_array_index(parked, i);

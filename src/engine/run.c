@@ -3,7 +3,8 @@
  * Natural batching: while one group is being flushed the next one gathers; no timer delays anybody.
  * A command that fails is undone alone (savepoint); a store that fails takes the whole group with
  * it: nobody is told "stored", what cannot be refused is done again. */
-#include "turn.h"
+#include "journal.h"
+#include "round.h"
 
 #include "failpoint.h"
 #include "text.h"
@@ -24,23 +25,15 @@
 #define IDLE_MS		1000
 #endif
 
-/* One carried-out command: what to tell its sender when the group holds. */
-struct done {
-	hg_command *command;
-	const char *answer;
-	GError *error;			/* ours */
-};
-
-struct round {
-	hg_engine *engine;
-	gint64 now_ms;
-	GArray *done;			/* of struct done */
-	GPtrArray *events;		/* of const hg_event * */
-	struct hg_engine_stats count;
-	gboolean broke;			/* the transaction is gone */
-};
-
 /* ---- making and ending ---- */
+
+static void keep_as_told(hg_engine *engine)
+{
+	/* Keys are kept a day longer than the window: providers redeliver for up to a week. */
+	gint64 dedupe_ms = hg_window_longest(engine->conf) + (gint64)24 * 60 * 60 * 1000;
+
+	hg_store_keep(engine->store, dedupe_ms, engine->conf->store.journal_ms);
+}
 
 hg_engine *hg_engine_new(hg_conf *conf, hg_rules *rules, hg_store *store, struct hg_env *env,
 			 const struct hg_ports *ports)
@@ -50,12 +43,17 @@ hg_engine *hg_engine_new(hg_conf *conf, hg_rules *rules, hg_store *store, struct
 	engine->conf = hg_conf_ref(conf);
 	engine->rules = rules;
 	engine->store = store;
-	engine->env = env;
+	engine->world = env;
+	engine->seeded = hg_seeded_new(env);
+	engine->env = hg_seeded_env(engine->seeded);
+	engine->claims = g_array_new(FALSE, FALSE, sizeof(gint64));
+	engine->packed = g_string_sized_new(4096);
 	engine->ports = *ports;
 	engine->queue = hg_queue_new();
 	engine->targets = hg_targets_new(engine);
 	engine->scratch = g_string_sized_new(4096);
 	engine->timer_due_ms = G_MININT64;
+	keep_as_told(engine);
 	g_mutex_init(&engine->lock);
 	return engine;
 }
@@ -68,6 +66,9 @@ void hg_engine_free(hg_engine *engine)
 	hg_queue_free(engine->queue);
 	hg_targets_free(engine->targets);
 	g_string_free(engine->scratch, TRUE);
+	g_string_free(engine->packed, TRUE);
+	g_array_unref(engine->claims);
+	hg_seeded_free(engine->seeded);
 	hg_arena_free(engine->round);
 	if (engine->next_conf)
 		hg_conf_unref(engine->next_conf);
@@ -93,39 +94,38 @@ void hg_engine_reload(hg_engine *engine, hg_conf *conf, hg_rules *rules)
 }
 
 /* So that what these rules decide can be explained when the file has long changed. */
-static gboolean keep_rules(hg_engine *engine, GError **error)
+static gboolean keep_rules(const struct hg_round *round, GError **error)
 {
-	const hg_conf *conf = engine->conf;
+	const hg_conf *conf = round->engine->conf;
 	const struct hg_rules_source source = { .rules = conf->rules, .words = conf->words, .hours = conf->hours,
 						.queues = conf->queues, .fallback = conf->engine.fallback };
 	g_autofree char *kept = hg_rules_keep_all(&source);
 
-	return hg_store_config_keep(engine->store, conf->hash ?: "", kept, hg_now(engine->env), error);
+	return hg_store_config_keep(round->engine->store, conf->hash ?: "", kept, round->now_ms, error);
 }
 
-/* Parked work of every channel may be tried: somebody has acted. */
-static void unpark_all(hg_engine *engine)
+/* Somebody has acted: parked work of every channel may be tried. */
+gboolean hg_round_adopt(struct hg_round *round, GError **error)
 {
-	const GPtrArray *channels = engine->conf->channels, *backends = engine->conf->backends;
-	g_autoptr(GError) error = NULL;
-	gboolean ok = hg_store_begin(engine->store, &error) && keep_rules(engine, &error) &&
-		      hg_wait_adopt(engine, hg_now(engine->env), &error);
+	const GPtrArray *channels = round->engine->conf->channels, *backends = round->engine->conf->backends;
+	hg_store *store = round->engine->store;
 
-	for (guint i = 0; ok && i < channels->len; i++)
-		ok = hg_store_job_unpark(engine->store, HG_TO_CHANNEL,
+	if (!keep_rules(round, error) || !hg_wait_adopt(round->engine, round->now_ms, error))
+		return FALSE;
+	for (guint i = 0; i < channels->len; i++)
+		if (!hg_store_job_unpark(store, HG_TO_CHANNEL,
 					 ((const struct hg_channel_conf *)g_ptr_array_index(channels, i))->name,
-					 hg_now(engine->env), &error);
-	for (guint i = 0; ok && i < backends->len; i++)
-		ok = hg_store_job_unpark(engine->store, HG_TO_BACKEND,
+					 round->now_ms, error))
+			return FALSE;
+	for (guint i = 0; i < backends->len; i++)
+		if (!hg_store_job_unpark(store, HG_TO_BACKEND,
 					 ((const struct hg_backend_conf *)g_ptr_array_index(backends, i))->name,
-					 hg_now(engine->env), &error);
-	if (ok && hg_store_commit(engine->store, &error))
-		return;
-	hg_err(NULL, "engine.unpark_failed", "%s", error->message);
-	hg_store_rollback(engine->store);
+					 round->now_ms, error))
+			return FALSE;
+	return TRUE;
 }
 
-static void take_reload(hg_engine *engine)
+gboolean hg_engine_take_conf(hg_engine *engine, gint64 now_ms)
 {
 	hg_conf *conf, *old = engine->conf;
 	hg_rules *rules;
@@ -135,14 +135,38 @@ static void take_reload(hg_engine *engine)
 	rules = g_steal_pointer(&engine->next_rules);
 	g_mutex_unlock(&engine->lock);
 	if (!conf)
-		return;
+		return FALSE;
 	hg_rules_free(engine->rules);
 	engine->conf = conf;
 	engine->rules = rules;
-	engine->adopted_ms = hg_now(engine->env);
+	engine->adopted_ms = now_ms;
 	hg_conf_unref(old);
+	keep_as_told(engine);
 	hg_targets_load(engine->targets);
-	unpark_all(engine);
+	return TRUE;
+}
+
+/* In force at once; what the store has to know of it may have to wait for the store. */
+static void take_reload(hg_engine *engine)
+{
+	gint64 now_ms = hg_now(engine->world);
+	g_autoptr(GError) error = NULL;
+	struct hg_round round;
+	gboolean ok;
+
+	engine->adopting |= hg_engine_take_conf(engine, now_ms);
+	if (!engine->adopting)
+		return;
+	engine->adopted_ms = now_ms;
+	hg_round_begin(&round, engine, now_ms);
+	ok = hg_store_begin(engine->store, &error) && hg_round_adopt(&round, &error) &&
+	     hg_journal_conf(engine, HG_J_RELOAD, now_ms, &error) && hg_store_commit(engine->store, &error);
+	hg_round_end(&round);
+	engine->adopting = !ok;
+	if (ok)
+		return;
+	hg_err(NULL, "engine.adopt_failed", "%s", error->message);
+	hg_store_rollback(engine->store);
 }
 
 gboolean hg_engine_submit(hg_engine *engine, hg_command *command, GError **error)
@@ -180,7 +204,7 @@ void hg_engine_get_stats(hg_engine *engine, struct hg_engine_stats *ret)
 
 /* ---- one turn ---- */
 
-static hg_turn turn_of(const struct round *round, hg_arena *arena, const hg_command *command)
+static hg_turn turn_of(const struct hg_round *round, hg_arena *arena, const hg_command *command)
 {
 	hg_engine *engine = round->engine;
 
@@ -202,13 +226,13 @@ static void add_count(struct hg_engine_stats *to, const struct hg_engine_stats *
 	to->refused += more->refused;
 }
 
-static void turn_counts(struct round *round, hg_turn *turn)
+static void turn_counts(struct hg_round *round, hg_turn *turn)
 {
 	g_ptr_array_extend(round->events, turn->events, NULL, NULL);
 	add_count(&round->count, &turn->count);
 }
 
-static gboolean turn_holds(struct round *round, hg_turn *turn, GError **error)
+static gboolean turn_holds(struct hg_round *round, hg_turn *turn, GError **error)
 {
 	turn_counts(round, turn);
 	for (guint i = 0; i < turn->questions->len; i++)
@@ -226,7 +250,7 @@ static void turn_end(hg_turn *turn)
 typedef gboolean turn_fn(hg_turn *turn, const void *arg, GError **error);
 
 /* FALSE: it was undone; round->broke: with all the rest. */
-static gboolean in_savepoint(struct round *round, hg_turn *turn, turn_fn *fn, const void *arg, GError **error)
+static gboolean in_savepoint(struct hg_round *round, hg_turn *turn, turn_fn *fn, const void *arg, GError **error)
 {
 	hg_store *store = round->engine->store;
 
@@ -255,7 +279,7 @@ static gboolean turn_timer(hg_turn *turn, const void *timer, GError **error)
 	return hg_timer_act(turn, timer, error);
 }
 
-static gboolean run_batch(struct round *round, hg_turn *turn, GError **error)
+static gboolean run_batch(struct hg_round *round, hg_turn *turn, GError **error)
 {
 	gboolean ok = hg_inbound_batch(turn, error);
 
@@ -274,46 +298,78 @@ static void log_failure(const hg_command *command, const GError *error)
 		hg_err(&ctx, "engine.command_failed", "command %d: %s", command->kind, error->message);
 }
 
-static void run_command(struct round *round, hg_command *command)
+/* A batch's items stand each for itself: what of them is in holds, also where the batch failed. */
+static gboolean command_holds(const struct hg_round *round, const hg_command *command, gboolean ok)
 {
-	struct done done = { .command = command };
+	return !round->broke && (ok || command->kind == HG_CMD_INBOUND);
+}
+
+gboolean hg_round_command(struct hg_round *round, hg_command *command, const char **ret_answer, GError **error)
+{
 	hg_turn turn = turn_of(round, command->arena, command);
 	gboolean ok;
 
 	command->at_ms = round->now_ms;
+	hg_work_begin(round->engine, round->now_ms);
 	if (command->kind == HG_CMD_INBOUND)
-		ok = run_batch(round, &turn, &done.error);
+		ok = run_batch(round, &turn, error);
 	else
-		ok = in_savepoint(round, &turn, turn_command, NULL, &done.error);
+		ok = in_savepoint(round, &turn, turn_command, NULL, error);
+	if (command_holds(round, command, ok) && !hg_journal_command(&turn, ok ? error : NULL)) {
+		round->broke = TRUE;
+		ok = FALSE;
+	}
+	hg_work_end(round->engine, command_holds(round, command, ok));
+	*ret_answer = turn.answer;
+	turn_end(&turn);
+	return ok;
+}
+
+static void run_command(struct hg_round *round, hg_command *command)
+{
+	struct hg_done done = { .command = command };
+	gboolean ok = hg_round_command(round, command, &done.answer, &done.error);
+
 	/* Whoever undoes says why: nobody may be told "done" of what was not. */
 	g_assert(ok == !done.error);
 	if (!ok)
 		log_failure(command, done.error);
-	done.answer = turn.answer;
 	g_array_append_val(round->done, done);
-	turn_end(&turn);
 }
 
 /* ---- timers ---- */
 
-static void run_timer(struct round *round, const hg_timer *timer)
+gboolean hg_round_timer(struct hg_round *round, const hg_timer *timer, GError **error)
 {
-	hg_engine *engine = round->engine;
-	struct hg_ctx ctx = HG_CTX(NULL, "timer", timer->kind);
-	g_autoptr(GError) error = NULL;
-	hg_turn turn = turn_of(round, engine->round, NULL);
-	hg_timer again = *timer;
+	hg_turn turn = turn_of(round, round->engine->round, NULL);
+	gboolean ok;
 
-	if (!in_savepoint(round, &turn, turn_timer, timer, &error)) {
-		hg_err(&ctx, "engine.timer_failed", "%s", error->message);
-		again.due_ms = round->now_ms + TIMER_AGAIN_MS;
-		if (!round->broke && !hg_store_timer_set(engine->store, &again, NULL))
-			round->broke = TRUE;
+	hg_work_begin(round->engine, round->now_ms);
+	ok = in_savepoint(round, &turn, turn_timer, timer, error);
+	if (ok && !hg_journal_timer(&turn, timer, error)) {
+		round->broke = TRUE;
+		ok = FALSE;
 	}
+	hg_work_end(round->engine, ok);
 	turn_end(&turn);
+	return ok;
 }
 
-static gboolean run_timers(struct round *round, GError **error)
+static void run_timer(struct hg_round *round, const hg_timer *timer)
+{
+	struct hg_ctx ctx = HG_CTX(NULL, "timer", timer->kind);
+	g_autoptr(GError) error = NULL;
+	hg_timer again = *timer;
+
+	if (hg_round_timer(round, timer, &error))
+		return;
+	hg_err(&ctx, "engine.timer_failed", "%s", error->message);
+	again.due_ms = round->now_ms + TIMER_AGAIN_MS;
+	if (!round->broke && !hg_store_timer_set(round->engine->store, &again, NULL))
+		round->broke = TRUE;
+}
+
+static gboolean run_timers(struct hg_round *round, GError **error)
 {
 	hg_engine *engine = round->engine;
 	g_autoptr(GPtrArray) due = NULL;
@@ -350,7 +406,7 @@ static void watch_disk(hg_engine *engine)
 		hg_info(NULL, "store.disk_ok", "there is room again");
 }
 
-static gboolean fill_group(struct round *round, hg_command *list, GError **error)
+static gboolean fill_group(struct hg_round *round, hg_command *list, GError **error)
 {
 	hg_engine *engine = round->engine;
 	hg_command *next;
@@ -358,7 +414,7 @@ static gboolean fill_group(struct round *round, hg_command *list, GError **error
 	for (; list; list = next) {
 		next = list->next;
 		if (round->broke) {
-			struct done done = { .command = list };
+			struct hg_done done = { .command = list };
 
 			g_array_append_val(round->done, done);
 		} else {
@@ -366,7 +422,8 @@ static gboolean fill_group(struct round *round, hg_command *list, GError **error
 		}
 	}
 	if (!round->broke && run_timers(round, error) &&
-	    hg_targets_claim(engine->targets, engine->round, round->now_ms, error))
+	    hg_targets_claim(engine->targets, engine->round, round->now_ms, error) &&
+	    hg_journal_claims(engine, round->now_ms, error))
 		return TRUE;
 	if (error && !*error)
 		hg_fail(error, HG_ERROR_STORE, "the store undid the whole group");
@@ -374,15 +431,15 @@ static gboolean fill_group(struct round *round, hg_command *list, GError **error
 }
 
 /* Of the round's commands, is one a provider's delivery?  For fail points that mean those only. */
-static gboolean has_inbound(const struct round *round)
+static gboolean has_inbound(const struct hg_round *round)
 {
 	for (guint i = 0; i < round->done->len; i++)
-		if (g_array_index(round->done, struct done, i).command->kind == HG_CMD_INBOUND)
+		if (g_array_index(round->done, struct hg_done, i).command->kind == HG_CMD_INBOUND)
 			return TRUE;
 	return FALSE;
 }
 
-static gboolean commit(struct round *round, GError **error)
+static gboolean commit(struct hg_round *round, GError **error)
 {
 	(void)(has_inbound(round) && HG_FAILPOINT("inbound.before_commit"));
 	if (HG_FAILPOINT("engine.before_commit"))
@@ -391,7 +448,7 @@ static gboolean commit(struct round *round, GError **error)
 }
 
 /* On disk: now everybody may hear of it. */
-static void group_holds(struct round *round)
+static void group_holds(struct hg_round *round)
 {
 	hg_engine *engine = round->engine;
 	const struct hg_ports *ports = &engine->ports;
@@ -399,7 +456,7 @@ static void group_holds(struct round *round)
 	(void)HG_FAILPOINT("engine.after_commit");
 	(void)(has_inbound(round) && HG_FAILPOINT("inbound.after_commit"));
 	for (guint i = 0; i < round->done->len; i++) {
-		struct done *done = &g_array_index(round->done, struct done, i);
+		struct hg_done *done = &g_array_index(round->done, struct hg_done, i);
 
 		if (done->command->done)
 			done->command->done(done->command->done_arg, done->command, done->error ? NULL : done->answer,
@@ -418,7 +475,7 @@ static void group_holds(struct round *round)
 	add_count(&engine->stats, &round->count);
 	g_mutex_unlock(&engine->lock);
 	for (guint i = 0; i < round->done->len; i++)
-		hg_command_free(g_array_index(round->done, struct done, i).command);
+		hg_command_free(g_array_index(round->done, struct hg_done, i).command);
 }
 
 static void note_failure(hg_engine *engine, const GError *error)
@@ -436,16 +493,18 @@ static void note_failure(hg_engine *engine, const GError *error)
 }
 
 /* Nothing of it holds: senders are refused, results are done again. */
-static void group_fails(struct round *round, const GError *error)
+static void group_fails(struct hg_round *round, const GError *error)
 {
 	hg_engine *engine = round->engine;
 	hg_command *back = NULL, **end = &back;
 
 	hg_store_rollback(engine->store);
 	hg_targets_stay(engine->targets);
+	engine->env->id_high = round->id_high;
+	engine->env->id_low = round->id_low;
 	engine->timer_due_ms = G_MININT64;
 	for (guint i = 0; i < round->done->len; i++) {
-		hg_command *command = g_array_index(round->done, struct done, i).command;
+		hg_command *command = g_array_index(round->done, struct hg_done, i).command;
 
 		command->next = NULL;
 		if (!hg_command_is_refusable(command)) {
@@ -461,37 +520,51 @@ static void group_fails(struct round *round, const GError *error)
 	note_failure(engine, error);
 }
 
-static void round_end(struct round *round)
+void hg_round_begin(struct hg_round *round, hg_engine *engine, gint64 now_ms)
 {
-	for (guint i = 0; i < round->done->len; i++)
-		g_clear_error(&g_array_index(round->done, struct done, i).error);
-	g_array_unref(round->done);
-	g_ptr_array_unref(round->events);
+	*round = (struct hg_round){
+		.engine = engine, .now_ms = now_ms,
+		.done = g_array_new(FALSE, TRUE, sizeof(struct hg_done)), .events = g_ptr_array_new(),
+		.id_high = engine->env->id_high, .id_low = engine->env->id_low,
+	};
+	engine->round = hg_arena_new();
+	g_array_set_size(engine->claims, 0);
 }
 
-static gboolean run_round(hg_engine *engine, hg_command *list)
+void hg_round_end(struct hg_round *round)
 {
-	struct round round = {
-		.engine = engine, .now_ms = hg_now(engine->env),
-		.done = g_array_new(FALSE, TRUE, sizeof(struct done)), .events = g_ptr_array_new(),
-	};
-	g_autoptr(GError) error = NULL;
-	gboolean ok;
+	hg_engine *engine = round->engine;
 
-	engine->round = hg_arena_new();
-	round.broke = !hg_store_begin(engine->store, &error);
-	ok = fill_group(&round, list, error ? NULL : &error) && commit(&round, &error);
-	if (ok)
-		group_holds(&round);
-	else
-		group_fails(&round, error);
-	round_end(&round);
+	for (guint i = 0; i < round->done->len; i++)
+		g_clear_error(&g_array_index(round->done, struct hg_done, i).error);
+	g_array_unref(round->done);
+	g_ptr_array_unref(round->events);
 	g_clear_pointer(&engine->round, hg_arena_free);
 	/* One long transcript does not keep its room for ever. */
 	if (engine->scratch->allocated_len > SCRATCH_KEPT) {
 		g_string_free(engine->scratch, TRUE);
 		engine->scratch = g_string_sized_new(4096);
 	}
+	if (engine->packed->allocated_len > SCRATCH_KEPT) {
+		g_string_free(engine->packed, TRUE);
+		engine->packed = g_string_sized_new(4096);
+	}
+}
+
+static gboolean run_round(hg_engine *engine, hg_command *list)
+{
+	g_autoptr(GError) error = NULL;
+	struct hg_round round;
+	gboolean ok;
+
+	hg_round_begin(&round, engine, hg_now(engine->world));
+	round.broke = !hg_store_begin(engine->store, &error);
+	ok = fill_group(&round, list, error ? NULL : &error) && commit(&round, &error);
+	if (ok)
+		group_holds(&round);
+	else
+		group_fails(&round, error);
+	hg_round_end(&round);
 	return ok;
 }
 
@@ -517,10 +590,7 @@ static gint64 wait_ms(hg_engine *engine)
  * is taken for it when a whole sleep went by without work. */
 static void tend(hg_engine *engine, gboolean busy)
 {
-	/* Keys are kept a day longer than the window: providers redeliver for up to a week. */
-	gint64 keep_ms = hg_window_longest(engine->conf) + (gint64)24 * 60 * 60 * 1000;
-
-	engine->tend_ms = hg_mono(engine->env) + MAX(1, hg_store_tend(engine->store, busy, keep_ms));
+	engine->tend_ms = hg_mono(engine->env) + MAX(1, hg_store_tend(engine->store, busy));
 }
 
 gint64 hg_engine_step(hg_engine *engine, gboolean *ret_ok)
@@ -542,7 +612,7 @@ gint64 hg_engine_step(hg_engine *engine, gboolean *ret_ok)
 
 /* ---- after a restart ---- */
 
-static gboolean recover_job(struct round *round, hg_job *job, GError **error)
+static gboolean recover_job(struct hg_round *round, hg_job *job, GError **error)
 {
 	hg_turn turn = turn_of(round, round->engine->round, NULL);
 	gboolean ok;
@@ -559,7 +629,7 @@ static gboolean recover_job(struct round *round, hg_job *job, GError **error)
 	return ok;
 }
 
-static gboolean recover_all(struct round *round, guint *ret_n, GError **error)
+static gboolean recover_all(struct hg_round *round, guint *ret_n, GError **error)
 {
 	g_autoptr(GPtrArray) jobs = g_ptr_array_new();
 	struct hg_job_query query = { .state = HG_JOB_SENDING, .limit = G_MAXINT };
@@ -573,29 +643,36 @@ static gboolean recover_all(struct round *round, guint *ret_n, GError **error)
 	return TRUE;
 }
 
+gboolean hg_round_recover(struct hg_round *round, guint *ret_n, GError **error)
+{
+	hg_engine *engine = round->engine;
+	gboolean ok;
+
+	hg_work_begin(engine, round->now_ms);
+	ok = hg_journal_conf(engine, HG_J_START, round->now_ms, error) && recover_all(round, ret_n, error) &&
+	     hg_round_adopt(round, error);
+	hg_work_end(engine, ok);
+	return ok;
+}
+
 gboolean hg_engine_recover(hg_engine *engine, GError **error)
 {
-	struct round round = {
-		.engine = engine, .now_ms = hg_now(engine->env),
-		.done = g_array_new(FALSE, TRUE, sizeof(struct done)), .events = g_ptr_array_new(),
-	};
+	struct hg_round round;
 	guint n = 0;
 	gboolean ok;
 
-	engine->round = hg_arena_new();
-	ok = hg_store_begin(engine->store, error) && recover_all(&round, &n, error) &&
+	hg_round_begin(&round, engine, hg_now(engine->world));
+	ok = hg_store_begin(engine->store, error) && hg_round_recover(&round, &n, error) &&
 	     hg_store_commit(engine->store, error);
 	if (!ok) {
 		hg_store_rollback(engine->store);
 		hg_targets_stay(engine->targets);
 	} else {
 		hg_targets_fly(engine->targets);
-		unpark_all(engine);
 	}
 	if (ok && n)
 		hg_warn(NULL, "engine.recovered", "%u jobs were under way when the last run ended", n);
-	round_end(&round);
-	g_clear_pointer(&engine->round, hg_arena_free);
+	hg_round_end(&round);
 	return ok;
 }
 

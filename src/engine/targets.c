@@ -291,9 +291,17 @@ static gboolean forget(hg_targets *targets, hg_job *job, gint64 now_ms, GError *
 {
 	struct hg_ctx ctx = HG_CTX(NULL, "name", job->name);
 
+	hg_journal_note_claim(targets->engine, job->n, TRUE);
 	hg_warn(&ctx, "outbox.orphan", "job %" G_GINT64_FORMAT " is about something that is not in the store; "
 		"it is dropped", job->n);
 	return hg_store_job_done(targets->engine->store, job, now_ms, error);
+}
+
+gboolean hg_targets_take(hg_engine *engine, hg_job *job, gint64 now_ms, GError **error)
+{
+	job->attempts++;
+	job->changed_ms = now_ms;
+	return hg_job_move(job, HG_JOB_SENDING, error) && hg_store_job_update(engine->store, job, error);
 }
 
 static gboolean claim_one(hg_targets *targets, struct target *target, const struct hg_limits *limits,
@@ -313,9 +321,8 @@ static gboolean claim_one(hg_targets *targets, struct target *target, const stru
 		hg_dispatch_free(dispatch);
 		return put_off(targets, job, until_ms, error);
 	}
-	job->attempts++;
-	job->changed_ms = now_ms;
-	if (!hg_job_move(job, HG_JOB_SENDING, error) || !hg_store_job_update(engine->store, job, error)) {
+	hg_journal_note_claim(engine, job->n, FALSE);
+	if (!hg_targets_take(engine, job, now_ms, error)) {
 		hg_dispatch_free(dispatch);
 		return FALSE;
 	}

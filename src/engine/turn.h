@@ -10,6 +10,7 @@
 #include "payload.h"
 #include "queue.h"
 #include "rules.h"
+#include "seeded.h"
 #include "state.h"
 
 #define HG_KEY_SIZE 44		/* idempotency key: 43 characters and NUL */
@@ -21,11 +22,21 @@ struct hg_engine {
 	hg_rules *rules;		/* ours */
 	gint64 adopted_ms;		/* when conf came by a reload; 0: at the start */
 	hg_store *store;		/* lent */
-	struct hg_env *env;		/* lent */
+	struct hg_env *world;		/* lent: the real clock and random numbers */
+	hg_seeded *seeded;		/* ours: the same, but in a turn those of its seed ... */
+	struct hg_env *env;		/* ... as what turns see */
 	struct hg_ports ports;
 	hg_queue *queue;		/* ours, as the rest */
 	hg_targets *targets;		/* what may be under way for each channel and backend */
 	GString *scratch;		/* JSON is written here, then copied */
+
+	/* the turn under way, for the journal */
+	guint8 seed[HG_SEED_SIZE];
+	gint64 changes;			/* rows the store had written when it began */
+	const hg_journal *fed;		/* it was done before, and this is its row; or NULL */
+	GArray *claims;			/* of gint64: jobs that go out in this round; negative: dropped */
+	GString *packed;		/* a row's body is written here */
+	gboolean adopting;		/* a new configuration is not in the journal yet */
 
 	gint64 timer_due_ms;		/* no timer is due before; G_MININT64: ask the store */
 	hg_arena *round;		/* of what the round itself reads: timers, jobs */
@@ -54,6 +65,7 @@ typedef struct hg_turn {
 	GPtrArray *questions;		/* of hg_job *: UNKNOWN ones whose provider is to be asked */
 	const GPtrArray *addresses;	/* of hg_alias *, of contact addresses_of: every event names them */
 	gint64 addresses_of;		/* 0: to be read again */
+	gint64 *raw;			/* a batch's: rows of raw [0] of the delivery, [1 + i] of item i; 0: none */
 	gboolean gone;			/* a batch's: the store undid the whole transaction */
 	gboolean deaf;			/* rules act on an event: what they do is no event for rules again */
 	struct hg_engine_stats count;	/* added to the engine's when the turn holds */
@@ -283,6 +295,17 @@ gboolean hg_event_note(hg_turn *turn, hg_case *kase, const hg_message *note, GEr
 /* The same bytes for the same words, on every node: b64url(HMAC(instance key, words)). */
 void hg_event_key(hg_turn *turn, const char *const *words, char ret_key[HG_KEY_SIZE]);
 
+/* ---- journal.c: what is done is kept, to be done again ---- */
+/* Between the two, engine->env has the turn's clock, and random numbers that follow from its seed. */
+void hg_work_begin(hg_engine *engine, gint64 now_ms);
+void hg_work_end(hg_engine *engine, gboolean holds);	/* FALSE: it was undone */
+/* A row each, where anything was written. */
+gboolean hg_journal_command(hg_turn *turn, GError **error);
+gboolean hg_journal_timer(hg_turn *turn, const hg_timer *timer, GError **error);
+void hg_journal_note_claim(hg_engine *engine, gint64 job_n, gboolean dropped);
+gboolean hg_journal_claims(hg_engine *engine, gint64 now_ms, GError **error);	/* one row of all noted */
+gboolean hg_journal_conf(hg_engine *engine, int kind, gint64 now_ms, GError **error);
+
 /* ---- outbox.c ---- */
 gboolean hg_outbox_add(hg_turn *turn, hg_job *job, GError **error);
 /* Ends a job: done or dead; its lane goes on. */
@@ -378,6 +401,8 @@ void hg_targets_contact_wait(hg_targets *targets, const char *channel, const cha
 void hg_targets_landed(hg_targets *targets, gint64 job_n);	/* its result came */
 /* Inside the round's transaction: moves what is due to SENDING, and makes the dispatches. */
 gboolean hg_targets_claim(hg_targets *targets, hg_arena *arena, gint64 now_ms, GError **error);
+/* A job goes out: counted and SENDING. */
+gboolean hg_targets_take(hg_engine *engine, hg_job *job, gint64 now_ms, GError **error);
 gboolean hg_targets_ask(hg_targets *targets, const hg_job *job, gint64 now_ms, GError **error);
 void hg_targets_fly(hg_targets *targets);	/* after the commit: what was claimed goes out */
 void hg_targets_stay(hg_targets *targets);	/* instead of one: it was not claimed */

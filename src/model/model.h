@@ -264,6 +264,15 @@ typedef struct hg_timer {		/* one of a kind for a thread */
 	const char *data;		/* or NULL */
 } hg_timer;
 
+typedef struct hg_journal {		/* a turn of the engine, so that it can be done again */
+	gint64 n, at_ms;
+	int kind;			/* the engine's: what body is */
+	const void *seed;		/* of the turn's random numbers; or NULL */
+	gsize seed_len;
+	const void *body;
+	gsize len;
+} hg_journal;
+
 /* Words of the enums, as written in config, API, events and the store's dumps. */
 const char *hg_kind_word(int kind);
 const char *hg_thread_state_word(int state);

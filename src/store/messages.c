@@ -184,19 +184,20 @@ static void drop_doubles(GPtrArray *rows, guint first_new)
 }
 
 gboolean hg_store_receipt_parked(hg_store *store, hg_arena *arena, const char *channel, const char *external_id,
-				 const char *key, GPtrArray *ret, GError **error)
+				 const char *key, gint64 now_ms, GPtrArray *ret, GError **error)
 {
 	static const struct hg_sql by_id = { HG_SQL_RECEIPT_BY_EXT, "WHERE message_n IS NULL AND channel = $1 "
-					     "AND external_id = $2 ORDER BY n", HG_SQL_SELECT, &receipt_table };
+					     "AND external_id = $2 AND got_ms >= $3 ORDER BY n", HG_SQL_SELECT, &receipt_table };
 	static const struct hg_sql by_key = { HG_SQL_RECEIPT_BY_KEY, "WHERE message_n IS NULL AND channel = $1 "
-					      "AND key = $2 ORDER BY n", HG_SQL_SELECT, &receipt_table };
+					      "AND key = $2 AND got_ms >= $3 ORDER BY n", HG_SQL_SELECT, &receipt_table };
+	gint64 since_ms = now_ms - HG_PARKED_KEEP_MS;
 	guint by_id_end;
 
 	if (external_id &&
-	    !hg_row_all(store, &by_id, HG_BIND(HG_T(channel), HG_T(external_id)), arena, ret, error))
+	    !hg_row_all(store, &by_id, HG_BIND(HG_T(channel), HG_T(external_id), HG_I(since_ms)), arena, ret, error))
 		return FALSE;
 	by_id_end = ret->len;
-	if (key && !hg_row_all(store, &by_key, HG_BIND(HG_T(channel), HG_T(key)), arena, ret, error))
+	if (key && !hg_row_all(store, &by_key, HG_BIND(HG_T(channel), HG_T(key), HG_I(since_ms)), arena, ret, error))
 		return FALSE;
 	drop_doubles(ret, by_id_end);	/* most have both */
 	return TRUE;

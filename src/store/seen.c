@@ -115,6 +115,13 @@ static gboolean days_get(hg_store *store, GArray **ret, GError **error)
 	return days->len || days_load(store, days, error);
 }
 
+/* What is older may be gone or not: nobody shall see the difference.  A day longer than asked, because a
+ * bucket's oldest rows are as old as its day. */
+static gint64 oldest_day(hg_store *store, gint64 now_ms)
+{
+	return (now_ms - MAX(KEEP_DAYS * DAY_MS, hg_store_kept_ids_ms(store) + DAY_MS)) / DAY_MS;
+}
+
 /* ---- looking and remembering ---- */
 struct seen { gint64 day, message_n, seen_ms; };	/* day 0: not there */
 
@@ -189,41 +196,39 @@ gboolean hg_store_seen_set(hg_store *store, const char *space, const char *key, 
 {
 	static const struct hg_sql set = { HG_SQL_SEEN_SET, "UPDATE seen SET message_n = $1 "
 					   "WHERE bucket = $2 AND hash = $3", 0, NULL };
+	gint64 changed = 0, oldest = oldest_day(store, now_ms);
 	guint8 hash[HASH_SIZE];
-	gint64 changed = 0;
 	GArray *days;
 
 	hash_id(store, space, key, hash);
 	if (!days_get(store, &days, error))
 		return FALSE;
 	/* Where it is remembered: a row of its own would make the dedupe window begin again. */
-	for (guint i = 0; i < days->len && !changed; i++)
+	for (guint i = 0; i < days->len && !changed && g_array_index(days, gint64, i) >= oldest; i++)
 		if (!hg_sql_run(store, &set, HG_BIND(HG_I(message_n), HG_I(g_array_index(days, gint64, i)),
 						     HG_B(hash, HASH_SIZE)), &changed, error))
 			return FALSE;
 	return changed || seen_put(store, hash, now_ms, message_n, error);
 }
 
-gboolean hg_store_seen_find(hg_store *store, const char *space, const char *key, gint64 now_ms G_GNUC_UNUSED,
+gboolean hg_store_seen_find(hg_store *store, const char *space, const char *key, gint64 now_ms,
 			    gint64 *ret_message_n, GError **error)
 {
 	guint8 hash[HASH_SIZE];
 	struct seen seen;
 
 	hash_id(store, space, key, hash);
-	if (!seen_look(store, hash, 0, &seen, error))
+	if (!seen_look(store, hash, oldest_day(store, now_ms), &seen, error))
 		return FALSE;
 	*ret_message_n = seen.message_n;
 	return TRUE;
 }
 
 /* ---- expiry ---- */
-gboolean hg_seen_expire(hg_store *store, gint64 now_ms, gint64 keep_ms, gint64 *changed, GError **error)
+gboolean hg_seen_expire(hg_store *store, gint64 now_ms, gint64 *changed, GError **error)
 {
 	static const struct hg_sql expire = { HG_SQL_SEEN_EXPIRE, "DELETE FROM seen WHERE bucket = $1 AND hash IN "
 					      "(SELECT hash FROM seen WHERE bucket = $1 LIMIT $2)", 0, NULL };
-	/* A day longer than asked, because a bucket's oldest rows are as old as its day. */
-	gint64 keep = MAX(KEEP_DAYS * DAY_MS, keep_ms + DAY_MS);
 	GArray *days;
 	gint64 oldest, gone;
 
@@ -232,7 +237,7 @@ gboolean hg_seen_expire(hg_store *store, gint64 now_ms, gint64 keep_ms, gint64 *
 	if (!days->len)
 		return TRUE;
 	oldest = g_array_index(days, gint64, days->len - 1);
-	if (oldest >= (now_ms - keep) / DAY_MS)
+	if (oldest >= oldest_day(store, now_ms))
 		return TRUE;
 	if (!hg_sql_run(store, &expire, HG_BIND(HG_I(oldest), HG_I(HG_EXPIRE_BATCH)), &gone, error))
 		return FALSE;

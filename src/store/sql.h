@@ -41,6 +41,8 @@ enum hg_sql_slot {
 	HG_SQL_TIMER_HASTEN, HG_SQL_TIMER_HASTEN_BOT, HG_SQL_TIMER_WAIT, HG_SQL_TIMER_WAIT_BOT,
 	HG_SQL_IDEM_ADD, HG_SQL_IDEM_GET, HG_SQL_IDEM_ANSWER, HG_SQL_IDEM_EXPIRE,
 	HG_SQL_CSAT_ADD, HG_SQL_CSAT_OF, HG_SQL_CSAT_LIST,
+	HG_SQL_JOURNAL_ADD, HG_SQL_JOURNAL_AFTER, HG_SQL_JOURNAL_LAST, HG_SQL_JOURNAL_END, HG_SQL_JOURNAL_EXPIRE,
+	HG_SQL_EVENT_LAST,
 	HG_SQL_STATS,
 	HG_SQL_N
 };
@@ -155,12 +157,14 @@ gboolean hg_sql_int(hg_store *store, const struct hg_sql *sql, const struct hg_v
 struct hg_env *hg_store_env(hg_store *store);
 /* Days that may hold remembered ids, newest first: seen.c's own. */
 GArray *hg_store_seen_days(hg_store *store);
+gint64 hg_store_kept_ids_ms(hg_store *store);	/* as hg_store_keep() said, for remembered ids */
 struct evp_mac_ctx_st *hg_store_mac(hg_store *store);
 
 /* ---- parts of hg_store_tend() ---- */
 /* One small batch of what is too old; in a transaction.  Adds to *changed. */
-gboolean hg_seen_expire(hg_store *store, gint64 now_ms, gint64 keep_ms, gint64 *changed, GError **error);
+gboolean hg_seen_expire(hg_store *store, gint64 now_ms, gint64 *changed, GError **error);
 gboolean hg_receipt_expire(hg_store *store, gint64 now_ms, gint64 *changed, GError **error);
+gboolean hg_journal_expire(hg_store *store, gint64 now_ms, gint64 keep_ms, gint64 *changed, GError **error);
 gboolean hg_idem_expire(hg_store *store, gint64 now_ms, gint64 *changed, GError **error);
 #define HG_EXPIRE_BATCH 500		/* rows of a kind in one go: a few ms */
 #define HG_PARKED_KEEP_MS (30 * G_GINT64_CONSTANT(86400000))	/* receipts nobody claimed */

@@ -116,7 +116,6 @@ static gboolean key_make(hg_store *store, GError **error)
 {
 	static const struct hg_sql add = { HG_SQL_INSTANCE_ADD, "INSERT INTO instance (one, key) VALUES (1, $1)", 0, NULL };
 
-	store->env->random(store->env, store->key, sizeof(store->key));
 	if (hg_store_begin(store, error) &&
 	    hg_sql_run(store, &add, HG_BIND(HG_B(store->key, sizeof(store->key))), NULL, error))
 		return hg_store_commit(store, error);
@@ -143,7 +142,7 @@ static gboolean key_read(hg_store *store, gboolean *ret_there, GError **error)
 	       hg_fail(error, HG_ERROR_STORE, "%s: the instance key is damaged: restore the last backup", store->path);
 }
 
-static gboolean key_load(hg_store *store, GError **error)
+static gboolean key_load(hg_store *store, const guint8 *given, GError **error)
 {
 	gboolean there;
 
@@ -151,7 +150,13 @@ static gboolean key_load(hg_store *store, GError **error)
 		return FALSE;
 	if (!there && store->reader)
 		return hg_fail(error, HG_ERROR_STORE, "%s has no instance key: start headgated once", store->path);
-	return there || key_make(store, error);
+	if (there)
+		return TRUE;
+	if (given)
+		memcpy(store->key, given, sizeof(store->key));
+	else
+		store->env->random(store->env, store->key, sizeof(store->key));
+	return key_make(store, error);
 }
 
 static hg_store *store_new(const struct hg_store_options *options, gboolean reader)
@@ -183,7 +188,7 @@ static int wal_hook(void *arg, sqlite3 *db G_GNUC_UNUSED, const char *name G_GNU
 	return SQLITE_OK;
 }
 
-static gboolean writer_open(hg_store *store, GError **error)
+static gboolean writer_open(hg_store *store, const guint8 *key, GError **error)
 {
 	g_autofree char *page_size = NULL;
 	gboolean unclean;
@@ -198,7 +203,7 @@ static gboolean writer_open(hg_store *store, GError **error)
 	sqlite3_wal_hook(store->db, wal_hook, store);
 	sqlite3_busy_timeout(store->db, HG_SQLITE_BUSY_MS);
 	hg_ballast_tend(store->path);
-	return key_load(store, error) &&
+	return key_load(store, key, error) &&
 	       (!store->attachments || hg_attachments_prepare(store->attachments, error));
 }
 
@@ -209,7 +214,7 @@ hg_store *hg_store_open(const struct hg_store_options *options, GError **error)
 	if (!check_options(options, error))
 		return NULL;
 	store = store_new(options, FALSE);
-	if (!writer_open(store, error)) {
+	if (!writer_open(store, options->key, error)) {
 		store->broken = TRUE;	/* leaves the mark of an unclean stop where it was */
 		return NULL;
 	}
@@ -231,7 +236,7 @@ hg_store *hg_store_open_reader(const struct hg_store_options *options, gint64 ti
 		return NULL;
 	store = store_new(options, TRUE);
 	if (!connect(store, SQLITE_OPEN_READONLY, error) || !set_all(store, reader_settings, error) ||
-	    !hg_sqlite_schema_check(store, error) || !key_load(store, error))
+	    !hg_sqlite_schema_check(store, error) || !key_load(store, NULL, error))
 		return NULL;
 	store->time_limit_ms = time_limit_ms;
 	/* Every 1000 steps of SQLite's machine: some 20 us apart. */
@@ -304,6 +309,22 @@ GArray *hg_store_seen_days(hg_store *store)
 	if (store->reader)	/* the writer may have made a new day since */
 		g_array_set_size(store->seen_days, 0);
 	return store->seen_days;
+}
+
+void hg_store_keep(hg_store *store, gint64 dedupe_ms, gint64 journal_ms)
+{
+	store->keep_dedupe_ms = dedupe_ms;
+	store->keep_journal_ms = journal_ms;
+}
+
+gint64 hg_store_kept_ids_ms(hg_store *store)
+{
+	return store->keep_dedupe_ms;
+}
+
+gint64 hg_store_changes(hg_store *store)
+{
+	return sqlite3_total_changes64(store->db);
 }
 
 struct evp_mac_ctx_st *hg_store_mac(hg_store *store)

@@ -31,6 +31,7 @@ struct hg_store {
 	int wal_tried;			/* when a checkpoint last could not finish: not again before it grew */
 	gint64 page_size;
 	gint64 expire_next_ms, disk_next_ms;	/* monotonic */
+	gint64 keep_dedupe_ms, keep_journal_ms;
 };
 
 #define HG_SQLITE_BUSY_MS 1000	/* nobody else may write: whoever does is waited for this long */

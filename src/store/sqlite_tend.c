@@ -43,13 +43,13 @@ static void checkpoint_tend(hg_store *store, gboolean busy)
 }
 
 /* ---- expiry ---- */
-static gboolean expire_batch(hg_store *store, gint64 keep_dedupe_ms, gint64 *changed, GError **error)
+static gboolean expire_batch(hg_store *store, gint64 *changed, GError **error)
 {
 	gint64 now = hg_now(store->env);
 
 	if (!hg_store_begin(store, error))
 		return FALSE;
-	if (hg_seen_expire(store, now, keep_dedupe_ms, changed, error) &&
+	if (hg_seen_expire(store, now, changed, error) && hg_journal_expire(store, now, store->keep_journal_ms, changed, error) &&
 	    hg_idem_expire(store, now, changed, error) &&
 	    hg_receipt_expire(store, now, changed, error) && hg_store_commit(store, error))
 		return TRUE;
@@ -58,19 +58,19 @@ static gboolean expire_batch(hg_store *store, gint64 keep_dedupe_ms, gint64 *cha
 	return FALSE;
 }
 
-static void expire_tend(hg_store *store, gint64 mono, gboolean busy, gint64 keep_dedupe_ms)
+static void expire_tend(hg_store *store, gint64 mono, gboolean busy)
 {
 	g_autoptr(GError) failed = NULL;
 	gint64 changed = 0;
 
 	/* What fails here is tried again later; a broken disk shows in the next command. */
-	if (expire_batch(store, keep_dedupe_ms, &changed, &failed) && changed >= HG_EXPIRE_BATCH)
+	if (expire_batch(store, &changed, &failed) && changed >= HG_EXPIRE_BATCH)
 		store->expire_next_ms = mono + (busy ? EXPIRE_BUSY_MS : EXPIRE_SOON_MS);
 	else
 		store->expire_next_ms = mono + EXPIRE_EVERY_MS;
 }
 
-gint64 hg_store_tend(hg_store *store, gboolean busy, gint64 keep_dedupe_ms)
+gint64 hg_store_tend(hg_store *store, gboolean busy)
 {
 	gint64 mono = hg_mono(store->env);
 
@@ -86,7 +86,7 @@ gint64 hg_store_tend(hg_store *store, gboolean busy, gint64 keep_dedupe_ms)
 		store->disk_next_ms = mono + DISK_EVERY_MS;
 	}
 	if (mono >= store->expire_next_ms)
-		expire_tend(store, mono, busy, keep_dedupe_ms);
+		expire_tend(store, mono, busy);
 	checkpoint_tend(store, busy);
 	return MAX(0, MIN(store->expire_next_ms, store->disk_next_ms) - mono);
 }

@@ -22,6 +22,7 @@ struct hg_store_options {
 	const char *path;
 	const char *attachments;	/* directory */
 	struct hg_env *env;
+	const guint8 *key;		/* 32 bytes: the instance key of a store that is made now; or NULL */
 };
 
 /* Opens (and makes, and migrates) the database.  Errors say what to do. */
@@ -47,9 +48,14 @@ gboolean hg_store_release(hg_store *store, GError **error);
 /* Undoes one command.  FALSE: the whole transaction is gone (disk full, I/O error): acknowledge
  * nothing of the group. */
 gboolean hg_store_rollback_to(hg_store *store, GError **error);
+/* How long ids are remembered for a dedupe window (30 days at least), and the journal is kept.  No
+ * read finds what is older, whether it is gone by then or not. */
+void hg_store_keep(hg_store *store, gint64 dedupe_ms, gint64 journal_ms);
 /* Between transactions, on the engine's thread: checkpoints, expiry in small batches.  busy: more
  * commands wait.  Returns ms until it wants to be called again. */
-gint64 hg_store_tend(hg_store *store, gboolean busy, gint64 keep_dedupe_ms);
+gint64 hg_store_tend(hg_store *store, gboolean busy);
+/* A number that rises with every row written, also by what is undone. */
+gint64 hg_store_changes(hg_store *store);
 /* Bytes free on the disks of database and attachments; -1 when unknown. */
 gint64 hg_store_free_bytes(hg_store *store);
 
@@ -127,7 +133,7 @@ gboolean hg_store_attachment_list(hg_store *store, hg_arena *arena, gint64 messa
 gboolean hg_store_receipt_add(hg_store *store, hg_receipt_row *receipt, GError **error);	/* fills n */
 /* Parked receipts (message_n 0) of an external id or key; either may be NULL. */
 gboolean hg_store_receipt_parked(hg_store *store, hg_arena *arena, const char *channel, const char *external_id,
-				 const char *key, GPtrArray *ret, GError **error);
+				 const char *key, gint64 now_ms, GPtrArray *ret, GError **error);
 gboolean hg_store_receipt_adopt(hg_store *store, gint64 receipt_n, gint64 message_n, GError **error);
 gboolean hg_store_receipt_list(hg_store *store, hg_arena *arena, gint64 message_n, GPtrArray *ret, GError **error);
 
@@ -250,6 +256,14 @@ gboolean hg_store_idem_begin(hg_store *store, hg_arena *arena, const char *princ
 gboolean hg_store_idem_answer(hg_store *store, const char *principal, const char *key, const char *answer,
 			      GError **error);
 
+/* ---- the journal: what the engine did, in order ---- */
+gboolean hg_store_journal_add(hg_store *store, hg_journal *row, GError **error);	/* fills n */
+/* Oldest first, after_n exclusive. */
+gboolean hg_store_journal_after(hg_store *store, hg_arena *arena, gint64 after_n, guint limit, GPtrArray *ret,
+				GError **error);
+gboolean hg_store_journal_last(hg_store *store, gint64 *ret_n, GError **error);	/* 0: it is empty */
+gboolean hg_store_event_last(hg_store *store, gint64 *ret_n, GError **error);	/* the newest; 0: none */
+
 /* ---- attachment files: named by SHA-256, on disk before the commit that names them ---- */
 typedef struct hg_upload hg_upload;
 /* Any thread; several at once.  Written to a temporary file in the attachments directory. */
@@ -264,6 +278,19 @@ char *hg_attachment_path(const char *attachments, const char *sha256);	/* yours;
 typedef void hg_fsck_report(void *arg, const char *invariant, const char *id, const char *remedy);
 gboolean hg_store_fsck(hg_store *store, const char *attachments, hg_fsck_report *report, void *arg,
 		       guint *ret_breaches, GError **error);
+
+/* ---- two stores beside each other ---- */
+struct hg_store_difference {
+	const char *table, *row;	/* row: its first column */
+	const char *column;		/* NULL: only one of them has the row ... */
+	gboolean missing, added;	/* ... a alone, b alone */
+	const char *was, *is;		/* in a and b; NULL: NULL.  May be customers' words. */
+};
+typedef void hg_store_differs(void *arg, const struct hg_store_difference *difference);
+/* All rows of all tables but what expires in its own time (remembered ids, API keys, receipts nobody
+ * claims), texts of configurations, and when a job is due.  One difference a row; a table ends at the
+ * first row only one of them has.  *ret_n: how many were told. */
+gboolean hg_store_compare(hg_store *a, hg_store *b, hg_store_differs *tell, void *arg, guint *ret_n, GError **error);
 
 struct hg_store_stats { gint64 contacts, threads, open_threads, messages, tickets, events, bytes, wal_bytes; };
 gboolean hg_store_stats(hg_store *store, struct hg_store_stats *ret, GError **error);

@@ -81,11 +81,11 @@ gboolean hg_store_timer_next(hg_store *store, gint64 *ret_due_ms, GError **error
 
 /* What was remembered under the key; *ret_there FALSE: nothing. */
 static gboolean idem_get(hg_store *store, hg_arena *arena, const char *principal, const char *key,
-			 const guint8 *fingerprint, gboolean *ret_there, const char **ret_answer, GError **error)
+			 const guint8 *fingerprint, gint64 since_ms, gboolean *ret_there, const char **ret_answer, GError **error)
 {
 	static const struct hg_sql get = { HG_SQL_IDEM_GET, "SELECT fingerprint, answer FROM idempotency "
-					   "WHERE principal = $1 AND key = $2", 0, NULL };
-	hg_stmt *stmt = hg_stmt_open(store, &get, HG_BIND(HG_T(principal), HG_T(key)), error);
+					   "WHERE principal = $1 AND key = $2 AND at_ms >= $3", 0, NULL };
+	hg_stmt *stmt = hg_stmt_open(store, &get, HG_BIND(HG_T(principal), HG_T(key), HG_I(since_ms)), error);
 	int more = stmt ? hg_stmt_next(stmt, error) : -1;
 	const void *old;
 	const char *answer;
@@ -108,11 +108,12 @@ gboolean hg_store_idem_begin(hg_store *store, hg_arena *arena, const char *princ
 			     const guint8 fingerprint[32], gint64 now_ms, const char **ret_answer, GError **error)
 {
 	static const struct hg_sql add = { HG_SQL_IDEM_ADD, "INSERT INTO idempotency (principal, key, fingerprint, at_ms) "
-					   "VALUES ($1, $2, $3, $4)", 0, NULL };
+					   "VALUES ($1, $2, $3, $4) ON CONFLICT (principal, key) DO UPDATE SET "
+					   "fingerprint = excluded.fingerprint, answer = NULL, at_ms = excluded.at_ms", 0, NULL };
 	gboolean there;
 
 	*ret_answer = NULL;
-	if (!idem_get(store, arena, principal, key, fingerprint, &there, ret_answer, error))
+	if (!idem_get(store, arena, principal, key, fingerprint, now_ms - IDEM_KEEP_MS, &there, ret_answer, error))
 		return FALSE;
 	return there || hg_sql_run(store, &add, HG_BIND(HG_T(principal), HG_T(key), HG_B(fingerprint, FINGERPRINT_SIZE),
 							HG_I(now_ms)), NULL, error);

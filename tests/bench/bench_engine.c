@@ -132,7 +132,8 @@ int main(int argc, char **argv)
 	g_autofree char *path = g_build_filename(dir, "bench.db", NULL);
 	g_autofree char *files = g_build_filename(dir, "attachments", NULL);
 	g_autofree char *rm = g_strdup_printf("rm -rf '%s'", dir);
-	struct hg_store_options options = { "sqlite", path, files, hg_env_system() };
+	struct hg_store_options options = { .driver = "sqlite", .path = path, .attachments = files,
+					    .env = hg_env_system() };
 	g_autoptr(hg_diag) diag = hg_diag_new();
 	g_autoptr(GError) error = NULL;
 	hg_store *store = hg_store_open(&options, &error);

@@ -104,9 +104,25 @@ static const char backends_yaml[] =
 	"backends:\n"
 	"  desk: { url: \"https://desk.example/hook\", secrets: \"env:LAB_SECRET\" }\n";
 
+static const struct hg_adapter_finder finder = { .find = find, .names = names };
+
+hg_conf *lab_conf(const char *path)
+{
+	g_autoptr(hg_diag) diag = hg_diag_new();
+	hg_conf *conf;
+
+	g_setenv("LAB_SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", TRUE);
+	conf = hg_conf_read(path, &finder, diag);
+	if (!conf) {
+		g_autofree char *why = hg_diag_render(diag, FALSE);
+
+		fail_msg("%s", why);
+	}
+	return conf;
+}
+
 static hg_conf *make_conf(const char *yaml)
 {
-	static const struct hg_adapter_finder finder = { .find = find, .names = names };
 	g_autoptr(hg_diag) diag = hg_diag_new();
 	g_autofree char *text = g_strconcat(base_yaml, yaml && strstr(yaml, "channels:") ? "" : channels_yaml,
 					    yaml && strstr(yaml, "backends:") ? "" : backends_yaml, yaml ?: "", NULL);
@@ -145,10 +161,14 @@ static hg_rules *make_rules(const hg_conf *conf)
 	return rules;
 }
 
+struct hg_ports lab_ports(hg_lab *lab)
+{
+	return (struct hg_ports){ .ctx = lab, .plan = plan, .limits = limits, .dispatch = dispatch, .publish = publish };
+}
+
 static void make_engine(hg_lab *lab)
 {
-	const struct hg_ports ports = { .ctx = lab, .plan = plan, .limits = limits, .dispatch = dispatch,
-					.publish = publish };
+	const struct hg_ports ports = lab_ports(lab);
 
 	lab->engine = hg_engine_new(lab->conf, make_rules(lab->conf), lab->w->store, &test_env, &ports);
 	must(hg_engine_recover(lab->engine, e));
@@ -162,7 +182,7 @@ static void no_log(void *arg, enum hg_level level, const char *event, const char
 		print_message("%s\n", line);
 }
 
-hg_lab *lab_new(const char *yaml)
+hg_lab *lab_new_with(hg_conf *conf)
 {
 	hg_lab *lab = g_new0(hg_lab, 1);
 	void *state;
@@ -170,11 +190,20 @@ hg_lab *lab_new(const char *yaml)
 	hg_log_set_sink(no_log, NULL);
 	world_new(&state);
 	lab->w = state;
-	lab->conf = make_conf(yaml);
+	lab->conf = hg_conf_ref(conf);
 	lab->out = g_ptr_array_new();
 	lab->published = g_ptr_array_new_with_free_func(g_free);
 	lab->limits.size = sizeof(lab->limits);
 	make_engine(lab);
+	return lab;
+}
+
+hg_lab *lab_new(const char *yaml)
+{
+	hg_conf *conf = make_conf(yaml);
+	hg_lab *lab = lab_new_with(conf);
+
+	hg_conf_unref(conf);
 	return lab;
 }
 
@@ -209,11 +238,20 @@ void lab_restart(hg_lab *lab)
 	make_engine(lab);
 }
 
+void lab_reload_with(hg_lab *lab, hg_conf *conf)
+{
+	hg_conf_ref(conf);
+	hg_conf_unref(lab->conf);
+	lab->conf = conf;
+	hg_engine_reload(lab->engine, lab->conf, make_rules(lab->conf));
+}
+
 void lab_reload(hg_lab *lab, const char *yaml)
 {
-	hg_conf_unref(lab->conf);
-	lab->conf = make_conf(yaml);
-	hg_engine_reload(lab->engine, lab->conf, make_rules(lab->conf));
+	hg_conf *conf = make_conf(yaml);
+
+	lab_reload_with(lab, conf);
+	hg_conf_unref(conf);
 }
 
 void lab_run(hg_lab *lab)

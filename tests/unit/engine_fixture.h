@@ -29,6 +29,12 @@ typedef struct hg_lab {
 /* yaml: rules and settings; channels wa (adapter fake) and sms, backend desk are there already when
  * it does not bring its own.  NULL: nothing more. */
 hg_lab *lab_new(const char *yaml);
+/* With a configuration of its own, read before by lab_conf(); referenced. */
+hg_lab *lab_new_with(hg_conf *conf);
+hg_conf *lab_conf(const char *path);
+void lab_reload_with(hg_lab *lab, hg_conf *conf);
+/* What the channel is asked, for an engine beside the lab's. */
+struct hg_ports lab_ports(hg_lab *lab);
 void lab_free(hg_lab *lab);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(hg_lab, lab_free)
 

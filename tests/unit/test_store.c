@@ -417,7 +417,7 @@ static void a_receipt_waits_until_its_message_is_known(void **state)
 	must(hg_store_receipt_add(w->store, &by_both, e));
 	must(hg_store_receipt_add(w->store, &by_key, e));
 	must(hg_store_receipt_add(w->store, &other, e));
-	must(hg_store_receipt_parked(w->store, w->arena, "wa", "x1", "k1", list, e));
+	must(hg_store_receipt_parked(w->store, w->arena, "wa", "x1", "k1", test_now_ms, list, e));
 	assert_int_equal(list->len, 2);		/* one has both names and is there once */
 	assert_int_equal(((hg_receipt_row *)list->pdata[1])->code, 131026);
 	for (guint i = 0; i < list->len; i++)
@@ -425,12 +425,12 @@ static void a_receipt_waits_until_its_message_is_known(void **state)
 	must_fail(HG_ERROR_MISSING, hg_store_receipt_adopt(w->store, by_both.n, m->n, e));
 	must(hg_store_commit(w->store, e));
 	g_ptr_array_set_size(list, 0);
-	must(hg_store_receipt_parked(w->store, w->arena, "wa", "x1", "k1", list, e));
+	must(hg_store_receipt_parked(w->store, w->arena, "wa", "x1", "k1", test_now_ms, list, e));
 	assert_int_equal(list->len, 0);
 	must(hg_store_receipt_list(w->store, w->arena, m->n, list, e));
 	assert_int_equal(list->len, 2);
 	assert_string_equal(((hg_receipt_row *)list->pdata[0])->external_id, "x1");
-	must(hg_store_receipt_parked(w->store, w->arena, "sms", NULL, NULL, list, e));
+	must(hg_store_receipt_parked(w->store, w->arena, "sms", NULL, NULL, test_now_ms, list, e));
 	assert_int_equal(list->len, 2);
 }
 

@@ -202,8 +202,9 @@ static int small_world_new(void **state)
 		*state = NULL;
 		return 0;
 	}
-	w->options = (struct hg_store_options){ "sqlite", g_build_filename(w->dir, "headgate.db", NULL),
-						g_build_filename(w->dir, "attachments", NULL), &test_env };
+	w->options = (struct hg_store_options){
+		.driver = "sqlite", .path = g_build_filename(w->dir, "headgate.db", NULL),
+		.attachments = g_build_filename(w->dir, "attachments", NULL), .env = &test_env };
 	w->arena = hg_arena_new();
 	must((w->store = hg_store_open(&w->options, e)));
 	*state = w;
@@ -241,14 +242,14 @@ static void a_full_disk_gives_its_reserve_and_goes_on(void **state)
 	assert_int_equal(world_count(w, "SELECT COUNT(*) FROM raw"), 0);
 
 	/* The reserve gives way, and there is room to go on and to delete. */
-	hg_store_tend(w->store, FALSE, 0);
+	hg_store_tend(w->store, FALSE);
 	test_now_ms += 60000;
-	hg_store_tend(w->store, FALSE, 0);
+	hg_store_tend(w->store, FALSE);
 	assert_false(hg_ballast_there(w->options.path));
 	in_txn(w, must(hg_store_raw_add(w->store, "wa", "webhook", T0, big, 1 << 20, &n, e)));
 	g_remove(filler);
 	test_now_ms += 60000;
-	hg_store_tend(w->store, FALSE, 0);
+	hg_store_tend(w->store, FALSE);
 	assert_true(hg_ballast_there(w->options.path));
 	assert_int_equal(world_count(w, "SELECT COUNT(*) FROM contact"), 1);
 }
@@ -277,7 +278,7 @@ static void damage_stops_the_store_for_good(void **state)
 	must_fail(HG_ERROR_STORE, hg_store_contact_get(w->store, w->arena, 1, &c, e));
 	must_fail(HG_ERROR_STORE, hg_store_timer_next(w->store, &n, e));
 	must_fail(HG_ERROR_STORE, hg_store_begin(w->store, e));
-	hg_store_tend(w->store, FALSE, 0);
+	hg_store_tend(w->store, FALSE);
 }
 
 /* ---- killed ---- */

@@ -1,0 +1,32 @@
+/* round.h - inside run.c and journal_feed.c: one transaction's worth of turns */
+#pragma once
+#include "turn.h"
+
+/* One carried-out command: what to tell its sender when the group holds. */
+struct hg_done {
+	hg_command *command;
+	const char *answer;
+	GError *error;			/* ours */
+};
+
+struct hg_round {
+	hg_engine *engine;
+	gint64 now_ms;
+	GArray *done;			/* of struct hg_done */
+	GPtrArray *events;		/* of const hg_event * */
+	struct hg_engine_stats count;
+	gboolean broke;			/* the transaction is gone */
+	guint64 id_high, id_low;	/* the last id given before it */
+};
+
+void hg_round_begin(struct hg_round *round, hg_engine *engine, gint64 now_ms);
+void hg_round_end(struct hg_round *round);
+
+/* Each in a savepoint, and into the journal.  FALSE: it was undone; round->broke: with all the rest. */
+gboolean hg_round_command(struct hg_round *round, hg_command *command, const char **ret_answer, GError **error);
+gboolean hg_round_timer(struct hg_round *round, const hg_timer *timer, GError **error);
+/* In the round's transaction, each whole or not at all. */
+gboolean hg_round_recover(struct hg_round *round, guint *ret_n, GError **error);
+gboolean hg_round_adopt(struct hg_round *round, GError **error);
+/* The configuration that waits takes the place of the one there is.  FALSE: none waits. */
+gboolean hg_engine_take_conf(hg_engine *engine, gint64 now_ms);
