@@ -114,6 +114,8 @@ gboolean hg_call_add_about(struct call *call, hg_store *store, gint64 thread_n, 
 			   hg_message **ret_message);
 /* One event as GET /v1/events and the live stream show it. */
 void hg_event_write(GString *out, const hg_event *event);
+/* queues.c */
+call_read_fn hg_read_queues;
 /* explain.c */
 call_read_fn hg_read_explain_thread, hg_read_explain_message, hg_read_decisions;
 /* file.c */

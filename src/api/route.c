@@ -36,6 +36,7 @@ const struct route hg_api_routes[] = {
 	  .command = HG_CMD_LINK },
 	{ "PUT", "/v1/tickets/{}/status", "link", NULL, BODY_MAX, .write = hg_write_status,
 	  .command = HG_CMD_STATUS },
+	{ "GET", "/v1/queues", "read", .read = hg_read_queues },
 	{ "GET", "/v1/events", "read", "limit after shadow", .read = hg_read_events },
 	{ "GET", "/v1/events/stream", "read", "thread shadow", .own = hg_live_follow },
 	{ "GET", "/v1/decisions", "admin", "limit after since", .read = hg_read_decisions },

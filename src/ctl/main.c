@@ -48,6 +48,9 @@ const struct ctl_verb ctl_verbs[] = {
 	  "N is a share, 0.7.  The bar is a confidence of 0.7 and 0.5 of the words known, when nothing is given.\n", ctl_intent },
 	{ "outbox", "[--state WORD] | retry N | settle N arrived|resend", "what waits, failed or hangs in doubt",
 	  "  --state WORD   queued, due, sending, unknown, parked or dead [dead]\n", ctl_outbox },
+	{ "queue", "[list]", "who has how many tickets, and how many nobody has",
+	  "TICKETS counts what is open: of a queue what nobody has yet, of an agent what he has in all queues,\n"
+	  "behind the / what he takes.\n", ctl_queue },
 	{ "simulate", "whatsapp --text TEXT ...", "send a message as a provider would",
 	  "  simulate whatsapp --text TEXT [--from +15550100] [--name NAME] [--id WAMID] [--channel NAME]\n"
 	  "                    [--url http://HOST:PORT]\n"

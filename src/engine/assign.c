@@ -204,7 +204,7 @@ static gboolean reckon_wait(const struct choice *choice, struct hg_assigned *ret
 
 	if (!hg_store_ticket_waiting(choice->turn->store, choice->queue->name, &waiting, error))
 		return FALSE;
-	ret->wait_ms = (waiting + 1) * choice->queue->per_conversation_ms / MAX(choice->present, 1);
+	ret->wait_ms = hg_queues_wait(choice->queue, waiting, choice->present);
 	return TRUE;
 }
 

@@ -176,6 +176,20 @@ static gboolean first_of(struct explanation *e, const hg_thread *thread, gint64 
 	return TRUE;
 }
 
+/* Whom its ticket was given to is no rule's decision, but people ask for it here. */
+static gboolean show_route(struct explanation *e, const hg_thread *thread, GError **error)
+{
+	hg_ticket *ticket = NULL;
+
+	if (!thread->ticket_n)
+		return TRUE;
+	if (!hg_store_ticket_get(e->store, e->arena, thread->ticket_n, &ticket, error))
+		return FALSE;
+	if (ticket && (ticket->queue || ticket->assignee))
+		hg_explain_route(e->text, ticket);
+	return TRUE;
+}
+
 static gboolean explain_all(struct explanation *e, const hg_thread *thread, gint64 message_n, GError **error)
 {
 	g_autoptr(GPtrArray) decisions = g_ptr_array_new();
@@ -193,6 +207,8 @@ static gboolean explain_all(struct explanation *e, const hg_thread *thread, gint
 		if (!explain_one(e, decision, error))
 			return FALSE;
 	}
+	if (!show_route(e, thread, error))
+		return FALSE;
 	if (!n)
 		g_string_append(e->text, "  no decision: rules are asked about what customers write, and about "
 					 "threads that wait or end\n");

@@ -129,6 +129,14 @@ static void show_hooks(GString *out, struct json_object *hooks)
 	}
 }
 
+void hg_explain_route(GString *out, const hg_ticket *ticket)
+{
+	g_string_append_printf(out, "  ticket %s\n", ticket->number);
+	line(out, "queue", "%s%s%s", ticket->queue ? ticket->queue : "-", ticket->skill ? ", skill " : "",
+	     ticket->skill ? ticket->skill : "");
+	line(out, "assignee", "%s", ticket->routed ? ticket->routed : ticket->assignee ? ticket->assignee : "nobody");
+}
+
 void hg_explain_show(GString *out, const hg_decision *decision, struct json_object *facts,
 		     struct json_object *trace, const char *note)
 {

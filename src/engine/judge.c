@@ -75,6 +75,8 @@ static gboolean thread_facts(hg_turn *turn, const hg_thread *thread, int counted
 	facts->since_ticket_ms = since(turn, thread->converted_ms);
 	facts->waiting_ms = since(turn, thread->waiting_ms);
 	facts->confirmed = thread->ep_confirmed_ms != 0;
+	facts->queue = thread->queue;
+	facts->assignee = thread->assignee;
 	facts->tags = list_of(turn, thread->tags);
 	facts->thread_fields = thread->fields;
 	return last_speaker(turn, thread, facts, error);

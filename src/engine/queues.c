@@ -350,3 +350,8 @@ const struct hg_agent *hg_queue_agent(const struct hg_queue_conf *queue, const c
 	}
 	return NULL;
 }
+
+gint64 hg_queues_wait(const struct hg_queue_conf *queue, gint64 waiting, guint present)
+{
+	return (waiting + 1) * queue->per_conversation_ms / MAX(present, 1);
+}

@@ -45,4 +45,6 @@ const char *const *hg_queues_names(const hg_queues *queues);	/* NULL-ended */
 const char *const *hg_queues_skills(const hg_queues *queues);	/* all that agents have, each once; the same */
 /* The agent of that id, name or address (whatever their case); or NULL. */
 const struct hg_agent *hg_queue_agent(const struct hg_queue_conf *queue, const char *who);
+/* How long a further ticket waits: it and those before it, shared by the agents who are there. */
+gint64 hg_queues_wait(const struct hg_queue_conf *queue, gint64 waiting, guint present);
 const char *hg_assign_word(int assign);			/* "least_busy" */

@@ -68,6 +68,7 @@ struct hg_facts {
 	gboolean has_ticket, reopened, held;
 	gint64 messages, inbound, outbound, age_ms, idle_ms, since_ticket_ms, waiting_ms;
 	gboolean confirmed;		/* the customer said that it is solved */
+	const char *queue, *assignee;	/* where it is routed to, who has it; or NULL */
 	const char *last_speaker;	/* "customer", "agent", "bot", ... or NULL */
 	const char *const *tags;	/* thread's; NULL-ended, or NULL */
 	const char *ticket_status, *ticket_state;	/* the helpdesk's word and ours; NULL: no ticket */

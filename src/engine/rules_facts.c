@@ -30,7 +30,7 @@ static const struct member {
 	MEMBER(COUNT, messages), MEMBER(COUNT, inbound), MEMBER(COUNT, outbound),
 	MEMBER(SPAN, age_ms), MEMBER(SPAN, idle_ms), MEMBER(SPAN, since_ticket_ms), MEMBER(SPAN, waiting_ms),
 	MEMBER(FLAG, confirmed), MEMBER(STR, ticket_status), MEMBER(STR, ticket_state),
-	MEMBER(STR, last_speaker), MEMBER(TAGS, tags),
+	MEMBER(STR, queue), MEMBER(STR, assignee), MEMBER(STR, last_speaker), MEMBER(TAGS, tags),
 	MEMBER(FLAG, contact_new), MEMBER(FLAG, opted_out),
 	MEMBER(STR, contact_name), MEMBER(STR, contact_tier), MEMBER(STR, contact_locale),
 	MEMBER(OBJECT, contact_fields), MEMBER(OBJECT, thread_fields),

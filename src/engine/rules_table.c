@@ -154,6 +154,8 @@ const struct hg_fact hg_rule_facts[] = {
 	ROW("thread", "waiting", SPAN, waiting_ms, NULL, "Time the customer has been waiting for a person's answer."),
 	ROW("thread", "confirmed", BOOL, confirmed, NULL, "The customer said that it is solved."),
 	ROW("thread", "last_speaker", WORD, last_speaker, speakers, "Who spoke last before this message."),
+	ROW("thread", "queue", WORD, queue, NULL, "The queue it is routed to."),
+	ROW("thread", "assignee", WORD, assignee, NULL, "Who has it."),
 	ROW("thread", "field", FIELDS, thread_fields, NULL, "Fields that rules set."),
 	ROW("ticket", "status", WORD, ticket_status, NULL, "The helpdesk's own word for how the ticket stands."),
 	ROW("ticket", "state", WORD, ticket_state, ticket_states, "State of the ticket."),

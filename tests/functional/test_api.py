@@ -67,6 +67,7 @@ ROUTES = {
     ("GET", "/v1/tickets/{}"): dict(scope="read", fill="ticket"),
     ("PUT", "/v1/tickets/{}/link"): dict(scope="link", fill="unlinked", body={"id": "4711"}),
     ("PUT", "/v1/tickets/{}/status"): dict(scope="link", fill="ticket", body={"status": "pending"}),
+    ("GET", "/v1/queues"): dict(scope="read"),
     ("GET", "/v1/events"): dict(scope="read"),
     ("GET", "/v1/events/stream"): dict(scope="read", stream=True),
     ("GET", "/v1/report"): dict(scope="read"),
