@@ -144,27 +144,6 @@ static gboolean check_unique(struct hg_rules_making *making, const hg_node *map,
 	return !first;
 }
 
-/* A rule without conditions that decides leaves nothing to those behind it. */
-static void doubt_reach(struct hg_rules_making *making, const hg_node *list)
-{
-	const struct hg_rule *rules = making->rules->rules;
-	guint ended = 0;
-	guint last = 0;
-
-	for (guint i = 0; i < making->rules->n; i++) {
-		if (rules[i].after_ms)
-			continue;	/* asked alone with those of the same time */
-		if (!(rules[i].on & ~ended))
-			hg_diag_add(making->diag, HG_SEV_WARNING, hg_node_place(hg_node_at(list, i)), NULL,
-				    "this rule is never reached: '%s' in line %d has no conditions and decides "
-				    "before it", rules[last].name, rules[last].line);
-		if (!rules[i].when && rules[i].action != HG_ACT_NONE && (rules[i].on & ~ended)) {
-			ended |= rules[i].on;
-			last = i;
-		}
-	}
-}
-
 static gboolean read_rules(struct hg_rules_making *making, const hg_node *list)
 {
 	g_autoptr(GHashTable) names = g_hash_table_new(g_str_hash, g_str_equal);
@@ -190,7 +169,7 @@ static gboolean read_rules(struct hg_rules_making *making, const hg_node *list)
 	making->rules->rules = rules;
 	making->rules->n = n;
 	if (fine && !making->quiet)
-		doubt_reach(making, list);
+		hg_rules_doubt_reach(making, list);
 	return fine;
 }
 

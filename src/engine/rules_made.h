@@ -70,7 +70,7 @@ struct hg_cond {
 	gboolean truth;
 	gint64 number;
 	guint n;		/* of words, regexes, items */
-	const char *const *words;
+	const char *const *words;	/* with regexes: their patterns */
 	const hg_regex *const *regexes;
 	const struct hg_cond *const *items;
 	const struct hg_words_ask *ask;
@@ -123,6 +123,8 @@ gboolean hg_rules_read_when(struct hg_rules_making *making, const hg_node *node,
 /* The rule's events; node may be NULL. */
 gboolean hg_rules_read_on(struct hg_rules_making *making, const hg_node *node, struct hg_rule *rule);
 gboolean hg_rules_read_do(struct hg_rules_making *making, const hg_node *node, struct hg_rule *rule);
+/* Warns of rules that can never match. */
+void hg_rules_doubt_reach(struct hg_rules_making *making, const hg_node *list);
 /* A scalar or a list of them, in the arena.  NULL: diag says why.  what: "a channel's name". */
 const char *const *hg_rules_read_words(struct hg_rules_making *making, const hg_node *node,
 				       const char *what, guint *ret_n);

@@ -248,6 +248,7 @@ static gboolean read_find(struct list *list, const struct hg_fact *fact, const h
 	cond->costly = TRUE;
 	cond->fact = fact;
 	cond->regexes = regexes;
+	cond->words = words;
 	cond->n = n;
 	cond->want = joined(arena, words);
 	return TRUE;
