@@ -23,7 +23,8 @@ const struct hg_option hg_top_options[] = {
 	TOP(engine.first_response_ms, "first_response", MSECS, RELOAD, "5m", "10s..7d",
 	    "A held conversation that nobody has answered after this time becomes a ticket all the same."),
 	TOP(engine.idle_close_ms, "idle_close", MSECS, RELOAD, "1d", "1m..90d",
-	    "Conversations without traffic for so long are closed as unresolved."),
+	    "Conversations without traffic for so long are closed: as resolved when a person had the last word, "
+	    "else as unresolved."),
 	TOP(engine.quiet_close_ms, "quiet_close", MSECS, RELOAD, "10m", "0s..7d",
 	    "A conversation whose customer said that it is solved is closed as resolved after this time, unless "
 	    "he goes on."),

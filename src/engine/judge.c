@@ -250,6 +250,11 @@ gboolean hg_judge(hg_turn *turn, const hg_case *kase, const struct hg_asked *ask
 	return TRUE;
 }
 
+int hg_judge_default(const hg_turn *turn)
+{
+	return hg_action_of(turn->conf->engine.fallback ?: "convert");
+}
+
 gboolean hg_judge_keep(hg_turn *turn, const hg_case *kase, struct hg_judged *judged, const char *action,
 		       const hg_message *message, GError **error)
 {

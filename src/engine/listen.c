@@ -10,6 +10,24 @@ static void keep_quiet(const struct hg_asked *asked, struct hg_judged *judged)
 		judged->verdict.replies = NULL;
 }
 
+/* A ticket of it now?  At its end, what no rule decided is for `default:`. */
+static gboolean is_for_ticket(const hg_turn *turn, const hg_case *kase, int event, int action)
+{
+	if (kase->thread->ticket_n)
+		return FALSE;
+	return event == HG_ON_CLOSED ? hg_rules_end_converts(action, hg_judge_default(turn),
+							     hg_resolution_word(kase->thread->resolution)) :
+				       action == HG_ACT_CONVERT;
+}
+
+static gboolean convert(hg_turn *turn, hg_case *kase, const struct hg_judged *judged, GError **error)
+{
+	if (judged->verdict.action == HG_ACT_CONVERT)
+		return hg_convert_by_verdict(turn, kase, judged, error);
+	return hg_convert(turn, kase, &(struct hg_conversion){ .reason = "default",
+							       .decision = &judged->decision }, error);
+}
+
 static gboolean judge(hg_turn *turn, hg_case *kase, const struct hg_asked *asked, const hg_message *message,
 		      GError **error)
 {
@@ -19,10 +37,10 @@ static gboolean judge(hg_turn *turn, hg_case *kase, const struct hg_asked *asked
 	if (!hg_judge(turn, kase, asked, &judged, error))
 		return FALSE;
 	keep_quiet(asked, &judged);
-	converts = judged.verdict.action == HG_ACT_CONVERT && !kase->thread->ticket_n;
+	converts = is_for_ticket(turn, kase, asked->event, judged.verdict.action);
 	return hg_judge_keep(turn, kase, &judged, converts ? "convert" : "none", message, error) &&
 	       hg_judge_apply(turn, kase, &judged, error) &&
-	       (!converts || hg_convert_by_verdict(turn, kase, &judged, error));
+	       (!converts || convert(turn, kase, &judged, error));
 }
 
 gboolean hg_listen_always(hg_turn *turn, hg_case *kase, const struct hg_asked *asked, const hg_message *message,

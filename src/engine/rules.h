@@ -33,6 +33,9 @@ guint hg_rules_count(const hg_rules *rules);
 const struct hg_hours *hg_rules_hours(const hg_rules *rules);	/* never NULL, as the next */
 const struct hg_queues *hg_rules_queues(const hg_rules *rules);
 int hg_rules_fallback(const hg_rules *rules);	/* enum hg_action: what `default:` says; NONE: unknown */
+/* What becomes of a thread without a ticket that was closed with this resolution (its word): a ticket when
+ * a rule's action says so, or when no rule decided, it is unresolved and `default:` is convert. */
+gboolean hg_rules_end_converts(int action, int fallback, const char *resolution);
 const char *hg_action_word(int action);		/* "convert", "none", ... */
 int hg_action_of(const char *word);		/* "convert", ...; NONE for any other word */
 char *hg_rules_schema(void);	/* JSON Schema of the list of rules; yours to free */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "json.h"
+#include "model.h"
 #include "rules_made.h"
 #include "text.h"
 
@@ -578,4 +579,11 @@ void hg_rules_judge(const hg_rules *rules, const struct hg_facts *facts, hg_aren
 	for (gsize i = 0; i < G_N_ELEMENTS(judge.fields); i++)
 		json_object_put(judge.fields[i].json);
 	*ret = verdict;
+}
+
+gboolean hg_rules_end_converts(int action, int fallback, const char *resolution)
+{
+	if (action != HG_ACT_NONE)
+		return action == HG_ACT_CONVERT;
+	return fallback == HG_ACT_CONVERT && g_strcmp0(resolution, hg_resolution_word(HG_RES_UNRESOLVED)) == 0;
 }

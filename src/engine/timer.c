@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#define IDLE_LOOK_BACK 200	/* events looked through for one that was not noise */
-
 gboolean hg_timer_set(hg_turn *turn, gint64 thread_n, const char *kind, gint64 due_ms, const char *data,
 		      GError **error)
 {
@@ -14,11 +12,11 @@ gboolean hg_timer_set(hg_turn *turn, gint64 thread_n, const char *kind, gint64 d
 
 static gboolean by_default(hg_turn *turn, hg_case *kase, struct hg_judged *judged, GError **error)
 {
-	const char *fallback = turn->conf->engine.fallback ?: "convert";
+	int fallback = hg_judge_default(turn);
 
-	if (strcmp(fallback, "hold") == 0)
+	if (fallback == HG_ACT_HOLD)
 		return hg_judge_keep(turn, kase, judged, "hold", NULL, error) && hg_thread_hold(turn, kase, error);
-	if (strcmp(fallback, "ignore") == 0)
+	if (fallback == HG_ACT_IGNORE)
 		return hg_judge_keep(turn, kase, judged, "ignore", NULL, error);
 	return hg_judge_keep(turn, kase, judged, "convert", NULL, error) &&
 	       hg_convert(turn, kase, &(struct hg_conversion){ .reason = "default",
@@ -85,61 +83,12 @@ static gboolean first_response(hg_turn *turn, hg_case *kase, GError **error)
 							       .decision = &judged.decision }, error);
 }
 
-/* Was everything the customer said noise?  Then there was nothing to resolve. */
-static gboolean only_noise(hg_turn *turn, const hg_case *kase, gboolean *ret, GError **error)
-{
-	g_autoptr(GPtrArray) events = g_ptr_array_new();
-
-	*ret = TRUE;
-	if (!hg_store_event_list(turn->store, turn->arena, kase->thread->last_event_n, IDLE_LOOK_BACK, events, error))
-		return FALSE;
-	for (guint i = 0; i < events->len && *ret; i++) {
-		const hg_event *event = g_ptr_array_index(events, i);
-		hg_decision *decision = NULL;
-
-		if (strcmp(event->type, "message.received") != 0)
-			continue;
-		if (event->decision_n &&
-		    !hg_store_decision_get(turn->store, turn->arena, event->decision_n, &decision, error))
-			return FALSE;
-		*ret = decision && strcmp(decision->action, "ignore") == 0;
-	}
-	return TRUE;
-}
-
-/* Set once when a thread opens, not with each message: it looks whether it came too early. */
-static gboolean idle(hg_turn *turn, hg_case *kase, GError **error)
-{
-	gint64 due_ms = kase->thread->last_ms + turn->conf->engine.idle_close_ms;
-	struct hg_judged judged;
-	gboolean noise;
-
-	if (kase->thread->state != HG_THREAD_OPEN)
-		return TRUE;
-	if (due_ms > turn->now_ms)
-		return hg_timer_set(turn, kase->thread->n, "idle", due_ms, NULL, error);
-	if (kase->thread->ep_confirmed_ms)
-		return hg_solved_due(turn, kase, error);
-	if (!only_noise(turn, kase, &noise, error))
-		return FALSE;
-	if (noise)
-		return hg_thread_close(turn, kase, HG_RES_RESOLVED, "idle", error);
-	if (!hg_judge(turn, kase, &(struct hg_asked){ .event = HG_ON_IDLE }, &judged, error) ||
-	    !hg_judge_apply(turn, kase, &judged, error))
-		return FALSE;
-	if (judged.verdict.action == HG_ACT_CONVERT &&
-	    (!hg_judge_keep(turn, kase, &judged, "convert", NULL, error) ||
-	     !hg_convert_by_verdict(turn, kase, &judged, error)))
-		return FALSE;
-	return kase->thread->ticket_n || hg_thread_close(turn, kase, HG_RES_UNRESOLVED, "idle", error);
-}
-
 typedef gboolean timer_fn(hg_turn *turn, hg_case *kase, GError **error);
 
 static timer_fn *handler_of(const char *kind)
 {
 	static const struct { const char *kind; timer_fn *fn; } kinds[] = {
-		{ "settle", settle }, { "first_response", first_response }, { "idle", idle },
+		{ "settle", settle }, { "first_response", first_response }, { "idle", hg_idle_due },
 		{ "confirm", hg_confirm_due }, { "quiet", hg_solved_due }, { "drop", hg_drop_due },
 	};
 

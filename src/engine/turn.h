@@ -153,6 +153,8 @@ gboolean hg_judge_keep(hg_turn *turn, const hg_case *kase, struct hg_judged *jud
 void hg_judge_route(hg_case *kase, const struct hg_judged *judged);
 /* The same, and tags, fields, replies and notices. */
 gboolean hg_judge_apply(hg_turn *turn, hg_case *kase, const struct hg_judged *judged, GError **error);
+/* What `default:` says, enum hg_action. */
+int hg_judge_default(const hg_turn *turn);
 void hg_judge_set_fields(hg_turn *turn, hg_case *kase, const GArray *sets);	/* of struct hg_set */
 
 /* ---- listen.c: events beside the messages themselves ---- */
@@ -380,6 +382,9 @@ gboolean hg_ask_solved(hg_turn *turn, hg_case *kase, const char *reason, GError 
 gboolean hg_ask_cancel(hg_turn *turn, hg_case *kase, GError **error);	/* the thread's state changes */
 gboolean hg_ask_is(const char *timer_kind);
 gboolean hg_ask_due(hg_turn *turn, hg_case *kase, const hg_timer *timer, GError **error);
+
+/* ---- idle.c ---- */
+gboolean hg_idle_due(hg_turn *turn, hg_case *kase, GError **error);
 
 /* ---- timer.c ---- */
 gboolean hg_timer_set(hg_turn *turn, gint64 thread_n, const char *kind, gint64 due_ms, const char *data,

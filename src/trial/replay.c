@@ -124,13 +124,25 @@ static hg_arena *scratch(hg_replay *replay)
 	return replay->scratch;
 }
 
+static int fallback_of(const hg_replay *replay)
+{
+	return hg_rules_fallback(replay->rules) ? hg_rules_fallback(replay->rules) : HG_ACT_CONVERT;
+}
+
+static gboolean makes_ticket(const hg_replay *replay, const struct hg_facts *facts, int action)
+{
+	if (strcmp(facts->on, "thread.closed") == 0)
+		return hg_rules_end_converts(action, fallback_of(replay), facts->thread_resolution);
+	return action == HG_ACT_CONVERT;
+}
+
 /* What the engine makes of it when no rule decides. */
 static const char *undecided(const hg_replay *replay, const struct hg_facts *facts)
 {
 	if (strcmp(facts->on, "message") == 0)
 		return facts->has_ticket ? "join" : "wait";
 	if (strcmp(facts->on, "settle") == 0)
-		return hg_action_word(hg_rules_fallback(replay->rules) ? hg_rules_fallback(replay->rules) : HG_ACT_CONVERT);
+		return hg_action_word(fallback_of(replay));
 	return strcmp(facts->on, "first_response") == 0 ? "convert" : "none";
 }
 
@@ -154,7 +166,7 @@ static const char *judge(hg_replay *replay, const struct hg_facts *facts, const 
 		return "ignore";
 	/* What happens to a thread makes a ticket of it or nothing. */
 	if (!is_question(facts->on))
-		return verdict.action == HG_ACT_CONVERT && !facts->has_ticket ? "convert" : "none";
+		return !facts->has_ticket && makes_ticket(replay, facts, verdict.action) ? "convert" : "none";
 	return verdict.action == HG_ACT_NONE ? undecided(replay, facts) : hg_action_word(verdict.action);
 }
 

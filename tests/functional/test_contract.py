@@ -45,7 +45,7 @@ def test_every_clock_of_the_chat_travels_with_the_ticket(start, graph, helpdesk)
 
 def test_a_chat_that_was_closed_before_keeps_the_time_of_its_closing(start, graph, helpdesk):
     """R4.3, R4.6: closed unresolved and converted later, the clock runs from the closing."""
-    gateway = start(rules="", top="settle: 1h")
+    gateway = start(rules="", top="settle: 1h\ndefault: hold")
     graph.say(ANA, "my invoice is wrong")
     thread = gateway.wait_thread()[0]["id"]
     gateway.api("POST", f"/v1/threads/{thread}/close", {"resolution": "unresolved"})

@@ -207,18 +207,46 @@ static void agents_see_noise_in_a_ticket(void **state)
 	lab_counts(lab, 1, "SELECT count(*) FROM ticket");
 }
 
+/* R0.9: a question and its answer make no ticket, however it ends; an answer that never arrived is none. */
 static void an_agent_who_answers_in_time_needs_no_ticket(void **state)
 {
-	g_autoptr(hg_lab) lab = lab_new(NULL);
+	(void)state;
+	for (int fate = HG_SENT; fate <= HG_FAILED; fate += HG_FAILED) {
+		struct hg_result result = { .size = sizeof(result), .fate = fate, .id = "out.1" };
+		g_autoptr(hg_lab) lab = lab_new(NULL);
+
+		lab_say(lab, ANA, "are you open?");
+		lab_reply(lab, lab_thread(lab), "yes");
+		lab_sent(lab, lab_take(lab, HG_TO_CHANNEL), &result);
+		lab_wait(lab, MINUTE_MS);
+		lab_counts(lab, 0, "SELECT count(*) FROM ticket");
+		lab_wait(lab, DAY_MS + MINUTE_MS);
+		lab_counts(lab, fate ? HG_RES_UNRESOLVED : HG_RES_RESOLVED, "SELECT resolution FROM thread");
+		lab_counts(lab, fate != HG_SENT, "SELECT count(*) FROM ticket");
+	}
+}
+
+static void bot_says(hg_lab *lab, const char *text)
+{
+	hg_command *command = lab_command(lab, HG_CMD_REPLY, lab_thread(lab));
+
+	command->reply.text = hg_arena_str(command->arena, text);
+	command->reply.bot = TRUE;
+	lab_do(lab, command);
+}
+
+/* A bot's word is no proof that anything is solved. */
+static void a_thread_that_ends_with_a_bots_word_is_unresolved_and_judged(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new("first_response: 2d\nrules:\n  - name: bot first\n    do: { hold: true }\n"
+					"  - name: closed\n    on: thread.closed\n    do: { convert: { category: left } }\n");
 	(void)state;
 
-	lab_say(lab, ANA, "are you open?");
-	lab_reply(lab, lab_thread(lab), "yes");
-	lab_wait(lab, MINUTE_MS);
-	lab_counts(lab, 0, "SELECT count(*) FROM ticket");
-	/* Closed for idleness it is unresolved: nobody said it was. */
+	lab_say(lab, ANA, "where is my parcel");
+	bot_says(lab, "I do not know.");
 	lab_wait(lab, DAY_MS + MINUTE_MS);
 	lab_counts(lab, HG_RES_UNRESOLVED, "SELECT resolution FROM thread");
+	lab_is(lab, "rule closed", "SELECT reason FROM ticket");
 }
 
 #define HOLD "default: hold\n"
@@ -239,15 +267,11 @@ static void a_held_thread_is_a_ticket_when_nobody_answers_in_time(void **state)
 static void a_bot_answers_a_held_thread_and_the_time_runs_from_the_next_question(void **state)
 {
 	g_autoptr(hg_lab) lab = lab_new(HOLD);
-	hg_command *command;
 	(void)state;
 
 	lab_say(lab, ANA, "my invoice is wrong");
 	lab_wait(lab, 21 * 1000);
-	command = lab_command(lab, HG_CMD_REPLY, lab_thread(lab));
-	command->reply.text = "which one?";
-	command->reply.bot = TRUE;
-	lab_do(lab, command);
+	bot_says(lab, "which one?");
 	lab_wait(lab, 4 * MINUTE_MS);
 	lab_say(lab, ANA, "4711");
 	lab_wait(lab, 2 * MINUTE_MS);
@@ -801,7 +825,7 @@ static void every_open_thread_has_an_end(void **state)
 
 static void closed_unresolved_without_a_ticket_is_a_drop(void **state)
 {
-	g_autoptr(hg_lab) lab = lab_new(NULL);
+	g_autoptr(hg_lab) lab = lab_new("default: hold\n");
 	(void)state;
 
 	lab_say(lab, ANA, "hello");
@@ -810,6 +834,29 @@ static void closed_unresolved_without_a_ticket_is_a_drop(void **state)
 	assert_int_equal(lab_told(lab, "drop.detected"), 0);
 	lab_wait(lab, 1);
 	assert_int_equal(lab_told(lab, "drop.detected"), 1);
+}
+
+/* R4.3: closed and unresolved becomes a ticket, also where no rule says so; resolved does not (R4.1). */
+static void closed_unresolved_is_a_ticket_when_no_rule_decides_and_the_default_converts(void **state)
+{
+	static const struct { const char *yaml; int resolution; int tickets; } cases[] = {
+		{ NULL, HG_RES_UNRESOLVED, 1 }, { NULL, HG_RES_RESOLVED, 0 }, { NULL, HG_RES_UNKNOWN, 0 },
+		{ "default: hold\n", HG_RES_UNRESOLVED, 0 }, { "default: ignore\n", HG_RES_UNRESOLVED, 0 },
+		{ "rules:\n  - name: no\n    on: thread.closed\n    do: { ignore: known }\n", HG_RES_UNRESOLVED, 0 },
+	};
+	(void)state;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(hg_lab) lab = lab_new(cases[i].yaml);
+
+		lab_say(lab, ANA, "my invoice is wrong");
+		close_it(lab, cases[i].resolution);
+		lab_counts(lab, cases[i].tickets, "SELECT count(*) FROM ticket");
+		if (cases[i].tickets)
+			lab_is(lab, "default", "SELECT reason FROM ticket");
+		lab_counts(lab, cases[i].tickets, "SELECT count(*) FROM decision WHERE on_event = 'thread.closed' "
+			   "AND action = 'convert'");
+	}
 }
 
 static void closed_unresolved_is_judged_and_a_ticket_the_desk_has_is_no_drop(void **state)
@@ -844,6 +891,7 @@ int main(void)
 		cmocka_unit_test(noise_is_added_to_what_is_closed_and_reopens_nothing),
 		cmocka_unit_test(agents_see_noise_in_a_ticket),
 		cmocka_unit_test(an_agent_who_answers_in_time_needs_no_ticket),
+		cmocka_unit_test(a_thread_that_ends_with_a_bots_word_is_unresolved_and_judged),
 		cmocka_unit_test(a_held_thread_is_a_ticket_when_nobody_answers_in_time),
 		cmocka_unit_test(a_bot_answers_a_held_thread_and_the_time_runs_from_the_next_question),
 		cmocka_unit_test(timers_survive_a_restart_and_act_once),
@@ -870,6 +918,7 @@ int main(void)
 		cmocka_unit_test(rules_reply_tag_and_set),
 		cmocka_unit_test(every_open_thread_has_an_end),
 		cmocka_unit_test(closed_unresolved_without_a_ticket_is_a_drop),
+		cmocka_unit_test(closed_unresolved_is_a_ticket_when_no_rule_decides_and_the_default_converts),
 		cmocka_unit_test(closed_unresolved_is_judged_and_a_ticket_the_desk_has_is_no_drop),
 	};
 
