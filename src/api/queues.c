@@ -60,9 +60,9 @@ static gboolean write_queue(const struct look *look, const struct hg_queue_conf 
 {
 	GString *out = look->call->out;
 	guint there = present(look, queue);
-	gint64 waiting;
+	gint64 waiting, wait_ms;
 
-	if (!hg_store_ticket_waiting(look->store, queue->name, &waiting, &look->call->error))
+	if (!hg_queue_expect(look->store, queue, there, look->now_ms, &waiting, &wait_ms, &look->call->error))
 		return FALSE;
 	hg_json_open(out, '{');
 	hg_json_add_str(out, "name", queue->name);
@@ -71,7 +71,7 @@ static gboolean write_queue(const struct look *look, const struct hg_queue_conf 
 	hg_json_add_int(out, "waiting", waiting);
 	hg_json_key(out, "wait_ms");
 	if (there)
-		hg_json_put_int(out, hg_queues_wait(queue, waiting, there));
+		hg_json_put_int(out, wait_ms);
 	else
 		hg_json_put_raw(out, NULL);
 	hg_json_key(out, "agents");

@@ -284,15 +284,18 @@ gboolean hg_write_link(struct call *call, hg_command *command)
 gboolean hg_write_status(struct call *call, hg_command *command)
 {
 	static const struct call_member known[] = { { "backend", CALL_TEXT, WORD_MAX },
-		{ "status", CALL_TEXT, WORD_MAX }, { "agent", CALL_TEXT, WORD_MAX }, { 0 } };
+		{ "status", CALL_TEXT, WORD_MAX }, { "assignee", CALL_TEXT, WORD_MAX },
+		{ "agent", CALL_TEXT, WORD_MAX }, { 0 } };
 	g_autoptr(json_object) body = hg_call_body(call, known);
 
 	if (!body || !take_backend(call, body, command))
 		return FALSE;
 	command->text = copy(command, body, "status");
+	command->assignee = copy(command, body, "assignee");
 	command->agent = copy(command, body, "agent");
-	return (command->text && *command->text) ||
-	       hg_fail(&call->error, HG_ERROR_INPUT, "\"status\" is missing: new, open, pending, solved or closed");
+	return (command->text ? *command->text != '\0' : command->assignee != NULL) ||
+	       hg_fail(&call->error, HG_ERROR_INPUT, "\"status\" is missing: new, open, pending, solved or closed; or "
+		       "an \"assignee\"");
 }
 
 /* ---- the outbox ---- */

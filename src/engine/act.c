@@ -104,7 +104,7 @@ static gboolean set_status(hg_turn *turn, GError **error)
 
 	turn->origin = command->backend;
 	return hg_case_by_ticket(turn, command->ticket_ref, command->backend, &kase, error) &&
-	       hg_ticket_status(turn, &kase, command->text ?: "", error) && finish(turn, &kase, error);
+	       hg_ticket_status(turn, &kase, command->text, command->assignee, error) && finish(turn, &kase, error);
 }
 
 static gboolean act(hg_turn *turn, GError **error)

@@ -197,24 +197,27 @@ static void find_opening(const struct choice *choice, struct hg_assigned *ret)
 		opens_at(choice, choice->queue->hours, ret);
 }
 
-/* Those before it and itself, shared by who is there now. */
-static gboolean reckon_wait(const struct choice *choice, struct hg_assigned *ret, GError **error)
+static gboolean overflow(const struct choice *choice, struct hg_assigned *ret, GError **error)
 {
 	gint64 waiting;
 
-	if (!hg_store_ticket_waiting(choice->turn->store, choice->queue->name, &waiting, error))
-		return FALSE;
-	ret->wait_ms = hg_queues_wait(choice->queue, waiting, choice->present);
-	return TRUE;
-}
-
-static gboolean overflow(const struct choice *choice, struct hg_assigned *ret, GError **error)
-{
 	if (choice->skilled ? !choice->present : !in_hours(choice, choice->queue->hours))
 		find_opening(choice, ret);
 	else if (choice->queue->assign != HG_ASSIGN_NONE)
-		return reckon_wait(choice, ret, error);
+		return hg_queue_expect(choice->turn->store, choice->queue, choice->present, choice->turn->now_ms,
+				       &waiting, &ret->wait_ms, error);
 	return TRUE;
+}
+
+const char *hg_assign_name(hg_turn *turn, const char *queue, const char *who)
+{
+	const hg_queues *queues = hg_rules_queues(turn->engine->rules);
+	const struct hg_queue_conf *named = hg_queues_find(queues, queue);
+	const struct hg_agent *agent = named ? hg_queue_agent(named, who) : NULL;
+
+	for (guint i = 0; !agent && i < hg_queues_count(queues); i++)
+		agent = hg_queue_agent(hg_queues_at(queues, i), who);
+	return agent ? hg_arena_str(turn->arena, agent->id) : who;
 }
 
 gboolean hg_assign(hg_turn *turn, hg_case *kase, const char *owner, struct hg_assigned *ret, GError **error)
@@ -225,8 +228,6 @@ gboolean hg_assign(hg_turn *turn, hg_case *kase, const char *owner, struct hg_as
 
 	*ret = (struct hg_assigned){ .queue = NULL };
 	choice.queue = hg_queues_find(hg_rules_queues(turn->engine->rules), kase->thread->queue);
-	/* Under the name it is counted by, when he is one of the queue. */
-	ret->agent = owner && choice.queue ? hg_queue_agent(choice.queue, owner) : NULL;
 	if (owner || !choice.queue)
 		return TRUE;
 	if (!look(&choice, error) ||

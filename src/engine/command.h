@@ -73,7 +73,7 @@ struct hg_command {
 	int resolution;			/* CLOSE: enum hg_resolution */
 	gboolean ask;			/* CLOSE: as resolved, when the customer says so or nothing */
 	const char *priority, *category, *type, *subject;	/* CONVERT; or NULL */
-	const char *queue, *status, *assignee;	/* CONVERT; or NULL */
+	const char *queue, *status, *assignee;	/* CONVERT; assignee of STATUS too ("": nobody); or NULL */
 	const char *external_id, *number, *url;	/* LINK */
 	gint64 job_n;			/* SENT, FORWARDED, FETCHED, SETTLE_SEND, RETRY_DEAD */
 	int condition;			/* CONDITION: enum hg_condition */

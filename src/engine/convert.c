@@ -92,7 +92,7 @@ static gboolean add_ticket(hg_turn *turn, hg_case *kase, const struct hg_convers
 		.reason = how->reason, .agent = how->agent, .queue = thread->queue, .skill = thread->skill,
 		.status = status_of(turn, how, defaults), .routed = assigned->why,
 		.assignee = assigned->agent ? hg_arena_str(turn->arena, assigned->agent->id) :
-			owner_of(kase, how) ?: defaults->assignee,
+			hg_assign_name(turn, thread->queue, owner_of(kase, how) ?: defaults->assignee),
 		.created_ms = turn->now_ms, .changed_ms = turn->now_ms, .shadow = thread->shadow,
 	};
 	add_custom(turn, kase, defaults->custom);

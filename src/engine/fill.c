@@ -148,6 +148,8 @@ static const char *field_value(struct fill *fill, const char *name)
 {
 	const char *contact = "contact.field.";
 
+	if (g_str_has_prefix(name, "fact."))
+		return fill->with->facts ? hg_fill_field(fill->turn, fill->with->facts->outside, name + strlen("fact.")) : NULL;
 	if (g_str_has_prefix(name, contact))
 		return hg_fill_field(fill->turn, fill->kase->contact->fields, name + strlen(contact));
 	return hg_fill_field(fill->turn, fill->kase->thread->fields, name + strlen("field."));
@@ -165,7 +167,7 @@ static value_fn *finder_of(const char *name)
 		{ "thread.url", thread_value }, { "number", number_of },
 	};
 
-	if (g_str_has_prefix(name, "field.") || g_str_has_prefix(name, "contact.field."))
+	if (g_str_has_prefix(name, "field.") || g_str_has_prefix(name, "fact.") || g_str_has_prefix(name, "contact.field."))
 		return field_value;
 	for (gsize i = 0; i < G_N_ELEMENTS(finders); i++)
 		if (strcmp(finders[i].name, name) == 0)

@@ -83,19 +83,34 @@ static gboolean thread_follows(hg_turn *turn, hg_case *kase, GError **error)
 		hg_listen(turn, kase, &(struct hg_asked){ .event = HG_ON_REOPENED }, NULL, error));
 }
 
-gboolean hg_ticket_status(hg_turn *turn, hg_case *kase, const char *word, GError **error)
+/* The helpdesk gave it to somebody, or took it back: whoever is looked for next, he is counted right. */
+static gboolean ticket_changes_hands(hg_turn *turn, hg_case *kase, const char *who)
 {
-	int to = state_of(word);
-	gboolean was_open = hg_ticket_is_open(kase->ticket);
+	const char *assignee = who && *who ? hg_assign_name(turn, kase->ticket->queue, who) : NULL;
+
+	if (!who || g_strcmp0(assignee, kase->ticket->assignee) == 0)
+		return FALSE;
+	kase->ticket->assignee = kase->thread->assignee = assignee;
+	kase->ticket->changed_ms = turn->now_ms;
+	kase->ticket_changed = kase->thread_changed = TRUE;
+	return TRUE;
+}
+
+gboolean hg_ticket_status(hg_turn *turn, hg_case *kase, const char *said, const char *assignee, GError **error)
+{
+	const char *word = said ?: kase->ticket->external_status ?: hg_ticket_state_word(kase->ticket->state);
+	gboolean was_open = hg_ticket_is_open(kase->ticket), moved;
+	int to = said ? state_of(word) : kase->ticket->state;
 
 	if (!to)
 		return hg_fail(error, HG_ERROR_INPUT, "\"%.40s\" is no status: new, open, pending, solved and closed are",
 			       word);
-	if (kase->ticket->state == to && g_strcmp0(kase->ticket->external_status, word) == 0)
+	moved = ticket_changes_hands(turn, kase, assignee);
+	if (!moved && kase->ticket->state == to && (!said || g_strcmp0(kase->ticket->external_status, word) == 0))
 		return TRUE;
 	if (!ticket_goes(turn, kase, to, error) || !hg_ticket_acked(turn, kase, error))
 		return FALSE;
-	kase->ticket->external_status = word;
+	kase->ticket->external_status = said ?: kase->ticket->external_status;
 	kase->ticket_changed = TRUE;
 	if (!hg_event_tell(turn, kase, &(struct hg_payload){ .type = "ticket.status", .reason = word }, error) ||
 	    !hg_listen(turn, kase, &(struct hg_asked){ .event = HG_ON_TICKET_STATUS }, NULL, error))

@@ -214,8 +214,10 @@ struct hg_assigned {
 	int opens_hours;		/* ... by the clock of these hours */
 };
 /* Whom a ticket that is being made belongs to; a function of store, configuration and clock.  owner: who
- * has it already, or NULL. */
+ * has it already (then nobody is looked for), or NULL. */
 gboolean hg_assign(hg_turn *turn, hg_case *kase, const char *owner, struct hg_assigned *ret, GError **error);
+/* The id somebody is counted by, when he is an agent of that queue of ours (NULL: of any); else who itself. */
+const char *hg_assign_name(hg_turn *turn, const char *queue, const char *who);
 /* Says so in the thread, and to the customer when he has to wait. */
 gboolean hg_assign_tell(hg_turn *turn, hg_case *kase, const struct hg_assigned *assigned, GError **error);
 
@@ -286,7 +288,8 @@ gboolean hg_confirm_due(hg_turn *turn, hg_case *kase, GError **error);
 /* ---- ticket.c ---- */
 gboolean hg_ticket_link(hg_turn *turn, hg_case *kase, const hg_link *link, GError **error);
 gboolean hg_ticket_acked(hg_turn *turn, hg_case *kase, GError **error);	/* a helpdesk has it */
-gboolean hg_ticket_status(hg_turn *turn, hg_case *kase, const char *word, GError **error);
+/* said: a status, NULL: as before.  assignee: who has it now, "": nobody, NULL: as before. */
+gboolean hg_ticket_status(hg_turn *turn, hg_case *kase, const char *said, const char *assignee, GError **error);
 
 /* ---- event.c ---- */
 /* Writes an event of the case's thread (kase NULL: of none) and what carries it to the backends.

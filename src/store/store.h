@@ -149,6 +149,10 @@ gboolean hg_store_ticket_update(hg_store *store, const hg_ticket *ticket, GError
 /* Open tickets (requested, open, pending) an agent has; those of a queue that nobody has. */
 gboolean hg_store_ticket_load(hg_store *store, const char *assignee, gint64 *ret, GError **error);
 gboolean hg_store_ticket_waiting(hg_store *store, const char *queue, gint64 *ret, GError **error);
+/* How long (ms) those of a queue made since then waited for a person's first answer, as far as they got
+ * one; the newest, limit at most.  Appends to ret, of gint64. */
+gboolean hg_store_ticket_answered(hg_store *store, const char *queue, gint64 since_ms, guint limit, GArray *ret,
+				  GError **error);
 /* A number kept under a name; fallback: nothing is kept yet. */
 gboolean hg_store_counter_get(hg_store *store, const char *name, gint64 fallback, gint64 *ret, GError **error);
 gboolean hg_store_counter_set(hg_store *store, const char *name, gint64 next, GError **error);

@@ -188,6 +188,25 @@ gboolean hg_store_ticket_waiting(hg_store *store, const char *queue, gint64 *ret
 	return hg_sql_int(store, &count, HG_BIND(HG_T(queue)), 0, ret, error);
 }
 
+gboolean hg_store_ticket_answered(hg_store *store, const char *queue, gint64 since_ms, guint limit, GArray *ret,
+				  GError **error)
+{
+	static const struct hg_sql list = { HG_SQL_TICKET_ANSWERED, "SELECT th.first_response_ms - t.created_ms "
+					    "FROM ticket t JOIN thread th ON th.n = t.thread_n WHERE t.queue = $1 "
+					    "AND t.queue IS NOT NULL AND t.created_ms > $2 AND t.shadow = 0 "
+					    "AND th.first_response_ms > t.created_ms ORDER BY t.created_ms DESC LIMIT $3",
+					    0, NULL };
+	hg_stmt *stmt = hg_stmt_open(store, &list, HG_BIND(HG_T(queue), HG_I(since_ms), HG_I(limit)), error);
+	int row = -1;
+
+	while (stmt && (row = hg_stmt_next(stmt, error)) == 1) {
+		gint64 ms = hg_stmt_int(stmt, 0);
+
+		g_array_append_val(ret, ms);
+	}
+	return row == 0;
+}
+
 /* ---- links ---- */
 gboolean hg_store_link_set(hg_store *store, const hg_link *link, GError **error)
 {

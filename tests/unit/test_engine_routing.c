@@ -156,6 +156,38 @@ static void who_converts_has_it_and_is_counted(void **state)
 	lab_is(lab, "tom, least busy: mia 1/1 full, tom 0", "SELECT routed FROM ticket ORDER BY n DESC LIMIT 1");
 }
 
+static void what_the_helpdesk_says_counts(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(QUIET "queues: { billing: { assign: least_busy, agents: { mia: { email: mia@acme.example, "
+					"capacity: 1 }, tom: { capacity: 1 } } } }\n" ALL);
+	hg_command *command;
+	(void)state;
+
+	assert_gets(lab, ANA, "mia");
+	command = lab_command(lab, HG_CMD_STATUS, NULL);
+	command->ticket_ref = "TK-1000";
+	command->assignee = "";
+	lab_do(lab, command);
+	lab_counts(lab, 1, "SELECT count(*) FROM ticket WHERE assignee IS NULL");
+	assert_gets(lab, BEN, "mia");
+	command = lab_command(lab, HG_CMD_STATUS, NULL);
+	command->ticket_ref = "TK-1000";
+	command->assignee = "tom";
+	lab_do(lab, command);
+	assert_gets(lab, CEM, "nobody");
+	/* By his address, with a status: she has two now, whatever she takes. */
+	command = lab_command(lab, HG_CMD_STATUS, NULL);
+	command->ticket_ref = "TK-1002";
+	command->text = "open";
+	command->assignee = "Mia@acme.example";
+	lab_do(lab, command);
+	assert_int_equal(lab->error, 0);
+	lab_is(lab, "mia", "SELECT assignee FROM thread ORDER BY n DESC LIMIT 1");
+	assert_int_equal(lab_told(lab, "ticket.status"), 3);
+	lab_do(lab, command = lab_command(lab, HG_CMD_STATUS, NULL));
+	assert_int_not_equal(lab->error, 0);
+}
+
 static void without_queues_of_ours_the_word_is_the_helpdesks(void **state)
 {
 	g_autoptr(hg_lab) lab = lab_new(QUIET "rules:\n  - { name: all, do: { convert: { queue: Second Level, skill: de, assignee: "
@@ -189,6 +221,34 @@ static void the_customer_hears_once_how_long_it_may_take(void **state)
 	lab_say(lab, DAN, "hello");
 	second = told(lab);
 	assert_string_equal(second, "Ana: 25 min.");
+}
+
+/* What people really waited is known better than what the file says. */
+static void enough_answers_tell_how_long_it_takes(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(QUIET "queues: { billing: { assign: least_busy, agents: { mia: { capacity: 1 } }, "
+					"overflow: { text: \"${wait}\", per_conversation: 24h } } }\n" ALL);
+	g_autofree char *few = NULL, *measured = NULL, *old = NULL;
+	(void)state;
+
+	lab_say(lab, "tel:+447700100000", "hello");
+	for (int i = 0; i < 21; i++) {
+		g_autofree char *who = g_strdup_printf("tel:+4477002000%02d", i);
+
+		lab_say(lab, who, "hello");
+		if (i == 19)
+			few = told(lab);
+		lab_wait(lab, (i + 1) * MINUTE_MS);
+		lab_reply(lab, lab_thread(lab), "here I am");
+	}
+	assert_string_equal(few, "480 h");
+	lab_say(lab, ANA, "hello");
+	measured = told(lab);
+	assert_string_equal(measured, "11 min");
+	lab_wait(lab, 8 * 24 * HOUR_MS);
+	lab_say(lab, BEN, "hello");
+	old = told(lab);
+	assert_string_equal(old, "552 h");
 }
 
 static void out_of_hours_he_hears_when_they_end(void **state)
@@ -360,8 +420,10 @@ int main(void)
 		cmocka_unit_test(who_is_off_duty_or_cannot_do_it_gets_nothing),
 		cmocka_unit_test(follow_ups_go_to_who_answered_last_time),
 		cmocka_unit_test(who_converts_has_it_and_is_counted),
+		cmocka_unit_test(what_the_helpdesk_says_counts),
 		cmocka_unit_test(without_queues_of_ours_the_word_is_the_helpdesks),
 		cmocka_unit_test(the_customer_hears_once_how_long_it_may_take),
+		cmocka_unit_test(enough_answers_tell_how_long_it_takes),
 		cmocka_unit_test(out_of_hours_he_hears_when_they_end),
 		cmocka_unit_test(a_ticket_goes_to_the_backend_its_rule_names),
 		cmocka_unit_test(a_notice_reaches_people_and_never_the_customer),
