@@ -76,6 +76,12 @@ const char *ctl_config(const struct ctl *ctl);
  * json.  Returns how many. */
 int ctl_run_trials(struct ctl *ctl, const hg_trials *trials, const char *only, GString *json, guint *ret_failed);
 
+/* ---- thread.c, thread_set.c ---- */
+
+int ctl_thread_set(struct ctl *ctl, int argc, char **argv);	/* argv[0] is "set" */
+/* A writing call about a thread; key NULL: a new one.  Prints what came of it. */
+int ctl_thread_send(struct ctl *ctl, const char *method, const char *path, const char *body, const char *key);
+
 /* ---- check.c ---- */
 
 /* The configuration, or NULL after all that is wrong was printed; yours. */

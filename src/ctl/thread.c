@@ -16,7 +16,7 @@ static const struct command {
 } commands[] = {
 	{ "list", NULL, "Slch", FALSE }, { "show", NULL, "", FALSE }, { "reply", "replies", "atck", TRUE },
 	{ "note", "notes", "ak", TRUE }, { "convert", "convert", "apgsk", FALSE }, { "close", "close", "aruqk", FALSE },
-	{ "reopen", "reopen", "ak", FALSE }, { 0 } };
+	{ "reopen", "reopen", "ak", FALSE }, { "set", NULL, "", FALSE }, { 0 } };
 
 static const struct { struct option option; char letter; gsize offset; const char *value; } options[] = {
 #define TEXT(name_, letter_, field_) { { name_, required_argument, NULL, CTL_OWN }, letter_, \
@@ -191,24 +191,30 @@ static void print_outcome(const ctl_reply *reply)
 	printf("%s%s%s%s%s\n", id, *state ? " " : "", state, *number ? " " : "", number);
 }
 
-static int steer(struct ctl *ctl, const struct args *args, const char *path_end)
+int ctl_thread_send(struct ctl *ctl, const char *method, const char *path, const char *body, const char *key)
 {
-	char key[HG_ID_SIZE];
+	char own[HG_ID_SIZE];
 	g_autofree char *header = NULL;
 	const char *headers[] = { "Content-Type: application/json", NULL, NULL };
-	g_autofree char *path = ctl_path("/v1/threads/%s/%s", args->id, path_end), *body = body_of(args);
 	g_auto(ctl_reply) reply = { 0 };
 	int code;
 
-	hg_id_new(hg_env_system(), "key", key);
-	header = g_strdup_printf("Idempotency-Key: \"%s\"", args->key ? args->key : key);
+	hg_id_new(hg_env_system(), "key", own);
+	header = g_strdup_printf("Idempotency-Key: \"%s\"", key ? key : own);
 	headers[1] = header;
-	code = ctl_call(ctl, "POST", path, body, headers, &reply);
+	code = ctl_call(ctl, method, path, body, headers, &reply);
 	if (code == CTL_DONE && ctl->json)
 		ctl_print_json(&reply);
 	else if (code == CTL_DONE && !ctl->quiet)
 		print_outcome(&reply);
 	return code;
+}
+
+static int steer(struct ctl *ctl, const struct args *args, const char *path_end)
+{
+	g_autofree char *path = ctl_path("/v1/threads/%s/%s", args->id, path_end), *body = body_of(args);
+
+	return ctl_thread_send(ctl, "POST", path, body, args->key);
 }
 
 /* ---- which command ---- */
@@ -241,6 +247,8 @@ int ctl_thread(struct ctl *ctl, int argc, char **argv)
 	if (!command)			/* --help, or a wrong option */
 		return ctl_arguments(ctl, argc, argv, 1, 1) ? ctl_usage(ctl, "thread %s: the command comes first",
 									ctl->verb->usage) : ctl->exit;
+	if (strcmp(command->word, "set") == 0)
+		return ctl_thread_set(ctl, argc - 1, argv + 1);
 	if (!read_args(ctl, command, argc - 1, argv + 1, &args))
 		return ctl->exit;
 	if (strcmp(command->word, "list") == 0)

@@ -19,6 +19,7 @@ enum hg_command_kind {
 				 * that wait for a later attempt, become due now */
 	HG_CMD_BARRIER,		/* nothing: its done says that all submitted before it is done */
 	HG_CMD_RESTORE,		/* a drop: converted again, or its request sent again */
+	HG_CMD_PATCH,		/* tags, fields, subject, queue, skill, assignee of a thread */
 };
 
 struct hg_reply {
@@ -74,6 +75,9 @@ struct hg_command {
 	gboolean ask;			/* CLOSE: as resolved, when the customer says so or nothing */
 	const char *priority, *category, *type, *subject;	/* CONVERT; or NULL */
 	const char *queue, *status, *assignee;	/* CONVERT; assignee of STATUS too ("": nobody); or NULL */
+	const char *skill;		/* PATCH, as subject, queue and assignee: "" takes it away, NULL leaves it */
+	const char *const *add_tags, *const *remove_tags;	/* PATCH: NULL-ended; or NULL, as the next */
+	const char *const *set_fields, *const *unset_fields;	/* name, value, name, value ...; names */
 	const char *external_id, *number, *url;	/* LINK */
 	gint64 job_n;			/* SENT, FORWARDED, FETCHED, SETTLE_SEND, RETRY_DEAD */
 	int condition;			/* CONDITION: enum hg_condition */

@@ -12,6 +12,7 @@
 #define ADDRESSES_MOST 16
 #define FILES_MOST    64
 #define WORDS_MOST    64
+#define MARKS_MOST    200		/* 100 fields with their values */
 #define BYTES_MOST    (48 << 20)
 
 G_STATIC_ASSERT(sizeof(gsize) == sizeof(gint64));	/* lengths are read and written as INT64 */
@@ -199,6 +200,11 @@ static const struct hg_row command_rows[] = {
 	HG_ROW(struct hg_command, 28, status, TEXT),
 	HG_ROW(struct hg_command, 29, assignee, TEXT),
 	HG_ROW(struct hg_command, 30, ask, TRUTH),
+	HG_ROW(struct hg_command, 31, skill, TEXT),
+	HG_ROW_WORDS_OF(struct hg_command, 32, add_tags, MARKS_MOST),
+	HG_ROW_WORDS_OF(struct hg_command, 33, remove_tags, MARKS_MOST),
+	HG_ROW_WORDS_OF(struct hg_command, 34, set_fields, MARKS_MOST),
+	HG_ROW_WORDS_OF(struct hg_command, 35, unset_fields, MARKS_MOST),
 	HG_ROW_END
 };
 /* Whose they are, when it was taken and who hears of it is another matter each time. */

@@ -53,7 +53,7 @@ static void add_custom(hg_turn *turn, hg_case *kase, char *const *custom)
 		if (!json_object_object_get_ex(fields, custom[0], NULL))
 			g_array_append_val(sets, ((struct hg_set){ custom[0], custom[1] }));
 	if (sets->len)
-		hg_judge_set_fields(turn, kase, sets);
+		hg_marks_set(turn, kase, sets, NULL);
 }
 
 /* What the conversion says, else a field of that name that a rule or the API has set before. */

@@ -5,36 +5,12 @@
 
 #include <string.h>
 
-#define TAGS_MAX   100		/* of a thread; rules can make no more */
-#define FIELDS_MAX 100
 #define REPLIES_MAX 5		/* automatic ones to one thread within PACE_MS: then it is a loop */
 #define NOTICES_MAX 10		/* and of notices */
 #define PACE_MS (10 * 60 * 1000)
 #define PACE_SEEN 200		/* messages looked through for them */
 
-static gboolean has(const char *const *words, const char *word)
-{
-	for (; words && *words; words++)
-		if (strcmp(*words, word) == 0)
-			return TRUE;
-	return FALSE;
-}
-
 /* ---- facts ---- */
-
-static const char *const *list_of(hg_turn *turn, const char *json)
-{
-	g_autoptr(json_object) list = json ? hg_json_parse(json, strlen(json), NULL, NULL) : NULL;
-	gsize n = list && json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
-	const char **words;
-
-	if (!n)
-		return NULL;
-	words = hg_arena_alloc(turn->arena, (n + 1) * sizeof(*words));
-	for (gsize i = 0; i < n; i++)
-		words[i] = hg_arena_str(turn->arena, json_object_get_string(json_object_array_get_idx(list, i)) ?: "");
-	return words;
-}
 
 static gboolean last_speaker(hg_turn *turn, const hg_thread *thread, struct hg_facts *facts, GError **error)
 {
@@ -77,7 +53,7 @@ static gboolean thread_facts(hg_turn *turn, const hg_thread *thread, int counted
 	facts->confirmed = thread->ep_confirmed_ms != 0;
 	facts->queue = thread->queue;
 	facts->assignee = thread->assignee;
-	facts->tags = list_of(turn, thread->tags);
+	facts->tags = hg_marks_list(turn, thread->tags);
 	facts->thread_fields = thread->fields;
 	return last_speaker(turn, thread, facts, error);
 }
@@ -114,7 +90,7 @@ static const char *const *file_kinds(hg_turn *turn, const struct hg_in *in)
 	for (gsize i = 0; i < in->n_files; i++) {
 		int kind = in->files[i].kind;
 
-		if (kind >= HG_IMAGE && kind <= HG_STICKER && !has(words, hg_kind_word(kind)))
+		if (kind >= HG_IMAGE && kind <= HG_STICKER && !g_strv_contains(words, hg_kind_word(kind)))
 			words[n++] = hg_kind_word(kind);
 	}
 	return words;
@@ -183,6 +159,8 @@ static gboolean gather(hg_turn *turn, const hg_case *kase, const struct hg_asked
 		message_facts(turn, asked->in, facts);
 	if (asked->failed)
 		failure_facts(turn, asked->failed, facts);
+	facts->changed_tags = asked->tags;
+	facts->changed_fields = asked->fields;
 	if (asked->proposed) {
 		facts->proposal = asked->proposed->proposal;
 		facts->proposal_reason = asked->proposed->reason;
@@ -264,63 +242,11 @@ gboolean hg_judge_keep(hg_turn *turn, const hg_case *kase, struct hg_judged *jud
 	return hg_store_decision_add(turn->store, &judged->decision, error);
 }
 
-/* ---- tags, fields ---- */
-
-static void add_tags(hg_turn *turn, hg_case *kase, const GPtrArray *tags)
-{
-	const char *const *old = list_of(turn, kase->thread->tags);
-	GString *out = turn->engine->scratch;
-	guint n = 0, added = 0;
-
-	g_string_truncate(out, 0);
-	hg_json_open(out, '[');
-	for (; old && old[n]; n++)
-		hg_json_put_str(out, old[n]);
-	for (guint i = 0; i < tags->len && n + added < TAGS_MAX; i++) {
-		const char *tag = g_ptr_array_index(tags, i);
-
-		if (has(old, tag))
-			continue;
-		hg_json_put_str(out, tag);
-		added++;
-	}
-	hg_json_close(out, ']');
-	if (!added)
-		return;
-	kase->thread->tags = hg_arena_mem(turn->arena, out->str, out->len);
-	kase->thread_changed = TRUE;
-}
+/* ---- fields ---- */
 
 static struct hg_filling filling_of(const struct hg_judged *judged, const char *rule)
 {
 	return (struct hg_filling){ .facts = &judged->facts, .rule = rule };
-}
-
-static json_object *fields_of(const hg_thread *thread)
-{
-	json_object *fields = thread->fields ? hg_json_parse(thread->fields, strlen(thread->fields), NULL, NULL) : NULL;
-
-	if (fields && json_object_is_type(fields, json_type_object))
-		return fields;
-	json_object_put(fields);
-	return json_object_new_object();
-}
-
-static void put_field(hg_turn *turn, hg_case *kase, const char *name, const char *value)
-{
-	g_autoptr(json_object) fields = fields_of(kase->thread);
-
-	if (json_object_object_length(fields) < FIELDS_MAX || json_object_object_get_ex(fields, name, NULL))
-		json_object_object_add(fields, name, json_object_new_string(value ?: ""));
-	kase->thread->fields = hg_arena_str(turn->arena, json_object_to_json_string_ext(fields, JSON_C_TO_STRING_PLAIN));
-	kase->thread_changed = TRUE;
-}
-
-void hg_judge_set_fields(hg_turn *turn, hg_case *kase, const GArray *sets)
-{
-	for (guint i = 0; i < sets->len; i++)
-		put_field(turn, kase, g_array_index(sets, struct hg_set, i).name,
-			  g_array_index(sets, struct hg_set, i).value);
 }
 
 /* One after the other: a later one may name a field that an earlier one has set. */
@@ -328,11 +254,14 @@ static gboolean set_field(hg_turn *turn, hg_case *kase, const struct hg_judged *
 			  GError **error)
 {
 	const struct hg_filling with = filling_of(judged, judged->verdict.rule);
-	const char *value;
+	g_autoptr(GArray) one = g_array_new(FALSE, FALSE, sizeof(struct hg_set));
+	struct hg_set filled = { .name = set->name };
 
-	if (!hg_fill_line(turn, kase, &with, set->value, &value, error))
+	if (!hg_fill_line(turn, kase, &with, set->value, &filled.value, error))
 		return FALSE;
-	put_field(turn, kase, set->name, value);
+	filled.value = filled.value ?: "";
+	g_array_append_val(one, filled);
+	hg_marks_set(turn, kase, one, NULL);
 	return TRUE;
 }
 
@@ -459,8 +388,8 @@ gboolean hg_judge_apply(hg_turn *turn, hg_case *kase, const struct hg_judged *ju
 	const struct hg_verdict *verdict = &judged->verdict;
 
 	hg_judge_route(kase, judged);
-	if (verdict->tags && verdict->tags->len)
-		add_tags(turn, kase, verdict->tags);
+	if (verdict->tags)
+		hg_marks_tag(turn, kase, (const char *const *)verdict->tags->pdata, verdict->tags->len, NULL, NULL, NULL);
 	if (!set_fields(turn, kase, judged, error))
 		return FALSE;
 	if (verdict->replies && verdict->replies->len && !reply(turn, kase, judged, error))

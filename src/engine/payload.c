@@ -22,6 +22,7 @@ enum part {
 	HEARD   = 1 << 10,	/* what rules took the message for */
 	NAME    = 1 << 9,	/* of a channel; nothing of threads and contacts */
 	NOTICE  = 1 << 11,	/* what people are to know */
+	CHANGES = 1 << 12,	/* what an agent or the API changed */
 };
 
 static const struct kind {
@@ -32,6 +33,7 @@ static const struct kind {
 	{ "thread.closed",     PLACE | CLOCKS | TICKET | REASON },
 	{ "thread.reopened",   PLACE | CLOCKS | TICKET | REASON },
 	{ "thread.notice",     PLACE | CLOCKS | TICKET | NOTICE },
+	{ "thread.changed",    PLACE | CLOCKS | TICKET | CHANGES | REASON },
 	{ "message.received",  PLACE | MESSAGE | TICKET | HEARD },
 	{ "message.edited",    PLACE | MESSAGE | TICKET },
 	{ "message.deleted",   PLACE | MESSAGE | TICKET },
@@ -424,6 +426,8 @@ static gboolean add_parts(const struct hg_payload *payload, unsigned parts, GStr
 		return FALSE;
 	if (parts & NOTICE)
 		add_notice(payload->notice, out);
+	if (parts & CHANGES)
+		hg_json_add_raw(out, "changes", payload->changes ?: "{\"tags_added\":[],\"tags_removed\":[],\"fields\":[]}");
 	if (parts & REASON)
 		hg_json_add_str(out, "reason", payload->reason);
 	return !(parts & WHOLE) || add_whole(payload, out, error);

@@ -63,6 +63,7 @@ struct hg_facts {
 	const char *const *file_kinds;	/* "image", ..., each once; NULL-ended, or NULL */
 	/* a message of ours that failed */
 	const char *failure_code, *failure_author;	/* or NULL */
+	const char *const *changed_tags, *const *changed_fields;	/* just set; NULL-ended, or NULL */
 	/* threading's proposal */
 	int proposal;			/* enum hg_proposal; 0 when no message is judged */
 	const char *proposal_reason;	/* "open ticket 3d old", "reply to msg_..." */

@@ -140,6 +140,7 @@ struct hg_asked {
 	const struct hg_in *in;		/* the customer's message that did it; or NULL */
 	const struct hg_proposed *proposed;	/* with in; or NULL */
 	const hg_message *failed;	/* of RECEIPT_FAILED; else NULL */
+	const char *const *tags, *const *fields;	/* of CHANGED: added tags, names of fields; NULL-ended, or NULL */
 };
 gboolean hg_judge(hg_turn *turn, const hg_case *kase, const struct hg_asked *asked, struct hg_judged *ret,
 		  GError **error);
@@ -155,7 +156,6 @@ void hg_judge_route(hg_case *kase, const struct hg_judged *judged);
 gboolean hg_judge_apply(hg_turn *turn, hg_case *kase, const struct hg_judged *judged, GError **error);
 /* What `default:` says, enum hg_action. */
 int hg_judge_default(const hg_turn *turn);
-void hg_judge_set_fields(hg_turn *turn, hg_case *kase, const GArray *sets);	/* of struct hg_set */
 
 /* ---- listen.c: events beside the messages themselves ---- */
 /* Has the rules judge what has just happened, if one of them is on it; message: the one it is about, or NULL.
@@ -220,6 +220,19 @@ gboolean hg_assign(hg_turn *turn, hg_case *kase, const char *owner, struct hg_as
 const char *hg_assign_name(hg_turn *turn, const char *queue, const char *who);
 /* Says so in the thread, and to the customer when he has to wait. */
 gboolean hg_assign_tell(hg_turn *turn, hg_case *kase, const struct hg_assigned *assigned, GError **error);
+
+/* ---- marks.c: tags and fields of a conversation ---- */
+/* A JSON array of texts as words, NULL-ended; NULL: there are none. */
+const char *const *hg_marks_list(hg_turn *turn, const char *json);
+/* remove: NULL-ended, or NULL.  What was not so before is added to ret_added and ret_gone; or both NULL.
+ * Returns how many did not fit any more. */
+guint hg_marks_tag(hg_turn *turn, hg_case *kase, const char *const *add, guint n_add, const char *const *remove,
+		   GPtrArray *ret_added, GPtrArray *ret_gone);
+/* sets: of struct hg_set; without a value the field goes away.  ret_changed gets the names; or NULL.  As above. */
+guint hg_marks_set(hg_turn *turn, hg_case *kase, const GArray *sets, GPtrArray *ret_changed);
+
+/* ---- patch.c: what an agent or the API says of a conversation ---- */
+gboolean hg_patch(hg_turn *turn, hg_case *kase, GError **error);
 
 /* ---- case.c ---- */
 gboolean hg_case_load(hg_turn *turn, gint64 thread_n, hg_case *ret, GError **error);

@@ -7,6 +7,7 @@
 #include "rules.h"
 
 #define ROUNDS_MAX 10000	/* of what is due at one moment: more is a circle */
+#define LOOK_BACK 100		/* messages, for the one that got lost */
 #define START_RANDOM 88172645463325252u
 
 /* ---- clock and random numbers ---- */
@@ -257,6 +258,9 @@ static hg_command *desk_command(const struct hg_trial_step *step, int kind, cons
 	command->reply.bot = step->bot;
 	command->reply.text = step->text;
 	command->text = kind == HG_CMD_NOTE || kind == HG_CMD_STATUS ? step->text : NULL;
+	command->add_tags = step->tags;
+	command->remove_tags = step->untags;
+	command->set_fields = step->sets;
 	return command;
 }
 
@@ -284,11 +288,56 @@ static gboolean desk(hg_lab *lab, const struct hg_trial_step *step, int kind, ch
 	return run_command(lab, command, ret_refused, error);
 }
 
+/* What we said last in the conversation and the provider took; *ret NULL: nothing. */
+static gboolean last_said(hg_lab *lab, hg_arena *arena, const hg_message **ret, GError **error)
+{
+	g_autoptr(GPtrArray) newest = g_ptr_array_new();
+	hg_thread *thread;
+
+	*ret = NULL;
+	if (!hg_lab_thread(lab, arena, &thread, error) ||
+	    (thread && !hg_store_message_list(lab->store, arena, thread->last_message_n, LOOK_BACK, newest, error)))
+		return FALSE;
+	for (guint i = 0; i < newest->len && !*ret; i++) {
+		const hg_message *message = g_ptr_array_index(newest, i);
+
+		if (message->direction == HG_OUTBOUND && message->external_id && !message->echo)
+			*ret = message;
+	}
+	return TRUE;
+}
+
+/* The provider says that it cannot be delivered. */
+static gboolean lose(hg_lab *lab, const struct hg_trial_step *step, char **ret_refused, GError **error)
+{
+	g_autoptr(hg_arena) arena = hg_arena_new();
+	const hg_message *message;
+	hg_command *command;
+	struct hg_receipt receipt = { .size = sizeof(receipt), .state = HG_R_FAILED, .code = (int)step->code,
+				      .text = "it could not be delivered" };
+
+	if (!last_said(lab, arena, &message, error))
+		return FALSE;
+	if (!message) {
+		*ret_refused = g_strdup("nothing was said yet that could get lost");
+		return TRUE;
+	}
+	receipt.id = message->external_id;
+	command = hg_command_new(HG_CMD_INBOUND);
+	command->channel = hg_arena_str(command->arena, message->channel);
+	if (!hg_command_set_batch(command, &(struct hg_batch){ .size = sizeof(struct hg_batch), .receipts = &receipt,
+				  .n_receipts = 1, .receipt_size = sizeof(receipt), .raw = "{}", .raw_len = 2 }, error)) {
+		hg_command_free(command);
+		return FALSE;
+	}
+	return run_command(lab, command, ret_refused, error);
+}
+
 gboolean hg_lab_step(hg_lab *lab, const struct hg_trial_step *step, char **ret_refused, GError **error)
 {
 	static const int commands[] = { [HG_STEP_REPLY] = HG_CMD_REPLY, [HG_STEP_NOTE] = HG_CMD_NOTE,
 		[HG_STEP_CLOSE] = HG_CMD_CLOSE, [HG_STEP_REOPEN] = HG_CMD_REOPEN, [HG_STEP_CONVERT] = HG_CMD_CONVERT,
-		[HG_STEP_STATUS] = HG_CMD_STATUS };
+		[HG_STEP_STATUS] = HG_CMD_STATUS, [HG_STEP_CHANGE] = HG_CMD_PATCH };
 
 	*ret_refused = NULL;
 	if (step->from)
@@ -297,6 +346,8 @@ gboolean hg_lab_step(hg_lab *lab, const struct hg_trial_step *step, char **ret_r
 		return TRUE;
 	if (step->kind == HG_STEP_SAY)
 		return say(lab, step, ret_refused, error);
+	if (step->kind == HG_STEP_LOST)
+		return lose(lab, step, ret_refused, error);
 	return desk(lab, step, commands[step->kind], ret_refused, error);
 }
 

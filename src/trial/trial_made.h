@@ -4,7 +4,7 @@
 #include "trial.h"
 
 enum hg_step_kind { HG_STEP_SAY = 1, HG_STEP_REPLY, HG_STEP_NOTE, HG_STEP_CLOSE, HG_STEP_REOPEN,
-	HG_STEP_CONVERT, HG_STEP_STATUS, HG_STEP_WAIT };
+	HG_STEP_CONVERT, HG_STEP_STATUS, HG_STEP_CHANGE, HG_STEP_LOST, HG_STEP_WAIT };
 
 struct hg_trial_step {			/* strings lent by the configuration's document or in arena */
 	int kind;			/* enum hg_step_kind */
@@ -17,6 +17,9 @@ struct hg_trial_step {			/* strings lent by the configuration's document or in a
 	gboolean automatic, forwarded, echo, bot, ask;
 	const char *const *files;	/* SAY: names, NULL-ended; or NULL */
 	const char *agent, *priority, *category;	/* or NULL */
+	const char *const *tags, *const *untags;	/* CHANGE: NULL-ended; or NULL */
+	const char *const *sets;	/* CHANGE: name, value, ..., NULL-ended; or NULL */
+	gint64 code;			/* LOST: the provider's number of the error */
 	const hg_node *expect;		/* what is to hold right after it; or NULL */
 };
 

@@ -22,6 +22,12 @@ static const char step[] =
 	"\"ask\":{\"description\":\"With close: the customer is asked first whether it is solved.\",\"type\":\"boolean\"},"
 	"\"reopen\":{\"enum\":[true]},\"convert\":{\"description\":\"An agent makes a ticket of it.\",\"enum\":[true]},"
 	"\"status\":{\"description\":\"The helpdesk's status of the ticket.\",\"type\":\"string\"},"
+	"\"tag\":{\"description\":\"An agent tags it.\",\"$ref\":\"#/$defs/values\"},"
+	"\"untag\":{\"description\":\"An agent takes tags away.\",\"$ref\":\"#/$defs/values\"},"
+	"\"set\":{\"description\":\"An agent sets fields.\",\"type\":\"object\",\"minProperties\":1,"
+	"\"additionalProperties\":{\"$ref\":\"#/$defs/value\"}},"
+	"\"undelivered\":{\"description\":\"What was said last cannot be delivered; the provider's number of the error.\","
+	"\"$ref\":\"#/$defs/number\"},"
 	"\"agent\":{\"$ref\":\"#/$defs/value\"},\"priority\":{\"$ref\":\"#/$defs/value\"},"
 	"\"category\":{\"$ref\":\"#/$defs/value\"},\"expect\":{\"$ref\":\"#/$defs/expect\"}}}";
 

@@ -12,9 +12,11 @@
 #define REOPEN	(1 << HG_STEP_REOPEN)
 #define CONVERT	(1 << HG_STEP_CONVERT)
 #define STATUS	(1 << HG_STEP_STATUS)
+#define CHANGE	(1 << HG_STEP_CHANGE)
+#define LOST	(1 << HG_STEP_LOST)
 #define ALL	(~0U)
 
-enum form { WORD = 1, FLAG, ADDRESSES, WORDS, TIMES, OTHER };
+enum form { WORD = 1, FLAG, ADDRESSES, WORDS, PAIRS, NUMBER, TIMES, OTHER };
 
 static const struct key {
 	const char *name;
@@ -37,14 +39,16 @@ static const struct key {
 	KEY(FLAG, CLOSE, 0, "ask", ask),
 	KEY(OTHER, REOPEN, HG_STEP_REOPEN, "reopen", what), KEY(OTHER, CONVERT, HG_STEP_CONVERT, "convert", what),
 	KEY(WORD, STATUS, HG_STEP_STATUS, "status", text),
-	KEY(WORD, REPLY | NOTE | CLOSE | REOPEN | CONVERT, 0, "agent", agent),
+	KEY(WORDS, CHANGE, HG_STEP_CHANGE, "tag", tags), KEY(WORDS, CHANGE, HG_STEP_CHANGE, "untag", untags),
+	KEY(PAIRS, CHANGE, HG_STEP_CHANGE, "set", sets), KEY(NUMBER, LOST, HG_STEP_LOST, "undelivered", code),
+	KEY(WORD, REPLY | NOTE | CLOSE | REOPEN | CONVERT | CHANGE, 0, "agent", agent),
 	KEY(WORD, CONVERT, 0, "priority", priority), KEY(WORD, CONVERT, 0, "category", category),
 #undef KEY
 };
 
 const char *const hg_trial_step_keys[] = { "at", "after", "from", "channel", "text", "name", "id", "answers",
 	"subject", "kind", "automatic", "forwarded", "echo", "files", "reply", "bot", "note", "close", "ask", "reopen",
-	"convert", "status", "agent", "priority", "category", "expect", NULL };
+	"convert", "status", "tag", "untag", "set", "undelivered", "agent", "priority", "category", "expect", NULL };
 
 static gboolean wrong(const hg_node *node, hg_diag *diag, const char *hint, const char *text)
 {
@@ -77,6 +81,23 @@ static const char *const *words_of(hg_trials *trials, const hg_node *node, gbool
 		if (!words[i])
 			wrong(item, diag, NULL, addresses ? "an address is wanted here: \"+447700900123\", "
 			      "ana@example.com or one with its scheme" : "a text or a list of texts is wanted here");
+	}
+	return n ? words : NULL;
+}
+
+/* { plan: pro }: names with their values, one after the other. */
+static const char *const *pairs_of(hg_trials *trials, const hg_node *node, hg_diag *diag)
+{
+	guint n = hg_node_type(node) == HG_NODE_MAP ? hg_node_size(node) : 0;
+	const char **words = hg_arena_alloc(trials->arena, (2 * n + 1) * sizeof(*words));
+
+	if (!n)
+		wrong(node, diag, "set: { plan: pro }", "fields with their values are wanted here");
+	for (guint i = 0; i < n; i++) {
+		words[2 * i] = hg_node_key(node, i);
+		words[2 * i + 1] = hg_node_text(hg_node_value(node, i));
+		if (!words[2 * i + 1])
+			wrong(hg_node_value(node, i), diag, NULL, "a text is wanted here");
 	}
 	return n ? words : NULL;
 }
@@ -175,6 +196,12 @@ static void read_value(hg_trials *trials, const struct key *key, const hg_node *
 	case ADDRESSES:
 	case WORDS:
 		*(const char *const **)into = words_of(trials, node, key->form == ADDRESSES, diag);
+		break;
+	case PAIRS:
+		*(const char *const **)into = pairs_of(trials, node, diag);
+		break;
+	case NUMBER:
+		hg_node_int(node, 0, G_MAXINT32, into, diag);
 		break;
 	case TIMES:
 		read_time(node, strcmp(key->name, "after") == 0, from_ms, into, diag);

@@ -50,6 +50,7 @@ ROUTES = {
     ("GET", "/v1/status"): dict(scope="read"),
     ("GET", "/v1/threads"): dict(scope="read"),
     ("GET", "/v1/threads/{}"): dict(scope="read", fill="thread"),
+    ("PATCH", "/v1/threads/{}"): dict(scope="convert", fill="thread", body={"tags_add": ["vip"]}),
     ("GET", "/v1/threads/{}/messages"): dict(scope="read", fill="thread"),
     ("GET", "/v1/threads/{}/events"): dict(scope="read", fill="thread"),
     ("GET", "/v1/threads/{}/explain"): dict(scope="read", fill="thread"),
@@ -163,7 +164,7 @@ def test_every_route_is_tested_here_with_its_scope():
 
 def test_every_route_has_its_row_in_the_documentation_and_no_row_is_left_over():
     text = (TOP / "doc" / "api.md").read_text()
-    rows = re.findall(r"^\| `(GET|POST|PUT|DELETE) (/v1/\S+)` \| (\w+) \|", text, re.M)
+    rows = re.findall(r"^\| `(GET|POST|PUT|PATCH|DELETE) (/v1/\S+)` \| (\w+) \|", text, re.M)
     documented = {(method, re.sub(r"/(ID|REF|N)(?=/|$)", "/{}", path)): scope for method, path, scope in rows}
     assert documented == routes_of_the_build()
 
@@ -244,6 +245,8 @@ MEMBERS = {
     "threads/{thread}/convert": dict(agent=str, priority=str, category=str, subject=str, reason=str),
     "threads/{thread}/close": dict(resolution=str, agent=str, reason=str),
     "threads/{thread}/reopen": dict(agent=str, reason=str),
+    "threads/{thread}": dict(tags_add=list, tags_remove=list, fields=dict, subject=str, queue=str, skill=str, assignee=str,
+                             agent=str),
     "tickets/{ticket}/link": dict(backend=str, id=str, number=str, url=str),
     "tickets/{ticket}/status": dict(backend=str, status=str, agent=str),
     "outbox/1/settle": dict(how=str, agent=str),
@@ -252,7 +255,7 @@ WRONG = {str: "text", bool: True, dict: {"a": 1}, list: [1], int: 7, float: 1.5}
 
 
 def write(world, things, path, body, key=None):
-    method = "PUT" if path.startswith("tickets") else "POST"
+    method = "PUT" if path.startswith("tickets") else "PATCH" if path == "threads/{thread}" else "POST"
     return world.gateway.api(method, "/v1/" + path.format(**things), body, key=key or str(uuid.uuid4()))
 
 
@@ -592,6 +595,48 @@ def test_more_than_ten_attachments_are_too_many(world, things):
 
 
 # ---- steering ----
+
+def test_tags_and_fields_are_changed_and_told_once(start, graph, helpdesk):
+    """R0.8: what only a person knows is said by tag and field; rules on thread.changed hear of it."""
+    gateway = start(rules=conftest.NOISE, top="settle: 1h", backend='events: ["thread.changed"]')
+    graph.say("+447700900123", "hi")
+    thread = gateway.wait_thread()[0]["id"]
+    body = {"tags_add": ["vip", "a b"], "fields": {"plan": "pro", "seats": 7}, "queue": "sales", "agent": "Mia"}
+    first = gateway.api("PATCH", f"/v1/threads/{thread}", body, key="k1")
+    assert first.status == 200, first
+    shown = first.json["thread"]
+    assert (shown["tags"], shown["custom"]) == (["vip", "a b"], {"plan": "pro", "seats": "7"})
+    assert gateway.api("PATCH", f"/v1/threads/{thread}", body, key="k1").body == first.body
+    assert gateway.api("PATCH", f"/v1/threads/{thread}", body).json["thread"]["sequence"] == shown["sequence"]
+    told = helpdesk.wait_event("thread.changed").data
+    assert told["changes"] == {"tags_added": ["vip", "a b"], "tags_removed": [], "fields": ["plan", "seats", "queue"]}
+    assert told["reason"] == "changed by Mia"
+    body = {"tags_remove": ["vip", "nobody"], "fields": {"plan": None}, "queue": ""}
+    gone = gateway.api("PATCH", f"/v1/threads/{thread}", body).json["thread"]
+    assert (gone["tags"], gone["custom"]) == (["a b"], {"seats": "7"})
+    assert helpdesk.wait_event("thread.changed", 2).data["changes"] == {
+        "tags_added": [], "tags_removed": ["vip"], "fields": ["plan", "queue"]}
+
+
+@pytest.mark.parametrize("body, status, said", [
+    ({}, 400, "nothing is to be changed"), ({"agent": "Mia"}, 400, "nothing is to be changed"),
+    ({"tags_add": [""]}, 400, '"tags_add": a tag is text'), ({"tags_add": ["x" * 65]}, 400, "1 to 64 bytes"),
+    ({"tags_remove": ["a\x01b"]}, 400, "control characters"), ({"tags_add": ["t"] * 101}, 422, "at most 100"),
+    ({"fields": {"Plan": "x"}}, 400, '"Plan" is no name'), ({"fields": {"plan": []}}, 400, '"plan" must be text'),
+    ({"fields": {"plan": "x" * 1025}}, 422, "more than 1024 bytes"),
+    ({"fields": {f"f{i}": 1 for i in range(101)}}, 422, "at most 100")])
+def test_a_change_that_is_none_or_no_good_is_refused(world, things, body, status, said):
+    answer = world.gateway.api("PATCH", f"/v1/threads/{things['open']}", body)
+    assert said in problem(answer, status, "invalid-request" if status == 400 else "too-large")
+
+
+def test_a_conversation_has_no_more_than_a_hundred_tags(world):
+    thread = world.thread()["id"]
+    for tags in ([f"a{i}" for i in range(60)], [f"b{i}" for i in range(41)]):
+        answer = world.gateway.api("PATCH", f"/v1/threads/{thread}", {"tags_add": tags})
+    assert "at most 100 tags" in problem(answer, 422, "too-large")
+    assert len(world.gateway.get(f"/v1/threads/{thread}")["thread"]["tags"]) == 60
+
 
 def test_converting_again_gives_the_same_ticket(start, helpdesk):
     gateway = start(top="settle: 1h")

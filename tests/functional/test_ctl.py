@@ -90,6 +90,8 @@ def test_the_version_is_printed():
     (["thread", "reply", "thr_1"], "wants a thread id and a text"), (["thread", "reply", "thr_1", "two", "words"], "in quotes"),
     (["thread", "note", "thr_1"], "and a text"), (["thread", "close", "thr_1", "text"], "nothing else"),
     (["thread", "list", "thr_1"], 'unexpected "thr_1"'), (["thread", "show", "thr_1", "--agent", "x"], 'no option "--agent"'),
+    (["thread", "set", "thr_1"], "say what to change"), (["thread", "set", "--tag", "x"], "wants a thread id"),
+    (["thread", "set", "thr_1", "--field", "plan"], "write NAME=VALUE"),
     (["thread", "reopen", "thr_1", "--resolved"], 'no option "--resolved"'), (["explain"], "MESSAGE-ID|THREAD-ID"),
     (["outbox", "retri", "1"], 'did you mean "retry"?'), (["outbox", "retry"], "retry N"),
     (["outbox", "settle", "1", "arived"], 'did you mean "arrived"?'), (["simulate"], "--text TEXT"),
@@ -128,6 +130,7 @@ def test_the_socket_is_found_in_the_configuration_even_when_that_has_errors(worl
 
 @pytest.mark.parametrize("args", [["thread", "show", "thr_none"], ["explain", "msg_none"], ["explain", "nonsense"],
                                   ["tail", "--thread", "thr_none"], ["outbox", "retry", "99999"], ["thread", "close", "thr_none"],
+                                  ["thread", "set", "--tag", "x", "thr_none"],
                                   ["adapters", "telegraph"], ["intent", "try", "hi", "--model", "/none.intent"]], ids=" ".join)
 def test_what_is_not_there_has_exit_code_4(world, args):
     done = world.gateway.ctl(*args, check=4)

@@ -127,3 +127,20 @@ def test_solved_on_a_ticket_is_the_helpdesks_matter(start, graph, helpdesk):
     graph.say(ANA, "thank you!", at=gateway.now())
     helpdesk.wait_event("ticket.message", 2)
     assert gateway.threads()[0]["state"] == "closed" and not helpdesk.of("ticket.reopened")
+
+
+def test_a_tag_by_hand_makes_a_ticket_by_the_criteria(start, graph, helpdesk):
+    """R0.8: several teams, a bug to track, a regulatory record, long work: met by a tag of an agent or the API."""
+    gateway = start(rules="  []", top=f"include: [{harness.TOP}/etc/rules/criteria.yaml]\n" + HOLD)
+    wanted = {"needs-tracking": "bug", "regulatory": "regulatory", "several-teams": "several_teams",
+              "long-work": "long_work"}
+    for n, (tag, category) in enumerate(wanted.items()):
+        graph.say(f"+44770090020{n}", "it is complicated")
+        thread = gateway.wait_thread(lambda t, n=n: len(t) == n + 1)[0]["id"]
+        gateway.ctl("thread", "set", thread, "--tag", "other", "--field", "plan=pro", "--agent", "Mia", check=0)
+        assert gateway.get(f"/v1/threads/{thread}")["thread"]["ticket"] is None
+        out = gateway.ctl("thread", "set", thread, "--tag", tag, "--untag", "other", "--unset", "plan", check=0).stdout
+        assert out.startswith(f"{thread} converted TK-")
+        event = helpdesk.wait_event("ticket.requested", n + 1)
+        assert (event.data["category"], event.data["tags"], event.data["custom"]) == (category, [tag], {})
+        assert event.data["rule"]["on"] == "thread.changed"

@@ -178,6 +178,52 @@ def test_customers_agents_bots_machines_and_helpdesks_can_act(config):
     gateway.ctl("test", str(gateway.config_path), check=0)
 
 
+LISTENING = """\
+tests:
+  - name: a record for the regulator
+    given:
+      - { channel: wa-main, from: "+447700900123", text: hello! }
+      - { after: 1h, tag: [regulatory, x], set: { plan: pro }, agent: Mia, expect: { tickets: 1 } }
+      - { after: 1h, untag: x }
+    expect:
+      rules: [thanks and greetings, record, record]
+      thread: { tags: [regulatory, untagged], fields: { plan: pro } }
+      ticket: { category: regulatory, reason: rule record }
+      events: { thread.changed: 2 }
+  - name: what we said got lost
+    given:
+      - { channel: wa-main, from: "+447700900124", text: hello! }
+      - { after: 1m, reply: Hi! }
+      - { after: 1s, undelivered: 131026 }
+    expect: { rule: lost, tickets: 1 }
+  - name: times that go by
+    given:
+      - { channel: wa-main, from: "+447700900125", text: "wait, how?" }
+      - { after: 1s, reply: A moment., bot: true }
+      - { after: 3m, expect: { replies: [Shall I get you a colleague?] } }
+      - { after: 7m, expect: { replies: 2, thread: { tags: [opened] } } }
+      - { after: 1d, reply: Here I am., agent: Mia }
+    wait: 30d
+    expect: { replies: 2 }
+"""
+HEARING = """\
+  - { name: untagged, on: thread.changed, when: { not: { tag: x } }, do: { tag: untagged } }
+  - { name: record, on: thread.changed, when: { tag: regulatory }, do: { convert: { category: regulatory } } }
+  - { name: lost, on: receipt.failed, when: { failure: { code: 131026, author: agent } }, do: { convert: } }
+  - { name: opened, on: thread.opened, when: { text: { contains: how } }, do: { tag: opened } }
+  - { name: bot, on: { bot: 3m }, do: { reply: "Shall I get you a colleague?" } }
+  - { name: sorry, on: { unanswered: 10m }, do: { reply: "Sorry." } }
+  - { name: held, when: { text: { contains: wait } }, do: { hold: true } }
+"""
+
+
+def test_what_happens_beside_messages_can_be_played(config):
+    """R0.8, R0.10: tags, lost messages and time gone by in tests of a configuration."""
+    gateway = config(LISTENING, rules=RULES + HEARING, top="settle: 20s\nfirst_response: 7d\nidle_close: 30d")
+    done = gateway.ctl("test", str(gateway.config_path))
+    assert done.returncode == 0, done.stdout
+
+
 def test_what_is_due_happens_at_its_own_time(config):
     """Between two steps the clock stops wherever a timer is due."""
     gateway = config(GOOD)

@@ -371,6 +371,40 @@ static void a_ticket_that_is_solved_is_told_to_its_helpdesk_and_stays_open(void 
 	lab_counts(lab, 1, "SELECT count(*) FROM contact WHERE last_ticket_ms > 0");
 }
 
+#define CHANGED "  - { name: record, on: thread.changed, when: { changed: { tag: regulatory } }, do: { set: { plan: none }, " \
+		"convert: { category: regulatory } } }\n" \
+		"  - { name: plan, on: thread.changed, when: { changed: { field: plan }, thread: { field: { plan: pro } } }, " \
+		"do: { tag: seen, set: { plan: basic } } }\n"
+
+static void change(hg_lab *lab, const char *const *tags, const char *const *fields)
+{
+	hg_command *command = lab_command(lab, HG_CMD_PATCH, lab_thread(lab));
+
+	command->add_tags = tags;
+	command->set_fields = fields;
+	lab_do(lab, command);
+	if (lab->error)
+		fail_msg("%s", lab->error_text);
+}
+
+static void what_a_person_says_of_a_thread_is_judged_and_goes_round_no_circle(void **state)
+{	/* R0.8: a regulatory record by a tag */
+	static const char *const pro[] = { "plan", "pro", NULL }, *const tag[] = { "regulatory", NULL };
+	g_autoptr(hg_lab) lab = lab_new(RULES(CHANGED));
+	(void)state;
+
+	lab_say(lab, ANA, "hello?");
+	change(lab, NULL, pro);
+	lab_is(lab, "{\"plan\":\"basic\"}", "SELECT fields FROM thread");
+	lab_judged(lab, "thread.changed -");
+	steer(lab, HG_CMD_CLOSE);
+	change(lab, tag, NULL);		/* also when it is over */
+	change(lab, tag, NULL);
+	lab_judged(lab, "thread.changed -, thread.closed -, thread.changed record!");
+	lab_is(lab, "regulatory", "SELECT category FROM ticket");
+	assert_int_equal(lab_told(lab, "thread.changed"), 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -392,6 +426,7 @@ int main(void)
 		cmocka_unit_test(who_goes_on_after_it_is_not_done),
 		cmocka_unit_test(no_deadline_makes_a_ticket_of_what_is_solved),
 		cmocka_unit_test(a_ticket_that_is_solved_is_told_to_its_helpdesk_and_stays_open),
+		cmocka_unit_test(what_a_person_says_of_a_thread_is_judged_and_goes_round_no_circle),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -275,7 +275,8 @@ static json_object *write_event(const struct hg_payload *payload, const char *va
 }
 
 static const char *const types[] = {
-	"thread.opened", "thread.closed", "thread.reopened", "thread.notice", "message.received", "message.edited",
+	"thread.opened", "thread.closed", "thread.reopened", "thread.notice", "thread.changed",
+	"message.received", "message.edited",
 	"message.deleted", "message.reacted", "message.sent", "message.status", "ticket.requested",
 	"ticket.linked", "ticket.message", "ticket.reopened", "ticket.status", "contact.merged",
 	"contact.unmerged", "csat.received", "drop.detected", "channel.down", "channel.up",
