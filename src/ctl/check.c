@@ -72,8 +72,11 @@ static int check(struct ctl *ctl, const char *path, gboolean strict)
 	g_autoptr(hg_diag) diag = hg_diag_new();
 	g_autoptr(hg_setup) setup = hg_setup_read(path, diag);
 	g_autoptr(GString) results = ctl->json && strict && setup ? g_string_new(NULL) : NULL;
+	guint left = setup ? hg_rules_probe(setup->rules, hg_env_system(), diag) : 0;
 	guint errors = hg_diag_count(diag, HG_SEV_ERROR), warnings = hg_diag_count(diag, HG_SEV_WARNING), failed = 0;
 
+	if (left && !ctl->quiet)
+		fprintf(stderr, "%u patterns were not tried on hostile texts: 2 seconds are up\n", left);
 	if (!ctl->json)
 		print_text(ctl, path, setup, diag, errors, warnings);
 	if (strict && setup)

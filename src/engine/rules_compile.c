@@ -39,6 +39,7 @@ static hg_rules *rules_new(const char *fallback)
 	hg_rules *rules = g_new0(hg_rules, 1);
 
 	rules->arena = hg_arena_new();
+	rules->patterns = g_array_new(FALSE, FALSE, sizeof(struct hg_rules_pattern));
 	rules->regexes = g_ptr_array_new_with_free_func(regex_free);
 	rules->fallback = hg_action_of(fallback);
 	return rules;
@@ -48,6 +49,7 @@ void hg_rules_free(hg_rules *rules)
 {
 	if (!rules)
 		return;
+	g_array_unref(rules->patterns);
 	g_ptr_array_unref(rules->regexes);
 	hg_words_free(rules->words);
 	hg_queues_free(rules->queues);

@@ -93,8 +93,16 @@ struct hg_rule {
 	guint n_tags, n_sets, n_replies;
 };
 
+/* A pattern as it was written: to be tried on hostile texts. */
+struct hg_rules_pattern {
+	const hg_regex *regex;
+	const char *text;
+	struct hg_place place;
+};
+
 struct hg_rules {
 	hg_arena *arena;		/* holds everything but the regexes */
+	GArray *patterns;		/* ours: of struct hg_rules_pattern; of rules that were kept none */
 	GPtrArray *regexes;		/* ours */
 	hg_words *words;		/* ours; never NULL once made */
 	hg_hours *hours;		/* the same */

@@ -21,7 +21,10 @@ enum hg_found { HG_FOUND_NOT, HG_FOUND, HG_FOUND_GAVE_UP };
 /* text is valid UTF-8.  GAVE_UP: a limit of steps or memory was hit, which counts as not found. */
 enum hg_found hg_regex_find(const hg_regex *regex, const char *text, gsize len);
 
+/* The same without machine code, as where systemd forbids that: it counts more steps. */
+enum hg_found hg_regex_find_slowly(const hg_regex *regex, const char *text, gsize len);
+
 /* What a person should know of a pattern that compiles, or NULL: that it finds something in every
- * text, or gives up on texts of a kind that strangers send. */
+ * text.  On which texts it gives up, rules_hostile.h finds out. */
 const char *hg_regex_doubt(const hg_regex *regex);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(hg_regex, hg_regex_free)

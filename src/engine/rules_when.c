@@ -205,6 +205,14 @@ static gboolean read_span(struct list *list, const struct hg_fact *fact, const h
 	       (!under || read_number(list, fact, under, HG_TEST_UNDER, "under"));
 }
 
+static void keep_pattern(hg_rules *rules, const hg_regex *regex, const char *text, const struct hg_place *place)
+{
+	struct hg_rules_pattern pattern = { regex, hg_arena_str(rules->arena, text), *place };
+
+	pattern.place.file = hg_arena_str(rules->arena, place->file);
+	g_array_append_val(rules->patterns, pattern);
+}
+
 static const hg_regex *make_regex(struct hg_rules_making *making, const hg_node *node, const char *text,
 				  enum hg_regex_how how)
 {
@@ -217,7 +225,10 @@ static const hg_regex *make_regex(struct hg_rules_making *making, const hg_node 
 		return NULL;
 	}
 	g_ptr_array_add(making->rules->regexes, regex);
-	doubt = making->quiet || how != HG_REGEX_MATCHES ? NULL : hg_regex_doubt(regex);
+	if (making->quiet || how != HG_REGEX_MATCHES)
+		return regex;
+	keep_pattern(making->rules, regex, text, hg_node_place(node));
+	doubt = hg_regex_doubt(regex);
 	if (doubt)
 		hg_diag_add(making->diag, HG_SEV_WARNING, hg_node_place(node), NULL, "%s", doubt);
 	return regex;

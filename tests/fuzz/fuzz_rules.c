@@ -6,6 +6,7 @@
 
 #include "json.h"
 #include "rules.h"
+#include "rules_hostile.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -51,6 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	g_autofree char *kept = NULL, *first = NULL, *second = NULL;
 
 	g_assert_true(rules || hg_diag_count(diag, HG_SEV_ERROR) > 0);
+	g_ptr_array_unref(hg_hostile_texts(text));
 	if (!rules)
 		return 0;
 	kept = hg_rules_keep_all(&source);

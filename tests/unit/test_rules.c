@@ -8,6 +8,7 @@
 #include "fail.h"
 #include "json.h"
 #include "rules.h"
+#include "rules_regex.h"
 #include "text.h"
 
 /* ---- helpers ---- */
@@ -476,6 +477,27 @@ static void a_pattern_gives_up_after_a_hundred_thousand_steps(void **state)
 	}
 }
 
+/* `\s+$` tries each blank, and from each all behind it: 40 s for 64 KiB without a limit to all of them. */
+static void a_pattern_that_may_begin_anywhere_gives_up_on_long_texts_in_time(void **state)
+{
+	static const struct { const char *pattern; gsize blanks; enum hg_found found; } cases[] = {
+		{ "\\s+$", 2000, HG_FOUND_NOT }, { "\\s+$", 65000, HG_FOUND_GAVE_UP },
+		/* From one place only it has all the steps there are. */
+		{ "^\\s+$", 65000, HG_FOUND_NOT }, { "^.*?!$", 20000, HG_FOUND },
+	};
+	(void)state;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(hg_regex) regex = hg_regex_new(cases[i].pattern, HG_REGEX_MATCHES, NULL);
+		g_autoptr(GString) text = g_string_new(NULL);
+
+		while (text->len < cases[i].blanks)
+			g_string_append_c(text, ' ');
+		g_string_append_c(text, '!');
+		assert_int_equal(hg_regex_find_slowly(regex, text->str, text->len), cases[i].found);
+	}
+}
+
 static void a_text_is_searched_up_to_its_limit_only(void **state)
 {
 	g_autoptr(hg_rules) rules = compile(
@@ -923,6 +945,7 @@ int main(void)
 		cmocka_unit_test(no_rules_decide_nothing),
 		cmocka_unit_test(a_pattern_that_would_run_for_ever_gives_up_and_is_named),
 		cmocka_unit_test(a_pattern_gives_up_after_a_hundred_thousand_steps),
+		cmocka_unit_test(a_pattern_that_may_begin_anywhere_gives_up_on_long_texts_in_time),
 		cmocka_unit_test(a_text_is_searched_up_to_its_limit_only),
 		cmocka_unit_test(a_long_text_is_cut_between_characters),
 		cmocka_unit_test(text_that_is_no_utf8_is_no_danger),
