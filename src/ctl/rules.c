@@ -44,6 +44,11 @@ static void print_extras(const struct hg_verdict *verdict)
 	print_more("category", verdict->category);
 	print_more("type", verdict->type);
 	print_more("subject", verdict->subject);
+	print_more("queue", verdict->queue);
+	print_more("skill", verdict->skill);
+	print_more("assignee", verdict->assignee);
+	print_more("status", verdict->status);
+	print_more("backend", verdict->backend);
 	print_more("word", verdict->word);
 	for (guint i = 0; verdict->tags && i < verdict->tags->len; i++)
 		print_more("tag", g_ptr_array_index(verdict->tags, i));
@@ -55,6 +60,8 @@ static void print_extras(const struct hg_verdict *verdict)
 	}
 	for (guint i = 0; verdict->replies && i < verdict->replies->len; i++)
 		print_more("reply", g_ptr_array_index(verdict->replies, i));
+	for (guint i = 0; verdict->notices && i < verdict->notices->len; i++)
+		print_more("notify", ((const struct hg_notice *)g_ptr_array_index(verdict->notices, i))->text);
 }
 
 static struct json_object *parse(const char *json)
@@ -90,6 +97,10 @@ static void print_json(const hg_decision *decision, const struct hg_verdict *ver
 	hg_json_add_int(out, "line", decision->line);
 	hg_json_opt_str(out, "priority", verdict->priority);
 	hg_json_opt_str(out, "category", verdict->category);
+	hg_json_opt_str(out, "queue", verdict->queue);
+	hg_json_opt_str(out, "skill", verdict->skill);
+	hg_json_opt_str(out, "assignee", verdict->assignee);
+	hg_json_opt_str(out, "backend", verdict->backend);
 	hg_json_key(out, "tags");
 	hg_json_open(out, '[');
 	for (guint i = 0; verdict->tags && i < verdict->tags->len; i++)

@@ -1,6 +1,8 @@
 /* setup.c - config file, adapters and rules, checked together */
 #include "setup.h"
 
+#include "queues.h"
+
 /* Names of what the rules may refer to, NULL-ended; the strings are conf's. */
 static const char **names_of(const GPtrArray *things, const char *(*name)(const void *thing))
 {
@@ -67,6 +69,26 @@ static void check_rules(const char *path, hg_diag *diag)
 		hg_rules_free(hg_rules_make(&source, diag));
 }
 
+static const hg_node *below(const hg_node *map, const char *key)
+{
+	return map && hg_node_type(map) == HG_NODE_MAP ? hg_node_get(map, key) : NULL;
+}
+
+/* A channel's tickets go to a queue that is there, as a rule's do. */
+static void check_queues(const hg_conf *conf, const hg_rules *rules, hg_diag *diag)
+{
+	const char *const *names = hg_queues_names(hg_rules_queues(rules));
+	const hg_node *channels = below(hg_doc_root(conf->doc), "channels");
+
+	for (guint i = 0; *names && i < conf->channels->len; i++) {
+		const struct hg_channel_conf *channel = g_ptr_array_index(conf->channels, i);
+		const hg_node *queue = below(below(below(channels, channel->name), "ticket"), "queue");
+
+		if (queue)
+			hg_node_one_of(queue, "queue", names, diag);
+	}
+}
+
 hg_setup *hg_setup_read(const char *path, hg_diag *diag)
 {
 	g_autoptr(hg_setup) setup = g_new0(hg_setup, 1);
@@ -80,6 +102,8 @@ hg_setup *hg_setup_read(const char *path, hg_diag *diag)
 		return NULL;
 	}
 	setup->rules = compile(setup->conf, diag);
+	if (setup->rules)
+		check_queues(setup->conf, setup->rules, diag);
 	setup->trials = hg_trials_read(setup->conf, diag);
 	return setup->rules && !hg_diag_count(diag, HG_SEV_ERROR) ? g_steal_pointer(&setup) : NULL;
 }

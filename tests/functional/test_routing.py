@@ -105,6 +105,18 @@ def test_a_notice_reaches_the_backend_before_there_is_a_ticket_and_never_the_cus
     assert not graph.accepted
 
 
+def test_check_and_try_know_queues(start):
+    """A channel's default queue is one there is; a text tried shows where it would go."""
+    gateway = start(rules=RULES, top=TOP, channel="ticket: { queue: biling }", begin=False)
+    done = gateway.ctl("check", str(gateway.config_path))
+    assert done.returncode == 78 and "there is no queue 'biling'" in done.stderr and "'billing'?" in done.stderr
+    gateway.write_config(gateway.config_path.read_text().replace("biling", "billing"))
+    gateway.ctl("check", str(gateway.config_path), check=0)
+    shown = gateway.ctl("-c", str(gateway.config_path), "rules", "try", "awful rechnung", check=0).stdout.splitlines()
+    assert [line.split(None, 1) for line in shown if line.split()[0] in ("queue", "skill", "notify")] == \
+        [["queue", "billing"], ["skill", "de"], ["notify", "${contact.name} is angry: ${text}"]]
+
+
 def test_a_configuration_says_in_its_tests_who_gets_what(start):
     """R0.12: expectations on queue, skill and assignee, played through the same engine."""
     more = """\
