@@ -94,7 +94,7 @@ def test_a_dead_helpdesk_makes_drops_that_can_be_restored(start, graph, helpdesk
 
 def test_a_drop_without_a_ticket_gets_one(start, graph, helpdesk):
     """R4.7: no rule made a ticket of it; restoring does, once, and a restart loses nothing of the timer."""
-    gateway = start(rules=HELD, top=TOP)
+    gateway = start(rules=HELD, top=TOP + "\ndefault: hold\n")
     threads = [say(gateway, graph, who, "where is my order") for who in (ANA, BEN)]
     for thread in threads:
         close(gateway, thread, "unresolved")
