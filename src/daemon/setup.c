@@ -102,8 +102,10 @@ hg_setup *hg_setup_read(const char *path, hg_diag *diag)
 		return NULL;
 	}
 	setup->rules = compile(setup->conf, diag);
-	if (setup->rules)
+	if (setup->rules) {
 		check_queues(setup->conf, setup->rules, diag);
+		hg_setup_check_carry(setup->conf, setup->rules, diag);
+	}
 	setup->trials = hg_trials_read(setup->conf, diag);
 	return setup->rules && !hg_diag_count(diag, HG_SEV_ERROR) ? g_steal_pointer(&setup) : NULL;
 }

@@ -23,6 +23,9 @@ hg_setup *hg_setup_read(const char *path, hg_diag *diag);
 void hg_setup_free(hg_setup *setup);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(hg_setup, hg_setup_free)
 
+/* carry.c: warns of replies, confirmations and questions that a channel cannot carry. */
+void hg_setup_check_carry(const hg_conf *conf, const hg_rules *rules, hg_diag *diag);
+
 /* Where the store of this configuration is; strings lent by conf and attachments. */
 struct hg_store_options hg_setup_store(const hg_conf *conf, const char *attachments);
 char *hg_setup_attachments(const hg_conf *conf);	/* yours */

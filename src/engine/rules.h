@@ -39,6 +39,17 @@ int hg_rules_fallback(const hg_rules *rules);	/* enum hg_action: what `default:`
 gboolean hg_rules_end_converts(int action, int fallback, const char *resolution);
 const char *hg_action_word(int action);		/* "convert", "none", ... */
 int hg_action_of(const char *word);		/* "convert", ...; NONE for any other word */
+/* What the nth rule says to the customer, for who knows what channels carry.  FALSE: nothing. */
+struct hg_rules_reply {
+	const char *rule, *text;
+	struct hg_place place;
+	guint on;			/* a bit for each enum hg_rule_event */
+	gint64 after_ms;		/* with unanswered and bot */
+};
+gboolean hg_rules_reply_of(const hg_rules *rules, guint n, struct hg_rules_reply *ret);
+/* FALSE: its conditions rule this channel out for certain. */
+gboolean hg_rules_may_be_on(const hg_rules *rules, guint n, const char *channel, const char *adapter,
+			    const char *scope);
 /* Runs each pattern, under the limits of live traffic, on texts made to measure for it, and warns of those that
  * give up: 20 ms for a pattern, 2 s for all.  How many were left out for want of time.  Not for the daemon. */
 guint hg_rules_probe(const hg_rules *rules, struct hg_env *env, hg_diag *diag);

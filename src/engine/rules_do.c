@@ -220,6 +220,8 @@ static gboolean read_reply(struct hg_rules_making *making, const hg_node *node, 
 
 	rule->replies = text;
 	rule->n_replies = 1;
+	rule->said_at = *hg_node_place(node);
+	rule->said_at.file = hg_arena_str(making->rules->arena, rule->said_at.file);
 	return read_template(making, node, "the text of the reply", HG_SAID_MAX, text);
 }
 

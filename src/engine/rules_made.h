@@ -91,6 +91,7 @@ struct hg_rule {
 	const struct hg_set *sets;
 	const struct hg_notice *notice;	/* or NULL */
 	guint n_tags, n_sets, n_replies;
+	struct hg_place said_at;	/* where the reply stands */
 };
 
 /* A pattern as it was written: to be tried on hostile texts. */

@@ -305,3 +305,33 @@ void hg_rules_doubt_reach(struct hg_rules_making *making, const hg_node *list)
 		look_before(&reach, list, i);
 	}
 }
+
+/* ---- what rules say, and where ---- */
+
+gboolean hg_rules_reply_of(const hg_rules *rules, guint n, struct hg_rules_reply *ret)
+{
+	const struct hg_rule *rule = &rules->rules[n];
+
+	if (!rule->n_replies)
+		return FALSE;
+	*ret = (struct hg_rules_reply){ .rule = rule->name, .text = rule->replies[0], .place = rule->said_at,
+					.on = rule->on, .after_ms = rule->after_ms };
+	return TRUE;
+}
+
+gboolean hg_rules_may_be_on(const hg_rules *rules, guint n, const char *channel, const char *adapter, const char *scope)
+{
+	const struct { const char *name, *is; } facts[] = { { "channel", channel }, { "adapter", adapter }, { "scope", scope } };
+	g_autoptr(GPtrArray) leaves = g_ptr_array_new();
+
+	if (rules->rules[n].when)
+		flatten(rules->rules[n].when, leaves);
+	for (guint i = 0; i < leaves->len; i++) {
+		const struct hg_cond *cond = g_ptr_array_index(leaves, i);
+
+		for (gsize f = 0; is_single(cond) && !cond->fact->group && f < G_N_ELEMENTS(facts); f++)
+			if (strcmp(cond->fact->name, facts[f].name) == 0 && !has_word(cond, facts[f].is))
+				return FALSE;
+	}
+	return TRUE;
+}
