@@ -292,23 +292,6 @@ static void attempt_done(void *arg, const struct hg_client_answer *answer)
 	g_free(attempt);
 }
 
-/* Headers of Standard Webhooks; Idempotency-Key is for receivers that know it. */
-static char **attempt_headers(const struct hg_backend_conf *backend, const char *id, gint64 now_s,
-			      const char *body)
-{
-	g_autoptr(GPtrArray) headers = g_ptr_array_new();
-	g_autofree char *signature = hg_sign(backend->secrets, id, now_s, body, strlen(body));
-
-	g_ptr_array_add(headers, g_strdup("Content-Type: application/json"));
-	g_ptr_array_add(headers, g_strdup_printf("webhook-id: %s", id));
-	g_ptr_array_add(headers, g_strdup_printf("webhook-timestamp: %" G_GINT64_FORMAT, now_s));
-	if (signature)
-		g_ptr_array_add(headers, g_strdup_printf("webhook-signature: %s", signature));
-	g_ptr_array_add(headers, g_strdup_printf("Idempotency-Key: \"%s\"", id));
-	g_ptr_array_add(headers, NULL);
-	return (char **)g_ptr_array_free(g_steal_pointer(&headers), FALSE);
-}
-
 void hg_forwarder_send(hg_forwarder *forwarder, hg_dispatch *dispatch)
 {
 	const struct hg_backend_conf *backend = hg_conf_backend(forwarder->conf, dispatch->job.name);
@@ -325,7 +308,7 @@ void hg_forwarder_send(hg_forwarder *forwarder, hg_dispatch *dispatch)
 		return;
 	}
 	body = hg_forward_body(&dispatch->event);
-	headers = attempt_headers(backend, dispatch->event.id, now_s, body);
+	headers = hg_sign_headers(backend->secrets, dispatch->event.id, now_s, body, strlen(body));
 	attempt = g_new0(struct attempt, 1);
 	attempt->forwarder = forwarder;
 	attempt->dispatch = dispatch;

@@ -68,6 +68,21 @@ char *hg_sign(char *const *secrets, const char *id, gint64 timestamp_s, const vo
 	return header->len ? g_strdup(header->str) : NULL;
 }
 
+char **hg_sign_headers(char *const *secrets, const char *id, gint64 timestamp_s, const void *body, gsize len)
+{
+	GPtrArray *headers = g_ptr_array_new();
+	g_autofree char *signature = hg_sign(secrets, id, timestamp_s, body, len);
+
+	g_ptr_array_add(headers, g_strdup("Content-Type: application/json"));
+	g_ptr_array_add(headers, g_strdup_printf("webhook-id: %s", id));
+	g_ptr_array_add(headers, g_strdup_printf("webhook-timestamp: %" G_GINT64_FORMAT, timestamp_s));
+	if (signature)
+		g_ptr_array_add(headers, g_strdup_printf("webhook-signature: %s", signature));
+	g_ptr_array_add(headers, g_strdup_printf("Idempotency-Key: \"%s\"", id));
+	g_ptr_array_add(headers, NULL);
+	return (char **)g_ptr_array_free(headers, FALSE);
+}
+
 gboolean hg_sign_verify(char *const *secrets, const char *id, gint64 timestamp_s, const void *body,
 			gsize len, const char *header)
 {

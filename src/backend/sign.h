@@ -13,6 +13,9 @@ void hg_sign_key_free(guint8 *key, gsize len);
 /* The value of webhook-signature: one "v1,BASE64" for each secret (NULL-ended), separated by
  * spaces, over "id.timestamp.body".  Yours to free; NULL when no secret is usable. */
 char *hg_sign(char *const *secrets, const char *id, gint64 timestamp_s, const void *body, gsize len);
+/* The headers of what is sent: type, the three of Standard Webhooks, and Idempotency-Key for receivers that know
+ * it.  NULL-ended, yours. */
+char **hg_sign_headers(char *const *secrets, const char *id, gint64 timestamp_s, const void *body, gsize len);
 /* TRUE when one of header's signatures fits one of the secrets.  Constant time in the signature.
  * The caller checks the timestamp against its clock. */
 gboolean hg_sign_verify(char *const *secrets, const char *id, gint64 timestamp_s, const void *body,

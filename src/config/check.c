@@ -196,7 +196,7 @@ void hg_check_asking(const hg_conf *conf, const hg_node *root, hg_diag *diag)
 		}
 }
 
-/* ---- backends, tokens ---- */
+/* ---- backends, hooks, tokens ---- */
 
 /* Strict: g_base64_decode() skips what it does not know. */
 static gboolean is_whsec(const char *secret)
@@ -221,19 +221,23 @@ static gboolean is_event_pattern(const char *text)
 	return *text && strspn(text, "abcdefghijklmnopqrstuvwxyz_.*") == strlen(text);
 }
 
-void hg_check_backend(const struct hg_backend_conf *backend, const hg_node *map, hg_diag *diag)
+static void check_secrets(const char *what, const char *name, char **secrets, const struct hg_place *place,
+			  hg_diag *diag)
 {
-	const struct hg_place *place = place_of(map, "secrets");
-
-	for (char **s = backend->secrets; s && *s; s++)
+	for (char **s = secrets; s && *s; s++)
 		if (!is_whsec(*s))
 			hg_diag_add(diag, HG_SEV_ERROR, place,
 				    "make one: echo \"whsec_$(openssl rand -base64 32)\"",
-				    "backend %s: what 'secrets' refers to must be " WHSEC
-				    " and base64 of %d to %d bytes", backend->name, WHSEC_LEAST, WHSEC_MOST);
-	if (backend->secrets && g_strv_length(backend->secrets) > 2)
+				    "%s %s: what 'secrets' refers to must be " WHSEC
+				    " and base64 of %d to %d bytes", what, name, WHSEC_LEAST, WHSEC_MOST);
+	if (secrets && g_strv_length(secrets) > 2)
 		hg_diag_add(diag, HG_SEV_ERROR, place, NULL,
-			    "backend %s: at most two 'secrets' are active at a time", backend->name);
+			    "%s %s: at most two 'secrets' are active at a time", what, name);
+}
+
+void hg_check_backend(const struct hg_backend_conf *backend, const hg_node *map, hg_diag *diag)
+{
+	check_secrets("backend", backend->name, backend->secrets, place_of(map, "secrets"), diag);
 	for (char **e = backend->events; e && *e; e++)
 		if (!is_event_pattern(*e)) {
 			g_autofree char *quoted = hg_node_quote(*e);
@@ -242,6 +246,42 @@ void hg_check_backend(const struct hg_backend_conf *backend, const hg_node *map,
 				    "backend %s: 'events' takes patterns such as ticket.*, not %s",
 				    backend->name, quoted);
 		}
+}
+
+/* Where the i-th of a list (or the one word that stands for it) was written. */
+static const struct hg_place *item_place(const hg_node *map, const char *key, guint i)
+{
+	const hg_node *node = hg_node_get(map, key);
+
+	return node && hg_node_type(node) == HG_NODE_LIST && i < hg_node_size(node) ?
+	       hg_node_place(hg_node_at(node, i)) : place_of(map, key);
+}
+
+static void check_channel(const struct hg_hook_conf *hook, const hg_conf *conf, const char *name,
+			  const struct hg_place *place, hg_diag *diag)
+{
+	g_autoptr(GPtrArray) names = g_ptr_array_new();
+	g_autofree char *quoted = hg_node_quote(name), *hint = NULL;
+	const char *near;
+
+	if (hg_conf_channel(conf, name))
+		return;
+	for (guint i = 0; i < conf->channels->len; i++)
+		g_ptr_array_add(names, ((struct hg_channel_conf *)g_ptr_array_index(conf->channels, i))->name);
+	g_ptr_array_add(names, NULL);
+	near = hg_nearest(name, (const char *const *)names->pdata);
+	hint = near ? g_strdup_printf("did you mean '%s'?", near) : NULL;
+	hg_diag_add(diag, HG_SEV_ERROR, place, hint, "hook %s: there is no channel %s", hook->name, quoted);
+}
+
+void hg_check_hook(const struct hg_hook_conf *hook, const hg_conf *conf, const hg_node *map, hg_diag *diag)
+{
+	check_secrets("hook", hook->name, hook->secrets, place_of(map, "secrets"), diag);
+	for (guint i = 0; hook->channels && hook->channels[i]; i++)
+		check_channel(hook, conf, hook->channels[i], item_place(map, "channels", i), diag);
+	if (conf->hooks->len == HG_HOOKS_MAX + 1)
+		hg_diag_add(diag, HG_SEV_ERROR, &hook->place, NULL, "there are more than %d hooks: every message "
+			    "would wait for all of them", HG_HOOKS_MAX);
 }
 
 void hg_check_token(const struct hg_token_conf *token, const GPtrArray *others,

@@ -16,6 +16,8 @@ void hg_window_inherit(const hg_node *map, const char *what, const struct hg_win
 void hg_check_asking(const hg_conf *conf, const hg_node *root, hg_diag *diag);
 void hg_check_ticket(const struct hg_ticket_conf *ticket, const hg_node *map, hg_diag *diag);
 void hg_check_backend(const struct hg_backend_conf *backend, const hg_node *map, hg_diag *diag);
+/* conf: its channels are read already. */
+void hg_check_hook(const struct hg_hook_conf *hook, const hg_conf *conf, const hg_node *map, hg_diag *diag);
 /* others: the tokens before it. */
 void hg_check_token(const struct hg_token_conf *token, const GPtrArray *others,
 		    const struct hg_place *place, hg_diag *diag);

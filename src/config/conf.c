@@ -38,6 +38,15 @@ static void backend_free(gpointer p)
 	g_free(b);
 }
 
+static void hook_free(gpointer p)
+{
+	struct hg_hook_conf *h = p;
+
+	hg_options_clear(hg_hook_options, h);
+	g_free(h->name);
+	g_free(h);
+}
+
 static void token_free(gpointer p)
 {
 	struct hg_token_conf *t = p;
@@ -59,6 +68,7 @@ void hg_conf_unref(hg_conf *conf)
 		return;
 	g_ptr_array_unref(conf->channels);
 	g_ptr_array_unref(conf->backends);
+	g_ptr_array_unref(conf->hooks);
 	g_ptr_array_unref(conf->tokens);
 	hg_options_clear(hg_top_options, conf);
 	hg_options_clear(hg_gateway_options, &conf->gateway);
@@ -94,6 +104,17 @@ const struct hg_backend_conf *hg_conf_backend(const hg_conf *conf, const char *n
 
 		if (strcmp(b->name, name) == 0)
 			return b;
+	}
+	return NULL;
+}
+
+const struct hg_hook_conf *hg_conf_hook(const hg_conf *conf, const char *name)
+{
+	for (guint i = 0; i < conf->hooks->len; i++) {
+		const struct hg_hook_conf *h = g_ptr_array_index(conf->hooks, i);
+
+		if (strcmp(h->name, name) == 0)
+			return h;
 	}
 	return NULL;
 }
@@ -194,7 +215,7 @@ static void read_channel(struct load *l, const char *name, const struct hg_place
 		fill_adapter(l, c, map, what);
 }
 
-/* ---- backends, tokens ---- */
+/* ---- backends, hooks, tokens ---- */
 
 static void read_backend(struct load *l, const char *name, const struct hg_place *place, const hg_node *map)
 {
@@ -206,6 +227,20 @@ static void read_backend(struct load *l, const char *name, const struct hg_place
 	g_ptr_array_add(l->conf->backends, b);
 	hg_options_fill(hg_backend_options, map, what, NULL, b, l->diag);
 	hg_check_backend(b, map, l->diag);
+}
+
+static void read_hook(struct load *l, const char *name, const struct hg_place *place, const hg_node *map)
+{
+	static const char *const also[] = { "default", NULL };
+	struct hg_hook_conf *h = g_new0(struct hg_hook_conf, 1);
+	g_autofree char *what = g_strdup_printf("hook %s", name);
+
+	h->name = g_strdup(name);
+	h->place = *place;
+	h->fallback = hg_node_get(map, "default");
+	g_ptr_array_add(l->conf->hooks, h);
+	hg_options_fill(hg_hook_options, map, what, also, h, l->diag);
+	hg_check_hook(h, l->conf, map, l->diag);
 }
 
 static void read_token(struct load *l, const char *name, const struct hg_place *place, const hg_node *map)
@@ -306,6 +341,7 @@ static void read_sections(struct load *l, const hg_node *root)
 	choose_adapter_dir(l);
 	read_named(l, hg_node_get(root, "channels"), "channels", read_channel);
 	read_named(l, hg_node_get(root, "backends"), "backends", read_backend);
+	read_named(l, hg_node_get(root, "hooks"), "hooks", read_hook);
 	read_api(l, hg_node_get(root, "api"));
 	hg_check_asking(conf, root, l->diag);
 	conf->words = hg_node_get(root, "word_lists");
@@ -325,6 +361,7 @@ static hg_conf *conf_new(const char *path, hg_doc *doc)
 	conf->hash = g_strdup(hg_doc_hash(doc));
 	conf->channels = g_ptr_array_new_with_free_func(channel_free);
 	conf->backends = g_ptr_array_new_with_free_func(backend_free);
+	conf->hooks = g_ptr_array_new_with_free_func(hook_free);
 	conf->tokens = g_ptr_array_new_with_free_func(token_free);
 	return conf;
 }

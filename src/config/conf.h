@@ -111,6 +111,20 @@ struct hg_backend_conf {
 	struct hg_place place;
 };
 
+#define HG_HOOKS_MAX 8			/* in a configuration: each is asked about each message */
+
+struct hg_hook_conf {			/* asked for facts before the rules */
+	char *name, *url;
+	char **secrets;			/* as of backends */
+	char **channels;		/* only messages of these; NULL: of all */
+	char *ask;			/* always|new */
+	gint64 deadline_ms, cache_ms;
+	gint64 concurrency;
+	bool allow_private;
+	const hg_node *fallback;	/* `default:`, what counts without an answer; or NULL */
+	struct hg_place place;
+};
+
 struct hg_token_conf {
 	char *name;
 	char *token;			/* secret */
@@ -132,6 +146,7 @@ typedef struct hg_conf {
 	struct hg_report_conf report;
 	GPtrArray *channels;		/* of struct hg_channel_conf, in the file's order */
 	GPtrArray *backends;		/* of struct hg_backend_conf */
+	GPtrArray *hooks;		/* of struct hg_hook_conf, in the file's order */
 	GPtrArray *tokens;		/* of struct hg_token_conf */
 	const hg_node *rules, *tests;	/* or NULL; the engine reads rules */
 	const hg_node *words, *hours, *queues;	/* `word_lists:`, `hours:`, `queues:`, or NULL; the same */
@@ -157,7 +172,14 @@ void hg_conf_unref(hg_conf *conf);
 gint64 hg_window_longest(const hg_conf *conf);	/* of all windows of gateway and channels, ms */
 const struct hg_channel_conf *hg_conf_channel(const hg_conf *conf, const char *name);
 const struct hg_backend_conf *hg_conf_backend(const hg_conf *conf, const char *name);
+const struct hg_hook_conf *hg_conf_hook(const hg_conf *conf, const char *name);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(hg_conf, hg_conf_unref)
+
+struct hg_section_map {
+	const char *name, *help;
+	const char *schema;		/* JSON */
+	const char *sample;		/* YAML, on one line */
+};
 
 /* All sections with their tables, for schema, sample and man page. */
 struct hg_section {
@@ -165,5 +187,6 @@ struct hg_section {
 	const char *help;
 	const struct hg_option *options;
 	gboolean many;			/* a map of names (channels, backends, api.tokens) */
+	const struct hg_section_map *map;	/* a key whose map no table describes; or NULL */
 };
 extern const struct hg_section hg_conf_sections[];	/* ends with a NULL name */

@@ -238,6 +238,12 @@ static void put_section(GString *out, const struct hg_section *s)
 	if (s->many)
 		g_string_append(out, "A map of names: each has 1 to 32 of the letters a-z, digits and -.\n");
 	put_table(out, s->options);
+	if (s->map) {
+		g_autofree char *more = sentences(s->map->help), *sample = argument(s->map->sample);
+
+		g_string_append_printf(out, ".Bl -tag -width Ds\n.It Ic %s : Ar map\n%s\nExample:\n.Li %s .\n.El\n",
+				       s->map->name, more, sample);
+	}
 }
 
 char *hg_docs_man(const struct hg_adapter *const *adapters)

@@ -191,6 +191,10 @@ static void put_section(GString *out, const struct hg_section *s, const struct h
 
 		g_string_append_printf(out, "%s#main:\n", indent);
 		put_table(out, deeper, s->options, "");
+		if (s->map) {
+			put_comment(out, deeper, s->map->help);
+			g_string_append_printf(out, "%s#%s: %s\n", deeper, s->map->name, s->map->sample);
+		}
 	} else {
 		put_table(out, indent, s->options, "");
 	}

@@ -185,7 +185,8 @@ static void put_option(GString *out, const struct hg_option *opt)
 	hg_json_close(out, '}');
 }
 
-static void put_map(GString *out, const struct hg_option *table, const char *prefix, const char *help);
+static void put_map(GString *out, const struct hg_option *table, const char *prefix, const char *help,
+		    const struct hg_section_map *map);
 
 static void add_properties(GString *out, const struct hg_option *table, const char *prefix)
 {
@@ -198,7 +199,7 @@ static void add_properties(GString *out, const struct hg_option *table, const ch
 		if (e->opt)
 			put_option(out, e->opt);
 		else
-			put_map(out, table, e->prefix, NULL);
+			put_map(out, table, e->prefix, NULL, NULL);
 	}
 }
 
@@ -215,7 +216,8 @@ static void put_required(GString *out, const struct hg_option *table, const char
 }
 
 /* The options below prefix as a map.  A section whose options are all commented out is null. */
-static void put_map(GString *out, const struct hg_option *table, const char *prefix, const char *help)
+static void put_map(GString *out, const struct hg_option *table, const char *prefix, const char *help,
+		    const struct hg_section_map *map)
 {
 	hg_json_open(out, '{');
 	hg_json_opt_str(out, "description", help);
@@ -226,6 +228,8 @@ static void put_map(GString *out, const struct hg_option *table, const char *pre
 	hg_json_key(out, "properties");
 	hg_json_open(out, '{');
 	add_properties(out, table, prefix);
+	if (map)
+		hg_json_add_raw(out, map->name, map->schema);
 	hg_json_close(out, '}');
 	hg_json_key(out, "required");
 	hg_json_open(out, '[');
@@ -346,7 +350,7 @@ static void add_section(GString *out, const struct hg_section *section)
 	if (section->many)
 		put_named(out, ref, section->help);
 	else
-		put_map(out, section->options, "", section->help);
+		put_map(out, section->options, "", section->help, NULL);
 	if (outer) {
 		hg_json_close(out, '}');
 		hg_json_close(out, '}');
@@ -393,7 +397,7 @@ static void add_defs(GString *out, const struct hg_adapter *const *adapters)
 		if (s->options == hg_channel_options)
 			put_channel(out, adapters);
 		else
-			put_map(out, s->options, "", NULL);
+			put_map(out, s->options, "", NULL, s->map);
 	}
 	add_foreign(out, "rules", hg_docs_rules_schema);
 	add_foreign(out, "tests", hg_docs_tests_schema);

@@ -206,6 +206,41 @@ const struct hg_option hg_backend_options[] = {
 	HG_OPTION_END
 };
 
+#define HOOK(field, name, ...) HG_OPTION_AT(struct hg_hook_conf, field, name, __VA_ARGS__)
+const struct hg_option hg_hook_options[] = {
+	HOOK(url, "url", URL, REQUIRED | RELOAD, NULL, NULL, "Where the questions are sent."),
+	HOOK(secrets, "secrets", SECRETS, REQUIRED | RELOAD, NULL, NULL,
+	     "Key that signs questions, whsec_ and base64; two while one replaces the other, the new one first."),
+	HOOK(deadline_ms, "deadline", MSECS, RELOAD, "2s", "100ms..30s",
+	     "How long a message waits for the answer; then what default: says counts."),
+	HOOK(channels, "channels", STRINGS, RELOAD, NULL, NULL,
+	     "Channels whose messages it is asked about; without it all of them."),
+	HOOK(ask, "ask", ENUM, RELOAD, "always", "always|new",
+	     "always: about each message; new: about the first of somebody who has never written before."),
+	HOOK(cache_ms, "cache", MSECS, RELOAD, "0s", "0s..30d",
+	     "For so long what it said of a contact and a conversation counts without asking again; 0s asks "
+	     "about each message."),
+	HOOK(concurrency, "concurrency", INT, RELOAD, "16", "1..1000", "Questions at the same time."),
+	HOOK(allow_private, "allow_private", BOOL, RELOAD, "true", NULL,
+	     "May the URL lead to an address of a private network?"),
+	HG_OPTION_END
+};
+
+#define WORDS "{\"type\":\"array\",\"maxItems\":50,\"items\":{\"type\":\"string\",\"minLength\":1}}"
+#define WORD_OR_NULL "{\"type\":[\"string\",\"null\"]}"
+#define FIELDS "{\"type\":\"object\",\"maxProperties\":100,\"propertyNames\":{\"pattern\":\"^[A-Za-z0-9_.-]{1,64}$\"}," \
+	"\"additionalProperties\":{\"type\":[\"string\",\"number\",\"boolean\",\"null\"]}}"
+#define PART "{\"type\":\"object\",\"additionalProperties\":false,\"properties\":"
+static const struct hg_section_map hook_default = {
+	"default", "What counts when there is no answer in time; it has the shape of an answer.",
+	"{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{"
+	"\"contact\":" PART "{\"tier\":" WORD_OR_NULL ",\"locale\":" WORD_OR_NULL ",\"name\":" WORD_OR_NULL ",\"external_id\":" WORD_OR_NULL ","
+	"\"tags\":" WORDS ",\"fields\":" FIELDS "}},"
+	"\"message\":" PART "{\"intent\":" WORD_OR_NULL ",\"sentiment\":" WORD_OR_NULL ",\"language\":" WORD_OR_NULL ",\"fields\":" FIELDS "}},"
+	"\"thread\":" PART "{\"tags\":" WORDS ",\"fields\":" FIELDS "}}}}",
+	"{ contact: { tier: standard } }",
+};
+
 #define TOKEN(field, name, ...) HG_OPTION_AT(struct hg_token_conf, field, name, __VA_ARGS__)
 const struct hg_option hg_token_options[] = {
 	TOKEN(token, "token", SECRET, REQUIRED | RELOAD, NULL, "16..512",
@@ -216,22 +251,24 @@ const struct hg_option hg_token_options[] = {
 };
 
 const char *const hg_top_keys[] = {
-	"include", "gateway", "hours", "store", "window", "ticket", "rating", "close_prompt", "channels", "rules", "backends", "api",
-	"tests", "word_lists", "queues", "report", NULL
+	"include", "gateway", "hooks", "hours", "store", "window", "ticket", "rating", "close_prompt", "channels", "rules",
+	"backends", "api", "tests", "word_lists", "queues", "report", NULL
 };
 
 const struct hg_section hg_conf_sections[] = {
-	{ "", "The top level of the file.", hg_top_options, FALSE },
-	{ "gateway", "The daemon itself: where it listens, what it is called.", hg_gateway_options, FALSE },
-	{ "store", "Where messages and tickets are kept.", hg_store_options, FALSE },
-	{ "window", "How long things belong together.", hg_window_options, FALSE },
-	{ "ticket", "Numbers, and what the customer is told.", hg_ticket_options, FALSE },
-	{ "rating", "How customers are asked what they think of it.", hg_rating_options, FALSE },
-	{ "close_prompt", "How customers are asked whether it is solved.", hg_prompt_options, FALSE },
-	{ "report", "What reports count as resolved and as reopened.", hg_report_options, FALSE },
+	{ "", "The top level of the file.", hg_top_options, FALSE, NULL },
+	{ "gateway", "The daemon itself: where it listens, what it is called.", hg_gateway_options, FALSE, NULL },
+	{ "store", "Where messages and tickets are kept.", hg_store_options, FALSE, NULL },
+	{ "window", "How long things belong together.", hg_window_options, FALSE, NULL },
+	{ "ticket", "Numbers, and what the customer is told.", hg_ticket_options, FALSE, NULL },
+	{ "rating", "How customers are asked what they think of it.", hg_rating_options, FALSE, NULL },
+	{ "close_prompt", "How customers are asked whether it is solved.", hg_prompt_options, FALSE, NULL },
+	{ "report", "What reports count as resolved and as reopened.", hg_report_options, FALSE, NULL },
 	{ "channels", "Where customers write; each name has an adapter with options of its own.",
-	  hg_channel_options, TRUE },
-	{ "backends", "Helpdesks that tickets are forwarded to.", hg_backend_options, TRUE },
-	{ "api.tokens", "Who may use the HTTP API.", hg_token_options, TRUE },
-	{ NULL, NULL, NULL, FALSE }
+	  hg_channel_options, TRUE, NULL },
+	{ "backends", "Helpdesks that tickets are forwarded to.", hg_backend_options, TRUE, NULL },
+	{ "hooks", "Programs of yours that are asked about a message before the rules judge it: who is it, what does "
+	  "he want?", hg_hook_options, TRUE, &hook_default },
+	{ "api.tokens", "Who may use the HTTP API.", hg_token_options, TRUE, NULL },
+	{ NULL, NULL, NULL, FALSE, NULL }
 };

@@ -12,6 +12,7 @@ extern const struct hg_option hg_prompt_options[];
 extern const struct hg_option hg_report_options[];
 extern const struct hg_option hg_channel_options[];
 extern const struct hg_option hg_backend_options[];
+extern const struct hg_option hg_hook_options[];
 extern const struct hg_option hg_token_options[];
 
 /* Keys of the top level that are no options: sections, and what others read. */

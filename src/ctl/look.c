@@ -58,9 +58,26 @@ static void print_part(const struct ctl *ctl, struct json_object *status, struct
 	printf("%7s  %s\n", oldest, error);
 }
 
+/* Hooks have no outbox to wait in: how their questions ended. */
+static void print_hook(const struct ctl *ctl, struct json_object *hook)
+{
+	g_autofree char *name = ctl_text(hook, "name", "-"), *error = ctl_text(hook, "error", "");
+	gboolean up = g_strcmp0(hg_json_str(hook, "condition"), "up") == 0;
+	gint64 answered = hg_json_int(hook, "answered", 0);
+
+	printf("%-12s %-9s %s%-8s%s  answered %" G_GINT64_FORMAT, name, "hook", ctl_look(ctl, up ? CTL_GREEN : CTL_RED),
+	       up ? "up" : "down", ctl_look(ctl, CTL_PLAIN), answered);
+	if (answered)
+		printf(" (%" G_GINT64_FORMAT " ms on average)", hg_json_int(hook, "answered_ms", 0) / answered);
+	printf("  cached %" G_GINT64_FORMAT "  late %" G_GINT64_FORMAT "  failed %" G_GINT64_FORMAT
+	       "  skipped %" G_GINT64_FORMAT "  %s\n", hg_json_int(hook, "cached", 0), hg_json_int(hook, "late", 0),
+	       hg_json_int(hook, "failed", 0), hg_json_int(hook, "skipped", 0), error);
+}
+
 static void print_parts(const struct ctl *ctl, struct json_object *status)
 {
 	struct json_object *channels = hg_json_arr(status, "channels"), *backends = hg_json_arr(status, "backends");
+	struct json_object *hooks = hg_json_arr(status, "hooks");
 
 	printf("%s%-12s %-9s %-8s %6s %6s %6s %6s %6s %7s  %s%s\n", ctl_look(ctl, CTL_BOLD), "NAME", "KIND", "STATE",
 	       "IN", "OUT", "QUEUE", "DOUBT", "DEAD", "OLDEST", "LAST ERROR", ctl_look(ctl, CTL_PLAIN));
@@ -73,6 +90,8 @@ static void print_parts(const struct ctl *ctl, struct json_object *status)
 	}
 	for (gsize i = 0; i < count_of(backends); i++)
 		print_part(ctl, status, json_object_array_get_idx(backends, i), "backend", "backend");
+	for (gsize i = 0; i < count_of(hooks); i++)
+		print_hook(ctl, json_object_array_get_idx(hooks, i));
 }
 
 static gboolean all_up(struct json_object *list)
@@ -115,8 +134,8 @@ int ctl_status(struct ctl *ctl, int argc, char **argv)
 		ctl_print_json(&reply);
 	else if (!ctl->quiet)
 		print_status(ctl, reply.json);
-	return all_up(hg_json_arr(reply.json, "channels")) && all_up(hg_json_arr(reply.json, "backends")) ?
-		CTL_DONE : CTL_NO;
+	return all_up(hg_json_arr(reply.json, "channels")) && all_up(hg_json_arr(reply.json, "backends")) &&
+	       all_up(hg_json_arr(reply.json, "hooks")) ? CTL_DONE : CTL_NO;
 }
 
 /* ---- tail ---- */

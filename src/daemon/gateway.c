@@ -83,6 +83,7 @@ static void make_parts(hg_gateway *gateway)
 	gateway->channels = hg_channels_new(&channel_env, conf);
 	hg_gateway_forward_sink(gateway, &sink);
 	gateway->forwarder = hg_forwarder_new(conf, gateway->loop, gateway->client, &sink);
+	gateway->hooks = hg_hooks_new(conf, gateway->loop, gateway->client, hg_gateway_hook_result, gateway);
 	hg_gateway_api_ports(gateway, &api_ports);
 	gateway->api = hg_api_new(conf, gateway->loop, gateway->readers, gateway->attachments, &api_ports);
 }
@@ -131,6 +132,7 @@ void hg_gateway_free(hg_gateway *gateway)
 	hg_api_free(gateway->api);
 	hg_channels_free(gateway->channels);
 	hg_forwarder_free(gateway->forwarder);
+	hg_hooks_free(gateway->hooks);
 	hg_loop_free(gateway->loop);
 	hg_engine_free(gateway->engine);
 	g_clear_pointer(&gateway->store, hg_store_close);
@@ -212,6 +214,11 @@ static void pause_outbox(hg_gateway *gateway)
 		const struct hg_backend_conf *backend = g_ptr_array_index(conf->backends, i);
 
 		hg_engine_set_slots(gateway->engine, HG_TO_BACKEND, backend->name, 0);
+	}
+	for (guint i = 0; i < conf->hooks->len; i++) {
+		const struct hg_hook_conf *hook = g_ptr_array_index(conf->hooks, i);
+
+		hg_engine_set_slots(gateway->engine, HG_TO_HOOK, hook->name, 0);
 	}
 }
 

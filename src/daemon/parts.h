@@ -6,6 +6,7 @@
 #include "engine.h"
 #include "forward.h"
 #include "gateway.h"
+#include "hooks.h"
 #include "http_client.h"
 #include "http_server.h"
 #include "loop.h"
@@ -23,6 +24,7 @@ struct hg_gateway {
 	hg_engine *engine;
 	hg_channels *channels;
 	hg_forwarder *forwarder;
+	hg_hooks *hooks;
 	hg_api *api;
 	struct event *on_term, *on_int, *on_hup;
 	gint64 started_ms, reloaded_ms;
@@ -38,6 +40,7 @@ void hg_gateway_server_conf(hg_gateway *gateway, const hg_conf *conf, struct hg_
 void hg_gateway_ports(hg_gateway *gateway, struct hg_ports *ret);
 void hg_gateway_channel_env(hg_gateway *gateway, struct hg_channels_env *ret);
 void hg_gateway_forward_sink(hg_gateway *gateway, struct hg_forwarder_sink *ret);
+hg_hooks_result hg_gateway_hook_result;
 void hg_gateway_api_ports(hg_gateway *gateway, struct hg_api_ports *ret);
 
 /* serve.c: which part answers a request */

@@ -28,7 +28,10 @@ static void forward_on_loop(void *arg)
 {
 	struct forward *forward = arg;
 
-	hg_forwarder_send(forward->gateway->forwarder, forward->dispatch);
+	if (forward->dispatch->job.target == HG_TO_HOOK)
+		hg_hooks_send(forward->gateway->hooks, forward->dispatch);
+	else
+		hg_forwarder_send(forward->gateway->forwarder, forward->dispatch);
 	g_free(forward);
 }
 
@@ -37,7 +40,7 @@ static void port_dispatch(void *ctx, hg_dispatch *dispatch)
 	hg_gateway *gateway = ctx;
 	struct forward *forward;
 
-	if (dispatch->job.target != HG_TO_BACKEND) {
+	if (dispatch->job.target != HG_TO_BACKEND && dispatch->job.target != HG_TO_HOOK) {
 		hg_channels_dispatch(gateway->channels, dispatch);
 		return;
 	}
@@ -99,6 +102,11 @@ static void forwarded(void *ctx, hg_command *command)
 		return;
 	hg_err(NULL, "forward.result_lost", "%s", error->message);
 	hg_command_free(command);
+}
+
+void hg_gateway_hook_result(void *gateway, hg_command *command)
+{
+	forwarded(gateway, command);
 }
 
 static void forward_slots(void *ctx, const char *backend, guint slots)

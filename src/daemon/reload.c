@@ -86,6 +86,7 @@ static void take_over(hg_gateway *gateway, hg_setup *new)
 	warn_restart(old->conf, new->conf);
 	hg_channels_reload(gateway->channels, new->conf);
 	hg_forwarder_reload(gateway->forwarder, new->conf);
+	hg_hooks_reload(gateway->hooks, new->conf);
 	hg_api_reload(gateway->api, new->conf);
 	hg_engine_reload(gateway->engine, new->conf, g_steal_pointer(&new->rules));
 	gateway->reloaded_ms = hg_now(gateway->env);

@@ -1,5 +1,6 @@
 /* setup.c - config file, adapters and rules, checked together */
 #include "setup.h"
+#include "hook_answer.h"
 
 #include "queues.h"
 
@@ -106,6 +107,7 @@ hg_setup *hg_setup_read(const char *path, hg_diag *diag)
 		check_queues(setup->conf, setup->rules, diag);
 		hg_setup_check_carry(setup->conf, setup->rules, diag);
 	}
+	hg_hooks_check(setup->conf, diag);
 	setup->trials = hg_trials_read(setup->conf, diag);
 	return setup->rules && !hg_diag_count(diag, HG_SEV_ERROR) ? g_steal_pointer(&setup) : NULL;
 }

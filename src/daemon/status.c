@@ -68,6 +68,35 @@ static void add_backends(hg_gateway *gateway, GString *out)
 	hg_json_close(out, ']');
 }
 
+static void add_hooks(hg_gateway *gateway, GString *out)
+{
+	const hg_conf *conf = gateway->setup->conf;
+
+	hg_json_key(out, "hooks");
+	hg_json_open(out, '[');
+	for (guint i = 0; i < conf->hooks->len; i++) {
+		const struct hg_hook_conf *hook = g_ptr_array_index(conf->hooks, i);
+		struct hg_hook_stats stats;
+		gboolean down;
+
+		hg_engine_get_hook_stats(gateway->engine, hook->name, &stats);
+		down = stats.down_until_ms > hg_now(gateway->env);
+		hg_json_open(out, '{');
+		hg_json_add_str(out, "name", hook->name);
+		hg_json_add_str(out, "condition", down ? "down" : "up");
+		hg_json_add_time(out, "down_until", down ? stats.down_until_ms : 0);
+		hg_json_add_int(out, "answered", stats.answered);
+		hg_json_add_int(out, "answered_ms", stats.answered_ms);
+		hg_json_add_int(out, "cached", stats.cached);
+		hg_json_add_int(out, "late", stats.late);
+		hg_json_add_int(out, "failed", stats.failed);
+		hg_json_add_int(out, "skipped", stats.skipped);
+		hg_json_opt_str(out, "error", *stats.error ? stats.error : NULL);
+		hg_json_close(out, '}');
+	}
+	hg_json_close(out, ']');
+}
+
 static void add_engine(hg_gateway *gateway, GString *out)
 {
 	struct hg_engine_stats stats;
@@ -133,6 +162,7 @@ void hg_gateway_status(void *arg, GString *out)
 	hg_channels_list(gateway->channels, add_channel, &listing);
 	hg_json_close(out, ']');
 	add_backends(gateway, out);
+	add_hooks(gateway, out);
 	add_engine(gateway, out);
 	add_http(gateway, out);
 }

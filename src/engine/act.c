@@ -146,6 +146,8 @@ static gboolean act(hg_turn *turn, GError **error)
 		return hg_result_forwarded(turn, error);
 	case HG_CMD_FETCHED:
 		return hg_result_fetched(turn, error);
+	case HG_CMD_FACTS:
+		return hg_result_facts(turn, error);
 	case HG_CMD_CONDITION:
 		return hg_result_condition(turn, error);
 	case HG_CMD_BARRIER:

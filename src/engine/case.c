@@ -118,7 +118,8 @@ gboolean hg_case_say(hg_turn *turn, hg_case *kase, hg_message *message, GError *
 	hg_id_new(turn->engine->env, "msg", message->id);
 	message->thread_n = thread->n;
 	message->prev_n = thread->last_message_n;
-	message->at_ms = turn->now_ms;
+	if (!message->at_ms)
+		message->at_ms = turn->now_ms;
 	if (!message->text)
 		message->text = "";
 	if (!hg_store_message_add(turn->store, message, error))

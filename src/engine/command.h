@@ -15,6 +15,7 @@ enum hg_command_kind {
 	HG_CMD_SENT,		/* outcome of a dispatched channel job */
 	HG_CMD_FORWARDED,	/* outcome of a dispatched backend job */
 	HG_CMD_FETCHED,		/* outcome of a download */
+	HG_CMD_FACTS,		/* outcome of a question to a hook */
 	HG_CMD_CONDITION,	/* a channel or backend went up or down; UP: its parked jobs, and those
 				 * that wait for a later attempt, become due now */
 	HG_CMD_BARRIER,		/* nothing: its done says that all submitted before it is done */
@@ -54,6 +55,12 @@ struct hg_fetch_result {
 	const char *text;
 };
 
+struct hg_facts_result {
+	const void *body;		/* of a 2xx answer, not read yet; NULL: there is none ... */
+	gsize len;
+	const char *text;		/* ... and why */
+};
+
 typedef struct hg_command hg_command;
 
 /* What came of it.  answer is JSON for the API (or NULL); error is NULL when it was done. */
@@ -79,13 +86,14 @@ struct hg_command {
 	const char *const *add_tags, *const *remove_tags;	/* PATCH: NULL-ended; or NULL, as the next */
 	const char *const *set_fields, *const *unset_fields;	/* name, value, name, value ...; names */
 	const char *external_id, *number, *url;	/* LINK */
-	gint64 job_n;			/* SENT, FORWARDED, FETCHED, SETTLE_SEND, RETRY_DEAD */
+	gint64 job_n;			/* SENT, FORWARDED, FETCHED, FACTS, SETTLE_SEND, RETRY_DEAD */
 	int condition;			/* CONDITION: enum hg_condition */
 	struct hg_batch batch;		/* INBOUND; deep copy with our own strides */
 	struct hg_reply reply;
 	struct hg_result sent;
 	struct hg_forward_result forwarded;
 	struct hg_fetch_result fetched;
+	struct hg_facts_result facts;
 	hg_command_done *done;		/* once, after the commit, on the engine's thread; or NULL */
 	void *done_arg;
 	struct hg_command *next;	/* the queue's */

@@ -169,6 +169,16 @@ static const struct hg_shape fetched = {
 	"hg_fetch_result", fetched_rows, sizeof(struct hg_fetch_result), HG_ROW_NOWHERE, NULL
 };
 
+static const struct hg_row facts_rows[] = {
+	HG_ROW(struct hg_facts_result, 1, len, INT64),
+	HG_ROW_BYTES_OF(struct hg_facts_result, 2, body, len, BYTES_MOST, 0),
+	HG_ROW(struct hg_facts_result, 3, text, TEXT),
+	HG_ROW_END
+};
+static const struct hg_shape facts = {
+	"hg_facts_result", facts_rows, sizeof(struct hg_facts_result), HG_ROW_NOWHERE, NULL
+};
+
 static const struct hg_row command_rows[] = {
 	HG_ROW(struct hg_command, 1, kind, INT),
 	HG_ROW(struct hg_command, 2, channel, TEXT),
@@ -205,6 +215,7 @@ static const struct hg_row command_rows[] = {
 	HG_ROW_WORDS_OF(struct hg_command, 33, remove_tags, MARKS_MOST),
 	HG_ROW_WORDS_OF(struct hg_command, 34, set_fields, MARKS_MOST),
 	HG_ROW_WORDS_OF(struct hg_command, 35, unset_fields, MARKS_MOST),
+	HG_ROW_STRUCT_OF(struct hg_command, 36, facts, &facts),
 	HG_ROW_END
 };
 /* Whose they are, when it was taken and who hears of it is another matter each time. */
@@ -214,7 +225,7 @@ const struct hg_shape hg_shape_command = {
 };
 
 const struct hg_shape *const hg_command_shapes[] = {
-	&address, &file, &hg_shape_in, &receipt, &batch, &reply, &sent, &forwarded, &fetched, &hg_shape_command, NULL
+	&address, &file, &hg_shape_in, &receipt, &batch, &reply, &sent, &forwarded, &fetched, &facts, &hg_shape_command, NULL
 };
 
 static gboolean version_ok(const guint8 *bytes, gsize len, GError **error)

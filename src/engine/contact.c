@@ -169,6 +169,8 @@ gboolean hg_contact_resolve(hg_turn *turn, const struct hg_in *in, gboolean make
 	n = owner(in, aliases);
 	if (n && !load(turn, n, &kase->contact, error))
 		return FALSE;
+	/* Made a moment ago, when it was asked who this is. */
+	kase->contact_new = kase->contact && kase->contact->n == turn->newcomer;
 	if (!kase->contact && !make)
 		return TRUE;
 	if (!kase->contact && !make_contact(turn, in, kase, error))

@@ -133,6 +133,17 @@ static gboolean fill_attachment(hg_engine *engine, hg_dispatch *dispatch, gboole
 	return TRUE;
 }
 
+/* All that is sent is in the job; nobody is asked when nobody waits. */
+static gboolean fill_question(hg_engine *engine, hg_dispatch *dispatch, gboolean *ret_gone, GError **error)
+{
+	hg_question *ask;
+
+	if (!hg_store_question_by_job(engine->store, dispatch->arena, dispatch->job.n, &ask, error))
+		return FALSE;
+	*ret_gone = !ask;
+	return TRUE;
+}
+
 gboolean hg_dispatch_make(hg_engine *engine, const hg_job *job, gint64 now_ms, hg_dispatch **ret, GError **error)
 {
 	hg_arena *arena = hg_arena_new();
@@ -146,6 +157,8 @@ gboolean hg_dispatch_make(hg_engine *engine, const hg_job *job, gint64 now_ms, h
 		ok = fill_out(engine, dispatch, now_ms, &gone, error);
 	else if (job->target == HG_TO_BACKEND)
 		ok = fill_event(engine, dispatch, &gone, error);
+	else if (job->target == HG_TO_HOOK)
+		ok = fill_question(engine, dispatch, &gone, error);
 	else
 		ok = fill_attachment(engine, dispatch, &gone, error);
 	if (!ok || gone)

@@ -49,3 +49,12 @@ struct hg_engine_stats {
 	       queue_oldest_ms;
 };
 void hg_engine_get_stats(hg_engine *engine, struct hg_engine_stats *ret);	/* any thread */
+
+/* Of the messages that were judged: how the questions about them ended. */
+struct hg_hook_stats {
+	gint64 answered, cached, late, failed, skipped;
+	gint64 answered_ms;		/* all answers together */
+	gint64 down_until_ms;		/* it is left alone; past: it is not */
+	char error[256];		/* of the last without an answer; "": none */
+};
+void hg_engine_get_hook_stats(hg_engine *engine, const char *name, struct hg_hook_stats *ret);	/* any thread */

@@ -111,7 +111,7 @@ void hg_episode_heard(hg_turn *turn, hg_case *kase, gboolean automatic, gboolean
 	thread->ep_inbound++;
 	thread->ep_real += !noise;
 	if (!thread->ep_customer_ms)
-		thread->ep_customer_ms = turn->now_ms;
+		thread->ep_customer_ms = hg_inbound_had_ms(turn);
 	kase->thread_changed = TRUE;
 }
 

@@ -9,6 +9,7 @@
 
 struct batch {
 	hg_turn *turn;
+	const hg_waiting *waiting;	/* an item that waited: new, kept and counted long ago; else NULL */
 	gint64 raw_n;		/* 0: not kept yet */
 	gboolean bare;		/* nothing but the raw bytes of an item can be kept */
 };
@@ -117,15 +118,25 @@ static gboolean kind_known(int kind)
 	       (kind >= HG_IDENTITY && kind <= HG_IGNORED);
 }
 
+gint64 hg_inbound_had_ms(const hg_turn *turn)
+{
+	return turn->had_ms ? turn->had_ms : turn->now_ms;
+}
+
 static gboolean take_kind(hg_turn *turn, const struct hg_in *in, gint64 raw_n, GError **error)
 {
 	struct hg_in unknown = *in;
+	gboolean waits = FALSE;
 
 	if (!kind_known(in->kind)) {
 		unknown.kind = HG_UNSUPPORTED;
 		unknown.note = in->note ?: "of a kind this headgate does not know";
 		return take_kind(turn, &unknown, raw_n, error);
 	}
+	if (!turn->had_ms && !hg_asking_gate(turn, in, raw_n, &waits, error))
+		return FALSE;
+	if (waits)
+		return TRUE;
 	if (in->kind >= HG_REACTION && in->kind <= HG_REVOKE)
 		return hg_about_message(turn, in, raw_n, error);
 	if (in->kind >= HG_IDENTITY)
@@ -139,6 +150,8 @@ static gboolean take_item(struct batch *batch, const struct hg_in *in, GError **
 	gint64 raw_n;
 	gboolean fresh;
 
+	turn->newcomer = 0;
+	turn->outside = NULL;
 	if (!is_new(turn, in, &fresh, error))
 		return FALSE;
 	turn->count.inbound++;
@@ -151,12 +164,26 @@ static gboolean take_item(struct batch *batch, const struct hg_in *in, GError **
 
 /* A sender nobody can name still has said something: it is kept with the reason, for people to see
  * in the log and in the raw delivery. */
-static gboolean keep_refused(struct batch *batch, const struct hg_in *in, const char *why, GError **error)
+static gboolean keep_poor(struct batch *batch, const struct hg_in *in, const char *why, gint64 raw_n, GError **error)
 {
 	struct hg_ctx channel = HG_CTX(NULL, "channel", batch->turn->command->channel);
 	struct hg_ctx ctx = HG_CTX(&channel, "id", in->id ?: "(none)");
-	hg_turn *turn = batch->turn;
 	struct hg_in poor = *in;
+
+	batch->turn->count.refused++;
+	hg_warn(&ctx, "inbound.refused", "kept as unsupported: %s", why);
+	if (batch->bare || why_refused(in) || in->kind >= HG_REACTION || in->echo)
+		return TRUE;
+	poor.kind = HG_UNSUPPORTED;
+	poor.note = why;
+	poor.n_files = 0;
+	poor.payload = NULL;
+	return hg_said_take(batch->turn, &poor, raw_n, error);
+}
+
+static gboolean keep_refused(struct batch *batch, const struct hg_in *in, const char *why, GError **error)
+{
+	hg_turn *turn = batch->turn;
 	gboolean fresh;
 	gint64 raw_n;
 
@@ -167,19 +194,8 @@ static gboolean keep_refused(struct batch *batch, const struct hg_in *in, const 
 		turn->count.duplicates++;
 		return TRUE;
 	}
-	turn->count.refused++;
-	hg_warn(&ctx, "inbound.refused", "kept as unsupported: %s", why);
-	if (!keep_raw(batch, in, &raw_n, error))
-		return FALSE;
-	if (batch->bare || why_refused(in) || in->kind >= HG_REACTION || in->echo)
-		return TRUE;
-	poor.kind = HG_UNSUPPORTED;
-	poor.note = why;
-	poor.n_files = 0;
-	poor.payload = NULL;
-	return hg_said_take(turn, &poor, raw_n, error);
+	return keep_raw(batch, in, &raw_n, error) && keep_poor(batch, in, why, raw_n, error);
 }
-
 /* ---- the batch ---- */
 
 /* Undoes what a failed step began.  FALSE: the transaction itself is gone. */
@@ -191,7 +207,10 @@ static gboolean undo(struct batch *batch, const struct batch *before, guint even
 	*batch = *before;
 	turn->count = *count;
 	turn->addresses_of = 0;
-	turn->raw[0] = batch->raw_n;
+	if (turn->raw)
+		turn->raw[0] = batch->raw_n;
+	turn->newcomer = 0;
+	turn->outside = NULL;
 	g_ptr_array_set_size(turn->events, (gint)events);
 	return hg_store_rollback_to(turn->store, error);
 }
@@ -241,28 +260,48 @@ static gboolean step_end(struct batch *batch, const void *item G_GNUC_UNUSED, co
 	return !all->cursor || hg_store_cursor_set(turn->store, turn->command->channel, all->cursor, error);
 }
 
+/* Facts there are by now, and what waited is gone from where it did. */
+static gboolean step_waited(struct batch *batch, const void *item, const char *why, GError **error)
+{
+	const hg_waiting *waiting = batch->waiting;
+
+	if (!hg_waiting_ask(batch->turn, waiting, error))
+		return FALSE;
+	return (why ? keep_poor(batch, item, why, waiting->raw_n, error) :
+		      take_kind(batch->turn, item, waiting->raw_n, error)) &&
+	       hg_store_waiting_done(batch->turn->store, waiting, error);
+}
+
 /* As it is; else as unsupported, without what may have been too much; else its raw bytes alone.  The
  * first reason is told.  Only a store that is gone stops the rest. */
 static gboolean one_item(struct batch *batch, const struct hg_in *in, GError **error)
 {
+	step_fn *step = batch->waiting ? step_waited : step_item;
 	g_autoptr(GError) first = NULL;
 	const char *why = why_refused(in);
 	gboolean gone, ok;
 
-	if (in_savepoint(batch, step_item, in, why, &gone, &first))
+	if (in_savepoint(batch, step, in, why, &gone, &first))
 		return TRUE;
 	batch->turn->raw[1 + (in - batch->turn->command->batch.in)] = 0;
 	if (!gone && !why) {
 		why = hg_arena_str(batch->turn->arena, first->message);
-		if (in_savepoint(batch, step_item, in, why, &gone, NULL))
+		if (in_savepoint(batch, step, in, why, &gone, NULL))
 			return TRUE;
 	}
 	batch->bare = TRUE;
-	ok = !gone && in_savepoint(batch, step_item, in, why, &gone, NULL);
+	ok = !gone && in_savepoint(batch, step, in, why, &gone, NULL);
 	batch->bare = FALSE;
 	if (!ok)
 		g_propagate_error(error, g_steal_pointer(&first));
 	return ok;
+}
+
+gboolean hg_inbound_waited(hg_turn *turn, const hg_waiting *waiting, const struct hg_in *in, GError **error)
+{
+	struct batch batch = { .turn = turn, .waiting = waiting };
+
+	return one_item(&batch, in, error);
 }
 
 /* A receipt that cannot be kept is worth a line, not a redelivery of all that came with it. */

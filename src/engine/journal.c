@@ -90,6 +90,14 @@ gboolean hg_journal_timer(hg_turn *turn, const hg_timer *timer, GError **error)
 	return write_row(turn->engine, HG_J_TIMER, turn->now_ms, error);
 }
 
+gboolean hg_journal_waited(hg_turn *turn, gint64 waiting_n, GError **error)
+{
+	if (!is_kept(turn->engine))
+		return TRUE;
+	hg_pack_number(body_of(turn->engine), (guint64)waiting_n);
+	return write_row(turn->engine, HG_J_WAITED, turn->now_ms, error);
+}
+
 void hg_journal_note_claim(hg_engine *engine, gint64 job_n, gboolean dropped)
 {
 	gint64 said = dropped ? -job_n : job_n;
@@ -154,6 +162,16 @@ static gboolean read_timer(struct hg_unpack *in, hg_arena *arena, struct hg_jour
 	return TRUE;
 }
 
+static gboolean read_waited(struct hg_unpack *in, struct hg_journalled *ret)
+{
+	guint64 n;
+
+	if (!hg_unpack_number(in, &n) || n > G_MAXINT64 || in->at != in->end)
+		return FALSE;
+	ret->waiting_n = (gint64)n;
+	return TRUE;
+}
+
 static gboolean read_claims(struct hg_unpack *in, struct hg_journalled *ret)
 {
 	guint64 said;
@@ -192,6 +210,8 @@ static gboolean read_body(const hg_journal *row, hg_arena *arena, struct hg_jour
 		return read_timer(&in, arena, ret);
 	case HG_J_CLAIM:
 		return read_claims(&in, ret);
+	case HG_J_WAITED:
+		return read_waited(&in, ret);
 	case HG_J_START:
 	case HG_J_RELOAD:
 		return read_conf(&in, arena, ret);

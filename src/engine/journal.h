@@ -11,6 +11,7 @@ enum hg_journal_kind {
 	HG_J_CLAIM,		/* jobs that went out */
 	HG_J_START,		/* an engine began with this configuration, and recovered what was under way */
 	HG_J_RELOAD,		/* from here on with this configuration */
+	HG_J_WAITED,		/* an item that waited for hooks was judged */
 };
 
 /* A row's body, taken apart; in the arena given but for command and jobs. */
@@ -19,6 +20,7 @@ struct hg_journalled {
 	gint64 *raw;		/* COMMAND: where those lie, 0: nowhere.  [0] the delivery's, [1 + i] item i's */
 	gsize n_raw;
 	hg_timer timer;		/* TIMER: thread_n and kind */
+	gint64 waiting_n;	/* WAITED */
 	GArray *jobs;		/* CLAIM: of gint64; negative: dropped, for it was about nothing any more */
 	const char *config_hash;	/* START, RELOAD ... */
 	gint64 event_n;		/* ... the newest event by then; 0: none */

@@ -74,6 +74,19 @@ static gboolean feed_timer(struct hg_round *round, const struct hg_journalled *e
 	return hg_round_timer(round, timer, &why) || refuse(round, why, ret_refused, error);
 }
 
+static gboolean feed_waited(struct hg_round *round, const struct hg_journalled *entry, GError **ret_refused,
+			    GError **error)
+{
+	hg_waiting *waiting;
+	GError *why = NULL;
+
+	if (!hg_store_waiting_get(round->engine->store, round->engine->round, entry->waiting_n, &waiting, error))
+		return FALSE;
+	if (!waiting)
+		return hg_fail(ret_refused, HG_ERROR_MISSING, "nothing waits under this number") || TRUE;
+	return hg_round_waited(round, waiting, &why) || refuse(round, why, ret_refused, error);
+}
+
 static gboolean feed_claim(struct hg_round *round, gint64 said, gboolean *ret_there, GError **error)
 {
 	hg_engine *engine = round->engine;
@@ -125,6 +138,8 @@ static gboolean feed(struct hg_round *round, int kind, struct hg_journalled *ent
 		return feed_command(round, entry, from, ret_refused, error);
 	case HG_J_TIMER:
 		return feed_timer(round, entry, ret_refused, error);
+	case HG_J_WAITED:
+		return feed_waited(round, entry, ret_refused, error);
 	case HG_J_CLAIM:
 		return feed_claims(round, entry, ret_refused, error);
 	default:

@@ -218,6 +218,8 @@ gboolean hg_judge(hg_turn *turn, const hg_case *kase, const struct hg_asked *ask
 	ret->verdict.index = -1;
 	if (!gather(turn, kase, asked, &ret->facts, error))
 		return FALSE;
+	if (asked->in && turn->outside)
+		hg_outside_see(turn->outside, turn->arena, &ret->facts);
 	if (turn->engine->rules)
 		hg_rules_judge(turn->engine->rules, facts, turn->arena, &ret->verdict, NULL);
 	say_gave_up(&ret->verdict);

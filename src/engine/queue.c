@@ -71,6 +71,7 @@ gboolean hg_command_is_refusable(const hg_command *command)
 	case HG_CMD_SENT:
 	case HG_CMD_FORWARDED:
 	case HG_CMD_FETCHED:
+	case HG_CMD_FACTS:
 	case HG_CMD_CONDITION:
 		return FALSE;
 	default:

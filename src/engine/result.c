@@ -76,7 +76,7 @@ gboolean hg_result_refused(hg_turn *turn, hg_case *kase, hg_message *message, hg
 
 /* ---- a channel's answer ---- */
 
-static gboolean load_job(hg_turn *turn, int target, hg_job **ret, GError **error)
+gboolean hg_result_job(hg_turn *turn, int target, hg_job **ret, GError **error)
 {
 	struct hg_ctx ctx = HG_CTX(NULL, "name", turn->command->channel ?: turn->command->backend);
 
@@ -213,7 +213,7 @@ gboolean hg_result_sent(hg_turn *turn, GError **error)
 	hg_job *job;
 	hg_case kase;
 
-	if (!load_job(turn, HG_TO_CHANNEL, &job, error))
+	if (!hg_result_job(turn, HG_TO_CHANNEL, &job, error))
 		return FALSE;
 	if (!job)
 		return TRUE;
@@ -283,7 +283,7 @@ gboolean hg_result_forwarded(hg_turn *turn, GError **error)
 	const struct hg_backend_conf *backend;
 	hg_job *job;
 
-	if (!load_job(turn, HG_TO_BACKEND, &job, error))
+	if (!hg_result_job(turn, HG_TO_BACKEND, &job, error))
 		return FALSE;
 	if (!job)
 		return TRUE;
@@ -363,7 +363,7 @@ gboolean hg_result_fetched(hg_turn *turn, GError **error)
 	gint64 end_ms;
 	hg_job *job;
 
-	if (!load_job(turn, HG_TO_FETCH, &job, error))
+	if (!hg_result_job(turn, HG_TO_FETCH, &job, error))
 		return FALSE;
 	if (!job)
 		return TRUE;

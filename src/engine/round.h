@@ -25,6 +25,7 @@ void hg_round_end(struct hg_round *round);
 /* Each in a savepoint, and into the journal.  FALSE: it was undone; round->broke: with all the rest. */
 gboolean hg_round_command(struct hg_round *round, hg_command *command, const char **ret_answer, GError **error);
 gboolean hg_round_timer(struct hg_round *round, const hg_timer *timer, GError **error);
+gboolean hg_round_waited(struct hg_round *round, const hg_waiting *waiting, GError **error);
 /* In the round's transaction, each whole or not at all. */
 gboolean hg_round_recover(struct hg_round *round, guint *ret_n, GError **error);
 gboolean hg_round_adopt(struct hg_round *round, GError **error);

@@ -13,6 +13,7 @@
 
 #define GROUP_MAX	1000	/* commands of one commit */
 #define TIMERS_MAX	200	/* of one round */
+#define WAITING_MAX	1000	/* items that waited for hooks, of one round */
 #define TIMER_AGAIN_MS	60000	/* a timer that could not be acted on comes again */
 #define DISK_LOOK_MS	2000
 #define SCRATCH_KEPT	(256 * 1024)	/* bytes of it that are kept between rounds */
@@ -52,7 +53,8 @@ hg_engine *hg_engine_new(hg_conf *conf, hg_rules *rules, hg_store *store, struct
 	engine->queue = hg_queue_new();
 	engine->targets = hg_targets_new(engine);
 	engine->scratch = g_string_sized_new(4096);
-	engine->timer_due_ms = G_MININT64;
+	engine->timer_due_ms = engine->waiting_due_ms = G_MININT64;
+	engine->hooks = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	keep_as_told(engine);
 	g_mutex_init(&engine->lock);
 	return engine;
@@ -65,6 +67,7 @@ void hg_engine_free(hg_engine *engine)
 	g_assert(!engine->thread);
 	hg_queue_free(engine->queue);
 	hg_targets_free(engine->targets);
+	g_hash_table_destroy(engine->hooks);
 	g_string_free(engine->scratch, TRUE);
 	g_string_free(engine->packed, TRUE);
 	g_array_unref(engine->claims);
@@ -110,7 +113,8 @@ gboolean hg_round_adopt(struct hg_round *round, GError **error)
 	const GPtrArray *channels = round->engine->conf->channels, *backends = round->engine->conf->backends;
 	hg_store *store = round->engine->store;
 
-	if (!keep_rules(round, error) || !hg_wait_adopt(round->engine, round->now_ms, error))
+	if (!keep_rules(round, error) || !hg_wait_adopt(round->engine, round->now_ms, error) ||
+	    !hg_waiting_adopt(round->engine, round->now_ms, error))
 		return FALSE;
 	for (guint i = 0; i < channels->len; i++)
 		if (!hg_store_job_unpark(store, HG_TO_CHANNEL,
@@ -384,6 +388,60 @@ static gboolean run_timers(struct hg_round *round, GError **error)
 	return !round->broke && hg_store_timer_next(engine->store, &engine->timer_due_ms, error);
 }
 
+/* ---- what waited for hooks ---- */
+
+gboolean hg_round_waited(struct hg_round *round, const hg_waiting *waiting, GError **error)
+{
+	hg_turn turn = turn_of(round, round->engine->round, NULL);
+	gboolean ok;
+
+	hg_work_begin(round->engine, round->now_ms);
+	ok = hg_waiting_act(&turn, waiting, error);
+	round->broke |= turn.gone;
+	if (ok && !hg_journal_waited(&turn, waiting->n, error)) {
+		round->broke = TRUE;
+		ok = FALSE;
+	}
+	hg_work_end(round->engine, ok);
+	if (ok)
+		turn_counts(round, &turn);
+	turn_end(&turn);
+	return ok;
+}
+
+static void run_waited(struct hg_round *round, const hg_waiting *waiting)
+{
+	struct hg_ctx ctx = HG_CTX(NULL, "channel", waiting->channel);
+	g_autoptr(GError) error = NULL;
+
+	if (hg_round_waited(round, waiting, &error))
+		return;
+	hg_err(&ctx, "engine.waiting_failed", "%s", error->message);
+	if (!round->broke &&
+	    !hg_store_waiting_ready(round->engine->store, waiting->n, round->now_ms + TIMER_AGAIN_MS, NULL))
+		round->broke = TRUE;
+}
+
+/* One that is judged makes room for the next of its contact, which may be ready as well. */
+static gboolean run_waiting(struct hg_round *round, GError **error)
+{
+	hg_engine *engine = round->engine;
+	guint done = 0, n = 1;
+
+	if (engine->waiting_due_ms > round->now_ms)
+		return TRUE;
+	for (; n && done < WAITING_MAX && !round->broke; done += n) {
+		g_autoptr(GPtrArray) due = g_ptr_array_new();
+
+		if (!hg_store_waiting_due(engine->store, engine->round, round->now_ms, TIMERS_MAX, due, error))
+			return FALSE;
+		n = due->len;
+		for (guint i = 0; i < n && !round->broke; i++)
+			run_waited(round, g_ptr_array_index(due, i));
+	}
+	return !round->broke && hg_store_waiting_next(engine->store, &engine->waiting_due_ms, error);
+}
+
 /* ---- the round ---- */
 
 static void watch_disk(hg_engine *engine)
@@ -421,7 +479,7 @@ static gboolean fill_group(struct hg_round *round, hg_command *list, GError **er
 			run_command(round, list);
 		}
 	}
-	if (!round->broke && run_timers(round, error) &&
+	if (!round->broke && run_waiting(round, error) && run_timers(round, error) &&
 	    hg_targets_claim(engine->targets, engine->round, round->now_ms, error) &&
 	    hg_journal_claims(engine, round->now_ms, error))
 		return TRUE;
@@ -500,9 +558,9 @@ static void group_fails(struct hg_round *round, const GError *error)
 
 	hg_store_rollback(engine->store);
 	hg_targets_stay(engine->targets);
+	engine->timer_due_ms = engine->waiting_due_ms = G_MININT64;
 	engine->env->id_high = round->id_high;
 	engine->env->id_low = round->id_low;
-	engine->timer_due_ms = G_MININT64;
 	for (guint i = 0; i < round->done->len; i++) {
 		hg_command *command = g_array_index(round->done, struct hg_done, i).command;
 
@@ -572,13 +630,13 @@ static gboolean has_work(hg_engine *engine)
 {
 	gint64 now = hg_now(engine->env);
 
-	return engine->timer_due_ms <= now || hg_targets_has_work(engine->targets, now);
+	return engine->timer_due_ms <= now || engine->waiting_due_ms <= now || hg_targets_has_work(engine->targets, now);
 }
 
 static gint64 wait_ms(hg_engine *engine)
 {
 	gint64 now = hg_now(engine->env), mono = hg_mono(engine->env), oldest;
-	gint64 next = MIN(engine->timer_due_ms, hg_targets_next(engine->targets, now));
+	gint64 next = MIN(MIN(engine->timer_due_ms, engine->waiting_due_ms), hg_targets_next(engine->targets, now));
 	gint64 wait = next == G_MAXINT64 ? IDLE_MS : CLAMP(next - now, 0, IDLE_MS);
 
 	if (hg_queue_length(engine->queue, &oldest))
@@ -619,6 +677,8 @@ static gboolean recover_job(struct hg_round *round, hg_job *job, GError **error)
 
 	if (job->target == HG_TO_CHANNEL) {
 		ok = hg_unknown_recover(&turn, job, error);
+	} else if (job->target == HG_TO_HOOK) {
+		ok = hg_waiting_recover(&turn, job, error);
 	} else {
 		/* Events are sent at least once, with the same id; a download again harms nobody. */
 		job->due_ms = round->now_ms;

@@ -29,6 +29,7 @@ static hg_message *make_message(hg_turn *turn, const struct hg_in *in, gint64 ra
 		.raw_n = in->kind == HG_UNSUPPORTED ? hg_inbound_own_raw(turn, in, raw_n) : raw_n,
 		.delivery = in->echo ? HG_DLV_SENT : HG_DLV_NONE, .note = in->note,
 		.automatic = in->automatic, .forwarded = in->forwarded, .echo = in->echo,
+		.at_ms = hg_inbound_had_ms(turn),
 	};
 	if (in->echo)
 		message->parts = message->parts_sent = 1;
@@ -49,13 +50,13 @@ static gboolean note_customer(hg_turn *turn, hg_case *kase, const struct hg_in *
 			      gboolean late, GError **error)
 {
 	hg_thread *thread = kase->thread;
-	gint64 said = in->sent_ms && in->sent_ms < turn->now_ms ? in->sent_ms : turn->now_ms;
+	gint64 had_ms = hg_inbound_had_ms(turn), said = in->sent_ms && in->sent_ms < had_ms ? in->sent_ms : had_ms;
 	const char *to;
 
 	if (!hg_contact_present(turn, kase->contact, message->address, &to, error))
 		return FALSE;
 	if (!thread->first_message_ms)
-		thread->first_message_ms = turn->now_ms;
+		thread->first_message_ms = had_ms;
 	if (to && (!thread->reply_to || (!late && !in->automatic))) {
 		thread->channel = message->channel;
 		thread->reply_to = to;
@@ -63,7 +64,7 @@ static gboolean note_customer(hg_turn *turn, hg_case *kase, const struct hg_in *
 		thread->last_in_n = message->n;
 	}
 	if (!late && !in->automatic)
-		thread->last_customer_ms = turn->now_ms;
+		thread->last_customer_ms = had_ms;
 	if (!thread->subject && in->subject)
 		thread->subject = in->subject;
 	turn->count.messages++;
@@ -104,8 +105,8 @@ static gboolean undecided(hg_turn *turn, hg_case *kase, const struct hg_in *in, 
 	if (thread->messages > 1 &&
 	    !hg_store_timer_get(turn->store, turn->arena, thread->n, "settle", &timer, error))
 		return FALSE;
-	return timer || hg_timer_set(turn, thread->n, "settle", turn->now_ms + turn->conf->engine.settle_ms, NULL,
-				     error);
+	return timer || hg_timer_set(turn, thread->n, "settle",
+				     hg_inbound_had_ms(turn) + turn->conf->engine.settle_ms, NULL, error);
 }
 
 static gboolean act_on(hg_turn *turn, hg_case *kase, const struct hg_in *in, const struct hg_judged *judged,
@@ -213,6 +214,8 @@ gboolean hg_said_take(hg_turn *turn, const struct hg_in *in, gint64 raw_n, GErro
 	    !hg_ask_match(turn, &kase, in, scope, &proposed, &answered, error))
 		return FALSE;
 	conflict_note(turn, &kase, &proposed);
+	if (turn->outside)
+		kase.contact_changed |= hg_outside_contact(turn->outside->known, turn->arena, kase.contact);
 	if (!(answered.quiet ? hg_judge_answer(turn, &kase, in, &proposed, &judged, error) :
 	      hg_judge(turn, &kase, &(struct hg_asked){ .event = HG_ON_MESSAGE, .in = in, .proposed = &proposed },
 		       &judged, error)))
@@ -223,6 +226,8 @@ gboolean hg_said_take(hg_turn *turn, const struct hg_in *in, gint64 raw_n, GErro
 	message = make_message(turn, in, raw_n);
 	if (!enter_thread(turn, &kase, &proposed, scope, quiet, error))
 		return FALSE;
+	if (turn->outside)
+		kase.thread_changed |= hg_outside_thread(turn->outside->thread, turn->arena, kase.thread);
 	hg_episode_heard(turn, &kase, in->automatic, answered.quiet || judged.verdict.action == HG_ACT_IGNORE);
 	if (!put_in_thread(turn, &kase, in, message, error) ||
 	    !note_customer(turn, &kase, in, message, proposed.late, error) ||

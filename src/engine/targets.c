@@ -125,6 +125,13 @@ void hg_targets_load(hg_targets *targets)
 
 		target_of(targets, HG_TO_BACKEND, backend->name)->known = TRUE;
 	}
+	for (guint i = 0; i < conf->hooks->len; i++) {
+		const struct hg_hook_conf *hook = g_ptr_array_index(conf->hooks, i);
+		struct target *target = target_of(targets, HG_TO_HOOK, hook->name);
+
+		target->known = TRUE;
+		target->slots = MIN((guint)hook->concurrency, (guint)CLAIM_MOST);
+	}
 	for (guint i = 0; i < targets->list->len; i++) {
 		struct target *target = g_ptr_array_index(targets->list, i);
 

@@ -98,9 +98,25 @@ static timer_fn *handler_of(const char *kind)
 	return NULL;
 }
 
+/* What was said before the time was over and waits for hooks is judged first; put off once, so that a customer who
+ * goes on talking puts nothing off for ever. */
+static gboolean wait_for_said(hg_turn *turn, const hg_case *kase, const hg_timer *timer, gboolean *ret_again,
+			      GError **error)
+{
+	gint64 until_ms = 0;
+
+	if (timer->data || turn->engine->waiting_due_ms == G_MAXINT64)
+		return TRUE;
+	if (!hg_store_waiting_until(turn->store, kase->contact->n, timer->due_ms, &until_ms, error))
+		return FALSE;
+	*ret_again = until_ms > turn->now_ms;
+	return !*ret_again || hg_timer_set(turn, timer->thread_n, timer->kind, until_ms, "put off", error);
+}
+
 gboolean hg_timer_act(hg_turn *turn, const hg_timer *timer, GError **error)
 {
 	timer_fn *fn = handler_of(timer->kind);
+	gboolean again = FALSE;
 	hg_case kase;
 
 	if (!hg_store_timer_clear(turn->store, timer->thread_n, timer->kind, error) ||
@@ -112,6 +128,10 @@ gboolean hg_timer_act(hg_turn *turn, const hg_timer *timer, GError **error)
 		return hg_wait_due(turn, &kase, timer, error) && hg_case_save(turn, &kase, error);
 	if (hg_ask_is(timer->kind))
 		return hg_ask_due(turn, &kase, timer, error) && hg_case_save(turn, &kase, error);
+	if (strcmp(timer->kind, "settle") == 0 && !wait_for_said(turn, &kase, timer, &again, error))
+		return FALSE;
+	if (again)
+		return TRUE;
 	if (!fn)
 		return hg_fail(error, HG_ERROR_BROKEN, "nothing is done at a timer \"%s\"", timer->kind);
 	return fn(turn, &kase, error) && hg_case_save(turn, &kase, error);

@@ -7,6 +7,7 @@
 #include "answer.h"
 #include "engine.h"
 #include "log.h"
+#include "outside.h"
 #include "payload.h"
 #include "queue.h"
 #include "rules.h"
@@ -39,6 +40,7 @@ struct hg_engine {
 	gboolean adopting;		/* a new configuration is not in the journal yet */
 
 	gint64 timer_due_ms;		/* no timer is due before; G_MININT64: ask the store */
+	gint64 waiting_due_ms;		/* the same of what waits for hooks; G_MAXINT64: nothing does */
 	hg_arena *round;		/* of what the round itself reads: timers, jobs */
 	gint64 tend_ms;			/* monotonic: when the store wants to be tended */
 	gint64 disk_ms;			/* monotonic: when free space is looked at again */
@@ -48,6 +50,7 @@ struct hg_engine {
 	gint stop, broken, disk_low;	/* atomic */
 	GMutex lock;			/* guards what follows */
 	struct hg_engine_stats stats;
+	GHashTable *hooks;		/* name -> struct hg_hook_stats, ours */
 	hg_conf *next_conf;
 	hg_rules *next_rules;
 };
@@ -68,6 +71,9 @@ typedef struct hg_turn {
 	gint64 *raw;			/* a batch's: rows of raw [0] of the delivery, [1 + i] of item i; 0: none */
 	gboolean gone;			/* a batch's: the store undid the whole transaction */
 	gboolean deaf;			/* rules act on an event: what they do is no event for rules again */
+	const hg_outside *outside;	/* what hooks said of the item; or NULL */
+	gint64 newcomer;		/* contact that was made for the item, 0: none */
+	gint64 had_ms;			/* since when we have the item, when it had to wait; 0: it is new */
 	struct hg_engine_stats count;	/* added to the engine's when the turn holds */
 } hg_turn;
 
@@ -103,6 +109,26 @@ gint64 hg_inbound_own_raw(const hg_turn *turn, const struct hg_in *in, gint64 ra
 /* Rows and download jobs of an item's files. */
 gboolean hg_inbound_files(hg_turn *turn, const hg_case *kase, const hg_message *message, const struct hg_in *in,
 			  GError **error);
+
+/* An item whose questions are over, as hg_inbound_batch() would have taken it. */
+gboolean hg_inbound_waited(hg_turn *turn, const hg_waiting *waiting, const struct hg_in *in, GError **error);
+gint64 hg_inbound_had_ms(const hg_turn *turn);	/* since when we have the item */
+
+/* ---- hook_ask.c, hook_wait.c, hook_stats.c: facts from outside ---- */
+#define HG_WAITING_MAX 200	/* of a contact: what comes on top waits too, but nobody is asked about it */
+/* *ret_waits: the item is kept and will be judged later; else at once, with turn->outside. */
+gboolean hg_asking_gate(hg_turn *turn, const struct hg_in *in, gint64 raw_n, gboolean *ret_waits, GError **error);
+gboolean hg_result_facts(hg_turn *turn, GError **error);
+/* Makes its own savepoints.  FALSE: it waits on. */
+gboolean hg_waiting_act(hg_turn *turn, const hg_waiting *waiting, GError **error);
+/* Inside of one: its questions are over; what they brought is in turn->outside. */
+gboolean hg_waiting_ask(hg_turn *turn, const hg_waiting *waiting, GError **error);
+void hg_hooks_judged(hg_turn *turn, const GPtrArray *asks);	/* of hg_question *: fills turn->outside, counts */
+/* In a transaction: hooks that went hold nobody up, and those left alone are asked again. */
+gboolean hg_waiting_adopt(hg_engine *engine, gint64 now_ms, GError **error);
+gboolean hg_waiting_recover(hg_turn *turn, hg_job *job, GError **error);
+void hg_hooks_count(hg_engine *engine, const hg_question *ask);
+void hg_hooks_down(hg_engine *engine, const char *name, gint64 until_ms);
 
 /* ---- contact.c ---- */
 /* The person behind an item's addresses.  make FALSE: kase->contact stays NULL when nobody knows
@@ -320,6 +346,7 @@ void hg_work_end(hg_engine *engine, gboolean holds);	/* FALSE: it was undone */
 /* A row each, where anything was written. */
 gboolean hg_journal_command(hg_turn *turn, GError **error);
 gboolean hg_journal_timer(hg_turn *turn, const hg_timer *timer, GError **error);
+gboolean hg_journal_waited(hg_turn *turn, gint64 waiting_n, GError **error);
 void hg_journal_note_claim(hg_engine *engine, gint64 job_n, gboolean dropped);
 gboolean hg_journal_claims(hg_engine *engine, gint64 now_ms, GError **error);	/* one row of all noted */
 gboolean hg_journal_conf(hg_engine *engine, int kind, gint64 now_ms, GError **error);
@@ -336,6 +363,8 @@ gint64 hg_outbox_backoff(struct hg_env *env, const hg_job *job, gint64 now_ms);
 gboolean hg_result_sent(hg_turn *turn, GError **error);
 gboolean hg_result_forwarded(hg_turn *turn, GError **error);
 gboolean hg_result_fetched(hg_turn *turn, GError **error);
+/* The job the command is about, when it is still under way; else *ret NULL. */
+gboolean hg_result_job(hg_turn *turn, int target, hg_job **ret, GError **error);
 gboolean hg_result_condition(hg_turn *turn, GError **error);
 gboolean hg_result_retry_dead(hg_turn *turn, GError **error);
 /* A part arrived at the provider (id NULL: nobody knows under which id). */

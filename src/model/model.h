@@ -218,7 +218,7 @@ typedef struct hg_decision {		/* facts are kept: the trace is made again from th
 } hg_decision;
 
 /* ---- outbox: durable work that leaves the daemon ---- */
-enum hg_target { HG_TO_CHANNEL = 1, HG_TO_BACKEND, HG_TO_FETCH };
+enum hg_target { HG_TO_CHANNEL = 1, HG_TO_BACKEND, HG_TO_FETCH, HG_TO_HOOK };
 enum hg_job_state {
 	HG_JOB_QUEUED = 1,	/* waits behind an earlier one of its lane */
 	HG_JOB_DUE,		/* head of its lane: to be done from due_ms on */
@@ -273,6 +273,50 @@ typedef struct hg_journal {		/* a turn of the engine, so that it can be done aga
 	gsize len;
 } hg_journal;
 
+/* ---- waiting: what is asked outside before the rules ---- */
+typedef struct hg_waiting {		/* an item that was acknowledged and is not judged yet */
+	gint64 n, contact_n;
+	const char *channel, *space;	/* it came on; as in the command */
+	const void *item;		/* packed, without its raw bytes */
+	gsize len;
+	gint64 raw_n;
+	int own_raw;			/* nothing but this item is in the raw bytes */
+	int newcomer;			/* the contact was made for it */
+	gint64 at_ms;			/* when we had it */
+	gint64 ready_ms;		/* when its own questions are over at the latest */
+	gint64 due_ms;			/* the same, of the first of a contact's; 0: it stands behind another */
+} hg_waiting;
+
+enum hg_question_state {
+	HG_QUESTION_OPEN = 1,	/* asked; its answer or its deadline ends it */
+	HG_QUESTION_ANSWERED,
+	HG_QUESTION_CACHED,		/* not asked: what was said a while ago counts */
+	HG_QUESTION_SHARED,		/* not asked: a question about an earlier message of the contact is open */
+	HG_QUESTION_LATE,		/* its deadline went by; the default counts, as in what follows */
+	HG_QUESTION_FAILED,
+	HG_QUESTION_SKIPPED,		/* not asked: the hook is left alone for a while */
+};
+
+typedef struct hg_question {			/* a question to a hook about an item */
+	gint64 n;
+	char id[HG_ID_SIZE];
+	gint64 waiting_n;		/* 0: its item is judged already */
+	gint64 contact_n;
+	const char *hook;
+	gint64 job_n;			/* that carries it, 0: none */
+	int state;			/* enum hg_question_state */
+	gint64 asked_ms, deadline_ms;
+	gint64 ms;			/* it took until the answer, -1: none came */
+	const char *answer;		/* JSON as hg_hook_answer_read() makes it, or NULL */
+	const char *note;		/* what went wrong, or NULL */
+} hg_question;
+
+typedef struct hg_hook {		/* how a hook fares */
+	const char *name;
+	gint64 failures;		/* in a row */
+	gint64 until_ms;		/* it is not asked before */
+} hg_hook;
+
 /* Words of the enums, as written in config, API, events and the store's dumps. */
 const char *hg_kind_word(int kind);
 const char *hg_thread_state_word(int state);
@@ -286,6 +330,7 @@ const char *hg_ticket_state_word(int state);
 int hg_ticket_state_of(const char *word);		/* 0: no such */
 const char *hg_job_state_word(int state);
 const char *hg_target_word(int target);
+const char *hg_question_word(int state);
 const char *hg_receipt_word(int state);
 const char *hg_file_state_word(int state);
 const char *hg_proof_word(int proof);

@@ -138,9 +138,21 @@ const char *hg_target_word(int target)
 {
 	static const char *const words[] = {
 		[HG_TO_CHANNEL] = "channel", [HG_TO_BACKEND] = "backend", [HG_TO_FETCH] = "fetch",
+		[HG_TO_HOOK] = "hook",
 	};
 
 	return WORD(words, target);
+}
+
+const char *hg_question_word(int state)
+{
+	static const char *const words[] = {
+		[HG_QUESTION_OPEN] = "open", [HG_QUESTION_ANSWERED] = "answered", [HG_QUESTION_CACHED] = "cached",
+		[HG_QUESTION_SHARED] = "shared", [HG_QUESTION_LATE] = "late", [HG_QUESTION_FAILED] = "failed",
+		[HG_QUESTION_SKIPPED] = "skipped",
+	};
+
+	return WORD(words, state);
 }
 
 const char *hg_receipt_word(int state)

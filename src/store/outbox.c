@@ -230,7 +230,7 @@ gboolean hg_store_job_next(hg_store *store, gint64 *ret_due_ms, GError **error)
 	g_autoptr(hg_arena) arena = hg_arena_new();
 	gint64 soon = G_MAXINT64;
 
-	for (int target = HG_TO_CHANNEL; target <= HG_TO_FETCH; target++)
+	for (int target = HG_TO_CHANNEL; target <= HG_TO_HOOK; target++)
 		for (const char *name = "";;) {
 			gint64 due;
 

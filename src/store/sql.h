@@ -43,6 +43,11 @@ enum hg_sql_slot {
 	HG_SQL_CSAT_ADD, HG_SQL_CSAT_OF, HG_SQL_CSAT_LIST,
 	HG_SQL_JOURNAL_ADD, HG_SQL_JOURNAL_AFTER, HG_SQL_JOURNAL_LAST, HG_SQL_JOURNAL_END, HG_SQL_JOURNAL_EXPIRE,
 	HG_SQL_EVENT_LAST,
+	HG_SQL_WAITING_ADD, HG_SQL_WAITING_GET, HG_SQL_WAITING_MORE, HG_SQL_WAITING_DUE, HG_SQL_WAITING_NEXT, HG_SQL_WAITING_READY,
+	HG_SQL_WAITING_DELETE, HG_SQL_WAITING_PROMOTE, HG_SQL_WAITING_UNTIL, HG_SQL_WAITING_UNASKED,
+	HG_SQL_QUESTION_ADD, HG_SQL_QUESTION_OF, HG_SQL_QUESTION_BY_JOB, HG_SQL_QUESTION_UPDATE, HG_SQL_QUESTION_DELETE, HG_SQL_QUESTION_OPEN,
+	HG_SQL_QUESTION_HOOKS, HG_SQL_QUESTION_CLOSE,
+	HG_SQL_FACTS_GET, HG_SQL_FACTS_SET, HG_SQL_FACTS_EXPIRE, HG_SQL_HOOK_GET, HG_SQL_HOOK_SET, HG_SQL_HOOK_RESET,
 	HG_SQL_STATS,
 	HG_SQL_N
 };
@@ -166,5 +171,6 @@ gboolean hg_seen_expire(hg_store *store, gint64 now_ms, gint64 *changed, GError 
 gboolean hg_receipt_expire(hg_store *store, gint64 now_ms, gint64 *changed, GError **error);
 gboolean hg_journal_expire(hg_store *store, gint64 now_ms, gint64 keep_ms, gint64 *changed, GError **error);
 gboolean hg_idem_expire(hg_store *store, gint64 now_ms, gint64 *changed, GError **error);
+gboolean hg_facts_expire(hg_store *store, gint64 now_ms, gint64 *changed, GError **error);
 #define HG_EXPIRE_BATCH 500		/* rows of a kind in one go: a few ms */
 #define HG_PARKED_KEEP_MS (30 * G_GINT64_CONSTANT(86400000))	/* receipts nobody claimed */

@@ -51,7 +51,8 @@ static gboolean expire_batch(hg_store *store, gint64 *changed, GError **error)
 		return FALSE;
 	if (hg_seen_expire(store, now, changed, error) && hg_journal_expire(store, now, store->keep_journal_ms, changed, error) &&
 	    hg_idem_expire(store, now, changed, error) &&
-	    hg_receipt_expire(store, now, changed, error) && hg_store_commit(store, error))
+	    hg_receipt_expire(store, now, changed, error) && hg_facts_expire(store, now, changed, error) &&
+	    hg_store_commit(store, error))
 		return TRUE;
 	hg_store_rollback(store);
 	g_array_set_size(hg_store_seen_days(store), 0);	/* may not be true now: read again */

@@ -243,6 +243,41 @@ gboolean hg_store_job_unpark(hg_store *store, int target, const char *name, gint
 struct hg_job_count { const char *name; int target; gint64 waiting, sending, unknown, parked, dead, oldest_ms; };
 gboolean hg_store_job_counts(hg_store *store, hg_arena *arena, GPtrArray *ret, GError **error);
 
+/* ---- waiting for facts from outside ---- */
+/* Fills n, and due_ms: ready_ms when nothing of the contact waits before it, else 0. */
+gboolean hg_store_waiting_add(hg_store *store, hg_waiting *waiting, GError **error);
+/* Do more than so many of the contact's wait? */
+gboolean hg_store_waiting_more(hg_store *store, gint64 contact_n, gint64 than, gboolean *ret, GError **error);
+gboolean hg_store_waiting_get(hg_store *store, hg_arena *arena, gint64 n, hg_waiting **ret, GError **error);
+gboolean hg_store_waiting_due(hg_store *store, hg_arena *arena, gint64 now_ms, guint limit, GPtrArray *ret,
+			      GError **error);
+gboolean hg_store_waiting_next(hg_store *store, gint64 *ret_due_ms, GError **error);	/* G_MAXINT64: none */
+/* It can be judged at that time, once it is the contact's first. */
+gboolean hg_store_waiting_ready(hg_store *store, gint64 n, gint64 ready_ms, GError **error);
+/* It was judged: the contact's next is due when it is ready. */
+gboolean hg_store_waiting_done(hg_store *store, const hg_waiting *waiting, GError **error);
+/* Until when, at the latest, what the contact said up to said_ms waits; 0: none of it does. */
+gboolean hg_store_waiting_until(hg_store *store, gint64 contact_n, gint64 said_ms, gint64 *ret_ms, GError **error);
+/* All that wait for no open question (any more) are ready. */
+gboolean hg_store_waiting_unasked(hg_store *store, gint64 now_ms, GError **error);
+gboolean hg_store_question_add(hg_store *store, hg_question *ask, GError **error);	/* fills n */
+gboolean hg_store_question_of(hg_store *store, hg_arena *arena, gint64 waiting_n, GPtrArray *ret, GError **error);
+gboolean hg_store_question_by_job(hg_store *store, hg_arena *arena, gint64 job_n, hg_question **ret, GError **error);
+gboolean hg_store_question_update(hg_store *store, const hg_question *ask, GError **error);
+gboolean hg_store_question_delete(hg_store *store, gint64 n, GError **error);
+gboolean hg_store_question_is_open(hg_store *store, gint64 contact_n, const char *hook, gboolean *ret, GError **error);
+/* Names of the hooks that have open questions, each once; and all those of one FAILED. */
+gboolean hg_store_question_hooks(hg_store *store, hg_arena *arena, GPtrArray *ret, GError **error);
+gboolean hg_store_question_close(hg_store *store, const char *hook, const char *note, GError **error);
+/* What the hook said of the contact last, and when; *ret_answer NULL: nothing. */
+gboolean hg_store_facts_get(hg_store *store, hg_arena *arena, gint64 contact_n, const char *hook,
+			    const char **ret_answer, gint64 *ret_at_ms, GError **error);
+gboolean hg_store_facts_set(hg_store *store, gint64 contact_n, const char *hook, const char *answer, gint64 at_ms,
+			    GError **error);
+gboolean hg_store_hook_get(hg_store *store, hg_arena *arena, const char *name, hg_hook **ret, GError **error);
+gboolean hg_store_hook_set(hg_store *store, const hg_hook *hook, GError **error);
+gboolean hg_store_hook_reset(hg_store *store, GError **error);	/* of all hooks: as if they always answered */
+
 /* ---- timers, idempotency ---- */
 gboolean hg_store_timer_set(hg_store *store, const hg_timer *timer, GError **error);	/* replaces */
 gboolean hg_store_timer_get(hg_store *store, hg_arena *arena, gint64 thread_n, const char *kind, hg_timer **ret,

@@ -59,12 +59,28 @@ static void lab_dispatch(void *ctx, hg_dispatch *dispatch)
 	g_queue_push_tail(&((hg_lab *)ctx)->out, dispatch);
 }
 
+/* What the test says the hook says; else what counts without an answer. */
+static void answer_question(const hg_lab *lab, const char *name, hg_command *command)
+{
+	const struct hg_hook_conf *hook = hg_conf_hook(lab->trials->conf, name);
+	const hg_node *said = lab->facts ? hg_node_get(lab->facts, name) : NULL;
+	g_autoptr(GString) json = g_string_new(NULL);
+
+	said = said ? said : hook->fallback;
+	if (hg_node_null(said))
+		g_string_append(json, "{}");
+	else
+		hg_node_json(said, json);
+	command->facts.body = hg_arena_mem(command->arena, json->str, json->len);
+	command->facts.len = json->len;
+}
+
 static hg_command *answer_of(hg_lab *lab, const hg_dispatch *dispatch)
 {
 	/* SHA-256 of nothing: a file in a test has a name and no bytes. */
 	static const char empty[] = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 	static const int kinds[] = { [HG_TO_CHANNEL] = HG_CMD_SENT, [HG_TO_BACKEND] = HG_CMD_FORWARDED,
-				     [HG_TO_FETCH] = HG_CMD_FETCHED };
+				     [HG_TO_FETCH] = HG_CMD_FETCHED, [HG_TO_HOOK] = HG_CMD_FACTS };
 	hg_command *command = hg_command_new(kinds[dispatch->job.target]);
 	const char *name = hg_arena_str(command->arena, dispatch->job.name);
 	g_autofree char *id = g_strdup_printf("sent-%u", ++lab->ids);
@@ -78,6 +94,8 @@ static hg_command *answer_of(hg_lab *lab, const hg_dispatch *dispatch)
 					    .id = hg_arena_str(command->arena, id) };
 	command->forwarded = (struct hg_forward_result){ .fate = HG_SENT, .status = 200 };
 	command->fetched = (struct hg_fetch_result){ .fate = HG_SENT, .sha256 = empty };
+	if (dispatch->job.target == HG_TO_HOOK)
+		answer_question(lab, name, command);
 	return command;
 }
 
@@ -342,6 +360,7 @@ gboolean hg_lab_step(hg_lab *lab, const struct hg_trial_step *step, char **ret_r
 	*ret_refused = NULL;
 	if (step->from)
 		lab->from = step->from;
+	lab->facts = step->facts;
 	if (step->kind == HG_STEP_WAIT)
 		return TRUE;
 	if (step->kind == HG_STEP_SAY)

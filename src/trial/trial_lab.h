@@ -14,6 +14,7 @@ struct hg_lab {
 	GQueue out;			/* of hg_dispatch *: went out and is not answered yet */
 	guint ids;			/* provider ids given out */
 	const char *const *from;	/* who was named last; lent by a step */
+	const hg_node *facts;		/* what hooks say in this step, by their names; or NULL */
 	char *refused;			/* why the last command was, or NULL */
 };
 

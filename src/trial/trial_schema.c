@@ -15,6 +15,7 @@ static const char step[] =
 	"\"subject\":{\"$ref\":\"#/$defs/value\"},\"kind\":{\"type\":\"string\"},"
 	"\"automatic\":{\"type\":\"boolean\"},\"forwarded\":{\"type\":\"boolean\"},\"echo\":{\"type\":\"boolean\"},"
 	"\"files\":{\"description\":\"Names of files that come with it.\",\"$ref\":\"#/$defs/values\"},"
+	"\"facts\":{\"description\":\"What hooks answer, by their names.\",\"type\":\"object\"},"
 	"\"reply\":{\"description\":\"What an agent answers.\",\"$ref\":\"#/$defs/value\"},"
 	"\"bot\":{\"description\":\"A bot answers, not a person.\",\"type\":\"boolean\"},"
 	"\"note\":{\"description\":\"What an agent notes.\",\"$ref\":\"#/$defs/value\"},"

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "hook_answer.h"
+#include "json.h"
 #include "text.h"
 
 #define SAY	(1 << HG_STEP_SAY)
@@ -34,6 +36,7 @@ static const struct key {
 	KEY(WORD, SAY, 0, "subject", subject), KEY(OTHER, SAY, 0, "kind", what),
 	KEY(FLAG, SAY, 0, "automatic", automatic), KEY(FLAG, SAY, 0, "forwarded", forwarded),
 	KEY(FLAG, SAY, 0, "echo", echo), KEY(WORDS, SAY, HG_STEP_SAY, "files", files),
+	KEY(OTHER, SAY, 0, "facts", facts),
 	KEY(WORD, REPLY, HG_STEP_REPLY, "reply", text), KEY(FLAG, REPLY, 0, "bot", bot),
 	KEY(WORD, NOTE, HG_STEP_NOTE, "note", text), KEY(OTHER, CLOSE, HG_STEP_CLOSE, "close", what),
 	KEY(FLAG, CLOSE, 0, "ask", ask),
@@ -47,8 +50,9 @@ static const struct key {
 };
 
 const char *const hg_trial_step_keys[] = { "at", "after", "from", "channel", "text", "name", "id", "answers",
-	"subject", "kind", "automatic", "forwarded", "echo", "files", "reply", "bot", "note", "close", "ask", "reopen",
-	"convert", "status", "tag", "untag", "set", "undelivered", "agent", "priority", "category", "expect", NULL };
+	"subject", "kind", "automatic", "forwarded", "echo", "files", "facts", "reply", "bot", "note", "close", "ask",
+	"reopen", "convert", "status", "tag", "untag", "set", "undelivered", "agent", "priority", "category", "expect",
+	NULL };
 
 static gboolean wrong(const hg_node *node, hg_diag *diag, const char *hint, const char *text)
 {
@@ -162,6 +166,20 @@ static void read_resolution(const hg_node *node, int *ret, hg_diag *diag)
 	known(node, "resolution", words, diag);
 }
 
+/* By hook, what it answers; each has the shape of an answer. */
+static void read_facts(const hg_trials *trials, const hg_node *node, hg_diag *diag)
+{
+	g_autoptr(GPtrArray) names = g_ptr_array_new();
+
+	for (guint i = 0; i < trials->conf->hooks->len; i++)
+		g_ptr_array_add(names, ((struct hg_hook_conf *)g_ptr_array_index(trials->conf->hooks, i))->name);
+	g_ptr_array_add(names, NULL);
+	if (!hg_node_check_keys(node, "facts", (const char *const *)names->pdata, diag))
+		return;
+	for (guint i = 0; i < hg_node_size(node); i++)
+		json_object_put(hg_hook_answer_of_node(hg_node_value(node, i), hg_node_key(node, i), diag));
+}
+
 /* ---- a step ---- */
 
 static void read_other(hg_trials *trials, const struct key *key, const hg_node *node, struct hg_trial_step *step,
@@ -173,6 +191,8 @@ static void read_other(hg_trials *trials, const struct key *key, const hg_node *
 		read_kind(node, &step->what, diag);
 	else if (strcmp(key->name, "close") == 0)
 		read_resolution(node, &step->what, diag);
+	else if (strcmp(key->name, "facts") == 0)
+		read_facts(trials, step->facts = node, diag);
 	else if (strcmp(key->name, "expect") == 0)
 		hg_trial_expect_read(trials, step->expect = node, diag);
 	else if (hg_node_bool(node, &yes, diag) && !yes)
