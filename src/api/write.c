@@ -170,7 +170,8 @@ gboolean hg_write_convert(struct call *call, hg_command *command)
 	static const struct call_member known[] = { { "agent", CALL_TEXT, WORD_MAX },
 		{ "priority", CALL_TEXT, WORD_MAX }, { "category", CALL_TEXT, WORD_MAX },
 		{ "type", CALL_TEXT, WORD_MAX }, { "queue", CALL_TEXT, WORD_MAX }, { "status", CALL_TEXT, WORD_MAX },
-		{ "assignee", CALL_TEXT, WORD_MAX }, { "subject", CALL_TEXT, SUBJECT_MAX },
+		{ "assignee", CALL_TEXT, WORD_MAX }, { "skill", CALL_TEXT, WORD_MAX },
+		{ "subject", CALL_TEXT, SUBJECT_MAX },
 		{ "reason", CALL_TEXT, SUBJECT_MAX }, { 0 } };
 	g_autoptr(json_object) body = hg_call_body(call, known);
 
@@ -179,6 +180,7 @@ gboolean hg_write_convert(struct call *call, hg_command *command)
 	take_thread(call, command, body);
 	command->type = copy(command, body, "type");
 	command->queue = copy(command, body, "queue");
+	command->skill = copy(command, body, "skill");
 	command->status = copy(command, body, "status");
 	command->assignee = copy(command, body, "assignee");
 	command->priority = copy(command, body, "priority");

@@ -427,6 +427,9 @@ static void add_defs(GString *out, const struct hg_adapter *const *adapters)
 	"\"holidays\":{\"type\":[\"array\",\"null\"],\"maxItems\":400,\"items\":{\"type\":\"string\","         \
 	"\"pattern\":\"^([0-9]{4}-)?[01][0-9]-[0-3][0-9]$\"}}}}}"
 
+#define SAID                                                                                         \
+	"\"anyOf\":[{\"type\":\"string\",\"maxLength\":1000},{\"type\":\"object\",\"minProperties\":1,"       \
+	"\"maxProperties\":50,\"additionalProperties\":{\"type\":\"string\",\"maxLength\":1000}}]"
 #define QUEUES                                                                                       \
 	"{\"description\":\"Who may answer what: queues by name, with their agents.\",\"type\":\"object\","   \
 	"\"maxProperties\":64,\"additionalProperties\":{\"type\":[\"object\",\"null\"],"                   \
@@ -444,9 +447,9 @@ static void add_defs(GString *out, const struct hg_adapter *const *adapters)
 	"\"minItems\":1,\"maxItems\":50}]}}}},"                                                         \
 	"\"overflow\":{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{"              \
 	"\"text\":{\"description\":\"Said when all are busy; ${wait} is how long it may take.\","      \
-	"\"type\":\"string\",\"maxLength\":1000},"                                                     \
+	SAID "},"                                                                                         \
 	"\"closed\":{\"description\":\"Said out of hours; ${opens} is when they end.\","               \
-	"\"type\":\"string\",\"maxLength\":1000},"                                                     \
+	SAID "},"                                                                                         \
 	"\"per_conversation\":{\"description\":\"What one takes an agent: 10m.\",\"type\":\"string\"}}}}}}"
 
 #define WORD_LISTS                                                                                   \

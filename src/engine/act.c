@@ -45,7 +45,7 @@ static gboolean convert(hg_turn *turn, GError **error)
 		.reason = command->text ?: said_by(turn, "agent "), .agent = command->agent,
 		.priority = command->priority, .category = command->category, .type = command->type,
 		.subject = command->subject, .queue = command->queue, .status = command->status,
-		.assignee = command->assignee,
+		.assignee = command->assignee, .skill = command->skill,
 	};
 	hg_case kase;
 

@@ -258,18 +258,20 @@ static char *wait_text(gint64 ms)
 
 static gboolean tell_customer(hg_turn *turn, hg_case *kase, const struct hg_assigned *assigned, GError **error)
 {
-	const char *text = assigned->closed ? assigned->queue->closed : assigned->wait_ms ? assigned->queue->busy : NULL;
+	char *const *texts = assigned->closed ? assigned->queue->closed : assigned->wait_ms ? assigned->queue->busy : NULL;
 	g_autofree char *wait = wait_text(assigned->wait_ms);
 	g_autoptr(GString) opens = g_string_new(NULL);
 	const struct hg_set own[] = { { "wait", wait }, { "opens", opens->str }, { NULL, NULL } };
 	const struct hg_filling with = { .own = own };
+	const char *text;
 
-	if (!text || !kase->thread->channel)
+	if (!texts || !kase->thread->channel)
 		return TRUE;
 	if (assigned->closed && assigned->opens_ms >= 0)
 		hg_hours_clock(hg_rules_hours(turn->engine->rules), (guint)assigned->opens_hours, assigned->opens_ms,
 			       turn->now_ms, opens);
-	return hg_fill(turn, kase, &with, text, HG_SAID_MAX, &text, error) &&
+	return hg_speak_pick(turn, kase, texts, &text, error) &&
+	       hg_fill(turn, kase, &with, text, HG_SAID_MAX, &text, error) &&
 	       hg_reply_automatic(turn, kase, HG_BY_GATEWAY, NULL, text, error);
 }
 

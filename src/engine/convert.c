@@ -135,12 +135,15 @@ static gboolean plan_confirmation(hg_turn *turn, const hg_case *kase, GError **e
 
 gboolean hg_convert_request(hg_turn *turn, hg_case *kase, const struct hg_conversion *how, GError **error)
 {
+	const char *language;
 	char key[HG_KEY_SIZE];
 
+	if (!hg_speak_language(turn, kase, &language, error))
+		return FALSE;
 	hg_event_key(turn, (const char *const[]){ "ticket.requested", kase->thread->id, kase->ticket->id, NULL }, key);
 	return hg_event_tell(turn, kase, &(struct hg_payload){
 			.type = "ticket.requested", .decision = how->decision, .reason = how->reason,
-			.idempotency_key = key }, error);
+			.language = language, .idempotency_key = key }, error);
 }
 
 gboolean hg_convert(hg_turn *turn, hg_case *kase, const struct hg_conversion *how, GError **error)

@@ -75,6 +75,15 @@ static const char *number_of(struct fill *fill, const char *name)
 	return ticket->number;
 }
 
+static const char *language_of(struct fill *fill, const char *name)
+{
+	const char *language = NULL;
+
+	(void)name;
+	hg_speak_language(fill->turn, fill->kase, &language, &fill->error);
+	return language;
+}
+
 /* ---- what is at hand ---- */
 
 static const struct hg_channel_conf *channel_conf(const struct fill *fill)
@@ -165,6 +174,7 @@ static value_fn *finder_of(const char *name)
 		{ "rule", rule_value }, { "queue", thread_value }, { "skill", thread_value },
 		{ "agent", agent_of }, { "previous_agent", previous_of }, { "thread.id", thread_value },
 		{ "thread.url", thread_value }, { "number", number_of },
+		{ "language", language_of },
 	};
 
 	if (g_str_has_prefix(name, "field.") || g_str_has_prefix(name, "fact.") || g_str_has_prefix(name, "contact.field."))

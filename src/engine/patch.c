@@ -37,7 +37,10 @@ static gboolean apply(hg_turn *turn, hg_case *kase, struct changes *changes, GEr
 	set_text(kase, "subject", command->subject, &kase->thread->subject, changes->fields);
 	set_text(kase, "queue", command->queue, &kase->thread->queue, changes->fields);
 	set_text(kase, "skill", command->skill, &kase->thread->skill, changes->fields);
-	set_text(kase, "assignee", command->assignee, &kase->thread->assignee, changes->fields);
+	set_text(kase, "assignee", hg_assign_name(turn, kase->thread->queue, command->assignee), &kase->thread->assignee,
+		 changes->fields);
+	if (kase->ticket)
+		hg_ticket_assign(turn, kase, command->assignee);
 	return !left || hg_fail(error, HG_ERROR_LIMIT, "a conversation has at most 100 tags and 100 fields");
 }
 
@@ -84,7 +87,7 @@ gboolean hg_patch(hg_turn *turn, hg_case *kase, GError **error)
 	g_autoptr(GPtrArray) added = g_ptr_array_new(), gone = g_ptr_array_new(), fields = g_ptr_array_new();
 	struct changes changes = { added, gone, fields };
 
-	if (!apply(turn, kase, &changes, error))
+	if (!hg_case_ticket(turn, kase, error) || !apply(turn, kase, &changes, error))
 		return FALSE;
 	/* Nothing is said twice. */
 	return !(added->len + gone->len + fields->len) || tell(turn, kase, &changes, error);

@@ -356,6 +356,7 @@ static gboolean add_whole(const struct hg_payload *payload, GString *out, GError
 	hg_json_add_str(out, "category", ticket ? ticket->category : NULL);
 	hg_json_add_str(out, "queue", ticket ? ticket->queue : NULL);
 	hg_json_add_str(out, "skill", ticket ? ticket->skill : NULL);
+	hg_json_add_str(out, "language", payload->language);
 	hg_json_add_str(out, "assignee", ticket ? ticket->assignee : NULL);
 	add_assignee(payload, out);
 	hg_json_add_str(out, "status", ticket ? ticket->status : NULL);

@@ -30,6 +30,7 @@ struct hg_payload {
 	const char *name;		/* of channel.down/up */
 	const struct hg_notice *notice;	/* of thread.notice; its text is filled */
 	const char *changes;		/* of thread.changed: JSON object of what was added, removed and set */
+	const char *language;		/* of ticket.requested: the customer's, "de"; or NULL */
 	const char *idempotency_key;	/* of ticket.requested: same on every attempt */
 };
 

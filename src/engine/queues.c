@@ -10,6 +10,7 @@
 #define NAME_BYTES_MAX     64			/* bytes of a queue's, an agent's or a skill's name */
 #define TEXT_MAX     1000		/* of what is said to the customer, before it is filled */
 #define CAPACITY_MAX 1000
+#define LANGUAGES_MAX 50		/* of one text */
 #define USUAL_MS     (10 * 60 * 1000)	/* per_conversation when nothing is said */
 
 struct hg_queues {
@@ -168,21 +169,42 @@ static gboolean read_agents(struct making *making, const hg_node *map, struct hg
 
 /* ---- what is said when nobody is free ---- */
 
-static gboolean read_said(struct making *making, const hg_node *node, const char *what, const char *own,
-			  const char **ret)
+/* What may stand in it: own ("wait"), and what rules' texts may name. */
+static gboolean check_said(struct making *making, const hg_node *node, const char *what, const char *own,
+			   const char *text)
 {
 	g_autoptr(GPtrArray) names = g_ptr_array_new();
 
-	if (!node)
-		return TRUE;
-	if (!read_text(making, node, TEXT_MAX, ret))
-		return FALSE;
 	g_ptr_array_add(names, (char *)own);
 	for (const char *const *name = hg_rule_values; *name; name++)
 		g_ptr_array_add(names, (char *)*name);
 	g_ptr_array_add(names, NULL);
-	return hg_node_check_template(hg_node_place(node), what, *ret, (const char *const *)names->pdata,
-				      making->diag);
+	return hg_node_check_template(hg_node_place(node), what, text, (const char *const *)names->pdata, making->diag);
+}
+
+/* One text, or a map of them by language. */
+static gboolean read_said(struct making *making, const hg_node *node, const char *what, const char *own,
+			  char *const **ret)
+{
+	gboolean map = node && hg_node_type(node) == HG_NODE_MAP, fine = TRUE;
+	guint n = map ? hg_node_size(node) : 1;
+	const char **pairs;
+
+	if (!node)
+		return TRUE;
+	if (!n || n > LANGUAGES_MAX)
+		return wrong(making, node, "text: { en: ..., de: ..., default: ... }", "texts by language are 1 to "
+			     G_STRINGIFY(LANGUAGES_MAX));
+	pairs = hg_arena_alloc(making->queues->arena, (2 * n + 1) * sizeof(*pairs));
+	for (guint i = 0; i < n; i++) {
+		const hg_node *text = map ? hg_node_value(node, i) : node;
+
+		pairs[2 * i] = map ? hg_arena_str(making->queues->arena, hg_node_key(node, i)) : "";
+		fine &= read_text(making, text, TEXT_MAX, &pairs[2 * i + 1]) &&
+			check_said(making, text, what, own, pairs[2 * i + 1]);
+	}
+	*ret = (char *const *)pairs;
+	return fine;
 }
 
 static gboolean read_overflow(struct making *making, const hg_node *map, struct hg_queue_conf *queue)

@@ -27,7 +27,8 @@ struct hg_queue_conf {
 	int hours;			/* as an agent's; agents without hours of their own have these */
 	guint n_agents;
 	const struct hg_agent *agents;	/* in the file's order */
-	const char *busy, *closed;	/* templates of what the customer is told; or NULL: nothing */
+	char *const *busy, *const *closed;	/* templates of what the customer is told, by language (pairs, ""
+						 * for all); or NULL: nothing */
 	gint64 per_conversation_ms;	/* what one takes an agent, to reckon the wait by */
 };
 

@@ -51,15 +51,21 @@ static gboolean spoken_language(hg_turn *turn, const hg_case *kase, const char *
 	return TRUE;
 }
 
-/* The contact's own, else that of what he wrote, else the house's; *ret is never NULL. */
-static gboolean language_of(hg_turn *turn, const hg_case *kase, const char **ret, GError **error)
+gboolean hg_speak_language(hg_turn *turn, const hg_case *kase, const char **ret, GError **error)
 {
 	const char *locale = kase->contact->locale;
 
 	*ret = NULL;
-	if (locale && *locale)
-		*ret = primary(turn->arena, locale);
-	else if (!spoken_language(turn, kase, ret, error))
+	if (!locale || !*locale)
+		return spoken_language(turn, kase, ret, error);
+	*ret = primary(turn->arena, locale);
+	return TRUE;
+}
+
+/* Else the house's; *ret is never NULL. */
+static gboolean language_of(hg_turn *turn, const hg_case *kase, const char **ret, GError **error)
+{
+	if (!hg_speak_language(turn, kase, ret, error))
 		return FALSE;
 	if (!*ret)
 		*ret = turn->conf->gateway.language ?: "en";
@@ -76,6 +82,16 @@ static const char *pick(const hg_turn *turn, char *const *texts, const char *lan
 	for (gsize i = 0; i < G_N_ELEMENTS(names) && !text; i++)
 		text = hg_map_value(texts, names[i]);
 	return text ?: texts[1];
+}
+
+gboolean hg_speak_pick(hg_turn *turn, const hg_case *kase, char *const *texts, const char **ret, GError **error)
+{
+	const char *lang;
+
+	if (!language_of(turn, kase, &lang, error))
+		return FALSE;
+	*ret = pick(turn, texts, lang);
+	return TRUE;
 }
 
 static const char *value_of(void *ctx, const char *name)

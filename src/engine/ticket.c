@@ -83,8 +83,7 @@ static gboolean thread_follows(hg_turn *turn, hg_case *kase, GError **error)
 		hg_listen(turn, kase, &(struct hg_asked){ .event = HG_ON_REOPENED }, NULL, error));
 }
 
-/* The helpdesk gave it to somebody, or took it back: whoever is looked for next, he is counted right. */
-static gboolean ticket_changes_hands(hg_turn *turn, hg_case *kase, const char *who)
+gboolean hg_ticket_assign(hg_turn *turn, hg_case *kase, const char *who)
 {
 	const char *assignee = who && *who ? hg_assign_name(turn, kase->ticket->queue, who) : NULL;
 
@@ -105,7 +104,7 @@ gboolean hg_ticket_status(hg_turn *turn, hg_case *kase, const char *said, const 
 	if (!to)
 		return hg_fail(error, HG_ERROR_INPUT, "\"%.40s\" is no status: new, open, pending, solved and closed are",
 			       word);
-	moved = ticket_changes_hands(turn, kase, assignee);
+	moved = hg_ticket_assign(turn, kase, assignee);
 	if (!moved && kase->ticket->state == to && (!said || g_strcmp0(kase->ticket->external_status, word) == 0))
 		return TRUE;
 	if (!ticket_goes(turn, kase, to, error) || !hg_ticket_acked(turn, kase, error))

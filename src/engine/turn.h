@@ -327,6 +327,8 @@ gboolean hg_confirm_due(hg_turn *turn, hg_case *kase, GError **error);
 /* ---- ticket.c ---- */
 gboolean hg_ticket_link(hg_turn *turn, hg_case *kase, const hg_link *link, GError **error);
 gboolean hg_ticket_acked(hg_turn *turn, hg_case *kase, GError **error);	/* a helpdesk has it */
+/* Somebody gave it to who ("": to nobody, NULL: as before), who is counted from now on.  TRUE: that is news. */
+gboolean hg_ticket_assign(hg_turn *turn, hg_case *kase, const char *who);
 /* said: a status, NULL: as before.  assignee: who has it now, "": nobody, NULL: as before. */
 gboolean hg_ticket_status(hg_turn *turn, hg_case *kase, const char *said, const char *assignee, GError **error);
 
@@ -399,6 +401,10 @@ gboolean hg_reply_automatic(hg_turn *turn, hg_case *kase, int author, const char
 /* A question of the gateway's own.  FALSE: it cannot be asked, and nothing was done. */
 gboolean hg_reply_question(hg_turn *turn, hg_case *kase, const char *text, GError **error);
 
+/* The customer's language, "de": the contact's own, else that of what he wrote; *ret NULL: nobody knows. */
+gboolean hg_speak_language(hg_turn *turn, const hg_case *kase, const char **ret, GError **error);
+/* Of texts by language (pairs, as an option's map; "" is for all) the one for the customer. */
+gboolean hg_speak_pick(hg_turn *turn, const hg_case *kase, char *const *texts, const char **ret, GError **error);
 /* ---- speak.c ---- */
 /* texts: by language, as configured, filled with name, number and url; NULL: the built-in phrase (enum hg_phrase).
  * number NULL: the ticket's own.  *ret in the turn's arena; "": nothing is to be said. */

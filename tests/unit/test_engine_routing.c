@@ -184,6 +184,12 @@ static void what_the_helpdesk_says_counts(void **state)
 	assert_int_equal(lab->error, 0);
 	lab_is(lab, "mia", "SELECT assignee FROM thread ORDER BY n DESC LIMIT 1");
 	assert_int_equal(lab_told(lab, "ticket.status"), 3);
+	/* And what a person says of the conversation. */
+	command = lab_command(lab, HG_CMD_PATCH, lab_thread(lab));
+	command->assignee = "";
+	lab_do(lab, command);
+	assert_int_equal(lab->error, 0);
+	lab_is(lab, "nobody", "SELECT coalesce(assignee, 'nobody') FROM ticket WHERE number = 'TK-1002'");
 	lab_do(lab, command = lab_command(lab, HG_CMD_STATUS, NULL));
 	assert_int_not_equal(lab->error, 0);
 }
@@ -221,6 +227,27 @@ static void the_customer_hears_once_how_long_it_may_take(void **state)
 	lab_say(lab, DAN, "hello");
 	second = told(lab);
 	assert_string_equal(second, "Ana: 25 min.");
+}
+
+static void he_is_told_in_his_language(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(QUIET "word_lists: { de: { any: [hallo, meine, rechnung, bitte] }, en: { any: [my, bill, please] } }\n"
+					"queues: { billing: { assign: least_busy, agents: { mia: { capacity: 1 } }, overflow: { text: { de: "
+					"\"Noch ${wait}.\", default: \"${wait} more.\" } } } }\n"
+					"rules:\n  - { name: all, do: { set: { lang: \"${language|none}\" }, queue: billing, convert: } }\n");
+	g_autofree char *german = NULL, *other = NULL;
+	(void)state;
+
+	lab_say(lab, ANA, "hello");
+	lab_is(lab, "none", "SELECT fields ->> '$.lang' FROM thread");
+	lab_say(lab, BEN, "hallo, meine rechnung bitte");
+	german = told(lab);
+	assert_string_equal(german, "Noch 10 min.");
+	lab_is(lab, "de", "SELECT data ->> '$.language' FROM event WHERE type = 'ticket.requested' ORDER BY n DESC LIMIT 1");
+	lab_is(lab, "de", "SELECT fields ->> '$.lang' FROM thread ORDER BY n DESC LIMIT 1");
+	lab_say(lab, CEM, "qwertz");
+	other = told(lab);
+	assert_string_equal(other, "20 min more.");
 }
 
 /* What people really waited is known better than what the file says. */
@@ -423,6 +450,7 @@ int main(void)
 		cmocka_unit_test(what_the_helpdesk_says_counts),
 		cmocka_unit_test(without_queues_of_ours_the_word_is_the_helpdesks),
 		cmocka_unit_test(the_customer_hears_once_how_long_it_may_take),
+		cmocka_unit_test(he_is_told_in_his_language),
 		cmocka_unit_test(enough_answers_tell_how_long_it_takes),
 		cmocka_unit_test(out_of_hours_he_hears_when_they_end),
 		cmocka_unit_test(a_ticket_goes_to_the_backend_its_rule_names),
