@@ -62,6 +62,18 @@ hg_conf *hg_conf_ref(hg_conf *conf)
 	return conf;
 }
 
+void hg_conf_lean_on(hg_conf *conf, struct hg_intent_conf *model, GDestroyNotify model_free, const char *checksum)
+{
+	g_autofree char *both = checksum ? g_strdup_printf("%s %s", conf->hash, checksum) : NULL;
+
+	conf->model = model;
+	conf->model_free = model_free;
+	if (!both)
+		return;
+	g_free(conf->hash);
+	conf->hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, both, -1);
+}
+
 void hg_conf_unref(hg_conf *conf)
 {
 	if (!conf || !g_atomic_int_dec_and_test(&conf->refs))
@@ -80,6 +92,8 @@ void hg_conf_unref(hg_conf *conf)
 	hg_options_clear(hg_prompt_options, &conf->close_prompt);
 	g_free(conf->path);
 	g_free(conf->hash);
+	if (conf->model)
+		conf->model_free(conf->model);
 	hg_doc_free(conf->doc);
 	g_free(conf);
 }
@@ -347,6 +361,7 @@ static void read_sections(struct load *l, const hg_node *root)
 	conf->words = hg_node_get(root, "word_lists");
 	conf->hours = hg_node_get(root, "hours");
 	conf->queues = hg_node_get(root, "queues");
+	conf->intent = hg_node_get(root, "intent");
 	conf->rules = read_list(l, root, "rules");
 	conf->tests = read_list(l, root, "tests");
 }

@@ -150,6 +150,9 @@ typedef struct hg_conf {
 	GPtrArray *tokens;		/* of struct hg_token_conf */
 	const hg_node *rules, *tests;	/* or NULL; the engine reads rules */
 	const hg_node *words, *hours, *queues;	/* `word_lists:`, `hours:`, `queues:`, or NULL; the same */
+	const hg_node *intent;		/* `intent:`, or NULL */
+	struct hg_intent_conf *model;	/* what was made of it: see hg_conf_lean_on(); or NULL */
+	GDestroyNotify model_free;
 } hg_conf;
 
 /* Finds an adapter by name; NULL when there is none.  names: all there are, for "did you mean". */
@@ -167,6 +170,9 @@ const char *hg_conf_adapter_dir(void);
 
 /* NULL when diag has errors.  The caller adds what only it can check (rules compile). */
 hg_conf *hg_conf_read(const char *path, const struct hg_adapter_finder *finder, hg_diag *diag);
+/* Takes what `intent:` names over, before others see the configuration.  What it says decides as well: the
+ * hash depends on its checksum, unless that is NULL. */
+void hg_conf_lean_on(hg_conf *conf, struct hg_intent_conf *model, GDestroyNotify model_free, const char *checksum);
 hg_conf *hg_conf_ref(hg_conf *conf);
 void hg_conf_unref(hg_conf *conf);
 gint64 hg_window_longest(const hg_conf *conf);	/* of all windows of gateway and channels, ms */

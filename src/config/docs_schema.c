@@ -451,6 +451,13 @@ static void add_defs(GString *out, const struct hg_adapter *const *adapters)
 	"\"closed\":{\"description\":\"Said out of hours; ${opens} is when they end.\","               \
 	SAID "},"                                                                                         \
 	"\"per_conversation\":{\"description\":\"What one takes an agent: 10m.\",\"type\":\"string\"}}}}}}"
+#define INTENT                                                                                       \
+	"{\"description\":\"A model that says what messages are about, for intent: in rules.\","            \
+	"\"type\":\"object\",\"additionalProperties\":false,\"required\":[\"model\"],\"properties\":{"        \
+	"\"model\":{\"description\":\"Its file, as headgatectl intent train makes it.\",\"type\":\"string\"," \
+	"\"minLength\":1},"                                                                             \
+	"\"min_confidence\":{\"type\":\"number\",\"minimum\":0,\"maximum\":1,\"default\":0.7},"              \
+	"\"min_known\":{\"type\":\"number\",\"minimum\":0,\"maximum\":1,\"default\":0.5}}}"
 
 #define WORD_LISTS                                                                                   \
 	"{\"description\":\"Language to name to entries: what words: looks for.\",\"type\":\"object\","      \
@@ -477,6 +484,7 @@ char *hg_docs_schema(const struct hg_adapter *const *adapters)
 	hg_json_add_raw(out, "word_lists", WORD_LISTS);
 	hg_json_add_raw(out, "hours", HOURS);
 	hg_json_add_raw(out, "queues", QUEUES);
+	hg_json_add_raw(out, "intent", INTENT);
 	hg_json_close(out, '}');
 	hg_json_add_bool(out, "additionalProperties", FALSE);
 	/* What is required may stand in an included file. */

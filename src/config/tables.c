@@ -252,7 +252,7 @@ const struct hg_option hg_token_options[] = {
 
 const char *const hg_top_keys[] = {
 	"include", "gateway", "hooks", "hours", "store", "window", "ticket", "rating", "close_prompt", "channels", "rules",
-	"backends", "api", "tests", "word_lists", "queues", "report", NULL
+	"backends", "api", "tests", "word_lists", "queues", "report", "intent", NULL
 };
 
 const struct hg_section hg_conf_sections[] = {

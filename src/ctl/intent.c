@@ -8,7 +8,6 @@
 
 #define FOLDS	       5
 #define BAR_MS	       100		/* between two looks of the bar */
-#define MIN_CONFIDENCE 70
 
 gboolean intent_fine(const struct ctl *ctl, const hg_diag *diag)
 {
@@ -18,16 +17,40 @@ gboolean intent_fine(const struct ctl *ctl, const hg_diag *diag)
 	return !hg_diag_count(diag, HG_SEV_ERROR);
 }
 
-hg_intent *intent_model(const struct ctl *ctl, const char *path, int *ret_code)
+static hg_intent_conf *open_named(const struct ctl *ctl, const char *path, int *ret_code)
 {
 	g_autoptr(GError) error = NULL;
 	hg_intent *model = hg_intent_load(path, &error);
 
 	if (model)
-		return model;
+		return hg_intent_conf_new(model);
 	ctl_say_error(ctl, "%s: %s", path, error->message);
 	*ret_code = g_file_test(path, G_FILE_TEST_EXISTS) ? CTL_NO : CTL_MISSING;
 	return NULL;
+}
+
+static hg_intent_conf *open_configured(const struct ctl *ctl, int *ret_code)
+{
+	g_autoptr(hg_setup) setup = ctl_setup(ctl, ctl_config(ctl));
+
+	if (setup && setup->conf->model)
+		return hg_intent_conf_ref(setup->conf->model);
+	*ret_code = CTL_CONFIG;
+	if (setup)
+		ctl_say_error(ctl, "%s has no intent: section; name a model with --model", ctl_config(ctl));
+	return NULL;
+}
+
+hg_intent_conf *intent_open(const struct ctl *ctl, const struct intent_args *args, int *ret_code)
+{
+	g_autoptr(hg_intent_conf) found = args->model ? open_named(ctl, args->model, ret_code) : open_configured(ctl, ret_code);
+	hg_intent_conf *conf = found ? hg_intent_conf_new(hg_intent_ref(found->model)) : NULL;
+
+	if (!conf)
+		return NULL;
+	conf->min_confidence = args->min_confidence < 0 ? found->min_confidence : (guint)args->min_confidence;
+	conf->min_known = args->min_known < 0 ? found->min_known : (guint)args->min_known;
+	return conf;
 }
 
 /* ---- train ---- */
@@ -74,10 +97,10 @@ static void print_made(const struct ctl *ctl, const hg_examples *examples, const
 		printf("%-24s %8u %6.0f %% %6.0f %%%s\n", row->label, row->n, share(row->right, row->n),
 		       share(row->right, row->guessed), row->n < 20 ? "  few examples" : "");
 	}
-	count_from(sum, MIN_CONFIDENCE, &n, &right);
+	count_from(sum, HG_INTENT_CONFIDENCE, &n, &right);
 	printf("\ncross-validated: %s%.1f %%%s right; %.0f %% have a confidence of 0.%d or more, of those %.1f %%\n",
 	       ctl_look(ctl, CTL_BOLD), share(sum->best, sum->n), ctl_look(ctl, CTL_PLAIN), share(n, sum->n),
-	       MIN_CONFIDENCE, share(right, n));
+	       HG_INTENT_CONFIDENCE, share(right, n));
 	if (hg_examples_dropped(examples))
 		printf("%u examples stood there twice\n", hg_examples_dropped(examples));
 }
@@ -205,19 +228,19 @@ static void guess_text(const struct ctl *ctl, const struct hg_intent_guess *gues
 	}
 }
 
-static int try_text(struct ctl *ctl, const char *path, const char *text)
+static int try_text(struct ctl *ctl, const struct intent_args *args, const char *text)
 {
 	int code = CTL_DONE;
-	g_autoptr(hg_intent) model = intent_model(ctl, path, &code);
+	g_autoptr(hg_intent_conf) conf = intent_open(ctl, args, &code);
 	g_autoptr(hg_arena) arena = hg_arena_new();
 	g_autofree char *valid = hg_text_valid(text, -1, 0);
 	struct hg_intent_guess guess;
 	struct hg_spoken said;
 
-	if (!model)
+	if (!conf)
 		return code;
 	hg_spoken_read(valid, arena, &said);
-	hg_intent_guess(model, &said, arena, &guess);
+	hg_intent_guess(conf->model, &said, arena, &guess);
 	if (ctl->json)
 		guess_json(&guess);
 	else
@@ -268,8 +291,6 @@ static int run_train(struct ctl *ctl, const struct intent_args *args, int n, cha
 
 static int run_eval(struct ctl *ctl, const struct intent_args *args, int n, char **left)
 {
-	if (!args->model)
-		return ctl_usage(ctl, "intent eval: --model MODEL is wanted");
 	if (!n)
 		return ctl_usage(ctl, "intent eval: files with labelled messages are wanted");
 	return intent_eval(ctl, args, left);
@@ -277,11 +298,9 @@ static int run_eval(struct ctl *ctl, const struct intent_args *args, int n, char
 
 static int run_try(struct ctl *ctl, const struct intent_args *args, int n, char **left)
 {
-	if (!args->model)
-		return ctl_usage(ctl, "intent try: --model MODEL is wanted");
 	if (n != 1)
 		return ctl_usage(ctl, "intent try TEXT: one text is wanted, in quotes");
-	return try_text(ctl, args->model, left[0]);
+	return try_text(ctl, args, left[0]);
 }
 
 static const struct option train_options[] = { { "out", required_argument, NULL, OUT }, { 0 } };

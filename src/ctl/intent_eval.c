@@ -4,9 +4,6 @@
 #include "intent_verbs.h"
 #include "text.h"
 
-#define MIN_CONFIDENCE 70
-#define MIN_KNOWN      50
-
 static double share(guint part, guint of)
 {
 	return of ? 100.0 * part / of : 0;
@@ -79,21 +76,21 @@ static void print_bands(const struct hg_score_sum *sum)
 			       share(sum->band_right[band], sum->band_n[band]));
 }
 
-static void print_sum(const struct ctl *ctl, const struct hg_score_sum *sum, const struct intent_args *bar)
+static void print_sum(const struct ctl *ctl, const struct hg_score_sum *sum, const hg_intent_conf *bar)
 {
 	char confidence[HG_SHARE_SIZE], known[HG_SHARE_SIZE];
 
 	printf("\n%s%.1f %%%s of %u messages: the best guess is right\n", ctl_look(ctl, CTL_BOLD), share(sum->best, sum->n),
 	       ctl_look(ctl, CTL_PLAIN), sum->n);
 	printf("%.1f %% reach the bar (confidence %s, known %s), %.1f %% are refused\n", share(sum->taken, sum->n),
-	       hg_share((guint)bar->min_confidence, confidence), hg_share((guint)bar->min_known, known),
+	       hg_share(bar->min_confidence, confidence), hg_share(bar->min_known, known),
 	       share(sum->n - sum->taken, sum->n));
 	printf("%.1f %% of those that reach it are right\n", share(sum->right, sum->taken));
 	if (sum->strange)
 		printf("%u of %u messages about something else are let in\n", sum->let_in, sum->strange);
 }
 
-static void print_text(const struct ctl *ctl, const hg_score *score, const struct intent_args *bar)
+static void print_text(const struct ctl *ctl, const hg_score *score, const hg_intent_conf *bar)
 {
 	const struct hg_score_sum *sum = hg_score_sum(score);
 
@@ -140,13 +137,13 @@ static void rows_json(GString *out, const hg_score *score)
 	hg_json_close(out, ']');
 }
 
-static void print_json(const hg_intent *model, const hg_score *score, const struct intent_args *bar, gboolean enough)
+static void print_json(const hg_intent_conf *bar, const hg_score *score, gboolean enough)
 {
 	const struct hg_score_sum *sum = hg_score_sum(score);
 	g_autoptr(GString) out = g_string_new(NULL);
 
 	hg_json_open(out, '{');
-	hg_json_add_str(out, "sha256", hg_intent_hash(model));
+	hg_json_add_str(out, "sha256", hg_intent_hash(bar->model));
 	hg_json_add_int(out, "messages", sum->n);
 	add_percent(out, "min_confidence", bar->min_confidence);
 	add_percent(out, "min_known", bar->min_known);
@@ -166,28 +163,23 @@ static void print_json(const hg_intent *model, const hg_score *score, const stru
 
 int intent_eval(struct ctl *ctl, const struct intent_args *args, char **files)
 {
-	struct intent_args bar = *args;
 	g_autoptr(hg_diag) diag = hg_diag_new();
 	g_autoptr(hg_examples) examples = hg_examples_new();
 	int code = CTL_DONE;
-	g_autoptr(hg_intent) model = intent_model(ctl, args->model, &code);
+	g_autoptr(hg_intent_conf) conf = intent_open(ctl, args, &code);
 	g_autoptr(hg_score) score = NULL;
-	gboolean fine = model != NULL, enough;
+	gboolean fine = conf != NULL, enough;
 
-	for (; model && *files; files++)
+	for (; conf && *files; files++)
 		fine &= hg_examples_read(examples, *files, diag);
 	if (!intent_fine(ctl, diag) || !fine)
-		return model ? CTL_NO : code;
-	if (bar.min_confidence < 0)
-		bar.min_confidence = MIN_CONFIDENCE;
-	if (bar.min_known < 0)
-		bar.min_known = MIN_KNOWN;
-	score = hg_score_new(hg_intent_labels(model), (guint)bar.min_confidence, (guint)bar.min_known);
-	ask_all(model, examples, score);
-	enough = hg_score_sum(score)->best * 100 >= hg_score_sum(score)->n * (guint)MAX(0, bar.min_accuracy);
+		return conf ? CTL_NO : code;
+	score = hg_score_new(hg_intent_labels(conf->model), conf->min_confidence, conf->min_known);
+	ask_all(conf->model, examples, score);
+	enough = hg_score_sum(score)->best * 100 >= hg_score_sum(score)->n * (guint)MAX(0, args->min_accuracy);
 	if (ctl->json)
-		print_json(model, score, &bar, enough);
+		print_json(conf, score, enough);
 	else
-		print_text(ctl, score, &bar);
+		print_text(ctl, score, conf);
 	return enough ? CTL_DONE : CTL_NO;
 }

@@ -42,12 +42,13 @@ const struct ctl_verb ctl_verbs[] = {
 	{ "intent", "train|eval|try ...", "teach what messages are about, and see how well",
 	  "  intent train --out MODEL FILE...\n"
 	  "      makes a model of examples: lines of INTENT<tab>TEXT or {\"label\":...,\"text\":...}\n"
-	  "  intent eval --model MODEL FILE... [--min-confidence N] [--min-known N] [--min-accuracy N]\n"
+	  "  intent eval [--model MODEL] FILE... [--min-confidence N] [--min-known N] [--min-accuracy N]\n"
 	  "      asks it about labelled messages that it was not made of: who is taken for whom;\n"
 	  "      with --min-accuracy it ends with 1 when fewer best guesses are right\n"
-	  "  intent try --model MODEL TEXT\n"
+	  "  intent try [--model MODEL] TEXT\n"
 	  "      what it takes one text for, and because of which words\n\n"
-	  "N is a share, 0.7.  The bar is a confidence of 0.7 and 0.5 of the words known, when nothing is given.\n", ctl_intent },
+	  "N is a share, 0.7.  Model and bar are those of the configuration when none are given; a model that is\n"
+	  "named comes with a bar of 0.7 and, of the words known, 0.5.\n", ctl_intent },
 	{ "outbox", "[--state WORD] | retry N | settle N arrived|resend", "what waits, failed or hangs in doubt",
 	  "  --state WORD   queued, due, sending, unknown, parked or dead [dead]\n", ctl_outbox },
 	{ "queue", "[list]", "who has how many tickets, and how many nobody has",

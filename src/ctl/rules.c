@@ -123,11 +123,13 @@ static void judge(const struct ctl *ctl, const hg_setup *setup, const struct hg_
 {
 	g_autoptr(hg_arena) arena = hg_arena_new();
 	g_autoptr(GString) trace = g_string_new(NULL), written = g_string_new(NULL);
+	struct hg_facts asked = *facts;
 	struct hg_verdict verdict;
 	hg_decision decision;
 
 	hg_rules_judge(setup->rules, facts, arena, &verdict, trace);
-	hg_facts_write(facts, TRUE, written);
+	asked.intent = verdict.intent;
+	hg_facts_write(&asked, TRUE, written);
 	decision = (hg_decision){ .at_ms = facts->now_ms, .on = facts->on, .config_hash = setup->conf->hash,
 		.action = outcome(&verdict), .rule = verdict.rule, .file = verdict.file, .line = verdict.line };
 	if (ctl->json)

@@ -56,17 +56,6 @@ static int read_options(int argc, char **argv, struct options *ret)
 	return -1;
 }
 
-/* Adapters are loaded while the configuration is read, before it can say how the log is written. */
-static void log_channels(const hg_conf *conf)
-{
-	for (guint i = 0; i < conf->channels->len; i++) {
-		const struct hg_channel_conf *channel = g_ptr_array_index(conf->channels, i);
-		struct hg_ctx ctx = HG_CTX(NULL, "channel", channel->name);
-
-		hg_info(&ctx, "daemon.channel", "adapter %s %s", channel->adapter, channel->desc->version);
-	}
-}
-
 static void tell_port(void *arg)
 {
 	hg_gateway *gateway = ((void **)arg)[0];
@@ -113,7 +102,7 @@ int main(int argc, char **argv)
 	if (!setup)
 		return EXIT_CONFIG;
 	hg_gateway_log_as(setup->conf);
-	log_channels(setup->conf);
+	hg_setup_log(setup);
 	gateway = hg_gateway_new(setup, &error);
 	if (!gateway) {
 		hg_err(NULL, "daemon.start_failed", "%s", error->message);

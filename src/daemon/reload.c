@@ -90,6 +90,7 @@ static void take_over(hg_gateway *gateway, hg_setup *new)
 	hg_api_reload(gateway->api, new->conf);
 	hg_engine_reload(gateway->engine, new->conf, g_steal_pointer(&new->rules));
 	gateway->reloaded_ms = hg_now(gateway->env);
+	hg_setup_log(gateway->setup);
 }
 
 void hg_gateway_reload(hg_gateway *gateway)

@@ -3,6 +3,7 @@
 #include "hook_answer.h"
 
 #include "queues.h"
+#include "log.h"
 
 /* Names of what the rules may refer to, NULL-ended; the strings are conf's. */
 static const char **names_of(const GPtrArray *things, const char *(*name)(const void *thing))
@@ -30,7 +31,8 @@ static hg_rules *compile(const hg_conf *conf, hg_diag *diag)
 	g_autofree const char **backends = names_of(conf->backends, backend_name);
 
 	const struct hg_rules_source source = { .rules = conf->rules, .words = conf->words, .hours = conf->hours,
-		.queues = conf->queues, .fallback = conf->engine.fallback, .channels = channels, .backends = backends };
+		.queues = conf->queues, .intent = conf->model, .fallback = conf->engine.fallback, .channels = channels,
+		.backends = backends };
 
 	return hg_rules_make(&source, diag);
 }
@@ -54,6 +56,7 @@ static void check_rules(const char *path, hg_diag *diag)
 	g_autoptr(hg_doc) doc = hg_doc_read(path, known);
 	const hg_node *root = doc ? hg_doc_root(doc) : NULL;
 	struct hg_rules_source source = { .fallback = "convert" };
+	g_autoptr(hg_intent_conf) intent = NULL;
 	g_autofree const char **channels = NULL, **backends = NULL;
 
 	if (!root || hg_node_type(root) != HG_NODE_MAP)
@@ -62,6 +65,7 @@ static void check_rules(const char *path, hg_diag *diag)
 	source.words = hg_node_get(root, "word_lists");
 	source.hours = hg_node_get(root, "hours");
 	source.queues = hg_node_get(root, "queues");
+	source.intent = intent = hg_intent_conf_read(hg_node_get(root, "intent"), diag);
 	channels = keys_of(hg_node_get(root, "channels"));
 	backends = keys_of(hg_node_get(root, "backends"));
 	source.channels = channels;
@@ -102,6 +106,7 @@ hg_setup *hg_setup_read(const char *path, hg_diag *diag)
 		check_rules(path, diag);
 		return NULL;
 	}
+	hg_intent_conf_join(setup->conf, diag);
 	setup->rules = compile(setup->conf, diag);
 	if (setup->rules) {
 		check_queues(setup->conf, setup->rules, diag);
@@ -121,6 +126,22 @@ void hg_setup_free(hg_setup *setup)
 	hg_conf_unref(setup->conf);
 	hg_loader_free(setup->loader);
 	g_free(setup);
+}
+
+/* Adapters are loaded while the configuration is read, before it can say how the log is written. */
+void hg_setup_log(const hg_setup *setup)
+{
+	const hg_intent *model = setup->conf->model ? setup->conf->model->model : NULL;
+
+	for (guint i = 0; i < setup->conf->channels->len; i++) {
+		const struct hg_channel_conf *channel = g_ptr_array_index(setup->conf->channels, i);
+		struct hg_ctx ctx = HG_CTX(NULL, "channel", channel->name);
+
+		hg_info(&ctx, "daemon.channel", "adapter %s %s", channel->adapter, channel->desc->version);
+	}
+	if (model)
+		hg_info(NULL, "daemon.intent", "model %.12s knows %u intents from %u examples", hg_intent_hash(model),
+			g_strv_length((char **)hg_intent_labels(model)), hg_intent_examples(model));
 }
 
 char *hg_setup_attachments(const hg_conf *conf)

@@ -21,6 +21,7 @@ typedef struct hg_setup {
  * that is wrong.  NULL when there are errors. */
 hg_setup *hg_setup_read(const char *path, hg_diag *diag);
 void hg_setup_free(hg_setup *setup);
+void hg_setup_log(const hg_setup *setup);	/* which adapters and which model are in force */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(hg_setup, hg_setup_free)
 
 /* carry.c: warns of replies, confirmations and questions that a channel cannot carry. */

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "rules_intent.h"
 #include "text.h"
 
 #define WHY_MAX 3		/* conditions named for a rule that did not match */
@@ -137,6 +138,19 @@ void hg_explain_route(GString *out, const hg_ticket *ticket)
 	line(out, "assignee", "%s", ticket->routed ? ticket->routed : ticket->assignee ? ticket->assignee : "nobody");
 }
 
+static void show_intent(GString *out, struct json_object *intent)
+{
+	g_autoptr(hg_arena) arena = hg_arena_new();
+	g_autoptr(GString) shown = g_string_new(NULL);
+	struct hg_heard heard;
+
+	if (!intent)
+		return;
+	hg_heard_read(json_object_to_json_string_ext(intent, JSON_C_TO_STRING_PLAIN), arena, &heard);
+	hg_heard_show(&heard, shown);
+	line(out, "intent", "%s", shown->str);
+}
+
 void hg_explain_show(GString *out, const hg_decision *decision, struct json_object *facts,
 		     struct json_object *trace, const char *note)
 {
@@ -150,6 +164,7 @@ void hg_explain_show(GString *out, const hg_decision *decision, struct json_obje
 	if (proposal)
 		line(out, "thread", "%s%s%s", proposal, reason ? ": " : "", reason ? reason : "");
 	show_hooks(out, hg_json_obj(facts, "hooks"));
+	show_intent(out, hg_json_obj(facts, "intent"));
 	for (size_t i = 0; trace && i < json_object_array_length(trace); i++)
 		show_rule(out, i + 1, json_object_array_get_idx(trace, i));
 	show_outcome(out, decision);

@@ -223,6 +223,7 @@ gboolean hg_judge(hg_turn *turn, const hg_case *kase, const struct hg_asked *ask
 	if (turn->engine->rules)
 		hg_rules_judge(turn->engine->rules, facts, turn->arena, &ret->verdict, NULL);
 	say_gave_up(&ret->verdict);
+	ret->facts.intent = ret->verdict.intent;
 	keep_facts(turn, facts, ret);
 	ret->decision.rule = ret->verdict.rule;
 	ret->decision.file = ret->verdict.file;

@@ -4,6 +4,7 @@
 #include "arena.h"
 #include "diag.h"
 #include "env.h"
+#include "intent_conf.h"
 #include "node.h"
 
 typedef struct hg_rules hg_rules;
@@ -14,6 +15,7 @@ struct hg_rules_source {
 	const hg_node *words;		/* `word_lists:`, or NULL */
 	const hg_node *hours;		/* `hours:`, or NULL */
 	const hg_node *queues;		/* `queues:`, or NULL */
+	hg_intent_conf *intent;		/* `intent:`, lent; or NULL */
 	const char *fallback;		/* `default:` */
 	const char *const *channels, *const *backends;	/* NULL-ended; NULL: not checked */
 };
@@ -26,6 +28,9 @@ hg_rules *hg_rules_make(const struct hg_rules_source *source, hg_diag *diag);
 char *hg_rules_keep_all(const struct hg_rules_source *source);
 /* Compiles what hg_rules_keep_all() made; names of channels are not checked.  NULL: diag says why. */
 hg_rules *hg_rules_again(const char *kept, hg_diag *diag);
+/* They have kept what their model said; from here on they ask this one, NULL: none.  The bars stay. */
+void hg_rules_ask(hg_rules *rules, hg_intent_conf *intent);
+hg_intent_conf *hg_rules_intent(const hg_rules *rules);	/* lent; or NULL */
 void hg_rules_free(hg_rules *rules);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(hg_rules, hg_rules_free)
 struct hg_words;
@@ -95,6 +100,9 @@ struct hg_facts {
 	gboolean contact_new, opted_out;
 	const char *contact_name, *contact_tier, *contact_locale;
 	const char *contact_fields, *thread_fields;	/* JSON objects or NULL */
+	/* what the text is about, as a model said: hg_verdict.intent; NULL: none was asked.  Rules that have a
+	 * model ask it and do not look here. */
+	const char *intent;
 	/* from outside, asked for before the rules */
 	const char *outside;		/* what hooks said, by name: JSON object or NULL */
 	const char *hooks;		/* how each of them answered: JSON object or NULL */
@@ -123,6 +131,7 @@ struct hg_verdict {			/* everything in the arena given: read the arrays, never a
 	int line, index;		/* index from 0, -1 none */
 	const char *priority, *category, *type, *assignee, *status;	/* of convert; or NULL */
 	const char *subject;		/* the same; a template */
+	const char *intent;		/* what the model said, for hg_facts; NULL: no rule wanted to know */
 	/* From every rule that matched, up to and with the deciding one: */
 	GPtrArray *tags;		/* of const char *, each once; or NULL */
 	GArray *sets;			/* of struct hg_set, a name once with its last value; or NULL */

@@ -54,6 +54,7 @@ void hg_rules_free(hg_rules *rules)
 	hg_words_free(rules->words);
 	hg_queues_free(rules->queues);
 	hg_hours_free(rules->hours);
+	hg_intent_conf_unref(rules->intent);
 	hg_arena_free(rules->arena);
 	g_free(rules);
 }
@@ -76,6 +77,18 @@ const struct hg_hours *hg_rules_hours(const hg_rules *rules)
 const struct hg_queues *hg_rules_queues(const hg_rules *rules)
 {
 	return rules->queues;
+}
+
+void hg_rules_ask(hg_rules *rules, hg_intent_conf *intent)
+{
+	hg_intent_conf_ref(intent);
+	hg_intent_conf_unref(rules->intent);
+	rules->intent = intent;
+}
+
+hg_intent_conf *hg_rules_intent(const hg_rules *rules)
+{
+	return rules->intent;
 }
 
 int hg_rules_fallback(const hg_rules *rules)
@@ -180,6 +193,7 @@ static gboolean make(struct hg_rules_making *making, const struct hg_rules_sourc
 {
 	making->rules->words = hg_words_read(source->words, making->diag);
 	making->rules->hours = hg_hours_read(source->hours, making->diag);
+	making->rules->intent = hg_intent_conf_ref(source->intent);
 	if (making->rules->hours)
 		making->rules->queues = hg_queues_read(source->queues, making->rules->hours, making->diag);
 	return making->rules->words && making->rules->queues && (!source->rules || read_rules(making, source->rules));
@@ -249,6 +263,10 @@ char *hg_rules_keep_all(const struct hg_rules_source *source)
 		hg_json_key(out, "queues");
 		hg_node_json(source->queues, out);
 	}
+	if (source->intent) {
+		hg_json_key(out, "intent");
+		hg_intent_conf_keep(source->intent, out);
+	}
 	hg_json_key(out, "rules");
 	hg_json_open(out, '[');
 	for (guint i = 0; rules && hg_node_type(rules) == HG_NODE_LIST && i < hg_node_size(rules); i++) {
@@ -266,10 +284,11 @@ hg_rules *hg_rules_again(const char *kept, hg_diag *diag)
 	g_autoptr(hg_doc) doc = hg_doc_parse("kept rules", kept, diag);
 	const hg_node *root = doc ? hg_doc_root(doc) : NULL;
 	const hg_node *fallback = hg_node_get(root, "default");
+	g_autoptr(hg_intent_conf) intent = hg_intent_conf_again(hg_node_get(root, "intent"));
 	const struct hg_rules_source source = { .rules = hg_node_get(root, "rules"),
 						.words = hg_node_get(root, "word_lists"),
 						.hours = hg_node_get(root, "hours"),
-						.queues = hg_node_get(root, "queues") };
+						.queues = hg_node_get(root, "queues"), .intent = intent };
 	g_autoptr(hg_rules) made = NULL;
 	struct hg_rules_making making = { .diag = diag, .quiet = TRUE };
 

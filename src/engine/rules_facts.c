@@ -34,7 +34,7 @@ static const struct member {
 	MEMBER(FLAG, contact_new), MEMBER(FLAG, opted_out),
 	MEMBER(STR, contact_name), MEMBER(STR, contact_tier), MEMBER(STR, contact_locale),
 	MEMBER(OBJECT, contact_fields), MEMBER(OBJECT, thread_fields),
-	MEMBER(OBJECT, outside), MEMBER(OBJECT, hooks),
+	MEMBER(OBJECT, intent), MEMBER(OBJECT, outside), MEMBER(OBJECT, hooks),
 #undef MEMBER
 };
 
@@ -249,6 +249,9 @@ void hg_trace_value(GString *out, const struct hg_cond *cond, const struct hg_fa
 	case HG_FACT_PROPOSAL:
 		proposal = G_STRUCT_MEMBER(int, facts, offset);
 		hg_json_put_str(out, proposal ? hg_proposal_words[proposal - 1] : NULL);
+		return;
+	case HG_FACT_INTENT:
+		hg_json_put_str(out, made);	/* whole, with its reasons */
 		return;
 	case HG_FACT_FIELDS:
 	case HG_FACT_WORDS:

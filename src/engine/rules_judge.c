@@ -30,6 +30,9 @@ struct judge {
 	struct fields fields[3];	/* of thread and contact, of hooks */
 	struct hg_spoken said;		/* the text as words */
 	gboolean said_read;
+	struct hg_heard heard;		/* what it is about */
+	gboolean heard_read;
+	const char *asked;		/* the same for hg_facts, when the model was asked; or NULL */
 	GString *made;			/* for the trace: what the last test found; NULL without one */
 	gboolean gave_up;		/* a pattern of this rule did */
 	gboolean gave_up_now;		/* a pattern of this condition did */
@@ -266,6 +269,38 @@ static gboolean test_language(struct judge *judge, const struct hg_cond *cond)
 	return is_locale(cond, is);
 }
 
+/* Rules that have a model ask it, kept ones go by what was said then. */
+static const struct hg_heard *heard_of(struct judge *judge, gsize offset)
+{
+	const hg_intent_conf *intent = judge->rules->intent;
+	const char *text = FACT(judge->facts, const char *, offset);
+
+	if (judge->heard_read)
+		return &judge->heard;
+	judge->heard_read = TRUE;
+	if (intent && intent->model && text) {
+		hg_heard_ask(intent->model, said_of(judge, offset), judge->arena, &judge->heard);
+		judge->asked = hg_heard_write(&judge->heard, judge->arena);
+	} else if (judge->facts->intent) {
+		hg_heard_read(judge->facts->intent, judge->arena, &judge->heard);
+	} else {
+		judge->heard.why = text ? "not asked" : "nothing was said";
+	}
+	return &judge->heard;
+}
+
+static gboolean test_intent(struct judge *judge, const struct hg_cond *cond)
+{
+	const struct hg_heard *heard = heard_of(judge, cond->fact->offset);
+	gboolean sure = heard->confidence >= cond->min_confidence && heard->known >= cond->min_known;
+
+	if (judge->made)
+		hg_heard_show(heard, judge->made);
+	if (!heard->label)
+		return FALSE;
+	return cond->test == HG_TEST_UNKNOWN ? sure != cond->truth : sure && one_of(cond, heard->label);
+}
+
 static gboolean test_hours(struct judge *judge, const struct hg_cond *cond)
 {
 	const hg_hours *hours = judge->rules->hours;
@@ -297,6 +332,9 @@ static gboolean test(struct judge *judge, const struct hg_cond *cond)
 		return test_lists(judge, cond);
 	case HG_TEST_HOURS:
 		return test_hours(judge, cond);
+	case HG_TEST_INTENT:
+	case HG_TEST_UNKNOWN:
+		return test_intent(judge, cond);
 	case HG_TEST_LANGUAGE:
 		return test_language(judge, cond);
 	default:
@@ -578,6 +616,7 @@ void hg_rules_judge(const hg_rules *rules, const struct hg_facts *facts, hg_aren
 		hg_json_close(trace, ']');
 	for (gsize i = 0; i < G_N_ELEMENTS(judge.fields); i++)
 		json_object_put(judge.fields[i].json);
+	verdict.intent = judge.asked;
 	*ret = verdict;
 }
 

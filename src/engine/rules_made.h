@@ -5,6 +5,7 @@
 #include "queues.h"
 #include "rules.h"
 #include "rules_hours.h"
+#include "rules_intent.h"
 #include "rules_regex.h"
 #include "rules_words.h"
 
@@ -28,6 +29,7 @@ enum hg_fact_type {
 	HG_FACT_PROPOSAL,	/* int: enum hg_proposal */
 	HG_FACT_WORDS,		/* const char *: only, any, begins, by the word lists */
 	HG_FACT_HOURS,		/* gint64: a point in time, within hours or not */
+	HG_FACT_INTENT,		/* const char *: a text that is about something, as a model says */
 	HG_FACT_LANGUAGE,	/* const char *: a text, or else the contact's locale, is of a language */
 };
 
@@ -57,6 +59,8 @@ enum hg_test {
 	HG_TEST_FIELD,		/* the field's value is one of words */
 	HG_TEST_LISTS,		/* the fact has what ask says of the word lists */
 	HG_TEST_HOURS,		/* one of places is open, or closed: truth */
+	HG_TEST_INTENT,		/* the fact is about one of words, surely enough */
+	HG_TEST_UNKNOWN,	/* that it is about something is not sure enough: truth */
 	HG_TEST_LANGUAGE,	/* one of words is the language of the fact */
 };
 
@@ -74,6 +78,7 @@ struct hg_cond {
 	const hg_regex *const *regexes;
 	const struct hg_cond *const *items;
 	const struct hg_words_ask *ask;
+	guint min_confidence, min_known;	/* INTENT, UNKNOWN: hundredths */
 	guint64 places;			/* bits of hg_hours_names() */
 };
 
@@ -108,6 +113,7 @@ struct hg_rules {
 	hg_words *words;		/* ours; never NULL once made */
 	hg_hours *hours;		/* the same */
 	hg_queues *queues;		/* the same */
+	hg_intent_conf *intent;		/* ours; or NULL */
 	const struct hg_rule *rules;
 	guint n;
 	guint on;			/* bits of all events that rules are on */

@@ -72,6 +72,11 @@ static gboolean same_ask(const struct hg_words_ask *one, const struct hg_words_a
 	       one->langs == two->langs && one->form == two->form;
 }
 
+static gboolean bar_within(const struct hg_cond *later, const struct hg_cond *earlier)
+{
+	return later->min_confidence >= earlier->min_confidence && later->min_known >= earlier->min_known;
+}
+
 static gboolean leaf_implies(const struct hg_cond *later, const struct hg_cond *earlier)
 {
 	if (later->fact != earlier->fact || g_strcmp0(later->field, earlier->field) != 0)
@@ -89,6 +94,10 @@ static gboolean leaf_implies(const struct hg_cond *later, const struct hg_cond *
 		return later->truth == earlier->truth;
 	case HG_TEST_FIND:
 		return patterns_within(later, earlier);
+	case HG_TEST_INTENT:
+		return words_within(later, earlier) && bar_within(later, earlier);
+	case HG_TEST_UNKNOWN:
+		return later->truth == earlier->truth && bar_within(later, earlier) && bar_within(earlier, later);
 	case HG_TEST_LISTS:
 		return same_ask(later->ask, earlier->ask);
 	case HG_TEST_HOURS:
@@ -215,7 +224,7 @@ static gboolean look_within(struct reach *reach, const hg_node *node, const stru
 
 static gboolean is_of_message(const struct hg_fact *fact)
 {
-	static const char *const names[] = { "text", "words", "kind", "attachment", "attachment_kind", "automatic",
+	static const char *const names[] = { "text", "words", "intent", "kind", "attachment", "attachment_kind", "automatic",
 					     "forwarded", "echo", "address", "proposal", NULL };
 
 	return !fact->group && g_strv_contains(names, fact->name);

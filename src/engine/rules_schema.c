@@ -53,6 +53,7 @@ static void add_fact(GString *out, const struct hg_fact *fact)
 		[HG_FACT_SPAN] = "#/$defs/span", [HG_FACT_FIELDS] = "#/$defs/fields",
 		[HG_FACT_WORDS] = "#/$defs/words",
 		[HG_FACT_HOURS] = "#/$defs/hours",
+		[HG_FACT_INTENT] = "#/$defs/intent",
 		[HG_FACT_LANGUAGE] = NULL,
 	};
 
@@ -143,6 +144,13 @@ static void add_shapes(GString *out)
 		"{\"type\":\"object\",\"additionalProperties\":false,\"minProperties\":1,\"maxProperties\":1,"
 		"\"properties\":{\"open\":{\"description\":\"One of these is open.\",\"$ref\":\"#/$defs/values\"},"
 		"\"closed\":{\"description\":\"One of these is closed.\",\"$ref\":\"#/$defs/values\"}}}");
+	hg_json_add_raw(out, "share", "{\"type\":\"number\",\"minimum\":0,\"maximum\":1}");
+	hg_json_add_raw(out, "intent",
+		"{\"anyOf\":[{\"$ref\":\"#/$defs/values\"},{\"type\":\"object\",\"additionalProperties\":false,"
+		"\"properties\":{\"is\":{\"description\":\"One of these.\",\"$ref\":\"#/$defs/values\"},"
+		"\"unknown\":{\"description\":\"No intent reaches the bar.\",\"type\":\"boolean\"},"
+		"\"min_confidence\":{\"$ref\":\"#/$defs/share\"},\"min_known\":{\"$ref\":\"#/$defs/share\"}},"
+		"\"oneOf\":[{\"required\":[\"is\"]},{\"required\":[\"unknown\"]}]}]}");
 	hg_json_add_raw(out, "number", "{\"type\":\"integer\",\"minimum\":0}");
 	hg_json_add_raw(out, "count",
 		"{\"anyOf\":[{\"$ref\":\"#/$defs/number\"},{\"type\":\"object\",\"additionalProperties\":false,"

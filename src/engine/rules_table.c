@@ -127,6 +127,7 @@ const struct hg_fact hg_rule_facts[] = {
 	ROW(NULL, "words", WORDS, text, NULL, "Entries of word lists in the message."),
 	ROW(NULL, "language", LANGUAGE, text, NULL,
 	    "Language of the message by the word lists, else that of the contact's locale."),
+	ROW(NULL, "intent", INTENT, text, NULL, "What the message is about, as the model of intent: says."),
 	ROW(NULL, "kind", WORD, kind, kinds, "Kind of the message."),
 	ROW(NULL, "attachment", BOOL, has_attachment, NULL, "The message has files."),
 	ROW(NULL, "attachments", COUNT, files, NULL, "Files of the message."),

@@ -12,6 +12,7 @@ static const char *const text_keys[] = { "matches", "equals", "contains", "empty
 static const char *const count_keys[] = { "at_least", "at_most", NULL };
 static const char *const span_keys[] = { "over", "under", NULL };
 static const char *const words_keys[] = { "only", "any", "begins", "fillers", "lang", "accents", NULL };
+static const char *const intent_keys[] = { "is", "unknown", "min_confidence", "min_known", NULL };
 static const char *const open_keys[] = { "open", "closed", NULL };
 static const char *const field_keys[] = { "matches", "equals", "contains", "empty", "at_least", "at_most", NULL };
 
@@ -371,6 +372,78 @@ static gboolean read_lists(struct list *list, const struct hg_fact *fact, const 
 	return TRUE;
 }
 
+/* ---- intents ---- */
+
+/* Its own bar, else that of `intent:`.  FALSE: reported. */
+static gboolean read_bar(struct hg_rules_making *making, const hg_node *map, struct hg_cond *cond)
+{
+	const hg_intent_conf *conf = making->rules->intent;
+	char confidence[HG_SHARE_SIZE], known[HG_SHARE_SIZE];
+	g_autofree char *want = NULL;
+
+	cond->min_confidence = conf->min_confidence;
+	cond->min_known = conf->min_known;
+	if (map && (!hg_intent_share_read(hg_node_get(map, "min_confidence"), "min_confidence", &cond->min_confidence,
+					  making->diag) ||
+		    !hg_intent_share_read(hg_node_get(map, "min_known"), "min_known", &cond->min_known, making->diag)))
+		return FALSE;
+	want = g_strdup_printf("%s, from %s known %s on", cond->want, hg_share(cond->min_confidence, confidence),
+			       hg_share(cond->min_known, known));
+	cond->want = hg_arena_str(making->rules->arena, want);
+	return TRUE;
+}
+
+static gboolean read_is(struct list *list, const struct hg_fact *fact, const hg_node *names, const hg_node *map)
+{
+	struct hg_rules_making *making = list->making;
+	const hg_intent *model = making->rules->intent->model;
+	struct hg_cond *cond;
+	guint n;
+	const char *const *words = hg_rules_read_words(making, names, "an intent", &n);
+
+	if (!words || (model && !hg_rules_known(making, names, "intent of this name in the model:", hg_intent_labels(model))))
+		return FALSE;
+	cond = cond_add(list, names, HG_TEST_INTENT, fact->name, map ? "is" : NULL);
+	if (!cond)
+		return FALSE;
+	cond->costly = TRUE;
+	cond->fact = fact;
+	cond->words = words;
+	cond->n = n;
+	cond->want = joined(making->rules->arena, words);
+	return read_bar(making, map, cond);
+}
+
+static gboolean read_unknown(struct list *list, const struct hg_fact *fact, const hg_node *node, const hg_node *map)
+{
+	struct hg_cond *cond;
+
+	if (!read_truth(list, fact, node, HG_TEST_UNKNOWN, "unknown"))
+		return FALSE;
+	cond = g_ptr_array_index(list->conds, list->conds->len - 1);
+	cond->costly = TRUE;
+	return read_bar(list->making, map, cond);
+}
+
+static gboolean read_intent(struct list *list, const struct hg_fact *fact, const hg_node *node)
+{
+	struct hg_rules_making *making = list->making;
+	const hg_node *is = hg_node_get(node, "is"), *unknown = hg_node_get(node, "unknown");
+
+	if (!making->rules->intent) {
+		hg_diag_add(making->diag, HG_SEV_ERROR, hg_node_place(node), "intent: { model: shop.intent }",
+			    "this configuration has no model that could say what messages are about");
+		return FALSE;
+	}
+	if (hg_node_type(node) != HG_NODE_MAP)
+		return read_is(list, fact, node, NULL);
+	if (!hg_node_check_keys(node, fact->name, intent_keys, making->diag))
+		return FALSE;
+	if (!is == !unknown)
+		return wrong(making, node, "say one of is and unknown: intent: { is: refund, min_confidence: 0.8 }");
+	return is ? read_is(list, fact, is, node) : read_unknown(list, fact, unknown, node);
+}
+
 static gboolean read_hours(struct list *list, const struct hg_fact *fact, const hg_node *node)
 {
 	struct hg_rules_making *making = list->making;
@@ -486,6 +559,8 @@ static gboolean read_fact(struct list *list, const struct hg_fact *fact, const h
 		return read_lists(list, fact, node);
 	case HG_FACT_HOURS:
 		return read_hours(list, fact, node);
+	case HG_FACT_INTENT:
+		return read_intent(list, fact, node);
 	case HG_FACT_LANGUAGE:
 		return read_words(list, fact, node, HG_TEST_LANGUAGE);
 	case HG_FACT_TAGS:

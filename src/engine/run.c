@@ -101,7 +101,8 @@ static gboolean keep_rules(const struct hg_round *round, GError **error)
 {
 	const hg_conf *conf = round->engine->conf;
 	const struct hg_rules_source source = { .rules = conf->rules, .words = conf->words, .hours = conf->hours,
-						.queues = conf->queues, .fallback = conf->engine.fallback };
+						.queues = conf->queues, .fallback = conf->engine.fallback,
+						.intent = conf->model };
 	g_autofree char *kept = hg_rules_keep_all(&source);
 
 	return hg_store_config_keep(round->engine->store, conf->hash ?: "", kept, round->now_ms, error);

@@ -9,6 +9,7 @@
 #include "intent_learn.h"
 
 #define HELD_MAX   20000		/* examples that are asked about, at most */
+#define LEAST_SHARE 1e-9
 #define SCALE_LEAST 0.05
 #define SCALE_STEP 1.03
 #define SCALES	   160			/* up to 5.5 */
@@ -214,16 +215,21 @@ static void shares_of(const struct training *t, const struct held *held, double 
 	hg_intent_shares(ret, n_labels(t));
 }
 
+/* As if one more example of each label had been a toss-up: few examples that were all guessed right do
+ * not make a model that is never wrong. */
 static double surprise(const struct training *t, double times)
 {
 	g_autofree double *shares = g_new(double, n_labels(t));
-	double sum = 0;
+	double toss = (double)n_labels(t) / (t->held->len + n_labels(t)), sum = 0;
 
 	for (guint i = 0; i < t->held->len; i++) {
 		const struct held *held = &g_array_index(t->held, struct held, i);
+		double all = 0;
 
 		shares_of(t, held, times, shares);
-		sum -= hg_intent_ln(MAX(shares[held->truth], 1e-9));
+		for (guint k = 0; k < n_labels(t); k++)
+			all += hg_intent_ln(MAX(shares[k], LEAST_SHARE));
+		sum -= (1 - toss) * hg_intent_ln(MAX(shares[held->truth], LEAST_SHARE)) + toss * all / n_labels(t);
 	}
 	return sum;
 }

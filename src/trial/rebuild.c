@@ -60,12 +60,15 @@ static hg_conf *take_conf(struct rebuild *r, const hg_journal *row, const char *
 static hg_rules *rules_of(const hg_conf *conf, GError **error)
 {
 	const struct hg_rules_source source = { .rules = conf->rules, .words = conf->words, .hours = conf->hours,
-						.fallback = conf->engine.fallback };
+						.queues = conf->queues, .fallback = conf->engine.fallback,
+						.intent = conf->model };
 	g_autofree char *kept = hg_rules_keep_all(&source);
 	g_autoptr(hg_diag) diag = hg_diag_new();
 	hg_rules *rules = hg_rules_again(kept, diag);
 
-	if (!rules)
+	if (rules)
+		hg_rules_ask(rules, conf->model);
+	else
 		hg_fail(error, HG_ERROR_CONFIG, "the rules cannot be read again");
 	return rules;
 }

@@ -44,6 +44,7 @@ static const struct expectation {
 	ROW(NULL, rule, RULE, NULL, "The rule of the last decision; null: none decided."),
 	ROW(NULL, rules, RULES, NULL, "The deciding rules, in order."),
 	ROW(NULL, action, WORD, actions, "What the last decision was."),
+	ROW(NULL, intent, TEXT, NULL, "What the last message is about, when a rule wanted to know; null: nothing reached the bar."),
 	ROW(NULL, replies, TEXTS, NULL, "What rules and headgate said to customers: how many, or a part of each."),
 	ROW(NULL, events, EVENTS, NULL, "Events that came in this order, or how many of each."),
 	ROW("thread", state, WORD, states, "State of the conversation."),

@@ -394,6 +394,7 @@ static gboolean make_engine(hg_lab *lab, GError **error)
 
 	if (!rules)
 		return hg_fail(error, HG_ERROR_CONFIG, "the rules cannot be read again");
+	hg_rules_ask(rules, lab->trials->conf->model);
 	lab->engine = hg_engine_new((hg_conf *)lab->trials->conf, rules, lab->store, &lab->env, &ports);
 	return hg_engine_recover(lab->engine, error);
 }

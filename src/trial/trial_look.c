@@ -3,7 +3,9 @@
 
 #include <string.h>
 
+#include "intent_conf.h"
 #include "json.h"
+#include "rules_intent.h"
 
 #define PAGE 500
 
@@ -22,6 +24,21 @@ void hg_trial_seen_clear(struct hg_trial_seen *seen)
 
 /* ---- decisions ---- */
 
+/* What it is about by the bar of the configuration; NULL: nothing reached that, or nobody asked. */
+static const char *intent_of(const hg_lab *lab, hg_arena *arena, const hg_decision *decision)
+{
+	g_autoptr(json_object) facts = decision->facts ? hg_json_parse(decision->facts, strlen(decision->facts), NULL, NULL)
+						       : NULL;
+	struct json_object *intent = hg_json_obj(facts, "intent");
+	const hg_intent_conf *bar = lab->trials->conf->model;
+	struct hg_heard heard;
+
+	if (!intent || !bar)
+		return NULL;
+	hg_heard_read(json_object_to_json_string_ext(intent, JSON_C_TO_STRING_PLAIN), arena, &heard);
+	return heard.confidence >= bar->min_confidence && heard.known >= bar->min_known ? heard.label : NULL;
+}
+
 static gboolean look_at_decision(hg_lab *lab, struct hg_trial_result *result, const hg_decision *decision,
 				 GHashTable *threads, struct hg_trial_seen *seen, GError **error)
 {
@@ -32,6 +49,7 @@ static gboolean look_at_decision(hg_lab *lab, struct hg_trial_result *result, co
 		if (!hg_store_message_get(lab->store, result->arena, decision->message_n, &message, error))
 			return FALSE;
 		entry.text = message ? message->text : NULL;
+		seen->intent = intent_of(lab, result->arena, decision);
 		/* The first one of a thread has opened it. */
 		seen->joins += strcmp(decision->on, "message") == 0 &&
 			       !g_hash_table_add(threads, GSIZE_TO_POINTER((gsize)decision->thread_n));

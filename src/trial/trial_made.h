@@ -45,6 +45,7 @@ struct hg_trial_seen {
 	gint64 tickets, threads, joins, duplicates;
 	gint64 messages;		/* of the thread */
 	const char *rule, *action;	/* of the last decision; rule NULL: none decided */
+	const char *intent;		/* of the last message; or NULL */
 	const char *csat;		/* the thread's newest opinion, as a number; NULL: none */
 	const char *confirmed, *asked;	/* "true" or "false"; the question that waits, or NULL */
 	const char *state, *resolution, *held, *reopened;	/* thread's, as words; NULL: there is none */

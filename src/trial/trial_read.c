@@ -173,7 +173,7 @@ hg_trials *hg_trials_read(const hg_conf *conf, hg_diag *diag)
 	trials->conf = conf;
 	trials->arena = hg_arena_new();
 	trials->rules = hg_rules_keep_all(&(struct hg_rules_source){ .rules = conf->rules, .words = conf->words,
-		.hours = conf->hours, .queues = conf->queues, .fallback = conf->engine.fallback });
+		.hours = conf->hours, .queues = conf->queues, .fallback = conf->engine.fallback, .intent = conf->model });
 	trials->list = g_ptr_array_new_with_free_func(trial_free);
 	trials->channels = channel_names(conf);
 	trials->rule_names = rule_names(conf->rules);

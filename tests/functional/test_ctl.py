@@ -99,7 +99,7 @@ def test_the_version_is_printed():
     (["simulate", "whatsapp", "--txt", "x"], 'did you mean "--text"?'), (["listen", "--port", "x"], "--port x"),
     (["listen", "--secret", "env:NOT_SET_ANYWHERE"], "NOT_SET_ANYWHERE"), (["listen", "extra"], 'unexpected "extra"'),
     (["intent"], "train|eval|try"), (["intent", "trian"], 'did you mean "train"?'), (["intent", "train", "x"], "--out MODEL"),
-    (["intent", "train", "--out", "x"], "files with examples"), (["intent", "eval", "x"], "--model MODEL"),
+    (["intent", "train", "--out", "x"], "files with examples"),
     (["intent", "eval", "--model", "x"], "labelled messages"), (["intent", "try", "--model", "x"], "in quotes"),
     (["intent", "eval", "--model", "x", "--min-known", "70"], "a share is wanted"),
     (["docs"], "schema|sample|man|api"), (["docs", "shema"], 'did you mean "schema"?'), (["check", "a", "b"], 'unexpected "b"'),

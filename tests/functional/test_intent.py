@@ -1,12 +1,15 @@
-"""What messages are about: models made of examples, asked from the command line."""
+"""What messages are about: models made of examples, asked from the command line and by rules."""
 import json
 import re
+import shutil
 import subprocess
 
 import pytest
 
+import conftest
 from harness import BUILD, PATIENCE, TOP
 
+SMALL = TOP / "tests" / "data" / "intent" / "small.intent"
 EXAMPLES = TOP / "etc" / "intent" / "examples.tsv"
 HELD = TOP / "tests" / "data" / "intent" / "held.tsv"
 
@@ -103,3 +106,138 @@ def test_what_is_no_model_is_refused(model, tmp_path):
     (tmp_path / "damaged").write_bytes(model.read_bytes().replace(b"\t16", b"\t17", 1)[:-5])
     assert "damaged" in intent("try", "--model", tmp_path / "damaged", "hi", check=1).stderr
     assert "it is no model" in intent("eval", "--model", EXAMPLES, HELD, check=1).stderr
+
+
+# ---- rules that ask ----
+
+ANA, BEN, CYN = "447700900123", "447700900124", "447700900125"
+
+RULES = conftest.NOISE + """\
+  - name: money back
+    when: { intent: refund }
+    do: { convert: { category: refund }, tag: money }
+  - name: about something else
+    when: { intent: { unknown: true } }
+    do: { hold: true }
+"""
+INTENT = "intent: {{ model: {} }}"
+
+TESTS = """\
+tests:
+  - name: a refund is found by its words
+    given: [ { channel: wa-main, from: "+447700900123", text: I want my MONEY back } ]
+    expect: { tickets: 1, rule: money back, intent: refund, ticket: { category: refund } }
+  - name: strange words are no refund
+    given: [ { channel: wa-main, from: "+447700900123", text: the zorgblat money xyzzy } ]
+    expect: { tickets: 0, rule: about something else, intent: null, thread: { held: true } }
+"""
+
+
+@pytest.fixture
+def shop(start):
+    """A gateway whose rules ask the small model, beside its configuration."""
+    def run(rules=RULES, more="", **config):
+        gateway = start(begin=False, rules=rules, top="settle: 20s\n" + INTENT.format("shop.intent"), more=more, **config)
+        shutil.copy(SMALL, gateway.config_path.parent / "shop.intent")
+        return gateway
+    return run
+
+
+def begin(gateway, graph):
+    gateway.start()
+    graph.target(gateway.port, "wa-main")
+    return gateway
+
+
+def inbound(gateway, customer):
+    thread = next(t for t in gateway.threads(limit=100) if t["reply_to"] == f"tel:+{customer}")
+    return next(m for m in gateway.messages(thread["id"]) if m["direction"] == "inbound")
+
+
+def test_a_rule_finds_what_a_message_is_about_and_explains_it_later(shop, graph, helpdesk):
+    """R2.2, R2.7, R0.10 (topic): label, confidence, known and words stand with the decision, when the model is long gone."""
+    gateway = begin(shop(), graph)
+    assert "event=daemon.intent" in gateway.log()
+    graph.say(ANA, "Hi, can I get my money back?")
+    graph.say(BEN, "the zorgblat money xyzzy")
+    assert helpdesk.wait_event("ticket.requested").data["category"] == "refund"
+    message = inbound(gateway, ANA)
+    before = gateway.get(f"/v1/messages/{message['id']}/explain")["decisions"][0]
+    assert before["rule"] == "money back" and before["facts"]["intent"]["label"] == "refund"
+    got = before["trace"][1]["why"][0]
+    assert got["cond"] == "intent" and got["ok"] and got["want"] == "refund, from 0.70 known 0.50 on"
+    assert re.match(r'refund 0\.\d\d known \d\.\d\d: "money" \+\d\.\d, ', got["got"])
+    told = gateway.ctl("explain", message["id"], check=0).stdout
+    assert re.search(r'^    intent +refund 0\.\d\d known \d\.\d\d: "money" \+', told, re.M)
+
+    (gateway.config_path.parent / "shop.intent").unlink()
+    gateway.write_config(conftest.config_text(graph.url, helpdesk.url, rules="  []"))
+    gateway.reload()
+    assert gateway.get(f"/v1/messages/{message['id']}/explain")["decisions"][0] == before
+    assert gateway.ctl("explain", message["id"], check=0).stdout == told
+    other = gateway.get(f"/v1/messages/{inbound(gateway, BEN)['id']}/explain")["decisions"][0]
+    assert other["rule"] == "about something else" and other["facts"]["intent"]["known"] < "0.50"
+
+
+def test_a_reload_takes_a_new_model_or_stays_with_the_old_one(shop, graph, helpdesk, tmp_path):
+    gateway = begin(shop(), graph)
+    model, before = gateway.config_path.parent / "shop.intent", gateway.status()["config_hash"]
+    model.write_text("headgate-intent 1\nrubbish")
+    gateway.reload()
+    assert "reload.refused" in gateway.log() and "shop.intent cannot be read: it ends too early" in gateway.log()
+    graph.say(ANA, "I want my money back")
+    helpdesk.wait_event("ticket.requested")
+    assert gateway.status()["config_hash"] == before
+
+    lines = SMALL.with_suffix(".tsv").read_text().replace("refund\t", "hours\t").replace("delivery\t", "refund\t")
+    (tmp_path / "turned.tsv").write_text(lines)
+    intent("train", "-q", "--out", model, tmp_path / "turned.tsv")
+    gateway.reload()
+    assert gateway.status()["config_hash"] not in (before, "")	# the same text with another model decides otherwise
+    graph.say(BEN, "I want my money back")
+    graph.say(CYN, "where is my parcel")
+    helpdesk.wait_event("ticket.requested", n=2)
+    assert gateway.get(f"/v1/messages/{inbound(gateway, BEN)['id']}/explain")["decisions"][0]["rule"] is None
+    assert gateway.get(f"/v1/messages/{inbound(gateway, CYN)['id']}/explain")["decisions"][0]["rule"] == "money back"
+
+
+def test_history_is_judged_again_by_another_model(shop, graph, helpdesk, tmp_path):
+    """R2.7: the stored text is asked about anew, and what was heard then does not count."""
+    gateway = begin(shop(), graph)
+    graph.say(ANA, "I want my money back")
+    helpdesk.wait_event("ticket.requested")
+    same = json.loads(gateway.ctl("rules", "replay", "--config", gateway.config_path, "--json", check=0).stdout)
+    assert same["changed"] == 0 and same["decisions"] >= 1
+    lines = SMALL.with_suffix(".tsv").read_text().replace("refund\t", "hours\t").replace("delivery\t", "refund\t")
+    (tmp_path / "turned.tsv").write_text(lines)
+    intent("train", "-q", "--out", tmp_path / "turned.intent", tmp_path / "turned.tsv")
+    (tmp_path / "new.yaml").write_text(gateway.config_path.read_text().replace("shop.intent", str(tmp_path / "turned.intent")))
+    told = json.loads(gateway.ctl("rules", "replay", "--config", tmp_path / "new.yaml", "--json", check=0).stdout)
+    assert [(step["from"], step["to"]) for step in told["steps"]] == [("convert", "wait")]
+
+
+def test_texts_are_tried_and_tests_played_with_the_model(shop):
+    gateway = shop(more=TESTS)
+    path = gateway.config_path
+    told = gateway.ctl("test", path, check=0).stdout
+    assert told.splitlines()[-1] == "2 tests, 0 failed"
+    gateway.ctl("check", "--strict", path, check=0)
+    tried = json.loads(gateway.ctl("-c", path, "rules", "try", "--json", "I want my money back", check=0).stdout)
+    assert tried["rule"] == "money back" and tried["facts"]["intent"]["label"] == "refund"
+    shown = gateway.ctl("-c", path, "rules", "try", "I want my money back", check=0).stdout
+    assert re.search(r'^    intent +refund 0\.\d\d known ', shown, re.M)
+    asked = gateway.ctl("-c", path, "intent", "try", "I want my money back", check=0).stdout	# the configuration's model
+    assert asked.startswith("refund  confidence 0.")
+    path.write_text(path.read_text().replace("intent: refund, ", "intent: delivery, "))
+    assert "intent: expected delivery, got refund" in gateway.ctl("test", path, check=1).stdout
+
+
+def test_check_says_what_is_wrong_with_model_and_names(shop):
+    gateway = shop(rules=RULES.replace("intent: refund", "intent: refnud"))
+    path = gateway.config_path
+    assert "did you mean 'refund'?" in gateway.ctl("check", path, check=78).stderr
+    (path.parent / "shop.intent").unlink()
+    said = gateway.ctl("check", path, check=78).stderr
+    assert "model shop.intent cannot be read: No such file" in said and "headgatectl intent train --out shop.intent" in said
+    path.write_text(path.read_text().replace("model:", "modell:"))
+    assert "did you mean 'model'?" in gateway.ctl("check", path, check=78).stderr

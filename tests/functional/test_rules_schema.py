@@ -18,7 +18,8 @@ CASES = sorted((TOP / "tests" / "data" / "golden" / "rules").glob("*.yaml"))
 # What only the compiler of rules knows: names, patterns, depth, one decision a rule.
 SEEN_BY_COMPILER = """channel-unknown do-two-decisions name-twice nested-too-deep regex-half-character regex-quantifier
 regex-too-long regex-unclosed hours-unknown words-unknown-lang words-unknown-list
-backend-unknown queue-twice queue-unknown queues-hours template-unknown""".split()
+backend-unknown queue-twice queue-unknown queues-hours template-unknown intent-model-missing intent-model-other
+intent-no-model intent-unknown""".split()
 
 
 @pytest.fixture(scope="module", name="schema")

@@ -134,6 +134,19 @@ static void the_same_examples_make_the_same_model(void **state)
 	setlocale(LC_ALL, locale);
 }
 
+/* R2.7: on whatever machine and by whatever compiler, these examples make that file. */
+static void recorded_examples_make_the_recorded_model(void **state)
+{
+	g_autoptr(hg_examples) examples = examples_from("tests/data/intent/small.tsv", TRUE);
+	g_autoptr(hg_intent) model = model_of(examples);
+	g_autoptr(GString) written = hg_intent_write(model);
+	g_autofree char *path = path_of("tests/data/intent/small.intent"), *recorded = NULL;
+
+	(void)state;
+	assert_true(g_file_get_contents(path, &recorded, NULL, NULL));
+	assert_string_equal(written->str, recorded);
+}
+
 static void a_model_read_again_guesses_the_same(void **state)
 {
 	static const char *const texts[] = { "where is my money", "Wo ist mein Paket?", "wheres my refnud", "12345", "xyzzy",
@@ -395,6 +408,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_same_examples_make_the_same_model),
+		cmocka_unit_test(recorded_examples_make_the_recorded_model),
 		cmocka_unit_test(a_model_read_again_guesses_the_same),
 		cmocka_unit_test(shipped_examples_teach_enough),
 		cmocka_unit_test(strange_words_are_told_by_known),

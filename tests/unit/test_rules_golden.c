@@ -25,12 +25,18 @@ static hg_rules *make(const hg_node *root, const char *const *channels, hg_diag 
 {
 	static const char *const backends[] = { "desk", "crm", NULL };
 	gboolean whole = hg_node_type(root) == HG_NODE_MAP && hg_node_get(root, "rules");
+	g_autoptr(hg_intent_conf) intent = hg_intent_conf_read(hg_node_get(root, "intent"), diag);
 	const struct hg_rules_source source = { .rules = whole ? hg_node_get(root, "rules") : root,
 		.words = hg_node_get(root, "word_lists"), .hours = hg_node_get(root, "hours"),
 		.queues = hg_node_get(root, "queues"), .fallback = "convert", .channels = channels,
-		.backends = channels ? backends : NULL };
+		.backends = channels ? backends : NULL, .intent = intent };
+	guint before = hg_diag_count(diag, HG_SEV_ERROR);
+	hg_rules *rules = hg_rules_make(&source, diag);
 
-	return hg_rules_make(&source, diag);
+	/* Rules may be right where their model is not. */
+	if (before)
+		g_clear_pointer(&rules, hg_rules_free);
+	return rules;
 }
 
 static char *run(const char *file)
