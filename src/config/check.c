@@ -138,8 +138,6 @@ static gboolean is_number_pattern(const char *text)
 
 void hg_check_ticket(const struct hg_ticket_conf *ticket, const hg_node *map, hg_diag *diag)
 {
-	static const char *const known[] = { "number", NULL };
-
 	if (ticket->number && !is_number_pattern(ticket->number)) {
 		g_autofree char *quoted = hg_node_quote(ticket->number);
 
@@ -148,52 +146,6 @@ void hg_check_ticket(const struct hg_ticket_conf *ticket, const hg_node *map, hg
 			    "not %s",
 			    quoted);
 	}
-	if (ticket->confirm)
-		hg_node_check_template(place_of(map, "confirm"), "ticket: 'confirm'", ticket->confirm, known, diag);
-}
-
-/* ---- what customers are asked ---- */
-
-/* en, de-AT, default */
-static gboolean is_language(const char *text)
-{
-	gsize letters = strspn(text, "abcdefghijklmnopqrstuvwxyz");
-
-	return letters == 2 || letters == 3 ? !text[letters] : strcmp(text, "default") == 0;
-}
-
-/* Texts by language: the names are languages, and what they have in ${} is known. */
-static void check_texts(const hg_node *map, const char *section, const char *option, char *const *texts, hg_diag *diag)
-{
-	static const char *const known[] = { "name", "number", "url", NULL };
-	const hg_node *node = hg_node_get(map, option);
-	g_autofree char *what = g_strdup_printf("%s: '%s'", section, option);
-
-	for (guint i = 0; texts && texts[2 * i]; i++) {
-		gboolean alone = !*texts[2 * i];
-		const struct hg_place *place = alone || !node ? place_of(map, option) : hg_node_place(hg_node_value(node, i));
-
-		if (!alone && !is_language(texts[2 * i]))
-			hg_diag_add(diag, HG_SEV_ERROR, hg_node_key_place(node, i), "en, de, es, ... or default",
-				    "%s: '%.40s' is no language", what, texts[2 * i]);
-		hg_node_check_template(place, what, texts[2 * i + 1], known, diag);
-	}
-}
-
-void hg_check_asking(const hg_conf *conf, const hg_node *root, hg_diag *diag)
-{
-	const hg_node *rating = hg_node_get(root, "rating"), *prompt = hg_node_get(root, "close_prompt");
-
-	check_texts(rating, "rating", "text", conf->rating.text, diag);
-	check_texts(rating, "rating", "thanks", conf->rating.thanks, diag);
-	check_texts(prompt, "close_prompt", "text", conf->close_prompt.text, diag);
-	for (char **name = conf->rating.channels; name && *name; name++)
-		if (!hg_conf_channel(conf, *name)) {
-			g_autofree char *quoted = hg_node_quote(*name);
-
-			hg_diag_add(diag, HG_SEV_ERROR, place_of(rating, "channels"), NULL,
-				    "rating: 'channels': there is no channel %s", quoted);
-		}
 }
 
 /* ---- backends, hooks, tokens ---- */

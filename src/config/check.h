@@ -12,8 +12,8 @@ void hg_window_read(const hg_node *map, const char *what, struct hg_window_conf 
 /* A channel's window, filled by its table: what it does not say itself is the gateway's. */
 void hg_window_inherit(const hg_node *map, const char *what, const struct hg_window_conf *all,
 		       struct hg_window_conf *window, hg_diag *diag);
-/* rating and close_prompt; channels are read. */
-void hg_check_asking(const hg_conf *conf, const hg_node *root, hg_diag *diag);
+/* All that customers are told; channels are read. */
+void hg_check_texts(const hg_conf *conf, const hg_node *root, hg_diag *diag);
 void hg_check_ticket(const struct hg_ticket_conf *ticket, const hg_node *map, hg_diag *diag);
 void hg_check_backend(const struct hg_backend_conf *backend, const hg_node *map, hg_diag *diag);
 /* conf: its channels are read already. */

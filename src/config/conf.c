@@ -357,7 +357,7 @@ static void read_sections(struct load *l, const hg_node *root)
 	read_named(l, hg_node_get(root, "backends"), "backends", read_backend);
 	read_named(l, hg_node_get(root, "hooks"), "hooks", read_hook);
 	read_api(l, hg_node_get(root, "api"));
-	hg_check_asking(conf, root, l->diag);
+	hg_check_texts(conf, root, l->diag);
 	conf->words = hg_node_get(root, "word_lists");
 	conf->hours = hg_node_get(root, "hours");
 	conf->queues = hg_node_get(root, "queues");

@@ -47,8 +47,10 @@ struct hg_window_conf {
 struct hg_ticket_conf {
 	char *number;			/* pattern: "TK-%d" */
 	gint64 first_number;
-	char *confirm;			/* text to the customer, ${number}; "" for none */
+	char **confirm;			/* texts to the customer by language, "" none; NULL: built-in */
 	gint64 confirm_wait_ms;		/* how long the helpdesk has to name its number */
+	char **expected;		/* spans by priority or queue: when an answer may be expected; NULL: not said */
+	char *expected_hours;		/* business hours they count in; NULL: all */
 	char *status_by_agent;		/* of a ticket that an agent made; "" none */
 };
 
@@ -92,6 +94,12 @@ struct hg_channel_conf {
 	char **media_types;		/* not used when NULL */
 	gint64 poll_ms;			/* between two polls, of adapters that poll */
 	struct hg_ticket_defaults ticket;
+	char **confirm;			/* as the ticket's; NULL: that one */
+	struct { char *name, *language, **values; } confirm_template;	/* outside of the reply window; NULL: none */
+	char *requester;		/* real|ask|synthetic|none */
+	char *requester_address;	/* of synthetic: ${contact.id}@chat.acme.invalid */
+	char **ask_text;		/* of ask, by language; NULL: built-in */
+	gint64 ask_wait_ms;		/* how long the ticket's request waits for the answer */
 	bool shadow;			/* on trial: nothing leaves headgate because of what comes on it */
 	struct hg_window_conf window;	/* with the gateway's where it has none of its own */
 	gint64 index;			/* its place among the channels, from 0 */

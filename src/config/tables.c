@@ -102,11 +102,17 @@ const struct hg_option hg_ticket_options[] = {
 	       "digits, %Y, %y and %m the year and month (UTC), %% a percent sign."),
 	TICKET(first_number, "first_number", INT, RELOAD, "1000", "1..1000000000",
 	       "Where the counter of a new database begins."),
-	TICKET(confirm, "confirm", STRING, RELOAD,
-	       "Thank you. Your request has the number ${number}.", "0..1000",
-	       "Text the customer gets when a ticket is made; ${number} is its number, \"\" sends nothing."),
+	TICKET(confirm, "confirm", MAP, RELOAD, NULL, "0..1000",
+	       "Text the customer gets when a ticket is made, or { en: ..., de: ... } by language; ${number}, "
+	       "${expected}, ${name} and ${url} are known, \"\" sends nothing.  Without it a built-in one in seven "
+	       "languages."),
 	TICKET(confirm_wait_ms, "confirm_wait", MSECS, RELOAD, "1m", "0s..1h",
 	       "How long the confirmation waits for the helpdesk's number before it names ours."),
+	TICKET(expected, "expected", MAP, RELOAD, NULL, NULL,
+	       "When an answer may be expected, for the confirmation: 4h, or by priority or queue: "
+	       "{ urgent: 1h, default: 8h }."),
+	TICKET(expected_hours, "expected_hours", STRING, RELOAD, NULL, "1..64",
+	       "Business hours (of hours:) that these times count in; without it they count day and night."),
 	TICKET(status_by_agent, "status_by_agent", STRING, RELOAD, "in_progress", "0..64",
 	       "Status the helpdesk is to give a ticket that an agent made; he is its assignee.  \"\" leaves it to "
 	       "the helpdesk."),
@@ -174,6 +180,27 @@ const struct hg_option hg_channel_options[] = {
 		"Media types taken in, such as image/*; without it all are."),
 	CHANNEL(poll_ms, "poll", MSECS, RELOAD, "30s", "1s..1d",
 		"How often a provider that has to be asked for messages is asked."),
+	CHANNEL(confirm, "confirm", MAP, RELOAD, NULL, "0..1000",
+		"What the customer is told here instead of ticket.confirm; \"\" sends nothing."),
+	CHANNEL(confirm_template.name, "confirm_template.name", STRING, RELOAD, NULL, "1..512",
+		"Approved template that confirms where the reply window is closed; without it nothing is sent then, and "
+		"the agent is told so."),
+	CHANNEL(confirm_template.language, "confirm_template.language", STRING, RELOAD, NULL, "2..16",
+		"Language code of that template, such as en_US."),
+	CHANNEL(confirm_template.values, "confirm_template.values", STRINGS, RELOAD, NULL, "1..200",
+		"What its variables get, in order, with the values that ticket.confirm knows; without it the number."),
+	CHANNEL(requester, "requester", ENUM, RELOAD, "none", "real|ask|synthetic|none",
+		"Who is the ticket's requester when no e-mail address of the customer is proven: real marks the "
+		"ticket requester_missing, ask asks him first, synthetic makes an address, none leaves it at his name "
+		"and phone."),
+	CHANNEL(requester_address, "requester_address", STRING, RELOAD, "${contact.id}@headgate.invalid", "3..200",
+		"Address that requester: synthetic makes; ${contact.id} and ${phone} are known.  The default can never "
+		"be delivered to; a domain has to be your own."),
+	CHANNEL(ask_text, "ask_text", MAP, RELOAD, NULL, "1..1000",
+		"Question of requester: ask, or { en: ..., de: ... } by language; without it a built-in one."),
+	CHANNEL(ask_wait_ms, "ask_wait", MSECS, RELOAD, "4m", "10s..1d",
+		"How long the helpdesk's request waits for the answer of requester: ask; after 5m a conversation that "
+		"was closed unresolved counts as dropped."),
 	CHANNEL(ticket.priority, "ticket.priority", STRING, RELOAD, NULL, "1..64",
 		"Priority of this channel's tickets when neither rule nor agent gives one."),
 	CHANNEL(ticket.category, "ticket.category", STRING, RELOAD, NULL, "1..64", "The same for the category."),

@@ -129,7 +129,7 @@ void hg_setup_check_carry(const hg_conf *conf, const hg_rules *rules, hg_diag *d
 	for (guint i = 0; i < hg_rules_count(rules); i++)
 		if (hg_rules_reply_of(rules, i, &reply))
 			check_rule(conf, rules, i, &reply, diag);
-	check_text(conf, "ticket", "confirm", conf->ticket.confirm, NULL, conf->ticket.confirm_wait_ms, "confirm_wait", diag);
+	check_texts(conf, "ticket", "confirm", conf->ticket.confirm, NULL, conf->ticket.confirm_wait_ms, "confirm_wait", diag);
 	if (rating->ask) {
 		/* Without a text of his own it is one of ours, which is short. */
 		if (!rating->text)

@@ -29,7 +29,7 @@ static void forget(hg_case *kase)
 }
 
 /* FALSE with *ret_failed TRUE: the store failed.  Whatever else stands in the way: it is not asked. */
-static gboolean ask(hg_turn *turn, hg_case *kase, char *const *texts, int phrase, gboolean *ret_asked, GError **error)
+static gboolean say(hg_turn *turn, hg_case *kase, char *const *texts, int phrase, gboolean *ret_asked, GError **error)
 {
 	struct hg_ctx ctx = HG_CTX(NULL, "thread", kase->thread->id);
 	g_autoptr(GError) why = NULL;
@@ -48,6 +48,16 @@ static gboolean ask(hg_turn *turn, hg_case *kase, char *const *texts, int phrase
 		return FALSE;
 	}
 	hg_info(&ctx, "ask.left_out", "the customer is not asked: %s", why->message);
+	return TRUE;
+}
+
+gboolean hg_ask_now(hg_turn *turn, hg_case *kase, const char *what, char *const *texts, int phrase,
+		    gboolean *ret_asked, GError **error)
+{
+	if (!say(turn, kase, texts, phrase, ret_asked, error))
+		return FALSE;
+	if (*ret_asked)
+		note_asked(turn, kase, what);
 	return TRUE;
 }
 
@@ -107,13 +117,9 @@ static gboolean rating_due(hg_turn *turn, hg_case *kase, const hg_timer *timer, 
 		return FALSE;
 	if (busy)
 		return TRUE;
-	if (!ask(turn, kase, conf->text, phrase, &asked, error))
-		return FALSE;
 	kase->thread->asked_episode = kase->thread->episode;
 	kase->thread_changed = TRUE;
-	if (asked)
-		note_asked(turn, kase, "rating");
-	return TRUE;
+	return hg_ask_now(turn, kase, "rating", conf->text, phrase, &asked, error);
 }
 
 /* Who served him in the episode. */
@@ -139,7 +145,7 @@ static gboolean keep_rating(hg_turn *turn, hg_case *kase, const struct hg_answer
 	if (!hg_store_csat_add(turn->store, csat, error) ||
 	    !hg_event_tell(turn, kase, &(struct hg_payload){ .type = "csat.received", .csat = csat }, error))
 		return FALSE;
-	return !thanks || ask(turn, kase, thanks, HG_SAY_RATING, &sent, error);
+	return !thanks || say(turn, kase, thanks, HG_SAY_RATING, &sent, error);
 }
 
 /* ---- does that solve it? ---- */
@@ -227,8 +233,10 @@ static gboolean read_answer(hg_turn *turn, const struct hg_in *in, struct hg_ans
 		return FALSE;
 	if (is_asked(answered->thread, "rating"))
 		return hg_answer_rating(in->text, scale, turn->arena, &answered->answer);
-	return is_asked(answered->thread, "solved") &&
-	       hg_answer_yes_no(in->text, words, turn->arena, &answered->answer);
+	if (is_asked(answered->thread, "solved"))
+		return hg_answer_yes_no(in->text, words, turn->arena, &answered->answer);
+	answered->email = hg_answer_email(in->text, turn->arena, &answered->answer.pure);
+	return answered->email != NULL;
 }
 
 gboolean hg_ask_match(hg_turn *turn, const hg_case *kase, const struct hg_in *in, const char *scope,
@@ -250,7 +258,8 @@ gboolean hg_ask_match(hg_turn *turn, const hg_case *kase, const struct hg_in *in
 		return TRUE;
 	proposed->proposal = HG_PROPOSE_JOIN;
 	proposed->thread = ret->thread;
-	proposed->reason = is_asked(ret->thread, "rating") ? "answers how content he is" : "answers whether it is solved";
+	proposed->reason = is_asked(ret->thread, "rating") ? "answers how content he is" :
+			   ret->email ? "answers with his e-mail address" : "answers whether it is solved";
 	return TRUE;
 }
 
@@ -261,6 +270,8 @@ static gboolean take(hg_turn *turn, hg_case *kase, const struct hg_answered *ans
 		return hg_ask_cancel(turn, kase, error);
 	if (strcmp(answered->what, "rating") == 0)
 		return keep_rating(turn, kase, answered, error);
+	if (answered->email)
+		return hg_requester_now(turn, kase, answered->email, error);
 	return solved_answered(turn, kase, &answered->answer, error);
 }
 
@@ -289,12 +300,14 @@ gboolean hg_ask_cancel(hg_turn *turn, hg_case *kase, GError **error)
 
 gboolean hg_ask_is(const char *timer_kind)
 {
-	return strcmp(timer_kind, "rating") == 0 || strcmp(timer_kind, "solved") == 0;
+	return strcmp(timer_kind, "rating") == 0 || strcmp(timer_kind, "solved") == 0 || strcmp(timer_kind, "email") == 0;
 }
 
 gboolean hg_ask_due(hg_turn *turn, hg_case *kase, const hg_timer *timer, GError **error)
 {
 	if (strcmp(timer->kind, "rating") == 0)
 		return rating_due(turn, kase, timer, error);
+	if (strcmp(timer->kind, "email") == 0)
+		return hg_requester_due(turn, kase, timer, error);
 	return solved_due(turn, kase, timer, error);
 }

@@ -1,4 +1,4 @@
-/* convert.c - a thread becomes a ticket, once; the customer is told its number, once */
+/* convert.c - a thread becomes a ticket, once */
 #include "turn.h"
 
 #include <string.h>
@@ -83,7 +83,10 @@ static gboolean add_ticket(hg_turn *turn, hg_case *kase, const struct hg_convers
 	const struct hg_ticket_defaults *defaults = defaults_of(turn, kase);
 	const hg_thread *thread = kase->thread;
 	hg_ticket *ticket = hg_arena_alloc(turn->arena, sizeof(*ticket));
+	const char *requester;
 
+	if (!hg_requester_find(turn, kase, &requester, error))
+		return FALSE;
 	*ticket = (hg_ticket){
 		.thread_n = thread->n, .state = HG_TICKET_REQUESTED, .subject = subject_of(turn, kase, how),
 		.priority = word_of(turn, kase, how->priority, "priority") ?: defaults->priority,
@@ -93,7 +96,7 @@ static gboolean add_ticket(hg_turn *turn, hg_case *kase, const struct hg_convers
 		.status = status_of(turn, how, defaults), .routed = assigned->why,
 		.assignee = assigned->agent ? hg_arena_str(turn->arena, assigned->agent->id) :
 			hg_assign_name(turn, thread->queue, owner_of(kase, how) ?: defaults->assignee),
-		.created_ms = turn->now_ms, .changed_ms = turn->now_ms, .shadow = thread->shadow,
+		.requester = requester, .created_ms = turn->now_ms, .changed_ms = turn->now_ms, .shadow = thread->shadow,
 	};
 	add_custom(turn, kase, defaults->custom);
 	hg_id_new(turn->engine->env, "tkt", ticket->id);
@@ -124,15 +127,6 @@ static gboolean system_line(hg_turn *turn, hg_case *kase, const struct hg_conver
 	return hg_case_line(turn, kase, hg_arena_str(turn->arena, text), error);
 }
 
-static gboolean plan_confirmation(hg_turn *turn, const hg_case *kase, GError **error)
-{
-	gint64 wait_ms = turn->conf->backends->len ? turn->conf->ticket.confirm_wait_ms : 0;
-
-	if (!turn->conf->ticket.confirm || !*turn->conf->ticket.confirm || !kase->thread->channel)
-		return TRUE;
-	return hg_timer_set(turn, kase->thread->n, "confirm", turn->now_ms + wait_ms, NULL, error);
-}
-
 gboolean hg_convert_request(hg_turn *turn, hg_case *kase, const struct hg_conversion *how, GError **error)
 {
 	const char *language;
@@ -149,6 +143,7 @@ gboolean hg_convert_request(hg_turn *turn, hg_case *kase, const struct hg_conver
 gboolean hg_convert(hg_turn *turn, hg_case *kase, const struct hg_conversion *how, GError **error)
 {
 	struct hg_assigned assigned;
+	gboolean asked;
 
 	if (kase->thread->ticket_n)
 		return hg_case_ticket(turn, kase, error);
@@ -157,11 +152,12 @@ gboolean hg_convert(hg_turn *turn, hg_case *kase, const struct hg_conversion *ho
 	    !hg_assign(turn, kase, owner_of(kase, how), &assigned, error) ||
 	    !add_ticket(turn, kase, how, &assigned, error))
 		return FALSE;
-	return hg_convert_request(turn, kase, how, error) &&
-	       /* Behind the request: its transcript is what was said. */
-	       system_line(turn, kase, how, error) && hg_assign_tell(turn, kase, &assigned, error) &&
-	       plan_confirmation(turn, kase, error) &&
-	       hg_ask_rating(turn, kase, "converted", error);
+	if (!hg_requester_ask(turn, kase, how->decision, &asked, error))
+		return FALSE;
+	/* The lines stand behind the request: its transcript is what was said. */
+	return (asked || hg_requester_send(turn, kase, how->decision, error)) && system_line(turn, kase, how, error) &&
+	       hg_assign_tell(turn, kase, &assigned, error) &&
+	       (asked || (hg_confirm_plan(turn, kase, error) && hg_ask_rating(turn, kase, "converted", error)));
 }
 
 gboolean hg_convert_by_verdict(hg_turn *turn, hg_case *kase, const struct hg_judged *judged, GError **error)
@@ -178,26 +174,4 @@ gboolean hg_convert_by_verdict(hg_turn *turn, hg_case *kase, const struct hg_jud
 		.category = verdict->category, .type = verdict->type, .subject = subject,
 		.assignee = verdict->assignee, .status = verdict->status,
 		.decision = &judged->decision }, error);
-}
-
-gboolean hg_confirm(hg_turn *turn, hg_case *kase, const char *number, GError **error)
-{
-	const char *pattern = turn->conf->ticket.confirm;
-	g_autoptr(GString) text = NULL;
-
-	if (!hg_case_ticket(turn, kase, error))
-		return FALSE;
-	if (!kase->ticket || kase->ticket->confirmed || !pattern || !*pattern || !kase->thread->channel)
-		return TRUE;
-	kase->ticket->confirmed = TRUE;
-	kase->ticket_changed = TRUE;
-	text = g_string_new(pattern);
-	g_string_replace(text, "${number}", number ?: kase->ticket->number, 0);
-	return hg_store_timer_clear(turn->store, kase->thread->n, "confirm", error) &&
-	       hg_reply_automatic(turn, kase, HG_BY_GATEWAY, NULL, hg_arena_str(turn->arena, text->str), error);
-}
-
-gboolean hg_confirm_due(hg_turn *turn, hg_case *kase, GError **error)
-{
-	return hg_confirm(turn, kase, NULL, error);
 }

@@ -109,6 +109,10 @@ static gboolean ask_again(hg_turn *turn, hg_case *kase, enum done *done, GError 
 			return FALSE;
 	if (*done != NOTHING)
 		return TRUE;
+	if (hg_requester_waits(kase->thread)) {
+		*done = ASKED_AGAIN;
+		return hg_requester_now(turn, kase, NULL, error);
+	}
 	/* There was no helpdesk then, or its letter was thrown away. */
 	*done = ASKED_AGAIN;
 	return hg_convert_request(turn, kase, &(struct hg_conversion){ .reason = kase->ticket->reason }, error);

@@ -54,7 +54,7 @@ static const char *only_backend(hg_turn *turn, const hg_case *kase)
 static gboolean goes_to(const hg_turn *turn, const hg_case *kase, const struct hg_backend_conf *backend,
 			const struct hg_payload *news, const char *only)
 {
-	gboolean has_ticket = kase && kase->thread->ticket_n;
+	gboolean has_ticket = kase && kase->thread->ticket_n && !hg_requester_waits(kase->thread);
 
 	if (news->notice && news->notice->to)
 		return g_strv_contains(news->notice->to, backend->name);

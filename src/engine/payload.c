@@ -311,6 +311,44 @@ static gboolean add_talk(const struct hg_payload *payload, GString *out, GError 
 	return TRUE;
 }
 
+static void write_requester(const struct hg_payload *payload, const GPtrArray *aliases, GString *out)
+{
+	const char *uri = payload->ticket ? payload->ticket->requester : NULL, *channel = payload->thread->channel;
+	const struct hg_channel_conf *conf = channel && payload->conf ? hg_conf_channel(payload->conf, channel) : NULL;
+	const char *phone = NULL;
+	gboolean proven = FALSE;
+
+	for (guint i = 0; i < aliases->len; i++) {
+		const hg_alias *alias = g_ptr_array_index(aliases, i);
+
+		if (alias->proof != HG_PROVEN)
+			continue;
+		proven |= g_strcmp0(alias->uri, uri) == 0;
+		if (!phone && g_str_has_prefix(alias->uri, "tel:"))
+			phone = alias->uri + strlen("tel:");
+	}
+	hg_json_open(out, '{');
+	hg_json_add_str(out, "email", uri ? uri + strlen("mailto:") : NULL);
+	hg_json_add_bool(out, "proven", proven);
+	hg_json_add_str(out, "name", payload->contact ? payload->contact->name : NULL);
+	hg_json_add_str(out, "phone", phone);
+	hg_json_add_str(out, "policy", conf && conf->requester ? conf->requester : "none");
+	hg_json_close(out, '}');
+}
+
+/* Who the helpdesk is to look for or to make; an address that is not proven opens no door. */
+static gboolean add_requester(const struct hg_payload *payload, GString *out, GError **error)
+{
+	g_autoptr(GPtrArray) aliases = g_ptr_array_new();
+
+	if (!payload->addresses && payload->contact &&
+	    !hg_store_alias_list(payload->store, payload->arena, payload->contact->n, aliases, error))
+		return FALSE;
+	hg_json_key(out, "requester");
+	write_requester(payload, payload->addresses ? payload->addresses : aliases, out);
+	return TRUE;
+}
+
 /* What a helpdesk shows on the ticket, so that whoever reads it finds the conversation. */
 static void add_origin(const struct hg_payload *payload, GString *out)
 {
@@ -361,6 +399,8 @@ static gboolean add_whole(const struct hg_payload *payload, GString *out, GError
 	add_assignee(payload, out);
 	hg_json_add_str(out, "status", ticket ? ticket->status : NULL);
 	hg_json_add_str(out, "converting_agent", ticket ? ticket->agent : NULL);
+	if (!add_requester(payload, out, error))
+		return FALSE;
 	add_origin(payload, out);
 	hg_json_add_str(out, "idempotency_key", payload->idempotency_key);
 	add_rule(payload, out);

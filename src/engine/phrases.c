@@ -50,12 +50,40 @@ static const char *const phrases[][HG_SAY_N] = {
 	  "Welk e-mailadres mogen we voor uw verzoek gebruiken? Antwoord alstublieft met het adres." },
 };
 
-const char *hg_phrase(int phrase, const char *lang)
+/* One and many minutes, hours, days; in German as behind "innerhalb von". */
+static const char *const units[][6] = {
+	{ "1 minute", "minutes", "1 hour", "hours", "1 day", "days" },
+	{ "1 Minute", "Minuten", "1 Stunde", "Stunden", "1 Tag", "Tagen" },
+	{ "1 minuto", "minutos", "1 hora", "horas", "1 día", "días" },
+	{ "1 minute", "minutes", "1 heure", "heures", "1 jour", "jours" },
+	{ "1 minuto", "minutos", "1 hora", "horas", "1 dia", "dias" },
+	{ "1 minuto", "minuti", "1 ora", "ore", "1 giorno", "giorni" },
+	{ "1 minuut", "minuten", "1 uur", "uur", "1 dag", "dagen" },
+};
+
+/* Its place in the tables: English where there is no such language. */
+static gsize place_of(const char *lang)
 {
 	for (gsize i = 0; lang && langs[i]; i++)
 		if (strcmp(langs[i], lang) == 0)
-			return phrases[i][phrase];
-	return phrases[0][phrase];
+			return i;
+	return 0;
+}
+
+const char *hg_phrase(int phrase, const char *lang)
+{
+	return phrases[place_of(lang)][phrase];
+}
+
+char *hg_phrase_span(gint64 ms, const char *lang)
+{
+	const gint64 minute = 60000, hour = 60 * minute, day = 24 * hour;
+	gint64 worth = ms < hour ? minute : ms % day && ms <= 2 * day ? hour : day, n = (ms + worth - 1) / worth;
+	const char *const *unit = units[place_of(lang)] + (worth == minute ? 0 : worth == hour ? 2 : 4);
+
+	if (n > 1)
+		return g_strdup_printf("%" G_GINT64_FORMAT " %s", n, unit[1]);
+	return g_strdup(unit[0]);
 }
 
 const char *const *hg_phrase_langs(void)

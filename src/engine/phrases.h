@@ -14,4 +14,6 @@ enum hg_phrase {
 
 /* lang: "de", or NULL; English where there is no such language. */
 const char *hg_phrase(int phrase, const char *lang);
+/* "4 hours", rounded up: to minutes below an hour, to days where it is whole days or more than two, else hours.  Yours to free. */
+char *hg_phrase_span(gint64 ms, const char *lang);
 const char *const *hg_phrase_langs(void);	/* NULL-ended */

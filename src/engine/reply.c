@@ -398,24 +398,59 @@ static gboolean keep_unsent(hg_turn *turn, hg_case *kase, const struct outgoing 
 							       .reason = message->note }, error);
 }
 
+static gboolean say_automatic(hg_turn *turn, hg_case *kase, struct outgoing *out, GError **error)
+{
+	g_autoptr(GError) why = NULL;
+	hg_message *message;
+
+	if (!prepare(turn, kase, out, &why)) {
+		if (why->code != HG_ERROR_STORE)
+			return keep_failed(turn, kase, out, why, error);
+		g_propagate_error(error, g_steal_pointer(&why));
+		return FALSE;
+	}
+	return kase->thread->shadow ? keep_unsent(turn, kase, out, error) : queue(turn, kase, out, &message, error);
+}
+
 gboolean hg_reply_automatic(hg_turn *turn, hg_case *kase, int author, const char *name, const char *text,
 			    GError **error)
 {
 	g_autoptr(GArray) parts = g_array_new(FALSE, TRUE, sizeof(struct hg_part));
-	g_autoptr(GError) why = NULL;
 	struct hg_reply reply = { .text = text, .kind = HG_TEXT };
-	struct outgoing out = {
-		.reply = &reply, .author = author, .author_name = name, .automatic = TRUE, .parts = parts,
-	};
-	hg_message *message;
 
-	if (!prepare(turn, kase, &out, &why)) {
-		if (why->code != HG_ERROR_STORE)
-			return keep_failed(turn, kase, &out, why, error);
-		g_propagate_error(error, g_steal_pointer(&why));
+	return say_automatic(turn, kase, &(struct outgoing){ .reply = &reply, .author = author, .author_name = name,
+			     .automatic = TRUE, .parts = parts }, error);
+}
+
+static gboolean window_closed(hg_turn *turn, const hg_thread *thread, gboolean *ret, GError **error)
+{
+	const struct hg_ports *ports = &turn->engine->ports;
+	struct hg_limits limits = { .size = sizeof(limits) };
+	gint64 last_in_ms = 0;
+	gboolean opted_out;
+	unsigned caps;
+
+	*ret = FALSE;
+	if (!thread->channel || !thread->reply_to || !ports->limits(ports->ctx, thread->channel, &limits, &caps) ||
+	    !limits.window_ms)
+		return TRUE;
+	if (!hg_store_reach_get(turn->store, thread->channel, thread->reply_to, &last_in_ms, &opted_out, error))
 		return FALSE;
-	}
-	return kase->thread->shadow ? keep_unsent(turn, kase, &out, error) : queue(turn, kase, &out, &message, error);
+	*ret = turn->now_ms - last_in_ms >= limits.window_ms;
+	return TRUE;
+}
+
+gboolean hg_reply_or_template(hg_turn *turn, hg_case *kase, const char *text, const char *template_json, GError **error)
+{
+	g_autoptr(GArray) parts = g_array_new(FALSE, TRUE, sizeof(struct hg_part));
+	struct hg_reply reply = { .text = text, .kind = HG_TEXT };
+	gboolean closed = FALSE;
+
+	if (template_json && !window_closed(turn, kase->thread, &closed, error))
+		return FALSE;
+	reply.template_json = closed ? template_json : NULL;
+	return say_automatic(turn, kase, &(struct outgoing){ .reply = &reply, .author = HG_BY_GATEWAY, .automatic = TRUE,
+			     .parts = parts }, error);
 }
 
 gboolean hg_reply_question(hg_turn *turn, hg_case *kase, const char *text, GError **error)

@@ -346,3 +346,23 @@ void hg_hours_clock(const hg_hours *hours, guint at, gint64 ms, gint64 now_ms, G
 
 	g_string_append(out, text ? text : "");
 }
+
+/* ---- open time ---- */
+
+#define STEP_MS	  (5 * 60 * 1000)
+#define LATER_MAX (G_GINT64_CONSTANT(60) * 86400000)
+
+gint64 hg_hours_later(const hg_hours *hours, guint at, gint64 now_ms, gint64 span_ms)
+{
+	gint64 ms = now_ms;
+
+	while (span_ms > 0 && ms < now_ms + LATER_MAX) {
+		gint64 open_ms = hg_hours_next(hours, at, ms);
+
+		if (open_ms < 0)
+			break;
+		ms = open_ms + MIN(STEP_MS, span_ms);
+		span_ms -= STEP_MS;
+	}
+	return ms;
+}

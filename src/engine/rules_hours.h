@@ -23,3 +23,5 @@ gboolean hg_hours_open(const hg_hours *hours, guint at, gint64 now_ms, GString *
 gint64 hg_hours_next(const hg_hours *hours, guint at, gint64 now_ms);
 /* A time by the clock there, as people write it: "09:00" on the day of now_ms, else "2026-11-23 09:00". */
 void hg_hours_clock(const hg_hours *hours, guint at, gint64 ms, gint64 now_ms, GString *out);
+/* When span_ms of open time have gone by, to five minutes; after two months it is given up: that time then. */
+gint64 hg_hours_later(const hg_hours *hours, guint at, gint64 now_ms, gint64 span_ms);

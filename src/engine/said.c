@@ -85,7 +85,7 @@ static gboolean tell_message(hg_turn *turn, hg_case *kase, const hg_message *mes
 	if (!hg_event_tell(turn, kase, &news, error))
 		return FALSE;
 	/* A bare rating would have the helpdesk open its ticket again; csat.received tells of it. */
-	if (!kase->thread->ticket_n || (answered->quiet && kase->thread->state == HG_THREAD_CLOSED))
+	if (!kase->thread->ticket_n || hg_requester_waits(kase->thread) || (answered->quiet && kase->thread->state == HG_THREAD_CLOSED))
 		return TRUE;
 	news.type = "ticket.message";
 	turn->count.joined++;

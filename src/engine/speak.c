@@ -7,16 +7,10 @@
 #include "phrases.h"
 #include "rules_words.h"
 #include "spoken.h"
-#include "template.h"
 
 #define LOOK_BACK     20	/* messages looked through for the customer's language */
 #define LANGUAGE_TEXT 2000	/* bytes of them that are read */
 #define TEXT_MAX      4096	/* bytes of what we say */
-
-struct values {
-	const hg_case *kase;
-	const char *number, *url;
-};
 
 /* ---- the language ---- */
 
@@ -94,17 +88,6 @@ gboolean hg_speak_pick(hg_turn *turn, const hg_case *kase, char *const *texts, c
 	return TRUE;
 }
 
-static const char *value_of(void *ctx, const char *name)
-{
-	const struct values *values = ctx;
-
-	if (strcmp(name, "name") == 0)
-		return values->kase->contact->name;
-	if (strcmp(name, "number") == 0)
-		return values->number;
-	return strcmp(name, "url") == 0 ? values->url : NULL;
-}
-
 /* The ticket's page in the first helpdesk that named one. */
 static gboolean find_url(hg_turn *turn, const hg_case *kase, const char **ret, GError **error)
 {
@@ -120,16 +103,17 @@ static gboolean find_url(hg_turn *turn, const hg_case *kase, const char **ret, G
 gboolean hg_speak(hg_turn *turn, hg_case *kase, char *const *texts, int phrase, const char *number, const char **ret,
 		  GError **error)
 {
-	g_autoptr(GString) out = g_string_new(NULL);
-	struct values values = { .kase = kase };
-	const char *lang, *text;
+	struct hg_set own[] = { { "name", kase->contact->name }, { "url", NULL }, { "expected", NULL },
+				{ number ? "number" : NULL, number }, { NULL, NULL } };
+	g_autofree char *expected = NULL;
+	const char *lang;
+	gint64 ms;
 
 	if (!hg_case_ticket(turn, kase, error) || !language_of(turn, kase, &lang, error) ||
-	    !find_url(turn, kase, &values.url, error))
+	    !find_url(turn, kase, &own[1].value, error))
 		return FALSE;
-	values.number = number ?: kase->ticket ? kase->ticket->number : NULL;
-	text = texts && *texts ? pick(turn, texts, lang) : hg_phrase(phrase, lang);
-	hg_template_fill(text, value_of, &values, TEXT_MAX, out);
-	*ret = hg_arena_str(turn->arena, out->str);
-	return TRUE;
+	ms = kase->ticket ? hg_confirm_expected(turn, kase->ticket) : 0;
+	own[2].value = expected = ms ? hg_phrase_span(ms, lang) : NULL;
+	return hg_fill(turn, kase, &(struct hg_filling){ .own = own },
+		       texts && *texts ? pick(turn, texts, lang) : hg_phrase(phrase, lang), TEXT_MAX, ret, error);
 }

@@ -53,6 +53,8 @@ gboolean hg_ticket_link(hg_turn *turn, hg_case *kase, const hg_link *link, GErro
 	    (kase->ticket->state == HG_TICKET_REQUESTED && !ticket_goes(turn, kase, HG_TICKET_OPEN, error)) ||
 	    !hg_event_tell(turn, kase, &(struct hg_payload){ .type = "ticket.linked", .name = link->backend }, error))
 		return FALSE;
+	/* What we say to the customer the backend does not know yet, and that it could not be said neither. */
+	turn->origin = NULL;
 	return !link->number || !*link->number || hg_confirm(turn, kase, link->number, error);
 }
 

@@ -321,7 +321,25 @@ gboolean hg_convert_request(hg_turn *turn, hg_case *kase, const struct hg_conver
 /* The thread's ticket, made if it has none. */
 gboolean hg_convert(hg_turn *turn, hg_case *kase, const struct hg_conversion *how, GError **error);
 gboolean hg_convert_by_verdict(hg_turn *turn, hg_case *kase, const struct hg_judged *judged, GError **error);
+
+/* ---- requester.c ---- */
+/* By which address the helpdesk is to know the customer: mailto:..., or NULL. */
+gboolean hg_requester_find(hg_turn *turn, hg_case *kase, const char **ret, GError **error);
+/* Asks for it where the channel wants that; *ret_asked: the request waits for the answer. */
+gboolean hg_requester_ask(hg_turn *turn, hg_case *kase, const hg_decision *decision, gboolean *ret_asked,
+			  GError **error);
+gboolean hg_requester_send(hg_turn *turn, hg_case *kase, const hg_decision *decision, GError **error);
+/* It waits: what helpdesks are not told until then, the request tells. */
+gboolean hg_requester_waits(const hg_thread *thread);
+gboolean hg_requester_due(hg_turn *turn, hg_case *kase, const hg_timer *timer, GError **error);
+/* It waits no longer: the request goes out, with the address he named (or NULL). */
+gboolean hg_requester_now(hg_turn *turn, hg_case *kase, const char *email, GError **error);
+
+/* ---- confirm.c ---- */
+gboolean hg_confirm_plan(hg_turn *turn, const hg_case *kase, GError **error);
+/* Tells the customer, once; number: the helpdesk's, or NULL. */
 gboolean hg_confirm(hg_turn *turn, hg_case *kase, const char *number, GError **error);
+gint64 hg_confirm_expected(const hg_turn *turn, const hg_ticket *ticket);	/* ms until an answer; 0: not said */
 gboolean hg_confirm_due(hg_turn *turn, hg_case *kase, GError **error);
 
 /* ---- ticket.c ---- */
@@ -398,6 +416,8 @@ gboolean hg_reply_note(hg_turn *turn, GError **error);
 gboolean hg_reply_automatic(hg_turn *turn, hg_case *kase, int author, const char *name, const char *text,
 			    GError **error);
 
+/* The same of the gateway's; where the reply window is closed by a template (JSON, or NULL: by none). */
+gboolean hg_reply_or_template(hg_turn *turn, hg_case *kase, const char *text, const char *template_json, GError **error);
 /* A question of the gateway's own.  FALSE: it cannot be asked, and nothing was done. */
 gboolean hg_reply_question(hg_turn *turn, hg_case *kase, const char *text, GError **error);
 
@@ -415,7 +435,8 @@ gboolean hg_speak(hg_turn *turn, hg_case *kase, char *const *texts, int phrase, 
 /* A message that may answer a question of ours. */
 struct hg_answered {
 	hg_thread *thread;		/* that waits for an answer; NULL: none does */
-	const char *what;		/* it was asked: "rating", "solved" */
+	const char *what;		/* it was asked: "rating", "solved", "email" */
+	const char *email;		/* his answer to the last of these */
 	const char *resolver;		/* who served him in the episode that he is asked about */
 	struct hg_answer answer;
 	gboolean found;			/* it does answer ... */
@@ -430,6 +451,9 @@ gboolean hg_ask_take(hg_turn *turn, hg_case *kase, const struct hg_answered *ans
 gboolean hg_ask_rating(hg_turn *turn, const hg_case *kase, const char *after, GError **error);
 /* Asks whether it is solved, and closes when he says so or says nothing. */
 gboolean hg_ask_solved(hg_turn *turn, hg_case *kase, const char *reason, GError **error);
+/* Asks now; *ret_asked FALSE: it cannot be asked. */
+gboolean hg_ask_now(hg_turn *turn, hg_case *kase, const char *what, char *const *texts, int phrase,
+		    gboolean *ret_asked, GError **error);
 gboolean hg_ask_cancel(hg_turn *turn, hg_case *kase, GError **error);	/* the thread's state changes */
 gboolean hg_ask_is(const char *timer_kind);
 gboolean hg_ask_due(hg_turn *turn, hg_case *kase, const hg_timer *timer, GError **error);

@@ -58,6 +58,7 @@ static const struct expectation {
 	ROW("thread", tags, TAGS, NULL, "Tags it has."),
 	ROW("thread", fields, FIELDS, NULL, "Fields that set has set."),
 	ROW("ticket", priority, TEXT, NULL, "Its priority."),
+	ROW("ticket", requester, TEXT, NULL, "The address its requester is known by; null: none."),
 	ROW("ticket", category, TEXT, NULL, "Its category."),
 	ROW("ticket", type, TEXT, NULL, "Its type."),
 	ROW("ticket", queue, TEXT, NULL, "The queue it is in."),

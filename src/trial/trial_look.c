@@ -180,6 +180,7 @@ static gboolean look_at_thread(hg_lab *lab, hg_arena *arena, struct hg_trial_see
 	seen->type = ticket->type;
 	seen->subject = ticket->subject;
 	seen->reason = ticket->reason;
+	seen->requester = ticket->requester ? ticket->requester + strlen("mailto:") : NULL;
 	seen->status = hg_ticket_state_word(ticket->state);
 	return TRUE;
 }

@@ -49,7 +49,7 @@ struct hg_trial_seen {
 	const char *csat;		/* the thread's newest opinion, as a number; NULL: none */
 	const char *confirmed, *asked;	/* "true" or "false"; the question that waits, or NULL */
 	const char *state, *resolution, *held, *reopened;	/* thread's, as words; NULL: there is none */
-	const char *priority, *category, *type, *subject, *status, *reason;	/* ticket's; or NULL */
+	const char *priority, *category, *type, *subject, *requester, *status, *reason;	/* ticket's; or NULL */
 	const char *queue, *skill, *assignee;	/* the same */
 	const char *fields;		/* thread's, JSON; or NULL */
 	GPtrArray *rules, *replies, *events, *tags;	/* of const char *; ours */

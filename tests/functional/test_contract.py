@@ -2,7 +2,10 @@
 import concurrent.futures
 import json
 
+import pytest
+
 from conftest import AT_ONCE
+from harness import wait_until
 from test_conversation import ANA, converted
 
 DEFAULTS = """\
@@ -192,3 +195,174 @@ def test_ticket_numbers_follow_the_pattern(start, graph, helpdesk):
     day = one.data["converted_at"].replace("-", "")[:6]
     assert [e.data["ticket"]["number"] for e in (one, two)] == [f"AC-{day}-000042", f"AC-{day}-000043"]
     assert gateway.api("PUT", f"/v1/tickets/AC-{day}-000043/status", {"status": "pending"}).status == 200
+
+
+# ---- the confirmation ----
+
+def with_ticket(gateway, lines, hours=""):
+    text = gateway.config_path.read_text()
+    gateway.write_config(text.replace('ticket:\n  confirm: ""\n', "ticket:\n" + lines + hours))
+
+
+EXPECTED = """\
+  confirm: { en: "${name|Hello}: ${number}, within ${expected}", de: "${number}, in ${expected}" }
+  expected: { high: 1h, default: 2d }
+"""
+
+
+def test_the_confirmation_is_in_the_customers_language_with_the_time_an_answer_takes(start, graph, helpdesk):
+    """R0.7, R4.8: texts by language, the expected response time by priority."""
+    rules = ("  - name: urgent\n    when: { text: { matches: urgent } }\n    do: { convert: { priority: high } }\n" + AT_ONCE)
+    gateway = start(rules=rules, begin=False,
+                    more="word_lists:\n  de: { greeting: [guten tag], billing: [rechnung, falsch] }\n  en: { greeting: [hello] }\n")
+    with_ticket(gateway, EXPECTED)
+    gateway.start()
+    graph.target(gateway.port, "wa-main")
+    graph.say(ANA, "Guten Tag, Rechnung falsch")
+    assert graph.wait_accepted(1)[0].text == "HD-9001, in 2 Tagen"
+    graph.say("+447700900456", "hello, urgent", name="Bo")
+    assert graph.wait_accepted(2)[1].text == "Bo: HD-9002, within 1 hour"
+
+
+def test_without_texts_of_its_own_it_speaks_seven_languages_and_names_the_time(start, graph, helpdesk):
+    """R4.8: built-in confirmation; gateway.language where nobody knows the customer's."""
+    gateway = start(rules=AT_ONCE, begin=False)
+    with_ticket(gateway, "  expected: 90m\n")
+    gateway.write_config(gateway.config_path.read_text().replace("  name: Acme support\n", "  name: Acme\n  language: es\n"))
+    gateway.start()
+    graph.target(gateway.port, "wa-main")
+    graph.say(ANA, "x")
+    assert graph.wait_accepted(1)[0].text == ("Gracias. Su solicitud tiene el número HD-9001. "
+                                              "Recibirá una respuesta en un plazo de 2 horas.")
+
+
+def test_a_channel_that_costs_money_says_nothing(start, graph, helpdesk):
+    """R4.8: the channel's own text goes before the ticket's; "" switches it off."""
+    gateway = start(rules=AT_ONCE, confirm="Number ${number}.", channel='confirm: ""')
+    _, event = converted(gateway, graph, helpdesk)
+    gateway.advance(minutes=5)
+    graph.say(ANA, "any news?", at=gateway.now())
+    helpdesk.wait_event("ticket.message")
+    assert not graph.accepted and not [m for m in gateway.messages(event.data["thread"]["id"]) if m["author"] == "gateway"
+                                       and m["direction"] == "outbound"]
+
+
+TEMPLATE = 'confirm_template: { name: ticket_made, language: en, values: ["${number}", "${name|you}"] }'
+
+
+def test_outside_the_window_an_approved_template_confirms(start, graph, helpdesk):
+    """R0.7: a chat converted a day later is confirmed by the template of the channel."""
+    gateway = start(rules="", top="default: ignore", confirm="Number ${number}.", channel=TEMPLATE)
+    graph.say(ANA, "my invoice is wrong")
+    thread = gateway.wait_thread()[0]["id"]
+    gateway.advance(hours=25)
+    gateway.api("POST", f"/v1/threads/{thread}/convert", {"agent": "Ben"})
+    sent = graph.wait_accepted(1)[0]
+    assert sent.type == "template" and sent.body["template"]["name"] == "ticket_made"
+    values = [p["text"] for p in sent.body["template"]["components"][0]["parameters"]]
+    assert values[0] == "HD-9001" and len(values) == 2
+    assert gateway.messages(thread)[-1]["text"] == "Number HD-9001."
+
+
+def test_outside_the_window_without_one_the_agent_learns_of_it(start, graph, helpdesk):
+    """R0.7: not sent, and told to the helpdesk as a failed message with what to do."""
+    gateway = start(rules="", top="default: ignore", confirm="Number ${number}.")
+    graph.say(ANA, "my invoice is wrong")
+    thread = gateway.wait_thread()[0]["id"]
+    gateway.advance(hours=25)
+    gateway.api("POST", f"/v1/threads/{thread}/convert", {"agent": "Ben"})
+    assert helpdesk.wait_event("message.status").data["agent_note"]
+    assert not graph.accepted
+
+
+# ---- the requester ----
+
+def mails(start, graph, helpdesk, policy, more=""):
+    gateway = start(rules=AT_ONCE, channel=f"requester: {policy}\n{more}")
+    return gateway, lambda: helpdesk.wait_event("ticket.requested").data
+
+
+@pytest.mark.parametrize("policy, email, tags", [
+    ("none", None, []), ("real", None, ["requester_missing"]), ("synthetic", "{id}@headgate.invalid", [])])
+def test_who_has_no_address_is_requester_by_the_channels_policy(start, graph, helpdesk, policy, email, tags):
+    """R3.1, R3.3: phone-only contacts; what a look-up needs is there, and nothing that is not proven says it is."""
+    gateway, requested = mails(start, graph, helpdesk, policy)
+    graph.say(ANA, "my invoice is wrong", name="Ana")
+    data = requested()
+    want = email and email.format(id=data["contact"]["id"])
+    assert data["requester"] == {"email": want, "proven": False, "name": "Ana", "phone": ANA, "policy": policy}
+    assert data["tags"] == tags
+
+
+def test_a_made_up_address_is_of_ones_own_domain(start, graph, helpdesk):
+    """R3.1: the pattern of the channel."""
+    _, requested = mails(start, graph, helpdesk, "synthetic", 'requester_address: "wa-${phone}@chat.acme.example"')
+    graph.say(ANA, "my invoice is wrong")
+    assert requested()["requester"]["email"] == f"wa-{ANA[1:]}@chat.acme.example"
+
+
+def test_whoever_is_asked_and_answers_is_requester_by_what_he_says(start, graph, helpdesk):
+    """R3.1: the ticket waits for his answer, which is his word only; nothing said meanwhile is lost."""
+    gateway, requested = mails(start, graph, helpdesk, "ask")
+    graph.say(ANA, "my invoice is wrong")
+    assert "e-mail" in graph.wait_accepted(1)[0].text
+    shown = gateway.threads()[0]
+    assert shown["state"] == "converted" and shown["asked"] == "email" and shown["ticket"]["state"] == "requested"
+    graph.say(ANA, "it is number 4711")
+    assert not helpdesk.attempts
+    graph.say(ANA, "Ana.Lima@Example.com, thanks")
+    data = requested()
+    assert data["requester"]["email"] == "Ana.Lima@example.com" and data["requester"]["proven"] is False
+    assert data["contact"]["email"] is None and data["rule"]["id"] == "everything at once"
+    assert [m["text"] for m in data["messages"] if m["direction"] == "inbound"] == [
+        "my invoice is wrong", "it is number 4711", "Ana.Lima@Example.com, thanks"]
+    graph.say(ANA, "any news?")
+    assert helpdesk.wait_event("ticket.message").data["message"]["text"] == "any news?"
+    assert len(helpdesk.of("ticket.requested")) == len(helpdesk.of("ticket.message")) == 1
+    assert [d.data["sequence"] for d in helpdesk.accepted] == sorted(d.data["sequence"] for d in helpdesk.accepted)
+
+
+def test_an_address_somebody_claims_lets_him_into_nothing(start, graph, helpdesk):
+    """R3.1, promise 10: two people who say the same address stay two, with a ticket each."""
+    gateway, _ = mails(start, graph, helpdesk, "ask")
+    for n, sender in enumerate((ANA, "+447700900456"), 1):
+        graph.say(sender, "my invoice is wrong")
+        graph.wait_accepted(n)
+        graph.say(sender, "ana@example.com")
+        helpdesk.wait_event("ticket.requested", n)
+    one, two = (d.data for d in helpdesk.of("ticket.requested"))
+    assert one["requester"]["email"] == two["requester"]["email"] == "ana@example.com"
+    assert one["contact"]["id"] != two["contact"]["id"] and two["previous_ticket"] is None
+    assert not any("mailto" in a["uri"] for d in (one, two) for a in d["contact"]["addresses"])
+
+
+@pytest.mark.parametrize("crash", [False, True])
+def test_without_an_answer_the_request_goes_out_all_the_same(start, graph, helpdesk, crash):
+    """R3.1: after ask_wait, also when the daemon died meanwhile; the ticket says that the address is missing."""
+    gateway, requested = mails(start, graph, helpdesk, "ask", "ask_wait: 3m")
+    graph.say(ANA, "my invoice is wrong")
+    graph.wait_accepted(1)
+    wait_until(lambda: not gateway.get("/v1/outbox?state=sending")["jobs"], "the question to be on its way")
+    if crash:
+        gateway.kill()
+        gateway.start()
+        graph.target(gateway.port, "wa-main")
+    gateway.advance(minutes=2, seconds=50)
+    assert not helpdesk.attempts
+    gateway.advance(seconds=11)
+    data = requested()
+    assert data["requester"]["email"] is None and data["tags"] == ["requester_missing"]
+    assert data["rule"]["id"] == "everything at once"
+    graph.say(ANA, "ana@example.com", at=gateway.now())
+    assert helpdesk.wait_event("ticket.message").data["message"]["text"] == "ana@example.com"
+
+
+def test_who_cannot_be_asked_is_not_waited_for(start, graph, helpdesk):
+    """R3.1: outside of the window the request goes out at once."""
+    gateway = start(rules="", top="default: ignore", channel="requester: ask")
+    graph.say(ANA, "my invoice is wrong")
+    thread = gateway.wait_thread()[0]["id"]
+    gateway.advance(hours=25)
+    gateway.api("POST", f"/v1/threads/{thread}/convert", {"agent": "Ben"})
+    assert helpdesk.wait_event("ticket.requested").data["tags"] == ["requester_missing"]
+    assert not graph.accepted

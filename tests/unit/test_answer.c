@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "answer.h"
+#include "phrases.h"
+#include "rules_hours.h"
 
 #define NONE -1
 
@@ -128,6 +130,46 @@ static void an_address_is_found_when_it_is_the_only_one(void **state)
 	}
 }
 
+/* R4.8: how long an answer takes, in words. */
+static void spans_are_rounded_up_and_named_in_the_language(void **state)
+{
+	static const struct { gint64 minutes; const char *lang, *want; } cases[] = {
+		{ 1, "en", "1 minute" }, { 59, "nl", "59 minuten" }, { 60, "de", "1 Stunde" }, { 61, "fr", "2 heures" },
+		{ 48 * 60, "it", "2 giorni" }, { 47 * 60, "it", "47 ore" }, { 24 * 60, "es", "1 día" }, { 48 * 60 + 1, "de", "3 Tagen" }, { 7 * 24 * 60, "pt", "7 dias" }, { 90, "xx", "2 hours" },
+	};
+	(void)state;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *got = hg_phrase_span(cases[i].minutes * 60000, cases[i].lang);
+
+		assert_string_equal(got, cases[i].want);
+	}
+}
+
+static gint64 utc(int month, int day, int hour, int minute)
+{
+	g_autoptr(GDateTime) time = g_date_time_new_utc(2026, month, day, hour, minute, 0);
+
+	return g_date_time_to_unix(time) * 1000;
+}
+
+/* R4.8: time in which nobody works does not count. */
+static void open_time_goes_by_while_it_is_open(void **state)
+{
+	const gint64 hour = 3600000;
+	g_autoptr(hg_diag) diag = hg_diag_new();
+	g_autoptr(hg_doc) doc = hg_doc_parse("h", "o: { zone: UTC, open: { mon-fri: '09:00-17:00' }, holidays: [2026-11-23] }\n",
+					     diag);
+	g_autoptr(hg_hours) hours = hg_hours_read(hg_doc_root(doc), diag);
+	(void)state;
+
+	assert_non_null(hours);
+	/* Friday afternoon, a weekend, a holiday, Tuesday. */
+	assert_int_equal(hg_hours_later(hours, 0, utc(11, 20, 16, 0), 4 * hour), utc(11, 24, 12, 0));
+	assert_int_equal(hg_hours_later(hours, 0, utc(11, 18, 9, 0), 2 * hour), utc(11, 18, 11, 0));
+	assert_int_equal(hg_hours_later(hours, 0, utc(11, 18, 20, 0), hour / 2), utc(11, 19, 9, 30));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -135,6 +177,8 @@ int main(void)
 		cmocka_unit_test(thumbs_go_up_or_down),
 		cmocka_unit_test(yes_and_no_are_told_apart_in_seven_languages),
 		cmocka_unit_test(configured_lists_say_yes_too),
+		cmocka_unit_test(spans_are_rounded_up_and_named_in_the_language),
+		cmocka_unit_test(open_time_goes_by_while_it_is_open),
 		cmocka_unit_test(an_address_is_found_when_it_is_the_only_one),
 	};
 

@@ -18,6 +18,7 @@
 struct story {
 	struct world *w;
 	hg_conf conf;
+	GPtrArray *channels;		/* conf's: there are none */
 	hg_contact *contact, *other;
 	hg_thread *thread, *before;
 	hg_message *question, *picture, *odd, *binary, *gone, *answer, *failed, *unknown, *partly, *note, *line;
@@ -198,6 +199,7 @@ static int story_new(void **state)
 	world_new((void **)&s->w);
 	s->conf.gateway.name = (char *)"Acme support";
 	s->conf.gateway.public_url = (char *)"https://chat.acme.example";
+	s->conf.channels = s->channels = g_ptr_array_new();
 	must(hg_store_begin(s->w->store, e));
 	people(s);
 	the_matter_before(s);
@@ -216,6 +218,7 @@ static int story_free(void **state)
 	struct story *s = *state;
 
 	world_free((void **)&s->w);
+	g_ptr_array_unref(s->channels);
 	g_free(s);
 	return 0;
 }
@@ -367,6 +370,8 @@ static void a_ticket_request_carries_what_a_helpdesk_needs(void **state)
 	assert_string_equal(hg_json_str(contact, "tz"), "Europe/Vienna");
 	/* Somebody only says that this is his. */
 	assert_null(hg_json_str(contact, "email"));
+	assert_null(hg_json_str(hg_json_obj(data, "requester"), "email"));
+	assert_string_equal(hg_json_str(hg_json_obj(data, "requester"), "phone"), "+447700900123");
 	assert_string_equal(hg_json_str(rule, "id"), "asks for a human");
 	assert_int_equal(hg_json_int(rule, "line", 0), 12);
 	assert_string_equal(hg_json_str(rule, "reason"), "because");
