@@ -17,6 +17,8 @@ struct hg_api_ports {
 	gboolean (*submit)(void *ctx, hg_command *command, GError **error);
 	/* On the loop: appends the members of `status` that the store does not know. */
 	void (*status)(void *ctx, GString *out);
+	/* On the loop: appends the metrics that the store does not know. */
+	void (*metrics)(void *ctx, GString *out);
 	/* On the loop: a read mark or typing sign for the thread's customer; never stored. */
 	gboolean (*signal)(void *ctx, const char *channel, const struct hg_out *out, GError **error);
 	void *ctx;
@@ -30,7 +32,7 @@ void hg_api_free(hg_api *api);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(hg_api, hg_api_free)
 void hg_api_reload(hg_api *api, hg_conf *conf);
 
-/* For paths that begin with /v1/: fills route (unknown path, wrong method, size), or refuses. */
+/* For paths that begin with /v1/, and /metrics: fills route (unknown path, wrong method, size), or refuses. */
 void hg_api_route(hg_api *api, const hg_request *req, struct hg_server_route *route);
 void hg_api_handle(hg_api *api, hg_request *req);	/* takes req */
 

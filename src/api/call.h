@@ -131,5 +131,5 @@ call_write_fn hg_write_patch;
 void hg_write_find_files(struct call *call);
 /* signal.c */
 call_own_fn hg_signal_read, hg_signal_typing;
-/* audit.c */
-call_own_fn hg_api_status;
+/* audit.c, metrics.c */
+call_own_fn hg_api_status, hg_api_metrics;

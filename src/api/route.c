@@ -10,6 +10,7 @@
 
 const struct route hg_api_routes[] = {
 	{ "GET", "/v1/status", "read", .own = hg_api_status },
+	{ "GET", "/metrics", "read", .own = hg_api_metrics },
 	{ "GET", "/v1/threads", "read", "state contact channel shadow " PAGE, .read = hg_read_threads },
 	{ "GET", "/v1/threads/{}", "read", .read = hg_read_thread },
 	{ "PATCH", "/v1/threads/{}", "convert", NULL, BODY_MAX, .write = hg_write_patch,

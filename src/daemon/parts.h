@@ -47,8 +47,9 @@ void hg_gateway_api_ports(hg_gateway *gateway, struct hg_api_ports *ret);
 void hg_gateway_route(void *gateway, const hg_request *req, struct hg_server_route *route);
 void hg_gateway_handle(void *gateway, hg_request *req);
 
-/* status.c */
+/* status.c, metrics.c */
 void hg_gateway_status(void *gateway, GString *out);
+void hg_gateway_metrics(void *gateway, GString *out);
 
 /* reload.c */
 void hg_gateway_reload(hg_gateway *gateway);

@@ -149,5 +149,6 @@ static gboolean signal_channel(void *ctx, const char *channel, const struct hg_o
 void hg_gateway_api_ports(hg_gateway *gateway, struct hg_api_ports *ret)
 {
 	*ret = (struct hg_api_ports){ .ctx = gateway, .submit = submit, .status = hg_gateway_status,
+		.metrics = hg_gateway_metrics,
 		.signal = signal_channel };
 }

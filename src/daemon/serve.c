@@ -4,6 +4,11 @@
 
 #define API_PREFIX "/v1/"
 
+static gboolean is_api(const char *path)
+{
+	return g_str_has_prefix(path, API_PREFIX) || strcmp(path, "/metrics") == 0;
+}
+
 static gboolean is_health(const char *path)
 {
 	return strcmp(path, "/livez") == 0 || strcmp(path, "/readyz") == 0;
@@ -28,7 +33,7 @@ void hg_gateway_route(void *arg, const hg_request *req, struct hg_server_route *
 
 	if (g_str_has_prefix(path, HG_CHANNEL_PREFIX)) {
 		hg_channels_route(gateway->channels, req, route);
-	} else if (g_str_has_prefix(path, API_PREFIX)) {
+	} else if (is_api(path)) {
 		hg_api_route(gateway->api, req, route);
 	} else if (is_health(path)) {
 		route_health(req, route);
@@ -64,7 +69,7 @@ void hg_gateway_handle(void *arg, hg_request *req)
 
 	if (g_str_has_prefix(path, HG_CHANNEL_PREFIX))
 		hg_channels_handle(gateway->channels, req);
-	else if (g_str_has_prefix(path, API_PREFIX))
+	else if (is_api(path))
 		hg_api_handle(gateway->api, req);
 	else
 		handle_health(gateway, req);

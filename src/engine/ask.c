@@ -142,6 +142,7 @@ static gboolean keep_rating(hg_turn *turn, hg_case *kase, const struct hg_answer
 		.at_ms = turn->now_ms,
 	};
 	forget(kase);
+	hg_tally_note_csat(turn, csat);
 	if (!hg_store_csat_add(turn->store, csat, error) ||
 	    !hg_event_tell(turn, kase, &(struct hg_payload){ .type = "csat.received", .csat = csat }, error))
 		return FALSE;

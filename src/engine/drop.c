@@ -38,6 +38,9 @@ gboolean hg_drop_due(hg_turn *turn, hg_case *kase, GError **error)
 	row->dropped_ms = row->closed_ms + DROP_MS;
 	row->restored_ms = kase->ticket ? kase->ticket->acked_ms : 0;
 	kase->episode_changed = TRUE;
+	hg_tally_note(turn, kase, HG_TALLY_DROP, 0);
+	if (row->restored_ms)
+		hg_tally_note(turn, kase, HG_TALLY_RESTORED, 0);
 	hg_warn(&ctx, "drop.detected", "closed unresolved and no helpdesk had it within 5 minutes: %s",
 		kase->ticket ? "its ticket was not acknowledged" : "no rule made a ticket of it");
 	return hg_event_tell(turn, kase, &(struct hg_payload){ .type = "drop.detected",

@@ -11,6 +11,7 @@
 #include "env.h"
 #include "ports.h"
 #include "store.h"
+#include "tally.h"
 
 typedef struct hg_engine hg_engine;
 typedef struct hg_rules hg_rules;
@@ -58,3 +59,5 @@ struct hg_hook_stats {
 	char error[256];		/* of the last without an answer; "": none */
 };
 void hg_engine_get_hook_stats(hg_engine *engine, const char *name, struct hg_hook_stats *ret);	/* any thread */
+/* What happened on the channel since the start; any thread. */
+void hg_engine_get_tally(hg_engine *engine, const char *channel, struct hg_tally *ret);

@@ -53,6 +53,7 @@ static void end(hg_turn *turn, hg_case *kase, int how)
 	count(kase->thread, kase->episode);
 	kase->thread->ep_opened_ms = 0;
 	kase->thread_changed = kase->episode_changed = TRUE;
+	hg_tally_note(turn, kase, how == HG_END_CLOSED ? HG_TALLY_CLOSED : HG_TALLY_CONVERTED, 0);
 }
 
 gboolean hg_episode_closed(hg_turn *turn, hg_case *kase, GError **error)
@@ -69,6 +70,8 @@ gboolean hg_episode_closed(hg_turn *turn, hg_case *kase, GError **error)
 	kase->episode->closed_ms = turn->now_ms;
 	kase->episode->resolution = thread->resolution;
 	kase->episode_changed = TRUE;
+	if (kase->episode->customer_ms && thread->resolution != HG_RES_UNRESOLVED)
+		hg_tally_note(turn, kase, HG_TALLY_RESOLUTION, turn->now_ms - kase->episode->customer_ms);
 	return TRUE;
 }
 
@@ -93,10 +96,9 @@ gboolean hg_episode_acked(hg_turn *turn, hg_case *kase, GError **error)
 	if (!kase->episode || kase->episode->ticket_n != kase->ticket->n || kase->episode->acked_ms)
 		return TRUE;
 	kase->episode->acked_ms = turn->now_ms;
-	if (kase->episode->dropped_ms && !kase->episode->restored_ms)
-		kase->episode->restored_ms = turn->now_ms;
 	kase->episode_changed = TRUE;
-	return TRUE;
+	hg_tally_note(turn, kase, HG_TALLY_TICKET, 0);
+	return hg_episode_goes_on(turn, kase, error);
 }
 
 /* ---- what is said ---- */
@@ -122,14 +124,16 @@ static gboolean is_answer(const hg_message *message, gboolean *ret_human)
 	       message->kind < HG_REACTION;
 }
 
-static void note_answer(gint64 at_ms, gboolean human, gint64 *first_human_ms, gint64 *humans, gint64 *first_bot_ms,
-			gint64 *bots)
+/* first_ms, n: of such answers, in the thread or in the row. */
+static void note_answer(hg_turn *turn, const hg_case *kase, gboolean human, gint64 customer_ms, gint64 *first_ms,
+			gint64 *n)
 {
-	gint64 *first_ms = human ? first_human_ms : first_bot_ms;
-
-	*(human ? humans : bots) += 1;
-	if (!*first_ms)
-		*first_ms = at_ms;
+	*n += 1;
+	if (*first_ms)
+		return;
+	*first_ms = turn->now_ms;
+	if (customer_ms)
+		hg_tally_note(turn, kase, human ? HG_TALLY_FIRST_HUMAN : HG_TALLY_FIRST_BOT, turn->now_ms - customer_ms);
 }
 
 /* Said in the episode before this one, and only now on its way: it answers that one. */
@@ -142,7 +146,8 @@ static gboolean answered_before(hg_turn *turn, hg_case *kase, gboolean human, GE
 	row = kase->episode;
 	if (!row)
 		return TRUE;
-	note_answer(turn->now_ms, human, &row->human_ms, &row->human, &row->bot_ms, &row->bot);
+	note_answer(turn, kase, human, row->customer_ms, human ? &row->human_ms : &row->bot_ms,
+		    human ? &row->human : &row->bot);
 	kase->episode_changed = TRUE;
 	return TRUE;
 }
@@ -156,7 +161,8 @@ gboolean hg_episode_answered(hg_turn *turn, hg_case *kase, const hg_message *mes
 		return TRUE;
 	if (thread->ep_opened_ms && message->at_ms < thread->ep_opened_ms)
 		return answered_before(turn, kase, human, error);
-	note_answer(turn->now_ms, human, &thread->ep_human_ms, &thread->ep_human, &thread->ep_bot_ms, &thread->ep_bot);
+	note_answer(turn, kase, human, thread->ep_customer_ms, human ? &thread->ep_human_ms : &thread->ep_bot_ms,
+		    human ? &thread->ep_human : &thread->ep_bot);
 	kase->thread_changed = TRUE;
 	if (thread->ep_opened_ms)
 		return TRUE;
@@ -199,6 +205,8 @@ gboolean hg_episode_came_back(hg_turn *turn, hg_case *kase, GError **error)
 	if (!row || !row->closed_ms)
 		return TRUE;
 	gap_ms = MAX(0, turn->now_ms - row->closed_ms);
+	if (!row->reopened_ms && gap_ms <= turn->conf->report.reopened_within_ms)
+		hg_tally_note(turn, kase, HG_TALLY_REOPENED, 0);
 	row->reopen_gap_ms = row->reopened_ms ? MIN(row->reopen_gap_ms, gap_ms) : gap_ms;
 	row->reopened_ms = turn->now_ms;
 	kase->episode_changed = TRUE;
@@ -213,5 +221,6 @@ gboolean hg_episode_goes_on(hg_turn *turn, hg_case *kase, GError **error)
 		return TRUE;
 	kase->episode->restored_ms = turn->now_ms;
 	kase->episode_changed = TRUE;
+	hg_tally_note(turn, kase, HG_TALLY_RESTORED, 0);
 	return TRUE;
 }

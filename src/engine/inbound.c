@@ -199,13 +199,14 @@ static gboolean keep_refused(struct batch *batch, const struct hg_in *in, const 
 /* ---- the batch ---- */
 
 /* Undoes what a failed step began.  FALSE: the transaction itself is gone. */
-static gboolean undo(struct batch *batch, const struct batch *before, guint events,
+static gboolean undo(struct batch *batch, const struct batch *before, guint events, const struct hg_noted *noted,
 		     const struct hg_engine_stats *count, GError **error)
 {
 	hg_turn *turn = batch->turn;
 
 	*batch = *before;
 	turn->count = *count;
+	turn->noted = noted;
 	turn->addresses_of = 0;
 	if (turn->raw)
 		turn->raw[0] = batch->raw_n;
@@ -221,6 +222,7 @@ static gboolean in_savepoint(struct batch *batch, step_fn *step, const void *ite
 			     gboolean *ret_gone, GError **error)
 {
 	struct hg_engine_stats count = batch->turn->count;
+	const struct hg_noted *noted = batch->turn->noted;
 	guint events = batch->turn->events->len;
 	struct batch before = *batch;
 	hg_store *store = batch->turn->store;
@@ -233,7 +235,7 @@ static gboolean in_savepoint(struct batch *batch, step_fn *step, const void *ite
 		*ret_gone = batch->turn->gone = !hg_store_release(store, error);
 		return !*ret_gone;
 	}
-	*ret_gone = batch->turn->gone = !undo(batch, &before, events, &count, NULL);
+	*ret_gone = batch->turn->gone = !undo(batch, &before, events, noted, &count, NULL);
 	return FALSE;
 }
 

@@ -14,6 +14,7 @@ struct hg_round {
 	gint64 now_ms;
 	GArray *done;			/* of struct hg_done */
 	GPtrArray *events;		/* of const hg_event * */
+	GArray *noted;			/* of struct hg_noted, which the turns' arenas hold */
 	struct hg_engine_stats count;
 	gboolean broke;			/* the transaction is gone */
 	guint64 id_high, id_low;	/* the last id given before it */
@@ -21,6 +22,9 @@ struct hg_round {
 
 void hg_round_begin(struct hg_round *round, hg_engine *engine, gint64 now_ms);
 void hg_round_end(struct hg_round *round);
+/* tally_note.c: what a turn that holds has noted; counted, under the engine's lock, when the round does. */
+void hg_round_note(struct hg_round *round, const struct hg_noted *noted);
+void hg_round_tally(struct hg_round *round);
 
 /* Each in a savepoint, and into the journal.  FALSE: it was undone; round->broke: with all the rest. */
 gboolean hg_round_command(struct hg_round *round, hg_command *command, const char **ret_answer, GError **error);

@@ -57,6 +57,7 @@ hg_engine *hg_engine_new(hg_conf *conf, hg_rules *rules, hg_store *store, struct
 	engine->hooks = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	keep_as_told(engine);
 	g_mutex_init(&engine->lock);
+	engine->tallies = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	return engine;
 }
 
@@ -78,6 +79,7 @@ void hg_engine_free(hg_engine *engine)
 	hg_rules_free(engine->next_rules);
 	hg_rules_free(engine->rules);
 	hg_conf_unref(engine->conf);
+	g_hash_table_unref(engine->tallies);
 	g_mutex_clear(&engine->lock);
 	g_free(engine);
 }
@@ -235,6 +237,7 @@ static void turn_counts(struct hg_round *round, hg_turn *turn)
 {
 	g_ptr_array_extend(round->events, turn->events, NULL, NULL);
 	add_count(&round->count, &turn->count);
+	hg_round_note(round, turn->noted);
 }
 
 static gboolean turn_holds(struct hg_round *round, hg_turn *turn, GError **error)
@@ -532,6 +535,7 @@ static void group_holds(struct hg_round *round)
 	engine->stats.commands += round->count.commands;
 	engine->stats.groups += round->count.groups;
 	add_count(&engine->stats, &round->count);
+	hg_round_tally(round);
 	g_mutex_unlock(&engine->lock);
 	for (guint i = 0; i < round->done->len; i++)
 		hg_command_free(g_array_index(round->done, struct hg_done, i).command);
@@ -584,6 +588,7 @@ void hg_round_begin(struct hg_round *round, hg_engine *engine, gint64 now_ms)
 	*round = (struct hg_round){
 		.engine = engine, .now_ms = now_ms,
 		.done = g_array_new(FALSE, TRUE, sizeof(struct hg_done)), .events = g_ptr_array_new(),
+		.noted = g_array_new(FALSE, FALSE, sizeof(struct hg_noted)),
 		.id_high = engine->env->id_high, .id_low = engine->env->id_low,
 	};
 	engine->round = hg_arena_new();
@@ -598,6 +603,7 @@ void hg_round_end(struct hg_round *round)
 		g_clear_error(&g_array_index(round->done, struct hg_done, i).error);
 	g_array_unref(round->done);
 	g_ptr_array_unref(round->events);
+	g_array_unref(round->noted);
 	g_clear_pointer(&engine->round, hg_arena_free);
 	/* One long transcript does not keep its room for ever. */
 	if (engine->scratch->allocated_len > SCRATCH_KEPT) {

@@ -51,6 +51,7 @@ struct hg_engine {
 	GMutex lock;			/* guards what follows */
 	struct hg_engine_stats stats;
 	GHashTable *hooks;		/* name -> struct hg_hook_stats, ours */
+	GHashTable *tallies;		/* channel -> struct hg_tally */
 	hg_conf *next_conf;
 	hg_rules *next_rules;
 };
@@ -74,6 +75,7 @@ typedef struct hg_turn {
 	const hg_outside *outside;	/* what hooks said of the item; or NULL */
 	gint64 newcomer;		/* contact that was made for the item, 0: none */
 	gint64 had_ms;			/* since when we have the item, when it had to wait; 0: it is new */
+	const struct hg_noted *noted;	/* what happened, the newest first; counted as count is */
 	struct hg_engine_stats count;	/* added to the engine's when the turn holds */
 } hg_turn;
 
@@ -273,6 +275,11 @@ gboolean hg_case_line(hg_turn *turn, hg_case *kase, const char *text, GError **e
 /* Since when the customer waits for somebody (human: a bot is not enough) to answer; 0: he does not. */
 gboolean hg_case_waiting(hg_turn *turn, const hg_case *kase, gboolean human, gint64 *ret_since_ms, GError **error);
 gboolean hg_ticket_is_open(const hg_ticket *ticket);
+
+/* ---- tally_note.c ---- */
+/* On the case's channel; nothing of a thread on trial. */
+void hg_tally_note(hg_turn *turn, const hg_case *kase, enum hg_tally_what what, gint64 value);
+void hg_tally_note_csat(hg_turn *turn, const hg_csat *csat);
 
 /* ---- episode.c: what a conversation comes to ---- */
 gboolean hg_episode_last(hg_turn *turn, hg_case *kase, GError **error);

@@ -227,6 +227,41 @@ static void a_drop_is_found_once_also_by_the_next_process(void **state)
 	lab_counts(lab, 1, "SELECT count(*) FROM episode WHERE restored_ms = reopened_ms AND restored_ms > dropped_ms");
 }
 
+/* What happened counts when it is on disk, and nothing of it twice. */
+static void what_happened_is_counted_once(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(HOLD);
+	struct hg_tally tally;
+	hg_command *refused;
+	(void)state;
+
+	lab_say(lab, ANA, "where is my order");
+	refused = lab_command(lab, HG_CMD_REOPEN, lab_thread(lab));
+	lab_do(lab, refused);
+	assert_int_equal(lab->error, HG_ERROR_STATE);
+	close_it(lab, HG_RES_UNRESOLVED);
+	hg_engine_get_tally(lab->engine, "wa", &tally);
+	assert_int_equal(tally.closed, 1);
+	assert_int_equal(tally.resolution.n, 0);	/* unresolved */
+	lab_wait(lab, 6 * MINUTE_MS);
+	lab_say(lab, ANA, "hm, where is my order");
+	lab_wait(lab, 61 * 1000);
+	answer(lab, FALSE);
+	answer(lab, FALSE);
+	close_it(lab, HG_RES_RESOLVED);
+	hg_engine_get_tally(lab->engine, "wa", &tally);
+	assert_int_equal(tally.closed, 2);
+	assert_int_equal(tally.drops, 1);
+	assert_int_equal(tally.restored, 1);
+	assert_int_equal(tally.reopened, 1);
+	assert_int_equal(tally.first_human.n, 1);
+	assert_int_equal(tally.first_human.sum_ms, 61 * 1000);
+	assert_int_equal(tally.first_human.buckets[4], 1);	/* more than 60 s, 120 at most */
+	assert_int_equal(tally.resolution.n, 1);
+	hg_engine_get_tally(lab->engine, "sms", &tally);
+	assert_int_equal(tally.closed, 0);
+}
+
 static void who_comes_back_in_time_was_not_dropped(void **state)
 {
 	g_autoptr(hg_lab) lab = lab_new(HOLD);
@@ -341,6 +376,7 @@ int main(void)
 		cmocka_unit_test(closed_and_then_converted_is_one_episode),
 		cmocka_unit_test(a_drop_is_what_no_helpdesk_had_within_300_seconds),
 		cmocka_unit_test(a_drop_is_found_once_also_by_the_next_process),
+		cmocka_unit_test(what_happened_is_counted_once),
 		cmocka_unit_test(who_comes_back_in_time_was_not_dropped),
 		cmocka_unit_test(restoring_a_drop_makes_its_ticket_once),
 		cmocka_unit_test(restoring_a_drop_sends_its_request_again),
