@@ -1,6 +1,8 @@
 """Where conversations go: queues, agents, fields, and what people and customers are told of it."""
 import json
 
+import harness
+from fake_hook import FakeHook
 from test_conversation import ANA, BO
 
 CEM = "+447700900789"
@@ -53,6 +55,27 @@ def test_a_ticket_comes_with_queue_skill_assignee_and_filled_fields(start, graph
     lines = [m["text"] for m in gateway.messages(thread) if m["direction"] == "system"]
     assert "Queue billing: tom, least busy: mia not de, tom 0/1." in lines
     assert "tom, least busy: mia not de, tom 0/1" in gateway.ctl("explain", thread, check=0).stdout
+
+
+def test_priority_and_fields_come_from_tier_sentiment_and_order(start, graph, helpdesk):
+    """R1.9, R1.11, R1.12: what a hook knows decides the priority by rules, and fills custom fields."""
+    crm = FakeHook([harness.WEBHOOK_SECRET], {"contact": {"tier": "gold"}, "message": {"sentiment": "angry"},
+                                              "thread": {"fields": {"order": "A-1001"}}})
+    rules = """\
+  - name: angry gold
+    when: { fact: { sentiment: angry }, contact: { tier: gold } }
+    do: { set: { priority: urgent } }
+  - name: all
+    do: { convert: { custom: { tier: "${contact.tier}", about: "order ${fact.order|none}", mood: "${fact.sentiment|calm}" } } }
+"""
+    top = f"settle: 1h\nhooks: {{ crm: {{ url: '{crm.url}', secrets: env:TEST_WEBHOOK_SECRET, deadline: 5s }} }}"
+    try:
+        start(rules=rules, top=top)
+        data = request(helpdesk, graph, ANA, "where is it?!", 1)
+    finally:
+        crm.close()
+    assert data["priority"] == data["ticket"]["priority"] == "urgent"
+    assert data["custom"] == {"priority": "urgent", "tier": "gold", "order": "A-1001", "about": "order A-1001", "mood": "angry"}
 
 
 def test_a_follow_up_goes_to_the_agent_who_answered(start, graph, helpdesk):
