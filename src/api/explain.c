@@ -1,6 +1,7 @@
 /* explain.c - why headgate decided what it did, and all it decided on, for judging it again */
 #include "call.h"
 #include "explain.h"
+#include "rules.h"
 #include "text.h"
 
 #define PAGE 50
@@ -36,6 +37,7 @@ static gboolean write_decision(struct call *call, hg_store *store, const hg_deci
 {
 	hg_message *message = NULL;
 	GString *out = call->out;
+	const char *headers;
 
 	hg_json_open(out, '{');
 	hg_json_add_time(out, "at", decision->at_ms);
@@ -46,6 +48,9 @@ static gboolean write_decision(struct call *call, hg_store *store, const hg_deci
 	if (!hg_call_add_about(call, store, decision->thread_n, decision->message_n, &message))
 		return FALSE;
 	hg_json_opt_str(out, "text", message ? message->text : NULL);
+	headers = message ? hg_facts_headers(message->payload, call->arena) : NULL;
+	if (headers)
+		hg_json_add_raw(out, "headers", headers);
 	hg_json_add_raw(out, "facts", decision->facts);
 	hg_json_close(out, '}');
 	return TRUE;

@@ -61,12 +61,13 @@ static gint64 take(struct run *run, struct json_object *decision, hg_arena *aren
 	struct hg_replay_entry entry = { .thread_id = hg_json_str(decision, "thread_id"),
 		.action = hg_json_str(decision, "action"), .rule = hg_json_str(decision, "rule"),
 		.at_ms = hg_time_parse(hg_json_str(decision, "at") ? hg_json_str(decision, "at") : "") };
-	struct json_object *kept = hg_json_obj(decision, "facts");
+	struct json_object *kept = hg_json_obj(decision, "facts"), *headers = hg_json_obj(decision, "headers");
 	struct hg_facts facts;
 
 	run->n++;
 	if (entry.thread_id && entry.action && kept && hg_facts_take(kept, arena, &facts, NULL)) {
 		facts.text = hg_json_str(decision, "text");
+		facts.headers = headers ? hg_arena_str(arena, json_object_to_json_string(headers)) : NULL;
 		entry.facts = &facts;
 	}
 	hg_replay_take(run->replay, &entry);

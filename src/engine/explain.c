@@ -66,6 +66,7 @@ static gboolean add_text(struct explanation *e, const hg_decision *decision, str
 		return TRUE;
 	again->message_id = message->id;
 	facts->text = message->text;
+	facts->headers = hg_facts_headers(message->payload, e->arena);
 	if (message->edited_ms || message->revoked_ms)
 		again->note = "the message was changed after this decision: its text may have been another then";
 	return TRUE;

@@ -58,7 +58,7 @@ static gboolean thread_facts(hg_turn *turn, const hg_thread *thread, int counted
 	return last_speaker(turn, thread, facts, error);
 }
 
-static void contact_facts(const hg_case *kase, struct hg_facts *facts)
+static void contact_facts(hg_turn *turn, const hg_case *kase, struct hg_facts *facts)
 {
 	const hg_contact *contact = kase->contact;
 
@@ -68,6 +68,8 @@ static void contact_facts(const hg_case *kase, struct hg_facts *facts)
 	facts->contact_tier = contact->tier;
 	facts->contact_locale = contact->locale;
 	facts->contact_fields = contact->fields;
+	facts->contact_tags = hg_marks_list(turn, contact->tags);
+	facts->contact_since_ticket_ms = since(turn, contact->last_ticket_ms);
 }
 
 static void channel_facts(const hg_turn *turn, const char *channel, struct hg_facts *facts)
@@ -96,9 +98,16 @@ static const char *const *file_kinds(hg_turn *turn, const struct hg_in *in)
 	return words;
 }
 
+/* Read only where a rule asks: they can be had from the message at any time. */
+static const char *headers_of(hg_turn *turn, const char *payload)
+{
+	return hg_rules_ask_headers(turn->engine->rules) ? hg_facts_headers(payload, turn->arena) : NULL;
+}
+
 static void message_facts(hg_turn *turn, const struct hg_in *in, struct hg_facts *facts)
 {
 	facts->text = in->text;
+	facts->headers = headers_of(turn, in->payload);
 	facts->kind = hg_kind_word(in->kind);
 	facts->address = in->n_from ? in->from[0].uri : NULL;
 	facts->automatic = in->automatic;
@@ -115,6 +124,7 @@ static void failure_facts(hg_turn *turn, const hg_message *failed, struct hg_fac
 	g_autofree char *code = failed->error_code ? g_strdup_printf("%d", failed->error_code) : NULL;
 
 	facts->text = failed->text;
+	facts->headers = headers_of(turn, failed->payload);
 	facts->kind = hg_kind_word(failed->kind);
 	facts->address = failed->address;
 	facts->failure_code = hg_arena_str(turn->arena, code);
@@ -165,7 +175,7 @@ static gboolean gather(hg_turn *turn, const hg_case *kase, const struct hg_asked
 		facts->proposal = asked->proposed->proposal;
 		facts->proposal_reason = asked->proposed->reason;
 	}
-	contact_facts(kase, facts);
+	contact_facts(turn, kase, facts);
 	return thread_facts(turn, thread, before, facts, error) &&
 	       ticket_facts(turn, thread, before ? NULL : kase->ticket, facts, error);
 }

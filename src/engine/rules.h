@@ -67,6 +67,7 @@ enum hg_rule_event { HG_ON_MESSAGE, HG_ON_SETTLE, HG_ON_FIRST_RESPONSE, HG_ON_OP
 	HG_ON_IDLE, HG_ON_CHANGED, HG_ON_RECEIPT_FAILED, HG_ON_TICKET_STATUS,
 	HG_ON_UNANSWERED, HG_ON_BOT };	/* these two after a time that rules name */
 const char *hg_rule_event_word(int event);	/* "thread.opened", ... */
+gboolean hg_rules_ask_headers(const hg_rules *rules);	/* is there a condition on headers? */
 gboolean hg_rules_listen(const hg_rules *rules, int event);	/* is there a rule on it?  Cheap. */
 /* The shortest time above after_ms that a rule on UNANSWERED or BOT names; -1: there is none. */
 gint64 hg_rules_next_span(const hg_rules *rules, int event, gint64 after_ms);
@@ -100,6 +101,9 @@ struct hg_facts {
 	gboolean contact_new, opted_out;
 	const char *contact_name, *contact_tier, *contact_locale;
 	const char *contact_fields, *thread_fields;	/* JSON objects or NULL */
+	const char *headers;		/* JSON object by names in small letters, or NULL; in the message, as its text */
+	const char *const *contact_tags;	/* NULL-ended, or NULL */
+	gint64 contact_since_ticket_ms;	/* since a conversation of his last became one */
 	/* what the text is about, as a model said: hg_verdict.intent; NULL: none was asked.  Rules that have a
 	 * model ask it and do not look here. */
 	const char *intent;
@@ -150,6 +154,9 @@ struct hg_verdict {			/* everything in the arena given: read the arrays, never a
  * note where a word is needed (gave up, not looked at). */
 void hg_rules_judge(const hg_rules *rules, const struct hg_facts *facts, hg_arena *arena,
 		    struct hg_verdict *ret, GString *trace);
+
+/* The headers of an e-mail in a message's payload, as struct hg_facts has them; NULL: there are none. */
+const char *hg_facts_headers(const char *payload, hg_arena *arena);
 
 /* Facts as JSON and back: what a decision keeps, so that it can be made again.  The text is left
  * out when text_too is FALSE (it is in the message). */

@@ -9,7 +9,7 @@
 #define SHOWN_MAX 120		/* bytes of a text that a trace shows */
 #define TAGS_MAX  1000
 
-enum form { STR = 1, TEXT, FLAG, COUNT, SPAN, TIME, PROPOSAL, TAGS, OBJECT };
+enum form { STR = 1, TEXT, HEADERS, FLAG, COUNT, SPAN, TIME, PROPOSAL, TAGS, OBJECT };
 
 /* What is not known (NULL, FALSE, 0, a span of -1) is left out. */
 static const struct member {
@@ -20,6 +20,7 @@ static const struct member {
 #define MEMBER(form_, field_) { #field_, form_, G_STRUCT_OFFSET(struct hg_facts, field_) }
 	MEMBER(STR, on), MEMBER(TIME, after_ms), MEMBER(TIME, now_ms),
 	MEMBER(STR, channel), MEMBER(STR, adapter), MEMBER(STR, scope), MEMBER(TEXT, text),
+	MEMBER(HEADERS, headers),
 	MEMBER(STR, kind), MEMBER(STR, address),
 	MEMBER(FLAG, automatic), MEMBER(FLAG, forwarded), MEMBER(FLAG, echo), MEMBER(FLAG, has_attachment),
 	MEMBER(COUNT, files), MEMBER(TAGS, file_kinds),
@@ -33,6 +34,7 @@ static const struct member {
 	MEMBER(STR, queue), MEMBER(STR, assignee), MEMBER(STR, last_speaker), MEMBER(TAGS, tags),
 	MEMBER(FLAG, contact_new), MEMBER(FLAG, opted_out),
 	MEMBER(STR, contact_name), MEMBER(STR, contact_tier), MEMBER(STR, contact_locale),
+	MEMBER(TAGS, contact_tags), MEMBER(SPAN, contact_since_ticket_ms),
 	MEMBER(OBJECT, contact_fields), MEMBER(OBJECT, thread_fields),
 	MEMBER(OBJECT, intent), MEMBER(OBJECT, outside), MEMBER(OBJECT, hooks),
 #undef MEMBER
@@ -78,6 +80,7 @@ static void write_member(GString *out, const struct member *member, const struct
 		write_tags(out, member->key, G_STRUCT_MEMBER(const char *const *, facts, member->offset));
 		break;
 	case OBJECT:
+	case HEADERS:
 		if (G_STRUCT_MEMBER(const char *, facts, member->offset))
 			hg_json_add_raw(out, member->key,
 					G_STRUCT_MEMBER(const char *, facts, member->offset));
@@ -94,7 +97,7 @@ void hg_facts_write(const struct hg_facts *facts, gboolean text_too, GString *ou
 {
 	hg_json_open(out, '{');
 	for (gsize i = 0; i < G_N_ELEMENTS(members); i++)
-		if (members[i].form != TEXT || text_too)
+		if ((members[i].form != TEXT && members[i].form != HEADERS) || text_too)
 			write_member(out, &members[i], facts);
 	hg_json_close(out, '}');
 }
@@ -151,6 +154,7 @@ static gboolean read_member(const struct member *member, struct json_object *val
 	case TAGS:
 		return read_tags(value, arena, into);
 	case OBJECT:
+	case HEADERS:
 		*(const char **)into = hg_arena_str(arena, json_object_to_json_string_ext(
 							value, JSON_C_TO_STRING_NOSLASHESCAPE));
 		return is == json_type_object;
@@ -254,6 +258,7 @@ void hg_trace_value(GString *out, const struct hg_cond *cond, const struct hg_fa
 		hg_json_put_str(out, made);	/* whole, with its reasons */
 		return;
 	case HG_FACT_FIELDS:
+	case HG_FACT_HEADERS:
 	case HG_FACT_WORDS:
 	case HG_FACT_HOURS:
 	case HG_FACT_LANGUAGE:

@@ -27,7 +27,7 @@ struct judge {
 	hg_arena *arena;
 	GString *trace;			/* NULL: none is made */
 	struct subject subjects[3];	/* text, address, contact.name */
-	struct fields fields[3];	/* of thread and contact, of hooks */
+	struct fields fields[4];	/* of thread and contact, of hooks, headers */
 	struct hg_spoken said;		/* the text as words */
 	gboolean said_read;
 	struct hg_heard heard;		/* what it is about */
@@ -64,6 +64,14 @@ static GPtrArray *add(hg_arena *arena, GPtrArray *array, const void *item)
 
 /* ---- conditions ---- */
 
+/* "e" with an accent behind it is what "é" is: patterns have the second. */
+static const char *whole_letters(struct judge *judge, const char *text)
+{
+	g_autofree char *whole = g_str_is_ascii(text) ? NULL : g_utf8_normalize(text, -1, G_NORMALIZE_NFC);
+
+	return whole && strcmp(whole, text) != 0 ? hg_arena_str(judge->arena, whole) : text;
+}
+
 static const struct subject *subject_of(struct judge *judge, gsize offset)
 {
 	struct subject *subject = judge->subjects;
@@ -82,8 +90,9 @@ static const struct subject *subject_of(struct judge *judge, gsize offset)
 		g_autofree char *valid = hg_text_valid(subject->text, -1, 0);
 
 		subject->text = hg_arena_str(judge->arena, valid);
-		subject->len = strlen(subject->text);
 	}
+	subject->text = whole_letters(judge, subject->text);
+	subject->len = strlen(subject->text);
 	return subject;
 }
 
@@ -192,10 +201,12 @@ static gboolean test_find(struct judge *judge, const struct hg_cond *cond)
 	/* Nothing was said: not the same as an empty text. */
 	if (!subject.text)
 		return FALSE;
-	if (cond->field)
+	if (cond->field) {
+		subject.text = whole_letters(judge, subject.text);
 		subject.len = strlen(subject.text);
-	else
+	} else {
 		subject = *subject_of(judge, cond->fact->offset);
+	}
 	for (guint i = 0; i < cond->n; i++) {
 		enum hg_found found = hg_regex_find(cond->regexes[i], subject.text, subject.len);
 
@@ -326,6 +337,8 @@ static gboolean test(struct judge *judge, const struct hg_cond *cond)
 		return test_empty(judge, cond);
 	case HG_TEST_TAG:
 		return test_tag(judge->facts, cond);
+	case HG_TEST_PRESENT:
+		return (text_of(judge, cond) != NULL) == cond->truth;
 	case HG_TEST_FIELD:
 		return one_of(cond, text_of(judge, cond));
 	case HG_TEST_LISTS:

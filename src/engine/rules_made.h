@@ -26,6 +26,7 @@ enum hg_fact_type {
 	HG_FACT_SPAN,		/* gint64, ms; -1 not known: over, under */
 	HG_FACT_TAGS,		/* const char *const * */
 	HG_FACT_FIELDS,		/* const char *: a JSON object, asked by name */
+	HG_FACT_HEADERS,	/* the same, by a name in any case; also whether it is there */
 	HG_FACT_PROPOSAL,	/* int: enum hg_proposal */
 	HG_FACT_WORDS,		/* const char *: only, any, begins, by the word lists */
 	HG_FACT_HOURS,		/* gint64: a point in time, within hours or not */
@@ -57,6 +58,7 @@ enum hg_test {
 	HG_TEST_EXACTLY, HG_TEST_AT_LEAST, HG_TEST_AT_MOST, HG_TEST_OVER, HG_TEST_UNDER,	/* number */
 	HG_TEST_TAG,		/* one of words is a tag */
 	HG_TEST_FIELD,		/* the field's value is one of words */
+	HG_TEST_PRESENT,	/* there is such a field: truth */
 	HG_TEST_LISTS,		/* the fact has what ask says of the word lists */
 	HG_TEST_HOURS,		/* one of places is open, or closed: truth */
 	HG_TEST_INTENT,		/* the fact is about one of words, surely enough */
@@ -117,6 +119,7 @@ struct hg_rules {
 	const struct hg_rule *rules;
 	guint n;
 	guint on;			/* bits of all events that rules are on */
+	gboolean headers;		/* a condition is on headers */
 	int fallback;			/* enum hg_action */
 };
 

@@ -12,6 +12,11 @@ const char *hg_rule_event_word(int event)
 	return hg_rule_events[event];
 }
 
+gboolean hg_rules_ask_headers(const hg_rules *rules)
+{
+	return rules && rules->headers;
+}
+
 gboolean hg_rules_listen(const hg_rules *rules, int event)
 {
 	return rules && rules->on & (1U << event);

@@ -51,6 +51,7 @@ static void add_fact(GString *out, const struct hg_fact *fact)
 	static const char *const refs[] = {
 		[HG_FACT_TEXT] = "#/$defs/text", [HG_FACT_COUNT] = "#/$defs/count",
 		[HG_FACT_SPAN] = "#/$defs/span", [HG_FACT_FIELDS] = "#/$defs/fields",
+		[HG_FACT_HEADERS] = "#/$defs/fields",
 		[HG_FACT_WORDS] = "#/$defs/words",
 		[HG_FACT_HOURS] = "#/$defs/hours",
 		[HG_FACT_INTENT] = "#/$defs/intent",

@@ -218,7 +218,9 @@ static const hg_regex *make_regex(struct hg_rules_making *making, const hg_node 
 				  enum hg_regex_how how)
 {
 	g_autoptr(GError) error = NULL;
-	hg_regex *regex = hg_regex_new(text, how, &error);
+	/* As texts are compared: letters in one piece. */
+	g_autofree char *whole = g_utf8_normalize(text, -1, G_NORMALIZE_NFC);
+	hg_regex *regex = hg_regex_new(whole ? whole : text, how, &error);
 	const char *doubt;
 
 	if (!regex) {
@@ -541,6 +543,37 @@ static gboolean read_fields(struct list *list, const struct hg_fact *fact, const
 	return fine;
 }
 
+/* "list-id" of "List-Id".  FALSE: reported. */
+static gboolean read_header(struct list *list, const struct hg_fact *fact, const char *name, const hg_node *node)
+{
+	g_autofree char *low = g_ascii_strdown(name, -1);
+	const char *text = hg_node_text(node);
+	struct hg_cond *cond;
+
+	if (!*low || low[strspn(low, "abcdefghijklmnopqrstuvwxyz0123456789-_")])
+		return wrong(list->making, node, "'%s' is no name of a header", name);
+	list->making->rules->headers = TRUE;
+	if (!text || !hg_node_plain(node) || (strcmp(text, "true") != 0 && strcmp(text, "false") != 0))
+		return read_field(list, fact, low, node);
+	if (!read_truth(list, fact, node, HG_TEST_PRESENT, low))
+		return FALSE;
+	cond = g_ptr_array_index(list->conds, list->conds->len - 1);
+	cond->field = hg_arena_str(list->making->rules->arena, low);
+	cond->costly = TRUE;
+	return TRUE;
+}
+
+static gboolean read_headers(struct list *list, const struct hg_fact *fact, const hg_node *node)
+{
+	gboolean fine = TRUE;
+
+	if (hg_node_type(node) != HG_NODE_MAP || !hg_node_size(node))
+		return wrong(list->making, node, "headers are written { list-id: true } or { x-spam-flag: yes }");
+	for (guint i = 0; i < hg_node_size(node); i++)
+		fine &= read_header(list, fact, hg_node_key(node, i), hg_node_value(node, i));
+	return fine;
+}
+
 static gboolean read_fact(struct list *list, const struct hg_fact *fact, const hg_node *node)
 {
 	switch (fact->type) {
@@ -555,6 +588,8 @@ static gboolean read_fact(struct list *list, const struct hg_fact *fact, const h
 		return read_span(list, fact, node);
 	case HG_FACT_FIELDS:
 		return read_fields(list, fact, node);
+	case HG_FACT_HEADERS:
+		return read_headers(list, fact, node);
 	case HG_FACT_WORDS:
 		return read_lists(list, fact, node);
 	case HG_FACT_HOURS:

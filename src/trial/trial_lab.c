@@ -4,6 +4,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
+#include "json.h"
 #include "rules.h"
 
 #define ROUNDS_MAX 10000	/* of what is due at one moment: more is a circle */
@@ -215,6 +216,23 @@ static struct hg_address *addresses_of(const hg_lab *lab, hg_arena *arena, gsize
 	return from;
 }
 
+/* As the adapter of e-mail keeps them. */
+static const char *payload_of(const struct hg_trial_step *step, hg_arena *arena)
+{
+	g_autoptr(GString) out = g_string_new(NULL);
+
+	if (!step->headers)
+		return NULL;
+	hg_json_open(out, '{');
+	hg_json_key(out, "headers");
+	hg_json_open(out, '{');
+	for (const char *const *header = step->headers; *header; header += 2)
+		hg_json_add_str(out, header[0], header[1]);
+	hg_json_close(out, '}');
+	hg_json_close(out, '}');
+	return hg_arena_str(arena, out->str);
+}
+
 static gboolean say(hg_lab *lab, const struct hg_trial_step *step, char **ret_refused, GError **error)
 {
 	const struct hg_channel_conf *channel = hg_conf_channel(lab->trials->conf, step->channel);
@@ -227,6 +245,7 @@ static gboolean say(hg_lab *lab, const struct hg_trial_step *step, char **ret_re
 		.subject = step->subject, .text = step->text ? step->text : "", .file_size = sizeof(struct hg_file),
 		.refs = step->answers && !about ? refs : NULL, .target = about ? step->answers : NULL };
 
+	in.payload = payload_of(step, command->arena);
 	in.from = addresses_of(lab, command->arena, &in.n_from);
 	in.files = files_of(step, command->arena, &in.n_files);
 	command->channel = channel->name;

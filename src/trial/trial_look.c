@@ -39,6 +39,15 @@ static const char *intent_of(const hg_lab *lab, hg_arena *arena, const hg_decisi
 	return heard.confidence >= bar->min_confidence && heard.known >= bar->min_known ? heard.label : NULL;
 }
 
+/* Events that need no decision: that none came of one is no news. */
+static gboolean is_heard_only(const char *on)
+{
+	static const char *const questions[] = { "message", "settle", "first_response", "thread.closed", "thread.idle",
+						 NULL };
+
+	return !g_strv_contains(questions, on);
+}
+
 static gboolean look_at_decision(hg_lab *lab, struct hg_trial_result *result, const hg_decision *decision,
 				 GHashTable *threads, struct hg_trial_seen *seen, GError **error)
 {
@@ -54,11 +63,13 @@ static gboolean look_at_decision(hg_lab *lab, struct hg_trial_result *result, co
 		seen->joins += strcmp(decision->on, "message") == 0 &&
 			       !g_hash_table_add(threads, GSIZE_TO_POINTER((gsize)decision->thread_n));
 	}
+	g_array_append_val(result->decisions, entry);
 	if (decision->rule)
 		g_ptr_array_add(seen->rules, (char *)decision->rule);
+	else if (is_heard_only(decision->on))
+		return TRUE;
 	seen->rule = decision->rule;
 	seen->action = decision->action;
-	g_array_append_val(result->decisions, entry);
 	return TRUE;
 }
 

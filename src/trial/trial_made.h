@@ -18,6 +18,7 @@ struct hg_trial_step {			/* strings lent by the configuration's document or in a
 	const char *const *files;	/* SAY: names, NULL-ended; or NULL */
 	const char *agent, *priority, *category;	/* or NULL */
 	const char *const *tags, *const *untags;	/* CHANGE: NULL-ended; or NULL */
+	const char *const *headers;	/* SAY: name, value, ..., NULL-ended; or NULL */
 	const char *const *sets;	/* CHANGE: name, value, ..., NULL-ended; or NULL */
 	gint64 code;			/* LOST: the provider's number of the error */
 	const hg_node *facts;		/* SAY: what hooks answer, by their names; or NULL */

@@ -23,6 +23,8 @@ static const char step[] =
 	"\"ask\":{\"description\":\"With close: the customer is asked first whether it is solved.\",\"type\":\"boolean\"},"
 	"\"reopen\":{\"enum\":[true]},\"convert\":{\"description\":\"An agent makes a ticket of it.\",\"enum\":[true]},"
 	"\"status\":{\"description\":\"The helpdesk's status of the ticket.\",\"type\":\"string\"},"
+	"\"headers\":{\"description\":\"Headers of an e-mail.\",\"type\":\"object\",\"minProperties\":1,"
+	"\"additionalProperties\":{\"$ref\":\"#/$defs/value\"}},"
 	"\"tag\":{\"description\":\"An agent tags it.\",\"$ref\":\"#/$defs/values\"},"
 	"\"untag\":{\"description\":\"An agent takes tags away.\",\"$ref\":\"#/$defs/values\"},"
 	"\"set\":{\"description\":\"An agent sets fields.\",\"type\":\"object\",\"minProperties\":1,"

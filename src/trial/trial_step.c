@@ -36,6 +36,7 @@ static const struct key {
 	KEY(WORD, SAY, 0, "subject", subject), KEY(OTHER, SAY, 0, "kind", what),
 	KEY(FLAG, SAY, 0, "automatic", automatic), KEY(FLAG, SAY, 0, "forwarded", forwarded),
 	KEY(FLAG, SAY, 0, "echo", echo), KEY(WORDS, SAY, HG_STEP_SAY, "files", files),
+	KEY(PAIRS, SAY, 0, "headers", headers),
 	KEY(OTHER, SAY, 0, "facts", facts),
 	KEY(WORD, REPLY, HG_STEP_REPLY, "reply", text), KEY(FLAG, REPLY, 0, "bot", bot),
 	KEY(WORD, NOTE, HG_STEP_NOTE, "note", text), KEY(OTHER, CLOSE, HG_STEP_CLOSE, "close", what),
@@ -50,8 +51,8 @@ static const struct key {
 };
 
 const char *const hg_trial_step_keys[] = { "at", "after", "from", "channel", "text", "name", "id", "answers",
-	"subject", "kind", "automatic", "forwarded", "echo", "files", "facts", "reply", "bot", "note", "close", "ask",
-	"reopen", "convert", "status", "tag", "untag", "set", "undelivered", "agent", "priority", "category", "expect",
+	"subject", "kind", "automatic", "forwarded", "echo", "files", "headers", "facts", "reply", "bot", "note", "close",
+	"ask", "reopen", "convert", "status", "tag", "untag", "set", "undelivered", "agent", "priority", "category", "expect",
 	NULL };
 
 static gboolean wrong(const hg_node *node, hg_diag *diag, const char *hint, const char *text)
@@ -96,7 +97,7 @@ static const char *const *pairs_of(hg_trials *trials, const hg_node *node, hg_di
 	const char **words = hg_arena_alloc(trials->arena, (2 * n + 1) * sizeof(*words));
 
 	if (!n)
-		wrong(node, diag, "set: { plan: pro }", "fields with their values are wanted here");
+		wrong(node, diag, "write { NAME: value }", "names with their values are wanted here");
 	for (guint i = 0; i < n; i++) {
 		words[2 * i] = hg_node_key(node, i);
 		words[2 * i + 1] = hg_node_text(hg_node_value(node, i));

@@ -196,6 +196,9 @@ tests:
       - { after: 1m, reply: Hi! }
       - { after: 1s, undelivered: 131026 }
     expect: { rule: lost, tickets: 1 }
+  - name: news of the week
+    given: [ { channel: wa-main, from: ana@example.com, text: "news of the week", headers: { List-Id: <news.example> } } ]
+    expect: { tickets: 0, rule: mailing list }
   - name: times that go by
     given:
       - { channel: wa-main, from: "+447700900125", text: "wait, how?" }
@@ -207,6 +210,7 @@ tests:
     expect: { replies: 2 }
 """
 HEARING = """\
+  - { name: mailing list, when: { header: { list-id: { contains: news } } }, do: { ignore: list } }
   - { name: untagged, on: thread.changed, when: { not: { tag: x } }, do: { tag: untagged } }
   - { name: record, on: thread.changed, when: { tag: regulatory }, do: { convert: { category: regulatory } } }
   - { name: lost, on: receipt.failed, when: { failure: { code: 131026, author: agent } }, do: { convert: } }

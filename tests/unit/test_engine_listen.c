@@ -1,5 +1,6 @@
 /* test_engine_listen.c - rules on what happens beside messages, and on time that goes by */
 #include "engine_fixture.h"
+#include "explain.h"
 
 #include <string.h>
 
@@ -405,6 +406,31 @@ static void what_a_person_says_of_a_thread_is_judged_and_goes_round_no_circle(vo
 	assert_int_equal(lab_told(lab, "thread.changed"), 2);
 }
 
+static void headers_count_then_and_when_it_is_explained(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(RULES("  - { name: list, when: { header: { list-id: true } }, do: { ignore: list } }\n"
+					      "  - { name: again, when: { contact: { since_ticket: { under: 7d } } }, do: { tag: again } }\n"
+					      "  - " TICKET "\n"));
+	g_autoptr(GString) out = g_string_new(NULL);
+	struct hg_in in = lab_text(ANA, "news of the week");
+	hg_thread *thread;
+	(void)state;
+
+	in.payload = "{\"headers\":{\"List-Id\":\"<news.example>\"}}";
+	lab_in(lab, "wa", &in, 1);
+	lab_is(lab, "list", "SELECT rule FROM decision");
+	lab_counts(lab, 0, "SELECT count(*) FROM decision WHERE facts LIKE '%%news.example%%'");
+	must(hg_store_thread_by_id(lab->w->store, lab->w->arena, lab_thread(lab), &thread, e));
+	must(hg_explain_thread(lab->w->store, lab->w->arena, thread, out, e));
+	assert_non_null(strstr(out->str, "\"cond\":\"header.list-id\",\"want\":\"true\",\"got\":\"<news.example>\",\"ok\":true"));
+	assert_non_null(strstr(out->str, "\"note\":null"));
+	lab_say(lab, ANA, "my invoice");
+	lab_counts(lab, 0, "SELECT count(*) FROM thread WHERE tags LIKE '%%again%%'");
+	lab_wait(lab, HOUR_MS);
+	lab_say(lab, ANA, "and the other one");
+	lab_counts(lab, 1, "SELECT count(*) FROM thread WHERE tags LIKE '%%again%%'");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -427,6 +453,7 @@ int main(void)
 		cmocka_unit_test(no_deadline_makes_a_ticket_of_what_is_solved),
 		cmocka_unit_test(a_ticket_that_is_solved_is_told_to_its_helpdesk_and_stays_open),
 		cmocka_unit_test(what_a_person_says_of_a_thread_is_judged_and_goes_round_no_circle),
+		cmocka_unit_test(headers_count_then_and_when_it_is_explained),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -122,6 +122,12 @@ static void conditions_on_the_message_hold_or_not(void **state)
 		{ "{ text: { contains: '(1+1)' } }", S "\"what is (1+1)?\"", TRUE },
 		{ "{ text: { contains: '\xc3\x84rger' } }", S "\"so ein \xc3\xa4rger!\"", TRUE },
 		{ "{ text: { contains: '(1+1)' } }", S "\"what is 11?\"", FALSE },
+		/* An accent behind its letter, in the message and in the rule. */
+		{ "{ text: { contains: \xc3\xa4rger } }", S "\"so ein A\xcc\x88rger!\"", TRUE },
+		{ "{ text: { equals: a\xcc\x88rger } }", S "\"\xc3\x84RGER\"", TRUE },
+		{ "{ text: { matches: '^[a\xcc\x88o\xcc\x88]l$' } }", S "\"O\xcc\x88l\"", TRUE },
+		{ "{ text: { matches: '^.l$' } }", S "\"o\xcc\x88l\"", TRUE },
+		{ "{ text: { contains: arger } }", S "\"a\xcc\x88rger\"", FALSE },
 		{ "{ text: { empty: true } }", S "\" \\n\"", TRUE },
 		{ "{ text: { empty: true } }", "", TRUE },
 		{ "{ text: { empty: true } }", S "\"x\"", FALSE },
@@ -158,6 +164,56 @@ static void conditions_on_the_message_hold_or_not(void **state)
 
 	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++)
 		check_condition(&cases[i]);
+}
+
+#define H "\"headers\":{\"list-id\":\"<a.example>\",\"auto-submitted\":\"auto-replied\",\"x-spam-flag\":\"YES\"}"
+
+static void conditions_on_headers_hold_or_not(void **state)
+{
+	static const struct judged cases[] = {
+		{ "{ header: { List-ID: true } }", H, TRUE },
+		{ "{ header: { list-id: false } }", H, FALSE },
+		{ "{ header: { list-post: false } }", H, TRUE },
+		{ "{ header: { list-post: false } }", "", TRUE },
+		{ "{ header: { list-post: true } }", H, FALSE },
+		{ "{ header: { x-spam-flag: yes } }", H, TRUE },
+		{ "{ header: { x-spam-flag: \"true\" } }", H, FALSE },
+		{ "{ header: { x-spam-flag: [no, yes], list-id: { contains: a.example } } }", H, TRUE },
+		{ "{ header: { auto-submitted: { matches: '^auto-' } } }", H, TRUE },
+		{ "{ header: { auto-submitted: { matches: '^auto-' } } }", "", FALSE },
+		{ "{ not: { header: { auto-submitted: no } } }", H, TRUE },
+	};
+	(void)state;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++)
+		check_condition(&cases[i]);
+}
+
+static void headers_are_found_in_a_payload(void **state)
+{
+	static const struct { const char *payload, *want; } cases[] = {
+		{ NULL, "none" }, { "nonsense", "none" }, { "[]", "none" }, { "{\"headers\":[]}", "none" },
+		{ "{\"headers\":{}}", "{}" },
+		{ "{\"x\":1,\"headers\":{\"List-Id\":\"a\",\"Received\":[\"b\",\"c\",7],\"list-id\":\"d\",\"X\":{}}}",
+		  "{\"list-id\":\"a\\nd\",\"received\":\"b\\nc\",\"x\":\"\"}" },
+	};
+	g_autoptr(hg_arena) arena = hg_arena_new();
+	g_autoptr(GString) many = g_string_new("{\"headers\":{");
+	g_autofree char *big = g_strnfill(10000, 'v');
+	const char *got;
+	(void)state;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		got = hg_facts_headers(cases[i].payload, arena);
+		assert_string_equal(got ? got : "none", cases[i].want);
+	}
+	for (int i = 0; i < 300; i++)
+		g_string_append_printf(many, "\"h%d\":\"%s\",", i, i ? "v" : big);
+	g_string_append(many, "\"last\":\"v\"}}");
+	got = hg_facts_headers(many->str, arena);
+	assert_true(strlen(got) < 8000);
+	assert_non_null(strstr(got, "\"h199\""));
+	assert_null(strstr(got, "\"h200\""));
 }
 
 static void conditions_on_the_thread_hold_or_not(void **state)
@@ -255,6 +311,11 @@ static void conditions_on_the_contact_hold_or_not(void **state)
 		{ "{ contact: { locale: de } }", "\"contact_locale\":\"DE\"", TRUE },
 		{ "{ contact: { locale: de } }", "\"contact_locale\":\"den\"", FALSE },
 		{ "{ contact: { locale: de-AT } }", "\"contact_locale\":\"de\"", FALSE },
+		{ "{ contact: { tag: [vip, press] } }", "\"contact_tags\":[\"a\",\"press\"]", TRUE },
+		{ "{ contact: { tag: vip } }", "\"tags\":[\"vip\"]", FALSE },
+		{ "{ contact: { since_ticket: { under: 7d } } }", "\"contact_since_ticket_ms\":86400000", TRUE },
+		{ "{ contact: { since_ticket: { under: 7d } } }", "\"contact_since_ticket_ms\":691200000", FALSE },
+		{ "{ contact: { since_ticket: { over: 0s } } }", "", FALSE },
 		{ "{ contact: { opted_out: true } }", "\"opted_out\":true", TRUE },
 		{ "{ contact: { opted_out: true } }", "", FALSE },
 		{ "{ contact: { name: { matches: '^dr\\b' } } }", "\"contact_name\":\"Dr. No\"", TRUE },
@@ -645,14 +706,18 @@ static void what_was_kept_wrongly_is_refused(void **state)
 /* ---- facts ---- */
 
 static const char all_facts[] =
-	"{\"on\":\"message\",\"now_ms\":1732096931004,\"channel\":\"wa-main\",\"adapter\":\"whatsapp\","
-	"\"scope\":\"default\",\"text\":\"hi \\\"you\\\"\\n\xe2\x82\xac\",\"kind\":\"text\",\"address\":\"tel:+1\","
-	"\"automatic\":true,\"forwarded\":true,\"echo\":true,\"has_attachment\":true,\"files\":2,\"file_kinds\":[\"image\"],\"proposal\":\"reopen\","
+	"{\"on\":\"message\",\"after_ms\":600000,\"now_ms\":1732096931004,\"channel\":\"wa-main\",\"adapter\":\"whatsapp\","
+	"\"scope\":\"default\",\"text\":\"hi \\\"you\\\"\\n\xe2\x82\xac\","
+	"\"headers\":{\"list-id\":\"l\"},\"kind\":\"text\",\"address\":\"tel:+1\","
+	"\"automatic\":true,\"forwarded\":true,\"echo\":true,\"has_attachment\":true,\"files\":2,\"file_kinds\":[\"image\"],"
+	"\"changed_tags\":[\"c\"],\"changed_fields\":[\"f\"],\"failure_code\":\"7\",\"failure_author\":\"bot\","
+	"\"proposal\":\"reopen\","
 	"\"proposal_reason\":\"reply to msg_1\",\"thread_state\":\"open\",\"thread_resolution\":\"unknown\","
 	"\"has_ticket\":true,\"reopened\":true,\"held\":true,\"messages\":7,\"inbound\":4,\"outbound\":3,"
-	"\"age_ms\":0,\"idle_ms\":5,\"since_ticket_ms\":6,\"last_speaker\":\"agent\",\"tags\":[\"a\",\"b\"],"
+	"\"age_ms\":0,\"idle_ms\":5,\"since_ticket_ms\":6,\"waiting_ms\":8,"
+	"\"confirmed\":true,\"ticket_status\":\"new\",\"ticket_state\":\"open\",\"queue\":\"q\",\"assignee\":\"m\",\"last_speaker\":\"agent\",\"tags\":[\"a\",\"b\"],"
 	"\"contact_new\":true,\"opted_out\":true,\"contact_name\":\"Ana\",\"contact_tier\":\"gold\","
-	"\"contact_locale\":\"de\",\"contact_fields\":{\"a\":1.50,\"u\":\"http://x\"},\"thread_fields\":{},"
+	"\"contact_locale\":\"de\",\"contact_tags\":[\"v\"],\"contact_since_ticket_ms\":9,\"contact_fields\":{\"a\":1.50,\"u\":\"http://x\"},\"thread_fields\":{},"
 	"\"outside\":{\"sentiment\":\"angry\",\"orders\":3},\"hooks\":{\"crm\":{\"outcome\":\"answered\",\"ms\":84}}}";
 
 static void facts_are_written_read_and_written_the_same(void **state)
@@ -687,7 +752,8 @@ static void facts_without_text_leave_it_out_and_nothing_else(void **state)
 	hg_facts_write(&facts, TRUE, with);
 	hg_facts_write(&facts, FALSE, without);
 	assert_null(strstr(without->str, "\"text\":"));
-	assert_int_equal(with->len - without->len, strlen("\"text\":\"hi \\\"you\\\"\\n\xe2\x82\xac\","));
+	assert_null(strstr(without->str, "\"headers\":"));
+	assert_int_equal(with->len - without->len, strlen("\"text\":\"hi \\\"you\\\"\\n\xe2\x82\xac\",\"headers\":{\"list-id\":\"l\"},"));
 	facts = facts_of("{}", arena);
 	g_string_truncate(with, 0);
 	hg_facts_write(&facts, TRUE, with);
@@ -935,6 +1001,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(conditions_on_the_message_hold_or_not),
+		cmocka_unit_test(conditions_on_headers_hold_or_not),
+		cmocka_unit_test(headers_are_found_in_a_payload),
 		cmocka_unit_test(conditions_on_the_thread_hold_or_not),
 		cmocka_unit_test(conditions_on_what_hooks_said_hold_or_not),
 		cmocka_unit_test(conditions_on_the_contact_hold_or_not),
