@@ -2,6 +2,7 @@
 #include "turn.h"
 
 #include "json.h"
+#include "rules_intent.h"
 #include "template.h"
 
 #include <string.h>
@@ -134,6 +135,20 @@ static const char *thread_value(struct fill *fill, const char *name)
 	return hg_arena_str(fill->turn->arena, url);
 }
 
+/* By the bar of the configuration. */
+static const char *intent_value(struct fill *fill, const char *name)
+{
+	const hg_intent_conf *bar = fill->turn->conf->model;
+	const char *kept = fill->with->facts ? fill->with->facts->intent : NULL;
+	struct hg_heard heard;
+
+	(void)name;
+	if (!kept || !bar)
+		return NULL;
+	hg_heard_read(kept, fill->turn->arena, &heard);
+	return heard.confidence >= bar->min_confidence && heard.known >= bar->min_known ? heard.label : NULL;
+}
+
 static const char *rule_value(struct fill *fill, const char *name)
 {
 	(void)name;
@@ -174,7 +189,7 @@ static value_fn *finder_of(const char *name)
 		{ "rule", rule_value }, { "queue", thread_value }, { "skill", thread_value },
 		{ "agent", agent_of }, { "previous_agent", previous_of }, { "thread.id", thread_value },
 		{ "thread.url", thread_value }, { "number", number_of },
-		{ "language", language_of },
+		{ "language", language_of }, { "intent", intent_value },
 	};
 
 	if (g_str_has_prefix(name, "field.") || g_str_has_prefix(name, "fact.") || g_str_has_prefix(name, "contact.field."))

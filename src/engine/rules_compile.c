@@ -141,7 +141,10 @@ static gboolean read_rule(struct hg_rules_making *making, const hg_node *map, st
 	if (!actions)
 		hg_diag_add(making->diag, HG_SEV_ERROR, hg_node_place(map), NULL,
 			    "this rule does nothing: it has no 'do'");
-	return actions && hg_rules_read_do(making, actions, rule) && fine;
+	making->asks = FALSE;
+	fine &= actions && hg_rules_read_do(making, actions, rule);
+	rule->asks = making->asks;
+	return fine;
 }
 
 static gboolean check_unique(struct hg_rules_making *making, const hg_node *map, GHashTable *names,

@@ -50,9 +50,14 @@ static gboolean read_text(struct hg_rules_making *making, const hg_node *node, c
 static gboolean read_template(struct hg_rules_making *making, const hg_node *node, const char *what, gsize max,
 			      const char **ret)
 {
-	return read_text(making, node, what, max, ret) &&
-	       (making->quiet ||
-		hg_node_check_template(hg_node_place(node), what, *ret, hg_rule_values, making->diag));
+	gboolean fine = read_text(making, node, what, max, ret) &&
+			(making->quiet || hg_node_check_template(hg_node_place(node), what, *ret, hg_rule_values, making->diag));
+	gboolean asks = fine && (strstr(*ret, "${intent}") || strstr(*ret, "${intent|"));
+
+	making->asks |= asks;
+	if (asks && !making->rules->intent)
+		return wrong(making, node, HG_INTENT_EXAMPLE, HG_INTENT_NONE);
+	return fine;
 }
 
 /* Helpdesks know other words too: those are handed on, but a typing error is worth a line. */

@@ -558,6 +558,8 @@ static void apply(struct judge *judge, struct hg_verdict *verdict, const struct 
 	hg_arena *arena = judge->arena;
 
 	verdict->matched = add(arena, verdict->matched, hg_arena_str(arena, rule->name));
+	if (rule->asks)
+		heard_of(judge, G_STRUCT_OFFSET(struct hg_facts, text));
 	for (guint i = 0; i < rule->n_tags; i++)
 		add_tag(judge, verdict, rule->tags[i]);
 	if (rule->queue)

@@ -98,6 +98,7 @@ struct hg_rule {
 	const struct hg_set *sets;
 	const struct hg_notice *notice;	/* or NULL */
 	guint n_tags, n_sets, n_replies;
+	gboolean asks;			/* its texts name what the message is about */
 	struct hg_place said_at;	/* where the reply stands */
 };
 
@@ -132,6 +133,7 @@ struct hg_rules_making {
 	const char *const *channels, *const *backends;	/* or NULL: not checked */
 	hg_diag *diag;
 	guint conds;
+	gboolean asks;			/* a text of this rule names ${intent} */
 	gboolean quiet;			/* made again from what was kept: no advice */
 };
 

@@ -18,7 +18,7 @@ const char *const hg_proposal_words[] = { "new", "join", "reopen", NULL };
 const char *const hg_rule_values[] = {
 	"contact.name", "contact.tier", "contact.locale", "contact.id", "language", "contact.field.", "channel", "adapter",
 	"scope", "address", "text", "subject", "rule", "field.", "fact.", "queue", "skill", "agent", "previous_agent",
-	"thread.id", "thread.url", "number", NULL,
+	"thread.id", "thread.url", "number", "intent", NULL,
 };
 
 guint hg_rule_event_bit(const char *on)

@@ -433,8 +433,7 @@ static gboolean read_intent(struct list *list, const struct hg_fact *fact, const
 	const hg_node *is = hg_node_get(node, "is"), *unknown = hg_node_get(node, "unknown");
 
 	if (!making->rules->intent) {
-		hg_diag_add(making->diag, HG_SEV_ERROR, hg_node_place(node), "intent: { model: shop.intent }",
-			    "this configuration has no model that could say what messages are about");
+		hg_diag_add(making->diag, HG_SEV_ERROR, hg_node_place(node), HG_INTENT_EXAMPLE, HG_INTENT_NONE);
 		return FALSE;
 	}
 	if (hg_node_type(node) != HG_NODE_MAP)

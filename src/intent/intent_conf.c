@@ -57,7 +57,7 @@ static hg_intent *read_model(const hg_node *section, const hg_node *node, hg_dia
 	hg_intent *model;
 
 	if (!written || hg_node_null(node) || !*written) {
-		hg_diag_add(diag, HG_SEV_ERROR, hg_node_place(node ? node : section), "intent: { model: shop.intent }",
+		hg_diag_add(diag, HG_SEV_ERROR, hg_node_place(node ? node : section), HG_INTENT_EXAMPLE,
 			    "intent: the file of a model is wanted, as headgatectl intent train makes it");
 		return NULL;
 	}
@@ -78,7 +78,7 @@ hg_intent_conf *hg_intent_conf_read(const hg_node *section, hg_diag *diag)
 	if (hg_node_null(section))
 		return NULL;
 	if (hg_node_type(section) != HG_NODE_MAP) {
-		hg_diag_add(diag, HG_SEV_ERROR, hg_node_place(section), "intent: { model: shop.intent }",
+		hg_diag_add(diag, HG_SEV_ERROR, hg_node_place(section), HG_INTENT_EXAMPLE,
 			    "intent: is a map with the file of a model");
 		return g_steal_pointer(&conf);
 	}

@@ -5,6 +5,8 @@
 
 #define HG_INTENT_CONFIDENCE 70		/* hundredths, when nothing is said */
 #define HG_INTENT_KNOWN	     50
+#define HG_INTENT_EXAMPLE    "intent: { model: shop.intent }"
+#define HG_INTENT_NONE	     "this configuration has no model that could say what messages are about"
 
 struct hg_intent_conf {		/* never changed once made */
 	gint refs;

@@ -179,6 +179,18 @@ def test_a_rule_finds_what_a_message_is_about_and_explains_it_later(shop, graph,
     assert other["rule"] == "about something else" and other["facts"]["intent"]["known"] < "0.50"
 
 
+def test_what_a_message_is_about_fills_the_fields_of_the_ticket(shop, graph, helpdesk):
+    """R1.9, R2.1: fields filled from the conversation, in a rule that has no condition on it."""
+    gateway = begin(shop(rules="""\
+  - name: hand it on
+    do: { set: { topic: "${intent|unclear}" }, convert: { } }
+"""), graph)
+    graph.say(ANA, "I want my money back")
+    assert helpdesk.wait_event("ticket.requested").data["custom"] == {"topic": "refund"}
+    graph.say(BEN, "the zorgblat money xyzzy")
+    assert helpdesk.wait_event("ticket.requested", n=2).data["custom"] == {"topic": "unclear"}
+
+
 def test_a_reload_takes_a_new_model_or_stays_with_the_old_one(shop, graph, helpdesk, tmp_path):
     gateway = begin(shop(), graph)
     model, before = gateway.config_path.parent / "shop.intent", gateway.status()["config_hash"]
@@ -241,3 +253,13 @@ def test_check_says_what_is_wrong_with_model_and_names(shop):
     assert "model shop.intent cannot be read: No such file" in said and "headgatectl intent train --out shop.intent" in said
     path.write_text(path.read_text().replace("model:", "modell:"))
     assert "did you mean 'model'?" in gateway.ctl("check", path, check=78).stderr
+
+
+def test_the_example_of_the_manual_is_a_configuration(shop, model):
+    block = re.search(r"(?ms)^```yaml\n(.*?)^```", (TOP / "doc" / "intent.md").read_text())[1]
+    gateway = shop()
+    path = gateway.config_path
+    path.write_text(path.read_text().replace(INTENT.format("shop.intent"), "").replace(RULES, "").replace("rules:\n", "", 1)
+                    + block)
+    shutil.copy(model, path.parent / "shop.intent")
+    assert gateway.ctl("check", path, check=0).stderr == ""

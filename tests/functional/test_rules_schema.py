@@ -19,7 +19,7 @@ CASES = sorted((TOP / "tests" / "data" / "golden" / "rules").glob("*.yaml"))
 SEEN_BY_COMPILER = """channel-unknown do-two-decisions name-twice nested-too-deep regex-half-character regex-quantifier
 regex-too-long regex-unclosed hours-unknown words-unknown-lang words-unknown-list
 backend-unknown queue-twice queue-unknown queues-hours template-unknown intent-model-missing intent-model-other
-intent-no-model intent-unknown""".split()
+intent-no-model intent-no-model-text intent-unknown""".split()
 
 
 @pytest.fixture(scope="module", name="schema")
