@@ -187,13 +187,12 @@ static void check_bands(const struct hg_score_sum *sum, guint from)
 
 /* R2.2, R2.3: messages that no model was made of.  The floors are below what make intent-score prints; a
  * confidence of 0.8 is right in at least 80 of 100, and what is about nothing is let in seldom. */
-static void shipped_examples_teach_enough(void **state)
+static void check_taught(const char *name)
 {
-	g_autoptr(hg_examples) held = examples_from("tests/data/intent/held.tsv", FALSE);
+	g_autoptr(hg_examples) held = examples_from(name, FALSE);
 	g_autoptr(hg_score) score = hg_score_new(hg_intent_labels(shipped), 70, 50);
 	const struct hg_score_sum *sum = hg_score_sum(score);
 
-	(void)state;
 	for (guint i = 0; i < hg_examples_count(held); i++) {
 		g_autoptr(hg_arena) arena = hg_arena_new();
 		struct hg_intent_guess guess = guess_of(shipped, hg_examples_at(held, i)->text, arena);
@@ -202,12 +201,19 @@ static void shipped_examples_teach_enough(void **state)
 	}
 	if (sum->best * 100 < sum->n * 83 || sum->taken * 100 < sum->n * 60 || sum->right * 100 < sum->taken * 92 ||
 	    sum->let_in * 100 > sum->strange * 12)
-		fail_msg("%u of %u right; %u taken, of them %u right; %u of %u strange ones let in", sum->best, sum->n,
+		fail_msg("%s: %u of %u right; %u taken, of them %u right; %u of %u strange ones let in", name, sum->best, sum->n,
 			 sum->taken, sum->right, sum->let_in, sum->strange);
-	for (guint from = 5; from <= 9; from++) {
+	for (guint from = 5; from <= 9; from++)
 		check_bands(sum, from);
+}
+
+static void shipped_examples_teach_enough(void **state)
+{
+	(void)state;
+	check_taught("tests/data/intent/held.tsv");
+	check_taught("tests/data/intent/fresh.tsv");
+	for (guint from = 5; from <= 9; from++)
 		check_bands(hg_score_sum(crossed), from);
-	}
 }
 
 static void strange_words_are_told_by_known(void **state)
