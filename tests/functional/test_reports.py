@@ -122,6 +122,49 @@ def test_what_was_not_dropped_cannot_be_restored(gateway, graph):
     assert gateway.ctl("drops", "restore", "thr_" + "0" * 26, "--yes").returncode == 4
 
 
+# ---- opinions, trials ----
+
+def test_opinions_are_told_by_channel_and_resolver(start, graph, helpdesk):
+    """R0.19, R2.11: what a bot's customer and a person's think, in the report, its CSV and the metrics."""
+    gateway = start(rules=HELD, top=TOP + "\nrating: { ask: true, delay: 0s }")
+    for who, bot, score in ((ANA, True, "2"), (BEN, False, "5")):
+        thread = say(gateway, graph, who, "where is my order")
+        answer(gateway, thread, "on its way", bot=bot)
+        close(gateway, thread, "resolved")
+        wait_until(lambda: [m for m in graph.accepted if m.to == who[1:] and "How did we do" in m.text], "the question")
+        settled(gateway)
+        say(gateway, graph, who, score)
+    report = gateway.get("/v1/report?since=1d&by=channel,resolver")
+    opinions = {(row["channel"], row["resolver"]): row["csat"] for row in report["rows"]}
+    assert opinions == {("wa-main", "bot"): {"n": 1, "mean": 2.0, "satisfied": 0.0},
+                        ("wa-main", "human"): {"n": 1, "mean": 5.0, "satisfied": 1.0}}
+    assert report["total"]["csat"] == {"n": 2, "mean": 3.5, "satisfied": 0.5}
+    # A rating is no message of the conversation, and brings nobody back.
+    assert report["total"]["reopened"] == 0 and report["total"]["conversations"] == 2
+    assert "3.5 (2)" in gateway.ctl("report", "--since", "1d").stdout
+    metrics = gateway.api("GET", "/metrics").body.decode()
+    assert 'headgate_csat_score_sum{channel="wa-main",resolver="human"} 5' in metrics
+    assert 'headgate_csat_satisfied_total{channel="wa-main",resolver="bot"} 0' in metrics
+
+
+def test_a_channel_on_trial_stands_apart_with_its_would_be_rate(start, graph, helpdesk):
+    """R0.21: compared, not mixed: what it would have come to is beside the totals, and in no metric."""
+    gateway = start(rules=HELD, top=TOP, channel="shadow: true")
+    assert graph.say(ANA, "I want a ticket") == 200
+    assert graph.say(BEN, "where is my order") == 200
+    thread = wait_until(lambda: next((t for t in gateway.threads(shadow="true") if t["reply_to"] == f"tel:{BEN}"), None),
+                        "the thread")
+    close(gateway, thread, "unresolved")
+    later(gateway, minutes=6)
+    report = gateway.get("/v1/report?since=1d")
+    assert report["total"]["conversations"] == 0 and report["rows"] == []
+    trial = report["shadow"]["total"]
+    assert trial["conversations"] == 2 and trial["tickets"] >= 1 and trial["drops"] == 0
+    assert [row["channel"] for row in report["shadow"]["rows"]] == ["wa-main"]
+    assert "On trial" in gateway.ctl("report", "--since", "1d").stdout
+    assert 'headgate_episodes_ended_total{channel="wa-main",how="converted"} 0' in gateway.api("GET", "/metrics").body.decode()
+
+
 # ---- a day ----
 
 @pytest.fixture(name="day")
