@@ -363,13 +363,27 @@ gboolean hg_round_timer(struct hg_round *round, const hg_timer *timer, GError **
 	return ok;
 }
 
-static void run_timer(struct hg_round *round, const hg_timer *timer)
+/* One that acted before it in this round may have stopped it or put it off. */
+static gboolean still_due(struct hg_round *round, hg_timer *timer, GError **error)
 {
-	struct hg_ctx ctx = HG_CTX(NULL, "timer", timer->kind);
-	g_autoptr(GError) error = NULL;
-	hg_timer again = *timer;
+	hg_timer *now;
 
-	if (hg_round_timer(round, timer, &error))
+	if (!hg_store_timer_get(round->engine->store, round->engine->round, timer->thread_n, timer->kind, &now, error))
+		return FALSE;
+	if (now && now->due_ms <= round->now_ms)
+		*timer = *now;
+	else
+		timer->kind = NULL;
+	return TRUE;
+}
+
+static void run_timer(struct hg_round *round, const hg_timer *listed)
+{
+	struct hg_ctx ctx = HG_CTX(NULL, "timer", listed->kind);
+	g_autoptr(GError) error = NULL;
+	hg_timer again = *listed;
+
+	if (still_due(round, &again, &error) && (!again.kind || hg_round_timer(round, &again, &error)))
 		return;
 	hg_err(&ctx, "engine.timer_failed", "%s", error->message);
 	again.due_ms = round->now_ms + TIMER_AGAIN_MS;
