@@ -54,6 +54,10 @@ void hg_channels_handle(void *channels, hg_request *req);
 gboolean hg_channels_plan(void *channels, const char *channel, hg_arena *arena, const struct hg_out *out,
 			  GArray *parts, struct hg_err *err);
 gboolean hg_channels_limits(void *channels, const char *channel, struct hg_limits *ret, unsigned *ret_caps);
+/* The same by a configuration alone, where no channel runs. */
+gboolean hg_conf_plan(const hg_conf *conf, const char *channel, hg_arena *arena, const struct hg_out *out,
+		      GArray *parts, struct hg_err *err);
+gboolean hg_conf_limits(const hg_conf *conf, const char *channel, struct hg_limits *ret, unsigned *ret_caps);
 /* Jobs of HG_TO_CHANNEL and HG_TO_FETCH.  Each comes back as one SENT or FETCHED command; a READ or
  * TYPING (ticket 0) as none. */
 void hg_channels_dispatch(void *channels, hg_dispatch *dispatch);

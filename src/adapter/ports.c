@@ -102,11 +102,9 @@ static gboolean plan_with(const struct hg_channel_conf *set, struct plan *plan, 
 	return !plan->wrong;
 }
 
-gboolean hg_channels_plan(void *ctx, const char *channel, hg_arena *arena, const struct hg_out *out,
-			  GArray *parts, struct hg_err *err)
+gboolean hg_conf_plan(const hg_conf *conf, const char *channel, hg_arena *arena, const struct hg_out *out,
+		      GArray *parts, struct hg_err *err)
 {
-	hg_channels *channels = ctx;
-	g_autoptr(hg_conf) conf = hg_generation_get(&channels->gen);
 	const struct hg_channel_conf *set = hg_conf_channel(conf, channel);
 	struct plan plan = { .pub = { .size = sizeof(plan.pub), .add = plan_add }, .arena = arena,
 			     .parts = parts, .n_files = out->n_files };
@@ -127,10 +125,8 @@ gboolean hg_channels_plan(void *ctx, const char *channel, hg_arena *arena, const
 	return FALSE;
 }
 
-gboolean hg_channels_limits(void *ctx, const char *channel, struct hg_limits *ret, unsigned *ret_caps)
+gboolean hg_conf_limits(const hg_conf *conf, const char *channel, struct hg_limits *ret, unsigned *ret_caps)
 {
-	hg_channels *channels = ctx;
-	g_autoptr(hg_conf) conf = hg_generation_get(&channels->gen);
 	const struct hg_channel_conf *set = hg_conf_channel(conf, channel);
 
 	*ret = (struct hg_limits){ .size = sizeof(*ret) };
@@ -141,6 +137,21 @@ gboolean hg_channels_limits(void *ctx, const char *channel, struct hg_limits *re
 	if (ret_caps)
 		*ret_caps = set->desc->caps;
 	return TRUE;
+}
+
+gboolean hg_channels_plan(void *ctx, const char *channel, hg_arena *arena, const struct hg_out *out,
+			  GArray *parts, struct hg_err *err)
+{
+	g_autoptr(hg_conf) conf = hg_generation_get(&((hg_channels *)ctx)->gen);
+
+	return hg_conf_plan(conf, channel, arena, out, parts, err);
+}
+
+gboolean hg_channels_limits(void *ctx, const char *channel, struct hg_limits *ret, unsigned *ret_caps)
+{
+	g_autoptr(hg_conf) conf = hg_generation_get(&((hg_channels *)ctx)->gen);
+
+	return hg_conf_limits(conf, channel, ret, ret_caps);
 }
 
 /* ---- dispatch ---- */

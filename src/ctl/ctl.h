@@ -50,6 +50,7 @@ int ctl_report(struct ctl *ctl, int argc, char **argv);
 int ctl_drops(struct ctl *ctl, int argc, char **argv);	/* also: report drops */
 int ctl_fsck(struct ctl *ctl, int argc, char **argv);
 int ctl_queue(struct ctl *ctl, int argc, char **argv);
+int ctl_rebuild(struct ctl *ctl, int argc, char **argv);
 int ctl_docs(struct ctl *ctl, int argc, char **argv);
 int ctl_test(struct ctl *ctl, int argc, char **argv);
 int ctl_rules(struct ctl *ctl, int argc, char **argv);

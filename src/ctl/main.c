@@ -82,6 +82,14 @@ const struct ctl_verb ctl_verbs[] = {
 	  "      makes tickets of them, or has the helpdesk asked again; --yes asks no question\n"
 	  "exit codes: 0 done, 1 you said no, 6 some could not be restored\n", ctl_drops },
 	{ "fsck", "", "audit the store of the running daemon", "exit codes: 0 sound, 1 breaches found\n", ctl_fsck },
+	{ "rebuild", "--from OLD.db --to NEW.db [--config FILE]...", "do all that a store's journal says again",
+	  "  --from OLD.db   the store whose journal is read; a daemon may run on it\n"
+	  "  --to NEW.db     is made; or an earlier copy of OLD.db, which is brought up to date\n"
+	  "  --config FILE   as it was in force; again for each other one that was\n"
+	  "  --show          say every difference, not only the first of each table\n"
+	  "The same commands with the same clock and random numbers give the same decisions: says whether they\n"
+	  "did.  With another configuration, says what would have come of it.  Nothing is sent to anybody.\n"
+	  "exit codes: 0 the same, 1 something differs, 5 the journal does not reach back far enough\n", ctl_rebuild },
 	{ NULL }
 };
 

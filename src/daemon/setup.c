@@ -25,7 +25,7 @@ static const char *backend_name(const void *thing)
 	return ((const struct hg_backend_conf *)thing)->name;
 }
 
-static hg_rules *compile(const hg_conf *conf, hg_diag *diag)
+hg_rules *hg_setup_rules(const hg_conf *conf, hg_diag *diag)
 {
 	g_autofree const char **channels = names_of(conf->channels, channel_name);
 	g_autofree const char **backends = names_of(conf->backends, backend_name);
@@ -107,7 +107,7 @@ hg_setup *hg_setup_read(const char *path, hg_diag *diag)
 		return NULL;
 	}
 	hg_intent_conf_join(setup->conf, diag);
-	setup->rules = compile(setup->conf, diag);
+	setup->rules = hg_setup_rules(setup->conf, diag);
 	if (setup->rules) {
 		check_queues(setup->conf, setup->rules, diag);
 		hg_setup_check_carry(setup->conf, setup->rules, diag);

@@ -10,6 +10,7 @@
 static const char *const other_tables[] = { "seen", "idempotency", "instance", "config", NULL };
 static const struct { const char *table, *column; } other_columns[] = {
 	{ "outbox", "due_ms" },		/* moved on to keep a channel's pace */
+	{ "receipt", "n" },		/* free again when nobody claimed the last ones */
 };
 
 static gboolean may_differ(const char *table, const char *column)

@@ -2,7 +2,6 @@
 #include "rebuild.h"
 
 #include "journal.h"
-#include "rules.h"
 
 #include <string.h>
 
@@ -57,26 +56,41 @@ static hg_conf *take_conf(struct rebuild *r, const hg_journal *row, const char *
 	return r->options->confs[0];
 }
 
-static hg_rules *rules_of(const hg_conf *conf, GError **error)
+/* As the old store kept them, with the places of then; a file of another name is no other rule. */
+static gboolean kept_rules(const struct rebuild *r, hg_rules **ret, GError **error)
 {
-	const struct hg_rules_source source = { .rules = conf->rules, .words = conf->words, .hours = conf->hours,
-						.queues = conf->queues, .fallback = conf->engine.fallback,
-						.intent = conf->model };
-	g_autofree char *kept = hg_rules_keep_all(&source);
+	g_autoptr(hg_arena) arena = hg_arena_new();
 	g_autoptr(hg_diag) diag = hg_diag_new();
-	hg_rules *rules = hg_rules_again(kept, diag);
+	const char *kept = NULL;
 
+	*ret = NULL;
+	if (!r->conf->hash || !hg_store_config_get(r->from, arena, r->conf->hash, &kept, error))
+		return !r->conf->hash;
+	*ret = kept ? hg_rules_again(kept, diag) : NULL;
+	return TRUE;
+}
+
+static hg_rules *rules_of(const struct rebuild *r, GError **error)
+{
+	hg_rules *rules;
+
+	if (!kept_rules(r, &rules, error))
+		return NULL;
 	if (rules)
-		hg_rules_ask(rules, conf->model);
+		hg_rules_ask(rules, r->conf->model);
 	else
-		hg_fail(error, HG_ERROR_CONFIG, "the rules cannot be read again");
+		rules = r->options->rules(r->options->arg, r->conf);
+	if (!rules)
+		hg_fail(error, HG_ERROR_CONFIG, "%s: its rules cannot be made again", r->conf->path);
+	else if (r->options->in_force)
+		r->options->in_force(r->options->arg, r->conf);
 	return rules;
 }
 
 static gboolean make_engine(struct rebuild *r, GError **error)
 {
 	struct hg_ports ports = r->options->ports;
-	hg_rules *rules = rules_of(r->conf, error);
+	hg_rules *rules = rules_of(r, error);
 
 	if (!rules)
 		return FALSE;
@@ -98,7 +112,7 @@ static gboolean load_conf(struct rebuild *r, const hg_journal *row, GError **err
 	r->conf = take_conf(r, row, entry.config_hash);
 	if (row->kind == HG_J_START || !r->engine)
 		return make_engine(r, error);
-	rules = rules_of(r->conf, error);
+	rules = rules_of(r, error);
 	if (rules)
 		hg_engine_reload(r->engine, r->conf, rules);
 	return rules != NULL;

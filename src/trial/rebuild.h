@@ -4,6 +4,7 @@
 #include <glib.h>
 #include "conf.h"
 #include "engine.h"
+#include "rules.h"
 #include "store.h"
 
 struct hg_rebuild_options {
@@ -14,7 +15,11 @@ struct hg_rebuild_options {
 	hg_conf *const *confs;			/* each configuration there was; one not known: the first */
 	gsize n_confs;
 	struct hg_ports ports;			/* plan and limits are asked; nothing is dispatched or published */
-	void *arg;
+	void *arg;				/* of what follows */
+	/* Of a configuration whose rules the old store did not keep: new ones, the engine's then.  NULL: it cannot. */
+	hg_rules *(*rules)(void *arg, const hg_conf *conf);
+	/* This configuration is in force now: for the ports.  May be NULL. */
+	void (*in_force)(void *arg, hg_conf *conf);
 	/* Now and then; may be NULL. */
 	void (*progress)(void *arg, gint64 row_n, gint64 last_n, gint64 at_ms);
 	/* A command or timer that was carried out then and is refused now; may be NULL. */
