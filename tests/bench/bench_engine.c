@@ -1,6 +1,6 @@
 /* bench_engine.c - what one inbound message costs the engine's thread, SQLite on disk included
  *
- * bench_engine [MESSAGES] [GROUP]: prints microseconds of CPU and wall time a message for new
+ * bench_engine [MESSAGES] [GROUP] [JOURNAL]: prints microseconds of CPU and wall time a message for new
  * contacts, for known ones with an open ticket, and for duplicates. */
 #include <glib/gstdio.h>
 #include <stdio.h>
@@ -14,7 +14,7 @@
 #include "rules.h"
 
 static const char yaml[] =
-	"config_version: 1\nstore: { min_free: 1MiB }\n"
+	"config_version: 1\nstore: { min_free: 1MiB, journal: %s }\n"
 	"channels: { wa: { adapter: fake } }\n"
 	"backends: { desk: { url: \"https://desk.example/\", secrets: \"env:BENCH_SECRET\" } }\n"
 	"rules:\n"
@@ -128,6 +128,7 @@ int main(int argc, char **argv)
 	static const char *const channels[] = { "wa", NULL }, *const backends[] = { "desk", NULL };
 	guint messages = argc > 1 ? (guint)atoi(argv[1]) : 20000, group = argc > 2 ? (guint)atoi(argv[2]) : 64;
 	const struct hg_ports ports = { .plan = plan, .limits = limits, .dispatch = dispatch };
+	g_autofree char *text = g_strdup_printf(yaml, argc > 3 ? argv[3] : "30d");
 	g_autofree char *dir = g_dir_make_tmp("headgate-bench-XXXXXX", NULL);
 	g_autofree char *path = g_build_filename(dir, "bench.db", NULL);
 	g_autofree char *files = g_build_filename(dir, "attachments", NULL);
@@ -142,7 +143,7 @@ int main(int argc, char **argv)
 	hg_conf *conf;
 
 	g_setenv("BENCH_SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", TRUE);
-	conf = hg_conf_make("bench.yaml", hg_doc_parse("bench.yaml", yaml, diag), &finder, diag);
+	conf = hg_conf_make("bench.yaml", hg_doc_parse("bench.yaml", text, diag), &finder, diag);
 	if (!store || !conf)
 		g_error("%s", error ? error->message : hg_diag_render(diag, FALSE));
 	source.rules = conf->rules;

@@ -140,7 +140,7 @@ static hg_conf *make_conf(const char *yaml)
 	return conf;
 }
 
-static hg_rules *make_rules(const hg_conf *conf)
+hg_rules *lab_rules(const hg_conf *conf)
 {
 	static const char *const channels[] = { "wa", "sms", "other", "asks", "again", NULL };
 	const char *backends[9] = { NULL };
@@ -170,7 +170,7 @@ static void make_engine(hg_lab *lab)
 {
 	const struct hg_ports ports = lab_ports(lab);
 
-	lab->engine = hg_engine_new(lab->conf, make_rules(lab->conf), lab->w->store, &test_env, &ports);
+	lab->engine = hg_engine_new(lab->conf, lab_rules(lab->conf), lab->w->store, &test_env, &ports);
 	must(hg_engine_recover(lab->engine, e));
 }
 
@@ -243,7 +243,7 @@ void lab_reload_with(hg_lab *lab, hg_conf *conf)
 	hg_conf_ref(conf);
 	hg_conf_unref(lab->conf);
 	lab->conf = conf;
-	hg_engine_reload(lab->engine, lab->conf, make_rules(lab->conf));
+	hg_engine_reload(lab->engine, lab->conf, lab_rules(lab->conf));
 }
 
 void lab_reload(hg_lab *lab, const char *yaml)

@@ -32,6 +32,7 @@ hg_lab *lab_new(const char *yaml);
 /* With a configuration of its own, read before by lab_conf(); referenced. */
 hg_lab *lab_new_with(hg_conf *conf);
 hg_conf *lab_conf(const char *path);
+hg_rules *lab_rules(const hg_conf *conf);	/* yours */
 void lab_reload_with(hg_lab *lab, hg_conf *conf);
 /* What the channel is asked, for an engine beside the lab's. */
 struct hg_ports lab_ports(hg_lab *lab);
