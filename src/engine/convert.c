@@ -113,9 +113,11 @@ static gboolean add_ticket(hg_turn *turn, hg_case *kase, const struct hg_convers
 		kase->thread->closed_ms = turn->now_ms;
 	kase->thread->held = FALSE;
 	kase->thread_changed = TRUE;
-	kase->contact->last_ticket_ms = turn->now_ms;
-	kase->contact_changed = TRUE;
-	turn->count.tickets += !thread->shadow;
+	if (!thread->shadow) {
+		kase->contact->last_ticket_ms = turn->now_ms;
+		kase->contact_changed = TRUE;
+		turn->count.tickets++;
+	}
 	return hg_thread_move(kase->thread, HG_THREAD_CONVERTED, error) && hg_episode_converted(turn, kase, error);
 }
 

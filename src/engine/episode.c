@@ -9,7 +9,7 @@ static hg_episode *begin_row(hg_turn *turn, const hg_thread *thread)
 	hg_episode *row = hg_arena_alloc(turn->arena, sizeof(*row));
 
 	*row = (hg_episode){
-		.thread_n = thread->n, .number = thread->episode, .channel = thread->channel, .scope = thread->scope,
+		.thread_n = thread->n, .number = thread->episode, .channel = thread->channel, .scope = hg_scope_shown(thread->scope),
 		.shadow = thread->shadow, .opened_ms = thread->ep_opened_ms, .customer_ms = thread->ep_customer_ms,
 		.ended_ms = turn->now_ms,
 	};

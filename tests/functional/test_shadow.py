@@ -66,6 +66,13 @@ def test_a_channel_on_trial_decides_like_a_real_one_and_the_helpdesk_sees_nothin
     assert "on trial" in gateway.ctl("explain", trial["id"], check=0).stdout
     assert "on trial" in gateway.ctl("status", check=0).stdout
     assert gateway.api("GET", "/v1/threads?shadow=perhaps").status == 400
+    # The comparison at the end of a pilot: each by itself, rates and all.
+    report = json.loads(gateway.ctl("report", "--since", "1d", "--json", check=0).stdout)
+    for half in report, report["shadow"]:
+        assert (half["total"]["conversations"], half["total"]["tickets"]) == (1, 1), half["total"]
+    assert [row["channel"] for row in report["rows"]] == ["wa-main"]
+    assert [row["channel"] for row in report["shadow"]["rows"]] == ["try"]
+    assert "On trial" in gateway.ctl("report", "--since", "1d", check=0).stdout
 
 
 def test_an_end_without_an_answer_raises_no_alarm_on_trial(pilot, helpdesk):

@@ -80,6 +80,7 @@ static void trial_and_real_matters_of_one_person_stay_apart(void **state)
 	(void)state;
 
 	refs[0] = id = g_strdup(lab_say(lab, ANA, "help, on trial"));
+	lab_counts(lab, 0, "SELECT last_ticket_ms FROM contact");
 	lab_in(lab, "sms", &in, 1);
 	lab_counts(lab, 1, "SELECT count(*) FROM contact");
 	lab_counts(lab, 2, "SELECT count(*) FROM thread");
