@@ -8,7 +8,7 @@
 #include "rules.h"
 #include "text.h"
 
-#define LOOK_BACK 2000		/* events gone through for a thread's first decision */
+#define LOOK_BACK 2000		/* decisions of its thread gone through for those of a message */
 #define SHOWN_MAX 200		/* bytes of a message's text */
 
 struct explanation {
@@ -157,24 +157,15 @@ static gboolean explain_one(struct explanation *e, const hg_decision *decision, 
 
 /* ---- which decisions ---- */
 
-/* The first one among the thread's newest events; message_n 0: of any message.  0: there is none. */
-static gboolean first_of(struct explanation *e, const hg_thread *thread, gint64 message_n, gint64 *ret_n,
-			 GError **error)
+/* Where to begin, and go on towards the newest: of a message with what first came of it. */
+static guint begin_of(const GPtrArray *newest, gint64 message_n)
 {
-	g_autoptr(GPtrArray) events = g_ptr_array_new();
+	guint n = message_n ? 0 : newest->len;
 
-	*ret_n = 0;
-	if (thread->last_event_n &&
-	    !hg_store_event_list(e->store, e->arena, thread->last_event_n, LOOK_BACK, events, error))
-		return FALSE;
-	for (guint i = 0; i < events->len; i++) {
-		const hg_event *event = g_ptr_array_index(events, i);
-
-		if (event->decision_n && (!message_n || event->message_n == message_n) &&
-		    (!*ret_n || event->decision_n < *ret_n))
-			*ret_n = event->decision_n;
-	}
-	return TRUE;
+	for (guint i = 0; message_n && i < newest->len; i++)
+		if (((const hg_decision *)g_ptr_array_index(newest, i))->message_n == message_n)
+			n = i + 1;
+	return n;
 }
 
 /* Whom its ticket was given to is no rule's decision, but people ask for it here. */
@@ -193,15 +184,14 @@ static gboolean show_route(struct explanation *e, const hg_thread *thread, GErro
 
 static gboolean explain_all(struct explanation *e, const hg_thread *thread, gint64 message_n, GError **error)
 {
-	g_autoptr(GPtrArray) decisions = g_ptr_array_new();
-	gint64 from_n;
-	guint n = 0;
+	g_autoptr(GPtrArray) newest = g_ptr_array_new();
+	guint n = 0, left;
 
-	if (!first_of(e, thread, message_n, &from_n, error) ||
-	    (from_n && !hg_store_decision_of(e->store, e->arena, thread->n, from_n, HG_EXPLAIN_MAX, decisions, error)))
+	if (!hg_store_decision_list(e->store, e->arena, thread->last_decision_n, message_n ? LOOK_BACK : HG_EXPLAIN_MAX,
+				    newest, error))
 		return FALSE;
-	for (; n < decisions->len; n++) {
-		const hg_decision *decision = g_ptr_array_index(decisions, n);
+	for (left = begin_of(newest, message_n); left && n < HG_EXPLAIN_MAX; left--, n++) {
+		const hg_decision *decision = g_ptr_array_index(newest, left - 1);
 
 		if (message_n && decision->message_n && decision->message_n != message_n)
 			break;
@@ -214,7 +204,7 @@ static gboolean explain_all(struct explanation *e, const hg_thread *thread, gint
 		g_string_append(e->text, "  no decision: rules are asked about what customers write, and about "
 					 "threads that wait or end\n");
 	else if (n == HG_EXPLAIN_MAX)
-		g_string_append(e->text, "  (only the first ones are shown)\n");
+		g_string_append(e->text, message_n ? "  (only the first ones are shown)\n" : "  (only the newest ones are shown)\n");
 	return TRUE;
 }
 

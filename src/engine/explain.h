@@ -5,7 +5,7 @@
 #include "model.h"
 #include "store.h"
 
-#define HG_EXPLAIN_MAX 100	/* decisions of one answer, the thread's first ones */
+#define HG_EXPLAIN_MAX 100	/* decisions of one answer: of a thread its newest, of a message the first that followed */
 
 /* Append a JSON object: {"subject":{...},"decisions":[...],"text":"..."}.  A decision has at, on,
  * action, rule, file, line, config_hash, proposal, proposal_reason, message_id, facts, trace (null

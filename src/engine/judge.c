@@ -246,13 +246,18 @@ int hg_judge_default(const hg_turn *turn)
 	return hg_action_of(turn->conf->engine.fallback ?: "convert");
 }
 
-gboolean hg_judge_keep(hg_turn *turn, const hg_case *kase, struct hg_judged *judged, const char *action,
+gboolean hg_judge_keep(hg_turn *turn, hg_case *kase, struct hg_judged *judged, const char *action,
 		       const hg_message *message, GError **error)
 {
 	judged->decision.thread_n = kase->thread->n;
 	judged->decision.message_n = message ? message->n : 0;
 	judged->decision.action = action;
-	return hg_store_decision_add(turn->store, &judged->decision, error);
+	judged->decision.prev_n = kase->thread->last_decision_n;
+	if (!hg_store_decision_add(turn->store, &judged->decision, error))
+		return FALSE;
+	kase->thread->last_decision_n = judged->decision.n;
+	kase->thread_changed = TRUE;
+	return TRUE;
 }
 
 /* ---- fields ---- */

@@ -176,7 +176,7 @@ gboolean hg_judge(hg_turn *turn, const hg_case *kase, const struct hg_asked *ask
 gboolean hg_judge_answer(hg_turn *turn, const hg_case *kase, const struct hg_in *in, const struct hg_proposed *proposed,
 			 struct hg_judged *ret, GError **error);
 /* Writes the decision's row; action is what was really done. */
-gboolean hg_judge_keep(hg_turn *turn, const hg_case *kase, struct hg_judged *judged, const char *action,
+gboolean hg_judge_keep(hg_turn *turn, hg_case *kase, struct hg_judged *judged, const char *action,
 		       const hg_message *message, GError **error);
 /* Where the thread is routed to, by all rules that matched: done before it is told of; twice does no harm. */
 void hg_judge_route(hg_case *kase, const struct hg_judged *judged);

@@ -52,6 +52,7 @@ typedef struct hg_thread {
 	gint64 last_event_n, last_message_n;	/* heads of the two chains */
 	const char *channel;		/* where the customer wrote last ... */
 	const char *reply_to, *reply_from;	/* ... from where, to which of our addresses */
+	gint64 last_decision_n;		/* head of a third chain */
 	gint64 last_in_n;		/* message the customer wrote last */
 	const char *tags;		/* JSON array of strings, or NULL */
 	const char *fields;		/* JSON object: what rules and the API set, or NULL */
@@ -209,6 +210,7 @@ typedef struct hg_event {
 
 typedef struct hg_decision {		/* facts are kept: the trace is made again from them */
 	gint64 n, thread_n, message_n, at_ms;
+	gint64 prev_n;			/* the one before it of its thread */
 	const char *config_hash;
 	const char *on;			/* event that was judged: "message", "settle", "thread.closed" ... */
 	const char *action;		/* "convert", "ignore", "join", "hold", "wait", "none" */

@@ -20,6 +20,7 @@ static const struct hg_column decision_columns[] = {
 	HG_COLUMN(hg_decision, n, INT64, HG_C_N),
 	HG_COLUMN(hg_decision, thread_n, REF, HG_C_FIXED),
 	HG_COLUMN(hg_decision, message_n, REF, HG_C_FIXED),
+	HG_COLUMN(hg_decision, prev_n, REF, HG_C_FIXED),
 	HG_COLUMN(hg_decision, at_ms, INT64, HG_C_FIXED),
 	HG_COLUMN(hg_decision, config_hash, TEXT0, HG_C_FIXED),
 	HG_COLUMN_AT(hg_decision, on, "on_event", TEXT0, HG_C_FIXED),
@@ -104,15 +105,20 @@ gboolean hg_store_decision_get(hg_store *store, hg_arena *arena, gint64 n, hg_de
 	return hg_row_one(store, &get, HG_BIND(HG_I(n)), arena, ret, error);
 }
 
-/* No index: decisions are written for every message and asked for by people.  The thread's first one
- * says where to begin. */
-gboolean hg_store_decision_of(hg_store *store, hg_arena *arena, gint64 thread_n, gint64 from_n, guint limit,
-			      GPtrArray *ret, GError **error)
+gboolean hg_store_decision_list(hg_store *store, hg_arena *arena, gint64 newest_n, guint limit, GPtrArray *ret,
+				GError **error)
 {
-	static const struct hg_sql of = { HG_SQL_DECISION_OF, "WHERE n >= $1 AND thread_n = $2 ORDER BY n LIMIT $3",
-					  HG_SQL_SELECT, &decision_table };
+	hg_decision *decision;
 
-	return hg_row_all(store, &of, HG_BIND(HG_I(from_n), HG_I(thread_n), HG_I(limit)), arena, ret, error);
+	for (gint64 n = newest_n; n && limit; limit--) {
+		if (!hg_store_decision_get(store, arena, n, &decision, error))
+			return FALSE;
+		if (!decision)
+			break;
+		g_ptr_array_add(ret, decision);
+		n = decision->prev_n;
+	}
+	return TRUE;
 }
 
 gboolean hg_store_decision_after(hg_store *store, hg_arena *arena, gint64 after_n, guint limit, GPtrArray *ret,

@@ -202,9 +202,9 @@ gboolean hg_store_event_log(hg_store *store, hg_arena *arena, gint64 after_n, gb
 			    GPtrArray *ret, GError **error);
 gboolean hg_store_decision_add(hg_store *store, hg_decision *decision, GError **error);	/* fills n */
 gboolean hg_store_decision_get(hg_store *store, hg_arena *arena, gint64 n, hg_decision **ret, GError **error);
-/* The thread's decisions from from_n on, oldest first.  For people: it looks through all behind from_n. */
-gboolean hg_store_decision_of(hg_store *store, hg_arena *arena, gint64 thread_n, gint64 from_n, guint limit,
-			      GPtrArray *ret, GError **error);
+/* Back along the thread's chain from newest_n; newest first. */
+gboolean hg_store_decision_list(hg_store *store, hg_arena *arena, gint64 newest_n, guint limit, GPtrArray *ret,
+				GError **error);
 /* All threads' decisions, oldest first, after_n exclusive. */
 gboolean hg_store_decision_after(hg_store *store, hg_arena *arena, gint64 after_n, guint limit, GPtrArray *ret,
 				 GError **error);

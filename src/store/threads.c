@@ -28,6 +28,7 @@ static const struct hg_column thread_columns[] = {
 	HG_COLUMN(hg_thread, channel, TEXT, 0),
 	HG_COLUMN(hg_thread, reply_to, TEXT, 0),
 	HG_COLUMN(hg_thread, reply_from, TEXT, 0),
+	HG_COLUMN(hg_thread, last_decision_n, REF, 0),
 	HG_COLUMN(hg_thread, last_in_n, REF, 0),
 	HG_COLUMN(hg_thread, tags, TEXT, 0),
 	HG_COLUMN(hg_thread, fields, TEXT, 0),

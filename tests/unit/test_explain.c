@@ -28,7 +28,9 @@ static void decide(struct scene *s, hg_message *message, hg_decision like, const
 	decision->message_n = message ? message->n : 0;
 	decision->at_ms = test_now_ms;
 	decision->facts = facts;
+	decision->prev_n = s->thread->last_decision_n;
 	must(hg_store_decision_add(s->w->store, decision, e));
+	s->thread->last_decision_n = decision->n;
 	if (!message)
 		return;		/* no event: settle that holds */
 	*event = (hg_event){ .thread_n = s->thread->n, .seq = s->thread->last_seq + 1,
@@ -38,6 +40,22 @@ static void decide(struct scene *s, hg_message *message, hg_decision like, const
 	must(hg_store_event_add(s->w->store, event, e));
 	s->thread->last_event_n = event->n;
 	s->thread->last_seq = event->seq;
+}
+
+/* Those of other threads lie between: the chain leads past them. */
+static void decisions_of_others_are_not_gone_through(void **state)
+{
+	struct scene *s = *state;
+	g_autoptr(GPtrArray) newest = g_ptr_array_new();
+	hg_decision other = { .thread_n = s->thread->n, .at_ms = T0, .config_hash = "c0ffee", .on = "message", .action = "wait" };
+
+	/* In the thread's name, but not in its chain. */
+	must(hg_store_begin(s->w->store, e));
+	must(hg_store_decision_add(s->w->store, &other, e));
+	must(hg_store_commit(s->w->store, e));
+	must(hg_store_decision_list(s->w->store, s->w->arena, s->thread->last_decision_n, 100, newest, e));
+	assert_int_equal(newest->len, world_count(s->w, "SELECT count(*) - 1 FROM decision"));
+	assert_int_equal(((hg_decision *)g_ptr_array_index(newest, 0))->n, s->thread->last_decision_n);
 }
 
 static int scene_new(void **state)
@@ -184,6 +202,7 @@ int main(void)
 		SCENE(a_thread_shows_all_its_decisions),
 		SCENE(what_no_rule_was_asked_about_says_so),
 		SCENE(what_cannot_be_made_again_says_why),
+		SCENE(decisions_of_others_are_not_gone_through),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
