@@ -133,6 +133,20 @@ static void print_message(const struct ctl *ctl, struct json_object *message)
 	printf("%s\n", delivery);
 }
 
+/* Where the ticket is to be seen. */
+static void print_links(struct json_object *thread)
+{
+	struct json_object *links = hg_json_arr(hg_json_obj(thread, "ticket"), "links");
+
+	for (gsize i = 0; links && i < json_object_array_length(links); i++) {
+		struct json_object *link = json_object_array_get_idx(links, i);
+		g_autofree char *backend = ctl_text(link, "backend", "?"), *url = ctl_text(link, "url", "");
+		g_autofree char *number = ctl_text(link, "number", hg_json_str(link, "id"));
+
+		printf("  ticket %s in %s%s%s\n", number, backend, *url ? ": " : "", url);
+	}
+}
+
 static int show(struct ctl *ctl, const struct args *args)
 {
 	g_auto(ctl_reply) thread = { 0 }, messages = { 0 };
@@ -152,6 +166,7 @@ static int show(struct ctl *ctl, const struct args *args)
 		return CTL_DONE;
 	}
 	print_row(ctl, one);
+	print_links(one);
 	if (hg_json_str(messages.json, "next"))
 		puts("  ... (earlier ones are left out)");
 	for (gsize i = 0; entries && i < json_object_array_length(entries); i++)

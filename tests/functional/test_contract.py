@@ -73,6 +73,7 @@ def test_chat_and_ticket_lead_to_each_other_and_the_link_outlives_reopening(star
     shown = gateway.get(f"/v1/threads/{thread}")["thread"]
     assert shown["ticket"]["number"] == number and shown["state"] == "converted"
     assert shown["ticket"]["links"][0]["url"] == "https://desk.example/t/9001"
+    assert "ticket HD-9001 in desk: https://desk.example/t/9001" in gateway.ctl("thread", "show", thread, check=0).stdout
     messages = gateway.messages(thread)
     assert messages[0]["text"] == "my invoice is wrong"		# readable afterwards
     assert any(m["direction"] == "system" and number in m["text"] for m in messages)

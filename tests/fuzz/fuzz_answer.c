@@ -1,75 +1,45 @@
-/* fuzz_answer.c - any bytes as a hook's answer: read without a crash, and what was read is read again the same; put
- * together with another one it makes facts that can be kept and changes a contact once */
+/* fuzz_answer.c - any text as an answer to a question of ours: read without a crash, and within its bounds */
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
-#include "hook_answer.h"
-#include "json.h"
-#include "outside.h"
-#include "rules.h"
+#include "answer.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static hg_conf *conf_make(void)
+/* What is found stands within what was said, and is valid. */
+static void check_comment(const struct hg_answer *answer)
 {
-	static struct hg_hook_conf hooks[] = { { .name = (char *)"a" }, { .name = (char *)"b" } };
-	hg_conf *conf = g_new0(hg_conf, 1);
-
-	conf->hooks = g_ptr_array_new();
-	for (gsize i = 0; i < G_N_ELEMENTS(hooks); i++)
-		g_ptr_array_add(conf->hooks, &hooks[i]);
-	return conf;
+	g_assert_true(answer->comment == NULL || (*answer->comment && strlen(answer->comment) <= 1000));
+	g_assert_true(answer->comment == NULL || g_utf8_validate(answer->comment, -1, NULL));
+	g_assert_false(answer->pure && answer->comment);
 }
 
-static void see(const hg_outside *outside, hg_arena *arena)
+static void check_email(const char *email)
 {
-	struct hg_facts facts = { .on = "message", .age_ms = -1, .idle_ms = -1, .since_ticket_ms = -1 }, again;
-	g_autoptr(GString) json = g_string_new(NULL);
+	const char *at = email ? strchr(email, '@') : NULL;
 
-	hg_outside_see(outside, arena, &facts);
-	hg_facts_write(&facts, TRUE, json);
-	g_assert_true(hg_facts_read(json->str, arena, &again, NULL));
-	g_assert_cmpstr(facts.outside, ==, again.outside);
-}
-
-static void keep(const hg_outside *outside, hg_arena *arena)
-{
-	hg_contact contact = { .fields = "{\"plan\":\"pro\"}" };
-	hg_thread thread = { .tags = "[\"x\"]" };
-
-	hg_outside_contact(outside->known, arena, &contact);
-	g_assert_false(hg_outside_contact(outside->known, arena, &contact));
-	hg_outside_thread(outside->thread, arena, &thread);
-	g_assert_false(hg_outside_thread(outside->thread, arena, &thread));
+	g_assert_true(!email || (at && at != email && strchr(at, '.') && !strchr(at + 1, '@') && strlen(email) <= 254));
+	g_assert_true(!email || !strpbrk(email, " \t\r\n<>\"\\,;:"));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static hg_conf *conf;
+	g_autofree char *text = g_strndup((const char *)data, size);
 	g_autoptr(hg_arena) arena = hg_arena_new();
-	g_autoptr(GPtrArray) asks = g_ptr_array_new();
-	g_autoptr(GError) error = NULL;
-	g_autoptr(json_object) answer = hg_hook_answer_read(data, size, &error), again = NULL;
-	hg_question a = { .hook = "a", .state = HG_QUESTION_ANSWERED }, b = { .hook = "b", .state = HG_QUESTION_CACHED, .ms = -1 };
-	hg_outside outside;
+	struct hg_answer answer;
+	gboolean pure;
 
-	if (!answer) {
-		g_assert_nonnull(error);
-		return 0;
-	}
-	if (!conf)
-		conf = conf_make();
-	a.answer = hg_arena_str(arena, json_object_to_json_string_ext(answer, JSON_C_TO_STRING_NOSLASHESCAPE));
-	again = hg_hook_answer_read(a.answer, strlen(a.answer), &error);
-	if (!again)	/* numbers and escapes may be longer in our words */
-		return 0;
-	g_assert_true(json_object_equal(answer, again));
-	b.answer = "{\"contact\":{\"tier\":\"gold\",\"fields\":{\"plan\":null}},\"thread\":{\"tags\":[\"x\"]}}";
-	g_ptr_array_add(asks, &a);
-	g_ptr_array_add(asks, &b);
-	hg_outside_fold(conf, asks, arena, &outside);
-	see(&outside, arena);
-	keep(&outside, arena);
+	if (!g_utf8_validate(text, -1, NULL))
+		return 0;	/* intake lets no such text pass */
+	for (int scale = HG_SCALE_5; scale <= HG_SCALE_THUMBS; scale++)
+		if (hg_answer_rating(text, scale, arena, &answer)) {
+			g_assert_cmpint(answer.score, >=, scale == HG_SCALE_5);
+			g_assert_cmpint(answer.score, <=, scale == HG_SCALE_5 ? 5 : 1);
+			check_comment(&answer);
+		}
+	if (hg_answer_yes_no(text, NULL, arena, &answer))
+		g_assert_true(answer.score == 0 || answer.score == 1);
+	check_email(hg_answer_email(text, arena, &pure));
 	return 0;
 }
