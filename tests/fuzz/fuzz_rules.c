@@ -41,12 +41,23 @@ static char *trace_of(const hg_rules *rules)
 	return g_string_free(trace, FALSE);
 }
 
+/* A list of rules, or a part of a configuration: rules with hours and queues. */
+static struct hg_rules_source source_of(const hg_doc *doc)
+{
+	const hg_node *root = doc ? hg_doc_root(doc) : NULL;
+
+	if (root && hg_node_type(root) == HG_NODE_MAP && hg_node_get(root, "rules"))
+		return (struct hg_rules_source){ .rules = hg_node_get(root, "rules"), .fallback = "hold",
+			.hours = hg_node_get(root, "hours"), .queues = hg_node_get(root, "queues") };
+	return (struct hg_rules_source){ .rules = root, .fallback = "hold" };
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	g_autofree char *text = g_strndup((const char *)data, size);
 	g_autoptr(hg_diag) diag = hg_diag_new(), later = hg_diag_new();
 	g_autoptr(hg_doc) doc = hg_doc_parse("fuzz.yaml", text, diag);
-	const struct hg_rules_source source = { .rules = doc ? hg_doc_root(doc) : NULL, .fallback = "hold" };
+	const struct hg_rules_source source = source_of(doc);
 	g_autoptr(hg_rules) rules = doc ? hg_rules_make(&source, diag) : NULL;
 	g_autoptr(hg_rules) again = NULL;
 	g_autofree char *kept = NULL, *first = NULL, *second = NULL;
