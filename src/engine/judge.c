@@ -118,17 +118,24 @@ static void message_facts(hg_turn *turn, const struct hg_in *in, struct hg_facts
 	facts->file_kinds = file_kinds(turn, in);
 }
 
-/* Of what we said and nobody got. */
+/* Of what nobody got. */
 static void failure_facts(hg_turn *turn, const hg_message *failed, struct hg_facts *facts)
 {
 	g_autofree char *code = failed->error_code ? g_strdup_printf("%d", failed->error_code) : NULL;
 
-	facts->text = failed->text;
-	facts->headers = headers_of(turn, failed->payload);
-	facts->kind = hg_kind_word(failed->kind);
-	facts->address = failed->address;
 	facts->failure_code = hg_arena_str(turn->arena, code);
 	facts->failure_author = hg_author_word(failed->author);
+}
+
+static void facts_of_ours(hg_turn *turn, const struct hg_asked *asked, struct hg_facts *facts)
+{
+	facts->text = asked->ours->text;
+	facts->headers = headers_of(turn, asked->ours->payload);
+	facts->kind = hg_kind_word(asked->ours->kind);
+	facts->address = asked->ours->address;
+	facts->author = hg_author_word(asked->ours->author);
+	if (asked->event == HG_ON_RECEIPT_FAILED)
+		failure_facts(turn, asked->ours, facts);
 }
 
 static gboolean ticket_facts(hg_turn *turn, const hg_thread *thread, const hg_ticket *known, struct hg_facts *facts,
@@ -150,8 +157,8 @@ static const char *channel_of(const hg_turn *turn, const struct hg_asked *asked,
 {
 	if (asked->in)
 		return turn->command->channel;
-	if (asked->failed)
-		return asked->failed->channel;
+	if (asked->ours)
+		return asked->ours->channel;
 	return thread ? thread->channel : NULL;
 }
 
@@ -167,8 +174,8 @@ static gboolean gather(hg_turn *turn, const hg_case *kase, const struct hg_asked
 	channel_facts(turn, channel_of(turn, asked, thread), facts);
 	if (asked->in)
 		message_facts(turn, asked->in, facts);
-	if (asked->failed)
-		failure_facts(turn, asked->failed, facts);
+	if (asked->ours)
+		facts_of_ours(turn, asked, facts);
 	facts->changed_tags = asked->tags;
 	facts->changed_fields = asked->fields;
 	if (asked->proposed) {

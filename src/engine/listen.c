@@ -6,7 +6,7 @@
 /* Two machines, one of which cannot be reached: no automatic word about another that was lost. */
 static void keep_quiet(const struct hg_asked *asked, struct hg_judged *judged)
 {
-	if ((asked->in && asked->in->automatic) || (asked->failed && asked->failed->automatic))
+	if ((asked->in && asked->in->automatic) || (asked->ours && asked->ours->automatic))
 		judged->verdict.replies = NULL;
 }
 
@@ -67,6 +67,11 @@ gboolean hg_listen_failed(hg_turn *turn, hg_case *kase, const hg_message *messag
 
 	/* Of several parts each may fail: it is told of once. */
 	return !failed || before == HG_DLV_FAILED || before == HG_DLV_PARTLY ||
-	       hg_listen(turn, kase, &(struct hg_asked){ .event = HG_ON_RECEIPT_FAILED, .failed = message }, message,
+	       hg_listen(turn, kase, &(struct hg_asked){ .event = HG_ON_RECEIPT_FAILED, .ours = message }, message,
 			 error);
+}
+
+gboolean hg_listen_sent(hg_turn *turn, hg_case *kase, const hg_message *message, GError **error)
+{
+	return hg_listen(turn, kase, &(struct hg_asked){ .event = HG_ON_SENT, .ours = message }, message, error);
 }

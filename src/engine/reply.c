@@ -343,6 +343,7 @@ gboolean hg_reply_command(hg_turn *turn, GError **error)
 
 	return hg_case_by_id(turn, reply->thread_id ?: turn->command->thread_id, &kase, error) &&
 	       prepare(turn, &kase, &out, error) && queue(turn, &kase, &out, &message, error) &&
+	       (reply->kind >= HG_REACTION || hg_listen_sent(turn, &kase, message, error)) &&
 	       hg_case_save(turn, &kase, error) && answer_message(turn, &kase, message, error);
 }
 

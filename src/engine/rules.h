@@ -64,7 +64,7 @@ enum hg_proposal { HG_PROPOSE_NEW = 1, HG_PROPOSE_JOIN, HG_PROPOSE_REOPEN };
 
 /* What rules can be asked about, in the order of their words. */
 enum hg_rule_event { HG_ON_MESSAGE, HG_ON_SETTLE, HG_ON_FIRST_RESPONSE, HG_ON_OPENED, HG_ON_REOPENED, HG_ON_CLOSED,
-	HG_ON_IDLE, HG_ON_CHANGED, HG_ON_RECEIPT_FAILED, HG_ON_TICKET_STATUS,
+	HG_ON_IDLE, HG_ON_CHANGED, HG_ON_SENT, HG_ON_RECEIPT_FAILED, HG_ON_TICKET_STATUS,
 	HG_ON_UNANSWERED, HG_ON_BOT };	/* these two after a time that rules name */
 const char *hg_rule_event_word(int event);	/* "thread.opened", ... */
 gboolean hg_rules_ask_headers(const hg_rules *rules);	/* is there a condition on headers? */
@@ -82,7 +82,8 @@ struct hg_facts {
 	gboolean automatic, forwarded, echo, has_attachment;
 	gint64 files;			/* how many */
 	const char *const *file_kinds;	/* "image", ..., each once; NULL-ended, or NULL */
-	/* a message of ours that failed */
+	/* a message of ours, just said or failed */
+	const char *author;		/* "agent", "bot", ...; or NULL */
 	const char *failure_code, *failure_author;	/* or NULL */
 	const char *const *changed_tags, *const *changed_fields;	/* just set; NULL-ended, or NULL */
 	/* threading's proposal */

@@ -24,7 +24,7 @@ static const struct member {
 	MEMBER(STR, kind), MEMBER(STR, address),
 	MEMBER(FLAG, automatic), MEMBER(FLAG, forwarded), MEMBER(FLAG, echo), MEMBER(FLAG, has_attachment),
 	MEMBER(COUNT, files), MEMBER(TAGS, file_kinds),
-	MEMBER(TAGS, changed_tags), MEMBER(TAGS, changed_fields), MEMBER(STR, failure_code), MEMBER(STR, failure_author),
+	MEMBER(TAGS, changed_tags), MEMBER(TAGS, changed_fields), MEMBER(STR, author), MEMBER(STR, failure_code), MEMBER(STR, failure_author),
 	MEMBER(PROPOSAL, proposal), MEMBER(STR, proposal_reason),
 	MEMBER(STR, thread_state), MEMBER(STR, thread_resolution),
 	MEMBER(FLAG, has_ticket), MEMBER(FLAG, reopened), MEMBER(FLAG, held),

@@ -248,7 +248,8 @@ static const struct hg_cond *wants_message(const struct hg_cond *cond)
 
 static void look_for_message(struct reach *reach, const hg_node *node, const struct hg_rule *rule)
 {
-	static const guint with = 1U << HG_ON_MESSAGE | 1U << HG_ON_OPENED | 1U << HG_ON_REOPENED | 1U << HG_ON_RECEIPT_FAILED;
+	static const guint with = 1U << HG_ON_MESSAGE | 1U << HG_ON_OPENED | 1U << HG_ON_REOPENED | 1U << HG_ON_SENT |
+				 1U << HG_ON_RECEIPT_FAILED;
 	const struct hg_cond *wants = rule->when ? wants_message(rule->when) : NULL;
 
 	for (guint e = 0; wants && hg_rule_events[e]; e++)

@@ -9,7 +9,7 @@ const char *const hg_rule_events[] = {
 	[HG_ON_MESSAGE] = "message", [HG_ON_SETTLE] = "settle", [HG_ON_FIRST_RESPONSE] = "first_response",
 	[HG_ON_OPENED] = "thread.opened", [HG_ON_REOPENED] = "thread.reopened", [HG_ON_CLOSED] = "thread.closed",
 	[HG_ON_IDLE] = "thread.idle", [HG_ON_CHANGED] = "thread.changed",
-	[HG_ON_RECEIPT_FAILED] = "receipt.failed", [HG_ON_TICKET_STATUS] = "ticket.status",
+	[HG_ON_SENT] = "message.sent", [HG_ON_RECEIPT_FAILED] = "receipt.failed", [HG_ON_TICKET_STATUS] = "ticket.status",
 	[HG_ON_UNANSWERED] = "unanswered", [HG_ON_BOT] = "bot", NULL,
 };
 
@@ -164,6 +164,7 @@ const struct hg_fact hg_rule_facts[] = {
 	ROW("changed", "tag", TAGS, changed_tags, NULL, "On thread.changed: a tag that it got."),
 	ROW("changed", "field", TAGS, changed_fields, NULL,
 	    "On thread.changed: a field that was set or removed; subject, queue, skill, assignee."),
+	ROW(NULL, "author", WORD, author, speakers, "Who said it, on message.sent: agent, bot, outside."),
 	ROW("failure", "code", WORD, failure_code, NULL, "The provider's number of the error, on receipt.failed."),
 	ROW("failure", "author", WORD, failure_author, speakers, "Who said what could not be delivered."),
 	ROW("contact", "known", NOT, contact_new, NULL, "The contact has written before."),

@@ -289,5 +289,5 @@ gboolean hg_echo_take(hg_turn *turn, const struct hg_in *in, gint64 raw_n, GErro
 		kase.thread->first_response_ms = turn->now_ms;
 	return hg_episode_answered(turn, &kase, message, error) && hg_wait_person(turn, &kase, error) &&
 	       hg_event_tell(turn, &kase, &(struct hg_payload){ .type = "message.sent", .message = message }, error) &&
-	       hg_case_save(turn, &kase, error);
+	       hg_listen_sent(turn, &kase, message, error) && hg_case_save(turn, &kase, error);
 }

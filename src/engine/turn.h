@@ -167,7 +167,7 @@ struct hg_asked {
 	gint64 after_ms;		/* of UNANSWERED and BOT; else 0 */
 	const struct hg_in *in;		/* the customer's message that did it; or NULL */
 	const struct hg_proposed *proposed;	/* with in; or NULL */
-	const hg_message *failed;	/* of RECEIPT_FAILED; else NULL */
+	const hg_message *ours;		/* of SENT and RECEIPT_FAILED; else NULL */
 	const char *const *tags, *const *fields;	/* of CHANGED: added tags, names of fields; NULL-ended, or NULL */
 };
 gboolean hg_judge(hg_turn *turn, const hg_case *kase, const struct hg_asked *asked, struct hg_judged *ret,
@@ -193,6 +193,8 @@ gboolean hg_listen(hg_turn *turn, hg_case *kase, const struct hg_asked *asked, c
 /* The same whether or not a rule is on it: the decision is kept in any case. */
 gboolean hg_listen_always(hg_turn *turn, hg_case *kase, const struct hg_asked *asked, const hg_message *message,
 			  GError **error);
+/* An agent, a bot or staff in a phone app answered. */
+gboolean hg_listen_sent(hg_turn *turn, hg_case *kase, const hg_message *message, GError **error);
 /* A message of ours cannot be delivered, for good; before: what its delivery was. */
 gboolean hg_listen_failed(hg_turn *turn, hg_case *kase, const hg_message *message, int before, GError **error);
 

@@ -144,3 +144,25 @@ def test_a_tag_by_hand_makes_a_ticket_by_the_criteria(start, graph, helpdesk):
         event = helpdesk.wait_event("ticket.requested", n + 1)
         assert (event.data["category"], event.data["tags"], event.data["custom"]) == (category, [tag], {})
         assert event.data["rule"]["on"] == "thread.changed"
+
+
+@pytest.mark.parametrize("bot", [True, False])
+def test_what_a_bot_does_not_know_is_tagged_and_a_human_offered(start, graph, bot):
+    """R0.23 and R0.10 time: by the rules that are shipped; the same words of an agent are his own business."""
+    files = ", ".join(f"{harness.TOP}/etc/rules/{name}.yaml" for name in ("bots", "all"))
+    gateway = start(rules="  []", top=f"include: [{files}]\n" + HOLD)
+    graph.say(ANA, "Was kostet der grüne Kessel")
+    thread = gateway.wait_thread()[0]["id"]
+    gateway.reply(thread, "Das habe ich nicht verstanden.", bot=bot)
+    quiet(gateway)
+    gateway.advance(minutes=4)
+    if not bot:
+        # Timers that are due act before this is answered.
+        assert gateway.api("POST", f"/v1/threads/{thread}/notes", {"text": "he knows"}).status in (200, 201, 202)
+        assert not decided(gateway, "bot") and gateway.threads()[0]["tags"] == []
+        return
+    harness.wait_until(lambda: gateway.threads()[0]["tags"] == ["bot-unsure", "offered-human"], "both tags")
+    assert len(decided(gateway, "message.sent")) == 1
+    graph.say(ANA, "Mensch bitte", at=gateway.now())
+    gateway.wait_thread(lambda t: t[0]["ticket"], "the ticket")
+    assert gateway.threads()[0]["ticket"]["category"] == "human"
