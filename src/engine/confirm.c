@@ -53,6 +53,20 @@ gint64 hg_confirm_expected(const hg_turn *turn, const hg_ticket *ticket)
 
 /* ---- telling ---- */
 
+/* A variable of a template is one line and never empty: providers refuse what is not. */
+static const char *one_line(hg_turn *turn, const char *text)
+{
+	g_autoptr(GString) out = g_string_new(NULL);
+
+	for (; *text; text++) {
+		gboolean blank = *text == ' ' || g_ascii_iscntrl(*text);
+
+		if (!blank || (out->len && out->str[out->len - 1] != ' '))
+			g_string_append_c(out, blank ? ' ' : *text);
+	}
+	return out->len ? hg_arena_str(turn->arena, out->str) : "-";
+}
+
 /* {"name":..., "language":..., "components":[{"type":"body","parameters":[{"type":"text","text":...}]}]}, as the API
  * takes it; NULL: the channel has no template. */
 static gboolean template_of(hg_turn *turn, hg_case *kase, const char *number, const char **ret, GError **error)
@@ -83,7 +97,7 @@ static gboolean template_of(hg_turn *turn, hg_case *kase, const char *number, co
 			return FALSE;
 		hg_json_open(out, '{');
 		hg_json_add_str(out, "type", "text");
-		hg_json_add_str(out, "text", text);
+		hg_json_add_str(out, "text", one_line(turn, text));
 		hg_json_close(out, '}');
 	}
 	hg_json_close(out, ']');

@@ -248,20 +248,20 @@ def test_a_channel_that_costs_money_says_nothing(start, graph, helpdesk):
                                        and m["direction"] == "outbound"]
 
 
-TEMPLATE = 'confirm_template: { name: ticket_made, language: en, values: ["${number}", "${name|you}"] }'
+TEMPLATE = 'confirm_template: { name: ticket_made, language: en, values: ["${number}", "${name|you}", "${expected}"] }'
 
 
 def test_outside_the_window_an_approved_template_confirms(start, graph, helpdesk):
     """R0.7: a chat converted a day later is confirmed by the template of the channel."""
     gateway = start(rules="", top="default: ignore", confirm="Number ${number}.", channel=TEMPLATE)
-    graph.say(ANA, "my invoice is wrong")
+    graph.say(ANA, "my invoice is wrong", name="Ana\n\t     Lima")
     thread = gateway.wait_thread()[0]["id"]
     gateway.advance(hours=25)
     gateway.api("POST", f"/v1/threads/{thread}/convert", {"agent": "Ben"})
     sent = graph.wait_accepted(1)[0]
     assert sent.type == "template" and sent.body["template"]["name"] == "ticket_made"
     values = [p["text"] for p in sent.body["template"]["components"][0]["parameters"]]
-    assert values[0] == "HD-9001" and len(values) == 2
+    assert values == ["HD-9001", "Ana Lima", "-"]	# one line each, and none empty: WhatsApp refuses others
     assert gateway.messages(thread)[-1]["text"] == "Number HD-9001."
 
 
