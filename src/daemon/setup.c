@@ -32,7 +32,7 @@ hg_rules *hg_setup_rules(const hg_conf *conf, hg_diag *diag)
 
 	const struct hg_rules_source source = { .rules = conf->rules, .words = conf->words, .hours = conf->hours,
 		.queues = conf->queues, .intent = conf->model, .fallback = conf->engine.fallback, .channels = channels,
-		.backends = backends };
+		.backends = backends, .no_hooks = !conf->hooks->len };
 
 	return hg_rules_make(&source, diag);
 }

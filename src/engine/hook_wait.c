@@ -42,33 +42,31 @@ static gboolean fares(hg_turn *turn, const char *name, gboolean answered, const 
 
 /* ---- an answer ---- */
 
-static gboolean others_open(hg_turn *turn, gint64 waiting_n, gboolean *ret, GError **error)
+/* One question less: it waits for those that are still open, if there are any. */
+static gboolean wait_less(hg_engine *engine, hg_arena *arena, gint64 waiting_n, gint64 now_ms, GError **error)
 {
 	g_autoptr(GPtrArray) asks = g_ptr_array_new();
+	gint64 ready_ms = now_ms;
 
-	*ret = FALSE;
-	if (!hg_store_question_of(turn->store, turn->arena, waiting_n, asks, error))
+	if (!hg_store_question_of(engine->store, arena, waiting_n, asks, error))
 		return FALSE;
-	for (guint i = 0; i < asks->len; i++)
-		*ret |= ((const hg_question *)g_ptr_array_index(asks, i))->state == HG_QUESTION_OPEN;
-	return TRUE;
+	for (guint i = 0; i < asks->len; i++) {
+		const hg_question *ask = g_ptr_array_index(asks, i);
+
+		if (ask->state == HG_QUESTION_OPEN)
+			ready_ms = MAX(ready_ms, ask->deadline_ms);
+	}
+	engine->waiting_due_ms = MIN(engine->waiting_due_ms, ready_ms);
+	return hg_store_waiting_ready(engine->store, waiting_n, ready_ms, error);
 }
 
-/* In time: when it was the last that was missing, the message can be judged. */
 static gboolean in_time(hg_turn *turn, hg_question *ask, GError **error)
 {
-	gboolean wait;
-
 	ask->state = ask->answer ? HG_QUESTION_ANSWERED : HG_QUESTION_FAILED;
 	ask->ms = turn->now_ms - ask->asked_ms;
-	if (!hg_store_question_update(turn->store, ask, error) ||
-	    !fares(turn, ask->hook, ask->answer != NULL, ask->note, error) ||
-	    !others_open(turn, ask->waiting_n, &wait, error))
-		return FALSE;
-	if (wait)
-		return TRUE;
-	turn->engine->waiting_due_ms = MIN(turn->engine->waiting_due_ms, turn->now_ms);
-	return hg_store_waiting_ready(turn->store, ask->waiting_n, turn->now_ms, error);
+	return hg_store_question_update(turn->store, ask, error) &&
+	       fares(turn, ask->hook, ask->answer != NULL, ask->note, error) &&
+	       wait_less(turn->engine, turn->arena, ask->waiting_n, turn->now_ms, error);
 }
 
 /* Decides nothing any more; what it says of the contact is known from now on. */
@@ -241,20 +239,36 @@ gboolean hg_waiting_act(hg_turn *turn, const hg_waiting *waiting, GError **error
 
 /* ---- other configurations, other runs ---- */
 
+static gboolean give_up(hg_engine *engine, hg_arena *arena, const char *hook, gint64 now_ms, GError **error)
+{
+	g_autoptr(GPtrArray) asks = g_ptr_array_new();
+
+	if (!hg_store_question_open(engine->store, arena, hook, asks, error))
+		return FALSE;
+	for (guint i = 0; i < asks->len; i++) {
+		hg_question *ask = g_ptr_array_index(asks, i);
+
+		ask->state = HG_QUESTION_FAILED;
+		ask->note = "it was taken out of the configuration";
+		if (!hg_store_question_update(engine->store, ask, error) ||
+		    !wait_less(engine, arena, ask->waiting_n, now_ms, error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
 gboolean hg_waiting_adopt(hg_engine *engine, gint64 now_ms, GError **error)
 {
 	g_autoptr(hg_arena) arena = hg_arena_new();
 	g_autoptr(GPtrArray) hooks = g_ptr_array_new();
 
-	engine->waiting_due_ms = G_MININT64;
 	if (!hg_store_hook_reset(engine->store, error) || !hg_store_question_hooks(engine->store, arena, hooks, error))
 		return FALSE;
 	for (guint i = 0; i < hooks->len; i++)
 		if (!hg_conf_hook(engine->conf, g_ptr_array_index(hooks, i)) &&
-		    !hg_store_question_close(engine->store, g_ptr_array_index(hooks, i), "it was taken out of the configuration",
-					error))
+		    !give_up(engine, arena, g_ptr_array_index(hooks, i), now_ms, error))
 			return FALSE;
-	return !hooks->len || hg_store_waiting_unasked(engine->store, now_ms, error);
+	return TRUE;
 }
 
 gboolean hg_waiting_recover(hg_turn *turn, hg_job *job, GError **error)

@@ -251,23 +251,23 @@ gboolean hg_outside_thread(const char *said, hg_arena *arena, hg_thread *thread)
 
 /* ---- seen by the rules ---- */
 
-static void see_tags(struct json_object *more, hg_arena *arena, struct hg_facts *facts)
+static void see_tags(struct json_object *more, hg_arena *arena, const char *const **known)
 {
-	gsize n = facts->tags ? g_strv_length((char **)facts->tags) : 0, had = n;
+	gsize n = *known ? g_strv_length((char **)*known) : 0, had = n;
 	const char **tags;
 
 	if (!more)
 		return;
 	tags = hg_arena_alloc(arena, (n + json_object_array_length(more) + 1) * sizeof(*tags));
 	for (gsize i = 0; i < had; i++)
-		tags[i] = facts->tags[i];
+		tags[i] = (*known)[i];
 	for (size_t i = 0; i < json_object_array_length(more); i++) {
 		const char *tag = json_object_get_string(json_object_array_get_idx(more, i));
 
 		if (!g_strv_contains(tags, tag))
 			tags[n++] = hg_arena_str(arena, tag);
 	}
-	facts->tags = n ? tags : NULL;
+	*known = n ? tags : NULL;
 }
 
 /* A default knows nothing of this contact: it fills what nobody else has said. */
@@ -279,6 +279,8 @@ static void see_assumed(struct json_object *assumed, hg_arena *arena, struct hg_
 		set_text(assumed, "tier", arena, &facts->contact_tier);
 	if (!facts->contact_locale)
 		set_text(assumed, "locale", arena, &facts->contact_locale);
+	if (!facts->contact_tags)
+		see_tags(hg_json_arr(assumed, "tags"), arena, &facts->contact_tags);
 	if (!facts->contact_name)
 		set_text(assumed, "name", arena, &facts->contact_name);
 	if (!hg_json_obj(assumed, "fields"))
@@ -298,7 +300,7 @@ void hg_outside_see(const hg_outside *outside, hg_arena *arena, struct hg_facts 
 
 	facts->outside = outside->facts;
 	facts->hooks = outside->hooks;
-	see_tags(hg_json_arr(thread, "tags"), arena, facts);
+	see_tags(hg_json_arr(thread, "tags"), arena, &facts->tags);
 	set_fields(hg_json_obj(thread, "fields"), arena, &facts->thread_fields);
 	if (assumed)
 		see_assumed(assumed, arena, facts);

@@ -74,6 +74,7 @@ static void write_contact(const hg_contact *contact, const GPtrArray *aliases, G
 	for (guint i = 0; i < aliases->len; i++)
 		write_address(g_ptr_array_index(aliases, i), out);
 	hg_json_close(out, ']');
+	hg_json_add_raw(out, "tags", contact->tags ? contact->tags : "[]");
 	hg_json_add_raw(out, "fields", fields ? contact->fields : "{}");
 	hg_json_close(out, '}');
 }

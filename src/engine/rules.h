@@ -18,6 +18,7 @@ struct hg_rules_source {
 	hg_intent_conf *intent;		/* `intent:`, lent; or NULL */
 	const char *fallback;		/* `default:` */
 	const char *const *channels, *const *backends;	/* NULL-ended; NULL: not checked */
+	gboolean no_hooks;		/* none is configured, so there are never facts */
 };
 
 /* Everything is checked and reported at once: unknown conditions and actions, regexes that do not

@@ -206,7 +206,7 @@ hg_rules *hg_rules_make(const struct hg_rules_source *source, hg_diag *diag)
 {
 	g_autoptr(hg_rules) made = rules_new(source->fallback);
 	struct hg_rules_making making = { .rules = made, .channels = source->channels,
-		.backends = source->backends, .diag = diag };
+		.backends = source->backends, .no_hooks = source->no_hooks, .diag = diag };
 
 	return make(&making, source) ? g_steal_pointer(&made) : NULL;
 }

@@ -132,6 +132,7 @@ struct hg_rules_making {
 	struct hg_rules *rules;
 	const char *const *channels, *const *backends;	/* or NULL: not checked */
 	hg_diag *diag;
+	gboolean no_hooks;
 	guint conds;
 	gboolean asks;			/* a text of this rule names ${intent} */
 	gboolean quiet;			/* made again from what was kept: no advice */

@@ -516,6 +516,9 @@ static gboolean read_field(struct list *list, const struct hg_fact *fact, const 
 	struct hg_cond *cond;
 	guint n;
 
+	if (fact->offset == G_STRUCT_OFFSET(struct hg_facts, outside) && list->making->no_hooks && !list->making->quiet)
+		hg_diag_add(list->making->diag, HG_SEV_WARNING, hg_node_place(node), "hooks: says who is asked for facts",
+			    "nothing is ever known of '%.64s': there are no hooks", name);
 	if (hg_node_type(node) == HG_NODE_MAP)
 		return read_field_tests(list, fact, name, node);
 	words = hg_rules_read_words(list->making, node, "a field's value", &n);

@@ -56,6 +56,13 @@ static const struct check checks[] = {
 	  "SELECT 'lane ' || name || ' ' || lane FROM outbox WHERE state <> 6 GROUP BY target, name, lane "
 	  "HAVING SUM(CASE WHEN state <> 1 THEN 1 ELSE 0 END) <> 1" },
 
+	/* Of what waits for hooks, the first of each contact is due, and no other. */
+	{ "I22", "restart headgated; if it stays, report it with this line",
+	  "SELECT 'what waits of contact ' || contact_n FROM waiting GROUP BY contact_n "
+	  "HAVING SUM(CASE WHEN due_ms IS NOT NULL THEN 1 ELSE 0 END) <> 1 OR MIN(CASE WHEN due_ms IS NOT NULL THEN n END) <> MIN(n)" },
+	{ "I22", ASK_FOR_HELP,	/* state 1 is open */
+	  "SELECT q.id FROM question AS q LEFT JOIN waiting AS w ON w.n = q.waiting_n WHERE q.state = 1 AND w.n IS NULL" },
+
 	{ "I11", "delete the outbox job: a note must never reach a customer",
 	  "SELECT m.id FROM outbox AS o JOIN message AS m ON m.n = o.message_n WHERE o.target = 1 AND m.direction = 3" },
 	/* Episodes begun are those that ended and the one under way, which every open thread has. */

@@ -258,17 +258,15 @@ gboolean hg_store_waiting_ready(hg_store *store, gint64 n, gint64 ready_ms, GErr
 gboolean hg_store_waiting_done(hg_store *store, const hg_waiting *waiting, GError **error);
 /* Until when, at the latest, what the contact said up to said_ms waits; 0: none of it does. */
 gboolean hg_store_waiting_until(hg_store *store, gint64 contact_n, gint64 said_ms, gint64 *ret_ms, GError **error);
-/* All that wait for no open question (any more) are ready. */
-gboolean hg_store_waiting_unasked(hg_store *store, gint64 now_ms, GError **error);
 gboolean hg_store_question_add(hg_store *store, hg_question *ask, GError **error);	/* fills n */
 gboolean hg_store_question_of(hg_store *store, hg_arena *arena, gint64 waiting_n, GPtrArray *ret, GError **error);
 gboolean hg_store_question_by_job(hg_store *store, hg_arena *arena, gint64 job_n, hg_question **ret, GError **error);
 gboolean hg_store_question_update(hg_store *store, const hg_question *ask, GError **error);
 gboolean hg_store_question_delete(hg_store *store, gint64 n, GError **error);
 gboolean hg_store_question_is_open(hg_store *store, gint64 contact_n, const char *hook, gboolean *ret, GError **error);
-/* Names of the hooks that have open questions, each once; and all those of one FAILED. */
+/* Names of the hooks that have open questions, each once; and those of one. */
 gboolean hg_store_question_hooks(hg_store *store, hg_arena *arena, GPtrArray *ret, GError **error);
-gboolean hg_store_question_close(hg_store *store, const char *hook, const char *note, GError **error);
+gboolean hg_store_question_open(hg_store *store, hg_arena *arena, const char *hook, GPtrArray *ret, GError **error);
 /* What the hook said of the contact last, and when; *ret_answer NULL: nothing. */
 gboolean hg_store_facts_get(hg_store *store, hg_arena *arena, gint64 contact_n, const char *hook,
 			    const char **ret_answer, gint64 *ret_at_ms, GError **error);

@@ -116,16 +116,6 @@ gboolean hg_store_waiting_until(hg_store *store, gint64 contact_n, gint64 said_m
 	return hg_sql_int(store, &until, HG_BIND(HG_I(contact_n), HG_I(said_ms)), 0, ret_ms, error);
 }
 
-gboolean hg_store_waiting_unasked(hg_store *store, gint64 now_ms, GError **error)
-{
-	static const struct hg_sql unasked = { HG_SQL_WAITING_UNASKED, "UPDATE waiting SET ready_ms = $1, due_ms = "
-					       "CASE WHEN due_ms IS NULL THEN NULL ELSE $1 END WHERE NOT EXISTS "
-					       "(SELECT 1 FROM question WHERE waiting_n = waiting.n AND state = 1)", 0, NULL };
-
-	G_STATIC_ASSERT(HG_QUESTION_OPEN == 1);
-	return hg_sql_run(store, &unasked, HG_BIND(HG_I(now_ms)), NULL, error);
-}
-
 /* ---- questions ---- */
 gboolean hg_store_question_add(hg_store *store, hg_question *ask, GError **error)
 {
@@ -168,6 +158,7 @@ gboolean hg_store_question_is_open(hg_store *store, gint64 contact_n, const char
 					    "AND state = 1 LIMIT 1", 0, NULL };
 	gint64 n;
 
+	G_STATIC_ASSERT(HG_QUESTION_OPEN == 1);
 	if (!hg_sql_int(store, &open, HG_BIND(HG_I(contact_n), HG_T(hook)), 0, &n, error))
 		return FALSE;
 	*ret = n != 0;
@@ -189,12 +180,12 @@ gboolean hg_store_question_hooks(hg_store *store, hg_arena *arena, GPtrArray *re
 	return more == 0;
 }
 
-gboolean hg_store_question_close(hg_store *store, const char *hook, const char *note, GError **error)
+gboolean hg_store_question_open(hg_store *store, hg_arena *arena, const char *hook, GPtrArray *ret, GError **error)
 {
-	static const struct hg_sql close = { HG_SQL_QUESTION_CLOSE, "UPDATE question SET state = $1, note = $2 WHERE hook = $3 "
-					     "AND state = 1", 0, NULL };
+	static const struct hg_sql open = { HG_SQL_QUESTION_OPEN_OF, "WHERE hook = $1 AND state = 1 ORDER BY n",
+					    HG_SQL_SELECT, &question_table };
 
-	return hg_sql_run(store, &close, HG_BIND(HG_I(HG_QUESTION_FAILED), HG_T(note), HG_T(hook)), NULL, error);
+	return hg_row_all(store, &open, HG_BIND(HG_T(hook)), arena, ret, error);
 }
 
 /* ---- what they said ---- */

@@ -94,7 +94,7 @@ def test_what_a_hook_says_is_known_when_the_rules_judge(asking, graph, helpdesk,
     told = gateway.get(f"/v1/threads/{thread}/explain")
     facts = told["decisions"][0]["facts"]
     assert facts["outside"] == {"manager": "Eva", "order": "A-1001", "intent": "refund", "sentiment": "angry"}
-    assert facts["contact_new"] is True
+    assert facts["contact_new"] is True and facts["contact_tags"] == ["b2b"] == contact["tags"]
     assert facts["hooks"]["crm"]["outcome"] == "answered" and facts["hooks"]["crm"]["ms"] >= 0
     assert "hook crm" in told["text"] and "answered after" in told["text"]
     stats = hook_stats(gateway)
@@ -479,6 +479,12 @@ def test_tests_say_what_hooks_answer(start, crm):
     gateway.config_path.write_text(text)
     said = gateway.ctl("check", str(gateway.config_path), check=78)
     assert "did you mean 'crm'?" in said.stdout + said.stderr
+
+
+def test_rules_on_facts_without_hooks_are_doubted(start):
+    gateway = start(rules=RULES, begin=False)
+    said = gateway.ctl("check", str(gateway.config_path), check=0)
+    assert "nothing is ever known of 'days_late': there are no hooks" in said.stdout + said.stderr
 
 
 def test_replay_needs_no_hook(asking, graph, helpdesk, crm, tmp_path):

@@ -142,6 +142,10 @@ static const struct plant { const char *invariant, *id_part, *sql; } plants[] = 
 	{ "I21", "thr_", "UPDATE thread SET episode = 2 WHERE n = 2" },		/* one begun is nowhere */
 	{ "I21", "thr_", "UPDATE thread SET episode_n = 5 WHERE n = 2" },
 	{ "I21", "thr_", "UPDATE thread SET episode = 3, episode_n = 2 WHERE n = 1; " EPISODE(1, 1) EPISODE(2, 1) },
+	{ "I22", "what waits of contact 1", "INSERT INTO waiting (n, contact_n, channel, item, own_raw, newcomer, at_ms, ready_ms) "
+		"VALUES (1, 1, 'wa', x'00', 0, 0, 0, 0)" },			/* nobody's turn */
+	{ "I22", "ask_lost", "INSERT INTO question (id, waiting_n, contact_n, hook, state, asked_ms, deadline_ms, ms) "
+		"VALUES ('ask_lost', 7, 1, 'crm', 1, 0, 0, -1)" },
 	{ "I18", "timer settle", "UPDATE timer SET thread_n = 99" },
 	{ "I18", "ticket", "PRAGMA foreign_keys = OFF; UPDATE ticket SET thread_n = 99" },
 };

@@ -36,7 +36,7 @@ CREATE TABLE question (
 CREATE INDEX question_waiting ON question (waiting_n) WHERE waiting_n IS NOT NULL;
 CREATE INDEX question_job ON question (job_n) WHERE job_n IS NOT NULL;
 -- State 1 is open.
-CREATE INDEX question_open ON question (contact_n, hook) WHERE state = 1;
+CREATE INDEX question_open ON question (hook, contact_n) WHERE state = 1;
 
 -- What a hook said of a contact last, for those that need not be asked each time.
 CREATE TABLE facts (
