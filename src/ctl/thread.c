@@ -3,6 +3,7 @@
 #include <string.h>
 #include "ctl.h"
 #include "env.h"
+#include "text.h"
 
 struct args {
 	const char *id, *text;
@@ -147,6 +148,25 @@ static void print_links(struct json_object *thread)
 	}
 }
 
+/* How the conversation went, or goes: the numbers a report makes of it. */
+static void print_episode(const struct ctl *ctl, struct json_object *episode)
+{
+	const char *ended = hg_json_str(episode, "ended"), *dropped = hg_json_str(episode, "dropped_at");
+	const char *asked = hg_json_str(episode, "first_message_at"), *answered = hg_json_str(episode, "first_response_at");
+	char span[HG_SPAN_SIZE];
+
+	if (!episode)
+		return;
+	printf("  %sconversation %" G_GINT64_FORMAT ", %s; answered by a bot %" G_GINT64_FORMAT " times, by people %"
+	       G_GINT64_FORMAT, ctl_look(ctl, CTL_DIM), hg_json_int(episode, "number", 0), ended ? ended : "under way",
+	       hg_json_int(episode, "bot_answers", 0), hg_json_int(episode, "human_answers", 0));
+	if (asked && answered)
+		printf(", first after %s", hg_span(MAX(0, hg_time_parse(answered) - hg_time_parse(asked)) / 1000 * 1000, span));
+	if (dropped)
+		fputs(hg_json_str(episode, "restored_at") ? "; dropped, and restored" : "; DROPPED", stdout);
+	puts(ctl_look(ctl, CTL_PLAIN));
+}
+
 static int show(struct ctl *ctl, const struct args *args)
 {
 	g_auto(ctl_reply) thread = { 0 }, messages = { 0 };
@@ -171,6 +191,7 @@ static int show(struct ctl *ctl, const struct args *args)
 		puts("  ... (earlier ones are left out)");
 	for (gsize i = 0; entries && i < json_object_array_length(entries); i++)
 		print_message(ctl, json_object_array_get_idx(entries, i));
+	print_episode(ctl, hg_json_obj(one, "episode"));
 	return CTL_DONE;
 }
 

@@ -2,9 +2,12 @@
 import csv
 import io
 import json
+import sqlite3
+import time
 
 import pytest
 
+import harness
 from harness import wait_until
 
 ANA, BEN, EVA = "+447700900401", "+447700900402", "+447700900403"
@@ -75,6 +78,8 @@ def test_a_dead_helpdesk_makes_drops_that_can_be_restored(start, graph, helpdesk
     assert drops(gateway) == []
     later(gateway, seconds=1)
     found = wait_until(lambda: drops(gateway), "the drop")
+    assert "conversation 1, closed; answered by a bot 0 times, by people 0; DROPPED" in \
+        gateway.ctl("thread", "show", thread["id"], check=0).stdout
     assert [(d["thread_id"], d["why"], d["ticket"], d["restored_at"]) for d in found] == \
         [(thread["id"], "ticket not acknowledged", converted["ticket"]["number"], None)]
     assert [e["type"] for e in gateway.events(thread["id"])].count("drop.detected") == 1
@@ -163,6 +168,37 @@ def test_a_channel_on_trial_stands_apart_with_its_would_be_rate(start, graph, he
     assert [row["channel"] for row in report["shadow"]["rows"]] == ["wa-main"]
     assert "On trial" in gateway.ctl("report", "--since", "1d").stdout
     assert 'headgate_episodes_ended_total{channel="wa-main",how="converted"} 0' in gateway.api("GET", "/metrics").body.decode()
+
+
+# ---- a store from before episodes were counted ----
+
+def test_an_older_store_is_brought_up_and_counts_from_then_on(start, graph, helpdesk):
+    """R0.1: what was open then is an episode under way, what was closed has none; what follows is counted."""
+    gateway = start(rules=HELD, top=TOP, begin=False)
+    database = sqlite3.connect(gateway.store)
+    database.executescript((harness.TOP / "src" / "store" / "migrations" / "0001_spine.sql").read_text())
+    columns = ("n, id, contact_n, scope, key, state, resolution, version, opened_ms, last_ms, first_message_ms, last_customer_ms, "
+               "first_response_ms, first_bot_ms, closed_ms, converted_ms, messages, inbound, outbound, last_seq, held, reopened, "
+               "channel, reply_to")
+    then = int(time.time() * 1000) - 3600000
+    database.execute(f"INSERT INTO contact VALUES (1, 'con_{'0' * 25}1', 'Ana', NULL, NULL, NULL, NULL, 0, 0, {then}, NULL)")
+    database.execute(f"INSERT INTO address VALUES ('tel:{ANA}', '', 1, 2, {then}, 0, 0)")
+    for n, state, key, closed in ((1, 1, "", 0), (2, 2, "old", then)):
+        database.execute(f"INSERT INTO thread ({columns}) VALUES ({n}, 'thr_{'0' * 25}{n}', 1, 'default', '{key}', {state}, "
+                         f"{state - 1}, 1, {then}, {then}, {then}, {then}, 0, 0, {closed}, 0, 0, 0, 0, 0, 0, 0, 'wa-main', 'tel:{ANA}')")
+    database.execute("INSERT INTO instance VALUES (1, randomblob(32))")
+    database.execute(f"PRAGMA application_id = {0x68676174}")
+    database.execute("PRAGMA user_version = 1")
+    database.commit()
+    database.close()
+    gateway.start()
+    graph.target(gateway.port, "wa-main")
+    shown = {t["state"]: t for t in gateway.threads()}
+    assert shown["closed"]["episode"] is None and shown["open"]["episode"]["number"] == 1
+    close(gateway, shown["open"], "resolved")
+    assert gateway.api("POST", f"/v1/threads/{shown['closed']['id']}/reopen").json["thread"]["episode"]["number"] == 1
+    assert gateway.get("/v1/report?since=1d")["total"]["conversations"] == 1
+    assert gateway.fsck() == []
 
 
 # ---- a day ----
