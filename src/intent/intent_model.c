@@ -151,7 +151,8 @@ static gboolean read_number(struct reader *r, gint64 least, gint64 most, char un
 
 	for (; r->at < r->end && g_ascii_isdigit(*r->at) && r->at - digits < 9; r->at++)
 		value = value * 10 + (*r->at - '0');
-	if (r->at == digits || r->at == r->end || *r->at != until)
+	/* Each number in one way only: what is read is written again the same. */
+	if (r->at == digits || r->at == r->end || *r->at != until || (*digits == '0' && (minus || r->at - digits > 1)))
 		return damaged(r, "a whole number is wanted");
 	r->at++;
 	*ret = minus ? -value : value;

@@ -363,6 +363,8 @@ static void a_lying_model_is_refused(void **state)
 		"examples 4\nunit 1\nstrange 32\nlabels 2\na\t2\nb\t2\nfeatures 2\nx\t16\t1\t2\nx\t16\t1\t2\n",
 		"examples 4\nunit 1\nstrange 32\nlabels 2\na\t2\nb\t2\nfeatures 1\nx\t16\t99999\t2\n",
 		"examples 4\nunit 1\nstrange 32\nlabels 2\na\t2\nb\t2\nfeatures 1\nx\t0\t1\t2\n",
+		"examples 4\nunit 1\nstrange 32\nlabels 2\na\t2\nb\t2\nfeatures 1\nx\t16\t01\t2\n",
+		"examples 4\nunit 1\nstrange 32\nlabels 2\na\t2\nb\t2\nfeatures 1\nx\t16\t-0\t2\n",
 		"examples 4\nunit 1\nstrange 32\nlabels 2\nb\t2\na\t2\nfeatures 0\n",
 		"examples 4\nunit 1\nstrange 32\nlabels 300\n",
 		"examples 4\nunit 0\nstrange 32\nlabels 2\na\t2\nb\t2\nfeatures 0\n",
