@@ -182,21 +182,29 @@ static gboolean show_route(struct explanation *e, const hg_thread *thread, GErro
 	return TRUE;
 }
 
-static gboolean explain_all(struct explanation *e, const hg_thread *thread, gint64 message_n, GError **error)
+/* Of what the customer said it is what followed, up to his next message; of what we said, what is about it. */
+static gboolean explain_all(struct explanation *e, const hg_thread *thread, const hg_message *message,
+			    GError **error)
 {
 	g_autoptr(GPtrArray) newest = g_ptr_array_new();
+	gboolean ours = message && message->direction != HG_INBOUND;
+	gint64 message_n = message ? message->n : 0;
 	guint n = 0, left;
 
 	if (!hg_store_decision_list(e->store, e->arena, thread->last_decision_n, message_n ? LOOK_BACK : HG_EXPLAIN_MAX,
 				    newest, error))
 		return FALSE;
-	for (left = begin_of(newest, message_n); left && n < HG_EXPLAIN_MAX; left--, n++) {
+	for (left = begin_of(newest, message_n); left && n < HG_EXPLAIN_MAX; left--) {
 		const hg_decision *decision = g_ptr_array_index(newest, left - 1);
 
-		if (message_n && decision->message_n && decision->message_n != message_n)
+		if (ours && decision->message_n != message_n)
+			continue;
+		if (message_n && decision->message_n && decision->message_n != message_n &&
+		    strcmp(decision->on, hg_rule_event_word(HG_ON_MESSAGE)) == 0)
 			break;
 		if (!explain_one(e, decision, error))
 			return FALSE;
+		n++;
 	}
 	if (!show_route(e, thread, error))
 		return FALSE;
@@ -210,7 +218,7 @@ static gboolean explain_all(struct explanation *e, const hg_thread *thread, gint
 
 /* ---- the answer ---- */
 
-static gboolean explain(hg_store *store, hg_arena *arena, const hg_thread *thread, gint64 message_n,
+static gboolean explain(hg_store *store, hg_arena *arena, const hg_thread *thread, const hg_message *message,
 			GString *out, GString *text, GError **error)
 {
 	struct explanation e = { .store = store, .arena = arena, .out = out, .text = text };
@@ -219,7 +227,7 @@ static gboolean explain(hg_store *store, hg_arena *arena, const hg_thread *threa
 	e.rules = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, rules_free);
 	hg_json_key(out, "decisions");
 	hg_json_open(out, '[');
-	fine = explain_all(&e, thread, message_n, error);
+	fine = explain_all(&e, thread, message, error);
 	hg_json_close(out, ']');
 	g_hash_table_unref(e.rules);
 	hg_json_add_str(out, "text", text->str);
@@ -277,7 +285,7 @@ gboolean hg_explain_thread(hg_store *store, hg_arena *arena, const hg_thread *th
 	put_second(text, thread->opened_ms);
 	g_string_append_c(text, '\n');
 	show_shadow(thread, text);
-	if (!explain(store, arena, thread, 0, out, text, error))
+	if (!explain(store, arena, thread, NULL, out, text, error))
 		return FALSE;
 	hg_json_close(out, '}');
 	return TRUE;
@@ -305,7 +313,7 @@ gboolean hg_explain_message(hg_store *store, hg_arena *arena, const hg_message *
 	hg_json_close(out, '}');
 	show_message(text, message);
 	show_shadow(thread, text);
-	if (!explain(store, arena, thread, message->n, out, text, error))
+	if (!explain(store, arena, thread, message, out, text, error))
 		return FALSE;
 	hg_json_close(out, '}');
 	return TRUE;

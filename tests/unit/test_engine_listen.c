@@ -243,6 +243,9 @@ static void nobody_is_asked_where_no_rule_is_on_it(void **state)
 static void what_cannot_be_delivered_is_judged_once_by_its_number(void **state)
 {
 	g_autoptr(hg_lab) lab = lab_new(RULES(FAILED));
+	g_autoptr(GString) out = g_string_new(NULL);
+	g_autofree char *id = NULL;
+	hg_message *message;
 	(void)state;
 
 	lab_say(lab, ANA, "hello?");
@@ -254,6 +257,13 @@ static void what_cannot_be_delivered_is_judged_once_by_its_number(void **state)
 	lab_is(lab, "undelivered", "SELECT category FROM ticket");
 	lab_receipt(lab, "wa", HG_R_FAILED, "p1", NULL);
 	lab_judged(lab, "receipt.failed not there!");
+	/* It is explained by what got lost. */
+	id = lab_value(lab, "SELECT id FROM message WHERE text = 'hm'");
+	must(hg_store_message_by_id(lab->w->store, lab->w->arena, id, &message, e));
+	must(hg_explain_message(lab->w->store, lab->w->arena, message, out, e));
+	assert_non_null(strstr(out->str, "\"on\":\"receipt.failed\",\"action\":\"convert\""));
+	assert_null(strstr(out->str, "\"on\":\"message\""));
+	assert_non_null(strstr(out->str, "\"note\":null"));
 }
 
 static void machines_that_cannot_be_reached_do_not_talk_for_ever(void **state)

@@ -76,6 +76,7 @@ static void customer(struct play *play)
 
 static void agent(struct play *play)
 {
+	static const char *const one_tag[] = { "x", NULL };
 	gint64 threads = lab_count(play->lab, "SELECT count(*) FROM thread");
 	g_autofree char *thread = NULL;
 	hg_command *command;
@@ -85,11 +86,12 @@ static void agent(struct play *play)
 		return;
 	thread = lab_value(play->lab, "SELECT id FROM thread WHERE n = %u", 1 + dice(play, (guint)threads));
 	kind = (const int[]){ HG_CMD_REPLY, HG_CMD_REPLY, HG_CMD_REPLY, HG_CMD_CLOSE, HG_CMD_CONVERT, HG_CMD_NOTE,
-			      HG_CMD_REOPEN }[dice(play, 7)];
+			      HG_CMD_REOPEN, HG_CMD_PATCH }[dice(play, 8)];
 	command = lab_command(play->lab, kind, thread);
 	command->reply.text = dice(play, 3) ? "one" : "one\n\ntwo";
 	command->text = "because";
 	command->resolution = (int)dice(play, 3);
+	command->add_tags = dice(play, 2) ? one_tag : NULL;
 	lab_do(play->lab, command);
 	/* Closing what is closed is an error, and that is all it is. */
 	assert_true(!play->lab->error || play->lab->error == HG_ERROR_STATE);
@@ -301,7 +303,11 @@ static void play_one(guint32 seed)
 		"  - name: noise\n    when: { text: { matches: '^(hi|thanks)$' } }\n    do: { ignore: noise }\n"
 		"  - name: help\n    when: { text: { matches: help } }\n    do: { convert: {} }\n"
 		"  - name: closed\n    on: thread.closed\n    when: { thread: { resolution: unresolved } }\n"
-		"    do: { convert: {} }\n");
+		"    do: { convert: {} }\n"
+		"  - { name: late, on: { unanswered: 30m }, do: { tag: late, convert: } }\n"
+		"  - { name: bot, on: { bot: 3m }, do: { reply: still there } }\n"
+		"  - { name: marked, on: [thread.changed, thread.reopened], when: { tag: x }, do: { set: { a: b }, convert: } }\n"
+		"  - { name: lost, on: [receipt.failed, ticket.status], do: { reply: sorry } }\n");
 	play.lab->caps = seed % 2 ? HG_CAP_ECHO : 0;
 	play.provider = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, accepted_free);
 	play.desk = g_hash_table_new(g_direct_hash, g_direct_equal);

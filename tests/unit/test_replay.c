@@ -39,6 +39,10 @@ static void take(hg_replay *replay, const struct made *made)
 		.kind = made->text ? "text" : NULL, .proposal = made->text ? HG_PROPOSE_NEW : 0, .thread_state = "open",
 		.has_ticket = made->has_ticket, .held = strcmp(made->on, "first_response") == 0, .messages = 1,
 		.age_ms = -1, .idle_ms = -1, .since_ticket_ms = -1 };
+	static const char *const tags[] = { "x", NULL };
+
+	facts.after_ms = strcmp(made->on, "unanswered") == 0 ? 600000 : 0;
+	facts.changed_tags = strcmp(made->on, "thread.changed") == 0 ? tags : NULL;
 
 	hg_replay_take(replay, &(struct hg_replay_entry){ .thread_id = made->thread, .action = made->action,
 		       .rule = made->rule, .at_ms = made->at_ms, .facts = &facts });
@@ -106,6 +110,20 @@ static const struct {
 	{ "an end is judged as long as there is no ticket", IGNORE_HELLO AT_END, "convert", "thread.closed none>convert; 0>1 of 1",
 	  { { "a", "message", "hello", "ignore", "hello", 1000, FALSE },
 	    { "a", "thread.closed", NULL, "none", NULL, 90000, FALSE } } },
+	{ "what happens makes a ticket by other rules, once", IGNORE_HELLO
+	  "- { name: tagged, on: thread.changed, when: { changed: { tag: x } }, do: { convert: } }\n", "convert",
+	  "thread.changed none>convert; 0>1 of 1",
+	  { { "a", "message", "hello", "ignore", "hello", 1000, FALSE },
+	    { "a", "thread.changed", NULL, "none", NULL, 2000, FALSE }, { "a", "thread.changed", NULL, "none", NULL, 3000, FALSE },
+	    { "a", "ticket.status", NULL, "none", NULL, 4000, FALSE } } },
+	{ "nobody asked about a time makes no ticket by another one", IGNORE_HELLO
+	  "- { name: other, on: { unanswered: 20m }, do: { convert: } }\n", "convert", "unanswered convert>none; 1>0 of 1",
+	  { { "a", "message", "hello", "ignore", "hello", 1000, FALSE },
+	    { "a", "unanswered", NULL, "convert", "w", 601000, FALSE } } },
+	{ "and the same time the same one", "- { name: w, on: { unanswered: 10m }, do: { convert: } }\n" IGNORE_HELLO, "convert",
+	  "; 1>1 of 1",
+	  { { "a", "message", "hello", "ignore", "hello", 1000, FALSE },
+	    { "a", "unanswered", NULL, "convert", "w", 601000, FALSE } } },
 	{ "a ticket from before the time asked for stays one", IGNORE_HELLO, "convert", "; 1>1 of 1",
 	  { { "a", "message", "again", "join", NULL, 1000, TRUE } } },
 };
