@@ -346,6 +346,21 @@ static void desk(struct property_world *world, const struct step *step, hg_dispa
 	lab_forwarded(world->lab, dispatch, &result);
 }
 
+static void hook(struct property_world *world, const struct step *step, hg_dispatch *dispatch)
+{
+	static const char *const bodies[] = { "{\"contact\":{\"tier\":\"gold\"},\"message\":{\"mood\":\"angry\"}}",
+					      "{\"message\":{\"mood\":\"calm\"}}", "no JSON", NULL };
+	hg_command *command = lab_command(world->lab, HG_CMD_FACTS, NULL);
+
+	command->principal = NULL;
+	command->job_n = dispatch->job.n;
+	command->facts.body = bodies[step->b % G_N_ELEMENTS(bodies)];
+	command->facts.len = command->facts.body ? strlen(command->facts.body) : 0;
+	command->facts.text = command->facts.body ? NULL : "503";
+	hg_dispatch_free(dispatch);
+	lab_do(world->lab, command);
+}
+
 static void outside(struct property_world *world, const struct step *step)
 {
 	hg_dispatch *dispatch;
@@ -355,6 +370,8 @@ static void outside(struct property_world *world, const struct step *step)
 			provider(world, step, dispatch, i);
 		if ((dispatch = lab_take(world->lab, HG_TO_BACKEND)))
 			desk(world, step, dispatch, i);
+		if ((dispatch = lab_take(world->lab, HG_TO_HOOK)))
+			hook(world, step, dispatch);
 		if ((dispatch = lab_take(world->lab, HG_TO_FETCH)))
 			lab_fetched(world->lab, dispatch, &(struct hg_fetch_result){
 				.fate = step->b >> i & 1 ? HG_SENT : HG_FAILED, .bytes = 9, .text = "gone",

@@ -69,8 +69,8 @@ static sqlite3 *side_door(struct world *w);
 
 static gboolean walks_all(const char *how)
 {
-	/* One row; once at start; a row for each state of each name. */
-	static const char *const small[] = { "SCAN instance", "SCAN sqlite_master", "SCAN g", "SCAN CONSTANT ROW" };
+	/* One row; once at start; a row for each state of each name; what waits for a hook, once at a reload. */
+	static const char *const small[] = { "SCAN waiting", "SCAN instance", "SCAN sqlite_master", "SCAN g", "SCAN CONSTANT ROW" };
 
 	for (gsize i = 0; i < G_N_ELEMENTS(small); i++)
 		if (strcmp(how, small[i]) == 0)
