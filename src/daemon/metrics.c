@@ -93,6 +93,16 @@ static void write_hooks(hg_gateway *gateway, GString *out)
 			hg_metric_int(out, "headgate_hook_questions_total", (const char *const[]){ "hook", name, "outcome",
 				      counts[c].outcome, NULL }, G_STRUCT_MEMBER(gint64, &stats, counts[c].offset));
 	}
+	hg_metric_head(out, "headgate_hook_answer_seconds_total", "counter",
+		       "How long answers in time took, all together; by the outcome answered: on average.");
+	for (guint i = 0; i < hooks->len; i++) {
+		const char *name = ((const struct hg_hook_conf *)g_ptr_array_index(hooks, i))->name;
+		struct hg_hook_stats stats;
+
+		hg_engine_get_hook_stats(gateway->engine, name, &stats);
+		hg_metric_ms(out, "headgate_hook_answer_seconds_total", (const char *const[]){ "hook", name, NULL },
+			     stats.answered_ms);
+	}
 }
 
 /* ---- engine and HTTP ---- */

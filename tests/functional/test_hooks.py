@@ -99,6 +99,10 @@ def test_what_a_hook_says_is_known_when_the_rules_judge(asking, graph, helpdesk,
     assert "hook crm" in told["text"] and "answered after" in told["text"]
     stats = hook_stats(gateway)
     assert (stats["answered"], stats["late"], stats["condition"]) == (1, 0, "up")
+    metrics = gateway.api("GET", "/metrics").body.decode()
+    assert 'headgate_hook_questions_total{hook="crm",outcome="answered"} 1' in metrics
+    took = re.search(r'headgate_hook_answer_seconds_total\{hook="crm"\} ([0-9.e-]+)\n', metrics)
+    assert float(took[1]) * 1000 == pytest.approx(stats["answered_ms"])
 
 
 def test_a_question_says_who_asks_and_what_was_said_and_is_signed(asking, graph, crm):
