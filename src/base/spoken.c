@@ -1,5 +1,6 @@
 /* spoken.c - what somebody wrote, as words that can be compared */
 #include "spoken.h"
+#include "text.h"
 
 #include <string.h>
 
@@ -52,9 +53,9 @@ static char *folded(const char *text)
 		return g_steal_pointer(&low);
 	}
 	even = even_apostrophes(text);
-	first = g_utf8_normalize(even, -1, G_NORMALIZE_ALL_COMPOSE);
+	first = hg_text_normal(even, G_NORMALIZE_ALL_COMPOSE);
 	low = g_utf8_casefold(first, -1);
-	return g_utf8_normalize(low, -1, G_NORMALIZE_ALL_COMPOSE);
+	return hg_text_normal(low, G_NORMALIZE_ALL_COMPOSE);
 }
 
 /* Without accents: the letters of NFKD.  The same text when it has none. */
@@ -65,7 +66,7 @@ static const char *bare(hg_arena *arena, const char *word)
 
 	if (g_str_is_ascii(word))
 		return word;
-	apart = g_utf8_normalize(word, -1, G_NORMALIZE_ALL);
+	apart = hg_text_normal(word, G_NORMALIZE_ALL);
 	out = g_string_new(NULL);
 	for (const char *at = apart; *at; at = g_utf8_next_char(at))
 		if (!g_unichar_ismark(g_utf8_get_char(at)))

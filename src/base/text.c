@@ -348,3 +348,38 @@ gint64 hg_time_parse(const char *rfc3339)
 	      ((got[3] * 60 + got[4] - zone) * G_GINT64_CONSTANT(60) + got[5]) * 1000 + ms;
 	return utc < 0 ? -1 : utc;
 }
+
+/* ---- one form of Unicode ---- */
+
+#define PIECE_MIN 64	/* characters */
+#define PIECE_MAX 256
+
+/* Composes with nothing before it: no mark, and no vowel or final consonant of a Hangul syllable. */
+static gboolean stands_alone(gunichar c)
+{
+	return !g_unichar_ismark(c) && !(c >= 0x1160 && c <= 0x11ff) && !(c >= 0xd7b0 && c <= 0xd7ff);
+}
+
+static const char *piece_end(const char *text)
+{
+	guint n = 0;
+
+	for (; *text && n < PIECE_MAX; text = g_utf8_next_char(text), n++)
+		if (n >= PIECE_MIN && stands_alone(g_utf8_get_char(text)))
+			break;
+	return text;
+}
+
+char *hg_text_normal(const char *text, GNormalizeMode mode)
+{
+	GString *out = g_string_sized_new(strlen(text));
+
+	while (*text) {
+		const char *end = piece_end(text);
+		g_autofree char *piece = g_utf8_normalize(text, end - text, mode);
+
+		g_string_append(out, piece ? piece : "");
+		text = end;
+	}
+	return g_string_free(out, FALSE);
+}

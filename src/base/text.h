@@ -5,6 +5,9 @@
 /* A copy with invalid UTF-8 and NUL replaced by U+FFFD, and at most max_bytes long (0: no limit),
  * cut between characters.  Yours to free; NULL gives NULL. */
 char *hg_text_valid(const char *bytes, gssize len, gsize max_bytes);
+/* g_utf8_normalize(), which takes time by the square of what it composes, in pieces that do not touch: linear.
+ * More than 256 marks on one letter may stay apart.  text is valid UTF-8; yours to free. */
+char *hg_text_normal(const char *text, GNormalizeMode mode);
 /* FALSE for C0 controls other than tab and newline, DEL, and invalid UTF-8. */
 gboolean hg_text_printable(const char *text);
 

@@ -64,12 +64,17 @@ static GPtrArray *add(hg_arena *arena, GPtrArray *array, const void *item)
 
 /* ---- conditions ---- */
 
-/* "e" with an accent behind it is what "é" is: patterns have the second. */
+/* "e" with an accent behind it is what "é" is: patterns have the second.  No more of it than can get into what
+ * a search reads. */
 static const char *whole_letters(struct judge *judge, const char *text)
 {
-	g_autofree char *whole = g_str_is_ascii(text) ? NULL : g_utf8_normalize(text, -1, G_NORMALIZE_NFC);
+	g_autofree char *start = NULL, *whole = NULL;
 
-	return whole && strcmp(whole, text) != 0 ? hg_arena_str(judge->arena, whole) : text;
+	if (g_str_is_ascii(text))
+		return text;
+	start = hg_text_valid(text, -1, 4 * HG_REGEX_SUBJECT_MAX);
+	whole = hg_text_normal(start, G_NORMALIZE_NFC);
+	return strcmp(whole, text) != 0 ? hg_arena_str(judge->arena, whole) : text;
 }
 
 static const struct subject *subject_of(struct judge *judge, gsize offset)

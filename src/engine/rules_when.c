@@ -219,8 +219,8 @@ static const hg_regex *make_regex(struct hg_rules_making *making, const hg_node 
 {
 	g_autoptr(GError) error = NULL;
 	/* As texts are compared: letters in one piece. */
-	g_autofree char *whole = g_utf8_normalize(text, -1, G_NORMALIZE_NFC);
-	hg_regex *regex = hg_regex_new(whole ? whole : text, how, &error);
+	g_autofree char *whole = hg_text_normal(text, G_NORMALIZE_NFC);
+	hg_regex *regex = hg_regex_new(whole, how, &error);
 	const char *doubt;
 
 	if (!regex) {

@@ -12,7 +12,7 @@
 
 #include "rebuild.h"
 
-#define WORLDS	  6	/* stores ... */
+#define WORLDS	  2	/* stores ... */
 #define HISTORIES 100	/* ... and histories in each */
 #define AGAIN	  4	/* each so many worlds is played twice: making it again is the harder test */
 

@@ -264,9 +264,64 @@ static void hashes_are_those_of_the_standards(void **state)
 	assert_string_equal(key, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
+/* Letters of scripts that compose, their marks, Hangul in parts, and what is in one form only. */
+static gunichar any_letter(GRand *rand)
+{
+	static const struct { gunichar from, to; } blocks[] = {
+		{ 'a', 'z' }, { 0xc0, 0x17f }, { 0x300, 0x345 }, { 0x370, 0x3ff }, { 0x400, 0x45f }, { 0x5d0, 0x5ea },
+		{ 0x9be, 0x9d7 }, { 0xb47, 0xb57 }, { 0x1100, 0x11ff }, { 0xac00, 0xad00 }, { 0x1e00, 0x1f00 },
+		{ 0xfb00, 0xfb06 }, { 0x3041, 0x309a }, { ' ', ' ' },
+	};
+	guint i = (guint)g_rand_int_range(rand, 0, G_N_ELEMENTS(blocks));
+
+	return (gunichar)g_rand_int_range(rand, (gint)blocks[i].from, (gint)blocks[i].to + 1);
+}
+
+static void one_form_of_unicode_is_made_in_pieces_as_it_is_in_whole(void **state)
+{
+	static const GNormalizeMode modes[] = { G_NORMALIZE_NFC, G_NORMALIZE_ALL_COMPOSE, G_NORMALIZE_ALL };
+	GRand *rand = g_rand_new_with_seed(7);
+	(void)state;
+
+	for (int i = 0; i < 600; i++) {
+		g_autoptr(GString) text = g_string_new(NULL);
+
+		for (int n = g_rand_int_range(rand, 0, 400); n > 0; n--)
+			g_string_append_unichar(text, any_letter(rand));
+		for (gsize m = 0; m < G_N_ELEMENTS(modes); m++) {
+			g_autofree char *whole = g_utf8_normalize(text->str, -1, modes[m]);
+			g_autofree char *pieces = hg_text_normal(text->str, modes[m]);
+
+			assert_string_equal(pieces, whole);
+		}
+	}
+	g_rand_free(rand);
+}
+
+/* By the square this would take minutes. */
+static void a_megabyte_that_composes_is_no_more_work_than_its_parts(void **state)
+{
+	g_autoptr(GString) text = g_string_new(NULL);
+	g_autofree char *whole = NULL;
+	(void)state;
+
+	for (int i = 0; i < 350000; i++)
+		g_string_append(text, "e\xcc\x81");
+	whole = hg_text_normal(text->str, G_NORMALIZE_NFC);
+	assert_int_equal(strlen(whole), 700000);
+	g_string_truncate(text, 0);
+	for (int i = 0; i < 350000; i++)
+		g_string_append(text, i % 2 ? "\xcc\xa3" : "\xcc\x81");
+	g_free(g_steal_pointer(&whole));
+	whole = hg_text_normal(text->str, G_NORMALIZE_NFC);
+	assert_int_equal(strlen(whole), 700000);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(one_form_of_unicode_is_made_in_pieces_as_it_is_in_whole),
+		cmocka_unit_test(a_megabyte_that_composes_is_no_more_work_than_its_parts),
 		cmocka_unit_test(invalid_utf8_becomes_replacement_characters),
 		cmocka_unit_test(printable_text_has_no_controls),
 		cmocka_unit_test(spans_are_read),
