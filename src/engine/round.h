@@ -1,4 +1,4 @@
-/* round.h - inside run.c and journal_feed.c: one transaction's worth of turns */
+/* round.h - inside run.c, round.c, turns.c, tally_note.c and journal_feed.c: one transaction's worth of turns */
 #pragma once
 #include "turn.h"
 
@@ -22,6 +22,11 @@ struct hg_round {
 
 void hg_round_begin(struct hg_round *round, hg_engine *engine, gint64 now_ms);
 void hg_round_end(struct hg_round *round);
+/* A whole round: list, which it takes, what is due, the commit, and who hears of it.  FALSE: the store failed; of
+ * list nothing holds: senders are refused, and what cannot be refused is in the queue again. */
+gboolean hg_round_run(hg_engine *engine, hg_command *list);
+/* What turns count, but not commands and groups. */
+void hg_engine_stats_add(struct hg_engine_stats *to, const struct hg_engine_stats *more);
 /* tally_note.c: what a turn that holds has noted; counted, under the engine's lock, when the round does. */
 void hg_round_note(struct hg_round *round, const struct hg_noted *noted);
 void hg_round_tally(struct hg_round *round);

@@ -1,0 +1,304 @@
+/* round.c - rounds: all that waits in one transaction, acknowledged when it is on disk
+ *
+ * A store that fails takes the whole group with it: nobody is told "stored", what cannot be refused is
+ * done again. */
+#include "journal.h"
+#include "round.h"
+
+#include "failpoint.h"
+
+#define TIMERS_MAX	200	/* of one round */
+#define WAITING_MAX	1000	/* items that waited for hooks, of one round */
+#define TIMER_AGAIN_MS	60000	/* a timer that could not be acted on comes again */
+#define SCRATCH_KEPT	(256 * 1024)	/* bytes of it that are kept between rounds */
+#define FAILURES_MAX	10	/* in a row, with room on the disk: the store is beyond use */
+
+void hg_round_begin(struct hg_round *round, hg_engine *engine, gint64 now_ms)
+{
+	*round = (struct hg_round){
+		.engine = engine, .now_ms = now_ms,
+		.done = g_array_new(FALSE, TRUE, sizeof(struct hg_done)), .events = g_ptr_array_new(),
+		.noted = g_array_new(FALSE, FALSE, sizeof(struct hg_noted)),
+		.id_high = engine->env->id_high, .id_low = engine->env->id_low,
+	};
+	engine->round = hg_arena_new();
+	g_array_set_size(engine->claims, 0);
+}
+
+void hg_round_end(struct hg_round *round)
+{
+	hg_engine *engine = round->engine;
+
+	for (guint i = 0; i < round->done->len; i++)
+		g_clear_error(&g_array_index(round->done, struct hg_done, i).error);
+	g_array_unref(round->done);
+	g_ptr_array_unref(round->events);
+	g_array_unref(round->noted);
+	g_clear_pointer(&engine->round, hg_arena_free);
+	/* One long transcript does not keep its room for ever. */
+	if (engine->scratch->allocated_len > SCRATCH_KEPT) {
+		g_string_free(engine->scratch, TRUE);
+		engine->scratch = g_string_sized_new(4096);
+	}
+	if (engine->packed->allocated_len > SCRATCH_KEPT) {
+		g_string_free(engine->packed, TRUE);
+		engine->packed = g_string_sized_new(4096);
+	}
+}
+
+/* ---- commands ---- */
+
+static void log_failure(const hg_command *command, const GError *error)
+{
+	struct hg_ctx ctx = HG_CTX(NULL, "channel", command->channel ?: command->backend ?: "-");
+
+	if (error->code == HG_ERROR_STORE || error->code == HG_ERROR_BROKEN || !hg_command_is_refusable(command))
+		hg_err(&ctx, "engine.command_failed", "command %d: %s", command->kind, error->message);
+}
+
+static void run_command(struct hg_round *round, hg_command *command)
+{
+	struct hg_done done = { .command = command };
+	gboolean ok = hg_round_command(round, command, &done.answer, &done.error);
+
+	/* Whoever undoes says why: nobody may be told "done" of what was not. */
+	g_assert(ok == !done.error);
+	if (!ok)
+		log_failure(command, done.error);
+	g_array_append_val(round->done, done);
+}
+
+/* ---- timers ---- */
+
+/* One that acted before it in this round may have stopped it or put it off. */
+static gboolean still_due(struct hg_round *round, hg_timer *timer, GError **error)
+{
+	hg_timer *now;
+
+	if (!hg_store_timer_get(round->engine->store, round->engine->round, timer->thread_n, timer->kind, &now, error))
+		return FALSE;
+	if (now && now->due_ms <= round->now_ms)
+		*timer = *now;
+	else
+		timer->kind = NULL;
+	return TRUE;
+}
+
+static void run_timer(struct hg_round *round, const hg_timer *listed)
+{
+	struct hg_ctx ctx = HG_CTX(NULL, "timer", listed->kind);
+	g_autoptr(GError) error = NULL;
+	hg_timer again = *listed;
+
+	if (still_due(round, &again, &error) && (!again.kind || hg_round_timer(round, &again, &error)))
+		return;
+	hg_err(&ctx, "engine.timer_failed", "%s", error->message);
+	again.due_ms = round->now_ms + TIMER_AGAIN_MS;
+	if (!round->broke && !hg_store_timer_set(round->engine->store, &again, NULL))
+		round->broke = TRUE;
+}
+
+static gboolean run_timers(struct hg_round *round, GError **error)
+{
+	hg_engine *engine = round->engine;
+	g_autoptr(GPtrArray) due = NULL;
+
+	if (engine->timer_due_ms > round->now_ms)
+		return TRUE;
+	due = g_ptr_array_new();
+	if (!hg_store_timer_due(engine->store, engine->round, round->now_ms, TIMERS_MAX, due, error))
+		return FALSE;
+	for (guint i = 0; i < due->len && !round->broke; i++)
+		run_timer(round, g_ptr_array_index(due, i));
+	return !round->broke && hg_store_timer_next(engine->store, &engine->timer_due_ms, error);
+}
+
+/* ---- what waited for hooks ---- */
+
+static void run_waited(struct hg_round *round, const hg_waiting *waiting)
+{
+	struct hg_ctx ctx = HG_CTX(NULL, "channel", waiting->channel);
+	g_autoptr(GError) error = NULL;
+
+	if (hg_round_waited(round, waiting, &error))
+		return;
+	hg_err(&ctx, "engine.waiting_failed", "%s", error->message);
+	if (!round->broke &&
+	    !hg_store_waiting_ready(round->engine->store, waiting->n, round->now_ms + TIMER_AGAIN_MS, NULL))
+		round->broke = TRUE;
+}
+
+/* One that is judged makes room for the next of its contact, which may be ready as well. */
+static gboolean run_waiting(struct hg_round *round, GError **error)
+{
+	hg_engine *engine = round->engine;
+	guint done = 0, n = 1;
+
+	if (engine->waiting_due_ms > round->now_ms)
+		return TRUE;
+	for (; n && done < WAITING_MAX && !round->broke; done += n) {
+		g_autoptr(GPtrArray) due = g_ptr_array_new();
+
+		if (!hg_store_waiting_due(engine->store, engine->round, round->now_ms, TIMERS_MAX, due, error))
+			return FALSE;
+		n = due->len;
+		for (guint i = 0; i < n && !round->broke; i++)
+			run_waited(round, g_ptr_array_index(due, i));
+	}
+	return !round->broke && hg_store_waiting_next(engine->store, &engine->waiting_due_ms, error);
+}
+
+/* ---- the group ---- */
+
+static gboolean fill_group(struct hg_round *round, hg_command *list, GError **error)
+{
+	hg_engine *engine = round->engine;
+	hg_command *next;
+
+	for (; list; list = next) {
+		next = list->next;
+		if (round->broke) {
+			struct hg_done done = { .command = list };
+
+			g_array_append_val(round->done, done);
+		} else {
+			run_command(round, list);
+		}
+	}
+	if (!round->broke && run_waiting(round, error) && run_timers(round, error) &&
+	    hg_targets_claim(engine->targets, engine->round, round->now_ms, error) &&
+	    hg_journal_claims(engine, round->now_ms, error))
+		return TRUE;
+	if (error && !*error)
+		hg_fail(error, HG_ERROR_STORE, "the store undid the whole group");
+	return FALSE;
+}
+
+/* Of the round's commands, is one a provider's delivery?  For fail points that mean those only. */
+static gboolean has_inbound(const struct hg_round *round)
+{
+	for (guint i = 0; i < round->done->len; i++)
+		if (g_array_index(round->done, struct hg_done, i).command->kind == HG_CMD_INBOUND)
+			return TRUE;
+	return FALSE;
+}
+
+static gboolean commit(struct hg_round *round, GError **error)
+{
+	(void)(has_inbound(round) && HG_FAILPOINT("inbound.before_commit"));
+	if (HG_FAILPOINT("engine.before_commit"))
+		return hg_fail(error, HG_ERROR_STORE, "a test made this commit fail");
+	return hg_store_commit(round->engine->store, error);
+}
+
+/* On disk: now everybody may hear of it. */
+static void group_holds(struct hg_round *round)
+{
+	hg_engine *engine = round->engine;
+	const struct hg_ports *ports = &engine->ports;
+
+	(void)HG_FAILPOINT("engine.after_commit");
+	(void)(has_inbound(round) && HG_FAILPOINT("inbound.after_commit"));
+	for (guint i = 0; i < round->done->len; i++) {
+		struct hg_done *done = &g_array_index(round->done, struct hg_done, i);
+
+		if (done->command->done)
+			done->command->done(done->command->done_arg, done->command, done->error ? NULL : done->answer,
+					    done->error);
+	}
+	if (ports->publish && round->events->len)
+		ports->publish(ports->ctx, (const hg_event *const *)round->events->pdata, round->events->len);
+	(void)HG_FAILPOINT("outbox.sending");
+	hg_targets_fly(engine->targets);
+	engine->failures = 0;
+	round->count.commands = round->done->len;
+	round->count.groups = 1;
+	g_mutex_lock(&engine->lock);
+	engine->stats.commands += round->count.commands;
+	engine->stats.groups += round->count.groups;
+	hg_engine_stats_add(&engine->stats, &round->count);
+	hg_round_tally(round);
+	g_mutex_unlock(&engine->lock);
+	for (guint i = 0; i < round->done->len; i++)
+		hg_command_free(g_array_index(round->done, struct hg_done, i).command);
+}
+
+static void note_failure(hg_engine *engine, const GError *error)
+{
+	gint64 bytes = hg_store_free_bytes(engine->store);
+
+	engine->failures++;
+	engine->disk_ms = 0;
+	hg_err(NULL, "store.failed", "%s; nothing of this group was acknowledged", error->message);
+	/* A full disk is no reason to stop: what is refused comes again when there is room. */
+	if (engine->failures < FAILURES_MAX || (bytes >= 0 && bytes < engine->conf->store.min_free))
+		return;
+	hg_err(NULL, "store.broken", "the store failed %u times in a row: stopping", engine->failures);
+	g_atomic_int_set(&engine->broken, TRUE);
+}
+
+/* Nothing of it holds: senders are refused, results are done again. */
+static void group_fails(struct hg_round *round, const GError *error)
+{
+	hg_engine *engine = round->engine;
+	hg_command *back = NULL, **end = &back;
+
+	hg_store_rollback(engine->store);
+	hg_targets_stay(engine->targets);
+	engine->timer_due_ms = engine->waiting_due_ms = G_MININT64;
+	engine->env->id_high = round->id_high;
+	engine->env->id_low = round->id_low;
+	for (guint i = 0; i < round->done->len; i++) {
+		hg_command *command = g_array_index(round->done, struct hg_done, i).command;
+
+		command->next = NULL;
+		if (!hg_command_is_refusable(command)) {
+			*end = command;
+			end = &command->next;
+			continue;
+		}
+		if (command->done)
+			command->done(command->done_arg, command, NULL, error);
+		hg_command_free(command);
+	}
+	hg_queue_unget(engine->queue, back);
+	note_failure(engine, error);
+}
+
+gboolean hg_round_run(hg_engine *engine, hg_command *list)
+{
+	g_autoptr(GError) error = NULL;
+	struct hg_round round;
+	gboolean ok;
+
+	hg_round_begin(&round, engine, hg_now(engine->world));
+	round.broke = !hg_store_begin(engine->store, &error);
+	ok = fill_group(&round, list, error ? NULL : &error) && commit(&round, &error);
+	if (ok)
+		group_holds(&round);
+	else
+		group_fails(&round, error);
+	hg_round_end(&round);
+	return ok;
+}
+
+gboolean hg_engine_recover(hg_engine *engine, GError **error)
+{
+	struct hg_round round;
+	guint n = 0;
+	gboolean ok;
+
+	hg_round_begin(&round, engine, hg_now(engine->world));
+	ok = hg_store_begin(engine->store, error) && hg_round_recover(&round, &n, error) &&
+	     hg_store_commit(engine->store, error);
+	if (!ok) {
+		hg_store_rollback(engine->store);
+		hg_targets_stay(engine->targets);
+	} else {
+		hg_targets_fly(engine->targets);
+	}
+	if (ok && n)
+		hg_warn(NULL, "engine.recovered", "%u jobs were under way when the last run ended", n);
+	hg_round_end(&round);
+	return ok;
+}

@@ -1,0 +1,199 @@
+/* turns.c - one turn of a round: done in a savepoint, so that one that fails is undone alone, and journalled */
+#include "journal.h"
+#include "round.h"
+
+static hg_turn turn_of(const struct hg_round *round, hg_arena *arena, const hg_command *command)
+{
+	hg_engine *engine = round->engine;
+
+	return (hg_turn){
+		.engine = engine, .store = engine->store, .conf = engine->conf, .arena = arena,
+		.now_ms = round->now_ms, .command = command, .events = g_ptr_array_new(),
+		.questions = g_ptr_array_new(),
+	};
+}
+
+void hg_engine_stats_add(struct hg_engine_stats *to, const struct hg_engine_stats *more)
+{
+	to->inbound += more->inbound;
+	to->duplicates += more->duplicates;
+	to->messages += more->messages;
+	to->tickets += more->tickets;
+	to->joined += more->joined;
+	to->ignored += more->ignored;
+	to->refused += more->refused;
+}
+
+static void turn_counts(struct hg_round *round, hg_turn *turn)
+{
+	g_ptr_array_extend(round->events, turn->events, NULL, NULL);
+	hg_engine_stats_add(&round->count, &turn->count);
+	hg_round_note(round, turn->noted);
+}
+
+static gboolean turn_holds(struct hg_round *round, hg_turn *turn, GError **error)
+{
+	turn_counts(round, turn);
+	for (guint i = 0; i < turn->questions->len; i++)
+		if (!hg_targets_ask(round->engine->targets, g_ptr_array_index(turn->questions, i), round->now_ms, error))
+			return FALSE;
+	return TRUE;
+}
+
+static void turn_end(hg_turn *turn)
+{
+	g_ptr_array_unref(turn->events);
+	g_ptr_array_unref(turn->questions);
+}
+
+typedef gboolean turn_fn(hg_turn *turn, const void *arg, GError **error);
+
+/* FALSE: it was undone; round->broke: with all the rest. */
+static gboolean in_savepoint(struct hg_round *round, hg_turn *turn, turn_fn *fn, const void *arg, GError **error)
+{
+	hg_store *store = round->engine->store;
+
+	if (!hg_store_savepoint(store, error)) {
+		round->broke = TRUE;
+		return FALSE;
+	}
+	if (fn(turn, arg, error)) {
+		if (hg_store_release(store, error) && turn_holds(round, turn, error))
+			return TRUE;
+		round->broke = TRUE;
+		return FALSE;
+	}
+	if (!hg_store_rollback_to(store, NULL))
+		round->broke = TRUE;
+	return FALSE;
+}
+
+static gboolean turn_command(hg_turn *turn, const void *arg G_GNUC_UNUSED, GError **error)
+{
+	return hg_act(turn, error);
+}
+
+static gboolean turn_timer(hg_turn *turn, const void *timer, GError **error)
+{
+	return hg_timer_act(turn, timer, error);
+}
+
+static gboolean run_batch(struct hg_round *round, hg_turn *turn, GError **error)
+{
+	gboolean ok = hg_inbound_batch(turn, error);
+
+	/* Its items stand each for itself: those that are in hold, and are duplicates next time. */
+	round->broke |= turn->gone;
+	if (!turn->gone)
+		turn_counts(round, turn);
+	return ok;
+}
+
+/* A batch's items stand each for itself: what of them is in holds, also where the batch failed. */
+static gboolean command_holds(const struct hg_round *round, const hg_command *command, gboolean ok)
+{
+	return !round->broke && (ok || command->kind == HG_CMD_INBOUND);
+}
+
+gboolean hg_round_command(struct hg_round *round, hg_command *command, const char **ret_answer, GError **error)
+{
+	hg_turn turn = turn_of(round, command->arena, command);
+	gboolean ok;
+
+	command->at_ms = round->now_ms;
+	hg_work_begin(round->engine, round->now_ms);
+	if (command->kind == HG_CMD_INBOUND)
+		ok = run_batch(round, &turn, error);
+	else
+		ok = in_savepoint(round, &turn, turn_command, NULL, error);
+	if (command_holds(round, command, ok) && !hg_journal_command(&turn, ok ? error : NULL)) {
+		round->broke = TRUE;
+		ok = FALSE;
+	}
+	hg_work_end(round->engine, command_holds(round, command, ok));
+	*ret_answer = turn.answer;
+	turn_end(&turn);
+	return ok;
+}
+
+gboolean hg_round_timer(struct hg_round *round, const hg_timer *timer, GError **error)
+{
+	hg_turn turn = turn_of(round, round->engine->round, NULL);
+	gboolean ok;
+
+	hg_work_begin(round->engine, round->now_ms);
+	ok = in_savepoint(round, &turn, turn_timer, timer, error);
+	if (ok && !hg_journal_timer(&turn, timer, error)) {
+		round->broke = TRUE;
+		ok = FALSE;
+	}
+	hg_work_end(round->engine, ok);
+	turn_end(&turn);
+	return ok;
+}
+
+gboolean hg_round_waited(struct hg_round *round, const hg_waiting *waiting, GError **error)
+{
+	hg_turn turn = turn_of(round, round->engine->round, NULL);
+	gboolean ok;
+
+	hg_work_begin(round->engine, round->now_ms);
+	ok = hg_waiting_act(&turn, waiting, error);
+	round->broke |= turn.gone;
+	if (ok && !hg_journal_waited(&turn, waiting->n, error)) {
+		round->broke = TRUE;
+		ok = FALSE;
+	}
+	hg_work_end(round->engine, ok);
+	if (ok)
+		turn_counts(round, &turn);
+	turn_end(&turn);
+	return ok;
+}
+
+/* ---- after a restart ---- */
+
+static gboolean recover_job(struct hg_round *round, hg_job *job, GError **error)
+{
+	hg_turn turn = turn_of(round, round->engine->round, NULL);
+	gboolean ok;
+
+	if (job->target == HG_TO_CHANNEL) {
+		ok = hg_unknown_recover(&turn, job, error);
+	} else if (job->target == HG_TO_HOOK) {
+		ok = hg_waiting_recover(&turn, job, error);
+	} else {
+		/* Events are sent at least once, with the same id; a download again harms nobody. */
+		job->due_ms = round->now_ms;
+		ok = hg_job_move(job, HG_JOB_DUE, error) && hg_store_job_update(turn.store, job, error);
+	}
+	ok = ok && turn_holds(round, &turn, error);
+	turn_end(&turn);
+	return ok;
+}
+
+static gboolean recover_all(struct hg_round *round, guint *ret_n, GError **error)
+{
+	g_autoptr(GPtrArray) jobs = g_ptr_array_new();
+	struct hg_job_query query = { .state = HG_JOB_SENDING, .limit = G_MAXINT };
+
+	if (!hg_store_job_list(round->engine->store, round->engine->round, &query, jobs, error))
+		return FALSE;
+	for (guint i = 0; i < jobs->len; i++)
+		if (!recover_job(round, g_ptr_array_index(jobs, i), error))
+			return FALSE;
+	*ret_n = jobs->len;
+	return TRUE;
+}
+
+gboolean hg_round_recover(struct hg_round *round, guint *ret_n, GError **error)
+{
+	hg_engine *engine = round->engine;
+	gboolean ok;
+
+	hg_work_begin(engine, round->now_ms);
+	ok = hg_journal_conf(engine, HG_J_START, round->now_ms, error) && recover_all(round, ret_n, error) &&
+	     hg_round_adopt(round, error);
+	hg_work_end(engine, ok);
+	return ok;
+}
