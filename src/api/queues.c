@@ -1,5 +1,6 @@
 /* queues.c - GET /v1/queues: who has how many tickets, and how many nobody has */
 #include "call.h"
+#include "queue_wait.h"
 #include "queues.h"
 #include "rules_hours.h"
 

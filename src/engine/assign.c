@@ -4,6 +4,7 @@
  * two conversations never both take an agent's last place. */
 #include "turn.h"
 
+#include "queue_wait.h"
 #include "queues.h"
 #include "rules_hours.h"
 

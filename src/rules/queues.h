@@ -4,7 +4,6 @@
 #include "diag.h"
 #include "node.h"
 #include "rules_hours.h"
-#include "store.h"
 
 #define HG_QUEUES_MAX	    64
 #define HG_QUEUE_AGENTS_MAX 200		/* of one queue */
@@ -47,8 +46,4 @@ const char *const *hg_queues_names(const hg_queues *queues);	/* NULL-ended */
 const char *const *hg_queues_skills(const hg_queues *queues);	/* all that agents have, each once; the same */
 /* The agent of that id, name or address (whatever their case); or NULL. */
 const struct hg_agent *hg_queue_agent(const struct hg_queue_conf *queue, const char *who);
-/* Tickets that nobody has, and how long a further one may wait while so many agents are there: the median
- * of the last seven days when there are twenty answers, else it and those before it, shared by the agents. */
-gboolean hg_queue_expect(hg_store *store, const struct hg_queue_conf *queue, guint present, gint64 now_ms,
-			 gint64 *ret_waiting, gint64 *ret_wait_ms, GError **error);
 const char *hg_assign_word(int assign);			/* "least_busy" */
