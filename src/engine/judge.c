@@ -170,7 +170,7 @@ static gboolean gather(hg_turn *turn, const hg_case *kase, const struct hg_asked
 	const hg_thread *thread = before ? asked->proposed->thread : kase->thread;
 
 	*facts = (struct hg_facts){ .on = hg_rule_event_word(asked->event), .after_ms = asked->after_ms,
-				    .now_ms = turn->now_ms };
+				    .hold_then = asked->hold_then, .now_ms = turn->now_ms };
 	channel_facts(turn, channel_of(turn, asked, thread), facts);
 	if (asked->in)
 		message_facts(turn, asked->in, facts);

@@ -101,7 +101,7 @@ static gboolean undecided(hg_turn *turn, hg_case *kase, const struct hg_in *in, 
 	if (in->automatic)
 		return TRUE;
 	if (thread->held)
-		return hg_thread_hold(turn, kase, error);
+		return hg_thread_hold(turn, kase, NULL, error);
 	if (thread->messages > 1 &&
 	    !hg_store_timer_get(turn->store, turn->arena, thread->n, "settle", &timer, error))
 		return FALSE;
@@ -120,7 +120,8 @@ static gboolean act_on(hg_turn *turn, hg_case *kase, const struct hg_in *in, con
 		return hg_convert_by_verdict(turn, kase, judged, error);
 	case HG_ACT_HOLD:
 		return hg_store_timer_clear(turn->store, kase->thread->n, "settle", error) &&
-		       hg_thread_hold(turn, kase, error) && hg_thread_watch(turn, kase, error);
+		       hg_thread_hold(turn, kase, &judged->verdict, error) &&
+		       hg_thread_watch(turn, kase, error);
 	case HG_ACT_IGNORE:
 	case HG_ACT_JOIN:
 		break;

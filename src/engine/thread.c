@@ -116,20 +116,3 @@ gboolean hg_thread_close(hg_turn *turn, hg_case *kase, int resolution, const cha
 		return FALSE;
 	return hg_drop_watch(turn, kase, error);
 }
-
-/* Held back for a bot or a desk that reads threads; answered in time, or a ticket all the same.
- * The time runs from the first message that waits: the timer's own look says when that was. */
-gboolean hg_thread_hold(hg_turn *turn, hg_case *kase, GError **error)
-{
-	hg_thread *thread = kase->thread;
-	hg_timer *timer;
-
-	if (!thread->held) {
-		thread->held = TRUE;
-		kase->thread_changed = TRUE;
-	}
-	if (!hg_store_timer_get(turn->store, turn->arena, thread->n, "first_response", &timer, error))
-		return FALSE;
-	return timer || hg_timer_set(turn, thread->n, "first_response",
-				     turn->now_ms + turn->conf->engine.first_response_ms, NULL, error);
-}

@@ -15,7 +15,8 @@ static gboolean by_default(hg_turn *turn, hg_case *kase, struct hg_judged *judge
 	int fallback = hg_judge_default(turn);
 
 	if (fallback == HG_ACT_HOLD)
-		return hg_judge_keep(turn, kase, judged, "hold", NULL, error) && hg_thread_hold(turn, kase, error);
+		return hg_judge_keep(turn, kase, judged, "hold", NULL, error) &&
+		       hg_thread_hold(turn, kase, NULL, error);
 	if (fallback == HG_ACT_IGNORE)
 		return hg_judge_keep(turn, kase, judged, "ignore", NULL, error);
 	return hg_judge_keep(turn, kase, judged, "convert", NULL, error) &&
@@ -43,7 +44,8 @@ static gboolean decide(hg_turn *turn, hg_case *kase, GError **error)
 		return hg_judge_keep(turn, kase, &judged, "convert", NULL, error) &&
 		       hg_convert_by_verdict(turn, kase, &judged, error);
 	case HG_ACT_HOLD:
-		return hg_judge_keep(turn, kase, &judged, "hold", NULL, error) && hg_thread_hold(turn, kase, error);
+		return hg_judge_keep(turn, kase, &judged, "hold", NULL, error) &&
+		       hg_thread_hold(turn, kase, &judged.verdict, error);
 	case HG_ACT_IGNORE:
 	case HG_ACT_JOIN:
 		return hg_judge_keep(turn, kase, &judged, "ignore", NULL, error);
@@ -57,38 +59,12 @@ static gboolean settle(hg_turn *turn, hg_case *kase, GError **error)
 	return decide(turn, kase, error) && hg_thread_watch(turn, kase, error);
 }
 
-/* A held thread whose customer waits longer than first_response is a ticket, whatever held it. */
-static gboolean first_response(hg_turn *turn, hg_case *kase, GError **error)
-{
-	gint64 since_ms, due_ms;
-	struct hg_judged judged;
-
-	if (kase->thread->state != HG_THREAD_OPEN || kase->thread->ticket_n || !kase->thread->held ||
-	    kase->thread->ep_confirmed_ms)
-		return TRUE;
-	if (!hg_case_waiting(turn, kase, FALSE, &since_ms, error))
-		return FALSE;
-	if (!since_ms)
-		return TRUE;
-	due_ms = since_ms + turn->conf->engine.first_response_ms;
-	if (due_ms > turn->now_ms)
-		return hg_timer_set(turn, kase->thread->n, "first_response", due_ms, NULL, error);
-	if (!hg_judge(turn, kase, &(struct hg_asked){ .event = HG_ON_FIRST_RESPONSE }, &judged, error) ||
-	    !hg_judge_apply(turn, kase, &judged, error) ||
-	    !hg_judge_keep(turn, kase, &judged, "convert", NULL, error))
-		return FALSE;
-	if (judged.verdict.action == HG_ACT_CONVERT)
-		return hg_convert_by_verdict(turn, kase, &judged, error);
-	return hg_convert(turn, kase, &(struct hg_conversion){ .reason = "first_response",
-							       .decision = &judged.decision }, error);
-}
-
 typedef gboolean timer_fn(hg_turn *turn, hg_case *kase, GError **error);
 
 static timer_fn *handler_of(const char *kind)
 {
 	static const struct { const char *kind; timer_fn *fn; } kinds[] = {
-		{ "settle", settle }, { "first_response", first_response }, { "idle", hg_idle_due },
+		{ "settle", settle }, { "idle", hg_idle_due },
 		{ "confirm", hg_confirm_due }, { "quiet", hg_solved_due }, { "drop", hg_drop_due },
 	};
 
@@ -124,6 +100,8 @@ gboolean hg_timer_act(hg_turn *turn, const hg_timer *timer, GError **error)
 		return FALSE;
 	if (g_str_has_prefix(timer->kind, "unknown:"))
 		return hg_unknown_due(turn, &kase, timer, error) && hg_case_save(turn, &kase, error);
+	if (strcmp(timer->kind, "first_response") == 0)
+		return hg_hold_due(turn, &kase, timer, error) && hg_case_save(turn, &kase, error);
 	if (hg_wait_is(timer->kind))
 		return hg_wait_due(turn, &kase, timer, error) && hg_case_save(turn, &kase, error);
 	if (hg_ask_is(timer->kind))

@@ -167,6 +167,7 @@ struct hg_asked {
 	gint64 after_ms;		/* of UNANSWERED and BOT; else 0 */
 	const struct hg_in *in;		/* the customer's message that did it; or NULL */
 	const struct hg_proposed *proposed;	/* with in; or NULL */
+	const char *hold_then;		/* of FIRST_RESPONSE: what the rule's hold ends in; or NULL */
 	const hg_message *ours;		/* of SENT and RECEIPT_FAILED; else NULL */
 	const char *const *tags, *const *fields;	/* of CHANGED: added tags, names of fields; NULL-ended, or NULL */
 };
@@ -314,7 +315,6 @@ gboolean hg_thread_open(hg_turn *turn, hg_case *kase, const char *scope, const c
 gboolean hg_thread_reopen(hg_turn *turn, hg_case *kase, const char *reason, GError **error);
 /* Closes and has it judged (rules on thread.closed). */
 gboolean hg_thread_close(hg_turn *turn, hg_case *kase, int resolution, const char *reason, GError **error);
-gboolean hg_thread_hold(hg_turn *turn, hg_case *kase, GError **error);
 
 /* ---- convert.c ---- */
 struct hg_conversion {
@@ -466,6 +466,11 @@ gboolean hg_ask_now(hg_turn *turn, hg_case *kase, const char *what, char *const 
 gboolean hg_ask_cancel(hg_turn *turn, hg_case *kase, GError **error);	/* the thread's state changes */
 gboolean hg_ask_is(const char *timer_kind);
 gboolean hg_ask_due(hg_turn *turn, hg_case *kase, const hg_timer *timer, GError **error);
+
+/* ---- hold.c ---- */
+/* by: the rule that holds it; NULL: no rule, or one that has held it before. */
+gboolean hg_thread_hold(hg_turn *turn, hg_case *kase, const struct hg_verdict *by, GError **error);
+gboolean hg_hold_due(hg_turn *turn, hg_case *kase, const hg_timer *timer, GError **error);
 
 /* ---- idle.c ---- */
 gboolean hg_idle_due(hg_turn *turn, hg_case *kase, GError **error);

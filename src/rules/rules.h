@@ -77,6 +77,7 @@ gint64 hg_rules_next_span(const hg_rules *rules, int event, gint64 after_ms);
 struct hg_facts {
 	const char *on;			/* "message", "settle", "thread.closed", "thread.idle", ... */
 	gint64 after_ms;		/* on "unanswered", "bot": the time it is asked after; else 0 */
+	const char *hold_then;		/* on "first_response": what a rule's hold ends in; or NULL */
 	gint64 now_ms;
 	/* the message, if there is one */
 	const char *channel, *adapter, *scope, *text, *kind, *address;
@@ -132,7 +133,8 @@ extern const char *const hg_rule_values[];
 
 struct hg_verdict {			/* everything in the arena given: read the arrays, never add or unref */
 	int action;			/* enum hg_action; NONE: no rule decided */
-	const char *word;		/* "noise" of ignore: noise; or NULL */
+	const char *word;		/* "noise" of ignore: noise; what a hold ends in: "convert", "ignore"; or NULL */
+	gint64 hold_ms;			/* of hold: how long; 0: first_response says it */
 	const char *rule, *file;	/* the deciding one; NULL: none did */
 	int line, index;		/* index from 0, -1 none */
 	const char *priority, *category, *type, *assignee, *status;	/* of convert; or NULL */

@@ -6,6 +6,8 @@
 
 #include "text.h"
 
+#define HOLD_MIN_MS 1000
+#define HOLD_MAX_MS (G_GINT64_CONSTANT(30) * 24 * 60 * 60 * 1000)
 #define WORD_MAX    64		/* bytes of a name, tag or word */
 
 static const char *const convert_keys[] = { "priority", "category", "type", "subject", "queue", "skill",
@@ -196,7 +198,7 @@ static gboolean read_ignore(struct hg_rules_making *making, const hg_node *node,
 	return TRUE;
 }
 
-/* hold and join: nothing to say but yes. */
+/* Nothing to say but yes. */
 static gboolean read_yes(struct hg_rules_making *making, const hg_node *node, struct hg_rule *rule)
 {
 	gboolean yes;
@@ -207,6 +209,31 @@ static gboolean read_yes(struct hg_rules_making *making, const hg_node *node, st
 	if (!hg_node_bool(node, &yes, making->diag))
 		return FALSE;
 	return yes || wrong(making, node, NULL, "leave the action out instead of saying false");
+}
+
+/* hold: true, or for how long, and what comes then. */
+static gboolean read_hold(struct hg_rules_making *making, const hg_node *node, struct hg_rule *rule)
+{
+	static const char *const keys[] = { "for", "then", NULL }, *const ends[] = { "convert", "ignore", NULL };
+	const hg_node *span = hg_node_get(node, "for"), *then = hg_node_get(node, "then");
+
+	if (hg_node_type(node) != HG_NODE_MAP)
+		return read_yes(making, node, rule);
+	if (!hg_node_check_keys(node, "hold", keys, making->diag))
+		return FALSE;
+	if (!span)
+		return wrong(making, node, "hold: { for: 10m, then: convert }", "it does not say for how long");
+	if (!hg_node_span(span, &rule->hold_ms, making->diag))
+		return FALSE;
+	if (rule->hold_ms < HOLD_MIN_MS || rule->hold_ms > HOLD_MAX_MS)
+		return wrong(making, span, NULL, "a time from 1s to 30d is wanted here");
+	rule->word = "convert";
+	if (!then)
+		return TRUE;
+	if (!hg_rules_known(making, then, "end of a hold", ends))
+		return FALSE;
+	rule->word = hg_arena_str(making->rules->arena, hg_node_text(then));
+	return rule->word || wrong(making, then, NULL, "convert or ignore is wanted here");
 }
 
 static gboolean read_tag(struct hg_rules_making *making, const hg_node *node, struct hg_rule *rule)
@@ -251,7 +278,7 @@ static gboolean read_notify(struct hg_rules_making *making, const hg_node *node,
 static const struct action actions[] = {
 	{ "convert", HG_ACT_CONVERT, read_convert },
 	{ "ignore",  HG_ACT_IGNORE,  read_ignore },
-	{ "hold",    HG_ACT_HOLD,    read_yes },
+	{ "hold",    HG_ACT_HOLD,    read_hold },
 	{ "join",    HG_ACT_JOIN,    read_yes },
 	{ "tag",     HG_ACT_NONE,    read_tag },
 	{ "set",     HG_ACT_NONE,    read_set },

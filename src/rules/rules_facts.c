@@ -18,7 +18,7 @@ static const struct member {
 	gsize offset;
 } members[] = {
 #define MEMBER(form_, field_) { #field_, form_, G_STRUCT_OFFSET(struct hg_facts, field_) }
-	MEMBER(STR, on), MEMBER(TIME, after_ms), MEMBER(TIME, now_ms),
+	MEMBER(STR, on), MEMBER(TIME, after_ms), MEMBER(TIME, now_ms), MEMBER(STR, hold_then),
 	MEMBER(STR, channel), MEMBER(STR, adapter), MEMBER(STR, scope), MEMBER(TEXT, text),
 	MEMBER(HEADERS, headers),
 	MEMBER(STR, kind), MEMBER(STR, address),

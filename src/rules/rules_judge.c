@@ -589,6 +589,7 @@ static void decide(struct judge *judge, struct hg_verdict *verdict, const struct
 	verdict->rule = hg_arena_str(judge->arena, rule->name);
 	verdict->file = hg_arena_str(judge->arena, rule->file);
 	verdict->word = hg_arena_str(judge->arena, rule->word);
+	verdict->hold_ms = rule->hold_ms;
 	verdict->priority = hg_arena_str(judge->arena, rule->priority);
 	verdict->category = hg_arena_str(judge->arena, rule->category);
 	verdict->type = hg_arena_str(judge->arena, rule->type);

@@ -88,6 +88,7 @@ struct hg_rule {
 	const char *name, *file;
 	int line;
 	guint on;			/* a bit for each of hg_rule_events */
+	gint64 hold_ms;			/* of hold: { for }; 0: not said */
 	gint64 after_ms;		/* on unanswered, bot: after which time */
 	const struct hg_cond *when;	/* NULL: always */
 	int action;			/* enum hg_action */

@@ -143,7 +143,7 @@ static const char *undecided(const hg_replay *replay, const struct hg_facts *fac
 		return facts->has_ticket ? "join" : "wait";
 	if (strcmp(facts->on, "settle") == 0)
 		return hg_action_word(fallback_of(replay));
-	return strcmp(facts->on, "first_response") == 0 ? "convert" : "none";
+	return strcmp(facts->on, "first_response") == 0 ? facts->hold_then ? facts->hold_then : "convert" : "none";
 }
 
 /* Asked because somebody has to decide, not because something happened. */

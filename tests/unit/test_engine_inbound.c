@@ -264,6 +264,32 @@ static void a_held_thread_is_a_ticket_when_nobody_answers_in_time(void **state)
 	lab_is(lab, "first_response", "SELECT reason FROM ticket");
 }
 
+/* hold ... then: its own time, from the message that waits, and its own end. */
+static void a_rule_says_how_long_it_holds_and_what_comes_then(void **state)
+{
+	static const char *const ends[] = { "convert", "ignore" };
+	(void)state;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(ends); i++) {
+		g_autofree char *yaml = g_strdup_printf("rules:\n  - name: wait\n    do: { hold: { for: 30m, then: %s } }\n",
+							ends[i]);
+		g_autoptr(hg_lab) lab = lab_new(yaml);
+
+		lab_say(lab, ANA, "my invoice is wrong");
+		lab_wait(lab, 29 * MINUTE_MS);
+		lab_say(lab, ANA, "number 4711");
+		lab_counts(lab, 1, "SELECT held FROM thread");
+		lab_wait(lab, MINUTE_MS - 1);
+		lab_counts(lab, 0, "SELECT count(*) FROM decision WHERE on_event = 'first_response'");
+		lab_wait(lab, 1);
+		lab_is(lab, ends[i], "SELECT action FROM decision WHERE on_event = 'first_response'");
+		lab_counts(lab, i == 0, "SELECT count(*) FROM ticket");
+		lab_counts(lab, 0, "SELECT held FROM thread");
+		lab_wait(lab, 60 * MINUTE_MS);
+		lab_counts(lab, 1, "SELECT count(*) FROM decision WHERE on_event = 'first_response'");
+	}
+}
+
 static void a_bot_answers_a_held_thread_and_the_time_runs_from_the_next_question(void **state)
 {
 	g_autoptr(hg_lab) lab = lab_new(HOLD);
@@ -893,6 +919,7 @@ int main(void)
 		cmocka_unit_test(an_agent_who_answers_in_time_needs_no_ticket),
 		cmocka_unit_test(a_thread_that_ends_with_a_bots_word_is_unresolved_and_judged),
 		cmocka_unit_test(a_held_thread_is_a_ticket_when_nobody_answers_in_time),
+		cmocka_unit_test(a_rule_says_how_long_it_holds_and_what_comes_then),
 		cmocka_unit_test(a_bot_answers_a_held_thread_and_the_time_runs_from_the_next_question),
 		cmocka_unit_test(timers_survive_a_restart_and_act_once),
 		cmocka_unit_test(rules_lean_on_word_lists_hours_and_files),
