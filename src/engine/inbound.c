@@ -285,7 +285,9 @@ static gboolean one_item(struct batch *batch, const struct hg_in *in, GError **e
 
 	if (in_savepoint(batch, step, in, why, &gone, &first))
 		return TRUE;
-	batch->turn->raw[1 + (in - batch->turn->command->batch.in)] = 0;
+	/* What waited has no row of its own: its raw bytes were kept when it came. */
+	if (!batch->waiting)
+		batch->turn->raw[1 + (in - batch->turn->command->batch.in)] = 0;
 	if (!gone && !why) {
 		why = hg_arena_str(batch->turn->arena, first->message);
 		if (in_savepoint(batch, step, in, why, &gone, NULL))
