@@ -137,9 +137,12 @@ static void fold_one(struct hg_fsck *fsck, struct folding *folding, hg_stmt *stm
 
 static gboolean check_receipts(struct hg_fsck *fsck, GError **error)
 {
-	/* Of several parts, the display also waits for the slowest: no receipt alone decides. */
+	/* Of several parts, the display also waits for the slowest: no receipt alone decides.  A failure whose
+	 * reason is gone was made good: somebody had the message sent again. */
 	hg_stmt *stmt = hg_stmt_once(fsck->store, "SELECT m.n, m.id, m.delivery, m.conflict, r.state FROM receipt AS r "
 				     "JOIN message AS m ON m.n = r.message_n WHERE m.direction = 2 AND m.parts <= 1 "
+				     "AND NOT (r.state = 5 AND m.error IS NULL AND (m.delivery <= 4 OR EXISTS (SELECT 1 FROM "
+				     "receipt AS l WHERE l.message_n = r.message_n AND l.n > r.n))) "
 				     "ORDER BY r.message_n, r.n", HG_BIND_NONE, error);
 	struct folding folding = { 0 };
 	int more = -1;
