@@ -98,7 +98,9 @@ static void add_value(GString *out, const struct hg_option *opt)
 	}
 }
 
-static void add_list(GString *out, const struct hg_option *opt)
+/* One value, or several of them in an array or object: least and each are its words for that. */
+static void add_several(GString *out, const struct hg_option *opt, const char *type, const char *least,
+			const char *each)
 {
 	hg_json_key(out, "anyOf");
 	hg_json_open(out, '[');
@@ -106,27 +108,9 @@ static void add_list(GString *out, const struct hg_option *opt)
 	add_value(out, opt);
 	hg_json_close(out, '}');
 	hg_json_open(out, '{');
-	hg_json_add_str(out, "type", "array");
-	hg_json_add_int(out, "minItems", 1);
-	hg_json_key(out, "items");
-	hg_json_open(out, '{');
-	add_value(out, opt);
-	hg_json_close(out, '}');
-	hg_json_close(out, '}');
-	hg_json_close(out, ']');
-}
-
-static void add_map(GString *out, const struct hg_option *opt)
-{
-	hg_json_key(out, "anyOf");
-	hg_json_open(out, '[');
-	hg_json_open(out, '{');
-	add_value(out, opt);
-	hg_json_close(out, '}');
-	hg_json_open(out, '{');
-	hg_json_add_str(out, "type", "object");
-	hg_json_add_int(out, "minProperties", 1);
-	hg_json_key(out, "additionalProperties");
+	hg_json_add_str(out, "type", type);
+	hg_json_add_int(out, least, 1);
+	hg_json_key(out, each);
 	hg_json_open(out, '{');
 	add_value(out, opt);
 	hg_json_close(out, '}');
@@ -170,9 +154,9 @@ static void put_option(GString *out, const struct hg_option *opt)
 	hg_json_open(out, '{');
 	hg_json_add_str(out, "description", help);
 	if (hg_docs_is_list(opt))
-		add_list(out, opt);
+		add_several(out, opt, "array", "minItems", "items");
 	else if (opt->type == HG_OPT_MAP)
-		add_map(out, opt);
+		add_several(out, opt, "object", "minProperties", "additionalProperties");
 	else if (opt->flags & HG_OPT_AGES)
 		add_ages(out, opt);
 	else

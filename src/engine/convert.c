@@ -177,3 +177,12 @@ gboolean hg_convert_by_verdict(hg_turn *turn, hg_case *kase, const struct hg_jud
 		.assignee = verdict->assignee, .status = verdict->status,
 		.decision = &judged->decision }, error);
 }
+
+gboolean hg_convert_judged(hg_turn *turn, hg_case *kase, const struct hg_judged *judged, const char *otherwise,
+			   GError **error)
+{
+	if (judged->verdict.action == HG_ACT_CONVERT)
+		return hg_convert_by_verdict(turn, kase, judged, error);
+	return hg_convert(turn, kase, &(struct hg_conversion){ .reason = otherwise,
+							       .decision = &judged->decision }, error);
+}

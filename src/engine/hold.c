@@ -71,12 +71,8 @@ static gboolean over(hg_turn *turn, hg_case *kase, const struct hold *hold, GErr
 		return FALSE;
 	if (judged.verdict.action != HG_ACT_CONVERT && strcmp(hold->then, "ignore") == 0)
 		return let_go(turn, kase, &judged, error);
-	if (!hg_judge_keep(turn, kase, &judged, "convert", NULL, error))
-		return FALSE;
-	if (judged.verdict.action == HG_ACT_CONVERT)
-		return hg_convert_by_verdict(turn, kase, &judged, error);
-	return hg_convert(turn, kase, &(struct hg_conversion){ .reason = "first_response",
-							       .decision = &judged.decision }, error);
+	return hg_judge_keep(turn, kase, &judged, "convert", NULL, error) &&
+	       hg_convert_judged(turn, kase, &judged, "first_response", error);
 }
 
 /* A held thread whose customer waits too long is a ticket, unless the rule that held it says otherwise. */

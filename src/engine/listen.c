@@ -20,14 +20,6 @@ static gboolean is_for_ticket(const hg_turn *turn, const hg_case *kase, int even
 				       action == HG_ACT_CONVERT;
 }
 
-static gboolean convert(hg_turn *turn, hg_case *kase, const struct hg_judged *judged, GError **error)
-{
-	if (judged->verdict.action == HG_ACT_CONVERT)
-		return hg_convert_by_verdict(turn, kase, judged, error);
-	return hg_convert(turn, kase, &(struct hg_conversion){ .reason = "default",
-							       .decision = &judged->decision }, error);
-}
-
 static gboolean judge(hg_turn *turn, hg_case *kase, const struct hg_asked *asked, const hg_message *message,
 		      GError **error)
 {
@@ -40,7 +32,7 @@ static gboolean judge(hg_turn *turn, hg_case *kase, const struct hg_asked *asked
 	converts = is_for_ticket(turn, kase, asked->event, judged.verdict.action);
 	return hg_judge_keep(turn, kase, &judged, converts ? "convert" : "none", message, error) &&
 	       hg_judge_apply(turn, kase, &judged, error) &&
-	       (!converts || convert(turn, kase, &judged, error));
+	       (!converts || hg_convert_judged(turn, kase, &judged, "default", error));
 }
 
 gboolean hg_listen_always(hg_turn *turn, hg_case *kase, const struct hg_asked *asked, const hg_message *message,

@@ -20,8 +20,7 @@ static gboolean by_default(hg_turn *turn, hg_case *kase, struct hg_judged *judge
 	if (fallback == HG_ACT_IGNORE)
 		return hg_judge_keep(turn, kase, judged, "ignore", NULL, error);
 	return hg_judge_keep(turn, kase, judged, "convert", NULL, error) &&
-	       hg_convert(turn, kase, &(struct hg_conversion){ .reason = "default",
-							       .decision = &judged->decision }, error);
+	       hg_convert_judged(turn, kase, judged, "default", error);
 }
 
 /* Undecided for long enough: the rules are asked once more, then the default decides. */

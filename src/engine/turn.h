@@ -330,6 +330,9 @@ gboolean hg_convert_request(hg_turn *turn, hg_case *kase, const struct hg_conver
 /* The thread's ticket, made if it has none. */
 gboolean hg_convert(hg_turn *turn, hg_case *kase, const struct hg_conversion *how, GError **error);
 gboolean hg_convert_by_verdict(hg_turn *turn, hg_case *kase, const struct hg_judged *judged, GError **error);
+/* As the rule that converts says; where none does, for the reason of otherwise. */
+gboolean hg_convert_judged(hg_turn *turn, hg_case *kase, const struct hg_judged *judged, const char *otherwise,
+			   GError **error);
 
 /* ---- requester.c ---- */
 /* By which address the helpdesk is to know the customer: mailto:..., or NULL. */
