@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "rebuild.h"
+#include "record.h"
 
 #define WORLDS	  2	/* stores ... */
 #define HISTORIES 100	/* ... and histories in each */
@@ -364,6 +365,7 @@ static void histories_are_the_same_again_and_break_no_promise(void **state)
 
 	for (guint i = from; i < from + worlds; i++)
 		a_world(1 + i * HISTORIES, i % AGAIN == 0);
+	record("property.histories", (gint64)worlds * HISTORIES, 0, NULL);
 }
 
 static void one_history(void **state)
