@@ -24,13 +24,12 @@ static bool same_secret(const char *a, const char *b)
 	return !CRYPTO_memcmp(x, y, MAC_BYTES);
 }
 
+/* Lower case only, as it is sent: one signature has one spelling. */
 static int hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 static bool read_mac(const char *header, unsigned char mac[MAC_BYTES])

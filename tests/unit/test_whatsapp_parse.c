@@ -301,13 +301,8 @@ static void a_webhook_signed_with_either_secret_is_taken(void **state)
 	(void)state;
 	for (char **secret = host->conf.app_secret; *secret; secret++) {
 		g_autofree char *signature = wa_host_sign(*secret, hello, strlen(hello));
-		g_autofree char *upper = g_strdup(signature);
 
 		assert_int_equal(wa_host_deliver(host, hello, strlen(hello), signature), 0);
-		assert_string_equal(wa_host_take(host), FIRST_GOT);
-		for (char *c = upper + 7; *c; c++)
-			*c = g_ascii_toupper(*c);
-		assert_int_equal(wa_host_deliver(host, hello, strlen(hello), upper), 0);
 		assert_string_equal(wa_host_take(host), FIRST_GOT);
 	}
 	assert_int_equal(wa_host_counted(host, "signature_refused"), 0);
@@ -325,7 +320,7 @@ static void one_bit_of_signature_or_body_and_it_is_refused(void **state)
 			g_autofree char *changed = g_strdup(signature);
 
 			changed[i] = (char)(changed[i] ^ 1 << bit);
-			if (!changed[i] || (i >= 7 && g_ascii_tolower(changed[i]) == signature[i]))
+			if (!changed[i])
 				continue;
 			assert_int_equal(wa_host_deliver(host, hello, strlen(hello), changed), 401);
 			n++;
