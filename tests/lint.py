@@ -28,6 +28,12 @@ SQL = re.compile(r"\b(?:SELECT\s+\S+.*\bFROM|INSERT\s+(?:OR\s+\w+\s+)?INTO|UPDAT
                  r"CREATE\s+(?:UNIQUE\s+)?(?:TABLE|INDEX)|PRAGMA\s+\w+|BEGIN\s+IMMEDIATE)\b")
 SQL_CALLS = re.compile(r"\b(?:sqlite3_\w+|PQ[a-z]\w+)\s*\(|<(?:sqlite3|libpq-fe)\.h>")
 
+# What stops at the first difference tells, by its time, how much of a guess was right.
+COMPARES = re.compile(r"\b(?:memcmp|bcmp|str(?:n|case|ncase)?cmp|strstr|g_strcmp0|g_str_equal|g_ascii_strn?casecmp|"
+                      r"g_str_has_prefix|g_str_has_suffix|g_strv_contains|g_hash_table_(?:lookup|contains))\s*"
+                      r"\(((?:[^();]|\((?:[^();]|\([^();]*\))*\))*)\)")
+SECRET_NAME = re.compile(r"(?:^|_|\b)(?:secrets?|token|password|mac|hmac|digest|signature|given_hash|api_key)\b")
+
 TOKEN = re.compile(r"""(?P<comment>/\*.*?\*/|//[^\n]*)|(?P<string>"(?:\\.|[^"\\\n])*")|'(?:\\.|[^'\\\n])+'""", re.S)
 
 
@@ -97,6 +103,16 @@ def lint_sql(found, path, text, where):
         found.add(path, text, match.start(), "a database's own calls outside src/store")
 
 
+def lint_secrets(found, path, text):
+    """Secrets and signatures are compared by CRYPTO_memcmp() alone; a constant beside them makes it no secret."""
+    code = without(text, "comment", "string")
+    for match in COMPARES.finditer(code):
+        arguments = match.group(1).split(",")
+        if not any(re.fullmatch(r"\s*[A-Z_]*\s*", a) for a in arguments) and any(SECRET_NAME.search(a) for a in arguments):
+            found.add(path, text, match.start(), "a secret is compared by what stops at the first difference: "
+                                                 "hg_equal_secret(), CRYPTO_memcmp()")
+
+
 def lint_includes(found, path, text, where):
     """Adapters see the public border and their own folder; headers are guarded."""
     if where.endswith(".h") and not re.search(r"^#(?:pragma once|ifndef \w+_H)", text, re.M):
@@ -139,6 +155,7 @@ def main():
         text, where = path.read_text(), path.relative_to(root).as_posix()
         lint_calls(found, path, text, where)
         lint_sql(found, path, text, where)
+        lint_secrets(found, path, text)
         lint_includes(found, path, text, where)
     lint_names(found, root, product)
     lint_declared(found, root)
