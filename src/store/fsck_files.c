@@ -13,7 +13,8 @@
 /* A file is on disk before the commit that names it: a young one may just be ahead of its row. */
 #define YOUNG_MS (60 * 60 * G_GINT64_CONSTANT(1000))
 
-static gboolean file_hash(const char *path, char **ret_hex, gint64 *ret_bytes)
+/* FALSE also when somebody asked to stop: a file may take minutes. */
+static gboolean file_hash(hg_store *store, const char *path, char **ret_hex, gint64 *ret_bytes)
 {
 	g_autofree guint8 *buffer = g_malloc(65536);
 	EVP_MD_CTX *hash = EVP_MD_CTX_new();
@@ -24,7 +25,7 @@ static gboolean file_hash(const char *path, char **ret_hex, gint64 *ret_bytes)
 
 	EVP_DigestInit_ex(hash, EVP_sha256(), NULL);
 	*ret_bytes = 0;
-	while (fd >= 0 && (got = read(fd, buffer, 65536)) > 0) {
+	while (fd >= 0 && !hg_sql_interrupted(store) && (got = read(fd, buffer, 65536)) > 0) {
 		EVP_DigestUpdate(hash, buffer, (gsize)got);
 		*ret_bytes += got;
 	}
@@ -36,18 +37,26 @@ static gboolean file_hash(const char *path, char **ret_hex, gint64 *ret_bytes)
 	return got == 0;
 }
 
-static void check_file(struct hg_fsck *fsck, const char *id, const char *sha256, gint64 bytes)
+/* FALSE: interrupted. */
+static gboolean check_file(struct hg_fsck *fsck, const char *id, const char *sha256, gint64 bytes)
 {
 	g_autofree char *path = hg_attachment_path(fsck->attachments, sha256);
 	g_autofree char *hex = NULL;
 	gint64 size;
+	gboolean whole;
 
-	if (!path)
+	if (!path) {
 		hg_fsck_breach(fsck, "I13", id, "its SHA-256 is none: fetch the attachment again");
-	else if (!file_hash(path, &hex, &size))
+		return TRUE;
+	}
+	whole = file_hash(fsck->store, path, &hex, &size);
+	if (hg_sql_interrupted(fsck->store))
+		return FALSE;
+	if (!whole)
 		hg_fsck_breach(fsck, "I13", id, "its file is missing or cannot be read: restore it from a backup");
 	else if (strcmp(hex, sha256) != 0 || (bytes >= 0 && size != bytes))
 		hg_fsck_breach(fsck, "I13", id, "its file was changed: restore it from a backup");
+	return TRUE;
 }
 
 static gboolean check_rows(struct hg_fsck *fsck, GHashTable *known, GError **error)
@@ -61,7 +70,8 @@ static gboolean check_rows(struct hg_fsck *fsck, GHashTable *known, GError **err
 		const char *sha256 = hg_stmt_text(stmt, 1, &len);
 
 		g_hash_table_add(known, g_strdup(sha256 ?: ""));
-		check_file(fsck, hg_stmt_text(stmt, 0, &len), sha256, hg_stmt_int(stmt, 2));
+		if (!check_file(fsck, hg_stmt_text(stmt, 0, &len), sha256, hg_stmt_int(stmt, 2)))
+			return hg_fail(error, HG_ERROR_BUSY, "the audit was stopped");
 	}
 	return more == 0;
 }

@@ -98,6 +98,7 @@ gint64 hg_sql_last_n(hg_store *store);	/* number of the row just added */
 /* A reader's limit for one statement; returns the one before. */
 gint64 hg_sql_time_limit(hg_store *store, gint64 ms);
 gboolean hg_sql_broken(hg_store *store);	/* disk or file failed: every further verb fails */
+gboolean hg_sql_interrupted(hg_store *store);	/* hg_store_interrupt() was called */
 /* What the database itself says of its file, schema and surroundings (fsck I18 to I20). */
 gboolean hg_sql_audit(hg_store *store, hg_fsck_report *report, void *arg, GError **error);
 

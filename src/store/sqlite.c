@@ -247,7 +247,13 @@ hg_store *hg_store_open_reader(const struct hg_store_options *options, gint64 ti
 
 void hg_store_interrupt(hg_store *store)
 {
+	g_atomic_int_set(&store->interrupted, TRUE);
 	sqlite3_interrupt(store->db);
+}
+
+gboolean hg_sql_interrupted(hg_store *store)
+{
+	return g_atomic_int_get(&store->interrupted);
 }
 
 /* Checkpoints and removes the log, and waits for nobody: a reader may take its time, and what

@@ -15,6 +15,7 @@ struct hg_store {
 	char *path, *attachments;	/* ours */
 	struct hg_env *env;		/* lent */
 	gboolean reader;
+	gint interrupted;		/* atomic */
 	gboolean broken;		/* the disk or the file failed: nothing more is tried */
 	gboolean in_txn, in_savepoint;	/* as we were told; sqlite3_get_autocommit() says what is */
 	int schema;
