@@ -1,6 +1,7 @@
 /* emit.c - a batch of the adapter becomes a command; the answer comes back on the channel's loop */
 #include "services.h"
 
+#include "failpoint.h"
 #include "route.h"
 
 struct batch {
@@ -29,8 +30,12 @@ static void batch_answer(struct batch *b, int stored)
 	} else {
 		ch->counts.busy++;
 	}
+	if (stored == HG_STORED)
+		(void)HG_FAILPOINT(INBOUND_STORED);
 	if (b->call)
 		hg_route_stored(b->call, stored);
+	if (stored == HG_STORED)
+		(void)HG_FAILPOINT(INBOUND_ANSWERED);
 	if (b->ack)
 		b->ack(b->arg, stored);
 	hg_ch_progress(ch);
@@ -143,11 +148,12 @@ static gboolean submit(hg_channel *ch, struct batch *b, const struct hg_batch *b
 	if (ch->batches.length > HG_CH_BATCHES_MAX)
 		return FALSE;
 	command = batch_command(ch, batch, &error);
-	if (command) {
+	if (command && !HG_FAILPOINT(INBOUND_PARSED)) {
 		command->done = batch_done;
 		command->done_arg = b;
 		if (ch->env->submit(ch->env->ctx, command, &error)) {
 			command = NULL;
+			(void)HG_FAILPOINT(INBOUND_QUEUED);
 			return TRUE;
 		}
 	}

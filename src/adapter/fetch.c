@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "failpoint.h"
 #include "store.h"
 #include "text.h"
 
@@ -78,6 +79,7 @@ static void download_end(struct download *d)
 		ch->counts.files++;
 		ch->counts.file_bytes += (guint64)d->bytes;
 	}
+	(void)HG_FAILPOINT(FETCH_ENDED);
 	submit(ch, d->dispatch->job.n, &result);
 	download_free(d);
 	hg_ch_progress(ch);
@@ -197,9 +199,9 @@ static gboolean on_bytes(void *arg, const void *bytes, gsize len)
 	}
 	if (d->sum)
 		g_checksum_update(d->sum, bytes, (gssize)len);
-	if (hg_upload_write(d->upload, bytes, len, &error))
+	if (!HG_FAILPOINT(FETCH_BYTES) && hg_upload_write(d->upload, bytes, len, &error))
 		return TRUE;
-	fail(d, HG_RETRY, g_strdup_printf("the file cannot be written: %s", error->message));
+	fail(d, HG_RETRY, g_strdup_printf("the file cannot be written: %s", error ? error->message : "a test says so"));
 	return FALSE;
 }
 
@@ -325,6 +327,7 @@ void hg_fetch_begin(hg_channel *ch, hg_dispatch *dispatch)
 	f->dispatch = dispatch;
 	f->timer = hg_loop_timer(ch->loop, hg_ch_answer_ms(ch), on_deadline, f);
 	g_hash_table_insert(ch->fetches, &f->ticket, f);
+	(void)HG_FAILPOINT(FETCH_BEGIN);
 	/* Its answer may come before fetch() returns, and then f and the dispatch are gone. */
 	ch->desc->fetch(ch->state, f->ticket, ref);
 }

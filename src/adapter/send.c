@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "failpoint.h"
 #include "text.h"
 
 #define WORDS_MAX 2000		/* bytes of a provider's words that are kept */
@@ -57,6 +58,7 @@ static void finish(struct send *s, const struct hg_result *result)
 
 	hg_loop_untimer(ch->loop, s->timer);
 	count(ch, result);
+	(void)HG_FAILPOINT(SEND_ANSWERED);
 	submit(ch->env, ch->name, s->job_n, result);
 	g_hash_table_remove(ch->sends, &s->ticket);
 	hg_ch_progress(ch);
@@ -130,6 +132,7 @@ void hg_send_begin(hg_channel *ch, hg_dispatch *dispatch)
 		/* READ and TYPING (ticket 0) are told, and nobody waits for what becomes of them. */
 		if (out.ticket)
 			out.ticket = send_new(ch, dispatch->job.n)->ticket;
+		(void)HG_FAILPOINT(SEND_BEGIN);
 		verb(ch->state, &out);
 	}
 	hg_dispatch_free(dispatch);

@@ -1,6 +1,7 @@
 /* answer.c - what a call came to, as JSON or as a problem (RFC 9457) */
 #include <string.h>
 #include "call.h"
+#include "failpoint.h"
 
 static const struct { int code, status; const char *word; } problems[] = {
 	{ HG_ERROR_INPUT, 400, "invalid-request" },
@@ -79,11 +80,15 @@ void hg_call_finish(void *arg)
 	struct call *call = arg;
 	int status = call->status ? call->status : call->route->status ? call->route->status : 200;
 
+	if (call->route->write)
+		(void)HG_FAILPOINT(API_ANSWER);
 	if (call->error)
 		answer_problem(call);
 	else if (call->req)
 		hg_request_answer(call->req, &(struct hg_answer){
 			.status = status, .type = call->type ? call->type : "application/json", .headers = headers,
 			.body = call->out->str, .len = call->out->len });
+	if (call->route->write)
+		(void)HG_FAILPOINT(API_ANSWERED);
 	call_free(call);
 }

@@ -1,6 +1,7 @@
 /* api.c - the way of a request through the API: reads to the pool, writes to the engine, and back */
 #include <string.h>
 #include "call.h"
+#include "failpoint.h"
 #include "text.h"
 
 #define KEY_MAX 255
@@ -124,8 +125,14 @@ static void submit(struct call *call)
 	hg_command *command = g_steal_pointer(&call->command);
 	g_autoptr(GError) error = NULL;
 
-	if (ports->submit(ports->ctx, command, &error))
-		return;
+	if (!HG_FAILPOINT(API_READ)) {
+		if (ports->submit(ports->ctx, command, &error)) {
+			(void)HG_FAILPOINT(API_QUEUED);
+			return;
+		}
+	} else {
+		hg_fail(&error, HG_ERROR_BUSY, "a test says that the queue is full");
+	}
 	call->command = command;
 	call->error = g_steal_pointer(&error);
 	hg_call_finish(call);

@@ -2,6 +2,7 @@
 #include "forward.h"
 #include <string.h>
 #include "env.h"
+#include "failpoint.h"
 #include "json.h"
 #include "log.h"
 #include "sign.h"
@@ -277,6 +278,7 @@ static void attempt_end(hg_forwarder *forwarder, hg_dispatch *dispatch, gboolean
 		circuit_worked(circuit, backend ? (guint)backend->concurrency : 1, now);
 	else if (answer->code != HG_CLIENT_CANCELLED)
 		circuit_failed(circuit, command->forwarded.text, now);
+	(void)HG_FAILPOINT(FORWARD_ANSWERED);
 	command->forwarded.gone &= !stale;
 	if (command->forwarded.gone)
 		circuit->down = circuit->gone = TRUE;
@@ -313,6 +315,7 @@ void hg_forwarder_send(hg_forwarder *forwarder, hg_dispatch *dispatch)
 	attempt->forwarder = forwarder;
 	attempt->dispatch = dispatch;
 	attempt->reloads = forwarder->reloads;
+	(void)HG_FAILPOINT(FORWARD_BEGIN);
 	hg_client_call(forwarder->client, &(struct hg_client_call){
 		.method = "POST", .url = backend->url, .headers = (const char *const *)headers,
 		.body = body, .len = strlen(body), .timeout_ms = backend->timeout_ms,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "env.h"
+#include "failpoint.h"
 #include "hook_answer.h"
 #include "sign.h"
 
@@ -78,6 +79,7 @@ static void end(hg_hooks *hooks, hg_dispatch *dispatch, const struct hg_client_a
 		command->facts.len = answer->len ? answer->len : 2;
 		command->facts.body = hg_arena_mem(command->arena, answer->len ? answer->body : "{}", command->facts.len);
 	}
+	(void)HG_FAILPOINT(HOOK_ANSWERED);
 	hooks->result(hooks->arg, command);
 	hg_dispatch_free(dispatch);
 }
@@ -107,6 +109,7 @@ void hg_hooks_send(hg_hooks *hooks, hg_dispatch *dispatch)
 	headers = hg_sign_headers(hook->secrets, job->key, hg_now(hg_loop_env(hooks->loop)) / 1000, job->body, job->len);
 	question = g_new(struct question, 1);
 	*question = (struct question){ hooks, dispatch };
+	(void)HG_FAILPOINT(HOOK_BEGIN);
 	hg_client_call(hooks->client, &(struct hg_client_call){
 		.method = "POST", .url = hook->url, .headers = (const char *const *)headers,
 		.body = job->body, .len = job->len, .timeout_ms = hook->deadline_ms + LATE_MS,

@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
+#include "failpoint.h"
 #include "log.h"
 
 #define READERS 2
@@ -126,6 +127,7 @@ void hg_gateway_free(hg_gateway *gateway)
 	hg_client_free(gateway->client);
 	if (gateway->engine)
 		hg_engine_stop(gateway->engine);
+	(void)(gateway->stopping && HG_FAILPOINT(STOP_ENGINE));
 	hg_readers_free(gateway->readers);
 	run_posted(gateway);
 	hg_server_free(gateway->server);
@@ -156,6 +158,7 @@ static void engine_quiet(void *arg, const hg_command *command, const char *answe
 	(void)command;
 	(void)answer;
 	(void)error;
+	(void)HG_FAILPOINT(STOP_QUIET);
 	hg_loop_stop(gateway->loop);
 }
 
@@ -230,6 +233,7 @@ static void stop(hg_gateway *gateway)
 	sd_notify(0, "STOPPING=1");
 	hg_info(NULL, "daemon.stopping", "no more is taken in; what is under way ends");
 	pause_outbox(gateway);
+	(void)HG_FAILPOINT(STOP_BEGIN);
 	hg_readers_end_slow(gateway->readers);
 	hg_channels_stop(gateway->channels, DRAIN_MS, channels_stopped, gateway);
 	hg_server_drain(gateway->server, server_drained, gateway);

@@ -1,6 +1,7 @@
 /* reload.c - SIGHUP: a new generation for all parts, or none */
 #include <string.h>
 #include <systemd/sd-daemon.h>
+#include "failpoint.h"
 #include "log.h"
 #include "parts.h"
 
@@ -86,10 +87,12 @@ static void take_over(hg_gateway *gateway, hg_setup *new)
 	warn_restart(old->conf, new->conf);
 	hg_channels_reload(gateway->channels, new->conf);
 	hg_forwarder_reload(gateway->forwarder, new->conf);
+	(void)HG_FAILPOINT(RELOAD_CHANNELS);
 	hg_hooks_reload(gateway->hooks, new->conf);
 	hg_api_reload(gateway->api, new->conf);
 	hg_engine_reload(gateway->engine, new->conf, g_steal_pointer(&new->rules));
 	gateway->reloaded_ms = hg_now(gateway->env);
+	(void)HG_FAILPOINT(RELOAD_DONE);
 	hg_setup_log(gateway->setup);
 }
 
@@ -102,6 +105,7 @@ void hg_gateway_reload(hg_gateway *gateway)
 	sd_notify(0, "RELOADING=1");
 	new = read_setup(gateway);
 	if (new) {
+		(void)HG_FAILPOINT(RELOAD_READ);
 		take_over(gateway, new);
 		hg_info(NULL, "reload.done", "%s", new->conf->path);
 		sd_notify(0, "READY=1\nSTATUS=running");

@@ -5,6 +5,7 @@
 #include "journal.h"
 
 #include "command_pack.h"
+#include "failpoint.h"
 #include "turn.h"
 
 #include <string.h>
@@ -52,7 +53,8 @@ static gboolean write_row(hg_engine *engine, int kind, gint64 now_ms, GError **e
 		.seed_len = seeded ? HG_SEED_SIZE : 0, .body = engine->packed->str, .len = engine->packed->len,
 	};
 
-	return hg_store_journal_add(engine->store, &row, error);
+	return hg_store_journal_add(engine->store, &row, error) &&
+	       (!HG_FAILPOINT(JOURNAL_ROW) || hg_fail(error, HG_ERROR_STORE, "a test made the journal fail"));
 }
 
 static void pack_raw(const hg_turn *turn, GString *body)

@@ -174,19 +174,37 @@ static gboolean fill_group(struct hg_round *round, hg_command *list, GError **er
 	return FALSE;
 }
 
-/* Of the round's commands, is one a provider's delivery?  For fail points that mean those only. */
-static gboolean has_inbound(const struct hg_round *round)
+#ifdef HG_TEST_HOOKS
+/* Fail points that mean the commits with a certain kind of command in them. */
+static void pass_kinds(const struct hg_round *round, gboolean after)
 {
-	for (guint i = 0; i < round->done->len; i++)
-		if (g_array_index(round->done, struct hg_done, i).command->kind == HG_CMD_INBOUND)
-			return TRUE;
-	return FALSE;
+	static const struct { int kind; enum hg_failpoint before, after; } kinds[] = {
+		{ HG_CMD_INBOUND, HG_FP_INBOUND_BEFORE_COMMIT, HG_FP_INBOUND_AFTER_COMMIT },
+		{ HG_CMD_REPLY, HG_FP_API_BEFORE_COMMIT, HG_FP_API_AFTER_COMMIT },
+		{ HG_CMD_SENT, HG_FP_SEND_BEFORE_COMMIT, HG_FP_SEND_AFTER_COMMIT },
+		{ HG_CMD_FORWARDED, HG_FP_FORWARD_BEFORE_COMMIT, HG_FP_FORWARD_AFTER_COMMIT },
+		{ HG_CMD_FACTS, HG_FP_HOOK_BEFORE_COMMIT, HG_FP_HOOK_AFTER_COMMIT },
+		{ HG_CMD_FETCHED, HG_FP_FETCH_BEFORE_COMMIT, HG_FP_FETCH_AFTER_COMMIT },
+	};
+
+	for (guint i = 0; i < round->done->len; i++) {
+		const hg_command *command = g_array_index(round->done, struct hg_done, i).command;
+
+		for (guint k = 0; k < G_N_ELEMENTS(kinds); k++)
+			if (kinds[k].kind == command->kind)
+				hg_failpoint(after ? kinds[k].after : kinds[k].before);
+		if (command->kind == HG_CMD_INBOUND && command->batch.n_receipts)
+			hg_failpoint(after ? HG_FP_RECEIPT_AFTER_COMMIT : HG_FP_RECEIPT_BEFORE_COMMIT);
+	}
 }
+#else
+static inline void pass_kinds(const struct hg_round *round G_GNUC_UNUSED, gboolean after G_GNUC_UNUSED) { }
+#endif
 
 static gboolean commit(struct hg_round *round, GError **error)
 {
-	(void)(has_inbound(round) && HG_FAILPOINT("inbound.before_commit"));
-	if (HG_FAILPOINT("engine.before_commit"))
+	pass_kinds(round, FALSE);
+	if (HG_FAILPOINT(ENGINE_BEFORE_COMMIT))
 		return hg_fail(error, HG_ERROR_STORE, "a test made this commit fail");
 	return hg_store_commit(round->engine->store, error);
 }
@@ -197,8 +215,8 @@ static void group_holds(struct hg_round *round)
 	hg_engine *engine = round->engine;
 	const struct hg_ports *ports = &engine->ports;
 
-	(void)HG_FAILPOINT("engine.after_commit");
-	(void)(has_inbound(round) && HG_FAILPOINT("inbound.after_commit"));
+	(void)HG_FAILPOINT(ENGINE_AFTER_COMMIT);
+	pass_kinds(round, TRUE);
 	for (guint i = 0; i < round->done->len; i++) {
 		struct hg_done *done = &g_array_index(round->done, struct hg_done, i);
 
@@ -206,9 +224,9 @@ static void group_holds(struct hg_round *round)
 			done->command->done(done->command->done_arg, done->command, done->error ? NULL : done->answer,
 					    done->error);
 	}
+	(void)HG_FAILPOINT(ENGINE_TOLD);
 	if (ports->publish && round->events->len)
 		ports->publish(ports->ctx, (const hg_event *const *)round->events->pdata, round->events->len);
-	(void)HG_FAILPOINT("outbox.sending");
 	hg_targets_fly(engine->targets);
 	engine->failures = 0;
 	round->count.commands = round->done->len;
@@ -289,12 +307,14 @@ gboolean hg_engine_recover(hg_engine *engine, GError **error)
 	gboolean ok;
 
 	hg_round_begin(&round, engine, hg_now(engine->world));
-	ok = hg_store_begin(engine->store, error) && hg_round_recover(&round, &n, error) &&
-	     hg_store_commit(engine->store, error);
+	ok = hg_store_begin(engine->store, error) && hg_round_recover(&round, &n, error);
+	(void)HG_FAILPOINT(RECOVER_BEFORE_COMMIT);
+	ok = ok && hg_store_commit(engine->store, error);
 	if (!ok) {
 		hg_store_rollback(engine->store);
 		hg_targets_stay(engine->targets);
 	} else {
+		(void)HG_FAILPOINT(RECOVER_AFTER_COMMIT);
 		hg_targets_fly(engine->targets);
 	}
 	if (ok && n)

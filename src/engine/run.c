@@ -1,6 +1,7 @@
 /* run.c - the engine: its life, its thread, one step after the other
  *
  * Natural batching: while one group is being flushed the next one gathers; no timer delays anybody. */
+#include "failpoint.h"
 #include "journal.h"
 #include "round.h"
 
@@ -157,7 +158,11 @@ static void take_reload(hg_engine *engine)
 	engine->adopted_ms = now_ms;
 	hg_round_begin(&round, engine, now_ms);
 	ok = hg_store_begin(engine->store, &error) && hg_round_adopt(&round, &error) &&
-	     hg_journal_conf(engine, HG_J_RELOAD, now_ms, &error) && hg_store_commit(engine->store, &error);
+	     hg_journal_conf(engine, HG_J_RELOAD, now_ms, &error) &&
+	     (!HG_FAILPOINT(ADOPT_BEFORE_COMMIT) || hg_fail(&error, HG_ERROR_STORE, "a test made this commit fail")) &&
+	     hg_store_commit(engine->store, &error);
+	if (ok)
+		(void)HG_FAILPOINT(ADOPT_AFTER_COMMIT);
 	hg_round_end(&round);
 	engine->adopting = !ok;
 	if (ok)

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "failpoint.h"
+
 #define SLOTS		 16
 #define CLAIM_MOST	 256	/* jobs of one target in one round */
 #define LOOK_AGAIN_MS	 1000	/* something is due that may not go: how soon others are looked for */
@@ -308,7 +310,9 @@ gboolean hg_targets_take(hg_engine *engine, hg_job *job, gint64 now_ms, GError *
 {
 	job->attempts++;
 	job->changed_ms = now_ms;
-	return hg_job_move(job, HG_JOB_SENDING, error) && hg_store_job_update(engine->store, job, error);
+	if (!hg_job_move(job, HG_JOB_SENDING, error) || !hg_store_job_update(engine->store, job, error))
+		return FALSE;
+	return !HG_FAILPOINT(OUTBOX_CLAIMED) || hg_fail(error, HG_ERROR_STORE, "a test made this claim fail");
 }
 
 static gboolean claim_one(hg_targets *targets, struct target *target, const struct hg_limits *limits,
@@ -419,6 +423,8 @@ void hg_targets_fly(hg_targets *targets)
 {
 	const struct hg_ports *ports = &targets->engine->ports;
 
+	if (targets->out->len)
+		(void)HG_FAILPOINT(OUTBOX_SENDING);
 	for (guint i = 0; i < targets->out->len; i++)
 		ports->dispatch(ports->ctx, g_ptr_array_index(targets->out, i));
 	g_ptr_array_set_size(targets->out, 0);

@@ -2,6 +2,8 @@
 #include "journal.h"
 #include "round.h"
 
+#include "failpoint.h"
+
 static hg_turn turn_of(const struct hg_round *round, hg_arena *arena, const hg_command *command)
 {
 	hg_engine *engine = round->engine;
@@ -123,6 +125,7 @@ gboolean hg_round_timer(struct hg_round *round, const hg_timer *timer, GError **
 
 	hg_work_begin(round->engine, round->now_ms);
 	ok = in_savepoint(round, &turn, turn_timer, timer, error);
+	(void)HG_FAILPOINT(TIMER_ACTED);
 	if (ok && !hg_journal_timer(&turn, timer, error)) {
 		round->broke = TRUE;
 		ok = FALSE;
@@ -167,6 +170,8 @@ static gboolean recover_job(struct hg_round *round, hg_job *job, GError **error)
 		job->due_ms = round->now_ms;
 		ok = hg_job_move(job, HG_JOB_DUE, error) && hg_store_job_update(turn.store, job, error);
 	}
+	if (ok && HG_FAILPOINT(RECOVER_JOB))
+		ok = hg_fail(error, HG_ERROR_STORE, "a test made recovery fail");
 	ok = ok && turn_holds(round, &turn, error);
 	turn_end(&turn);
 	return ok;

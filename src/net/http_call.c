@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "env.h"
+#include "failpoint.h"
 #include "http_address.h"
 #include "http_body.h"
 
@@ -169,6 +170,30 @@ static int never_again(void *arg, curl_off_t offset, int origin)
 	(void)origin;
 	return CURL_SEEKFUNC_FAIL;
 }
+
+#ifdef HG_TEST_HOOKS
+/* curl tells of its debug stream after the bytes were given to the socket. */
+static int note_written(CURL *easy, curl_infotype type, char *bytes, size_t len, void *arg)
+{
+	(void)easy;
+	(void)bytes;
+	(void)len;
+	(void)arg;
+	if (type == CURLINFO_HEADER_OUT)
+		(void)HG_FAILPOINT(CLIENT_HEAD_WRITTEN);
+	else if (type == CURLINFO_DATA_OUT)
+		(void)HG_FAILPOINT(CLIENT_BODY_WRITTEN);
+	return 0;
+}
+
+static void set_fail_points(CURL *easy)
+{
+	curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, note_written);
+	curl_easy_setopt(easy, CURLOPT_VERBOSE, 1L);
+}
+#else
+static inline void set_fail_points(CURL *easy G_GNUC_UNUSED) { }
+#endif
 
 static int status_of(hg_call *call)
 {
@@ -367,6 +392,7 @@ static gboolean set_up(hg_call *call, const struct hg_client_call *from, const s
 	set_headers(call, TRUE);
 	set_limits(call, from);
 	set_callbacks(call);
+	set_fail_points(call->easy);
 	curl_easy_setopt(call->easy, CURLOPT_USERAGENT, defaults->agent);
 	if (ca_file)
 		curl_easy_setopt(call->easy, CURLOPT_CAINFO, ca_file);
@@ -630,6 +656,7 @@ void hg_call_done(hg_call *call)
 {
 	gboolean elsewhere = call->on_body || call->save_fd > 0;
 
+	(void)HG_FAILPOINT(CLIENT_ANSWERED);
 	call->answer.headers = &call->got;
 	call->answer.body = call->reply->str;
 	call->answer.len = elsewhere && call->answer.status / 100 == 2 ? call->received : call->reply->len;

@@ -7,6 +7,7 @@
 #include <event2/event.h>
 
 #include "env.h"
+#include "failpoint.h"
 #include "fail.h"
 #include "http_call.h"
 #include "loop.h"
@@ -148,6 +149,7 @@ guint64 hg_client_call(hg_client *client, const struct hg_client_call *from, hg_
 	entry->call = hg_call_new(from, &defaults, hg_loop_env(client->loop), done, arg);
 	hg_call_set_owner(entry->call, entry);
 	g_hash_table_insert(client->entries, &entry->id, entry);
+	(void)HG_FAILPOINT(CLIENT_BEGIN);
 	if (hg_call_easy(entry->call))
 		curl_multi_add_handle(client->multi, hg_call_easy(entry->call));
 	else

@@ -384,8 +384,8 @@ gboolean hg_store_commit(hg_store *store, GError **error)
 		store->in_txn = FALSE;
 		return fail_gone(error);
 	}
-	if (HG_FAILPOINT("store.before_commit"))
-		done = hg_fail(error, HG_ERROR_STORE, "fail point store.before_commit");
+	if (HG_FAILPOINT(STORE_BEFORE_COMMIT))
+		done = hg_fail(error, HG_ERROR_STORE, "a test made COMMIT fail");
 	else
 		done = hg_sql_run(store, &commit, HG_BIND_NONE, NULL, error);
 	if (!done) {
@@ -393,7 +393,7 @@ gboolean hg_store_commit(hg_store *store, GError **error)
 		return FALSE;
 	}
 	store->in_txn = FALSE;
-	(void)HG_FAILPOINT("store.after_commit");
+	(void)HG_FAILPOINT(STORE_AFTER_COMMIT);
 	return TRUE;
 }
 

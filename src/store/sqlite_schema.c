@@ -1,6 +1,8 @@
 /* sqlite_schema.c - brings a database up to the newest schema, or says why not */
 #include "sqlite_db.h"
 
+#include "failpoint.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -46,13 +48,40 @@ static gboolean schema_read(hg_store *store, gint64 *ret, GError **error)
 	return TRUE;
 }
 
+/* One after the other, so that a test can stop between any two. */
+static gboolean run_statements(hg_store *store, const char *sql, GError **error)
+{
+	while (*sql) {
+		sqlite3_stmt *stmt = NULL;
+		int rc = sqlite3_prepare_v2(store->db, sql, -1, &stmt, &sql);
+
+		while (rc == SQLITE_OK && stmt && (rc = sqlite3_step(stmt)) == SQLITE_ROW)
+			rc = SQLITE_OK;
+		sqlite3_finalize(stmt);
+		if (rc != SQLITE_OK && rc != SQLITE_DONE)
+			return hg_sqlite_fail(store, rc, "migration", error);
+		if (stmt && HG_FAILPOINT(MIGRATION_STATEMENT))
+			return hg_fail(error, HG_ERROR_STORE, "a test made this statement fail");
+	}
+	return TRUE;
+}
+
+static gboolean commit(hg_store *store, GError **error)
+{
+	(void)HG_FAILPOINT(MIGRATION_BEFORE_COMMIT);
+	if (!hg_sqlite_exec(store, "COMMIT", error))
+		return FALSE;
+	(void)HG_FAILPOINT(MIGRATION_AFTER_COMMIT);
+	return TRUE;
+}
+
 static gboolean apply(hg_store *store, const struct hg_migration *m, GError **error)
 {
 	g_autofree char *mark = g_strdup_printf("PRAGMA application_id = %d; PRAGMA user_version = %d",
 						HG_SQLITE_APPLICATION_ID, m->number);
 
-	if (hg_sqlite_exec(store, "BEGIN IMMEDIATE", error) && hg_sqlite_exec(store, m->sql, error) &&
-	    hg_sqlite_exec(store, mark, error) && hg_sqlite_exec(store, "COMMIT", error))
+	if (hg_sqlite_exec(store, "BEGIN IMMEDIATE", error) && run_statements(store, m->sql, error) &&
+	    hg_sqlite_exec(store, mark, error) && commit(store, error))
 		return TRUE;
 	if (!sqlite3_get_autocommit(store->db))
 		sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
@@ -80,7 +109,7 @@ static gboolean backup(hg_store *store, gint64 version, GError **error)
 	gboolean made = make_private(part, error) && hg_sqlite_exec(store, sql, error);
 
 	sqlite3_free(sql);
-	if (made && rename(part, name) < 0)
+	if (made && (HG_FAILPOINT(MIGRATION_COPIED) || rename(part, name) < 0))
 		made = hg_fail(error, HG_ERROR_STORE, "%s: %s", name, g_strerror(errno));
 	g_prefix_error(error, "backup before the upgrade: ");
 	return made;

@@ -1,6 +1,8 @@
 /* sqlite_tend.c - between transactions: checkpoints, expiry, the ballast */
 #include "sqlite_db.h"
 
+#include "failpoint.h"
+
 #define MIB G_GINT64_CONSTANT(1048576)
 /* Copied back even while busy, since long logs make reads slow; the longer, the more often a page was
  * written in it that is copied once.  16 MiB were measured to save a fifth of the CPU of 4. */
@@ -18,6 +20,7 @@ static void checkpoint(hg_store *store, int mode)
 {
 	int pages = 0, copied = 0, rc;
 
+	(void)HG_FAILPOINT(CHECKPOINT_BEGIN);
 	sqlite3_busy_timeout(store->db, 0);
 	rc = sqlite3_wal_checkpoint_v2(store->db, "main", mode, &pages, &copied);
 	sqlite3_busy_timeout(store->db, HG_SQLITE_BUSY_MS);
@@ -25,6 +28,7 @@ static void checkpoint(hg_store *store, int mode)
 		hg_sqlite_fail(store, rc, "checkpoint", NULL);
 		return;
 	}
+	(void)HG_FAILPOINT(CHECKPOINT_DONE);
 	if (rc == SQLITE_OK && copied == pages)
 		store->wal_pages = store->wal_tried = 0;	/* the next commit begins the log anew */
 	else
@@ -46,13 +50,16 @@ static void checkpoint_tend(hg_store *store, gboolean busy)
 static gboolean expire_batch(hg_store *store, gint64 *changed, GError **error)
 {
 	gint64 now = hg_now(store->env);
+	gboolean done;
 
 	if (!hg_store_begin(store, error))
 		return FALSE;
-	if (hg_seen_expire(store, now, changed, error) && hg_journal_expire(store, now, store->keep_journal_ms, changed, error) &&
-	    hg_idem_expire(store, now, changed, error) &&
-	    hg_receipt_expire(store, now, changed, error) && hg_facts_expire(store, now, changed, error) &&
-	    hg_store_commit(store, error))
+	done = hg_seen_expire(store, now, changed, error) &&
+	       hg_journal_expire(store, now, store->keep_journal_ms, changed, error) &&
+	       hg_idem_expire(store, now, changed, error) && hg_receipt_expire(store, now, changed, error) &&
+	       hg_facts_expire(store, now, changed, error);
+	(void)HG_FAILPOINT(SWEEP_DONE);
+	if (done && hg_store_commit(store, error))
 		return TRUE;
 	hg_store_rollback(store);
 	g_array_set_size(hg_store_seen_days(store), 0);	/* may not be true now: read again */

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "failpoint.h"
 #include "text.h"
 
 #define HASH_SIZE 32
@@ -159,9 +160,10 @@ static gboolean upload_name(hg_upload *upload, const char *sha256, GError **erro
 		return hg_fail(error, HG_ERROR_STORE, "attachments: %s: %s", upload->name, g_strerror(errno));
 	if (!make_dir(upload->dir, shard, error))
 		return FALSE;
-	if (rename(upload->name, path) < 0)
+	if (HG_FAILPOINT(FILE_SYNCED) || rename(upload->name, path) < 0)
 		return hg_fail(error, HG_ERROR_STORE, "attachments: %s: %s", path, g_strerror(errno));
 	g_clear_pointer(&upload->name, g_free);
+	(void)HG_FAILPOINT(FILE_NAMED);
 	return sync_dir(shard, error);
 }
 

@@ -88,6 +88,8 @@ class Gateway:
                    HEADGATE_TEST_CLOCK=str(self.clock_path), TEST_API_TOKEN=API_TOKEN,
                    TEST_WEBHOOK_SECRET=WEBHOOK_SECRET, TEST_SECOND_SECRET=SECOND_SECRET, **self.env)
         env.setdefault("ASAN_OPTIONS", "abort_on_error=0")
+        if "HEADGATE_FAIL_TRACE" in os.environ:
+            env.setdefault("HEADGATE_FAIL_TRACE", os.environ["HEADGATE_FAIL_TRACE"])
         if fail:
             env["HEADGATE_FAIL"] = fail
         ready, child = os.pipe()

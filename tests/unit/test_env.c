@@ -177,6 +177,7 @@ static void the_clock_is_the_systems(void **state)
 
 #ifdef HG_TEST_HOOKS
 static char clock_path[] = "/tmp/headgate-test-clock-XXXXXX";
+static char trace_path[] = "/tmp/headgate-test-trace-XXXXXX";
 
 static void clock_set(gint64 offset_ms)
 {
@@ -192,9 +193,15 @@ static void clock_set(gint64 offset_ms)
 static void a_hook_that_is_not_understood_stops_the_process(void **state)
 {
 	static const struct { const char *name, *value; } cases[] = {
-		{ "HEADGATE_FAIL", "x" }, { "HEADGATE_FAIL", "=crash" },
-		{ "HEADGATE_FAIL", "x=explode" }, { "HEADGATE_FAIL", "x=crash@0" },
-		{ "HEADGATE_FAIL", "y=error,x=crash@many" },
+		{ "HEADGATE_FAIL", "api.read" }, { "HEADGATE_FAIL", "=crash" },
+		{ "HEADGATE_FAIL", "no.such.point=crash" },
+		{ "HEADGATE_FAIL", "api.read=explode" }, { "HEADGATE_FAIL", "api.read=crash@0" },
+		{ "HEADGATE_FAIL", "api.read=error,api.queued=crash@many" },
+		{ "HEADGATE_FAIL", "api.queued=error" },	/* where nothing can fail */
+		{ "HEADGATE_FAIL", "api.read=delay" }, { "HEADGATE_FAIL", "api.read=delay:0" },
+		{ "HEADGATE_FAIL", "api.read=error@p0" }, { "HEADGATE_FAIL", "api.read=error@p1.5" },
+		{ "HEADGATE_FAIL", "api.read=error@p0.5:x" }, { "HEADGATE_FAIL", "api.read=error@+" },
+		{ "HEADGATE_FAIL_TRACE", "/nowhere/trace" },
 		{ "HEADGATE_TEST_CLOCK", "/nowhere/clock" }, { "HEADGATE_TEST_CLOCK", "/dev/null" },
 	};
 	int status;
@@ -207,7 +214,7 @@ static void a_hook_that_is_not_understood_stops_the_process(void **state)
 		if (pid == 0) {
 			close(STDERR_FILENO);
 			g_setenv(cases[i].name, cases[i].value, TRUE);
-			HG_FAILPOINT("test-other");
+			HG_FAILPOINT(STOP_BEGIN);
 			hg_now(hg_env_system());
 			_exit(0);
 		}
@@ -231,34 +238,91 @@ static void a_file_moves_both_clocks(void **state)
 	assert_in_range(hg_now(env) - wall, 0, 60000);
 }
 
-static void an_error_happens_once_at_its_passing(void **state)
+#define FAIL "api.read=error,inbound.parsed=error@3,journal.row=error@3+,outbox.claimed=error@p0.25:7," \
+	     "file.synced=delay:30,api.queued=crash@2"
+
+static void an_error_happens_at_its_passings(void **state)
 {
 	(void)state;
 
-	assert_true(HG_FAILPOINT("test-error"));
-	assert_false(HG_FAILPOINT("test-error"));
-	for (int i = 1; i <= 5; i++)
-		assert_int_equal(HG_FAILPOINT("test-third"), i == 3);
-	assert_false(HG_FAILPOINT("test-not-named"));
+	assert_true(HG_FAILPOINT(API_READ));
+	assert_false(HG_FAILPOINT(API_READ));
+	for (int i = 1; i <= 5; i++) {
+		assert_int_equal(HG_FAILPOINT(INBOUND_PARSED), i == 3);
+		assert_int_equal(HG_FAILPOINT(JOURNAL_ROW), i >= 3);
+	}
+	assert_false(HG_FAILPOINT(ENGINE_BEFORE_COMMIT));
 }
 
-static void a_crash_kills_without_a_word(void **state)
+/* The same passings for the same seed, in whatever process. */
+static void a_chance_is_kept_by_its_seed(void **state)
 {
+	char had[201] = "", again[201] = "";
+	int ends[2], n = 0, status;
+	pid_t pid;
+	(void)state;
+
+	assert_int_equal(pipe(ends), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	for (int i = 0; i < 200; i++) {
+		had[i] = HG_FAILPOINT(OUTBOX_CLAIMED) ? 'x' : '.';
+		n += had[i] == 'x';
+	}
+	if (pid == 0)
+		_exit(write(ends[1], had, 200) != 200);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_int_equal(read(ends[0], again, 200), 200);
+	assert_string_equal(had, again);
+	assert_in_range(n, 30, 70);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+static void a_delay_holds_up(void **state)
+{
+	gint64 before = hg_mono(hg_env_system());
+	(void)state;
+
+	assert_false(HG_FAILPOINT(FILE_SYNCED));
+	assert_true(hg_mono(hg_env_system()) - before >= 29);
+}
+
+static void look_at_trace(struct hg_failpoint_trace *ret)
+{
+	int fd = open(trace_path, O_RDONLY | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	assert_int_equal(read(fd, ret, sizeof(*ret)), sizeof(*ret));
+	close(fd);
+}
+
+static void a_crash_kills_without_a_word_and_the_trace_says_where(void **state)
+{
+	struct hg_failpoint_trace trace;
 	int status;
 	pid_t pid = fork();
 	(void)state;
 
 	assert_true(pid >= 0);
 	if (pid == 0) {
-		HG_FAILPOINT("test-crash");	/* it is the second passing that kills */
+		HG_FAILPOINT(API_QUEUED);	/* it is the second passing that kills */
 		for (int fd = 3; fd < 10; fd++)
 			close(fd);
-		HG_FAILPOINT("test-crash");
+		HG_FAILPOINT(API_QUEUED);
 		_exit(0);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFSIGNALED(status));
 	assert_int_equal(WTERMSIG(status), SIGKILL);
+	look_at_trace(&trace);
+	assert_int_equal(trace.points, HG_FAILPOINT_COUNT);
+	assert_int_equal(trace.passed[HG_FP_API_QUEUED], 2);
+	assert_int_equal(trace.passed[HG_FP_API_READ], 2);
+	assert_int_equal(trace.passed[HG_FP_API_ANSWERED], 0);
+	assert_int_equal(trace.lanes[0].last, 1 + HG_FP_API_QUEUED);
+	assert_string_equal(trace.lanes[0].thread, "test_env");
 }
 
 static void hooks_init(void)
@@ -270,21 +334,26 @@ static void hooks_init(void)
 	g_assert(write(fd, &zero, sizeof(zero)) == sizeof(zero));
 	close(fd);
 	g_setenv("HEADGATE_TEST_CLOCK", clock_path, TRUE);
-	g_setenv("HEADGATE_FAIL", "test-error=error,test-third=error@3,test-crash=crash@2", TRUE);
+	fd = g_mkstemp(trace_path);
+	g_assert(fd >= 0);
+	close(fd);
+	g_setenv("HEADGATE_FAIL_TRACE", trace_path, TRUE);
+	g_setenv("HEADGATE_FAIL", FAIL, TRUE);
 }
 
 static void hooks_done(void)
 {
 	g_unlink(clock_path);
+	g_unlink(trace_path);
 }
 #else
 static void without_hooks_nothing_fails(void **state)
 {
 	(void)state;
-	assert_false(HG_FAILPOINT("test-error"));
+	assert_false(HG_FAILPOINT(API_READ));
 }
 
-static void hooks_init(void) { g_setenv("HEADGATE_FAIL", "test-error=error", TRUE); }
+static void hooks_init(void) { g_setenv("HEADGATE_FAIL", "api.read=error", TRUE); }
 static void hooks_done(void) { }
 #endif
 
@@ -303,8 +372,10 @@ int main(void)
 		cmocka_unit_test(the_clock_is_the_systems),
 #ifdef HG_TEST_HOOKS
 		cmocka_unit_test(a_file_moves_both_clocks),
-		cmocka_unit_test(an_error_happens_once_at_its_passing),
-		cmocka_unit_test(a_crash_kills_without_a_word),
+		cmocka_unit_test(an_error_happens_at_its_passings),
+		cmocka_unit_test(a_chance_is_kept_by_its_seed),
+		cmocka_unit_test(a_delay_holds_up),
+		cmocka_unit_test(a_crash_kills_without_a_word_and_the_trace_says_where),
 #else
 		cmocka_unit_test(without_hooks_nothing_fails),
 #endif
