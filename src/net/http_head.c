@@ -1,6 +1,7 @@
 /* http_head.c - what a complete head means, and whether it may be believed */
 #include "http_head.h"
 
+#include <arpa/inet.h>
 #include <string.h>
 
 /* ---- small readers ---- */
@@ -54,28 +55,52 @@ gboolean hg_http_list_has(const char *list, const char *word)
 	return FALSE;
 }
 
-/* RFC 3986 section 3.2: a name or an address, and maybe a port; no user. */
-static gboolean is_authority(const char *text, gsize len)
+#define HOST_MAX 255		/* bytes of a name, RFC 1035 section 2.3.4 */
+
+/* Bytes of "[2001:db8::1]" at the start of text; 0 when that is no address. */
+static gsize bracket_len(const char *text, gsize len)
+{
+	const char *end = memchr(text, ']', len);
+	char copy[INET6_ADDRSTRLEN];
+	struct in6_addr address;
+
+	if (!end || (gsize)(end - text) > sizeof(copy))
+		return 0;
+	memcpy(copy, text + 1, end - text - 1);
+	copy[end - text - 1] = '\0';
+	return inet_pton(AF_INET6, copy, &address) == 1 ? (gsize)(end - text) + 1 : 0;
+}
+
+static gsize name_len(const char *text, gsize len)
 {
 	gsize n = 0;
 
-	if (len && text[0] == '[') {
-		while (n < len && text[n] != ']')
-			if (!g_ascii_isxdigit(text[n++]) && !strchr("[:.", text[n - 1]))
-				return FALSE;
-		if (n++ == len)
+	while (n < len && (g_ascii_isalnum(text[n]) || strchr("-._~", text[n])))
+		n++;
+	return n <= HOST_MAX ? n : 0;
+}
+
+/* Digits, maybe none, and no more than a port can be. */
+static gboolean is_port(const char *text, gsize len)
+{
+	guint port = 0;
+
+	for (gsize i = 0; i < len; i++) {
+		if (!g_ascii_isdigit(text[i]) || i == 5)
 			return FALSE;
-	} else {
-		while (n < len && (g_ascii_isalnum(text[n]) || strchr("-._~", text[n])))
-			n++;
+		port = port * 10 + (guint)(text[i] - '0');
 	}
+	return port <= G_MAXUINT16;
+}
+
+/* RFC 3986 section 3.2: a name or an address, and maybe a port; no user. */
+static gboolean is_authority(const char *text, gsize len)
+{
+	gsize n = len && text[0] == '[' ? bracket_len(text, len) : name_len(text, len);
+
 	if (!n || n == len)
 		return n > 0;
-	if (text[n++] != ':')
-		return FALSE;
-	while (n < len && g_ascii_isdigit(text[n]))
-		n++;
-	return n == len;
+	return text[n] == ':' && is_port(text + n + 1, len - n - 1);
 }
 
 /* ---- target ---- */
