@@ -76,7 +76,6 @@ static void call_free(struct call *call)
 
 void hg_call_finish(void *arg)
 {
-	static const char *const headers[] = { "Cache-Control: no-store", NULL };
 	struct call *call = arg;
 	int status = call->status ? call->status : call->route->status ? call->route->status : 200;
 
@@ -86,7 +85,7 @@ void hg_call_finish(void *arg)
 		answer_problem(call);
 	else if (call->req)
 		hg_request_answer(call->req, &(struct hg_answer){
-			.status = status, .type = call->type ? call->type : "application/json", .headers = headers,
+			.status = status, .type = call->type ? call->type : "application/json",
 			.body = call->out->str, .len = call->out->len });
 	if (call->route->write)
 		(void)HG_FAILPOINT(API_ANSWERED);

@@ -159,8 +159,7 @@ static void send_done(void *arg)
 {
 	struct call *call = arg;
 	struct file *file = call->extra;
-	const char *headers[] = { file->disposition, "X-Content-Type-Options: nosniff",
-		"Content-Security-Policy: default-src 'none'; sandbox", "Cache-Control: private, no-store", NULL };
+	const char *headers[] = { file->disposition, "Content-Security-Policy: default-src 'none'; sandbox", NULL };
 
 	if (!call->error) {
 		hg_request_answer(g_steal_pointer(&call->req), &(struct hg_answer){ .status = 200,

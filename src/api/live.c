@@ -85,7 +85,7 @@ static void beat(void *arg)
 
 static void add_follower(struct call *call, gint64 thread_n, gboolean shadow)
 {
-	static const char *const headers[] = { "Cache-Control: no-store", "X-Accel-Buffering: no", NULL };
+	static const char *const headers[] = { "X-Accel-Buffering: no", NULL };
 	struct hg_live *live = call->api->live;
 	struct follower *follower = g_new0(struct follower, 1);
 

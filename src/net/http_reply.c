@@ -66,16 +66,30 @@ static void add_number(GString *out, guint64 n)
 }
 
 /* A value from a stranger must not become a second header. */
-static void add_line(GString *out, const char *line)
+static void add_line(GString *out, const char *name, const char *rest)
 {
-	for (const char *c = line; *c; c++) {
-		if ((guint8)*c < 0x20 && *c != '\t') {
+	for (const char *c = rest; *c; c++) {
+		if (((guint8)*c < 0x20 && *c != '\t') || *c == 0x7f) {
 			hg_warn(NULL, "http.header", "left out a reply header with a control byte");
 			return;
 		}
 	}
-	g_string_append(out, line);
+	g_string_append(out, name);
+	g_string_append(out, rest);
 	g_string_append(out, "\r\n");
+}
+
+/* Answers are for who asked: no cache between keeps them, unless the answer says otherwise, and no
+ * browser takes them for anything but what their type says. */
+static void add_guards(GString *out, const char *const *headers)
+{
+	static const char guards[] = "X-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\n";
+	static const gsize first = sizeof("X-Content-Type-Options: nosniff\r\n") - 1;
+	gboolean own = FALSE;
+
+	for (; headers && *headers && !own; headers++)
+		own = !g_ascii_strncasecmp(*headers, "Cache-Control:", 14);
+	g_string_append_len(out, guards, own ? first : sizeof(guards) - 1);
 }
 
 static void add_connection(GString *out, const struct hg_conn *conn)
@@ -97,12 +111,11 @@ static GString *begin_head(struct hg_conn *conn, int status, const char *type, c
 	g_string_append(out, "\r\nDate: ");
 	g_string_append(out, date_header(conn->server));
 	g_string_append(out, "\r\n");
-	if (type) {
-		g_string_append(out, "Content-Type: ");
-		add_line(out, type);
-	}
+	if (type)
+		add_line(out, "Content-Type: ", type);
+	add_guards(out, headers);
 	for (; headers && *headers; headers++)
-		add_line(out, *headers);
+		add_line(out, "", *headers);
 	add_connection(out, conn);
 	return out;
 }

@@ -108,12 +108,15 @@ hg_server *hg_request_server(const hg_request *req);		/* NULL after hg_server_fr
 /* FALSE once the peer is known to have left; answering stays due and does nothing then. */
 gboolean hg_request_is_wanted(const hg_request *req);
 
-/* ---- the reply: each of these takes req ---- */
+/* ---- the reply: each of these takes req ----
+ * Date, Content-Length, Connection, "X-Content-Type-Options: nosniff" and, unless the headers have a
+ * Cache-Control, "Cache-Control: no-store" are added. */
 
 struct hg_answer {
 	int status;
 	const char *type;		/* Content-Type, or NULL */
-	const char *const *headers;	/* "Name: value", NULL-ended, or NULL; no CR or LF in them */
+	const char *const *headers;	/* "Name: value", NULL-ended, or NULL; one with a
+					 * control byte is left out */
 	const void *body;		/* copied */
 	gsize len;
 	int fd;				/* > 0: instead of body, the first len bytes of this file; closed

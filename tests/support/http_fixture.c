@@ -39,7 +39,8 @@ static void answer_text(hg_request *req, const char *text, gsize len)
 	const char *q = hg_request_query(req, "q");
 	const char *headers[] = { "X-Good: yes", g_strcmp0(q, "inject") ? NULL : "X-Bad: a\r\nSet-Cookie: b", NULL };
 	struct hg_answer answer = {
-		.status = 200, .type = "text/plain", .headers = headers, .body = text, .len = len,
+		.status = 200, .type = g_strcmp0(q, "type") ? "text/plain" : "text/plain\r\nSet-Cookie: b",
+		.headers = headers, .body = text, .len = len,
 	};
 
 	hg_request_answer(req, &answer);

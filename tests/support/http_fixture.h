@@ -7,7 +7,7 @@
 
 /* The server answers by path:
  *   /echo    method, path, query parameter q, header X, peer and body, one per line;
- *            q=inject adds a reply header with a line break
+ *            q=inject adds a reply header with a line break, q=type has one in the type
  *   /small   the same, with at most 10 bytes of body
  *   /defer   nothing: the request goes to fixture->handed
  *   /stream  the same

@@ -191,6 +191,20 @@ static void a_header_with_a_line_break_is_left_out(void **state)
 	close(fd);
 }
 
+/* The type of an attachment is what a stranger said it is. */
+static void a_type_with_a_line_break_is_left_out(void **state)
+{
+	struct fixture *f = begin(state);
+	int fd = peer_ask(f, GET("/echo?q=type"));
+	g_autofree char *reply = peer_reply(fd);
+
+	assert_null(strstr(reply, "Set-Cookie"));
+	assert_null(strstr(reply, "Content-Type: "));
+	assert_non_null(strstr(reply, "\nX-Content-Type-Options: nosniff\n"));
+	assert_non_null(strstr(reply, "\nCache-Control: no-store\n"));
+	close(fd);
+}
+
 static void a_big_reply_arrives_whole(void **state)
 {
 	struct fixture *f = begin(state);
@@ -718,6 +732,7 @@ int main(void)
 		TEST(old_clients_are_closed_unless_they_ask),
 		TEST(head_is_answered_without_body),
 		TEST(a_header_with_a_line_break_is_left_out),
+		TEST(a_type_with_a_line_break_is_left_out),
 		TEST(a_big_reply_arrives_whole),
 		TEST(a_broken_request_gets_its_rule_and_the_end),
 		TEST(a_broken_request_after_a_good_one_is_refused),
