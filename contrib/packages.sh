@@ -11,7 +11,8 @@ hg_packages_build="gcc:gcc make:make libc6-dev autoconf:autoconf automake:automa
 	libpcre2-dev libsqlite3-dev libssl-dev libsystemd-dev"
 # node and npm: webhooks are verified by the library their receivers use.
 hg_packages_test="libcmocka-dev clang:clang libclang-rt-14-dev openssl:openssl curl:curl
-	ca-certificates mandoc:mandoc python3-pytest python3-pytest-xdist python3-yaml python3-jsonschema node:nodejs npm:npm"
+	ca-certificates mandoc:mandoc ip:iproute2 unshare:util-linux python3-pytest python3-pytest-xdist
+	python3-yaml python3-jsonschema node:nodejs npm:npm"
 
 # Prints the packages that are missing.
 hg_packages_missing() {

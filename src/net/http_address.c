@@ -80,14 +80,14 @@ gboolean hg_network_has(const struct hg_network *network, const struct hg_addres
 }
 
 /* IANA's special-purpose registries (RFC 6890 and its successors), as far as something of ours
- * could answer there; 6to4 and NAT64 prefixes as a whole, since they carry an IPv4 address. */
+ * could answer there; the prefixes of 6to4, NAT64, SIIT and Teredo as a whole, since they carry an IPv4 address. */
 static const char *const private_v4[] = {
 	"0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
 	"192.0.0.0/24", "192.168.0.0/16", "198.18.0.0/15", "224.0.0.0/3",
 };
 static const char *const private_v6[] = {
-	"::/96", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "fc00::/7", "fe80::/10", "fec0::/10",
-	"ff00::/8",
+	"::/96", "::ffff:0:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48", "2001::/32", "2002::/16", "fc00::/7",
+	"fe80::/10", "fec0::/10", "ff00::/8",
 };
 
 static struct hg_network *parse_list(const char *const *list, gsize n)

@@ -118,22 +118,27 @@ static gboolean may_connect(const hg_call *call, const struct hg_address *addres
 	return call->private_ok || !hg_address_is_private(address);
 }
 
-/* Decides on the resolved address, at each connect: names and spellings do not matter then. */
+static gboolean may_open(const hg_call *call, const struct curl_sockaddr *to)
+{
+	struct hg_address address;
+
+	if (to->family != AF_INET && to->family != AF_INET6)
+		return to->family == AF_UNIX && call->unix_path;
+	hg_address_from_socket(&to->addr, &address);
+	return !call->unix_path && may_connect(call, &address);
+}
+
+/* Decides on the resolved address, at each connect: names and spellings do not matter then.  A name
+ * that has other addresses too is tried at those. */
 static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
 {
 	hg_call *call = arg;
-	struct hg_address address;
 
 	(void)purpose;
-	if (to->family == AF_INET || to->family == AF_INET6) {
-		hg_address_from_socket(&to->addr, &address);
-		call->blocked |= call->unix_path || !may_connect(call, &address);
-	} else {
-		call->blocked |= to->family != AF_UNIX || !call->unix_path;
-	}
-	if (call->blocked)
-		return CURL_SOCKET_BAD;
-	return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+	if (may_open(call, to))
+		return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+	call->blocked = TRUE;
+	return CURL_SOCKET_BAD;
 }
 
 /* The same for a connection that another call opened and this one is about to reuse. */
@@ -145,12 +150,9 @@ static int before_request(void *arg, char *to, char *from, int to_port, int from
 	(void)from;
 	(void)to_port;
 	(void)from_port;
-	if (call->unix_path || call->private_ok)
-		return CURL_PREREQFUNC_OK;
-	if (hg_address_parse(to, strlen(to), &address) && may_connect(call, &address))
-		return CURL_PREREQFUNC_OK;
-	call->blocked = TRUE;
-	return CURL_PREREQFUNC_ABORT;
+	call->blocked = !call->unix_path && !call->private_ok &&
+			!(hg_address_parse(to, strlen(to), &address) && may_connect(call, &address));
+	return call->blocked ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
 static size_t give_body(char *out, size_t size, size_t n, void *arg)
