@@ -1,11 +1,16 @@
 /* bench_store.c - the store's yardstick: the rows of one inbound text of a new contact, committed
  * in groups by a bare loop
  *
- *     bench_store [-d DIRECTORY] [-n MESSAGES] [-s] [GROUP...]
+ *     bench_store [-d DIRECTORY] [-n MESSAGES] [-s] [-f FIRST] [-a DAYS] [-l | -j] [GROUP...]
  *
  * Prints a line for each group size: row sets a second, CPU microseconds (user and system) for
  * one; at the end the process's anonymous memory.  -s: each in a savepoint of its own, as the
- * engine does.  Without -d in a temporary directory, which is removed. */
+ * engine does.  Without -d in a temporary directory, which is removed.
+ *
+ * To fill a store for other measurements: -f numbers the people from there on (tests/bench/load gives
+ * the same addresses to the same numbers), -a makes it so many days ago, -l leaves out what is only
+ * ever added at an end (raw delivery, decision, events) and the text, -j adds for each a
+ * job that waits for the helpdesk "desk". */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,6 +55,7 @@
 	"\"proposal\":\"new\",\"proposal_reason\":\"first message\",\"messages\":1,\"inbound\":1," \
 	"\"contact_new\":true,\"contact_name\":\"Ana Lima\"}"
 static char raw[RAW_BYTES];
+static gboolean lean, with_jobs;
 static const char facts[] = FACTS;
 static const char opened[] = PLACE(CLOCKS) MESSAGE;
 static const char received[] = PLACE("") "\"ticket\":null," MESSAGE;
@@ -85,9 +91,9 @@ static void add_message(hg_store *store, struct hg_env *env, struct set *set, co
 {
 	hg_thread *thread = &set->thread;
 	GError *error = NULL;
-	gint64 raw_n;
+	gint64 raw_n = 0;
 
-	must(hg_store_raw_add(store, "wa-main", "webhook", set->now_ms, raw, sizeof(raw), &raw_n, &error), error);
+	must(lean || hg_store_raw_add(store, "wa-main", "webhook", set->now_ms, raw, sizeof(raw), &raw_n, &error), error);
 	*thread = (hg_thread){ .contact_n = set->contact.n, .scope = "default", .key = "", .state = HG_THREAD_OPEN,
 		.opened_ms = set->now_ms, .last_ms = set->now_ms, .first_message_ms = set->now_ms,
 		.last_customer_ms = set->now_ms, .channel = "wa-main", .reply_to = uri, .reply_from = "whatsapp:109876543210" };
@@ -95,7 +101,7 @@ static void add_message(hg_store *store, struct hg_env *env, struct set *set, co
 	must(hg_store_thread_add(store, thread, &error), error);
 	set->message = (hg_message){ .thread_n = thread->n, .direction = HG_INBOUND, .author = HG_BY_CUSTOMER,
 		.kind = HG_TEXT, .channel = "wa-main", .external_id = external_id, .address = uri,
-		.our_address = "whatsapp:109876543210", .text = TEXT,
+		.our_address = "whatsapp:109876543210", .text = lean ? "My invoice" : TEXT,
 		.at_ms = set->now_ms, .sent_ms = set->now_ms - 900, .raw_n = raw_n };
 	hg_id_new(env, "msg", set->message.id);
 	must(hg_store_message_add(store, &set->message, &error), error);
@@ -117,6 +123,16 @@ static void add_event(hg_store *store, struct hg_env *env, struct set *set, cons
 	thread->last_event_n = event.n;
 }
 
+static void add_job(hg_store *store, struct set *set)
+{
+	hg_job job = { .target = HG_TO_BACKEND, .name = "desk", .lane = set->thread.id, .due_ms = set->now_ms,
+		       .created_ms = set->now_ms, .changed_ms = set->now_ms, .thread_n = set->thread.n,
+		       .event_n = set->thread.last_event_n, .file = -1 };
+	GError *error = NULL;
+
+	must(hg_store_job_add(store, &job, &error), error);
+}
+
 static void add_log(hg_store *store, struct hg_env *env, struct set *set)
 {
 	hg_decision decision = { .thread_n = set->thread.n, .message_n = set->message.n, .at_ms = set->now_ms,
@@ -125,15 +141,23 @@ static void add_log(hg_store *store, struct hg_env *env, struct set *set)
 	hg_timer settle = { set->thread.n, "settle", set->now_ms + 20000, NULL };
 	GError *error = NULL;
 
+	if (lean) {
+		must(hg_store_thread_update(store, &set->thread, &error), error);
+		return;
+	}
 	must(hg_store_decision_add(store, &decision, &error), error);
 	add_event(store, env, set, "thread.opened", opened, 0);
 	add_event(store, env, set, "message.received", received, decision.n);
+	if (with_jobs)
+		add_job(store, set);
 	must(hg_store_thread_update(store, &set->thread, &error) && hg_store_timer_set(store, &settle, &error), error);
 }
 
+static gint64 ago_ms;
+
 static void add_set(hg_store *store, struct hg_env *env, gint64 number)
 {
-	struct set set = { .number = number, .now_ms = hg_now(env) };
+	struct set set = { .number = number, .now_ms = hg_now(env) - ago_ms };
 	char uri[40], user[40], external_id[64];
 	GError *error = NULL;
 	gboolean is_new;
@@ -239,18 +263,22 @@ int main(int argc, char **argv)
 	static const guint usual[] = { 1, 16, 64, 256 };
 	g_autofree char *made = NULL, *path = NULL, *attachments = NULL;
 	struct hg_store_options options = { .driver = "sqlite", .env = hg_env_system() };
-	gint64 messages = 50000, number;
+	gint64 messages = 50000, number, first = -1;
 	gboolean savepoints = FALSE;
 	const char *dir = NULL;
 	GError *error = NULL;
 	hg_store *store;
 	int option;
 
-	while ((option = getopt(argc, argv, "d:n:s")) != -1)
+	while ((option = getopt(argc, argv, "a:d:f:jln:s")) != -1)
 		switch (option) {
 		case 'd': dir = optarg; break;
 		case 'n': messages = g_ascii_strtoll(optarg, NULL, 10); break;
 		case 's': savepoints = TRUE; break;
+		case 'a': ago_ms = g_ascii_strtoll(optarg, NULL, 10) * 24 * 60 * 60 * 1000; break;
+		case 'f': first = g_ascii_strtoll(optarg, NULL, 10); break;
+		case 'j': with_jobs = TRUE; break;
+		case 'l': lean = TRUE; break;
 		default: return 2;
 		}
 	if (!dir)
@@ -261,7 +289,7 @@ int main(int argc, char **argv)
 	fill_raw();
 	store = hg_store_open(&options, &error);
 	must(store != NULL, error);
-	number = number_first(store);
+	number = first >= 0 ? first : number_first(store);
 	if (optind < argc)
 		for (int i = optind; i < argc; i++)
 			number += run(store, options.env, number, messages, (guint)atol(argv[i]), savepoints);

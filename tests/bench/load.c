@@ -2,11 +2,14 @@
  *
  *     load --port PORT --secret SECRET [--connections 64] [--count 50000] [--seconds S]
  *          [--contacts R] [--duplicates PERCENT] [--rate PER_SECOND] [--first N] [--path PATH]
+ *          [--redeliver] [--status 200]
  *
  * Closed loop: each connection posts again as soon as it is answered.  With --rate an open one:
  * requests fall due evenly, wait for a free connection when there is none, and are timed from the
  * moment they were due.  Message number N always has the same id and, without --contacts, a sender
- * of its own.  Prints one line of JSON; exit code 1 when anything but 200 came back. */
+ * of its own.  With --redeliver what was refused with 503 is posted again after a second, until it is
+ * taken, as providers do.  Prints one line of JSON; exit code 1 when anything but 200 (or the --status
+ * that is wanted) came back. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -24,14 +27,17 @@
 #define MAC_BYTES 32
 #define SILENCE_MS 20000	/* without any answer for so long, the server is taken for dead */
 #define DUPLICATES_BACK 1000	/* a duplicate repeats one of so many messages before it */
+#define SCATTER 2654435761u
+#define AGAIN_US 1000000	/* what was refused is due again */
 
 /* ---- what is asked for ---- */
 static struct {
 	char *secret, *path;
-	int port, connections, rate, duplicates;
+	int port, connections, rate, duplicates, status;
+	gboolean redeliver;
 	gint64 count, contacts, first;
 	double seconds;
-} plan = { .connections = 64, .count = 50000 };
+} plan = { .connections = 64, .count = 50000, .status = 200 };
 
 static const GOptionEntry options[] = {
 	{ "port", 0, 0, G_OPTION_ARG_INT, &plan.port, "of the server on 127.0.0.1", "PORT" },
@@ -44,6 +50,8 @@ static const GOptionEntry options[] = {
 	{ "contacts", 0, 0, G_OPTION_ARG_INT64, &plan.contacts, "senders that take turns [0: all new]", "R" },
 	{ "duplicates", 0, 0, G_OPTION_ARG_INT, &plan.duplicates, "share of redeliveries [0]", "PERCENT" },
 	{ "first", 0, 0, G_OPTION_ARG_INT64, &plan.first, "number of the first message [0]", "N" },
+	{ "redeliver", 0, 0, G_OPTION_ARG_NONE, &plan.redeliver, "post again what was refused with 503", NULL },
+	{ "status", 0, 0, G_OPTION_ARG_INT, &plan.status, "answers that are wanted [200]", "N" },
 	{ NULL, 0, 0, 0, NULL, NULL, NULL }
 };
 
@@ -171,10 +179,13 @@ static void sign(void)
 
 static void patch(gint64 number, gint64 sent_us)
 {
-	guint64 sender = (guint64)(plan.contacts ? number % plan.contacts : number);
+	guint64 sender = (guint64)number;
 
-	/* Odd, so that 32 bits of it name each sender once, in an order indexes do not like. */
-	sender = (guint32)(sender * 2654435761u);
+	/* Prime, so that each of the contacts has its turn, and 32 bits name each sender once: both in an
+	 * order that neither rows nor indexes like. */
+	if (plan.contacts)
+		sender = sender * SCATTER % (guint64)plan.contacts;
+	sender = (guint32)(sender * SCATTER);
 	for (int i = 0; i < 2; i++) {
 		put_digits(request.phone[i], 10, sender, 10);
 		put_digits(request.user[i], 10, sender, 10);
@@ -186,10 +197,15 @@ static void patch(gint64 number, gint64 sent_us)
 
 /* ---- which message is next ---- */
 static struct {
-	gint64 begun_us, started, fresh, answered, refused;
+	gint64 begun_us, started, fresh, answered, refused, redelivered;
 	GArray *took_us;		/* of guint32 */
 	int status;			/* of one that was refused */
+	GQueue again;			/* of struct again, by their time */
 } run;
+
+struct again {
+	gint64 number, due_us;
+};
 
 static gint64 next_number(void)
 {
@@ -201,21 +217,59 @@ static gint64 next_number(void)
 	return plan.first + run.fresh++;
 }
 
-static gint64 due_us(gint64 now_us)
-{
-	return plan.rate ? run.begun_us + run.started * G_USEC_PER_SEC / plan.rate : now_us;
-}
-
-static gboolean more_to_start(gint64 now_us)
+static gboolean more_fresh(gint64 now_us)
 {
 	return run.started < plan.count &&
 	       (plan.seconds <= 0 || (double)(now_us - run.begun_us) < plan.seconds * G_USEC_PER_SEC);
 }
 
+static gint64 fresh_due_us(gint64 now_us)
+{
+	if (!more_fresh(now_us))
+		return G_MAXINT64;
+	return plan.rate ? run.begun_us + run.started * G_USEC_PER_SEC / plan.rate : now_us;
+}
+
+static gint64 again_due_us(void)
+{
+	const struct again *again = g_queue_peek_head(&run.again);
+
+	return again ? again->due_us : G_MAXINT64;
+}
+
+static gint64 due_us(gint64 now_us)
+{
+	return MIN(again_due_us(), fresh_due_us(now_us));
+}
+
+static gboolean more_to_start(gint64 now_us)
+{
+	return due_us(now_us) < G_MAXINT64;
+}
+
+/* The message that is due, and since when. */
+static gint64 take_due(gint64 now_us, gint64 *ret_due_us)
+{
+	struct again *again;
+	gint64 number;
+
+	*ret_due_us = due_us(now_us);
+	if (again_due_us() > *ret_due_us) {
+		number = next_number();
+		run.started++;
+		return number;
+	}
+	again = g_queue_pop_head(&run.again);
+	number = again->number;
+	g_free(again);
+	run.redelivered++;
+	return number;
+}
+
 /* ---- connections ---- */
 struct conn {
 	int fd;
-	gint64 due_us;
+	gint64 due_us, number;
 	gsize got;
 	char in[4096];
 };
@@ -240,10 +294,9 @@ static void connect_one(struct conn *conn)
 
 static void post(struct conn *conn, gint64 now_us)
 {
-	conn->due_us = due_us(now_us);
+	conn->number = take_due(now_us, &conn->due_us);
 	conn->got = 0;
-	patch(next_number(), conn->due_us);
-	run.started++;
+	patch(conn->number, conn->due_us);
 	/* A thousand bytes always fit into an empty socket. */
 	if (send(conn->fd, request.bytes, request.len, MSG_NOSIGNAL) != (ssize_t)request.len)
 		die("cannot send: %s", g_strerror(errno));
@@ -261,8 +314,13 @@ static void answered(struct conn *conn, gint64 now_us)
 	int status = conn->got > 12 ? (int)g_ascii_strtoll(conn->in + strlen("HTTP/1.1 "), NULL, 10) : 0;
 
 	run.answered++;
-	if (status == 200) {
+	if (status == plan.status) {
 		g_array_append_val(run.took_us, took_us);
+	} else if (status == 503 && plan.redeliver) {
+		struct again *again = g_new(struct again, 1);
+
+		*again = (struct again){ conn->number, now_us + AGAIN_US };
+		g_queue_push_tail(&run.again, again);
 	} else {
 		run.refused++;
 		run.status = status;
@@ -303,7 +361,7 @@ static void wait_for_answers(gint64 now_us)
 	n = epoll_pwait2(poll_fd, events, G_N_ELEMENTS(events), &wait, NULL);
 	if (n == 0 && !waits_for_due)
 		die("no answer for %d s; %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT " came", SILENCE_MS / 1000,
-		    run.answered, run.started);
+		    run.answered, run.started + run.redelivered);
 	for (int i = 0; i < n; i++)
 		take_in(events[i].data.ptr);
 }
@@ -314,7 +372,7 @@ static void run_all(void)
 
 	run.begun_us = now_us;
 	run.took_us = g_array_sized_new(FALSE, FALSE, sizeof(guint32), (guint)plan.count);
-	while (more_to_start(now_us) || run.answered < run.started) {
+	while (more_to_start(now_us) || run.answered < run.started + run.redelivered) {
 		feed(now_us);
 		wait_for_answers(now_us);
 		now_us = g_get_monotonic_time();
@@ -329,15 +387,15 @@ static void report(void)
 	getrusage(RUSAGE_SELF, &use);
 	cpu_us = (double)(use.ru_utime.tv_sec + use.ru_stime.tv_sec) * 1e6 +
 		 (double)(use.ru_utime.tv_usec + use.ru_stime.tv_usec);
-	qsort(run.took_us->data, run.took_us->len, sizeof(guint32), wire_compare);
+	g_array_sort(run.took_us, wire_compare);
 	printf("{\"connections\":%d,\"requests\":%" G_GINT64_FORMAT ",\"ok\":%u,\"refused\":%" G_GINT64_FORMAT
-	       ",\"fresh\":%" G_GINT64_FORMAT ",\"seconds\":%.3f,\"rate\":%.1f,\"p50_ms\":%.3f,\"p99_ms\":%.3f,"
+	       ",\"redelivered\":%" G_GINT64_FORMAT ",\"fresh\":%" G_GINT64_FORMAT ",\"seconds\":%.3f,\"rate\":%.1f,\"p50_ms\":%.3f,\"p99_ms\":%.3f,"
 	       "\"max_ms\":%.3f,\"load_cpu_us\":%.2f}\n", plan.connections, run.answered, run.took_us->len,
-	       run.refused, run.fresh, seconds, run.took_us->len / seconds, wire_percentile_ms(run.took_us, 0.5),
+	       run.refused, run.redelivered, run.fresh, seconds, run.took_us->len / seconds, wire_percentile_ms(run.took_us, 0.5),
 	       wire_percentile_ms(run.took_us, 0.99), wire_percentile_ms(run.took_us, 1),
 	       cpu_us / (double)MAX(run.answered, 1));
 	if (run.refused)
-		die("%" G_GINT64_FORMAT " answers were not 200, the last %d", run.refused, run.status);
+		die("%" G_GINT64_FORMAT " answers were not %d, the last %d", run.refused, plan.status, run.status);
 }
 
 int main(int argc, char **argv)

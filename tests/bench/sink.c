@@ -1,8 +1,8 @@
 /* sink.c - a helpdesk that says 200 {} to every event, and counts
  *
- *     sink [PORT]
+ *     sink [PORT [busy]]
  *
- * Prints the port it listens on (127.0.0.1) and serves until it is killed.  GET answers with
+ * busy: it says 429 and Retry-After to every event, and counts posts only.  Prints the port it listens on (127.0.0.1) and serves until it is killed.  GET answers with
  * counts as JSON: POSTs, distinct webhook-ids, distinct ids of ticket.requested, events that came
  * out of their thread's order, when the first and the last new id came, and how long after the
  * webhook (load.c writes that moment into the message) its ticket.requested was here. */
@@ -32,6 +32,7 @@ struct conn {
 	GString *in;
 };
 static int poll_fd;
+static gboolean busy;
 
 /* ---- what an event says ---- */
 
@@ -78,6 +79,8 @@ static void count_event(const char *head, gsize head_len, const char *body, gsiz
 	gint64 now_us = g_get_monotonic_time();
 
 	seen.posts++;
+	if (busy)
+		return;
 	/* Another attempt of one that is here counts for nothing more. */
 	if (!id || !g_hash_table_add(seen.ids, g_strndup(id, strcspn(id, "\r"))))
 		return;
@@ -92,7 +95,7 @@ static void count_event(const char *head, gsize head_len, const char *body, gsiz
 
 static char *counts(void)
 {
-	qsort(seen.took_us->data, seen.took_us->len, sizeof(guint32), wire_compare);
+	g_array_sort(seen.took_us, wire_compare);
 	return g_strdup_printf("{\"posts\":%" G_GINT64_FORMAT ",\"distinct\":%u,\"tickets\":%" G_GINT64_FORMAT
 			       ",\"threads\":%u,\"out_of_order\":%" G_GINT64_FORMAT ",\"first_us\":%" G_GINT64_FORMAT
 			       ",\"last_us\":%" G_GINT64_FORMAT ",\"p50_ms\":%.3f,\"p99_ms\":%.3f}", seen.posts,
@@ -102,10 +105,10 @@ static char *counts(void)
 }
 
 /* ---- connections ---- */
-static void answer(struct conn *conn, const char *json)
+static void answer(struct conn *conn, const char *status, const char *json)
 {
-	g_autofree char *reply = g_strdup_printf("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-						 "Content-Length: %zu\r\n\r\n%s", strlen(json), json);
+	g_autofree char *reply = g_strdup_printf("HTTP/1.1 %s\r\nContent-Type: application/json\r\n"
+						 "Content-Length: %zu\r\n\r\n%s", status, strlen(json), json);
 
 	if (send(conn->fd, reply, strlen(reply), MSG_NOSIGNAL) != (ssize_t)strlen(reply))
 		fprintf(stderr, "sink: cannot answer: %s\n", g_strerror(errno));
@@ -122,10 +125,10 @@ static gboolean take_request(struct conn *conn)
 	if (g_str_has_prefix(conn->in->str, "GET ")) {
 		g_autofree char *json = counts();
 
-		answer(conn, json);
+		answer(conn, "200 OK", json);
 	} else {
 		count_event(conn->in->str, head, conn->in->str + head, all - head);
-		answer(conn, "{}");
+		answer(conn, busy ? "429 Too Many Requests\r\nRetry-After: 1" : "200 OK", "{}");
 	}
 	g_string_erase(conn->in, 0, (gssize)all);
 	return TRUE;
@@ -193,6 +196,7 @@ int main(int argc, char **argv)
 	seen.ids = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	seen.threads = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	seen.took_us = g_array_new(FALSE, FALSE, sizeof(guint32));
+	busy = argc > 2 && strcmp(argv[2], "busy") == 0;
 	poll_fd = epoll_create1(EPOLL_CLOEXEC);
 	listener = listen_on(argc > 1 ? (guint16)g_ascii_strtoull(argv[1], NULL, 10) : 0);
 	for (;;) {

@@ -1,0 +1,96 @@
+"""What a message costs while the store grows: ten times the conversations, and ten times that again.
+
+Each size has as many people, each with an open conversation and a message that is remembered; bench_store
+makes them, lean: what is only added at an end does not get slower by itself.  Then the daemon runs on that
+store.  Known people are picked evenly over all of them, which is the worst case: real ones are mostly recent."""
+
+import math
+import subprocess
+
+from gear import cpu_us, table
+
+SMALLEST = 10_000
+NEW_FIRST = 1 << 31     # numbers of people that filling does not reach
+MESSAGE_FIRST = 1 << 40     # numbers of messages that nobody has sent yet
+LOOKS = 20_000
+BAR_CPU = 2             # times that of the smallest, for any kind of message
+BAR_LOOK = 1.5          # of the smallest's look-up, more for each time the store is ten times as large
+
+
+def sizes(bench):
+    """Ten thousand, and times ten up to what was asked for."""
+    smallest = SMALLEST // 100 if bench.small else SMALLEST
+    largest = smallest * 10 if bench.small else max(bench.chosen.growth, smallest)
+    return [smallest * 10 ** i for i in range(int(math.log10(largest / smallest) + 0.01) + 1)]
+
+
+def look_up(bench, store, people):
+    done = subprocess.run([str(bench.build / "tests/bench/bench_look"), str(store / "bench.db"), str(people),
+                           str(LOOKS // 20 if bench.small else LOOKS)], check=True, stdout=subprocess.PIPE, text=True)
+    lines = [line.split() for line in done.stdout.splitlines()]
+    return {name: {key: float(value) for key, value in (word.split("=") for word in words)} for name, *words in lines}
+
+
+def cost(bench, daemon, **named):
+    begun = cpu_us(daemon.pid)
+    bench.load(daemon, bench.count, **named)
+    return (cpu_us(daemon.pid) - begun) / bench.count
+
+
+def measure_size(bench, store, people, filled):
+    bench.say(f"{people} conversations")
+    bench.fill(store, filled, people - filled, "-l")
+    result = {"people": people, "bytes": (store / "bench.db").stat().st_size, "look": look_up(bench, store, people)}
+    with bench.sink() as sink, bench.daemon(sink.port, made=store, keep=True) as daemon:
+        # Each size has numbers of its own: none is said twice over all of them.
+        message = MESSAGE_FIRST + people * 1000
+        result["known_us"] = cost(bench, daemon, contacts=people, first=message)
+        result["again_us"] = cost(bench, daemon, contacts=people, first=message)
+        result["new_us"] = cost(bench, daemon, first=NEW_FIRST + 10 * people)
+    return result
+
+
+def measure(bench):
+    store, filled, results = bench.folder(), 0, []
+    for people in sizes(bench):
+        results.append(measure_size(bench, store, people, filled))
+        filled = people
+    return {"sizes": results, "messages": bench.count * 3 * len(results)}
+
+
+def times(result, *keys):
+    def of(size):
+        for key in keys:
+            size = size[key]
+        return size
+    return of(result["sizes"][-1]) / max(of(result["sizes"][0]), 1e-9)
+
+
+def show(result, out):
+    rows = [[f"{size['people']}", f"{size['bytes'] / 2 ** 20:.0f}", f"{size['new_us']:.0f}", f"{size['known_us']:.0f}",
+             f"{size['again_us']:.0f}", f"{size['look']['thread']['p50_us']:.1f}", f"{size['look']['thread']['p99_us']:.1f}",
+             f"{size['look']['seen']['p50_us']:.1f}", f"{size['look']['seen']['p99_us']:.1f}"]
+            for size in result["sizes"]]
+    table(out, ["conversations", "MiB", "CPU us: new", "known", "redelivered", "look-up us: thread p50", "p99",
+                "remembered id p50", "p99"], rows)
+
+
+def judge(result):
+    last, verdicts = result["sizes"][-1]["people"], []
+    tens = math.log10(last / result["sizes"][0]["people"])
+    for key, words in (("new_us", "somebody new"), ("known_us", "somebody known"), ("again_us", "a redelivery")):
+        verdicts.append((times(result, key) <= BAR_CPU,
+                         f"a message of {words} costs {times(result, key):.2f} times the CPU with {last} conversations, "
+                         f"at most {BAR_CPU} is wanted"))
+    for key, words in (("thread", "a conversation"), ("seen", "a remembered id")):
+        bar, ratio = 1 + BAR_LOOK * tens, times(result, "look", key, "p50_us")
+        verdicts.append((ratio <= bar, f"{words} is found in {ratio:.1f} times the time with {last}, at most {bar:.1f} is "
+                                       "wanted: so much more for each time ten"))
+    return verdicts
+
+
+def record(result):
+    return result["messages"], {"conversations": result["sizes"][-1]["people"],
+                                "times_the_cpu_new": round(times(result, "new_us"), 2),
+                                "times_the_cpu_known": round(times(result, "known_us"), 2),
+                                "times_the_look_up": round(times(result, "look", "thread", "p50_us"), 1)}
