@@ -272,6 +272,20 @@ gint64 hg_engine_step(hg_engine *engine, gboolean *ret_ok)
 
 /* ---- the thread ---- */
 
+/* A store beyond use: who waits is told so, and nobody for ever. */
+static void refuse_left(hg_engine *engine)
+{
+	g_autoptr(GError) error = g_error_new_literal(HG_ERROR, HG_ERROR_STORE, "the store failed; nothing is taken in");
+	hg_command *next;
+
+	for (hg_command *command = hg_queue_take(engine->queue, G_MAXUINT); command; command = next) {
+		next = command->next;
+		if (command->done)
+			command->done(command->done_arg, command, NULL, error);
+		hg_command_free(command);
+	}
+}
+
 static gpointer run(gpointer arg)
 {
 	hg_engine *engine = arg;
@@ -287,6 +301,8 @@ static gpointer run(gpointer arg)
 		else if (!ok || !hg_queue_length(engine->queue, &oldest))
 			break;
 	}
+	if (g_atomic_int_get(&engine->broken))
+		refuse_left(engine);
 	return NULL;
 }
 
@@ -304,4 +320,7 @@ void hg_engine_stop(hg_engine *engine)
 	g_atomic_int_set(&engine->stop, TRUE);
 	hg_queue_wake(engine->queue);
 	g_thread_join(g_steal_pointer(&engine->thread));
+	/* Whoever had looked before the store broke, and came after its thread had ended. */
+	if (g_atomic_int_get(&engine->broken))
+		refuse_left(engine);
 }
