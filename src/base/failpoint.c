@@ -143,16 +143,22 @@ static gpointer read_hooks(gpointer unused G_GNUC_UNUSED)
 
 /* ---- the trace ---- */
 
+/* A thread that has ended is nowhere any more. */
+static void leave_lane(gpointer lane)
+{
+	__atomic_store_n(&hooks.trace->lanes[GPOINTER_TO_UINT(lane) - 1].last, 0, __ATOMIC_RELAXED);
+}
+
 /* Threads of one name share a lane: a thread for each download would soon have taken them all. */
 static guint lane_of(struct hg_failpoint_trace *trace)
 {
-	static _Thread_local guint mine;	/* 1 + its number; 0: not looked for */
+	static GPrivate mine = G_PRIVATE_INIT(leave_lane);	/* 1 + its number; 0: not looked for */
 	static GMutex lock;
 	char name[16] = "";
-	guint i;
+	guint i = GPOINTER_TO_UINT(g_private_get(&mine));
 
-	if (mine)
-		return mine - 1;
+	if (i)
+		return i - 1;
 	prctl(PR_GET_NAME, name);
 	g_mutex_lock(&lock);
 	for (i = 0; i < HG_FAILPOINT_LANES - 1; i++)
@@ -160,7 +166,7 @@ static guint lane_of(struct hg_failpoint_trace *trace)
 			break;
 	memcpy(trace->lanes[i].thread, name, sizeof(name));
 	g_mutex_unlock(&lock);
-	mine = i + 1;
+	g_private_set(&mine, GUINT_TO_POINTER(i + 1));
 	return i;
 }
 

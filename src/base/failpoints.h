@@ -68,7 +68,7 @@
 	/* another configuration */ \
 	X(RELOAD_READ, "reload.read", C, "the new configuration is good, and nobody has taken it over") \
 	X(RELOAD_CHANNELS, "reload.channels", C, "channels and forwarder have taken it over, the engine has not") \
-	X(RELOAD_DONE, "reload.done", C, "all have been given it") \
+	X(RELOAD_DONE, "reload.given", C, "all have been given it") \
 	X(ADOPT_BEFORE_COMMIT, "adopt.before_commit", E, "the engine works by it; its row is not committed; error: it cannot be") \
 	X(ADOPT_AFTER_COMMIT, "adopt.after_commit", C, "the journal tells of it") \
 	/* start */ \

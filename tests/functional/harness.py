@@ -82,7 +82,8 @@ class Gateway:
         self.config_path.chmod(0o600)
 
     # ---- life ----
-    def start(self, fail=None):
+    def launch(self, fail=None):
+        """Starts it and does not wait; the pipe that its port will come through."""
         env = {k: v for k, v in os.environ.items() if not k.startswith("HEADGATE_")}
         env.update(HEADGATE_ADAPTER_DIR=str(BUILD / "adapters" / ".libs"),
                    HEADGATE_TEST_CLOCK=str(self.clock_path), TEST_API_TOKEN=API_TOKEN,
@@ -98,7 +99,10 @@ class Gateway:
                 [str(BUILD / "headgated"), "-c", str(self.config_path), "--ready-fd", str(child)],
                 stdout=log, stderr=log, env=env, pass_fds=[child], cwd=self.folder)
         os.close(child)
-        with os.fdopen(ready) as pipe:
+        return os.fdopen(ready)
+
+    def start(self, fail=None):
+        with self.launch(fail) as pipe:
             line = pipe.readline()
         if not line:
             self.process.wait(PATIENCE)
