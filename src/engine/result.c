@@ -226,13 +226,16 @@ gboolean hg_result_sent(hg_turn *turn, GError **error)
 static gboolean ticket_known(hg_turn *turn, hg_case *kase, GError **error)
 {
 	const struct hg_forward_result *result = &turn->command->forwarded;
+	gboolean other = FALSE, names = result->external_id && *result->external_id;
 
 	if (!hg_case_ticket(turn, kase, error))
 		return FALSE;
 	if (!kase->ticket)
 		return TRUE;
+	if (names && !hg_ticket_is_other(turn, kase->ticket, turn->command->backend, result->external_id, &other, error))
+		return FALSE;
 	turn->origin = turn->command->backend;
-	if (result->external_id && *result->external_id)
+	if (names && !other)
 		return hg_ticket_link(turn, kase, &(hg_link){
 			.ticket_n = kase->ticket->n, .backend = turn->command->backend,
 			.external_id = result->external_id, .number = result->number, .url = result->url,

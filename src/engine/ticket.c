@@ -21,6 +21,28 @@ static gboolean same_link(hg_turn *turn, const hg_link *link, gboolean *ret, GEr
 	return TRUE;
 }
 
+/* An event that was taken stays taken, whatever ticket the answer names. */
+gboolean hg_ticket_is_other(hg_turn *turn, const hg_ticket *ticket, const char *backend, const char *external_id,
+			    gboolean *ret, GError **error)
+{
+	struct hg_ctx ctx = HG_CTX(NULL, "backend", backend);
+	g_autoptr(GPtrArray) links = g_ptr_array_new();
+
+	*ret = FALSE;
+	if (!hg_store_link_list(turn->store, turn->arena, ticket->n, links, error))
+		return FALSE;
+	for (guint i = 0; i < links->len; i++) {
+		const hg_link *old = g_ptr_array_index(links, i);
+
+		if (strcmp(old->backend, backend) || !strcmp(old->external_id, external_id))
+			continue;
+		hg_warn(&ctx, "backend.other_ticket", "ticket %s is %s there, and an answer names %s: the first stays",
+			ticket->id, old->external_id, external_id);
+		*ret = TRUE;
+	}
+	return TRUE;
+}
+
 static gboolean ticket_goes(hg_turn *turn, hg_case *kase, int to, GError **error)
 {
 	if (kase->ticket->state == to)

@@ -356,6 +356,9 @@ gboolean hg_confirm_due(hg_turn *turn, hg_case *kase, GError **error);
 
 /* ---- ticket.c ---- */
 gboolean hg_ticket_link(hg_turn *turn, hg_case *kase, const hg_link *link, GError **error);
+/* *ret: the backend has it under another id, which stays; the log tells. */
+gboolean hg_ticket_is_other(hg_turn *turn, const hg_ticket *ticket, const char *backend, const char *external_id,
+			    gboolean *ret, GError **error);
 gboolean hg_ticket_acked(hg_turn *turn, hg_case *kase, GError **error);	/* a helpdesk has it */
 /* Somebody gave it to who ("": to nobody, NULL: as before), who is counted from now on.  TRUE: that is news. */
 gboolean hg_ticket_assign(hg_turn *turn, hg_case *kase, const char *who);

@@ -2,6 +2,7 @@
 import calendar
 import email.utils
 import http.server
+import json
 import threading
 import time
 
@@ -311,3 +312,19 @@ def test_whatever_a_2xx_says_the_event_has_been_taken(start, graph, helpdesk, bo
                                     for j in gateway.get(f"/v1/outbox?state={state}")["jobs"]], "an empty outbox")
     assert len(helpdesk.attempts) == 2
     assert gateway.threads()[0]["state"] == "converted"
+
+
+def test_an_answer_that_names_another_ticket_holds_up_nothing(start, graph, helpdesk):
+    """The result was refused as a whole, and its job stood in `sending` for ever with all that came behind it."""
+    gateway = start(rules=AT_ONCE)
+    ids = iter(range(1, 100))
+    helpdesk.answer = lambda delivery: (200, {}, json.dumps({"ticket": {"id": next(ids), "number": f"N{len(helpdesk.attempts)}"}}))
+    for text in ("one", "two", "three"):
+        graph.say(ANA, text)
+        helpdesk.wait(lambda h: [d for d in h.accepted if json.dumps(text) in d.raw.decode()], text)
+    harness.wait_until(lambda: not [j for state in ("due", "sending", "queued")
+                                    for j in gateway.get(f"/v1/outbox?state={state}")["jobs"]], "an empty outbox")
+    thread = gateway.threads()[0]
+    assert [(link["backend"], link["id"]) for link in thread["ticket"]["links"]] == [("desk", "1")]
+    assert len(helpdesk.attempts) == len(helpdesk.accepted) >= 3
+    assert gateway.log().count("backend.other_ticket") >= 2 and "command_failed" not in gateway.log()
