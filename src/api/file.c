@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "call.h"
+#include "text.h"
 
 #define NAME_MAX_BYTES 255		/* as in the attachments of a reply */
 
@@ -98,10 +99,10 @@ void hg_file_upload(struct call *call)
 
 /* RFC 6266 with RFC 8187's coding: a plain fallback and the UTF-8 form; always an attachment, never
  * shown inline. */
-static char *disposition(const char *name)
+static char *disposition(const char *given)
 {
 	g_autoptr(GString) plain = g_string_new(NULL);
-	g_autofree char *coded = NULL;
+	g_autofree char *name = hg_file_name(given), *coded = NULL;
 
 	if (!name)
 		return g_strdup("Content-Disposition: attachment");

@@ -38,6 +38,9 @@ void hg_json_put_bool(GString *out, gboolean value);
 void hg_json_put_time(GString *out, gint64 utc_ms);		/* "2026-11-20T10:02:11.004Z"; 0: null */
 void hg_json_put_raw(GString *out, const char *json);		/* a value that is JSON already */
 void hg_json_add_str(GString *out, const char *key, const char *text);	/* key and value */
+/* Of JSON that is written: what hg_text_unseen() says becomes \u escapes, for those who look at it as it stands.
+ * The same values to who reads it; line breaks between values stay. */
+void hg_json_spell_out(GString *json);
 void hg_json_opt_str(GString *out, const char *key, const char *text);	/* nothing when NULL */
 void hg_json_add_int(GString *out, const char *key, gint64 value);
 void hg_json_add_bool(GString *out, const char *key, gboolean value);

@@ -206,3 +206,22 @@ void hg_json_add_raw(GString *out, const char *key, const char *json)
 	hg_json_key(out, key);
 	hg_json_put_raw(out, json);
 }
+
+/* Only strings hold such characters. */
+void hg_json_spell_out(GString *json)
+{
+	g_autofree char *before = hg_text_valid(json->str, (gssize)json->len, 0);
+
+	g_string_truncate(json, 0);
+	for (const char *p = before; *p; p = g_utf8_next_char(p)) {
+		gunichar c = g_utf8_get_char(p);
+
+		if (c == '\n' || !hg_text_unseen(c))
+			g_string_append_unichar(json, c);
+		else if (c < 0x10000)
+			g_string_append_printf(json, "\\u%04x", c);
+		else
+			g_string_append_printf(json, "\\u%04x\\u%04x", 0xd800 + ((c - 0x10000) >> 10),
+					       0xdc00 + ((c - 0x10000) & 0x3ff));
+	}
+}

@@ -36,17 +36,6 @@ void hg_log_set_sink(hg_log_sink *sink, void *arg)
 }
 
 /* What could end the line, steer a terminal or turn the reading direction is spelt out. */
-static gboolean is_unseen(gunichar c)
-{
-	GUnicodeType type;
-
-	if (c < 0x7f)
-		return c < 0x20;
-	type = g_unichar_type(c);
-	return type == G_UNICODE_CONTROL || type == G_UNICODE_FORMAT ||
-	       type == G_UNICODE_LINE_SEPARATOR || type == G_UNICODE_PARAGRAPH_SEPARATOR;
-}
-
 static void put_escaped(GString *out, const char *p, gunichar c)
 {
 	if (c == '"' || c == '\\')
@@ -57,7 +46,7 @@ static void put_escaped(GString *out, const char *p, gunichar c)
 		g_string_append(out, "\\t");
 	else if (c == '\r')
 		g_string_append(out, "\\r");
-	else if (is_unseen(c))
+	else if (hg_text_unseen(c))
 		g_string_append_printf(out, "\\u%04x", c);
 	else
 		g_string_append_len(out, p, g_utf8_next_char(p) - p);
@@ -123,8 +112,10 @@ static void log_line(GString *out, enum hg_level level, const struct hg_ctx *ctx
 		pair(out, chain[depth]->key, chain[depth]->value, VALUE_MAX);
 	if (*text)
 		pair(out, "text", text, TEXT_MAX);
-	if (json)
+	if (json) {
 		hg_json_close(out, '}');
+		hg_json_spell_out(out);
+	}
 }
 
 /* One write() per line, so that lines of several processes do not mix.  A line that stderr does

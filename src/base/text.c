@@ -50,6 +50,17 @@ gboolean hg_text_printable(const char *text)
 	return g_utf8_validate(text, -1, NULL);
 }
 
+gboolean hg_text_unseen(gunichar c)
+{
+	GUnicodeType type;
+
+	if (c < 0x7f)
+		return c < 0x20;
+	type = g_unichar_type(c);
+	return type == G_UNICODE_CONTROL || type == G_UNICODE_FORMAT ||
+	       type == G_UNICODE_LINE_SEPARATOR || type == G_UNICODE_PARAGRAPH_SEPARATOR;
+}
+
 /* ---- spans and sizes ---- */
 static const struct unit {
 	const char *name;

@@ -10,6 +10,13 @@ char *hg_text_valid(const char *bytes, gssize len, gsize max_bytes);
 char *hg_text_normal(const char *text, GNormalizeMode mode);
 /* FALSE for C0 controls other than tab and newline, DEL, and invalid UTF-8. */
 gboolean hg_text_printable(const char *text);
+/* Controls, DEL, what ends lines, and what is seen only by what it does to its neighbours: joiners, marks that turn
+ * the reading direction, tags. */
+gboolean hg_text_unseen(gunichar c);
+/* A file's name as it may be offered to somebody who saves it: no path, nothing unseen, no device's name, no dot at
+ * either end, HG_FILE_NAME_MAX bytes at most with its extension kept.  NULL when nothing is left of it; yours. */
+#define HG_FILE_NAME_MAX 255
+char *hg_file_name(const char *name);
 
 /* "250ms", "20s", "5m", "7d", "1h30m"; a bare number is refused.  Returns -1 when it is none. */
 gint64 hg_span_parse(const char *text);

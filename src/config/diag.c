@@ -5,6 +5,7 @@
 
 #include "json.h"
 #include "mask.h"
+#include "text.h"
 
 #define LINE_MAX_SHOWN 4096		/* bytes; longer lines were made by machines for machines */
 
@@ -177,11 +178,25 @@ static void hide_known(const hg_diag *diag, const struct finding *f, hg_mask *ma
 	}
 }
 
+/* What cannot be seen but steers who looks at it, as a sign that something is there: one column each. */
+static char *seen(const char *text)
+{
+	g_autofree char *valid = hg_text_valid(text, -1, 0);
+	GString *out = g_string_sized_new(strlen(valid) + 1);
+
+	for (const char *p = valid; *p; p = g_utf8_next_char(p)) {
+		gunichar c = g_utf8_get_char(p);
+
+		g_string_append_unichar(out, c != '\n' && c != '\t' && hg_text_unseen(c) ? 0xfffd : c);
+	}
+	return g_string_free(out, FALSE);
+}
+
 static void render_source(GString *out, const hg_diag *diag, const struct finding *f, gboolean colour)
 {
 	char **lines = f->file && f->line > 0 ? g_hash_table_lookup(diag->sources, f->file) : NULL;
 	g_autoptr(hg_mask) mask = NULL;
-	g_autofree char *shown = NULL;
+	g_autofree char *masked = NULL, *shown = NULL;
 	int caret = f->column;
 
 	if (!lines || (guint)f->line > g_strv_length(lines) ||
@@ -190,7 +205,8 @@ static void render_source(GString *out, const hg_diag *diag, const struct findin
 	mask = hg_mask_new();
 	hide_known(diag, f, mask);
 	hg_mask_guess(mask, lines, f->line - 1);
-	shown = hg_mask_line(mask, lines[f->line - 1], &caret);
+	masked = hg_mask_line(mask, lines[f->line - 1], &caret);
+	shown = seen(masked);
 	g_string_append_printf(out, "%6d | %s\n", f->line, shown);
 	if (caret > 0)
 		g_string_append_printf(out, "       | %*s%s^%s\n", caret - 1, "",
@@ -201,9 +217,10 @@ static void render_one(GString *out, const hg_diag *diag, const struct finding *
 {
 	const char *word = f->severity == HG_SEV_ERROR ? "error" : "warning";
 	const char *paint = f->severity == HG_SEV_ERROR ? "\033[1;31m" : "\033[1;35m";
+	g_autofree char *file = seen(f->file ?: ""), *text = seen(f->text), *hint = seen(f->hint ?: "");
 
 	if (f->file)
-		g_string_append(out, f->file);
+		g_string_append(out, file);
 	if (f->file && f->line > 0)
 		g_string_append_printf(out, ":%d", f->line);
 	if (f->file && f->line > 0 && f->column > 0)
@@ -211,10 +228,10 @@ static void render_one(GString *out, const hg_diag *diag, const struct finding *
 	if (f->file)
 		g_string_append(out, ": ");
 	g_string_append_printf(out, "%s%s:%s %s\n", colour ? paint : "", word,
-			       colour ? "\033[0m" : "", f->text);
+			       colour ? "\033[0m" : "", text);
 	render_source(out, diag, f, colour);
 	if (f->hint)
-		g_string_append_printf(out, "       = %s\n", f->hint);
+		g_string_append_printf(out, "       = %s\n", hint);
 }
 
 char *hg_diag_render(const hg_diag *diag, gboolean colour)

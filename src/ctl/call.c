@@ -71,7 +71,7 @@ static int exit_of(int status)
 
 int ctl_print_json(const ctl_reply *reply)
 {
-	puts(reply->body && *reply->body ? reply->body : "{}");
+	ctl_put_json(reply->body && *reply->body ? reply->body : "{}");
 	return CTL_DONE;
 }
 

@@ -26,7 +26,7 @@ static void print_json(const char *path, const hg_diag *diag, guint errors, guin
 		g_string_append_printf(out, "[%s]", results);
 	}
 	hg_json_close(out, '}');
-	puts(out->str);
+	ctl_put_json(out->str);
 }
 
 static void print_count(guint n, const char *word, const char *behind)
@@ -149,7 +149,7 @@ static int show_adapter(struct ctl *ctl, hg_loader *loader, const char *name)
 		g_autoptr(GString) out = g_string_new(NULL);
 
 		adapter_json(out, adapter);
-		puts(out->str);
+		ctl_put_json(out->str);
 		return CTL_DONE;
 	}
 	printf("%s %s: %s\n", adapter->name, adapter->version, adapter->summary);
@@ -179,7 +179,7 @@ static int list_adapters(struct ctl *ctl, hg_loader *loader)
 	}
 	hg_json_close(out, ']');
 	if (ctl->json)
-		puts(out->str);
+		ctl_put_json(out->str);
 	return code;
 }
 

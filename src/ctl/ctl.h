@@ -100,6 +100,8 @@ enum ctl_look { CTL_PLAIN, CTL_BOLD, CTL_DIM, CTL_GREEN, CTL_YELLOW, CTL_RED, CT
 const char *ctl_look(const struct ctl *ctl, enum ctl_look look);
 gboolean ctl_colours(const struct ctl *ctl, int fd);
 gboolean ctl_unicode(void);	/* the locale shows all of it */
+/* A line of JSON; on a terminal with escapes for what could steer it, which is the same JSON. */
+void ctl_put_json(const char *json);
 /* Text from outside for a terminal: what could steer it, and what the locale cannot show, as
  * escapes; yours.  lines: line breaks stay. */
 char *ctl_safe(const char *text, gboolean lines);

@@ -56,7 +56,7 @@ static void print_drop(void *arg, struct json_object *drop)
 	g_autofree char *why = ctl_text(drop, "why", ""), *id = ctl_text(drop, "thread_id", "-");
 
 	if (listing->ctl->json) {
-		puts(json_object_to_json_string_ext(drop, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+		ctl_put_json(json_object_to_json_string_ext(drop, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
 		return;
 	}
 	if (!listing->n++)

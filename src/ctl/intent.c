@@ -132,7 +132,7 @@ static void made_json(const char *out, const hg_intent *model, const hg_examples
 	}
 	hg_json_close(json, ']');
 	hg_json_close(json, '}');
-	puts(json->str);
+	ctl_put_json(json->str);
 }
 
 static int write_model(const struct ctl *ctl, const hg_intent *model, const char *out)
@@ -206,7 +206,7 @@ static void guess_json(const struct hg_intent_guess *guess)
 	}
 	hg_json_close(json, ']');
 	hg_json_close(json, '}');
-	puts(json->str);
+	ctl_put_json(json->str);
 }
 
 static void guess_text(const struct ctl *ctl, const struct hg_intent_guess *guess)

@@ -156,7 +156,7 @@ static void print_json(const hg_intent_conf *bar, const hg_score *score, gboolea
 	hg_json_add_int(out, "strange_let_in", sum->let_in);
 	rows_json(out, score);
 	hg_json_close(out, '}');
-	puts(out->str);
+	ctl_put_json(out->str);
 }
 
 /* ---- the verb ---- */

@@ -119,7 +119,7 @@ static void handle(void *arg, hg_request *req)
 	}
 	number = number_for(desk, id, event, &again);
 	if (desk->ctl->json)
-		puts(json_object_to_json_string_ext(event, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+		ctl_put_json(json_object_to_json_string_ext(event, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
 	else if (!desk->ctl->quiet)
 		print_event(desk, event, again);
 	fflush(stdout);

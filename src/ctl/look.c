@@ -181,7 +181,7 @@ static gboolean tail_line(void *arg, const char *line)
 	g_autoptr(json_object) event = NULL;
 
 	if (ctl->json) {
-		puts(line);
+		ctl_put_json(line);
 	} else {
 		event = hg_json_parse(line, strlen(line), &(struct hg_json_limits){ .max_bytes = EVENT_BYTES,
 				      .max_depth = 64 }, NULL);

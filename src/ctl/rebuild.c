@@ -191,7 +191,7 @@ static void print_json(const struct run *run, const struct hg_rebuild_result *re
 	hg_json_key(out, "differences");
 	g_string_append_printf(out, "[%s]", run->json->str);
 	hg_json_close(out, '}');
-	puts(out->str);
+	ctl_put_json(out->str);
 }
 
 static int exit_of(const GError *error)

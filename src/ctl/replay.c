@@ -262,7 +262,7 @@ static void print_json(const struct run *run, const struct hg_replay_result *res
 	if (show)
 		changes_json(out, result);
 	hg_json_close(out, '}');
-	puts(out->str);
+	ctl_put_json(out->str);
 }
 
 static void print_text(const struct run *run, const struct hg_replay_result *result, gboolean show)

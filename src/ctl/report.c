@@ -304,12 +304,20 @@ static const char *const episode_columns[] = {
 	"restored_at", NULL
 };
 
+/* A terminal shows what a file keeps as it is. */
+static void put_csv(const char *csv)
+{
+	g_autofree char *safe = isatty(STDOUT_FILENO) ? ctl_safe(csv, TRUE) : NULL;
+
+	fputs(safe ? safe : csv, stdout);
+}
+
 static void print_episode(const struct ctl *ctl, struct json_object *episode)
 {
 	g_autoptr(GString) line = g_string_new(NULL);
 
 	if (ctl->json) {
-		puts(json_object_to_json_string_ext(episode, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+		ctl_put_json(json_object_to_json_string_ext(episode, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
 		return;
 	}
 	for (const char *const *column = episode_columns; *column; column++) {
@@ -319,7 +327,7 @@ static void print_episode(const struct ctl *ctl, struct json_object *episode)
 		hg_csv_put(line, value ? json_object_get_string(value) : NULL);
 	}
 	hg_csv_end(line);
-	fputs(line->str, stdout);
+	put_csv(line->str);
 }
 
 static int episodes(struct ctl *ctl, const char *query)
@@ -394,7 +402,7 @@ static int report(struct ctl *ctl, const struct asked *asked)
 	if (code != CTL_DONE)
 		return code;
 	if (asked->csv)
-		fputs(reply.body, stdout);
+		put_csv(reply.body);
 	else if (ctl->json)
 		return ctl_print_json(&reply);
 	else

@@ -114,7 +114,7 @@ static void print_json(const hg_decision *decision, const struct hg_verdict *ver
 	hg_json_add_raw(out, "facts", facts);
 	hg_json_add_raw(out, "trace", trace);
 	hg_json_close(out, '}');
-	puts(out->str);
+	ctl_put_json(out->str);
 }
 
 /* ---- try ---- */

@@ -99,6 +99,15 @@ char *ctl_safe(const char *text, gboolean lines)
 	return g_string_free(out, FALSE);
 }
 
+void ctl_put_json(const char *json)
+{
+	g_autoptr(GString) line = g_string_new(json);
+
+	if (isatty(STDOUT_FILENO))
+		hg_json_spell_out(line);
+	puts(line->str);
+}
+
 char *ctl_text(struct json_object *object, const char *key, const char *fallback)
 {
 	const char *text = hg_json_str(object, key);

@@ -81,7 +81,7 @@ static int say_outcome(struct ctl *ctl, const char *where, int status, const cha
 		hg_json_add_str(out, "id", wamid);
 		hg_json_add_int(out, "status", status);
 		hg_json_close(out, '}');
-		puts(out->str);
+		ctl_put_json(out->str);
 	} else if (status == 200 && !ctl->quiet) {
 		printf("%s stored\n", wamid);
 	}

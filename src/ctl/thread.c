@@ -182,7 +182,7 @@ static int show(struct ctl *ctl, const struct args *args)
 	entries = hg_json_arr(messages.json, "messages");
 	if (ctl->json) {
 		json_object_object_add(thread.json, "messages", json_object_get(entries));
-		puts(json_object_to_json_string_ext(thread.json, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+		ctl_put_json(json_object_to_json_string_ext(thread.json, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
 		return CTL_DONE;
 	}
 	print_row(ctl, one);

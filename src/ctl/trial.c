@@ -186,7 +186,7 @@ static int test(struct ctl *ctl, const char *path, const char *only)
 	hg_json_add_int(out, "failed", failed);
 	hg_json_close(out, '}');
 	if (ctl->json)
-		puts(out->str);
+		ctl_put_json(out->str);
 	if (only && !played) {
 		ctl_say_error(ctl, "no test has \"%s\" in its name", only);
 		return CTL_MISSING;

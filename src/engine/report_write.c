@@ -155,7 +155,7 @@ void hg_report_json(const hg_report *report, GString *out)
 void hg_csv_put(GString *out, const char *text)
 {
 	const char *safe = text ? text : "";
-	gboolean formula = *safe && strchr("=+-@\t\r", *safe);
+	gboolean formula = *safe && strchr("=+-@\t\r\n", *safe);
 
 	if (!formula && !strpbrk(safe, ",\"\r\n")) {
 		g_string_append_printf(out, "%s,", safe);

@@ -91,13 +91,14 @@ static void add_quoted(GString *out, const char *key, const char *value)
 static gboolean add_part(hg_body *body, const struct hg_client_part *part, GError **error)
 {
 	g_autoptr(GString) head = g_string_new(NULL);
+	g_autofree char *name = hg_file_name(part->filename);
 
 	if (part->type && strpbrk(part->type, "\r\n"))
 		return hg_fail(error, HG_ERROR_INPUT, "media type of part %s has a line break", part->name);
 	g_string_append_printf(head, "--%s\r\nContent-Disposition: form-data", body->boundary);
 	add_quoted(head, "name", part->name);
 	if (part->filename)
-		add_quoted(head, "filename", part->filename);
+		add_quoted(head, "filename", name ? name : "file");
 	if (part->type)
 		g_string_append_printf(head, "\r\nContent-Type: %s", part->type);
 	g_string_append(head, "\r\n\r\n");

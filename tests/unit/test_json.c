@@ -444,6 +444,22 @@ static void strings_are_escaped(void **state)
 	}
 }
 
+static void what_is_unseen_is_spelt_out_and_means_the_same(void **state)
+{
+	g_autoptr(GString) json = g_string_new(NULL);
+	g_autoptr(json_object) before = NULL, after = NULL;
+
+	(void)state;
+	hg_json_open(json, '{');
+	hg_json_add_str(json, "a", "x\xc2\x9b" "31m\xe2\x80\xae\xf3\xa0\x81\x81\x7f\u2028\u00e9");
+	hg_json_close(json, '}');
+	before = hg_json_parse(json->str, json->len, NULL, NULL);
+	hg_json_spell_out(json);
+	assert_string_equal(json->str, "{\"a\":\"x\\u009b31m\\u202e\\udb40\\udc41\\u007f\\u2028\u00e9\"}");
+	after = hg_json_parse(json->str, json->len, NULL, NULL);
+	assert_true(json_object_equal(before, after));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -462,6 +478,7 @@ int main(void)
 		cmocka_unit_test(members_are_found_by_name_and_type),
 		cmocka_unit_test(looking_into_nothing_finds_nothing),
 		cmocka_unit_test(commas_are_put_where_they_belong),
+		cmocka_unit_test(what_is_unseen_is_spelt_out_and_means_the_same),
 		cmocka_unit_test(strings_are_escaped),
 	};
 

@@ -317,6 +317,30 @@ static void a_megabyte_that_composes_is_no_more_work_than_its_parts(void **state
 	assert_int_equal(strlen(whole), 700000);
 }
 
+static void a_name_of_a_file_is_no_path_and_no_device(void **state)
+{
+	static const struct { const char *name, *want; } cases[] = {
+		{ "label.pdf", "label.pdf" }, { "../../etc/passwd", "_.._etc_passwd" }, { "..\\x", "_x" }, { ".htaccess", "htaccess" },
+		{ "C:\\a", "C__a" }, { "con", "_con" }, { "CON.txt", "_CON.txt" }, { "console", "console" }, { "com1.x", "_com1.x" },
+		{ "com", "_com" }, { "coma", "coma" }, { "lpt9", "_lpt9" }, { "nul0", "nul0" }, { "x. .", "x" }, { "a\r\nb", "ab" },
+		{ "invoice\xe2\x80\xae" "fdp.exe", "invoicefdp.exe" }, { "a\xe2\x80\x8b" "b", "ab" }, { "\xff" "x", FFFD "x" },
+		{ "", NULL }, { "...", NULL }, { " ", NULL }, { "\xe2\x80\xae", NULL }, { NULL, NULL },
+	};
+	g_autofree char *letters = g_strnfill(400, 'x'), *name = g_strconcat(letters, ".pdf", NULL), *cut = hg_file_name(name);
+	g_autofree char *whole = hg_file_name(letters);
+
+	(void)state;
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *got = hg_file_name(cases[i].name);
+
+		if (g_strcmp0(got, cases[i].want))
+			fail_msg("%s: %s, not %s", cases[i].name, got, cases[i].want);
+	}
+	assert_int_equal(strlen(cut), HG_FILE_NAME_MAX);
+	assert_true(g_str_has_suffix(cut, "xx.pdf"));
+	assert_int_equal(strlen(whole), HG_FILE_NAME_MAX);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -334,6 +358,7 @@ int main(void)
 		cmocka_unit_test(hex_goes_both_ways),
 		cmocka_unit_test(base64_comes_in_both_alphabets),
 		cmocka_unit_test(hashes_are_those_of_the_standards),
+		cmocka_unit_test(a_name_of_a_file_is_no_path_and_no_device),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
