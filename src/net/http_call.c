@@ -361,7 +361,9 @@ static void set_limits(hg_call *call, const struct hg_client_call *from)
 	/* Else giving up on a name would wait in the loop for the resolver's thread. */
 	curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
 	curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+	/* That nothing is sent twice was proved for 1.1; over HTTP/2 curl sends again what a peer's
+	 * GOAWAY or REFUSED_STREAM gives back, on new connections too. */
+	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	if (from->gunzip)
 		curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
 }
@@ -572,8 +574,7 @@ static const struct { CURLcode curl; enum hg_client_code code; } codes[] = {
 	{ CURLE_OPERATION_TIMEDOUT, HG_CLIENT_TIMEOUT },
 	{ CURLE_GOT_NOTHING, HG_CLIENT_CLOSED }, { CURLE_SEND_ERROR, HG_CLIENT_CLOSED },
 	{ CURLE_RECV_ERROR, HG_CLIENT_CLOSED }, { CURLE_PARTIAL_FILE, HG_CLIENT_CLOSED },
-	{ CURLE_SEND_FAIL_REWIND, HG_CLIENT_CLOSED }, { CURLE_HTTP2, HG_CLIENT_CLOSED },
-	{ CURLE_HTTP2_STREAM, HG_CLIENT_CLOSED },
+	{ CURLE_SEND_FAIL_REWIND, HG_CLIENT_CLOSED },
 	{ CURLE_FILESIZE_EXCEEDED, HG_CLIENT_BIG },
 };
 

@@ -8,11 +8,13 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
+#include <arpa/inet.h>
 #include <glib/gstdio.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "../support/client_run.h"
@@ -184,6 +186,46 @@ static void an_unknown_certificate_gets_nothing(void **state)
 	result_clear(&r);
 }
 
+/* Accepts one connection, and gives what it says first. */
+static gpointer hear_hello(gpointer data)
+{
+	char bytes[4096];
+	int fd = accept(GPOINTER_TO_INT(data), NULL, NULL);
+	ssize_t n = recv(fd, bytes, sizeof(bytes), 0);
+
+	close(fd);
+	return g_bytes_new(bytes, n > 0 ? (gsize)n : 0);
+}
+
+static void the_client_offers_http_1_1_alone(void **state)
+{
+	static const char old[] = "\x08http/1.1", two[] = "\x02h2";
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t size = sizeof(at);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct result r = { 0 };
+	g_autofree char *url = NULL;
+	g_autoptr(GBytes) hello = NULL;
+	gconstpointer bytes;
+	GThread *thread;
+	gsize len;
+
+	(void)state;
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, size), 0);
+	assert_int_equal(listen(fd, 1), 0);
+	getsockname(fd, (struct sockaddr *)&at, &size);
+	url = g_strdup_printf("https://127.0.0.1:%u/", ntohs(at.sin_port));
+	thread = g_thread_new("hello", hear_hello, GINT_TO_POINTER(fd));
+	hg_client_sync(CALL(.url = url), result_take, &r);
+	hello = g_thread_join(thread);
+	bytes = g_bytes_get_data(hello, &len);
+	assert_non_null(memmem(bytes, len, old, sizeof(old) - 1));
+	assert_null(memmem(bytes, len, two, sizeof(two) - 1));
+	assert_false(r.sent);
+	result_clear(&r);
+	close(fd);
+}
+
 static void a_silent_tls_peer_meets_the_deadline(void **state)
 {
 	struct fixture *f = *state;
@@ -339,6 +381,7 @@ int main(void)
 		TLS(tls_carries_a_big_reply),
 		TLS(tls_refusals_arrive),
 		TLS(an_unknown_certificate_gets_nothing),
+		cmocka_unit_test(the_client_offers_http_1_1_alone),
 		TLS(a_silent_tls_peer_meets_the_deadline),
 		TLS(plain_bytes_on_a_tls_port_get_nothing),
 		TLS(a_key_of_another_certificate_is_refused),
