@@ -131,6 +131,19 @@ static gboolean has_escaped_slash(const char *raw)
 	return FALSE;
 }
 
+/* %76 is "v" for us and may be something else for a list of paths in a proxy, so what needs no escape
+ * has none. */
+static gboolean has_idle_escape(const char *raw)
+{
+	for (; (raw = strchr(raw, '%')); raw++) {
+		char c = (char)(g_ascii_xdigit_value(raw[1]) << 4 | g_ascii_xdigit_value(raw[2]));
+
+		if (g_ascii_isalnum(c) || c == '-' || c == '.' || c == '_')
+			return TRUE;
+	}
+	return FALSE;
+}
+
 static enum hg_http_rule judge_path(struct hg_http_parser *p, const char *raw, gsize len)
 {
 	for (gsize i = 0; i < len; i++)
@@ -143,7 +156,9 @@ static enum hg_http_rule judge_path(struct hg_http_parser *p, const char *raw, g
 		p->path = p->text_len;
 		p->text_len += strlen(p->text + p->text_len) + 1;
 	}
-	return has_dot_segment(p->text + p->path) ? HG_RULE_TARGET_DOTS : HG_RULE_NONE;
+	if (has_dot_segment(p->text + p->path))
+		return HG_RULE_TARGET_DOTS;
+	return has_idle_escape(raw) ? HG_RULE_TARGET_ESCAPE : HG_RULE_NONE;
 }
 
 /* The scratch space is the room that make_room() left behind the strings. */
@@ -184,6 +199,9 @@ static enum hg_http_rule judge_target(struct hg_http_parser *p)
 	enum hg_http_rule rule = HG_RULE_NONE;
 
 	p->absolute = FALSE;
+	/* It goes with "host:port" only, and a proxy that lets it pass takes our 2xx for a tunnel. */
+	if (!strcmp(p->text, "CONNECT"))
+		return HG_RULE_TARGET_FORM;
 	if (*target != '/')
 		rule = judge_absolute(p, &target);
 	if (rule)

@@ -87,6 +87,7 @@ OFF = [
     ("chunk: a trailer", PARSE, "return expect(p, bytes[0], '\\r', HG_HTTP_IN_LAST_LF, HG_RULE_CHUNK_TRAILER);", "return bytes[0] == '\\r' ? move(p, HG_HTTP_IN_LAST_LF, 1) : 1;"),
     ("target: another host than Host", HEAD, "return HG_RULE_TARGET_HOST;", "return HG_RULE_NONE;"),
     ("target: a host that begins as Host", HEAD, "strlen(host) != len || g_ascii_strncasecmp", "g_ascii_strncasecmp"),
+    ("target: a tunnel to a path", HEAD, 'if (!strcmp(p->text, "CONNECT"))', "if (FALSE)"),
     ("target: any scheme", HEAD, 'return g_ascii_strncasecmp(target, "https://", 8) ? 0 : 8;', 'return strstr(target, "://") ? (gsize)(strstr(target, "://") - target) + 3 : 0;'),
     ("target: an URL without a path", HEAD, "if ((*target)[scheme + len] != '/' ||", "if ((*target)[scheme + len] == '?' ||"),
     ("target: any host in an URL", HEAD, "|| !is_authority(*target + scheme, len))", ")"),
@@ -98,8 +99,9 @@ OFF = [
     ("escape: DEL", HEAD, "return c < 0x20 || c == 0x7f;", "return c < 0x20;"),
     ("escape: no UTF-8", HEAD, "return g_utf8_validate(out, at - out, NULL);", "return TRUE;"),
     ("escape: anything in the query", HEAD, "if (!is_query(p, query))", "if (FALSE)"),
-    ("dots: any", HEAD, "return has_dot_segment(p->text + p->path) ?", "return FALSE ?"),
-    ("dots: escaped ones", HEAD, "return has_dot_segment(p->text + p->path) ?", "return has_dot_segment(raw) ?"),
+    ("escape: what needs none", HEAD, "return has_idle_escape(raw) ? HG_RULE_TARGET_ESCAPE : HG_RULE_NONE;", "return HG_RULE_NONE;"),
+    ("dots: any", HEAD, "if (has_dot_segment(p->text + p->path))", "if (FALSE)"),
+    ("dots: escaped ones", HEAD, "if (has_dot_segment(p->text + p->path))", "if (has_dot_segment(raw))"),
     ("dots: a single one", HEAD, "(n == 1 && at[1] == '.') || ", ""),
     ("dots: two", HEAD, "|| (n == 2 && at[1] == '.' && at[2] == '.')", ""),
     ("connection: close is not heard", HEAD, 'f->close |= hg_http_list_has(value, "close");', ""),
@@ -120,7 +122,7 @@ def build(folder, sources):
     done = subprocess.run(
         ["cc", "-std=gnu17", "-O0", "-w", "-iquote", str(TOP / "src/net"), "-iquote", str(TOP / "src/base"),
          "-iquote", str(TOP / "tests/unit"), "-o", str(program), str(TOP / "tests/unit/test_http_corpus.c"),
-         str(TOP / "tests/support/corpus_file.c"), *map(str, sources), *flags("glib-2.0", "cmocka")], capture_output=True, text=True)
+         str(TOP / "tests/support/corpus_file.c"), str(TOP / "tests/support/record.c"), *map(str, sources), *flags("glib-2.0", "cmocka")], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return program
 
