@@ -16,7 +16,8 @@
 #include "loop.h"
 
 #define AHEAD_MAX 65536		/* bytes read ahead of a request that is being answered */
-#define LINGER_MAX (1 << 20)	/* bytes thrown away after a refusal */
+#define LINGER_MAX (32 << 20)	/* bytes thrown away after a refusal: a proxy that has buffered a whole
+				 * upload sends all of it before it looks for our answer */
 #define PROGRESS 65536		/* bytes a reader has to take within write_ms, or all there are */
 
 static void conn_process(struct hg_conn *conn);
