@@ -11,8 +11,8 @@ Reply = collections.namedtuple("Reply", "status headers body")
 class Raw:
     """One connection.  Answers are read one by one; None is the end of the connection."""
 
-    def __init__(self, port, patience=harness.PATIENCE, address="127.0.0.1"):
-        self.socket = socket.create_connection((address, port), timeout=patience)
+    def __init__(self, port, patience=harness.PATIENCE, address="127.0.0.1", source=None):
+        self.socket = socket.create_connection((address, port), timeout=patience, source_address=source and (source, 0))
         self.buffer = b""
 
     def __enter__(self):
