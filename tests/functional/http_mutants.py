@@ -4,7 +4,7 @@ mutant(seed, n) is always the same bytes for the same numbers, so that one diffe
 import random
 import re
 
-import hostile
+import corpus
 
 ODD = [b"\r", b"\n", b"\0", b" ", b"\t", b"\x0b", b"\x0c", b"\x1b", b"\x7f", b"\x80", b"\xa0", b"\xff", b":", b";", b",", b"\"",
        b"\\", b"+", b"-", b"0x", b"_", b"%", b"\r\n", b"\n\r", b"\r\n ", b"\r\n\t", b"\xc4\xb0", b"\xe2\x80\xa8"]
@@ -98,7 +98,7 @@ def bent(chance, data):
 def seeds():
     """The corpus, asked of paths that tell what they were asked."""
     found = []
-    for case in hostile.http():
+    for case in corpus.http():
         data = case.bytes.replace(b" /livez", b" /seen").replace(b" /channel/wa-main/webhook", b" /seen")
         if len(data) < 3000:
             found.append(data)

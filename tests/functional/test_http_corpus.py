@@ -11,16 +11,16 @@ import subprocess
 
 import pytest
 
+import corpus
 import fake_graph
 import fake_helpdesk
 import harness
-import hostile
 from conftest import APP_SECRET, ENV, GRAPH_TOKEN, PHONE_NUMBER_ID, config_text, finish
 from raw_http import Raw
 from records import record
 
 HOLD = "default: hold\nsettle: 1h\nfirst_response: 7d"
-CASES = hostile.http()
+CASES = corpus.http()
 ANA = "+447700900123"
 
 
