@@ -184,7 +184,10 @@ static gboolean check_options(const struct hg_store_options *options, GError **e
 
 static int wal_hook(void *arg, sqlite3 *db G_GNUC_UNUSED, const char *name G_GNUC_UNUSED, int pages)
 {
-	((hg_store *)arg)->wal_pages = pages;
+	hg_store *store = arg;
+
+	store->cost.log_bytes += (pages > store->wal_pages ? pages - store->wal_pages : pages) * store->page_size;
+	store->wal_pages = pages;
 	return SQLITE_OK;
 }
 
@@ -331,6 +334,11 @@ gint64 hg_store_kept_ids_ms(hg_store *store)
 gint64 hg_store_changes(hg_store *store)
 {
 	return sqlite3_total_changes64(store->db);
+}
+
+struct hg_store_cost hg_store_cost(hg_store *store)
+{
+	return store->cost;
 }
 
 struct evp_mac_ctx_st *hg_store_mac(hg_store *store)

@@ -24,6 +24,8 @@ struct hg_store {
 	struct evp_mac_ctx_st *mac;	/* ours */
 	GArray *seen_days;		/* ours; NULL: not looked at yet */
 
+	struct hg_store_cost cost;
+
 	/* readers: a statement's time */
 	gint64 time_limit_ms, deadline_ms;
 

@@ -152,6 +152,7 @@ hg_stmt *hg_stmt_open(hg_store *store, const struct hg_sql *sql, const struct hg
 		fail_broken(store, error);
 		return NULL;
 	}
+	store->cost.statements++;
 	if ((!stmt->handle && !stmt_prepare(store, sql, stmt, error)) || !stmt_allowed(store, stmt, error))
 		return NULL;
 	for (int at = 1; values->type && rc == SQLITE_OK; at++)

@@ -56,6 +56,9 @@ void hg_store_keep(hg_store *store, gint64 dedupe_ms, gint64 journal_ms);
 gint64 hg_store_tend(hg_store *store, gboolean busy);
 /* A number that rises with every row written, also by what is undone. */
 gint64 hg_store_changes(hg_store *store);
+/* What a benchmark asks for: statements begun, and bytes of pages written to the log, since it was opened. */
+struct hg_store_cost { gint64 statements, log_bytes; };
+struct hg_store_cost hg_store_cost(hg_store *store);
 /* Bytes free on the disks of database and attachments; -1 when unknown. */
 gint64 hg_store_free_bytes(hg_store *store);
 
