@@ -14,7 +14,9 @@
 
 #define ALIGN 16
 #define CHUNK_MIN 4096
-#define CHUNK_MAX (256 * 1024)	/* chunks double up to this; a larger piece gets its own */
+/* Chunks double up to this; a larger piece gets its own.  From 128 KiB on malloc() would have each of
+ * them mapped and unmapped by the kernel. */
+#define CHUNK_MAX (64 * 1024)
 
 struct chunk {
 	struct chunk *next;
@@ -52,9 +54,11 @@ void hg_arena_free(hg_arena *arena)
 
 static struct chunk *chunk_new(gsize size)
 {
-	struct chunk *chunk = g_malloc0(sizeof(*chunk) + size);
+	struct chunk *chunk = g_malloc(sizeof(*chunk) + size);
 
+	chunk->next = NULL;
 	chunk->size = size;
+	chunk->used = 0;
 	ASAN_POISON_MEMORY_REGION(chunk->room, size);
 	return chunk;
 }
@@ -81,7 +85,8 @@ static struct chunk *arena_grow(hg_arena *arena, gsize need)
 	return chunk;
 }
 
-void *hg_arena_alloc(hg_arena *arena, gsize size)
+/* Not cleared: a chunk is mostly filled by copies, or not at all. */
+static void *piece_new(hg_arena *arena, gsize size)
 {
 	struct chunk *chunk = arena->chunks;
 	gsize need;
@@ -98,12 +103,18 @@ void *hg_arena_alloc(hg_arena *arena, gsize size)
 	return piece;
 }
 
+void *hg_arena_alloc(hg_arena *arena, gsize size)
+{
+	return memset(piece_new(arena, size), 0, size);
+}
+
 void *hg_arena_mem(hg_arena *arena, const void *bytes, gsize len)
 {
-	guint8 *copy = hg_arena_alloc(arena, len + 1);
+	guint8 *copy = piece_new(arena, len + 1);
 
 	if (len)
 		memcpy(copy, bytes, len);
+	copy[len] = 0;
 	return copy;
 }
 

@@ -1,9 +1,11 @@
 /* bytes.c - hex, base64, hashes, and comparing what is secret */
 #include "text.h"
 
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/params.h>
 
 gboolean hg_equal_secret(const void *a, gsize a_len, const void *b, gsize b_len)
 {
@@ -54,6 +56,34 @@ char *hg_base64(const void *bytes, gsize len, gboolean url)
 			break;
 	}
 	return text;
+}
+
+hg_hmac *hg_hmac_new(const void *key, gsize key_len)
+{
+	OSSL_PARAM params[] = { OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)"SHA256", 0),
+				OSSL_PARAM_construct_end() };
+	EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+	EVP_MAC_CTX *hmac = EVP_MAC_CTX_new(mac);
+
+	EVP_MAC_free(mac);
+	if (!hmac || !EVP_MAC_init(hmac, key, key_len, params))
+		g_error("OpenSSL: HMAC-SHA256 failed");
+	return hmac;
+}
+
+void hg_hmac_free(hg_hmac *hmac)
+{
+	EVP_MAC_CTX_free(hmac);
+}
+
+void hg_hmac_make(hg_hmac *hmac, const void *data, gsize len, guint8 ret_mac[32])
+{
+	gsize made = 0;
+
+	/* Without a key: begins again with the one it has. */
+	if (!EVP_MAC_init(hmac, NULL, 0, NULL) || !EVP_MAC_update(hmac, data, len) ||
+	    !EVP_MAC_final(hmac, ret_mac, &made, 32) || made != 32)
+		g_error("OpenSSL: HMAC-SHA256 failed");
 }
 
 void hg_hmac_sha256(const void *key, gsize key_len, const void *data, gsize len, guint8 ret_mac[32])

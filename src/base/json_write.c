@@ -5,47 +5,76 @@
 
 #include "text.h"
 
-/* A comma is due when a value stands before this place: not at the beginning, after a bracket, a
- * colon or a comma, nor after white space (lines of JSON, the "data: " of a live stream). */
-static void put_comma(GString *out)
+/* Events are thousands of small pieces: what is written here takes room first, and then stores bytes
+ * without a call for each. */
+static char *room_for(GString *out, gsize len)
 {
-	switch (out->len ? out->str[out->len - 1] : '\n') {
+	gsize now = out->len;
+
+	if (out->allocated_len - now <= len) {
+		g_string_set_size(out, now + len);
+		out->len = now;
+	}
+	return out->str + now;
+}
+
+static void room_used(GString *out, char *end)
+{
+	*end = '\0';
+	out->len = (gsize)(end - out->str);
+}
+
+/* A comma is due when a value stands before this place: not at the beginning, after a bracket, a
+ * colon or a comma, nor after white space (lines of JSON, the "data: " of a live stream).  at: where
+ * it would stand, with room for it; returns what is behind it. */
+static inline char *comma(const GString *out, char *at)
+{
+	switch (at > out->str ? at[-1] : '\n') {
 	case '{': case '[': case ':': case ',': case ' ': case '\n': case '\t': case '\r':
-		break;
+		return at;
 	default:
-		g_string_append_c(out, ',');
+		*at = ',';
+		return at + 1;
 	}
 }
 
-/* g_string_append_len() without its call while there is room: events are thousands of small pieces. */
+static inline char *copied(char *at, const char *bytes, gsize len)
+{
+	memcpy(at, bytes, len);
+	return at + len;
+}
+
 static void put_bytes(GString *out, const char *bytes, gsize len)
 {
-	if (out->allocated_len - out->len <= len) {
-		g_string_append_len(out, bytes, (gssize)len);
-		return;
-	}
-	memcpy(out->str + out->len, bytes, len);
-	out->len += len;
-	out->str[out->len] = '\0';
+	room_used(out, copied(room_for(out, len), bytes, len));
 }
 
 void hg_json_open(GString *out, char bracket)
 {
-	put_comma(out);
-	g_string_append_c(out, bracket);
+	char *at = comma(out, room_for(out, 2));
+
+	*at++ = bracket;
+	room_used(out, at);
 }
 
 void hg_json_close(GString *out, char bracket)
 {
-	g_string_append_c(out, bracket);
+	char *at = room_for(out, 1);
+
+	*at++ = bracket;
+	room_used(out, at);
 }
 
 void hg_json_key(GString *out, const char *key)
 {
-	put_comma(out);
-	g_string_append_c(out, '"');
-	put_bytes(out, key, strlen(key));
-	put_bytes(out, "\":", 2);
+	gsize len = strlen(key);
+	char *at = comma(out, room_for(out, len + 4));
+
+	*at++ = '"';
+	at = copied(at, key, len);
+	*at++ = '"';
+	*at++ = ':';
+	room_used(out, at);
 }
 
 static void put_control(GString *out, guint8 c)
@@ -69,11 +98,27 @@ static inline gboolean is_plain(guint8 c)
 	return c >= 0x20 && c != '"' && c != '\\' && c != 0x7f;
 }
 
+#define EACH_BYTE(b) ((b) * G_GUINT64_CONSTANT(0x0101010101010101))
+
+/* The same of eight bytes.  A byte that is not plain ends with its high bit set; a borrow from one may
+ * accuse its neighbour too, which makes the answer no less true. */
+static inline gboolean are_plain_ascii(const char *text)
+{
+	guint64 all;
+
+	memcpy(&all, text, sizeof(all));
+	return !((all | (all - EACH_BYTE(0x20)) | ((all ^ EACH_BYTE('"')) - EACH_BYTE(1)) |
+		  ((all ^ EACH_BYTE('\\')) - EACH_BYTE(1)) | ((all ^ EACH_BYTE(0x7f)) - EACH_BYTE(1))) &
+		 EACH_BYTE(0x80));
+}
+
 /* Most strings have nothing but letters, digits and the like: one look, one copy. */
 static gboolean is_plain_ascii(const char *text, gsize len)
 {
 	const char *end = text + len;
 
+	while (end - text >= 8 && are_plain_ascii(text))
+		text += 8;
 	while (text < end && is_plain((guint8)*text) && (guint8)*text < 0x80)
 		text++;
 	return text == end;
@@ -92,23 +137,34 @@ static void put_escaped(GString *out, const char *text, gsize len)
 	}
 }
 
+static void put_quoted(GString *out, const char *text, gsize len)
+{
+	char *at = comma(out, room_for(out, len + 3));
+
+	*at++ = '"';
+	at = copied(at, text, len);
+	*at++ = '"';
+	room_used(out, at);
+}
+
 /* Text that is not valid UTF-8 is written with U+FFFD for what is wrong, and so is NUL, which few
  * readers take: what we write is JSON, whoever gave us the text. */
 void hg_json_put_strn(GString *out, const char *text, gsize len)
 {
 	g_autofree char *valid = NULL;
 
-	put_comma(out);
-	g_string_append_c(out, '"');
 	if (is_plain_ascii(text, len)) {
-		put_bytes(out, text, len);
-	} else if (g_utf8_validate_len(text, len, NULL)) {
+		put_quoted(out, text, len);
+		return;
+	}
+	hg_json_open(out, '"');
+	if (g_utf8_validate_len(text, len, NULL)) {
 		put_escaped(out, text, len);
 	} else {
 		valid = hg_text_valid(text, (gssize)len, 0);
 		put_escaped(out, valid, strlen(valid));
 	}
-	g_string_append_c(out, '"');
+	hg_json_close(out, '"');
 }
 
 void hg_json_put_str(GString *out, const char *text)
@@ -121,16 +177,16 @@ void hg_json_put_str(GString *out, const char *text)
 
 void hg_json_put_int(GString *out, gint64 value)
 {
-	char digits[24], *p = digits + sizeof(digits);
+	char digits[24], *p = digits + sizeof(digits), *at;
 	guint64 left = value < 0 ? -(guint64)value : (guint64)value;
 
-	put_comma(out);
 	do
 		*--p = (char)('0' + left % 10);
 	while (left /= 10);
 	if (value < 0)
 		*--p = '-';
-	put_bytes(out, p, (gsize)(digits + sizeof(digits) - p));
+	at = comma(out, room_for(out, sizeof(digits) + 1));
+	room_used(out, copied(at, p, (gsize)(digits + sizeof(digits) - p)));
 }
 
 void hg_json_put_bool(GString *out, gboolean value)
@@ -146,10 +202,8 @@ void hg_json_put_time(GString *out, gint64 utc_ms)
 		hg_json_put_raw(out, NULL);
 		return;
 	}
-	put_comma(out);
-	g_string_append_c(out, '"');
-	g_string_append(out, hg_time(utc_ms, text));
-	g_string_append_c(out, '"');
+	hg_time(utc_ms, text);
+	put_quoted(out, text, strlen(text));
 }
 
 void hg_json_put_raw(GString *out, const char *json)
@@ -161,8 +215,7 @@ void hg_json_put_raw(GString *out, const char *json)
 	/* White space at the end would hide the comma that is due after it. */
 	for (len = strlen(json); len && g_ascii_isspace(json[len - 1]);)
 		len--;
-	put_comma(out);
-	put_bytes(out, json, len);
+	room_used(out, copied(comma(out, room_for(out, len + 1)), json, len));
 }
 
 void hg_json_add_str(GString *out, const char *key, const char *text)

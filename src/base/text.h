@@ -42,6 +42,11 @@ gboolean hg_equal_secret(const void *a, gsize a_len, const void *b, gsize b_len)
 char *hg_hex(const void *bytes, gsize len);			/* yours to free */
 gboolean hg_unhex(const char *hex, guint8 *ret_bytes, gsize want);	/* exactly want bytes */
 char *hg_base64(const void *bytes, gsize len, gboolean url);	/* url: RFC 4648 section 5, no padding */
+/* A key made ready once: the tag of each text then costs a tenth of what hg_hmac_sha256() takes. */
+typedef struct evp_mac_ctx_st hg_hmac;
+hg_hmac *hg_hmac_new(const void *key, gsize key_len);
+void hg_hmac_free(hg_hmac *hmac);		/* NULL is fine */
+void hg_hmac_make(hg_hmac *hmac, const void *data, gsize len, guint8 ret_mac[32]);
 /* HMAC-SHA256, SHA-256 of whole buffers. */
 void hg_hmac_sha256(const void *key, gsize key_len, const void *data, gsize len, guint8 ret_mac[32]);
 void hg_sha256(const void *data, gsize len, guint8 ret_hash[32]);

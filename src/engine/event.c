@@ -190,7 +190,7 @@ void hg_event_key(hg_turn *turn, const char *const *words, char ret_key[HG_KEY_S
 	/* With its NUL each word stands apart: "a","bc" is not "ab","c". */
 	for (; *words; words++)
 		g_string_append_len(all, *words, (gssize)strlen(*words) + 1);
-	hg_hmac_sha256(hg_store_instance_key(turn->store), 32, all->str, all->len, mac);
+	hg_hmac_make(turn->engine->keyed, all->str, all->len, mac);
 	text = hg_base64(mac, sizeof(mac), TRUE);
 	g_strlcpy(ret_key, text, HG_KEY_SIZE);
 }

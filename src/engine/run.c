@@ -42,6 +42,7 @@ hg_engine *hg_engine_new(hg_conf *conf, hg_rules *rules, hg_store *store, struct
 	engine->queue = hg_queue_new();
 	engine->targets = hg_targets_new(engine);
 	engine->scratch = g_string_sized_new(4096);
+	engine->keyed = hg_hmac_new(hg_store_instance_key(store), 32);
 	engine->timer_due_ms = engine->waiting_due_ms = G_MININT64;
 	engine->hooks = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	keep_as_told(engine);
@@ -59,6 +60,7 @@ void hg_engine_free(hg_engine *engine)
 	hg_targets_free(engine->targets);
 	g_hash_table_destroy(engine->hooks);
 	g_string_free(engine->scratch, TRUE);
+	hg_hmac_free(engine->keyed);
 	g_string_free(engine->packed, TRUE);
 	g_array_unref(engine->claims);
 	hg_seeded_free(engine->seeded);

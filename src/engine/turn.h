@@ -13,6 +13,7 @@
 #include "rules.h"
 #include "seeded.h"
 #include "state.h"
+#include "text.h"
 
 #define HG_KEY_SIZE 44		/* idempotency key: 43 characters and NUL */
 
@@ -30,6 +31,7 @@ struct hg_engine {
 	hg_queue *queue;		/* ours, as the rest */
 	hg_targets *targets;		/* what may be under way for each channel and backend */
 	GString *scratch;		/* JSON is written here, then copied */
+	hg_hmac *keyed;			/* with the instance key */
 
 	/* the turn under way, for the journal */
 	guint8 seed[HG_SEED_SIZE];

@@ -1,6 +1,9 @@
 /* contacts.c - people, their addresses, and when these last wrote */
 #include "sql.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 static const struct hg_column contact_columns[] = {
 	HG_COLUMN(hg_contact, n, INT64, HG_C_N),
 	HG_COLUMN(hg_contact, id, ID, HG_C_FIXED),
@@ -87,12 +90,25 @@ gboolean hg_store_alias_delete(hg_store *store, const char *uri, GError **error)
 	return hg_sql_run(store, &delete, HG_BIND(HG_T(uri)), NULL, error);
 }
 
+static gint by_age(gconstpointer a, gconstpointer b)
+{
+	const hg_alias *one = *(hg_alias *const *)a, *two = *(hg_alias *const *)b;
+
+	if (one->since_ms != two->since_ms)
+		return one->since_ms < two->since_ms ? -1 : 1;
+	return strcmp(one->uri, two->uri);
+}
+
+/* Sorted here: a few rows are not worth the sorter that the database would make. */
 gboolean hg_store_alias_list(hg_store *store, hg_arena *arena, gint64 contact_n, GPtrArray *ret, GError **error)
 {
-	static const struct hg_sql list = { HG_SQL_ALIAS_LIST, "WHERE contact_n = $1 ORDER BY since_ms, uri",
-					    HG_SQL_SELECT, &alias_table };
+	static const struct hg_sql list = { HG_SQL_ALIAS_LIST, "WHERE contact_n = $1", HG_SQL_SELECT, &alias_table };
+	guint first = ret->len;
 
-	return hg_row_all(store, &list, HG_BIND(HG_I(contact_n)), arena, ret, error);
+	if (!hg_row_all(store, &list, HG_BIND(HG_I(contact_n)), arena, ret, error))
+		return FALSE;
+	qsort(ret->pdata + first, ret->len - first, sizeof(*ret->pdata), by_age);
+	return TRUE;
 }
 
 /* ---- reach: an address on a channel ---- */
