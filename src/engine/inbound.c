@@ -231,7 +231,8 @@ static gboolean in_savepoint(struct batch *batch, step_fn *step, const void *ite
 	batch->turn->gone = TRUE;
 	if (!hg_store_savepoint(store, error))
 		return FALSE;
-	if (step(batch, item, why, error)) {
+	hg_store_gather(store);
+	if (step(batch, item, why, error) && hg_store_settle(store, error)) {
 		*ret_gone = batch->turn->gone = !hg_store_release(store, error);
 		return !*ret_gone;
 	}

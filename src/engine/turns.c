@@ -59,7 +59,8 @@ static gboolean in_savepoint(struct hg_round *round, hg_turn *turn, turn_fn *fn,
 		round->broke = TRUE;
 		return FALSE;
 	}
-	if (fn(turn, arg, error)) {
+	hg_store_gather(store);
+	if (fn(turn, arg, error) && hg_store_settle(store, error)) {
 		if (hg_store_release(store, error) && turn_holds(round, turn, error))
 			return TRUE;
 		round->broke = TRUE;

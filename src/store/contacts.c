@@ -1,5 +1,5 @@
 /* contacts.c - people, their addresses, and when these last wrote */
-#include "sql.h"
+#include "late.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +20,7 @@ static const struct hg_column contact_columns[] = {
 	HG_COLUMN(hg_contact, last_ticket_ms, INT64, 0),
 	{ 0 }
 };
-static const struct hg_table contact_table = { "contact", contact_columns, sizeof(hg_contact) };
+static const struct hg_table contact_table = { "contact", contact_columns, sizeof(hg_contact), HG_NUMBERS_CONTACT };
 
 static const struct hg_column alias_columns[] = {
 	HG_COLUMN(hg_alias, uri, TEXT, HG_C_KEY),
@@ -29,7 +29,7 @@ static const struct hg_column alias_columns[] = {
 	HG_COLUMN(hg_alias, since_ms, INT64, 0),
 	{ 0 }
 };
-static const struct hg_table alias_table = { "address", alias_columns, sizeof(hg_alias) };
+static const struct hg_table alias_table = { "address", alias_columns, sizeof(hg_alias), HG_NUMBERS_NONE };
 
 /* ---- contacts ---- */
 gboolean hg_store_contact_add(hg_store *store, hg_contact *contact, GError **error)
@@ -39,11 +39,16 @@ gboolean hg_store_contact_add(hg_store *store, hg_contact *contact, GError **err
 	return hg_row_add(store, &add, contact, error);
 }
 
+gboolean hg_contact_is_late(hg_store *store, gint64 n)
+{
+	return hg_late_find(store, &contact_table, n) != NULL;
+}
+
 gboolean hg_store_contact_get(hg_store *store, hg_arena *arena, gint64 n, hg_contact **ret, GError **error)
 {
-	static const struct hg_sql get = { HG_SQL_CONTACT_GET, "WHERE n = $1", HG_SQL_SELECT, &contact_table };
+	static const struct hg_sql get = { HG_SQL_CONTACT_GET, NULL, HG_SQL_BY_N, &contact_table };
 
-	return hg_row_one(store, &get, HG_BIND(HG_I(n)), arena, ret, error);
+	return hg_row_by_n(store, &get, n, arena, ret, error);
 }
 
 gboolean hg_store_contact_by_id(hg_store *store, hg_arena *arena, const char *id, hg_contact **ret, GError **error)
@@ -63,8 +68,15 @@ gboolean hg_store_contact_update(hg_store *store, const hg_contact *contact, GEr
 /* ---- addresses ---- */
 gboolean hg_store_alias_find(hg_store *store, hg_arena *arena, const char *uri, hg_alias **ret, GError **error)
 {
-	static const struct hg_sql get = { HG_SQL_ALIAS_GET, "WHERE uri = $1 AND channel = ''", HG_SQL_SELECT, &alias_table };
+	static const struct hg_sql get = { HG_SQL_ALIAS_GET, "WHERE uri = $1 AND channel = ''", HG_SQL_WRITTEN, &alias_table };
+	const hg_alias *late;
+	guint at = 0;
 
+	while ((late = hg_late_next(store, &alias_table, &at)))
+		if (strcmp(late->uri, uri) == 0) {
+			*ret = hg_row_copy(&alias_table, late, arena);
+			return TRUE;
+		}
 	return hg_row_one(store, &get, HG_BIND(HG_T(uri)), arena, ret, error);
 }
 
@@ -72,7 +84,7 @@ gboolean hg_store_alias_add(hg_store *store, const hg_alias *alias, GError **err
 {
 	static const struct hg_sql add = { HG_SQL_ALIAS_ADD, NULL, HG_SQL_INSERT, &alias_table };
 
-	return hg_row_update(store, &add, alias, NULL, error);
+	return hg_late_add(store, &add, alias) || hg_row_update(store, &add, alias, NULL, error);
 }
 
 gboolean hg_store_alias_update(hg_store *store, const hg_alias *alias, GError **error)
@@ -102,12 +114,18 @@ static gint by_age(gconstpointer a, gconstpointer b)
 /* Sorted here: a few rows are not worth the sorter that the database would make. */
 gboolean hg_store_alias_list(hg_store *store, hg_arena *arena, gint64 contact_n, GPtrArray *ret, GError **error)
 {
-	static const struct hg_sql list = { HG_SQL_ALIAS_LIST, "WHERE contact_n = $1", HG_SQL_SELECT, &alias_table };
-	guint first = ret->len;
+	static const struct hg_sql list = { HG_SQL_ALIAS_LIST, "WHERE contact_n = $1", HG_SQL_WRITTEN, &alias_table };
+	guint first = ret->len, at = 0;
+	const hg_alias *late;
 
-	if (!hg_row_all(store, &list, HG_BIND(HG_I(contact_n)), arena, ret, error))
+	while ((late = hg_late_next(store, &alias_table, &at)))
+		if (late->contact_n == contact_n)
+			g_ptr_array_add(ret, hg_row_copy(&alias_table, late, arena));
+	if (!hg_contact_is_late(store, contact_n) &&
+	    !hg_row_all(store, &list, HG_BIND(HG_I(contact_n)), arena, ret, error))
 		return FALSE;
-	qsort(ret->pdata + first, ret->len - first, sizeof(*ret->pdata), by_age);
+	if (ret->len > first + 1)
+		qsort(ret->pdata + first, ret->len - first, sizeof(*ret->pdata), by_age);
 	return TRUE;
 }
 
@@ -116,7 +134,7 @@ gboolean hg_store_reach_get(hg_store *store, const char *channel, const char *ur
 			    gboolean *ret_opted_out, GError **error)
 {
 	static const struct hg_sql get = { HG_SQL_REACH_GET, "SELECT last_in_ms, opted_out FROM address "
-					   "WHERE channel = $1 AND uri = $2", 0, NULL };
+					   "WHERE channel = $1 AND uri = $2", HG_SQL_ALONE, NULL };
 	hg_stmt *stmt = hg_stmt_open(store, &get, HG_BIND(HG_T(channel), HG_T(uri)), error);
 	int more = stmt ? hg_stmt_next(stmt, error) : -1;
 
@@ -135,7 +153,7 @@ gboolean hg_store_reach_in(hg_store *store, const char *channel, const char *uri
 	static const struct hg_sql in = { HG_SQL_REACH_IN, "INSERT INTO address (channel, uri, last_in_ms) "
 					  "VALUES ($1, $2, $3) ON CONFLICT (uri, channel) DO UPDATE "
 					  "SET last_in_ms = excluded.last_in_ms "
-					  "WHERE excluded.last_in_ms > address.last_in_ms", 0, NULL };
+					  "WHERE excluded.last_in_ms > address.last_in_ms", HG_SQL_ALONE, NULL };
 
 	return hg_sql_run(store, &in, HG_BIND(HG_T(channel), HG_T(uri), HG_I(last_in_ms)), NULL, error);
 }
@@ -145,7 +163,7 @@ gboolean hg_store_reach_consent(hg_store *store, const char *channel, const char
 {
 	static const struct hg_sql set = { HG_SQL_REACH_CONSENT, "INSERT INTO address (channel, uri, opted_out) "
 					   "VALUES ($1, $2, $3) ON CONFLICT (uri, channel) DO UPDATE "
-					   "SET opted_out = excluded.opted_out", 0, NULL };
+					   "SET opted_out = excluded.opted_out", HG_SQL_ALONE, NULL };
 
 	return hg_sql_run(store, &set, HG_BIND(HG_T(channel), HG_T(uri), HG_I(opted_out ? 1 : 0)), NULL, error);
 }

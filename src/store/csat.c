@@ -14,7 +14,7 @@ static const struct hg_column csat_columns[] = {
 	HG_COLUMN(hg_csat, at_ms, INT64, HG_C_FIXED),
 	{ 0 }
 };
-static const struct hg_table csat_table = { "csat", csat_columns, sizeof(hg_csat) };
+static const struct hg_table csat_table = { "csat", csat_columns, sizeof(hg_csat), HG_NUMBERS_NONE };
 
 gboolean hg_store_csat_add(hg_store *store, hg_csat *csat, GError **error)
 {

@@ -29,7 +29,7 @@ static const struct hg_column episode_columns[] = {
 	HG_COLUMN(hg_episode, restored_ms, INT64, 0),
 	{ 0 }
 };
-static const struct hg_table episode_table = { "episode", episode_columns, sizeof(hg_episode) };
+static const struct hg_table episode_table = { "episode", episode_columns, sizeof(hg_episode), HG_NUMBERS_EPISODE };
 
 gboolean hg_store_episode_add(hg_store *store, hg_episode *episode, GError **error)
 {
@@ -40,9 +40,9 @@ gboolean hg_store_episode_add(hg_store *store, hg_episode *episode, GError **err
 
 gboolean hg_store_episode_get(hg_store *store, hg_arena *arena, gint64 n, hg_episode **ret, GError **error)
 {
-	static const struct hg_sql get = { HG_SQL_EPISODE_GET, "WHERE n = $1", HG_SQL_SELECT, &episode_table };
+	static const struct hg_sql get = { HG_SQL_EPISODE_GET, NULL, HG_SQL_BY_N, &episode_table };
 
-	return hg_row_one(store, &get, HG_BIND(HG_I(n)), arena, ret, error);
+	return hg_row_by_n(store, &get, n, arena, ret, error);
 }
 
 gboolean hg_store_episode_update(hg_store *store, const hg_episode *episode, GError **error)

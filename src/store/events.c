@@ -14,7 +14,7 @@ static const struct hg_column event_columns[] = {
 	HG_COLUMN(hg_event, data, TEXT0, HG_C_FIXED),
 	{ 0 }
 };
-static const struct hg_table event_table = { "event", event_columns, sizeof(hg_event) };
+static const struct hg_table event_table = { "event", event_columns, sizeof(hg_event), HG_NUMBERS_EVENT };
 
 static const struct hg_column decision_columns[] = {
 	HG_COLUMN(hg_decision, n, INT64, HG_C_N),
@@ -31,7 +31,8 @@ static const struct hg_column decision_columns[] = {
 	HG_COLUMN(hg_decision, facts, TEXT, HG_C_FIXED),
 	{ 0 }
 };
-static const struct hg_table decision_table = { "decision", decision_columns, sizeof(hg_decision) };
+static const struct hg_table decision_table = { "decision", decision_columns, sizeof(hg_decision),
+						HG_NUMBERS_DECISION };
 
 /* ---- events ---- */
 gboolean hg_store_event_add(hg_store *store, hg_event *event, GError **error)
@@ -43,9 +44,9 @@ gboolean hg_store_event_add(hg_store *store, hg_event *event, GError **error)
 
 gboolean hg_store_event_get(hg_store *store, hg_arena *arena, gint64 n, hg_event **ret, GError **error)
 {
-	static const struct hg_sql get = { HG_SQL_EVENT_GET, "WHERE n = $1", HG_SQL_SELECT, &event_table };
+	static const struct hg_sql get = { HG_SQL_EVENT_GET, NULL, HG_SQL_BY_N, &event_table };
 
-	return hg_row_one(store, &get, HG_BIND(HG_I(n)), arena, ret, error);
+	return hg_row_by_n(store, &get, n, arena, ret, error);
 }
 
 gboolean hg_store_event_by_id(hg_store *store, hg_arena *arena, const char *id, hg_event **ret, GError **error)
@@ -100,9 +101,9 @@ gboolean hg_store_decision_add(hg_store *store, hg_decision *decision, GError **
 
 gboolean hg_store_decision_get(hg_store *store, hg_arena *arena, gint64 n, hg_decision **ret, GError **error)
 {
-	static const struct hg_sql get = { HG_SQL_DECISION_GET, "WHERE n = $1", HG_SQL_SELECT, &decision_table };
+	static const struct hg_sql get = { HG_SQL_DECISION_GET, NULL, HG_SQL_BY_N, &decision_table };
 
-	return hg_row_one(store, &get, HG_BIND(HG_I(n)), arena, ret, error);
+	return hg_row_by_n(store, &get, n, arena, ret, error);
 }
 
 gboolean hg_store_decision_list(hg_store *store, hg_arena *arena, gint64 newest_n, guint limit, GPtrArray *ret,
@@ -159,14 +160,14 @@ gboolean hg_store_decision_since(hg_store *store, gint64 since_ms, gint64 *ret_a
 gboolean hg_store_config_keep(hg_store *store, const char *hash, const char *text, gint64 at_ms, GError **error)
 {
 	static const struct hg_sql keep = { HG_SQL_CONFIG_KEEP, "INSERT INTO config (hash, text, at_ms) VALUES ($1, $2, $3) "
-					    "ON CONFLICT (hash) DO NOTHING", 0, NULL };
+					    "ON CONFLICT (hash) DO NOTHING", HG_SQL_ALONE, NULL };
 
 	return hg_sql_run(store, &keep, HG_BIND(HG_T(hash), HG_T(text), HG_I(at_ms)), NULL, error);
 }
 
 gboolean hg_store_config_get(hg_store *store, hg_arena *arena, const char *hash, const char **ret, GError **error)
 {
-	static const struct hg_sql get = { HG_SQL_CONFIG_GET, "SELECT text FROM config WHERE hash = $1", 0, NULL };
+	static const struct hg_sql get = { HG_SQL_CONFIG_GET, "SELECT text FROM config WHERE hash = $1", HG_SQL_ALONE, NULL };
 
 	return hg_sql_text(store, &get, HG_BIND(HG_T(hash)), arena, ret, error);
 }

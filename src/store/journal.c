@@ -9,7 +9,7 @@ static const struct hg_column journal_columns[] = {
 	HG_COLUMN_BLOB(hg_journal, body, len, HG_C_FIXED),
 	{ 0 }
 };
-static const struct hg_table journal_table = { "journal", journal_columns, sizeof(hg_journal) };
+static const struct hg_table journal_table = { "journal", journal_columns, sizeof(hg_journal), HG_NUMBERS_ALONE };
 
 gboolean hg_store_journal_add(hg_store *store, hg_journal *row, GError **error)
 {
@@ -29,7 +29,7 @@ gboolean hg_store_journal_after(hg_store *store, hg_arena *arena, gint64 after_n
 
 gboolean hg_store_journal_last(hg_store *store, gint64 *ret_n, GError **error)
 {
-	static const struct hg_sql last = { HG_SQL_JOURNAL_LAST, "SELECT MAX(n) FROM journal", 0, NULL };
+	static const struct hg_sql last = { HG_SQL_JOURNAL_LAST, "SELECT MAX(n) FROM journal", HG_SQL_ALONE, NULL };
 
 	return hg_sql_int(store, &last, HG_BIND_NONE, 0, ret_n, error);
 }
@@ -45,8 +45,8 @@ gboolean hg_store_event_last(hg_store *store, gint64 *ret_n, GError **error)
 gboolean hg_journal_expire(hg_store *store, gint64 now_ms, gint64 keep_ms, gint64 *changed, GError **error)
 {
 	static const struct hg_sql end = { HG_SQL_JOURNAL_END, "SELECT n, at_ms FROM journal WHERE n > 0 ORDER BY n "
-					   "LIMIT 1 OFFSET $1", 0, NULL };
-	static const struct hg_sql expire = { HG_SQL_JOURNAL_EXPIRE, "DELETE FROM journal WHERE n < $1", 0, NULL };
+					   "LIMIT 1 OFFSET $1", HG_SQL_ALONE, NULL };
+	static const struct hg_sql expire = { HG_SQL_JOURNAL_EXPIRE, "DELETE FROM journal WHERE n < $1", HG_SQL_ALONE, NULL };
 	hg_stmt *stmt = hg_stmt_open(store, &end, HG_BIND(HG_I(HG_EXPIRE_BATCH)), error);
 	int more = stmt ? hg_stmt_next(stmt, error) : -1;
 	gint64 n, at_ms, gone;

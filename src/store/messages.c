@@ -38,7 +38,7 @@ static const struct hg_column message_columns[] = {
 	HG_COLUMN(hg_message, reactions, TEXT, 0),
 	{ 0 }
 };
-static const struct hg_table message_table = { "message", message_columns, sizeof(hg_message) };
+static const struct hg_table message_table = { "message", message_columns, sizeof(hg_message), HG_NUMBERS_MESSAGE };
 
 static const struct hg_column file_columns[] = {
 	HG_COLUMN(hg_attachment, n, INT64, HG_C_N),
@@ -55,7 +55,7 @@ static const struct hg_column file_columns[] = {
 	HG_COLUMN(hg_attachment, error, TEXT, 0),
 	{ 0 }
 };
-static const struct hg_table file_table = { "attachment", file_columns, sizeof(hg_attachment) };
+static const struct hg_table file_table = { "attachment", file_columns, sizeof(hg_attachment), HG_NUMBERS_NONE };
 
 static const struct hg_column receipt_columns[] = {
 	HG_COLUMN(hg_receipt_row, n, INT64, HG_C_N),
@@ -73,7 +73,7 @@ static const struct hg_column receipt_columns[] = {
 	HG_COLUMN(hg_receipt_row, detail, TEXT, HG_C_FIXED),
 	{ 0 }
 };
-static const struct hg_table receipt_table = { "receipt", receipt_columns, sizeof(hg_receipt_row) };
+static const struct hg_table receipt_table = { "receipt", receipt_columns, sizeof(hg_receipt_row), HG_NUMBERS_NONE };
 
 /* ---- messages ---- */
 gboolean hg_store_message_add(hg_store *store, hg_message *message, GError **error)
@@ -85,9 +85,9 @@ gboolean hg_store_message_add(hg_store *store, hg_message *message, GError **err
 
 gboolean hg_store_message_get(hg_store *store, hg_arena *arena, gint64 n, hg_message **ret, GError **error)
 {
-	static const struct hg_sql get = { HG_SQL_MESSAGE_GET, "WHERE n = $1", HG_SQL_SELECT, &message_table };
+	static const struct hg_sql get = { HG_SQL_MESSAGE_GET, NULL, HG_SQL_BY_N, &message_table };
 
-	return hg_row_one(store, &get, HG_BIND(HG_I(n)), arena, ret, error);
+	return hg_row_by_n(store, &get, n, arena, ret, error);
 }
 
 gboolean hg_store_message_by_id(hg_store *store, hg_arena *arena, const char *id, hg_message **ret, GError **error)

@@ -2,7 +2,7 @@
  *
  * Jobs of one (target, name, lane) are done one at a time in order of n.  The first that is not
  * dead is the lane's head: DUE, SENDING, UNKNOWN or PARKED; those behind it are QUEUED. */
-#include "sql.h"
+#include "late.h"
 
 #include <string.h>
 
@@ -32,7 +32,7 @@ static const struct hg_column job_columns[] = {
 	HG_COLUMN(hg_job, error_code, INT, 0),
 	{ 0 }
 };
-static const struct hg_table job_table = { "outbox", job_columns, sizeof(hg_job) };
+static const struct hg_table job_table = { "outbox", job_columns, sizeof(hg_job), HG_NUMBERS_OUTBOX };
 
 /* ---- lanes ---- */
 /* n and state of the lane's head; *ret_n 0: the lane is empty. */
@@ -40,7 +40,7 @@ static gboolean lane_head(hg_store *store, int target, const char *name, const c
 			  int *ret_state, GError **error)
 {
 	static const struct hg_sql head = { HG_SQL_JOB_HEAD, "SELECT n, state FROM outbox WHERE target = $1 AND name = $2 "
-					    "AND lane = $3 AND state <> 6 ORDER BY n LIMIT 1", 0, NULL };
+					    "AND lane = $3 AND state <> 6 ORDER BY n LIMIT 1", HG_SQL_TEXT, &job_table };
 	hg_stmt *stmt;
 	int more;
 
@@ -60,7 +60,7 @@ static gboolean lane_head(hg_store *store, int target, const char *name, const c
 static gboolean lane_promote(hg_store *store, const hg_job *left, gint64 now_ms, GError **error)
 {
 	static const struct hg_sql promote = { HG_SQL_JOB_PROMOTE, "UPDATE outbox SET state = $1, due_ms = $2, changed_ms = $2 "
-					       "WHERE n = $3 AND state = $4", 0, NULL };
+					       "WHERE n = $3 AND state = $4", HG_SQL_TEXT, &job_table };
 	hg_job next = { .target = left->target, .name = left->name };
 
 	if (!lane_head(store, left->target, left->name, left->lane, &next.n, &next.state, error))
@@ -77,7 +77,7 @@ static gboolean lane_promote(hg_store *store, const hg_job *left, gint64 now_ms,
 static gboolean lane_revive(hg_store *store, hg_job *job, gint64 now_ms, GError **error)
 {
 	static const struct hg_sql revive = { HG_SQL_JOB_REVIVE, "UPDATE outbox SET state = $1, due_ms = $2, changed_ms = $2 "
-					      "WHERE n = $3 AND state = $4", 0, NULL };
+					      "WHERE n = $3 AND state = $4", HG_SQL_TEXT, &job_table };
 	int from = job->state, head_state;
 	gint64 head_n;
 
@@ -91,12 +91,29 @@ static gboolean lane_revive(hg_store *store, hg_job *job, gint64 now_ms, GError 
 }
 
 /* ---- one job ---- */
+/* One of the lane's, made in the same turn. */
+static gboolean one_waits_before(hg_store *store, const hg_job *job)
+{
+	const hg_job *other;
+	guint at = 0;
+
+	while ((other = hg_late_next(store, &job_table, &at)))
+		if (other->target == job->target && g_strcmp0(other->name, job->name) == 0 &&
+		    g_strcmp0(other->lane, job->lane) == 0)
+			return TRUE;
+	return FALSE;
+}
+
 gboolean hg_store_job_add(hg_store *store, hg_job *job, GError **error)
 {
 	static const struct hg_sql add = { HG_SQL_JOB_ADD, NULL, HG_SQL_INSERT, &job_table };
-	gint64 head_n;
+	gint64 head_n = 0;
 	int head_state;
 
+	if (one_waits_before(store, job)) {
+		job->state = HG_JOB_QUEUED;
+		return hg_row_add(store, &add, job, error);
+	}
 	if (!lane_head(store, job->target, job->name, job->lane, &head_n, &head_state, error))
 		return FALSE;
 	job->state = head_n ? HG_JOB_QUEUED : HG_JOB_DUE;
@@ -105,9 +122,9 @@ gboolean hg_store_job_add(hg_store *store, hg_job *job, GError **error)
 
 gboolean hg_store_job_get(hg_store *store, hg_arena *arena, gint64 n, hg_job **ret, GError **error)
 {
-	static const struct hg_sql get = { HG_SQL_JOB_GET, "WHERE n = $1", HG_SQL_SELECT, &job_table };
+	static const struct hg_sql get = { HG_SQL_JOB_GET, NULL, HG_SQL_BY_N, &job_table };
 
-	return hg_row_one(store, &get, HG_BIND(HG_I(n)), arena, ret, error);
+	return hg_row_by_n(store, &get, n, arena, ret, error);
 }
 
 gboolean hg_store_job_update(hg_store *store, const hg_job *job, GError **error)
@@ -119,7 +136,7 @@ gboolean hg_store_job_update(hg_store *store, const hg_job *job, GError **error)
 
 gboolean hg_store_job_done(hg_store *store, const hg_job *job, gint64 now_ms, GError **error)
 {
-	static const struct hg_sql delete = { HG_SQL_JOB_DELETE, "DELETE FROM outbox WHERE n = $1", 0, NULL };
+	static const struct hg_sql delete = { HG_SQL_JOB_DELETE, "DELETE FROM outbox WHERE n = $1", HG_SQL_TEXT, &job_table };
 	gint64 changed;
 
 	if (!hg_sql_run(store, &delete, HG_BIND(HG_I(job->n)), &changed, error))
@@ -142,7 +159,7 @@ gboolean hg_store_job_dead(hg_store *store, const hg_job *job, gint64 now_ms, GE
 gboolean hg_store_job_pass(hg_store *store, const hg_job *job, gint64 now_ms, GError **error)
 {
 	static const struct hg_sql pass = { HG_SQL_JOB_PASS, "UPDATE outbox SET lane = $1, changed_ms = $2 "
-					    "WHERE n = $3 AND state = $4", 0, NULL };
+					    "WHERE n = $3 AND state = $4", HG_SQL_TEXT, &job_table };
 	g_autofree char *lane = g_strdup_printf("unknown:%" G_GINT64_FORMAT, job->n);
 	gint64 changed;
 
@@ -176,7 +193,7 @@ static gboolean name_after(hg_store *store, hg_arena *arena, int target, const c
 			   GError **error)
 {
 	static const struct hg_sql after = { HG_SQL_JOB_NAME_AFTER, "SELECT MIN(name) FROM outbox WHERE target = $1 "
-					     "AND name > $2", 0, NULL };
+					     "AND name > $2", HG_SQL_TEXT, &job_table };
 
 	return hg_sql_text(store, &after, HG_BIND(HG_I(target), HG_T(name)), arena, ret, error);
 }
@@ -226,7 +243,7 @@ gboolean hg_store_job_due(hg_store *store, hg_arena *arena, int target, const ch
 gboolean hg_store_job_next(hg_store *store, gint64 *ret_due_ms, GError **error)
 {
 	static const struct hg_sql soonest = { HG_SQL_JOB_SOONEST, "SELECT due_ms FROM outbox WHERE target = $1 "
-					       "AND name = $2 AND state = $3 ORDER BY due_ms LIMIT 1", 0, NULL };
+					       "AND name = $2 AND state = $3 ORDER BY due_ms LIMIT 1", HG_SQL_TEXT, &job_table };
 	g_autoptr(hg_arena) arena = hg_arena_new();
 	gint64 soon = G_MAXINT64;
 
@@ -319,7 +336,7 @@ gboolean hg_store_job_counts(hg_store *store, hg_arena *arena, GPtrArray *ret, G
 	static const struct hg_sql sums = { HG_SQL_JOB_COUNTS, "SELECT g.target, g.name, g.state, g.jobs, o.created_ms "
 					    "FROM (SELECT target, name, state, COUNT(*) AS jobs, MIN(n) AS n FROM outbox "
 					    "GROUP BY target, name, state) AS g JOIN outbox AS o ON o.n = g.n "
-					    "ORDER BY g.target, g.name", 0, NULL };
+					    "ORDER BY g.target, g.name", HG_SQL_TEXT, &job_table };
 	hg_stmt *stmt = hg_stmt_open(store, &sums, HG_BIND_NONE, error);
 	guint first = ret->len;
 	gsize len;

@@ -20,7 +20,7 @@ gboolean hg_store_raw_add(hg_store *store, const char *channel, const char *kind
 			  gsize len, gint64 *ret_n, GError **error)
 {
 	static const struct hg_sql add = { HG_SQL_RAW_ADD, "INSERT INTO raw (channel, kind, at_ms, bytes) "
-					   "VALUES ($1, $2, $3, $4)", 0, NULL };
+					   "VALUES ($1, $2, $3, $4)", HG_SQL_ALONE, NULL };
 
 	if (!hg_sql_run(store, &add, HG_BIND(HG_T(channel), HG_T(kind), HG_I(at_ms), HG_B(bytes ?: "", len)), NULL,
 			error))
@@ -32,7 +32,7 @@ gboolean hg_store_raw_add(hg_store *store, const char *channel, const char *kind
 gboolean hg_store_raw_get(hg_store *store, hg_arena *arena, gint64 n, const void **ret_bytes, gsize *ret_len,
 			  GError **error)
 {
-	static const struct hg_sql get = { HG_SQL_RAW_GET, "SELECT bytes FROM raw WHERE n = $1", 0, NULL };
+	static const struct hg_sql get = { HG_SQL_RAW_GET, "SELECT bytes FROM raw WHERE n = $1", HG_SQL_ALONE, NULL };
 	hg_stmt *stmt = hg_stmt_open(store, &get, HG_BIND(HG_I(n)), error);
 	int more = stmt ? hg_stmt_next(stmt, error) : -1;
 	const void *bytes;
@@ -51,7 +51,7 @@ gboolean hg_store_raw_get(hg_store *store, hg_arena *arena, gint64 n, const void
 
 gboolean hg_store_cursor_get(hg_store *store, hg_arena *arena, const char *channel, const char **ret, GError **error)
 {
-	static const struct hg_sql get = { HG_SQL_CURSOR_GET, "SELECT value FROM cursor WHERE channel = $1", 0, NULL };
+	static const struct hg_sql get = { HG_SQL_CURSOR_GET, "SELECT value FROM cursor WHERE channel = $1", HG_SQL_ALONE, NULL };
 
 	return hg_sql_text(store, &get, HG_BIND(HG_T(channel)), arena, ret, error);
 }
@@ -59,7 +59,7 @@ gboolean hg_store_cursor_get(hg_store *store, hg_arena *arena, const char *chann
 gboolean hg_store_cursor_set(hg_store *store, const char *channel, const char *cursor, GError **error)
 {
 	static const struct hg_sql set = { HG_SQL_CURSOR_SET, "INSERT INTO cursor (channel, value) VALUES ($1, $2) "
-					   "ON CONFLICT (channel) DO UPDATE SET value = excluded.value", 0, NULL };
+					   "ON CONFLICT (channel) DO UPDATE SET value = excluded.value", HG_SQL_ALONE, NULL };
 
 	return hg_sql_run(store, &set, HG_BIND(HG_T(channel), HG_T(cursor)), NULL, error);
 }
@@ -95,7 +95,7 @@ static gboolean days_add(GArray *days, gint64 day)
 static gboolean days_load(hg_store *store, GArray *days, GError **error)
 {
 	/* One seek a day instead of a walk through all rows. */
-	static const struct hg_sql before = { HG_SQL_SEEN_DAYS, "SELECT MAX(bucket) FROM seen WHERE bucket < $1", 0, NULL };
+	static const struct hg_sql before = { HG_SQL_SEEN_DAYS, "SELECT MAX(bucket) FROM seen WHERE bucket < $1", HG_SQL_ALONE, NULL };
 	gint64 day = G_MAXINT64;
 
 	for (;;) {
@@ -128,7 +128,7 @@ struct seen { gint64 day, message_n, seen_ms; };	/* day 0: not there */
 static gboolean seen_get(hg_store *store, gint64 day, const guint8 hash[HASH_SIZE], struct seen *ret, GError **error)
 {
 	static const struct hg_sql get = { HG_SQL_SEEN_GET, "SELECT message_n, seen_ms FROM seen "
-					   "WHERE bucket = $1 AND hash = $2", 0, NULL };
+					   "WHERE bucket = $1 AND hash = $2", HG_SQL_ALONE, NULL };
 	hg_stmt *stmt = hg_stmt_open(store, &get, HG_BIND(HG_I(day), HG_B(hash, HASH_SIZE)), error);
 	int more = stmt ? hg_stmt_next(stmt, error) : -1;
 
@@ -164,7 +164,7 @@ static gboolean seen_put(hg_store *store, const guint8 hash[HASH_SIZE], gint64 n
 {
 	static const struct hg_sql put = { HG_SQL_SEEN_PUT, "INSERT INTO seen (bucket, hash, message_n, seen_ms) "
 					   "VALUES ($1, $2, $3, $4) ON CONFLICT (bucket, hash) DO UPDATE "
-					   "SET message_n = excluded.message_n, seen_ms = excluded.seen_ms", 0, NULL };
+					   "SET message_n = excluded.message_n, seen_ms = excluded.seen_ms", HG_SQL_ALONE, NULL };
 	gint64 day = MAX(1, now_ms / DAY_MS);
 	GArray *days;
 
@@ -195,7 +195,7 @@ gboolean hg_store_seen_set(hg_store *store, const char *space, const char *key, 
 			   GError **error)
 {
 	static const struct hg_sql set = { HG_SQL_SEEN_SET, "UPDATE seen SET message_n = $1 "
-					   "WHERE bucket = $2 AND hash = $3", 0, NULL };
+					   "WHERE bucket = $2 AND hash = $3", HG_SQL_ALONE, NULL };
 	gint64 changed = 0, oldest = oldest_day(store, now_ms);
 	guint8 hash[HASH_SIZE];
 	GArray *days;
@@ -228,7 +228,7 @@ gboolean hg_store_seen_find(hg_store *store, const char *space, const char *key,
 gboolean hg_seen_expire(hg_store *store, gint64 now_ms, gint64 *changed, GError **error)
 {
 	static const struct hg_sql expire = { HG_SQL_SEEN_EXPIRE, "DELETE FROM seen WHERE bucket = $1 AND hash IN "
-					      "(SELECT hash FROM seen WHERE bucket = $1 LIMIT $2)", 0, NULL };
+					      "(SELECT hash FROM seen WHERE bucket = $1 LIMIT $2)", HG_SQL_ALONE, NULL };
 	GArray *days;
 	gint64 oldest, gone;
 

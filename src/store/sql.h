@@ -54,8 +54,11 @@ enum hg_sql_slot {
 
 struct hg_table;
 enum hg_sql_verb {
-	HG_SQL_TEXT = 0,	/* text is the whole statement */
+	HG_SQL_TEXT = 0,	/* text is the whole statement; of: the only table with numbers that it is about, or NULL */
+	HG_SQL_ALONE,		/* the same, and it has nothing to do with tables that have numbers */
 	HG_SQL_SELECT,		/* all columns of `of`, then text */
+	HG_SQL_WRITTEN,		/* the same, and the verb looks for itself at the rows that wait to be written */
+	HG_SQL_BY_N,		/* all columns of the row of `of` with the number $1 */
 	HG_SQL_INSERT,		/* a row of `of` */
 	HG_SQL_UPDATE,		/* a row of `of`: all that may change, where key (and version) are the same */
 	HG_SQL_UPDATE_SAME,	/* the same, where the indexed columns are the same too: touches no index */
@@ -94,6 +97,8 @@ const void *hg_stmt_blob(hg_stmt *stmt, int column, gsize *ret_len);
 gboolean hg_sql_run(hg_store *store, const struct hg_sql *sql, const struct hg_value *values,
 		    gint64 *ret_changed, GError **error);
 gint64 hg_sql_last_n(hg_store *store);	/* number of the row just added */
+/* The first that no row of the table has, or had where numbers are never used again. */
+gboolean hg_sql_next_n(hg_store *store, const char *table, gint64 *ret, GError **error);
 
 /* A reader's limit for one statement; returns the one before. */
 gint64 hg_sql_time_limit(hg_store *store, gint64 ms);
@@ -118,10 +123,15 @@ struct hg_column {
 	guint16 offset, len_offset;
 };
 
+/* Which tables have numbers given by late.c: rows of those may wait.  ALONE: none, and it refers to no such table. */
+enum hg_numbers { HG_NUMBERS_NONE, HG_NUMBERS_ALONE, HG_NUMBERS_CONTACT, HG_NUMBERS_THREAD, HG_NUMBERS_MESSAGE, HG_NUMBERS_TICKET,
+	HG_NUMBERS_DECISION, HG_NUMBERS_EVENT, HG_NUMBERS_EPISODE, HG_NUMBERS_OUTBOX, HG_NUMBERS };
+
 struct hg_table {
 	const char *name;
 	const struct hg_column *columns;	/* ends with name NULL */
 	gsize size;				/* of the struct */
+	enum hg_numbers numbers;
 };
 
 /* The build stops when the field's C type is not what the column type reads and writes.
@@ -147,6 +157,10 @@ gboolean hg_row_update(hg_store *store, const struct hg_sql *sql, const void *ro
 /* The same for updates that cannot miss: MISSING when they do.  what: "message". */
 gboolean hg_row_change(hg_store *store, const struct hg_sql *sql, const void *row, const char *what,
 		       GError **error);
+/* With all it points to. */
+void *hg_row_copy(const struct hg_table *of, const void *row, hg_arena *arena);
+/* The row with this number, of a table that has them; sql: BY_N. */
+gboolean hg_row_by_n(hg_store *store, const struct hg_sql *sql, gint64 n, hg_arena *arena, gpointer ret, GError **error);
 /* The first row, or *ret NULL. */
 gboolean hg_row_one(hg_store *store, const struct hg_sql *sql, const struct hg_value *values, hg_arena *arena,
 		    gpointer ret, GError **error);
@@ -160,6 +174,7 @@ gboolean hg_sql_int(hg_store *store, const struct hg_sql *sql, const struct hg_v
 		    gint64 *ret, GError **error);
 
 /* ---- what verbs ask of the connection ---- */
+struct hg_late *hg_store_late(hg_store *store);	/* late.c's own */
 struct hg_env *hg_store_env(hg_store *store);
 /* Days that may hold remembered ids, newest first: seen.c's own. */
 GArray *hg_store_seen_days(hg_store *store);

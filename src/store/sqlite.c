@@ -114,7 +114,7 @@ static gboolean quick_check(hg_store *store, GError **error)
 
 static gboolean key_make(hg_store *store, GError **error)
 {
-	static const struct hg_sql add = { HG_SQL_INSTANCE_ADD, "INSERT INTO instance (one, key) VALUES (1, $1)", 0, NULL };
+	static const struct hg_sql add = { HG_SQL_INSTANCE_ADD, "INSERT INTO instance (one, key) VALUES (1, $1)", HG_SQL_ALONE, NULL };
 
 	if (hg_store_begin(store, error) &&
 	    hg_sql_run(store, &add, HG_BIND(HG_B(store->key, sizeof(store->key))), NULL, error))
@@ -125,7 +125,7 @@ static gboolean key_make(hg_store *store, GError **error)
 
 static gboolean key_read(hg_store *store, gboolean *ret_there, GError **error)
 {
-	static const struct hg_sql get = { HG_SQL_INSTANCE_GET, "SELECT key FROM instance", 0, NULL };
+	static const struct hg_sql get = { HG_SQL_INSTANCE_GET, "SELECT key FROM instance", HG_SQL_ALONE, NULL };
 	hg_stmt *stmt = hg_stmt_open(store, &get, HG_BIND_NONE, error);
 	int more = stmt ? hg_stmt_next(stmt, error) : -1;
 	const void *bytes;
@@ -168,6 +168,7 @@ static hg_store *store_new(const struct hg_store_options *options, gboolean read
 	store->env = options->env;
 	store->reader = reader;
 	store->lock_fd = -1;
+	store->late = hg_late_new();
 	return store;
 }
 
@@ -284,6 +285,7 @@ void hg_store_close(hg_store *store)
 		hg_sqlite_file_release(store->lock_fd, clean);
 	if (store->seen_days)
 		g_array_unref(store->seen_days);
+	hg_late_free(store->late);
 	EVP_MAC_CTX_free(store->mac);
 	memset(store->key, 0, sizeof(store->key));
 	g_free(store->path);
@@ -336,6 +338,11 @@ gint64 hg_store_changes(hg_store *store)
 	return sqlite3_total_changes64(store->db);
 }
 
+struct hg_late *hg_store_late(hg_store *store)
+{
+	return store->late;
+}
+
 struct hg_store_cost hg_store_cost(hg_store *store)
 {
 	return store->cost;
@@ -379,12 +386,13 @@ gboolean hg_store_begin(hg_store *store, GError **error)
 	if (!hg_sqlite_exec(store, store->reader ? "BEGIN" : "BEGIN IMMEDIATE", error))
 		return FALSE;
 	store->in_txn = TRUE;
+	hg_late_begin(store->late, FALSE);
 	return TRUE;
 }
 
 gboolean hg_store_commit(hg_store *store, GError **error)
 {
-	static const struct hg_sql commit = { HG_SQL_COMMIT, "COMMIT", 0, NULL };
+	static const struct hg_sql commit = { HG_SQL_COMMIT, "COMMIT", HG_SQL_ALONE, NULL };
 	gboolean done;
 
 	g_assert(store->in_txn && !store->in_savepoint);
@@ -411,12 +419,14 @@ void hg_store_rollback(hg_store *store)
 	 * nothing of it holds. */
 	if (!sqlite3_get_autocommit(store->db))
 		sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+	if (store->in_txn)
+		hg_late_undo(store->late, FALSE);
 	store->in_txn = store->in_savepoint = FALSE;
 }
 
 gboolean hg_store_savepoint(hg_store *store, GError **error)
 {
-	static const struct hg_sql savepoint = { HG_SQL_SAVEPOINT, "SAVEPOINT command", 0, NULL };
+	static const struct hg_sql savepoint = { HG_SQL_SAVEPOINT, "SAVEPOINT command", HG_SQL_ALONE, NULL };
 
 	g_assert(store->in_txn && !store->in_savepoint);
 	if (sqlite3_get_autocommit(store->db))
@@ -424,14 +434,17 @@ gboolean hg_store_savepoint(hg_store *store, GError **error)
 	if (!hg_sql_run(store, &savepoint, HG_BIND_NONE, NULL, error))
 		return FALSE;
 	store->in_savepoint = TRUE;
+	hg_late_begin(store->late, TRUE);
 	return TRUE;
 }
 
 gboolean hg_store_release(hg_store *store, GError **error)
 {
-	static const struct hg_sql release = { HG_SQL_RELEASE, "RELEASE command", 0, NULL };
+	static const struct hg_sql release = { HG_SQL_RELEASE, "RELEASE command", HG_SQL_ALONE, NULL };
 
 	g_assert(store->in_savepoint);
+	if (!hg_store_settle(store, error))
+		return FALSE;
 	store->in_savepoint = FALSE;
 	if (sqlite3_get_autocommit(store->db))
 		return fail_gone(error);
@@ -442,6 +455,7 @@ gboolean hg_store_rollback_to(hg_store *store, GError **error)
 {
 	g_assert(store->in_savepoint);
 	store->in_savepoint = FALSE;
+	hg_late_undo(store->late, TRUE);
 	/* Disk full and I/O errors roll back everything by themselves, and the savepoint with it.
 	 * Without this question the next command of the group would be committed alone. */
 	if (sqlite3_get_autocommit(store->db) || store->broken)

@@ -1,7 +1,7 @@
 /* sqlite_db.h - inside the SQLite driver: the connection */
 #pragma once
 #include <sqlite3.h>
-#include "sql.h"
+#include "late.h"
 
 struct hg_stmt {
 	sqlite3_stmt *handle;		/* ours; NULL: not prepared yet */
@@ -22,6 +22,7 @@ struct hg_store {
 	int lock_fd;			/* -1 for readers */
 	guint8 key[32];
 	struct evp_mac_ctx_st *mac;	/* ours */
+	struct hg_late *late;		/* ours */
 	GArray *seen_days;		/* ours; NULL: not looked at yet */
 
 	struct hg_store_cost cost;

@@ -152,6 +152,8 @@ hg_stmt *hg_stmt_open(hg_store *store, const struct hg_sql *sql, const struct hg
 		fail_broken(store, error);
 		return NULL;
 	}
+	if (hg_late_matters(store, sql) && !hg_late_write(store, error))
+		return NULL;
 	store->cost.statements++;
 	if ((!stmt->handle && !stmt_prepare(store, sql, stmt, error)) || !stmt_allowed(store, stmt, error))
 		return NULL;
@@ -229,6 +231,21 @@ gboolean hg_sql_run(hg_store *store, const struct hg_sql *sql, const struct hg_v
 gint64 hg_sql_last_n(hg_store *store)
 {
 	return sqlite3_last_insert_rowid(store->db);
+}
+
+/* A number is never used again where AUTOINCREMENT says so: SQLite keeps the last one in a table of its own. */
+gboolean hg_sql_next_n(hg_store *store, const char *table, gint64 *ret, GError **error)
+{
+	g_autofree char *text = g_strdup_printf("SELECT MAX(COALESCE((SELECT MAX(n) FROM %s), 0), "
+						"COALESCE((SELECT seq FROM sqlite_sequence WHERE name = '%s'), 0)) + 1",
+						table, table);
+	hg_stmt *stmt = hg_stmt_once(store, text, HG_BIND_NONE, error);
+
+	if (!stmt || hg_stmt_next(stmt, error) < 0)
+		return FALSE;
+	*ret = hg_stmt_int(stmt, 0);
+	hg_stmt_end(stmt);
+	return TRUE;
 }
 
 gint64 hg_sql_time_limit(hg_store *store, gint64 ms)

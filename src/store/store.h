@@ -45,6 +45,10 @@ gboolean hg_store_commit(hg_store *store, GError **error);	/* FALSE: nothing of 
 void hg_store_rollback(hg_store *store);
 gboolean hg_store_savepoint(hg_store *store, GError **error);	/* one level */
 gboolean hg_store_release(hg_store *store, GError **error);
+/* Inside a savepoint: from here on new rows may wait for hg_store_settle(), so that what is added and then changed
+ * is written once.  What the database has against a row it may say in a later verb, and at the latest there. */
+void hg_store_gather(hg_store *store);
+gboolean hg_store_settle(hg_store *store, GError **error);
 /* Undoes one command.  FALSE: the whole transaction is gone (disk full, I/O error): acknowledge
  * nothing of the group. */
 gboolean hg_store_rollback_to(hg_store *store, GError **error);

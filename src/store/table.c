@@ -1,13 +1,13 @@
 /* table.c - rows as C structs: the column tables make the SQL, bind and read */
-#include "sql.h"
+#include "late.h"
 
 #include <string.h>
 
 /* ---- SQL from column tables ---- */
-static gboolean column_is_set(const struct hg_column *c, enum hg_sql_verb verb)
+static gboolean column_is_set(const struct hg_table *of, const struct hg_column *c, enum hg_sql_verb verb)
 {
 	if (verb == HG_SQL_INSERT)
-		return !(c->flags & HG_C_N);
+		return hg_has_numbers(of) || !(c->flags & HG_C_N);
 	if (verb == HG_SQL_UPDATE_SAME && c->flags & HG_C_INDEXED)
 		return FALSE;
 	return !(c->flags & (HG_C_N | HG_C_KEY | HG_C_FIXED | HG_C_VERSION));
@@ -37,10 +37,10 @@ static void text_insert(GString *sql, const struct hg_table *of)
 	int at = 0;
 
 	g_string_append_printf(sql, "INSERT INTO %s (", of->name);
-	text_names(sql, of, FALSE);
+	text_names(sql, of, hg_has_numbers(of));
 	g_string_append(sql, ") VALUES (");
 	for (const struct hg_column *c = of->columns; c->name; c++)
-		if (column_is_set(c, HG_SQL_INSERT)) {
+		if (column_is_set(of, c, HG_SQL_INSERT)) {
 			g_string_append_printf(sql, "%s$%d", at ? ", " : "", at + 1);
 			at++;
 		}
@@ -54,7 +54,7 @@ static void text_update(GString *sql, const struct hg_table *of, enum hg_sql_ver
 
 	g_string_append_printf(sql, "UPDATE %s", of->name);
 	for (const struct hg_column *c = of->columns; c->name; c++) {
-		if (column_is_set(c, verb))
+		if (column_is_set(of, c, verb))
 			g_string_append_printf(sql, "%s%s = $%d", between, c->name, ++at);
 		else if (c->flags & HG_C_VERSION)
 			g_string_append_printf(sql, "%s%s = %s + 1", between, c->name, c->name);
@@ -76,11 +76,14 @@ char *hg_table_sql(const struct hg_sql *sql)
 
 	switch (sql->verb) {
 	case HG_SQL_TEXT:
+	case HG_SQL_ALONE:
 		break;
 	case HG_SQL_SELECT:
+	case HG_SQL_WRITTEN:
+	case HG_SQL_BY_N:
 		g_string_append(text, "SELECT ");
 		text_names(text, sql->of, TRUE);
-		g_string_append_printf(text, " FROM %s ", sql->of->name);
+		g_string_append_printf(text, " FROM %s %s", sql->of->name, sql->verb == HG_SQL_BY_N ? "WHERE n = $1" : "");
 		break;
 	case HG_SQL_INSERT:
 		text_insert(text, sql->of);
@@ -121,13 +124,27 @@ static struct hg_value column_value(const struct hg_column *c, const void *row)
 	}
 }
 
+void *hg_row_copy(const struct hg_table *of, const void *row, hg_arena *arena)
+{
+	void *copy = memcpy(hg_arena_alloc(arena, of->size), row, of->size);
+
+	for (const struct hg_column *c = of->columns; c->name; c++) {
+		if (c->type == HG_C_TEXT || c->type == HG_C_TEXT0)
+			AT(const char *, copy, c->offset) = hg_arena_str(arena, AT(const char *const, row, c->offset));
+		else if (c->type == HG_C_BLOB && AT(const void *const, row, c->offset))
+			AT(const void *, copy, c->offset) = hg_arena_mem(arena, AT(const void *const, row, c->offset),
+									 AT(const gsize, row, c->len_offset));
+	}
+	return copy;
+}
+
 /* In the order the statement's text uses them. */
 static void row_values(const struct hg_sql *sql, const void *row, struct hg_value ret[HG_COLUMNS_MAX])
 {
 	int at = 0;
 
 	for (const struct hg_column *c = sql->of->columns; c->name; c++)
-		if (column_is_set(c, sql->verb))
+		if (column_is_set(sql->of, c, sql->verb))
 			ret[at++] = column_value(c, row);
 	if (sql->verb != HG_SQL_INSERT)
 		for (const struct hg_column *c = sql->of->columns; c->name; c++)
@@ -137,26 +154,58 @@ static void row_values(const struct hg_sql *sql, const void *row, struct hg_valu
 	ret[at].type = 0;
 }
 
-gboolean hg_row_add(hg_store *store, const struct hg_sql *sql, void *row, GError **error)
+static gboolean row_write(hg_store *store, const struct hg_sql *sql, const void *row, gint64 *ret_changed,
+			  GError **error)
 {
 	struct hg_value values[HG_COLUMNS_MAX];
-	const struct hg_column *first = sql->of->columns;
 
 	row_values(sql, row, values);
-	if (!hg_sql_run(store, sql, values, NULL, error))
+	return hg_sql_run(store, sql, values, ret_changed, error);
+}
+
+gboolean hg_row_add(hg_store *store, const struct hg_sql *sql, void *row, GError **error)
+{
+	const struct hg_column *first = sql->of->columns;
+
+	if (hg_has_numbers(sql->of))
+		return hg_late_number(store, sql->of, &AT(gint64, row, first->offset), error) &&
+		       (hg_late_add(store, sql, row) || row_write(store, sql, row, NULL, error));
+	if (!row_write(store, sql, row, NULL, error))
 		return FALSE;
 	if (first->flags & HG_C_N)
 		AT(gint64, row, first->offset) = hg_sql_last_n(store);
 	return TRUE;
 }
 
+/* A row that waits is changed where it waits. */
+static gint64 late_change(hg_store *store, const struct hg_table *of, void *late, const void *row)
+{
+	const struct hg_column *version = of->columns;
+
+	while (version->name && !(version->flags & HG_C_VERSION))
+		version++;
+	if (version->name && AT(gint64, late, version->offset) != AT(const gint64, row, version->offset))
+		return 0;
+	hg_late_change(store, of, late, row);
+	if (version->name)
+		AT(gint64, late, version->offset)++;
+	return 1;
+}
+
 gboolean hg_row_update(hg_store *store, const struct hg_sql *sql, const void *row, gint64 *ret_changed,
 		       GError **error)
 {
-	struct hg_value values[HG_COLUMNS_MAX];
+	const struct hg_table *of = sql->of;
+	void *late = sql->verb != HG_SQL_INSERT && hg_has_numbers(of) ?
+		hg_late_find(store, of, AT(const gint64, row, of->columns->offset)) : NULL;
+	gint64 changed;
 
-	row_values(sql, row, values);
-	return hg_sql_run(store, sql, values, ret_changed, error);
+	if (!late)
+		return row_write(store, sql, row, ret_changed, error);
+	changed = late_change(store, of, late, row);
+	if (ret_changed)
+		*ret_changed = changed;
+	return TRUE;
 }
 
 gboolean hg_row_change(hg_store *store, const struct hg_sql *sql, const void *row, const char *what,
@@ -221,6 +270,16 @@ static void *row_read(const struct hg_table *of, hg_stmt *stmt, hg_arena *arena)
 	for (const struct hg_column *c = of->columns; c->name; c++)
 		column_read(c, stmt, at++, arena, row);
 	return row;
+}
+
+gboolean hg_row_by_n(hg_store *store, const struct hg_sql *sql, gint64 n, hg_arena *arena, gpointer ret, GError **error)
+{
+	const void *late = hg_late_find(store, sql->of, n);
+
+	if (!late)
+		return hg_row_one(store, sql, HG_BIND(HG_I(n)), arena, ret, error);
+	*(void **)ret = hg_row_copy(sql->of, late, arena);
+	return TRUE;
 }
 
 gboolean hg_row_one(hg_store *store, const struct hg_sql *sql, const struct hg_value *values, hg_arena *arena,

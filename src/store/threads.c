@@ -1,5 +1,5 @@
 /* threads.c - conversations */
-#include "sql.h"
+#include "late.h"
 
 static const struct hg_column thread_columns[] = {
 	HG_COLUMN(hg_thread, n, INT64, HG_C_N),
@@ -58,7 +58,7 @@ static const struct hg_column thread_columns[] = {
 	HG_COLUMN(hg_thread, asked_episode, INT64, 0),
 	{ 0 }
 };
-static const struct hg_table thread_table = { "thread", thread_columns, sizeof(hg_thread) };
+static const struct hg_table thread_table = { "thread", thread_columns, sizeof(hg_thread), HG_NUMBERS_THREAD };
 
 gboolean hg_store_thread_add(hg_store *store, hg_thread *thread, GError **error)
 {
@@ -69,9 +69,9 @@ gboolean hg_store_thread_add(hg_store *store, hg_thread *thread, GError **error)
 
 gboolean hg_store_thread_get(hg_store *store, hg_arena *arena, gint64 n, hg_thread **ret, GError **error)
 {
-	static const struct hg_sql get = { HG_SQL_THREAD_GET, "WHERE n = $1", HG_SQL_SELECT, &thread_table };
+	static const struct hg_sql get = { HG_SQL_THREAD_GET, NULL, HG_SQL_BY_N, &thread_table };
 
-	return hg_row_one(store, &get, HG_BIND(HG_I(n)), arena, ret, error);
+	return hg_row_by_n(store, &get, n, arena, ret, error);
 }
 
 gboolean hg_store_thread_by_id(hg_store *store, hg_arena *arena, const char *id, hg_thread **ret, GError **error)
@@ -98,14 +98,37 @@ gboolean hg_store_thread_update(hg_store *store, hg_thread *thread, GError **err
 	return TRUE;
 }
 
+static gboolean is_of(const hg_thread *thread, const hg_thread *like)
+{
+	return thread->contact_n == like->contact_n && g_strcmp0(thread->scope, like->scope) == 0 &&
+	       (!like->key || g_strcmp0(thread->key, like->key) == 0);
+}
+
+/* Those that wait are newer than those that are written.  *limit: how many more may be added. */
+static void add_late(hg_store *store, hg_arena *arena, const hg_thread *like, guint *limit, GPtrArray *ret)
+{
+	const hg_thread *late;
+	guint first = ret->len, at = 0;
+
+	while ((late = hg_late_next(store, &thread_table, &at)))
+		if (is_of(late, like))
+			g_ptr_array_insert(ret, (gint)first, hg_row_copy(&thread_table, late, arena));
+	if (ret->len > first + *limit)
+		g_ptr_array_set_size(ret, (gint)(first + *limit));
+	*limit -= ret->len - first;
+}
+
 gboolean hg_store_thread_of(hg_store *store, hg_arena *arena, gint64 contact_n, const char *scope, const char *key,
 			    guint limit, GPtrArray *ret, GError **error)
 {
 	static const struct hg_sql any = { HG_SQL_THREAD_OF, "WHERE contact_n = $1 AND scope = $2 "
-					   "ORDER BY n DESC LIMIT $3", HG_SQL_SELECT, &thread_table };
+					   "ORDER BY n DESC LIMIT $3", HG_SQL_WRITTEN, &thread_table };
 	static const struct hg_sql keyed = { HG_SQL_THREAD_OF_KEY, "WHERE contact_n = $1 AND scope = $2 AND key = $3 "
-					     "ORDER BY n DESC LIMIT $4", HG_SQL_SELECT, &thread_table };
+					     "ORDER BY n DESC LIMIT $4", HG_SQL_WRITTEN, &thread_table };
 
+	add_late(store, arena, &(hg_thread){ .contact_n = contact_n, .scope = scope ?: "", .key = key }, &limit, ret);
+	if (!limit || hg_contact_is_late(store, contact_n))
+		return TRUE;
 	if (!key)
 		return hg_row_all(store, &any, HG_BIND(HG_I(contact_n), HG_T(scope ?: ""), HG_I(limit)), arena, ret,
 				  error);

@@ -29,7 +29,7 @@ static const struct hg_column ticket_columns[] = {
 	HG_COLUMN(hg_ticket, shadow, INT, 0),
 	{ 0 }
 };
-static const struct hg_table ticket_table = { "ticket", ticket_columns, sizeof(hg_ticket) };
+static const struct hg_table ticket_table = { "ticket", ticket_columns, sizeof(hg_ticket), HG_NUMBERS_TICKET };
 
 static const struct hg_column link_columns[] = {
 	HG_COLUMN(hg_link, ticket_n, INT64, HG_C_KEY),
@@ -40,12 +40,12 @@ static const struct hg_column link_columns[] = {
 	HG_COLUMN(hg_link, at_ms, INT64, 0),
 	{ 0 }
 };
-static const struct hg_table link_table = { "link", link_columns, sizeof(hg_link) };
+static const struct hg_table link_table = { "link", link_columns, sizeof(hg_link), HG_NUMBERS_NONE };
 
 /* ---- numbers ---- */
 gboolean hg_store_counter_get(hg_store *store, const char *name, gint64 fallback, gint64 *ret, GError **error)
 {
-	static const struct hg_sql get = { HG_SQL_COUNTER_GET, "SELECT next FROM counter WHERE name = $1", 0, NULL };
+	static const struct hg_sql get = { HG_SQL_COUNTER_GET, "SELECT next FROM counter WHERE name = $1", HG_SQL_ALONE, NULL };
 
 	return hg_sql_int(store, &get, HG_BIND(HG_T(name)), fallback, ret, error);
 }
@@ -53,7 +53,7 @@ gboolean hg_store_counter_get(hg_store *store, const char *name, gint64 fallback
 gboolean hg_store_counter_set(hg_store *store, const char *name, gint64 next, GError **error)
 {
 	static const struct hg_sql set = { HG_SQL_COUNTER_SET, "INSERT INTO counter (name, next) VALUES ($1, $2) "
-					   "ON CONFLICT (name) DO UPDATE SET next = excluded.next", 0, NULL };
+					   "ON CONFLICT (name) DO UPDATE SET next = excluded.next", HG_SQL_ALONE, NULL };
 
 	return hg_sql_run(store, &set, HG_BIND(HG_T(name), HG_I(next)), NULL, error);
 }
@@ -143,9 +143,9 @@ gboolean hg_store_ticket_add(hg_store *store, hg_arena *arena, hg_ticket *ticket
 /* ---- tickets ---- */
 gboolean hg_store_ticket_get(hg_store *store, hg_arena *arena, gint64 n, hg_ticket **ret, GError **error)
 {
-	static const struct hg_sql get = { HG_SQL_TICKET_GET, "WHERE n = $1", HG_SQL_SELECT, &ticket_table };
+	static const struct hg_sql get = { HG_SQL_TICKET_GET, NULL, HG_SQL_BY_N, &ticket_table };
 
-	return hg_row_one(store, &get, HG_BIND(HG_I(n)), arena, ret, error);
+	return hg_row_by_n(store, &get, n, arena, ret, error);
 }
 
 gboolean hg_store_ticket_by_id(hg_store *store, hg_arena *arena, const char *id, hg_ticket **ret, GError **error)
@@ -174,7 +174,7 @@ gboolean hg_store_ticket_update(hg_store *store, const hg_ticket *ticket, GError
 gboolean hg_store_ticket_load(hg_store *store, const char *assignee, gint64 *ret, GError **error)
 {
 	static const struct hg_sql count = { HG_SQL_TICKET_LOAD, "SELECT COUNT(*) FROM ticket WHERE assignee = $1 "
-					     "AND state < 4 AND assignee IS NOT NULL AND shadow = 0", 0, NULL };
+					     "AND state < 4 AND assignee IS NOT NULL AND shadow = 0", HG_SQL_TEXT, &ticket_table };
 
 	return hg_sql_int(store, &count, HG_BIND(HG_T(assignee)), 0, ret, error);
 }
@@ -182,8 +182,7 @@ gboolean hg_store_ticket_load(hg_store *store, const char *assignee, gint64 *ret
 gboolean hg_store_ticket_waiting(hg_store *store, const char *queue, gint64 *ret, GError **error)
 {
 	static const struct hg_sql count = { HG_SQL_TICKET_WAITING, "SELECT COUNT(*) FROM ticket WHERE queue = $1 "
-					     "AND queue IS NOT NULL AND state < 4 AND assignee IS NULL AND shadow = 0", 0,
-					     NULL };
+					     "AND queue IS NOT NULL AND state < 4 AND assignee IS NULL AND shadow = 0", HG_SQL_TEXT, &ticket_table };
 
 	return hg_sql_int(store, &count, HG_BIND(HG_T(queue)), 0, ret, error);
 }

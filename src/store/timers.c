@@ -12,7 +12,7 @@ static const struct hg_column timer_columns[] = {
 	HG_COLUMN(hg_timer, data, TEXT, 0),
 	{ 0 }
 };
-static const struct hg_table timer_table = { "timer", timer_columns, sizeof(hg_timer) };
+static const struct hg_table timer_table = { "timer", timer_columns, sizeof(hg_timer), HG_NUMBERS_ALONE };
 
 /* ---- timers ---- */
 gboolean hg_store_timer_set(hg_store *store, const hg_timer *timer, GError **error)
@@ -35,7 +35,7 @@ gboolean hg_store_timer_get(hg_store *store, hg_arena *arena, gint64 thread_n, c
 gboolean hg_store_timer_clear(hg_store *store, gint64 thread_n, const char *kind, GError **error)
 {
 	static const struct hg_sql clear = { HG_SQL_TIMER_CLEAR, "DELETE FROM timer WHERE thread_n = $1 AND kind = $2",
-					     0, NULL };
+					     HG_SQL_ALONE, NULL };
 
 	return hg_sql_run(store, &clear, HG_BIND(HG_I(thread_n), HG_T(kind)), NULL, error);
 }
@@ -69,7 +69,7 @@ gboolean hg_store_timer_wait(hg_store *store, gboolean bot, gint64 now_ms, gint6
 
 gboolean hg_store_timer_next(hg_store *store, gint64 *ret_due_ms, GError **error)
 {
-	static const struct hg_sql next = { HG_SQL_TIMER_NEXT, "SELECT due_ms FROM timer ORDER BY due_ms LIMIT 1", 0, NULL };
+	static const struct hg_sql next = { HG_SQL_TIMER_NEXT, "SELECT due_ms FROM timer ORDER BY due_ms LIMIT 1", HG_SQL_ALONE, NULL };
 
 	return hg_sql_int(store, &next, HG_BIND_NONE, G_MAXINT64, ret_due_ms, error);
 }
@@ -84,7 +84,7 @@ static gboolean idem_get(hg_store *store, hg_arena *arena, const char *principal
 			 const guint8 *fingerprint, gint64 since_ms, gboolean *ret_there, const char **ret_answer, GError **error)
 {
 	static const struct hg_sql get = { HG_SQL_IDEM_GET, "SELECT fingerprint, answer FROM idempotency "
-					   "WHERE principal = $1 AND key = $2 AND at_ms >= $3", 0, NULL };
+					   "WHERE principal = $1 AND key = $2 AND at_ms >= $3", HG_SQL_ALONE, NULL };
 	hg_stmt *stmt = hg_stmt_open(store, &get, HG_BIND(HG_T(principal), HG_T(key), HG_I(since_ms)), error);
 	int more = stmt ? hg_stmt_next(stmt, error) : -1;
 	const void *old;
@@ -109,7 +109,7 @@ gboolean hg_store_idem_begin(hg_store *store, hg_arena *arena, const char *princ
 {
 	static const struct hg_sql add = { HG_SQL_IDEM_ADD, "INSERT INTO idempotency (principal, key, fingerprint, at_ms) "
 					   "VALUES ($1, $2, $3, $4) ON CONFLICT (principal, key) DO UPDATE SET "
-					   "fingerprint = excluded.fingerprint, answer = NULL, at_ms = excluded.at_ms", 0, NULL };
+					   "fingerprint = excluded.fingerprint, answer = NULL, at_ms = excluded.at_ms", HG_SQL_ALONE, NULL };
 	gboolean there;
 
 	*ret_answer = NULL;
@@ -123,7 +123,7 @@ gboolean hg_store_idem_answer(hg_store *store, const char *principal, const char
 			      GError **error)
 {
 	static const struct hg_sql set = { HG_SQL_IDEM_ANSWER, "UPDATE idempotency SET answer = $1 "
-					   "WHERE principal = $2 AND key = $3", 0, NULL };
+					   "WHERE principal = $2 AND key = $3", HG_SQL_ALONE, NULL };
 	gint64 changed;
 
 	if (!hg_sql_run(store, &set, HG_BIND(HG_T(answer), HG_T(principal), HG_T(key)), &changed, error))
@@ -134,7 +134,7 @@ gboolean hg_store_idem_answer(hg_store *store, const char *principal, const char
 gboolean hg_idem_expire(hg_store *store, gint64 now_ms, gint64 *changed, GError **error)
 {
 	static const struct hg_sql expire = { HG_SQL_IDEM_EXPIRE, "DELETE FROM idempotency WHERE (principal, key) IN "
-					      "(SELECT principal, key FROM idempotency WHERE at_ms < $1 LIMIT $2)", 0, NULL };
+					      "(SELECT principal, key FROM idempotency WHERE at_ms < $1 LIMIT $2)", HG_SQL_ALONE, NULL };
 	gint64 gone;
 
 	if (!hg_sql_run(store, &expire, HG_BIND(HG_I(now_ms - IDEM_KEEP_MS), HG_I(HG_EXPIRE_BATCH)), &gone, error))

@@ -15,7 +15,7 @@ static const struct hg_column waiting_columns[] = {
 	HG_COLUMN(hg_waiting, due_ms, REF, 0),
 	{ 0 }
 };
-static const struct hg_table waiting_table = { "waiting", waiting_columns, sizeof(hg_waiting) };
+static const struct hg_table waiting_table = { "waiting", waiting_columns, sizeof(hg_waiting), HG_NUMBERS_NONE };
 
 static const struct hg_column question_columns[] = {
 	HG_COLUMN(hg_question, n, INT64, HG_C_N),
@@ -32,7 +32,7 @@ static const struct hg_column question_columns[] = {
 	HG_COLUMN(hg_question, note, TEXT, 0),
 	{ 0 }
 };
-static const struct hg_table question_table = { "question", question_columns, sizeof(hg_question) };
+static const struct hg_table question_table = { "question", question_columns, sizeof(hg_question), HG_NUMBERS_NONE };
 
 static const struct hg_column hook_columns[] = {
 	HG_COLUMN(hg_hook, name, TEXT, HG_C_KEY),
@@ -40,7 +40,7 @@ static const struct hg_column hook_columns[] = {
 	HG_COLUMN(hg_hook, until_ms, INT64, 0),
 	{ 0 }
 };
-static const struct hg_table hook_table = { "hook", hook_columns, sizeof(hg_hook) };
+static const struct hg_table hook_table = { "hook", hook_columns, sizeof(hg_hook), HG_NUMBERS_NONE };
 
 /* ---- what waits ---- */
 gboolean hg_store_waiting_add(hg_store *store, hg_waiting *waiting, GError **error)

@@ -1,0 +1,25 @@
+/* late.h - inside src/store: rows that wait until their turn ends, and the numbers they are given */
+#pragma once
+#include "sql.h"
+
+struct hg_late *hg_late_new(void);
+void hg_late_free(struct hg_late *late);
+/* A transaction, or a savepoint, begins; it is undone, and what waits with it. */
+void hg_late_begin(struct hg_late *late, gboolean savepoint);
+void hg_late_undo(struct hg_late *late, gboolean savepoint);
+
+static inline gboolean hg_has_numbers(const struct hg_table *of)
+{
+	return of->numbers > HG_NUMBERS_ALONE;
+}
+gboolean hg_late_number(hg_store *store, const struct hg_table *of, gint64 *ret, GError **error);
+/* FALSE: it has to be written now. */
+gboolean hg_late_add(hg_store *store, const struct hg_sql *add, const void *row);
+void hg_late_change(hg_store *store, const struct hg_table *of, void *late, const void *row);
+gboolean hg_late_write(hg_store *store, GError **error);
+/* Could the statement see what waits, or a row it writes refer to it? */
+gboolean hg_late_matters(hg_store *store, const struct hg_sql *sql);
+/* The waiting row itself, NULL: it does not wait.  Or each of a table's in turn, *at being 0 at first. */
+void *hg_late_find(hg_store *store, const struct hg_table *of, gint64 n);
+void *hg_late_next(hg_store *store, const struct hg_table *of, guint *at);
+gboolean hg_contact_is_late(hg_store *store, gint64 n);	/* then no row that is written names it */
