@@ -252,7 +252,11 @@ static gint64 wait_ms(hg_engine *engine)
  * is taken for it when a whole sleep went by without work. */
 static void tend(hg_engine *engine, gboolean busy)
 {
-	engine->tend_ms = hg_mono(engine->env) + MAX(1, hg_store_tend(engine->store, busy));
+	gint64 oldest;
+	enum hg_store_load load = !busy ? HG_LOAD_NONE :
+		hg_queue_length(engine->queue, &oldest) ? HG_LOAD_FULL : HG_LOAD_SOME;
+
+	engine->tend_ms = hg_mono(engine->env) + MAX(1, hg_store_tend(engine->store, load));
 }
 
 gint64 hg_engine_step(hg_engine *engine, gboolean *ret_ok)

@@ -44,6 +44,11 @@ gboolean hg_store_begin(hg_store *store, GError **error);
 gboolean hg_store_commit(hg_store *store, GError **error);	/* FALSE: nothing of it holds */
 void hg_store_rollback(hg_store *store);
 gboolean hg_store_savepoint(hg_store *store, GError **error);	/* one level */
+/* Whether savepoints are marks only.  Those cost nothing, but a command that has written something cannot be undone
+ * alone: then hg_store_rollback_to() fails, hg_store_wants_care() says TRUE until the next hg_store_begin(), and
+ * the group is to be rolled back and done again without boldness.  Off at first. */
+void hg_store_be_bold(hg_store *store, gboolean bold);
+gboolean hg_store_wants_care(hg_store *store);
 gboolean hg_store_release(hg_store *store, GError **error);
 /* Inside a savepoint: from here on new rows may wait for hg_store_settle(), so that what is added and then changed
  * is written once.  What the database has against a row it may say in a later verb, and at the latest there. */
@@ -55,9 +60,14 @@ gboolean hg_store_rollback_to(hg_store *store, GError **error);
 /* How long ids are remembered for a dedupe window (30 days at least), and the journal is kept.  No
  * read finds what is older, whether it is gone by then or not. */
 void hg_store_keep(hg_store *store, gint64 dedupe_ms, gint64 journal_ms);
-/* Between transactions, on the engine's thread: checkpoints, expiry in small batches.  busy: more
- * commands wait.  Returns ms until it wants to be called again. */
-gint64 hg_store_tend(hg_store *store, gboolean busy);
+/* Between transactions, on the engine's thread: checkpoints, expiry in small batches.  Returns ms until it
+ * wants to be called again. */
+enum hg_store_load {
+	HG_LOAD_NONE = 0,	/* nothing has been done for a while */
+	HG_LOAD_FULL = 1,	/* more commands wait: what takes long is put off */
+	HG_LOAD_SOME = 2,	/* none waits just now: what is due is done in small pieces */
+};
+gint64 hg_store_tend(hg_store *store, enum hg_store_load load);
 /* A number that rises with every row written, also by what is undone. */
 gint64 hg_store_changes(hg_store *store);
 /* What a benchmark asks for: statements begun, and bytes of pages written to the log, since it was opened. */

@@ -178,7 +178,7 @@ static gboolean feed_group(struct rebuild *r, const GPtrArray *rows, GError **er
 	for (guint i = 0; ok && i < rows->len; i++)
 		ok = feed_row(r, rows->pdata[i], error);
 	if (ok && hg_store_commit(r->to, error)) {
-		hg_store_tend(r->to, TRUE);
+		hg_store_tend(r->to, HG_LOAD_FULL);
 		return TRUE;
 	}
 	hg_store_rollback(r->to);

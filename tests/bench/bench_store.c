@@ -187,7 +187,7 @@ static void run_group(hg_store *store, struct hg_env *env, gint64 first, guint g
 		must(!savepoints || hg_store_release(store, &error), error);
 	}
 	must(hg_store_commit(store, &error), error);
-	hg_store_tend(store, TRUE);
+	hg_store_tend(store, HG_LOAD_FULL);
 }
 
 static double cpu_us(void)

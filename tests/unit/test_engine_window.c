@@ -181,7 +181,7 @@ static void a_reference_beats_every_window(void **state)
 		solve_it(lab);
 		for (int day = 0; day < cases[i].days; day++) {
 			lab_wait(lab, DAY_MS);
-			while (hg_store_tend(lab->w->store, FALSE) == 0)
+			while (hg_store_tend(lab->w->store, HG_LOAD_NONE) == 0)
 				;
 		}
 		in.refs = refs;

@@ -244,7 +244,7 @@ static int run_day(const struct hg_store_options *options)
 		else if (!error || !power.failed)
 			fail_msg("failed without cause: %s", error ? error->message : "nothing said");
 		if (g % 2)
-			hg_store_tend(store, FALSE);		/* checkpoints */
+			hg_store_tend(store, HG_LOAD_NONE);		/* checkpoints */
 	}
 	if (store)
 		hg_store_close(store);

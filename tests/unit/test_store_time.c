@@ -167,7 +167,7 @@ static void tend(struct world *w, gint64 keep_ms)
 {
 	hg_store_keep(w->store, keep_ms, 0);
 	for (int i = 0; i < 100; i++) {
-		gint64 wait = hg_store_tend(w->store, FALSE);
+		gint64 wait = hg_store_tend(w->store, HG_LOAD_NONE);
 
 		test_now_ms += MAX(wait, 1);
 		if (i > 12 && wait > 1000)
@@ -223,13 +223,13 @@ static void nothing_expires_at_start_and_one_batch_is_small(void **state)
 	must(hg_store_commit(w->store, e));
 	test_now_ms = T0 + 90 * DAY_MS;
 	world_reopen(w);
-	hg_store_tend(w->store, FALSE);
+	hg_store_tend(w->store, HG_LOAD_NONE);
 	assert_int_equal(world_count(w, "SELECT COUNT(*) FROM seen"), 1200);
 	test_now_ms += 60000;
-	wait = hg_store_tend(w->store, FALSE);
+	wait = hg_store_tend(w->store, HG_LOAD_NONE);
 	assert_int_equal(world_count(w, "SELECT COUNT(*) FROM seen"), 700);
 	assert_true(wait < 1000);	/* wants to go on soon */
-	hg_store_tend(w->store, FALSE);
+	hg_store_tend(w->store, HG_LOAD_NONE);
 	assert_int_equal(world_count(w, "SELECT COUNT(*) FROM seen"), 700);
 }
 
@@ -246,7 +246,7 @@ static void old_ids_expire_also_while_the_engine_never_rests(void **state)
 	must(hg_store_commit(w->store, e));
 	test_now_ms = T0 + 90 * DAY_MS;
 	for (int i = 0; i < 1000; i++) {
-		hg_store_tend(w->store, TRUE);
+		hg_store_tend(w->store, HG_LOAD_FULL);
 		test_now_ms += 100;
 	}
 	assert_int_equal(world_count(w, "SELECT COUNT(*) FROM seen"), 0);
@@ -302,13 +302,13 @@ static void the_log_is_copied_back_when_idle(void **state)
 
 	write_raw(w, 100);
 	assert_true(wal_size(w) > 100 * 1024);
-	hg_store_tend(w->store, FALSE);
+	hg_store_tend(w->store, HG_LOAD_NONE);
 	/* All of it is in the database now: the next commit begins the log at its start. */
 	write_raw(w, 1);
 	assert_true(wal_size(w) < LOG_IDLE);
 	for (int i = 0; i < 20; i++) {
 		write_raw(w, 100);
-		hg_store_tend(w->store, FALSE);
+		hg_store_tend(w->store, HG_LOAD_NONE);
 	}
 	assert_true(wal_size(w) < LOG_IDLE);
 }
@@ -319,7 +319,7 @@ static void a_busy_writers_log_stays_small(void **state)
 
 	for (int i = 0; i < 60; i++) {
 		write_raw(w, 1024);
-		hg_store_tend(w->store, TRUE);
+		hg_store_tend(w->store, HG_LOAD_FULL);
 	}
 	assert_true(wal_size(w) < 20 * 1024 * 1024);
 }
@@ -335,12 +335,12 @@ static void a_reader_makes_the_log_grow_and_its_end_shrinks_it(void **state)
 	must(hg_store_contact_get(reader, w->arena, 1, &c, e));	/* the transaction reads from here on */
 	for (int i = 0; i < 80; i++) {
 		write_raw(w, 1024);
-		hg_store_tend(w->store, TRUE);
+		hg_store_tend(w->store, HG_LOAD_FULL);
 	}
 	assert_true(wal_size(w) > 80 * 1024 * 1024);
 	must(hg_store_commit(reader, e));
 	write_raw(w, 17 * 1024);
-	hg_store_tend(w->store, TRUE);
+	hg_store_tend(w->store, HG_LOAD_FULL);
 	assert_int_equal(wal_size(w), 0);	/* cut off, not only begun anew */
 	hg_store_close(reader);
 }

@@ -242,14 +242,14 @@ static void a_full_disk_gives_its_reserve_and_goes_on(void **state)
 	assert_int_equal(world_count(w, "SELECT COUNT(*) FROM raw"), 0);
 
 	/* The reserve gives way, and there is room to go on and to delete. */
-	hg_store_tend(w->store, FALSE);
+	hg_store_tend(w->store, HG_LOAD_NONE);
 	test_now_ms += 60000;
-	hg_store_tend(w->store, FALSE);
+	hg_store_tend(w->store, HG_LOAD_NONE);
 	assert_false(hg_ballast_there(w->options.path));
 	in_txn(w, must(hg_store_raw_add(w->store, "wa", "webhook", T0, big, 1 << 20, &n, e)));
 	g_remove(filler);
 	test_now_ms += 60000;
-	hg_store_tend(w->store, FALSE);
+	hg_store_tend(w->store, HG_LOAD_NONE);
 	assert_true(hg_ballast_there(w->options.path));
 	assert_int_equal(world_count(w, "SELECT COUNT(*) FROM contact"), 1);
 }
@@ -278,7 +278,7 @@ static void damage_stops_the_store_for_good(void **state)
 	must_fail(HG_ERROR_STORE, hg_store_contact_get(w->store, w->arena, 1, &c, e));
 	must_fail(HG_ERROR_STORE, hg_store_timer_next(w->store, &n, e));
 	must_fail(HG_ERROR_STORE, hg_store_begin(w->store, e));
-	hg_store_tend(w->store, FALSE);
+	hg_store_tend(w->store, HG_LOAD_NONE);
 }
 
 /* ---- killed ---- */
