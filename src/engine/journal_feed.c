@@ -160,6 +160,8 @@ gboolean hg_engine_feed(hg_engine *engine, const hg_journal *row, hg_store *from
 	engine->fed = row;
 	ok = feed(&round, row->kind, &entry, from, ret_refused, error);
 	engine->fed = NULL;
+	if (ok)
+		hg_targets_marks_hold(engine->targets);
 	hg_targets_stay(engine->targets);
 	hg_round_end(&round);
 	hg_journalled_done(&entry);

@@ -11,6 +11,8 @@
 #define WAITING_MAX	1000	/* items that waited for hooks, of one round */
 #define TIMER_AGAIN_MS	60000	/* a timer that could not be acted on comes again */
 #define SCRATCH_KEPT	(256 * 1024)	/* bytes of it that are kept between rounds */
+/* Rounds with savepoints after one that would have needed them: who makes commands fail may go on with it. */
+#define CAREFUL_ROUNDS	16
 #define FAILURES_MAX	10	/* in a row, with room on the disk: the store is beyond use */
 
 void hg_round_begin(struct hg_round *round, hg_engine *engine, gint64 now_ms)
@@ -63,7 +65,7 @@ static void run_command(struct hg_round *round, hg_command *command)
 
 	/* Whoever undoes says why: nobody may be told "done" of what was not. */
 	g_assert(ok == !done.error);
-	if (!ok)
+	if (!ok && !hg_store_wants_care(round->engine->store))
 		log_failure(command, done.error);
 	g_array_append_val(round->done, done);
 }
@@ -91,6 +93,8 @@ static void run_timer(struct hg_round *round, const hg_timer *listed)
 	hg_timer again = *listed;
 
 	if (still_due(round, &again, &error) && (!again.kind || hg_round_timer(round, &again, &error)))
+		return;
+	if (hg_store_wants_care(round->engine->store))
 		return;
 	hg_err(&ctx, "engine.timer_failed", "%s", error->message);
 	again.due_ms = round->now_ms + TIMER_AGAIN_MS;
@@ -120,7 +124,7 @@ static void run_waited(struct hg_round *round, const hg_waiting *waiting)
 	struct hg_ctx ctx = HG_CTX(NULL, "channel", waiting->channel);
 	g_autoptr(GError) error = NULL;
 
-	if (hg_round_waited(round, waiting, &error))
+	if (hg_round_waited(round, waiting, &error) || hg_store_wants_care(round->engine->store))
 		return;
 	hg_err(&ctx, "engine.waiting_failed", "%s", error->message);
 	if (!round->broke &&
@@ -255,17 +259,25 @@ static void note_failure(hg_engine *engine, const GError *error)
 	g_atomic_int_set(&engine->broken, TRUE);
 }
 
-/* Nothing of it holds: senders are refused, results are done again. */
-static void group_fails(struct hg_round *round, const GError *error)
+/* As if it had not begun: in the store, and in what the engine has in memory. */
+static void group_undo(struct hg_round *round)
 {
 	hg_engine *engine = round->engine;
-	hg_command *back = NULL, **end = &back;
 
 	hg_store_rollback(engine->store);
 	hg_targets_stay(engine->targets);
 	engine->timer_due_ms = engine->waiting_due_ms = G_MININT64;
 	engine->env->id_high = round->id_high;
 	engine->env->id_low = round->id_low;
+}
+
+/* Nothing of it holds: senders are refused, results are done again. */
+static void group_fails(struct hg_round *round, const GError *error)
+{
+	hg_engine *engine = round->engine;
+	hg_command *back = NULL, **end = &back;
+
+	group_undo(round);
 	for (guint i = 0; i < round->done->len; i++) {
 		hg_command *command = g_array_index(round->done, struct hg_done, i).command;
 
@@ -283,21 +295,56 @@ static void group_fails(struct hg_round *round, const GError *error)
 	note_failure(engine, error);
 }
 
-gboolean hg_round_run(hg_engine *engine, hg_command *list)
+/* The commands of a round that was undone, as they came. */
+static hg_command *list_again(const struct hg_round *round)
+{
+	hg_command *list = NULL;
+
+	for (guint i = round->done->len; i > 0; i--) {
+		hg_command *command = g_array_index(round->done, struct hg_done, i - 1).command;
+
+		command->next = list;
+		list = command;
+	}
+	return list;
+}
+
+/* *ret_again: what is to be done again with care, when one that failed could not be undone alone; else NULL. */
+static gboolean run_once(hg_engine *engine, hg_command *list, gboolean bold, hg_command **ret_again)
 {
 	g_autoptr(GError) error = NULL;
 	struct hg_round round;
 	gboolean ok;
 
+	*ret_again = NULL;
+	hg_store_be_bold(engine->store, bold);
 	hg_round_begin(&round, engine, hg_now(engine->world));
 	round.broke = !hg_store_begin(engine->store, &error);
 	ok = fill_group(&round, list, error ? NULL : &error) && commit(&round, &error);
-	if (ok)
+	if (ok) {
 		group_holds(&round);
-	else
+	} else if (bold && hg_store_wants_care(engine->store)) {
+		group_undo(&round);
+		*ret_again = list_again(&round);
+		engine->careful = CAREFUL_ROUNDS;
+	} else {
 		group_fails(&round, error);
+	}
 	hg_round_end(&round);
+	hg_store_be_bold(engine->store, FALSE);
 	return ok;
+}
+
+gboolean hg_round_run(hg_engine *engine, hg_command *list)
+{
+	gboolean bold = !engine->careful, ok;
+	hg_command *again;
+
+	ok = run_once(engine, list, bold, &again);
+	engine->careful -= !bold;
+	if (!bold || !hg_store_wants_care(engine->store))
+		return ok;
+	return run_once(engine, again, FALSE, &again);
 }
 
 gboolean hg_engine_recover(hg_engine *engine, GError **error)

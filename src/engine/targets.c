@@ -45,6 +45,7 @@ struct hg_targets {
 	GHashTable *flights;	/* job n -> struct target */
 	GHashTable *buckets;	/* "channel\nto" -> struct bucket */
 	GPtrArray *out;		/* of hg_dispatch: claimed in this round */
+	GPtrArray *marked;	/* of struct target: told to be down, or up, in this round */
 	gint64 alarm_ms;	/* no job is due before that is not due now; G_MININT64: ask the store */
 };
 
@@ -75,6 +76,7 @@ hg_targets *hg_targets_new(hg_engine *engine)
 	targets->flights = g_hash_table_new(g_direct_hash, g_direct_equal);
 	targets->buckets = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	targets->out = g_ptr_array_new();
+	targets->marked = g_ptr_array_new();
 	targets->alarm_ms = G_MININT64;
 	hg_targets_load(targets);
 	return targets;
@@ -86,6 +88,7 @@ void hg_targets_free(hg_targets *targets)
 		return;
 	hg_targets_stay(targets);
 	g_ptr_array_unref(targets->out);
+	g_ptr_array_unref(targets->marked);
 	g_hash_table_destroy(targets->flights);
 	g_hash_table_destroy(targets->buckets);
 	g_ptr_array_unref(targets->list);
@@ -187,7 +190,25 @@ gboolean hg_targets_mark(hg_targets *targets, int kind, const char *name, gboole
 	gboolean news = target->down != down;
 
 	target->down = down;
+	if (news)
+		g_ptr_array_add(targets->marked, target);
 	return news;
+}
+
+void hg_targets_marks_hold(hg_targets *targets)
+{
+	g_ptr_array_set_size(targets->marked, 0);
+}
+
+/* Nobody was told: it is news the next time. */
+static void unmark(hg_targets *targets)
+{
+	for (guint i = 0; i < targets->marked->len; i++) {
+		struct target *target = g_ptr_array_index(targets->marked, i);
+
+		target->down = !target->down;
+	}
+	g_ptr_array_set_size(targets->marked, 0);
 }
 
 /* ---- the pace of one contact ---- */
@@ -442,6 +463,7 @@ void hg_targets_landed(hg_targets *targets, gint64 job_n)
 
 void hg_targets_stay(hg_targets *targets)
 {
+	unmark(targets);
 	for (guint i = 0; i < targets->out->len; i++) {
 		hg_dispatch *dispatch = g_ptr_array_index(targets->out, i);
 

@@ -46,6 +46,7 @@ struct hg_engine {
 	hg_arena *round;		/* of what the round itself reads: timers, jobs */
 	gint64 tend_ms;			/* monotonic: when the store wants to be tended */
 	gint64 disk_ms;			/* monotonic: when free space is looked at again */
+	guint careful;			/* rounds yet to come in which savepoints are real */
 	guint failures;			/* rounds in a row that the store failed */
 
 	GThread *thread;
@@ -499,6 +500,7 @@ void hg_targets_wake(hg_targets *targets, int target, const char *name, gint64 d
 void hg_targets_pause(hg_targets *targets, int target, const char *name, gint64 until_ms);
 /* TRUE when that is news: it was not known to be down, or up. */
 gboolean hg_targets_mark(hg_targets *targets, int target, const char *name, gboolean down);
+void hg_targets_marks_hold(hg_targets *targets);	/* those of this round; hg_targets_fly() does it too */
 void hg_targets_contact_wait(hg_targets *targets, const char *channel, const char *to, gint64 until_ms);
 void hg_targets_landed(hg_targets *targets, gint64 job_n);	/* its result came */
 /* Inside the round's transaction: moves what is due to SENDING, and makes the dispatches. */
@@ -507,7 +509,7 @@ gboolean hg_targets_claim(hg_targets *targets, hg_arena *arena, gint64 now_ms, G
 gboolean hg_targets_take(hg_engine *engine, hg_job *job, gint64 now_ms, GError **error);
 gboolean hg_targets_ask(hg_targets *targets, const hg_job *job, gint64 now_ms, GError **error);
 void hg_targets_fly(hg_targets *targets);	/* after the commit: what was claimed goes out */
-void hg_targets_stay(hg_targets *targets);	/* instead of one: it was not claimed */
+void hg_targets_stay(hg_targets *targets);	/* instead of one: it was not claimed, and nobody was told of marks */
 gboolean hg_targets_has_work(hg_targets *targets, gint64 now_ms);
 /* When there may be work that is not there now; G_MAXINT64: no such time is known. */
 gint64 hg_targets_next(hg_targets *targets, gint64 now_ms);

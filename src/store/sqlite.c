@@ -386,6 +386,7 @@ gboolean hg_store_begin(hg_store *store, GError **error)
 	if (!hg_sqlite_exec(store, store->reader ? "BEGIN" : "BEGIN IMMEDIATE", error))
 		return FALSE;
 	store->in_txn = TRUE;
+	store->wants_care = FALSE;
 	hg_late_begin(store->late, FALSE);
 	return TRUE;
 }
@@ -424,6 +425,17 @@ void hg_store_rollback(hg_store *store)
 	store->in_txn = store->in_savepoint = FALSE;
 }
 
+void hg_store_be_bold(hg_store *store, gboolean bold)
+{
+	g_assert(!store->in_savepoint);
+	store->bold = bold;
+}
+
+gboolean hg_store_wants_care(hg_store *store)
+{
+	return store->wants_care;
+}
+
 gboolean hg_store_savepoint(hg_store *store, GError **error)
 {
 	static const struct hg_sql savepoint = { HG_SQL_SAVEPOINT, "SAVEPOINT command", HG_SQL_ALONE, NULL };
@@ -431,8 +443,9 @@ gboolean hg_store_savepoint(hg_store *store, GError **error)
 	g_assert(store->in_txn && !store->in_savepoint);
 	if (sqlite3_get_autocommit(store->db))
 		return fail_gone(error);
-	if (!hg_sql_run(store, &savepoint, HG_BIND_NONE, NULL, error))
+	if (!store->bold && !hg_sql_run(store, &savepoint, HG_BIND_NONE, NULL, error))
 		return FALSE;
+	store->marked = hg_store_changes(store);
 	store->in_savepoint = TRUE;
 	hg_late_begin(store->late, TRUE);
 	return TRUE;
@@ -448,7 +461,16 @@ gboolean hg_store_release(hg_store *store, GError **error)
 	store->in_savepoint = FALSE;
 	if (sqlite3_get_autocommit(store->db))
 		return fail_gone(error);
-	return hg_sql_run(store, &release, HG_BIND_NONE, NULL, error);
+	return store->bold || hg_sql_run(store, &release, HG_BIND_NONE, NULL, error);
+}
+
+/* Where there is no savepoint: nothing is to be undone, or everything. */
+static gboolean mark_back(hg_store *store, GError **error)
+{
+	if (hg_store_changes(store) == store->marked)
+		return TRUE;
+	store->wants_care = TRUE;
+	return hg_fail(error, HG_ERROR_STORE, "a command failed when it had written something: its group is done again");
 }
 
 gboolean hg_store_rollback_to(hg_store *store, GError **error)
@@ -460,5 +482,7 @@ gboolean hg_store_rollback_to(hg_store *store, GError **error)
 	 * Without this question the next command of the group would be committed alone. */
 	if (sqlite3_get_autocommit(store->db) || store->broken)
 		return fail_gone(error);
+	if (store->bold)
+		return mark_back(store, error);
 	return hg_sqlite_exec(store, "ROLLBACK TO command; RELEASE command", error);
 }

@@ -18,6 +18,8 @@ struct hg_store {
 	gint interrupted;		/* atomic */
 	gboolean broken;		/* the disk or the file failed: nothing more is tried */
 	gboolean in_txn, in_savepoint;	/* as we were told; sqlite3_get_autocommit() says what is */
+	gboolean bold, wants_care;	/* savepoints are marks only; one could not be gone back to */
+	gint64 marked;			/* rows changed when the savepoint began */
 	int schema;
 	int lock_fd;			/* -1 for readers */
 	guint8 key[32];
