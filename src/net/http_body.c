@@ -1,6 +1,6 @@
 /* http_body.c - the body of an outgoing request: bytes, files, or a form of both; read once
  *
- * Not curl_mime: what is sent has to come from a reader that cannot be wound back (http_call.c). */
+ * Not curl_mime: curl could wind that back, and send it again (http_call.c). */
 #include <config.h>
 
 #include "http_body.h"
@@ -152,6 +152,11 @@ guint64 hg_body_size(const hg_body *body)
 const char *hg_body_type(const hg_body *body)
 {
 	return body->type[0] ? body->type : NULL;
+}
+
+const char *hg_body_bytes(const hg_body *body)
+{
+	return body->segments->len == 1 ? g_array_index(body->segments, struct segment, 0).bytes : NULL;
 }
 
 static gssize read_segment(const struct segment *segment, guint64 from, char *out, gsize size)

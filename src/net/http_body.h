@@ -14,5 +14,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(hg_body, hg_body_free)
 
 guint64 hg_body_size(const hg_body *body);
 const char *hg_body_type(const hg_body *body);	/* "Content-Type: multipart/..." for a form, else NULL */
+const char *hg_body_bytes(const hg_body *body);	/* all of them; NULL where they come in pieces or from files */
 /* Up to size bytes; 0 at the end; -1 when a file has become shorter. */
 gssize hg_body_read(hg_body *body, char *out, gsize size);

@@ -34,12 +34,14 @@ struct hg_call {
 	void *arg;
 	void *owner;			/* of hg_call_owner() */
 	char *method;
-	char **headers, **hosts;	/* hosts may be NULL */
+	char **hosts;			/* or NULL */
 	char *unix_path;
+	char *plain;			/* the URL of a call whose handle can carry others, or NULL */
 	hg_body *body;
 	CURL *easy;
 	CURLU *url;
-	struct curl_slist *list;	/* headers for curl */
+	GString *header_text;		/* headers for curl: name and value, NUL, ... */
+	GArray *header_list;		/* of struct curl_slist, into it */
 	gint64 timeout_ms, started_ms;
 	gsize max_reply;
 	guint redirects;		/* still to be followed */
@@ -47,7 +49,7 @@ struct hg_call {
 	hg_client_body_fn *on_body;
 	void *on_body_arg;
 	gboolean private_ok;
-	gboolean blocked, big, save_failed, stopped;	/* why a callback ended the transfer */
+	gboolean blocked, big, save_failed, stopped, twice;	/* why a callback ended the transfer */
 	/* the answer */
 	GString *reply;
 	gsize received;
@@ -141,7 +143,22 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
 	return CURL_SOCKET_BAD;
 }
 
-/* The same for a connection that another call opened and this one is about to reuse. */
+static gboolean is_safe(const char *method)
+{
+	return !strcmp(method, "GET") || !strcmp(method, "HEAD") || !strcmp(method, "OPTIONS");
+}
+
+static gboolean has_left(hg_call *call)
+{
+	long bytes = 0;
+
+	return !curl_easy_getinfo(call->easy, CURLINFO_REQUEST_SIZE, &bytes) && bytes > 0;
+}
+
+/* The same for a connection that another call opened and this one is about to reuse.
+ *
+ * And curl sends a request again by itself when a reused connection dies before the answer, though the
+ * far end may have read it.  It asks here before each, so that the second does not leave. */
 static int before_request(void *arg, char *to, char *from, int to_port, int from_port)
 {
 	hg_call *call = arg;
@@ -150,9 +167,10 @@ static int before_request(void *arg, char *to, char *from, int to_port, int from
 	(void)from;
 	(void)to_port;
 	(void)from_port;
+	call->twice = !is_safe(call->method) && has_left(call);
 	call->blocked = !call->unix_path && !call->private_ok &&
 			!(hg_address_parse(to, strlen(to), &address) && may_connect(call, &address));
-	return call->blocked ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+	return call->blocked || call->twice ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
 static size_t give_body(char *out, size_t size, size_t n, void *arg)
@@ -163,8 +181,7 @@ static size_t give_body(char *out, size_t size, size_t n, void *arg)
 	return got < 0 ? CURL_READFUNC_ABORT : (size_t)got;
 }
 
-/* curl sends a request again by itself when a reused connection dies before the answer, though the
- * far end may have read it.  It cannot when the body cannot be wound back. */
+/* What is read in pieces is read once; a second time would be another body. */
 static int never_again(void *arg, curl_off_t offset, int origin)
 {
 	(void)arg;
@@ -276,12 +293,7 @@ static size_t take_header(char *line, size_t size, size_t n, void *arg)
 
 /* ---- setting up ---- */
 
-static gboolean is_safe(const char *method)
-{
-	return !strcmp(method, "GET") || !strcmp(method, "HEAD") || !strcmp(method, "OPTIONS");
-}
-
-static gboolean has_header(char **headers, const char *name)
+static gboolean has_header(const char *const *headers, const char *name)
 {
 	gsize len = strlen(name);
 
@@ -291,9 +303,9 @@ static gboolean has_header(char **headers, const char *name)
 	return FALSE;
 }
 
-static gboolean check_headers(hg_call *call)
+static gboolean check_headers(hg_call *call, const char *const *headers)
 {
-	for (char **line = call->headers; line && *line; line++)
+	for (const char *const *line = headers; line && *line; line++)
 		if (strpbrk(*line, "\r\n") || !strchr(*line, ':'))
 			return refuse(call, HG_CLIENT_CALL, "a request header has a line break or no colon");
 	return TRUE;
@@ -301,24 +313,55 @@ static gboolean check_headers(hg_call *call)
 
 static void add_header(hg_call *call, const char *line)
 {
-	call->list = curl_slist_append(call->list, line);
+	struct curl_slist item = { GSIZE_TO_POINTER(call->header_text->len), NULL };
+
+	g_string_append_len(call->header_text, line, (gssize)strlen(line) + 1);
+	g_array_append_val(call->header_list, item);
 }
 
-/* own: the caller's headers too; they stay behind when a redirect leads to another host. */
-static void set_headers(hg_call *call, gboolean own)
+/* Places in the text become pointers, now that it grows no more. */
+static struct curl_slist *link_headers(hg_call *call)
+{
+	struct curl_slist *items = (struct curl_slist *)call->header_list->data;
+
+	for (guint i = 0; i < call->header_list->len; i++) {
+		items[i].data = call->header_text->str + GPOINTER_TO_SIZE(items[i].data);
+		items[i].next = i + 1 < call->header_list->len ? &items[i + 1] : NULL;
+	}
+	return items;
+}
+
+/* headers: the caller's; none of them when a redirect leads to another host. */
+static void set_headers(hg_call *call, const char *const *headers)
 {
 	const char *type = call->body ? hg_body_type(call->body) : NULL;
 
-	g_clear_pointer(&call->list, curl_slist_free_all);
-	for (char **line = own ? call->headers : NULL; line && *line; line++)
+	g_string_truncate(call->header_text, 0);
+	g_array_set_size(call->header_list, 0);
+	for (const char *const *line = headers; line && *line; line++)
 		add_header(call, *line);
 	/* No waiting for 100 Continue, and no type that nobody named. */
 	add_header(call, "Expect:");
 	if (type)
 		add_header(call, type);
-	else if (!has_header(call->headers, "Content-Type"))
+	else if (!has_header(headers, "Content-Type"))
 		add_header(call, "Content-Type:");
-	curl_easy_setopt(call->easy, CURLOPT_HTTPHEADER, call->list);
+	curl_easy_setopt(call->easy, CURLOPT_HTTPHEADER, link_headers(call));
+}
+
+/* Bytes in one piece leave together with the head, in one call of the system. */
+static void set_body(hg_call *call)
+{
+	const char *bytes = call->body ? hg_body_bytes(call->body) : NULL;
+
+	curl_easy_setopt(call->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)(call->body ? hg_body_size(call->body) : 0));
+	if (bytes) {
+		curl_easy_setopt(call->easy, CURLOPT_POSTFIELDS, bytes);
+		return;
+	}
+	curl_easy_setopt(call->easy, CURLOPT_READFUNCTION, give_body);
+	curl_easy_setopt(call->easy, CURLOPT_READDATA, call);
+	curl_easy_setopt(call->easy, CURLOPT_SEEKFUNCTION, never_again);
 }
 
 static void set_method(hg_call *call)
@@ -328,11 +371,7 @@ static void set_method(hg_call *call)
 
 	if (call->body || !safe) {
 		curl_easy_setopt(easy, CURLOPT_POST, 1L);
-		curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
-				 (curl_off_t)(call->body ? hg_body_size(call->body) : 0));
-		curl_easy_setopt(easy, CURLOPT_READFUNCTION, give_body);
-		curl_easy_setopt(easy, CURLOPT_READDATA, call);
-		curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, never_again);
+		set_body(call);
 	}
 	if (!strcmp(call->method, "HEAD"))
 		curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
@@ -341,7 +380,7 @@ static void set_method(hg_call *call)
 	if (safe)
 		return;
 	curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, UNSAFE_MAXAGE_S);
-	/* Nothing to wind back, so curl would repeat it: a new connection is never repeated. */
+	/* Beside before_request(): what is sent on a new connection is never repeated. */
 	if (!call->body || !hg_body_size(call->body))
 		curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
 }
@@ -393,7 +432,7 @@ static gboolean set_up(hg_call *call, const struct hg_client_call *from, const s
 		return refuse(call, HG_CLIENT_OTHER, "curl cannot be started");
 	curl_easy_setopt(call->easy, CURLOPT_CURLU, call->url);
 	set_method(call);
-	set_headers(call, TRUE);
+	set_headers(call, from->headers);
 	set_limits(call, from);
 	set_callbacks(call);
 	set_fail_points(call->easy);
@@ -432,6 +471,14 @@ void hg_call_init_curl(void)
 	}
 }
 
+/* Nothing is set for it that another call would not want. */
+static gboolean is_plain(const struct hg_client_call *from)
+{
+	return from->body && !from->n_parts && !from->hosts && !from->unix_path && !from->ca_file && !from->on_body &&
+	       !from->gunzip && !from->redirects && from->save_fd <= 0 && !from->connect_ms && from->len &&
+	       (!from->method || !strcmp(from->method, "POST"));
+}
+
 hg_call *hg_call_new(const struct hg_client_call *from, const struct hg_call_defaults *defaults,
 		     struct hg_env *env, hg_client_done_fn *done, void *arg)
 {
@@ -442,7 +489,6 @@ hg_call *hg_call_new(const struct hg_client_call *from, const struct hg_call_def
 	call->done = done;
 	call->arg = arg;
 	call->method = g_strdup(from->method ? from->method : from->body || from->n_parts ? "POST" : "GET");
-	call->headers = g_strdupv((char **)from->headers);
 	call->hosts = g_strdupv((char **)from->hosts);
 	call->unix_path = g_strdup(from->unix_path);
 	call->timeout_ms = from->timeout_ms ? from->timeout_ms : TIMEOUT_MS;
@@ -455,9 +501,12 @@ hg_call *hg_call_new(const struct hg_client_call *from, const struct hg_call_def
 	call->private_ok = from->private_ok;
 	call->reply = g_string_new(NULL);
 	call->got.text = g_string_new(NULL);
+	call->header_text = g_string_new(NULL);
+	call->header_list = g_array_new(FALSE, FALSE, sizeof(struct curl_slist));
+	call->plain = is_plain(from) ? g_strdup(from->url) : NULL;
 	if (!is_method(call->method))
 		refuse(call, HG_CLIENT_CALL, "the method is no word in capitals");
-	else if (check_headers(call) && read_url(call, from->url) && take_body(call, from))
+	else if (check_headers(call, from->headers) && read_url(call, from->url) && take_body(call, from))
 		set_up(call, from, defaults);
 	return call;
 }
@@ -466,16 +515,58 @@ void hg_call_free(hg_call *call)
 {
 	curl_easy_cleanup(call->easy);
 	curl_url_cleanup(call->url);
-	curl_slist_free_all(call->list);
+	g_string_free(call->header_text, TRUE);
+	g_array_free(call->header_list, TRUE);
 	hg_body_free(call->body);
 	g_free(call->method);
-	g_strfreev(call->headers);
+	g_free(call->plain);
 	g_strfreev(call->hosts);
 	g_free(call->unix_path);
 	g_string_free(call->reply, TRUE);
 	g_string_free(call->got.text, TRUE);
 	g_free(call->error);
 	g_free(call);
+}
+
+/* ---- another call by the same handle ---- */
+
+gboolean hg_call_is_reusable(const hg_call *call)
+{
+	return call->plain && call->easy && call->answer.code == HG_CLIENT_OK;
+}
+
+gboolean hg_call_fits(const hg_call *call, const struct hg_client_call *next)
+{
+	return is_plain(next) && next->url && !strcmp(next->url, call->plain) && call->private_ok == next->private_ok &&
+	       call->max_reply == (next->max_reply ? next->max_reply : REPLY_MAX);
+}
+
+void hg_call_rest(hg_call *call)
+{
+	g_clear_pointer(&call->body, hg_body_free);
+	g_clear_pointer(&call->error, g_free);
+	g_string_truncate(call->header_text, 0);
+	g_string_truncate(call->reply, 0);
+	g_string_truncate(call->got.text, 0);
+	call->got.n = 0;
+	call->received = 0;
+	call->curl_error[0] = '\0';
+	call->answer = (struct hg_client_answer){ 0 };
+}
+
+void hg_call_renew(hg_call *call, const struct hg_client_call *from, hg_client_done_fn *done, void *arg)
+{
+	call->done = done;
+	call->arg = arg;
+	call->started_ms = hg_mono(call->env);
+	call->timeout_ms = from->timeout_ms ? from->timeout_ms : TIMEOUT_MS;
+	if (!check_headers(call, from->headers) || !take_body(call, from)) {
+		g_clear_pointer(&call->easy, curl_easy_cleanup);
+		return;
+	}
+	set_body(call);
+	set_headers(call, from->headers);
+	curl_easy_setopt(call->easy, CURLOPT_TIMEOUT_MS, (long)MAX(call->timeout_ms, 0));
 }
 
 CURL *hg_call_easy(hg_call *call)
@@ -553,7 +644,7 @@ static gboolean follow(hg_call *call, const char *location)
 	curl_easy_setopt(call->easy, CURLOPT_CURLU, to);
 	curl_url_cleanup(from);
 	if (!same)
-		set_headers(call, FALSE);
+		set_headers(call, NULL);
 	g_string_truncate(call->reply, 0);
 	call->received = 0;
 	call->redirects--;
@@ -588,6 +679,8 @@ static enum hg_client_code code_of(const hg_call *call, CURLcode result)
 		return HG_CLIENT_SAVE;
 	if (call->stopped)
 		return HG_CLIENT_CANCELLED;
+	if (call->twice)
+		return HG_CLIENT_CLOSED;
 	for (gsize i = 0; i < G_N_ELEMENTS(codes); i++)
 		if (codes[i].curl == result)
 			return codes[i].code;
@@ -621,10 +714,8 @@ static const char *words_of(const hg_call *call, CURLcode result)
 
 static void note_sent(hg_call *call)
 {
-	long bytes = 0;
-
-	if (call->easy && !curl_easy_getinfo(call->easy, CURLINFO_REQUEST_SIZE, &bytes))
-		call->answer.sent |= bytes > 0;
+	if (call->easy)
+		call->answer.sent |= has_left(call);
 }
 
 gboolean hg_call_again(hg_call *call, CURLcode result)

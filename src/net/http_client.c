@@ -5,6 +5,8 @@
 
 #include <curl/curl.h>
 #include <event2/event.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "env.h"
 #include "failpoint.h"
@@ -19,17 +21,41 @@ struct entry {
 	guint64 early;			/* timer of a call that never started, else 0 */
 };
 
+/* A connection is watched until it is closed, not from one request to the next: what comes while curl
+ * wants nothing of it is its end, and ends the watch. */
+struct watch {
+	hg_client *client;
+	struct event *event;
+	short flags;			/* what it waits for, 0: nothing */
+	gboolean wanted;		/* by curl */
+	gboolean lasting;		/* we hear of its closing: close_socket() */
+};
+
 struct hg_client {
 	hg_loop *loop;			/* lent */
 	CURLM *multi;
 	struct event *timer;		/* when curl wants to be called */
+	GHashTable *watches;		/* socket -> struct watch */
+	GQueue rested;			/* of hg_call: over, and good for another of their kind; newest first */
 	GHashTable *entries;		/* id -> struct entry */
 	guint64 last_id;
 	guint inside;			/* > 0 while curl works: its callbacks must not come back here */
 	char *agent, *ca_file;
 };
 
+#define RESTED_MAX 64		/* some 10 KiB each */
+
 /* ---- a call's end ---- */
+
+static void rest(hg_client *client, hg_call *call)
+{
+	if (!hg_call_is_reusable(call) || client->rested.length >= RESTED_MAX) {
+		hg_call_free(call);
+		return;
+	}
+	hg_call_rest(call);
+	g_queue_push_head(&client->rested, call);
+}
 
 /* Takes the entry out first, so that done may start and cancel calls. */
 static void finish(struct entry *entry)
@@ -39,7 +65,7 @@ static void finish(struct entry *entry)
 
 	g_hash_table_remove(client->entries, &entry->id);
 	hg_call_done(call);
-	hg_call_free(call);
+	rest(client, call);
 }
 
 static void cancel(struct entry *entry)
@@ -93,9 +119,29 @@ static void work(hg_client *client, curl_socket_t fd, int what)
 	take_results(client);
 }
 
+static void unwatch(struct watch *watch)
+{
+	if (watch->flags)
+		event_del(watch->event);
+	watch->flags = 0;
+}
+
+static void watch_free(void *data)
+{
+	struct watch *watch = data;
+
+	event_free(watch->event);
+	g_free(watch);
+}
+
 static void on_socket(evutil_socket_t fd, short what, void *arg)
 {
-	work(arg, fd, (what & EV_READ ? CURL_CSELECT_IN : 0) | (what & EV_WRITE ? CURL_CSELECT_OUT : 0));
+	struct watch *watch = arg;
+
+	if (watch->wanted)
+		work(watch->client, fd, (what & EV_READ ? CURL_CSELECT_IN : 0) | (what & EV_WRITE ? CURL_CSELECT_OUT : 0));
+	else
+		unwatch(watch);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)
@@ -105,22 +151,59 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	work(arg, CURL_SOCKET_TIMEOUT, 0);
 }
 
+/* curl's own pairs for its resolver's threads are closed without a word. */
+static gboolean is_connection(curl_socket_t fd)
+{
+	struct sockaddr_storage name;
+	socklen_t len = sizeof(name);
+
+	return !getsockname(fd, (struct sockaddr *)&name, &len) && name.ss_family != AF_UNIX;
+}
+
+static struct watch *watch_of(hg_client *client, curl_socket_t fd)
+{
+	struct watch *watch = g_hash_table_lookup(client->watches, GINT_TO_POINTER(fd));
+
+	if (watch)
+		return watch;
+	watch = g_new0(struct watch, 1);
+	watch->client = client;
+	watch->lasting = is_connection(fd);
+	watch->event = event_new(hg_loop_base(client->loop), fd, 0, on_socket, watch);
+	g_assert(watch->event);
+	g_hash_table_insert(client->watches, GINT_TO_POINTER(fd), watch);
+	return watch;
+}
+
 static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *socket_arg)
 {
 	hg_client *client = arg;
-	struct event *event = socket_arg;
+	struct watch *watch = watch_of(client, fd);
 	short flags = EV_PERSIST | (what & CURL_POLL_IN ? EV_READ : 0) | (what & CURL_POLL_OUT ? EV_WRITE : 0);
 
 	(void)easy;
-	if (event)
-		event_free(event);
-	event = NULL;
-	if (what != CURL_POLL_REMOVE) {
-		event = event_new(hg_loop_base(client->loop), fd, flags, on_socket, client);
-		event_add(event, NULL);
+	(void)socket_arg;
+	watch->wanted = what != CURL_POLL_REMOVE;
+	if (!watch->wanted) {
+		if (!watch->lasting)
+			g_hash_table_remove(client->watches, GINT_TO_POINTER(fd));
+		else if (watch->flags & EV_WRITE)	/* always possible */
+			unwatch(watch);
+	} else if (watch->flags != flags) {
+		unwatch(watch);
+		event_assign(watch->event, hg_loop_base(client->loop), fd, flags, on_socket, watch);
+		event_add(watch->event, NULL);
+		watch->flags = flags;
 	}
-	curl_multi_assign(client->multi, fd, event);
 	return 0;
+}
+
+static int close_socket(void *arg, curl_socket_t fd)
+{
+	hg_client *client = arg;
+
+	g_hash_table_remove(client->watches, GINT_TO_POINTER(fd));
+	return close(fd);
 }
 
 static int set_timer(CURLM *multi, long ms, void *arg)
@@ -138,15 +221,40 @@ static int set_timer(CURLM *multi, long ms, void *arg)
 
 /* ---- what callers use ---- */
 
+static hg_call *new_call(hg_client *client, const struct hg_client_call *from, hg_client_done_fn *done, void *arg)
+{
+	const struct hg_call_defaults defaults = { client->agent, client->ca_file };
+	hg_call *call = hg_call_new(from, &defaults, hg_loop_env(client->loop), done, arg);
+
+	if (hg_call_easy(call)) {
+		curl_easy_setopt(hg_call_easy(call), CURLOPT_CLOSESOCKETFUNCTION, close_socket);
+		curl_easy_setopt(hg_call_easy(call), CURLOPT_CLOSESOCKETDATA, client);
+	}
+	return call;
+}
+
+static hg_call *call_for(hg_client *client, const struct hg_client_call *from, hg_client_done_fn *done, void *arg)
+{
+	for (GList *link = client->rested.head; link; link = link->next) {
+		hg_call *call = link->data;
+
+		if (hg_call_fits(call, from)) {
+			g_queue_delete_link(&client->rested, link);
+			hg_call_renew(call, from, done, arg);
+			return call;
+		}
+	}
+	return new_call(client, from, done, arg);
+}
+
 guint64 hg_client_call(hg_client *client, const struct hg_client_call *from, hg_client_done_fn *done, void *arg)
 {
-	struct hg_call_defaults defaults = { client->agent, client->ca_file };
 	struct entry *entry = g_new0(struct entry, 1);
 
 	g_assert(hg_loop_here(client->loop) && !client->inside);
 	entry->client = client;
 	entry->id = ++client->last_id;
-	entry->call = hg_call_new(from, &defaults, hg_loop_env(client->loop), done, arg);
+	entry->call = call_for(client, from, done, arg);
 	hg_call_set_owner(entry->call, entry);
 	g_hash_table_insert(client->entries, &entry->id, entry);
 	(void)HG_FAILPOINT(CLIENT_BEGIN);
@@ -194,6 +302,7 @@ hg_client *hg_client_new(hg_loop *loop, const struct hg_client_conf *conf, GErro
 	hg_call_init_curl();
 	client->loop = loop;
 	client->entries = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, g_free);
+	client->watches = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, watch_free);
 	client->agent = g_strdup(conf->agent ? conf->agent : "headgate");
 	client->ca_file = g_strdup(conf->ca_file);
 	client->timer = event_new(hg_loop_base(loop), -1, 0, on_timer, client);
@@ -224,7 +333,9 @@ void hg_client_free(hg_client *client)
 		return;
 	while ((entry = any_entry(client)))
 		cancel(entry);
-	curl_multi_cleanup(client->multi);
+	g_queue_clear_full(&client->rested, (GDestroyNotify)hg_call_free);
+	curl_multi_cleanup(client->multi);	/* closes what it kept */
+	g_hash_table_destroy(client->watches);
 	if (client->timer)
 		event_free(client->timer);
 	g_hash_table_destroy(client->entries);
