@@ -12,11 +12,16 @@
 #define PROBE_MS (60 * 1000)
 #define REFUSED_TRIES 6			/* a 400, 413 or 422 is believed after so many (about 2 hours) */
 #define ANSWER_MAX (64 * 1024)
+#define SOON_MS 1			/* as soon as the outbox may */
+#define STOPPED "not tried: headgate was stopped"
+#define DOWN "not tried: other attempts failed"
 
 /* What is known of one backend beyond its configuration; survives reloads. */
 struct circuit {
 	char *backend;
-	guint failures, slots;
+	guint failures;
+	guint slots, flying;		/* attempts that may be made at once, and are */
+	GQueue ready;			/* of hg_dispatch: for when there is room */
 	gboolean down;			/* as the engine was told, or told itself by a 410 */
 	gboolean gone;			/* 410: parked until a reload */
 	guint64 probe_timer;
@@ -31,11 +36,12 @@ struct hg_forwarder {
 	hg_client *client;
 	struct hg_forwarder_sink sink;
 	guint reloads;
+	gboolean stopped;
 	GHashTable *circuits;		/* name -> struct circuit */
 };
 
 struct attempt {
-	hg_forwarder *forwarder;
+	struct circuit *circuit;
 	hg_dispatch *dispatch;
 	guint reloads;			/* when it began */
 };
@@ -44,6 +50,7 @@ static void circuit_free(void *data)
 {
 	struct circuit *circuit = data;
 
+	g_assert(g_queue_is_empty(&circuit->ready));
 	hg_loop_untimer(circuit->forwarder->loop, circuit->probe_timer);
 	g_free(circuit->backend);
 	g_free(circuit->last_error);
@@ -65,10 +72,20 @@ static struct circuit *circuit_of(hg_forwarder *forwarder, const char *backend)
 
 /* ---- the circuit: a backend that is down gets one attempt a minute, then a growing share ---- */
 
-static void circuit_slots(struct circuit *circuit, guint slots)
+static void give_back(struct circuit *circuit, const char *why);
+static void go_on(struct circuit *circuit);
+
+/* full: as many as are configured, so that others may lie ready. */
+static void circuit_slots(struct circuit *circuit, guint slots, gboolean full)
 {
+	struct hg_forwarder_sink *sink = &circuit->forwarder->sink;
+
 	circuit->slots = slots;
-	circuit->forwarder->sink.slots(circuit->forwarder->sink.arg, circuit->backend, slots);
+	sink->slots(sink->arg, circuit->backend, slots + (full ? HG_FORWARD_AHEAD : 0));
+	if (slots)
+		go_on(circuit);
+	else
+		give_back(circuit, DOWN);
 }
 
 /* The engine notes it (an event, an alarm) and brings waiting retries forward: all of them when it
@@ -88,7 +105,7 @@ static void circuit_probe(void *arg)
 	struct circuit *circuit = arg;
 
 	circuit->probe_timer = 0;
-	circuit_slots(circuit, 1);
+	circuit_slots(circuit, 1, FALSE);
 	circuit_condition(circuit, HG_DEGRADED, NULL);
 }
 
@@ -103,7 +120,7 @@ static void circuits_close(hg_forwarder *forwarder)
 		circuit->probe_timer = 0;
 		circuit->failures = 0;
 		circuit->gone = FALSE;
-		circuit_slots(circuit, (guint)backend->concurrency);
+		circuit_slots(circuit, (guint)backend->concurrency, TRUE);
 	}
 }
 
@@ -123,7 +140,7 @@ static void circuit_failed(struct circuit *circuit, const char *error, gint64 no
 		circuit->down = TRUE;
 		circuit_condition(circuit, HG_DOWN, error);
 	}
-	circuit_slots(circuit, 0);
+	circuit_slots(circuit, 0, FALSE);
 	circuit->probe_timer = hg_loop_timer(circuit->forwarder->loop, PROBE_MS, circuit_probe, circuit);
 }
 
@@ -143,7 +160,7 @@ static void circuit_worked(struct circuit *circuit, guint full, gint64 now)
 	circuit->last_ok_ms = now;
 	g_clear_pointer(&circuit->last_error, g_free);
 	if (circuit->slots && circuit->slots < full)
-		circuit_slots(circuit, MIN(circuit->slots * 2, full));
+		circuit_slots(circuit, MIN(circuit->slots * 2, full), circuit->slots * 2 >= full);
 }
 
 /* ---- making and ending ---- */
@@ -166,9 +183,21 @@ void hg_forwarder_free(hg_forwarder *forwarder)
 {
 	if (!forwarder)
 		return;
+	hg_forwarder_stop(forwarder);
 	g_hash_table_destroy(forwarder->circuits);
 	hg_conf_unref(forwarder->conf);
 	g_free(forwarder);
+}
+
+void hg_forwarder_stop(hg_forwarder *forwarder)
+{
+	GHashTableIter iter;
+	void *circuit;
+
+	forwarder->stopped = TRUE;
+	g_hash_table_iter_init(&iter, forwarder->circuits);
+	while (g_hash_table_iter_next(&iter, NULL, &circuit))
+		give_back(circuit, STOPPED);
 }
 
 void hg_forwarder_reload(hg_forwarder *forwarder, hg_conf *conf)
@@ -262,17 +291,41 @@ static void judge(const struct hg_client_answer *answer, const hg_job *job, gint
 		result->fate = HG_FAILED;
 }
 
-/* stale: begun before the last reload, so that "gone" says nothing of what somebody has mended since. */
-static void attempt_end(hg_forwarder *forwarder, hg_dispatch *dispatch, gboolean stale,
-			const struct hg_client_answer *answer)
+static void tell(hg_forwarder *forwarder, hg_dispatch *dispatch, hg_command *command)
 {
-	hg_command *command = hg_command_new(HG_CMD_FORWARDED);
-	gint64 now = hg_now(hg_loop_env(forwarder->loop));
-	struct circuit *circuit = circuit_of(forwarder, dispatch->job.name);
-	const struct hg_backend_conf *backend = hg_conf_backend(forwarder->conf, dispatch->job.name);
-
 	command->job_n = dispatch->job.n;
 	command->backend = hg_arena_str(command->arena, dispatch->job.name);
+	forwarder->sink.result(forwarder->sink.arg, command);
+	hg_dispatch_free(dispatch);
+}
+
+static void not_tried(hg_forwarder *forwarder, hg_dispatch *dispatch, const char *why)
+{
+	hg_command *command = hg_command_new(HG_CMD_FORWARDED);
+
+	command->forwarded = (struct hg_forward_result){ .fate = HG_RETRY, .retry_ms = SOON_MS,
+							 .text = hg_arena_str(command->arena, why) };
+	tell(forwarder, dispatch, command);
+}
+
+/* What lies ready waits better in the outbox when it cannot go soon. */
+static void give_back(struct circuit *circuit, const char *why)
+{
+	hg_dispatch *dispatch;
+
+	while ((dispatch = g_queue_pop_head(&circuit->ready)))
+		not_tried(circuit->forwarder, dispatch, why);
+}
+
+/* stale: begun before the last reload, so that "gone" says nothing of what somebody has mended since. */
+static void attempt_end(struct circuit *circuit, hg_dispatch *dispatch, gboolean stale,
+			const struct hg_client_answer *answer)
+{
+	hg_forwarder *forwarder = circuit->forwarder;
+	hg_command *command = hg_command_new(HG_CMD_FORWARDED);
+	gint64 now = hg_now(hg_loop_env(forwarder->loop));
+	const struct hg_backend_conf *backend = hg_conf_backend(forwarder->conf, circuit->backend);
+
 	judge(answer, &dispatch->job, now, command->arena, &command->forwarded);
 	if (command->forwarded.fate == HG_SENT || objects(answer))
 		circuit_worked(circuit, backend ? (guint)backend->concurrency : 1, now);
@@ -282,37 +335,31 @@ static void attempt_end(hg_forwarder *forwarder, hg_dispatch *dispatch, gboolean
 	command->forwarded.gone &= !stale;
 	if (command->forwarded.gone)
 		circuit->down = circuit->gone = TRUE;
-	forwarder->sink.result(forwarder->sink.arg, command);
-	hg_dispatch_free(dispatch);
+	tell(forwarder, dispatch, command);
 }
 
 static void attempt_done(void *arg, const struct hg_client_answer *answer)
 {
 	struct attempt *attempt = arg;
+	struct circuit *circuit = attempt->circuit;
 
-	attempt_end(attempt->forwarder, attempt->dispatch, attempt->reloads != attempt->forwarder->reloads, answer);
+	circuit->flying--;
+	attempt_end(circuit, attempt->dispatch, attempt->reloads != circuit->forwarder->reloads, answer);
 	g_free(attempt);
+	if (answer->code != HG_CLIENT_CANCELLED)	/* the client is going */
+		go_on(circuit);
 }
 
-void hg_forwarder_send(hg_forwarder *forwarder, hg_dispatch *dispatch)
+static void attempt_begin(struct circuit *circuit, const struct hg_backend_conf *backend, hg_dispatch *dispatch)
 {
-	const struct hg_backend_conf *backend = hg_conf_backend(forwarder->conf, dispatch->job.name);
+	hg_forwarder *forwarder = circuit->forwarder;
 	gint64 now_s = hg_now(hg_loop_env(forwarder->loop)) / 1000;
-	g_autofree char *body = NULL;
-	g_auto(GStrv) headers = NULL;
-	struct attempt *attempt;
+	g_autofree char *body = hg_forward_body(&dispatch->event);
+	g_auto(GStrv) headers = hg_sign_headers(backend->secrets, dispatch->event.id, now_s, body, strlen(body));
+	struct attempt *attempt = g_new0(struct attempt, 1);
 
-	if (!backend) {			/* taken out of the configuration meanwhile: it may come back */
-		struct hg_client_answer none = { .error = "this backend is not configured any more", .body = "" };
-
-		none.code = HG_CLIENT_CALL;
-		attempt_end(forwarder, dispatch, FALSE, &none);
-		return;
-	}
-	body = hg_forward_body(&dispatch->event);
-	headers = hg_sign_headers(backend->secrets, dispatch->event.id, now_s, body, strlen(body));
-	attempt = g_new0(struct attempt, 1);
-	attempt->forwarder = forwarder;
+	circuit->flying++;
+	attempt->circuit = circuit;
 	attempt->dispatch = dispatch;
 	attempt->reloads = forwarder->reloads;
 	(void)HG_FAILPOINT(FORWARD_BEGIN);
@@ -321,6 +368,35 @@ void hg_forwarder_send(hg_forwarder *forwarder, hg_dispatch *dispatch)
 		.body = body, .len = strlen(body), .timeout_ms = backend->timeout_ms,
 		.max_reply = ANSWER_MAX, .private_ok = backend->allow_private,
 	}, attempt_done, attempt);
+}
+
+/* One is always tried: whoever claimed it may know better than we that the backend is back. */
+static gboolean has_room(const struct circuit *circuit)
+{
+	return circuit->flying < MAX(circuit->slots, 1);
+}
+
+static void go_on(struct circuit *circuit)
+{
+	while (has_room(circuit) && !g_queue_is_empty(&circuit->ready))
+		hg_forwarder_send(circuit->forwarder, g_queue_pop_head(&circuit->ready));
+}
+
+void hg_forwarder_send(hg_forwarder *forwarder, hg_dispatch *dispatch)
+{
+	const struct hg_backend_conf *backend = hg_conf_backend(forwarder->conf, dispatch->job.name);
+	struct circuit *circuit = circuit_of(forwarder, dispatch->job.name);
+
+	if (forwarder->stopped)
+		not_tried(forwarder, dispatch, STOPPED);
+	else if (!backend)		/* taken out of the configuration meanwhile: it may come back */
+		not_tried(forwarder, dispatch, "this backend is not configured any more");
+	else if (has_room(circuit))
+		attempt_begin(circuit, backend, dispatch);
+	else if (circuit->slots)
+		g_queue_push_tail(&circuit->ready, dispatch);
+	else
+		not_tried(forwarder, dispatch, DOWN);
 }
 
 gboolean hg_forwarder_state(hg_forwarder *forwarder, guint n, struct hg_forwarder_state *ret)

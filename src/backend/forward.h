@@ -16,18 +16,23 @@ struct hg_forwarder_sink {
 	/* FORWARDED, and CONDITION when the backend breaks or works again.  Takes the command;
 	 * never refuses. */
 	void (*result)(void *arg, hg_command *command);
-	/* How many attempts the backend may have under way; 0: none until told otherwise. */
+	/* How many attempts it takes; 0: none until told otherwise.  While the backend works that is more
+	 * than are made at once: the next lie ready, and need not wait for the engine. */
 	void (*slots)(void *arg, const char *backend, guint slots);
 	void *arg;
 };
+
+#define HG_FORWARD_AHEAD 64		/* ready beyond a backend's concurrency */
 
 hg_forwarder *hg_forwarder_new(hg_conf *conf, hg_loop *loop, hg_client *client,
 			       const struct hg_forwarder_sink *sink);
 void hg_forwarder_free(hg_forwarder *forwarder);	/* after the client: each attempt has its result */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(hg_forwarder, hg_forwarder_free)
+/* No attempt begins any more: what lies ready goes back.  Those under way end. */
+void hg_forwarder_stop(hg_forwarder *forwarder);
 void hg_forwarder_reload(hg_forwarder *forwarder, hg_conf *conf);
 
-/* On the loop: makes the attempt.  Takes dispatch. */
+/* On the loop: makes the attempt, once the backend's concurrency has room for it.  Takes dispatch. */
 void hg_forwarder_send(hg_forwarder *forwarder, hg_dispatch *dispatch);
 
 struct hg_forwarder_state {		/* for status */

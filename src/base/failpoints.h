@@ -39,7 +39,7 @@
 	X(OUTBOX_CLAIMED, "outbox.claimed", E, "a job says SENDING, in a transaction that is not committed; error: it cannot") \
 	X(OUTBOX_SENDING, "outbox.sending", C, "jobs say SENDING on disk, and nothing has left") \
 	X(CLIENT_BEGIN, "client.begin", C, "a call is about to be made") \
-	X(CLIENT_HEAD_WRITTEN, "client.head_written", C, "the request's head has left, its body has not") \
+	X(CLIENT_HEAD_WRITTEN, "client.head_written", C, "the request's head has left, of its body at most what fits beside it") \
 	X(CLIENT_BODY_WRITTEN, "client.body_written", C, "bytes of the request's body have left") \
 	X(CLIENT_ANSWERED, "client.answered", C, "the whole answer was read, and nobody has looked at it") \
 	/* what a channel sends */ \

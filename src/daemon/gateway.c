@@ -233,6 +233,7 @@ static void stop(hg_gateway *gateway)
 	sd_notify(0, "STOPPING=1");
 	hg_info(NULL, "daemon.stopping", "no more is taken in; what is under way ends");
 	pause_outbox(gateway);
+	hg_forwarder_stop(gateway->forwarder);
 	(void)HG_FAILPOINT(STOP_BEGIN);
 	hg_readers_end_slow(gateway->readers);
 	hg_channels_stop(gateway->channels, DRAIN_MS, channels_stopped, gateway);

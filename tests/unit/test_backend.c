@@ -111,7 +111,11 @@ struct bench {
 	guint requests;
 	char *seen_id, *seen_body;
 	gboolean seen_valid;
+	gboolean holds;			/* it answers when the test says so */
+	GQueue held;			/* of hg_request */
 	hg_command *result;		/* the last FORWARDED */
+	GString *fates;			/* of all of them: job and what became of it, in order */
+	guint more;			/* results to wait for, after the next */
 	GPtrArray *conditions;
 	GArray *slots;
 };
@@ -137,6 +141,11 @@ static void serve_handle(void *arg, hg_request *req)
 	bench->seen_body = g_strndup(body, len);
 	bench->seen_valid = hg_sign_verify(bench->backend.secrets, bench->seen_id,
 		g_ascii_strtoll(stamp ? stamp : "0", NULL, 10), body, len, hg_request_header(req, "webhook-signature"));
+	if (bench->holds) {
+		g_queue_push_tail(&bench->held, req);
+		hg_loop_stop(bench->loop);
+		return;
+	}
 	hg_request_answer(req, &(struct hg_answer){ .status = bench->status, .headers = bench->headers,
 		.body = bench->body, .len = bench->body ? strlen(bench->body) : 0 });
 }
@@ -150,9 +159,14 @@ static void take_result(void *arg, hg_command *command)
 		hg_command_free(command);
 		return;
 	}
+	g_string_append_printf(bench->fates, "%d%s ", (int)command->job_n, command->forwarded.fate == HG_SENT ? "" :
+			       g_str_has_prefix(command->forwarded.text, "not tried") ? "back" : "failed");
 	hg_command_free(bench->result);
 	bench->result = command;
-	hg_loop_stop(bench->loop);
+	if (!bench->more)
+		hg_loop_stop(bench->loop);
+	else
+		bench->more--;
 }
 
 static void take_slots(void *arg, const char *backend, guint slots)
@@ -184,6 +198,7 @@ static int bench_up(void **state)
 	bench->conf.refs = 2;
 	bench->conf.backends = g_ptr_array_new();
 	g_ptr_array_add(bench->conf.backends, &bench->backend);
+	bench->fates = g_string_new(NULL);
 	bench->conditions = g_ptr_array_new();
 	bench->slots = g_array_new(FALSE, FALSE, sizeof(guint));
 	bench->forwarder = hg_forwarder_new(&bench->conf, bench->loop, bench->client, &sink);
@@ -204,6 +219,7 @@ static int bench_down(void **state)
 	g_ptr_array_unref(bench->conf.backends);
 	g_ptr_array_unref(bench->conditions);
 	g_array_unref(bench->slots);
+	g_string_free(bench->fates, TRUE);
 	g_free(bench->backend.url);
 	g_free(bench->seen_id);
 	g_free(bench->seen_body);
@@ -211,17 +227,22 @@ static int bench_down(void **state)
 	return 0;
 }
 
-static const struct hg_forward_result *attempt_after(struct bench *bench, int attempts, int objections)
+static void hand_over(struct bench *bench, gint64 n, int attempts, int objections)
 {
 	hg_arena *arena = hg_arena_new();
 	hg_dispatch *dispatch = hg_arena_alloc(arena, sizeof *dispatch);
 
 	dispatch->arena = arena;
-	dispatch->job = (hg_job){ .n = 7, .target = HG_TO_BACKEND, .name = "desk", .attempts = attempts,
+	dispatch->job = (hg_job){ .n = n, .target = HG_TO_BACKEND, .name = "desk", .attempts = attempts,
 				   .steps = objections };
 	dispatch->event = (hg_event){ .type = "ticket.message", .at_ms = 1763632931004, .seq = 3, .data = "{\"a\":1}" };
 	g_strlcpy(dispatch->event.id, "evt_01j9z1c3k4f5g6h7j8k9m0n1p2", HG_ID_SIZE);
 	hg_forwarder_send(bench->forwarder, dispatch);
+}
+
+static const struct hg_forward_result *attempt_after(struct bench *bench, int attempts, int objections)
+{
+	hand_over(bench, 7, attempts, objections);
 	hg_loop_run(bench->loop);
 	assert_int_equal(bench->result->job_n, 7);
 	return &bench->result->forwarded;
@@ -315,10 +336,10 @@ static void the_configured_concurrency_holds_from_the_start_and_after_a_reload(v
 {
 	struct bench *bench = *state;
 
-	assert_int_equal(g_array_index(bench->slots, guint, 0), 16);
+	assert_int_equal(g_array_index(bench->slots, guint, 0), 16 + HG_FORWARD_AHEAD);
 	bench->backend.concurrency = 3;
 	hg_forwarder_reload(bench->forwarder, &bench->conf);
-	assert_int_equal(g_array_index(bench->slots, guint, 1), 3);
+	assert_int_equal(g_array_index(bench->slots, guint, 1), 3 + HG_FORWARD_AHEAD);
 }
 
 /* Down it stays until it works: a reload alone proves nothing, and neither does what left before. */
@@ -350,7 +371,95 @@ static void a_reload_gives_a_broken_backend_its_slots_at_once(void **state)
 		attempt(bench, 1);
 	assert_int_equal(g_array_index(bench->slots, guint, 1), 0);
 	hg_forwarder_reload(bench->forwarder, &bench->conf);
-	assert_int_equal(g_array_index(bench->slots, guint, 2), 16);
+	assert_int_equal(g_array_index(bench->slots, guint, 2), 16 + HG_FORWARD_AHEAD);
+}
+
+/* ---- what lies ready ---- */
+
+static void concurrency_is(struct bench *bench, guint n)
+{
+	bench->backend.concurrency = n;
+	hg_forwarder_reload(bench->forwarder, &bench->conf);
+}
+
+static void answer_first(struct bench *bench)
+{
+	hg_request_answer(g_queue_pop_head(&bench->held), &(struct hg_answer){ .status = bench->status });
+}
+
+static void the_next_begins_when_one_ends_and_not_before(void **state)
+{
+	struct bench *bench = *state;
+
+	bench->holds = TRUE;
+	concurrency_is(bench, 2);
+	for (int n = 1; n <= 5; n++)
+		hand_over(bench, n, 1, 0);
+	while (bench->held.length < 2)
+		hg_loop_run(bench->loop);
+	for (guint done = 0; done < 5; done++) {
+		assert_int_equal(bench->requests, MIN(done + 2, 5));
+		answer_first(bench);
+		do
+			hg_loop_run(bench->loop);
+		while (bench->result == NULL || bench->requests < MIN(done + 3, 5));
+	}
+	while (strlen(bench->fates->str) < strlen("1 2 3 4 5 "))
+		hg_loop_run(bench->loop);
+	assert_string_equal(bench->fates->str, "1 2 3 4 5 ");
+}
+
+/* It waits better in the outbox, where it is seen and can be brought forward. */
+static void what_lies_ready_goes_back_when_the_backend_fails(void **state)
+{
+	struct bench *bench = *state;
+
+	bench->status = 500;
+	concurrency_is(bench, 1);
+	for (int n = 1; n <= 8; n++)
+		hand_over(bench, n, 1, 0);
+	bench->more = 7;
+	hg_loop_run(bench->loop);
+	assert_int_equal(bench->requests, 5);
+	assert_string_equal(bench->fates->str, "1failed 2failed 3failed 4failed 6back 7back 8back 5failed ");
+	assert_int_equal(bench->result->forwarded.fate, HG_RETRY);
+}
+
+/* Claimed before the engine heard: one is tried, for it costs nothing to know. */
+static void what_comes_while_the_backend_is_down_is_not_all_tried(void **state)
+{
+	struct bench *bench = *state;
+
+	bench->status = 500;
+	for (int i = 0; i < 5; i++)
+		attempt(bench, 1);
+	g_string_truncate(bench->fates, 0);
+	bench->more = 3;
+	for (int n = 1; n <= 4; n++)
+		hand_over(bench, n, 1, 0);
+	hg_loop_run(bench->loop);
+	assert_string_equal(bench->fates->str, "2back 3back 4back 1failed ");
+	assert_int_equal(bench->requests, 6);
+}
+
+static void what_lies_ready_goes_back_at_the_end_and_what_is_under_way_ends(void **state)
+{
+	struct bench *bench = *state;
+
+	bench->holds = TRUE;
+	concurrency_is(bench, 1);
+	for (int n = 1; n <= 3; n++)
+		hand_over(bench, n, 1, 0);
+	while (bench->held.length < 1)
+		hg_loop_run(bench->loop);
+	hg_forwarder_stop(bench->forwarder);
+	hand_over(bench, 4, 1, 0);
+	assert_string_equal(bench->fates->str, "2back 3back 4back ");
+	answer_first(bench);
+	while (strlen(bench->fates->str) < strlen("2back 3back 4back 1 "))
+		hg_loop_run(bench->loop);
+	assert_string_equal(bench->fates->str, "2back 3back 4back 1 ");
+	assert_int_equal(bench->requests, 1);
 }
 
 static void a_backend_taken_out_of_the_configuration_is_a_retry(void **state)
@@ -380,6 +489,10 @@ int main(void)
 		BENCH(the_configured_concurrency_holds_from_the_start_and_after_a_reload),
 		BENCH(gone_is_down_until_an_attempt_after_a_reload_works),
 		BENCH(a_reload_gives_a_broken_backend_its_slots_at_once),
+		BENCH(the_next_begins_when_one_ends_and_not_before),
+		BENCH(what_lies_ready_goes_back_when_the_backend_fails),
+		BENCH(what_comes_while_the_backend_is_down_is_not_all_tried),
+		BENCH(what_lies_ready_goes_back_at_the_end_and_what_is_under_way_ends),
 		BENCH(a_backend_taken_out_of_the_configuration_is_a_retry),
 	};
 
