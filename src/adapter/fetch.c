@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "failpoint.h"
+#include "hide.h"
 #include "store.h"
 #include "text.h"
 
@@ -36,7 +37,7 @@ struct download {
 static void submit(hg_channel *ch, gint64 job_n, const struct hg_fetch_result *result)
 {
 	hg_command *command = hg_ch_command(ch->name, HG_CMD_FETCHED);
-	g_autofree char *text = hg_text_valid(result->text, -1, 500);
+	g_autofree char *shown = hg_hide_copy(result->text), *text = hg_text_valid(shown, -1, 500);
 
 	command->job_n = job_n;
 	command->fetched = *result;

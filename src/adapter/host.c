@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "env.h"
+#include "hide.h"
 #include "json.h"
 #include "text.h"
 
@@ -184,9 +185,12 @@ void hg_err_from(struct hg_err *err, const GError *error)
 
 char *hg_err_text(const struct hg_err *err, const char *fallback)
 {
+	g_autofree char *text = NULL;
+
 	if (!err || !err->text[0])
 		return g_strdup(fallback);
-	return hg_text_valid(err->text, (gssize)strnlen(err->text, sizeof(err->text)), 0);
+	text = hg_text_valid(err->text, (gssize)strnlen(err->text, sizeof(err->text)), 0);
+	return hg_hide_copy(text);
 }
 
 gboolean hg_take_struct(void *ours, gsize our_size, const void *theirs)

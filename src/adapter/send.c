@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "failpoint.h"
+#include "hide.h"
 #include "text.h"
 
 #define WORDS_MAX 2000		/* bytes of a provider's words that are kept */
@@ -18,7 +19,7 @@ struct send {
 
 static const char *words(hg_arena *arena, const char *text)
 {
-	g_autofree char *valid = hg_text_valid(text, -1, WORDS_MAX);
+	g_autofree char *shown = hg_hide_copy(text), *valid = hg_text_valid(shown, -1, WORDS_MAX);
 
 	return hg_arena_str(arena, valid);
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "env.h"
+#include "hide.h"
 #include "json.h"
 #include "text.h"
 
@@ -137,7 +138,7 @@ static void write_stderr(const char *line, gsize len)
 void hg_log(enum hg_level level, const struct hg_ctx *ctx, const char *event, const char *fmt, ...)
 {
 	g_autofree char *text = NULL;
-	g_autoptr(GString) line = NULL;
+	g_autoptr(GString) line = NULL, shown = NULL;
 	int saved = errno;		/* callers log what failed and then look at errno */
 	va_list args;
 
@@ -147,7 +148,10 @@ void hg_log(enum hg_level level, const struct hg_ctx *ctx, const char *event, co
 	text = g_strdup_vprintf(fmt, args);
 	va_end(args);
 	line = g_string_sized_new(256);
-	log_line(line, level, ctx, event, text);
+	shown = g_string_new(text);
+	hg_hide(shown);
+	log_line(line, level, ctx, event, shown->str);
+	hg_hide(line);
 	g_mutex_lock(&lock);
 	if (log_sink) {
 		log_sink(log_sink_arg, level, event, line->str);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "fail.h"
+#include "hide.h"
 #include "node.h"
 
 void hg_secret_free(char *secret)
@@ -149,5 +150,6 @@ char *hg_secret_read(const char *ref, const struct hg_place *place, GError **err
 		secret = read_path(path = hg_node_path(place, ref + strlen("file:")), error);
 	if (!secret)
 		g_prefix_error(error, "secret %s: ", ref);
+	hg_hide_add(secret);
 	return secret;
 }

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "json.h"
+#include "hide.h"
 #include "log.h"
 #include "text.h"
 
@@ -147,6 +148,28 @@ static void errno_is_as_before(void **state)
 }
 
 /* ---- stderr ---- */
+/* Whatever a peer says back to us. */
+static void secrets_are_hidden_by_their_value(void **state)
+{
+	static const struct { const char *text, *want; } cases[] = {
+		{ "token EAAG-0123456789 is bad", "token [secret] is bad" }, { "EAAG-0123456789EAAG-0123456789", "[secret][secret]" },
+		{ "EAAG-012345678", "[secret]" }, { "cut off at EAAG-012", "cut off at [secret]" }, { "cut off at EAAG-01", "cut off at EAAG-01" },
+		{ "[secret] EAAG-0123456789", "[secret] [secret]" }, { "EAAG-0123456780", "EAAG-0123456780" }, { "short1", "short1" }, { "", "" },
+	};
+	(void)state;
+
+	hg_hide_add("EAAG-0123456789");
+	hg_hide_add("[secret]");
+	hg_hide_add("short1");
+	hg_hide_add(NULL);
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *got = hg_hide_copy(cases[i].text);
+
+		assert_string_equal(got, cases[i].want);
+	}
+	assert_null(hg_hide_copy(NULL));
+}
+
 #define WRITERS 4
 #define LINES_EACH 200
 
@@ -208,6 +231,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(lines_below_the_level_are_left_out,
 						catch_start, catch_stop),
 		cmocka_unit_test_setup_teardown(a_line_has_a_largest_size, catch_start, catch_stop),
+		cmocka_unit_test(secrets_are_hidden_by_their_value),
 		cmocka_unit_test_setup_teardown(errno_is_as_before, catch_start, catch_stop),
 		cmocka_unit_test_setup_teardown(every_line_is_one_write_whatever_thread_it_comes_from,
 						catch_start, catch_stop),
