@@ -51,8 +51,10 @@ static void keep_options(hg_readers *readers, const struct hg_store_options *opt
 	readers->driver = g_strdup(options->driver);
 	readers->path = g_strdup(options->path);
 	readers->attachments = g_strdup(options->attachments);
-	readers->options = (struct hg_store_options){ .driver = readers->driver, .path = readers->path,
-		.attachments = readers->attachments, .env = options->env };
+	readers->options = *options;
+	readers->options.driver = readers->driver;
+	readers->options.path = readers->path;
+	readers->options.attachments = readers->attachments;
 }
 
 hg_store *hg_readers_open_slow(hg_readers *readers, GError **error)

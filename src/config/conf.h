@@ -24,6 +24,7 @@ struct hg_store_conf {
 	char *attachments;		/* directory; NULL: beside the database */
 	gint64 journal_ms;		/* how long what was done is kept; 0: not at all */
 	gint64 min_free;		/* bytes of disk below which intake answers 503 */
+	gint64 ballast;			/* bytes of the file that gives way on a full disk; 0: none */
 };
 
 /* What becomes of a message when the conversation it could belong to is closed.  Joined: it is added to the

@@ -79,6 +79,9 @@ const struct hg_option hg_store_options[] = {
 	      "How long each command is kept, so that \"headgatectl rebuild\" can do all of it again; 0s: not at all."),
 	STORE(min_free, "min_free", BYTES, RELOAD, "128MiB", "1MiB..1000GiB",
 	      "With less disk space than this, nothing new is taken in: providers get 503 and come again."),
+	STORE(ballast, "ballast", BYTES, NONE, "32MiB", "0..1GiB",
+	      "Size of a file kept in reserve. On a full disk it is deleted, so that what is under way, deleting and the "
+	      "shutdown still get through; with room again it is made again. 0: none."),
 	HG_OPTION_END
 };
 

@@ -167,6 +167,8 @@ static hg_store *store_new(const struct hg_store_options *options, gboolean read
 	store->attachments = g_strdup(options->attachments);
 	store->env = options->env;
 	store->reader = reader;
+	store->ballast = options->ballast;
+	store->min_free = options->min_free;
 	store->lock_fd = -1;
 	store->late = hg_late_new();
 	return store;
@@ -199,6 +201,7 @@ static gboolean writer_open(hg_store *store, const guint8 *key, GError **error)
 
 	if (!hg_sqlite_file_take(store->path, &store->lock_fd, &unclean, error))
 		return FALSE;
+	hg_ballast_give(store);		/* opening needs some room too */
 	if (!connect(store, SQLITE_OPEN_READWRITE, error) || !set_all(store, writer_settings, error) ||
 	    (unclean && !quick_check(store, error)) || !hg_sqlite_migrate(store, error) ||
 	    !hg_sqlite_pragma(store, "page_size", &page_size, error))
@@ -206,7 +209,7 @@ static gboolean writer_open(hg_store *store, const guint8 *key, GError **error)
 	store->page_size = g_ascii_strtoll(page_size, NULL, 10);
 	sqlite3_wal_hook(store->db, wal_hook, store);
 	sqlite3_busy_timeout(store->db, HG_SQLITE_BUSY_MS);
-	hg_ballast_tend(store->path);
+	hg_ballast_tend(store);
 	return key_load(store, key, error) &&
 	       (!store->attachments || hg_attachments_prepare(store->attachments, error));
 }

@@ -49,7 +49,7 @@ static void audit_ballast(hg_store *store, hg_fsck_report *report, void *arg)
 {
 	g_autofree char *name = hg_ballast_path(store->path);
 
-	if (!hg_ballast_there(store->path))
+	if (store->ballast && !hg_ballast_there(store))
 		report(arg, "I20", name, "free some disk space: headgated makes the reserve file again when there is room");
 }
 

@@ -38,6 +38,7 @@ struct hg_store {
 	gint64 page_size;
 	gint64 expire_next_ms, disk_next_ms;	/* monotonic */
 	gint64 keep_dedupe_ms, keep_journal_ms;
+	gint64 ballast, min_free;	/* bytes, as in the options */
 };
 
 #define HG_SQLITE_BUSY_MS 1000	/* nobody else may write: whoever does is waited for this long */
@@ -60,13 +61,10 @@ gboolean hg_sqlite_file_take(const char *path, int *ret_lock_fd, gboolean *ret_u
 gboolean hg_sqlite_file_look(const char *path, GError **error);		/* for readers: changes nothing */
 void hg_sqlite_file_release(int lock_fd, gboolean clean);
 gint64 hg_free_bytes(const char *path);					/* -1: unknown */
-#define HG_BALLAST_BYTES (32 * G_GINT64_CONSTANT(1048576))
-#define HG_BALLAST_DROP (16 * G_GINT64_CONSTANT(1048576))	/* free bytes below which it goes */
-/* Room enough that making it does not push the disk below where intake stops (128 MiB). */
-#define HG_BALLAST_ROOM (192 * G_GINT64_CONSTANT(1048576))
 char *hg_ballast_path(const char *path);		/* yours */
-gboolean hg_ballast_there(const char *path);
-void hg_ballast_tend(const char *path);			/* drops or makes it, as free space says */
+gboolean hg_ballast_there(const hg_store *store);
+void hg_ballast_give(const hg_store *store);		/* drops it where little is free */
+void hg_ballast_tend(const hg_store *store);		/* drops or makes it, as free space says */
 
 /* ---- sqlite_schema.c ---- */
 gboolean hg_sqlite_migrate(hg_store *store, GError **error);		/* writer: up to the newest */

@@ -182,35 +182,43 @@ char *hg_ballast_path(const char *path)
 	return g_strconcat(path, "-ballast", NULL);
 }
 
-gboolean hg_ballast_there(const char *path)
+gboolean hg_ballast_there(const hg_store *store)
 {
-	g_autofree char *name = hg_ballast_path(path);
+	g_autofree char *name = hg_ballast_path(store->path);
 	struct stat st;
 
-	return stat(name, &st) == 0 && st.st_size == HG_BALLAST_BYTES;
+	return stat(name, &st) == 0 && st.st_size == store->ballast;
 }
 
-static void ballast_make(const char *name)
+static void ballast_make(const char *name, gint64 bytes)
 {
-	int fd = open(name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 	if (fd < 0)
 		return;
-	if (posix_fallocate(fd, 0, HG_BALLAST_BYTES) != 0)
+	if (posix_fallocate(fd, 0, bytes) != 0)
 		unlink(name);
 	close(fd);
 }
 
 /* On a full disk SQLite cannot even delete: this file gives way first, so that deletes and the
- * shutdown get through. */
-void hg_ballast_tend(const char *path)
+ * shutdown get through.  One of another size, from before the configuration changed, goes too. */
+void hg_ballast_give(const hg_store *store)
 {
-	g_autofree char *name = hg_ballast_path(path);
-	gint64 room = hg_free_bytes(path);
-	gboolean there = hg_ballast_there(path);
+	g_autofree char *name = hg_ballast_path(store->path);
+	gint64 room = hg_free_bytes(store->path);
 
-	if (there && room >= 0 && room < HG_BALLAST_DROP)
+	if (!hg_ballast_there(store) || (room >= 0 && room < store->ballast / 2))
 		unlink(name);
-	else if (!there && room >= HG_BALLAST_ROOM)
-		ballast_make(name);
+}
+
+/* Making it must not push the disk below where intake stops. */
+void hg_ballast_tend(const hg_store *store)
+{
+	g_autofree char *name = hg_ballast_path(store->path);
+
+	hg_ballast_give(store);
+	if (store->ballast && !hg_ballast_there(store) &&
+	    hg_free_bytes(store->path) >= store->min_free + 2 * store->ballast)
+		ballast_make(name, store->ballast);
 }

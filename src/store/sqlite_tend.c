@@ -94,7 +94,7 @@ gint64 hg_store_tend(hg_store *store, enum hg_store_load load)
 		store->disk_next_ms = mono + DISK_EVERY_MS;
 	}
 	if (mono >= store->disk_next_ms) {
-		hg_ballast_tend(store->path);
+		hg_ballast_tend(store);
 		store->disk_next_ms = mono + DISK_EVERY_MS;
 	}
 	if (mono >= store->expire_next_ms)

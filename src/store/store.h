@@ -23,6 +23,9 @@ struct hg_store_options {
 	const char *attachments;	/* directory */
 	struct hg_env *env;
 	const guint8 *key;		/* 32 bytes: the instance key of a store that is made now; or NULL */
+	/* Bytes of a file that is kept in reserve and gives way on a full disk, so that deletes and the
+	 * shutdown get through; 0: none.  It is made only where twice as much beside min_free stays free. */
+	gint64 ballast, min_free;
 };
 
 /* Opens (and makes, and migrates) the database.  Errors say what to do. */

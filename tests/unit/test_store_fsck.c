@@ -204,6 +204,9 @@ static void a_missing_reserve_is_found(void **state)
 {
 	struct world *w = *state;
 
+	w->options.ballast = 1 << 20;
+	world_reopen(w);
+	assert_int_equal(audit(w).many, 0);
 	g_remove(world_path(w, "-ballast"));
 	expect(w, "I20", "-ballast");
 }

@@ -204,7 +204,8 @@ static int small_world_new(void **state)
 	}
 	w->options = (struct hg_store_options){
 		.driver = "sqlite", .path = g_build_filename(w->dir, "headgate.db", NULL),
-		.attachments = g_build_filename(w->dir, "attachments", NULL), .env = &test_env };
+		.attachments = g_build_filename(w->dir, "attachments", NULL), .env = &test_env,
+		.ballast = 32 << 20, .min_free = 128 << 20 };
 	w->arena = hg_arena_new();
 	must((w->store = hg_store_open(&w->options, e)));
 	*state = w;
@@ -232,7 +233,7 @@ static void a_full_disk_gives_its_reserve_and_goes_on(void **state)
 	if (!w)
 		skip();
 	filler = g_build_filename(w->dir, "filler", NULL);
-	assert_true(hg_ballast_there(w->options.path));
+	assert_true(hg_ballast_there(w->store));
 	assert_in_range(hg_store_free_bytes(w->store), 1, 240 * 1048576);
 	in_txn(w, a_contact(w, "before"));
 	fill(filler, 0);
@@ -245,12 +246,12 @@ static void a_full_disk_gives_its_reserve_and_goes_on(void **state)
 	hg_store_tend(w->store, HG_LOAD_NONE);
 	test_now_ms += 60000;
 	hg_store_tend(w->store, HG_LOAD_NONE);
-	assert_false(hg_ballast_there(w->options.path));
+	assert_false(hg_ballast_there(w->store));
 	in_txn(w, must(hg_store_raw_add(w->store, "wa", "webhook", T0, big, 1 << 20, &n, e)));
 	g_remove(filler);
 	test_now_ms += 60000;
 	hg_store_tend(w->store, HG_LOAD_NONE);
-	assert_true(hg_ballast_there(w->options.path));
+	assert_true(hg_ballast_there(w->store));
 	assert_int_equal(world_count(w, "SELECT COUNT(*) FROM contact"), 1);
 }
 
