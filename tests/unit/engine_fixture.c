@@ -42,10 +42,17 @@ static gboolean limits(void *ctx, const char *channel, struct hg_limits *ret, un
 	return !lab->gone;
 }
 
+static void tell(hg_lab *lab, const hg_command *command, const char *answer, const GError *error)
+{
+	if (lab->told)
+		lab->told(lab->told_arg, command, answer, error);
+}
+
 static void dispatch(void *ctx, hg_dispatch *dispatch)
 {
 	hg_lab *lab = ctx;
 
+	tell(lab, NULL, NULL, NULL);
 	g_ptr_array_add(lab->out, dispatch);
 }
 
@@ -53,6 +60,7 @@ static void publish(void *ctx, const hg_event *const *events, guint n)
 {
 	hg_lab *lab = ctx;
 
+	tell(lab, NULL, NULL, NULL);
 	for (guint i = 0; i < n; i++)
 		g_ptr_array_add(lab->published, g_strdup(events[i]->type));
 }
@@ -184,12 +192,18 @@ static void no_log(void *arg, enum hg_level level, const char *event, const char
 
 hg_lab *lab_new_with(hg_conf *conf)
 {
-	hg_lab *lab = g_new0(hg_lab, 1);
 	void *state;
 
-	hg_log_set_sink(no_log, NULL);
 	world_new(&state);
-	lab->w = state;
+	return lab_new_on(conf, state);
+}
+
+hg_lab *lab_new_on(hg_conf *conf, struct world *w)
+{
+	hg_lab *lab = g_new0(hg_lab, 1);
+
+	hg_log_set_sink(no_log, NULL);
+	lab->w = w;
 	lab->conf = hg_conf_ref(conf);
 	lab->out = g_ptr_array_new();
 	lab->published = g_ptr_array_new_with_free_func(g_free);
@@ -276,8 +290,7 @@ static void batch_done(void *arg, const hg_command *command, const char *answer,
 {
 	hg_lab *lab = arg;
 
-	(void)command;
-	(void)answer;
+	tell(lab, command, answer, error);
 	if (error)
 		lab->refused++;
 	else
@@ -361,7 +374,7 @@ static void api_done(void *arg, const hg_command *command, const char *answer, c
 {
 	hg_lab *lab = arg;
 
-	(void)command;
+	tell(lab, command, answer, error);
 	g_free(lab->answer);
 	g_free(lab->error_text);
 	lab->answer = g_strdup(answer);

@@ -18,6 +18,10 @@ typedef struct hg_lab {
 	int error;			/* ... its code, 0 none ... */
 	char *error_text;		/* ... and words */
 	guint ids;			/* provider ids given out */
+	/* Somebody outside hears of something: of an answer to a command (error as there), or (NULL) of an
+	 * event or a job that goes out; or nobody has to (NULL). */
+	void (*told)(void *arg, const hg_command *command, const char *answer, const GError *error);
+	void *told_arg;
 
 	/* what the channel is like */
 	struct hg_limits limits;
@@ -31,6 +35,8 @@ typedef struct hg_lab {
 hg_lab *lab_new(const char *yaml);
 /* With a configuration of its own, read before by lab_conf(); referenced. */
 hg_lab *lab_new_with(hg_conf *conf);
+/* On a store that is open; the world becomes the lab's. */
+hg_lab *lab_new_on(hg_conf *conf, struct world *w);
 hg_conf *lab_conf(const char *path);
 hg_rules *lab_rules(const hg_conf *conf);	/* yours */
 void lab_reload_with(hg_lab *lab, hg_conf *conf);

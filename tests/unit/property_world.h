@@ -8,6 +8,10 @@
 #define NOTE_CANARY "zq-only-for-agents"
 #define STEPS_MAX   40
 
+/* Texts of configurations, complete: what is shipped (includes rules/all.yaml beside it), one that asks,
+ * answers and waits much, and one that holds and is short of patience. */
+extern const char property_shipped[], property_chatty[], property_strict[];
+
 struct step { guint8 op; guint32 a, b, c; };
 
 struct history {

@@ -17,6 +17,7 @@ struct world {
 	struct hg_store_options options;	/* strings ours */
 	hg_store *store;			/* ours; no transaction open */
 	hg_arena *arena;			/* ours */
+	gboolean unplanned;			/* how its statements go about their work is not looked at */
 };
 
 extern struct hg_env test_env;
@@ -25,6 +26,7 @@ extern gint64 test_now_ms;		/* both clocks */
 /* cmocka's set-up and tear-down: *state is a struct world. */
 int world_new(void **state);
 int world_free(void **state);
+struct world *world_at(char *dir);	/* takes the name of its directory; the store is not opened yet */
 void world_reopen(struct world *w);
 /* path, or path with a suffix; lent until the next call. */
 const char *world_path(struct world *w, const char *suffix);

@@ -29,63 +29,6 @@ const char *__asan_default_options(void)
 
 /* ---- configurations: two in turn for each world ---- */
 
-#define AROUND										\
-	"config_version: 1\n"								\
-	"store: { min_free: 1MiB, journal: 3650d }\n"					\
-	"backends:\n"									\
-	"  desk: { url: \"https://desk.example/hook\", secrets: \"env:LAB_SECRET\" }\n"	\
-	"  law: { url: \"https://law.example/hook\", secrets: \"env:LAB_SECRET\", events: [\"ticket.*\"] }\n"
-#define CHANNELS									\
-	"channels:\n"									\
-	"  wa: { adapter: fake }\n  sms: { adapter: fake }\n  other: { adapter: fake, scope: brand }\n"	\
-	"  asks: { adapter: asking }\n  again: { adapter: fake, on_ambiguous: resend }\n"
-
-/* What is shipped. */
-static const char shipped[] = AROUND CHANNELS
-	"include: [rules/all.yaml]\n"
-	"rules:\n"
-	"  - { name: closed without an answer, on: thread.closed, when: { thread: { resolution: unresolved } }, do: { convert: {} } }\n";
-
-/* Much that asks, answers and waits. */
-static const char chatty[] = AROUND
-	"ticket: { confirm: \"Your number is ${number}.\", confirm_wait: 5m }\n"
-	"rating: { ask: true, after: [closed, solved], scale: thumbs }\n"
-	"channels:\n"
-	"  wa: { adapter: fake }\n  sms: { adapter: fake, shadow: true }\n  other: { adapter: fake, scope: brand }\n"
-	"  asks: { adapter: asking }\n  again: { adapter: fake, on_ambiguous: resend }\n"
-	"hooks:\n"
-	"  crm: { url: \"https://crm.example/\", secrets: \"env:LAB_SECRET\", deadline: 2s, cache: 1h }\n"
-	"  mood: { url: \"https://mood.example/\", secrets: \"env:LAB_SECRET\", channels: [wa, other],\n"
-	"          default: { message: { mood: calm } } }\n"
-	"queues:\n"
-	"  bills: { assign: least_busy, agents: { mia: { capacity: 2 }, tom: { capacity: 3, skills: [de] } },\n"
-	"           overflow: { text: \"We expect to answer in ${wait}.\" } }\n"
-	"  turns: { assign: round_robin, agents: { ann: { capacity: 1 }, bob: { capacity: 9 } } }\n"
-	"rules:\n"
-	"  - { name: bills, when: { text: { contains: invoice } }, do: { queue: bills, tag: money } }\n"
-	"  - { name: turns, when: { text: { contains: pedido } }, do: { queue: turns, skill: es } }\n"
-	"  - { name: law, when: { text: { contains: sue } }, do: { backend: law, convert: { priority: urgent } } }\n"
-	"  - { name: it is solved, when: { text: { contains: worked } }, do: { ignore: solved } }\n"
-	"  - { name: small talk, when: { text: { matches: '(?i)^(hi|ok|hola)' } }, do: { ignore: noise } }\n"
-	"  - { name: help, when: { text: { matches: '\\bhelp\\b' } }, do: { convert: { priority: high } } }\n"
-	"  - { name: angry, when: { fact: { mood: angry } }, do: { convert: { priority: high }, tag: angry } }\n"
-	"  - { name: slow, on: { unanswered: 10m }, do: { reply: Sorry for the wait., tag: slow } }\n"
-	"  - { name: too slow, on: { unanswered: 2h }, do: { convert: { priority: high } } }\n"
-	"  - { name: not there, on: receipt.failed, do: { tag: lost, convert: { category: undelivered } } }\n"
-	"  - { name: changed, on: thread.changed, when: { tag: vip }, do: { convert: { priority: high } } }\n";
-
-/* One that holds, and is short of patience. */
-static const char strict[] = AROUND CHANNELS
-	"default: hold\n"
-	"settle: 2m\n"
-	"window: { dedupe: 1d, join: 2d, reopen: 1h }\n"
-	"rules:\n"
-	"  - { name: small talk, when: { text: { matches: '(?i)^(hi|thanks|hola)' } }, do: { ignore: noise } }\n"
-	"  - { name: holds, when: { text: { contains: hold } }, do: { hold: true, reply: one moment, tag: held } }\n"
-	"  - { name: help, when: { text: { matches: '\\bhelp\\b' } }, do: { convert: { priority: high }, set: { topic: help } } }\n"
-	"  - { name: bots, on: { bot: 3m }, do: { convert: {} } }\n"
-	"  - { name: idle, on: thread.idle, when: { thread: { messages: { at_least: 2 } } }, do: { convert: {} } }\n";
-
 static struct {
 	char *dir;
 	hg_conf *confs[4];		/* shipped, strict, chatty, strict: by twos */
@@ -150,9 +93,9 @@ static int shared_new(void **state)
 	shared.dir = g_dir_make_tmp("headgate-property-XXXXXX", NULL);
 	copy = g_build_filename(shared.dir, "rules", NULL);
 	copy_tree(rules, copy);
-	shared.confs[0] = conf_of("shipped.yaml", shipped);
-	shared.confs[1] = conf_of("strict.yaml", strict);
-	shared.confs[2] = conf_of("chatty.yaml", chatty);
+	shared.confs[0] = conf_of("shipped.yaml", property_shipped);
+	shared.confs[1] = conf_of("strict.yaml", property_strict);
+	shared.confs[2] = conf_of("chatty.yaml", property_chatty);
 	shared.confs[3] = hg_conf_ref(shared.confs[1]);
 	return 0;
 }

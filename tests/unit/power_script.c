@@ -1,0 +1,200 @@
+/* power_script.c - what happens on the day: random histories, and after them whatever those leave out */
+#include "power_day.h"
+
+#include <string.h>
+
+#include "property_world.h"
+
+#define HISTORIES 10
+
+/* ---- what random histories leave out ---- */
+
+/* And nobody answers our hooks. */
+static void say(hg_lab *lab, const char *uri, const char *text)
+{
+	lab_say(lab, uri, text);
+	lab_wait(lab, 10000);
+}
+
+/* A number is given up, and somebody else gets it. */
+static void number_changes_hands(hg_lab *lab)
+{
+	struct hg_address moved[] = { { "tel:+447700900998", HG_PROVEN }, { "tel:+447700900999", HG_FORMER } };
+	struct hg_in in = lab_text("tel:+447700900999", "it is me");
+
+	lab_in(lab, "wa", &in, 1);
+	in.text = "my new number";
+	in.from = moved;
+	in.n_from = 2;
+	lab_in(lab, "wa", &in, 1);
+	say(lab, "tel:+447700900999", "I have this number now");
+}
+
+/* Of what goes out, the provider takes everything up to this text; that dispatch is yours.  NULL: all. */
+static hg_dispatch *provider_takes(hg_lab *lab, const char *text)
+{
+	hg_dispatch *dispatch;
+
+	while ((dispatch = lab_take(lab, HG_TO_CHANNEL))) {
+		g_autofree char *id = g_strdup_printf("out.script.%" G_GINT64_FORMAT, dispatch->job.n);
+
+		if (text && g_strcmp0(dispatch->out.text, text) == 0)
+			return dispatch;
+		lab_sent(lab, dispatch, &(struct hg_result){ .fate = HG_SENT, .id = id });
+	}
+	return NULL;
+}
+
+/* The provider says what became of a message before it has answered the call. */
+static void receipt_overtakes_its_answer(hg_lab *lab)
+{
+	hg_dispatch *dispatch;
+
+	say(lab, "tel:+447700900100", "are you there?");
+	lab_reply(lab, lab_thread(lab), "we are");
+	dispatch = provider_takes(lab, "we are");
+	assert_non_null(dispatch);
+	lab_receipt(lab, "wa", HG_R_DELIVERED, "out.early", NULL);
+	lab_sent(lab, dispatch, &(struct hg_result){ .fate = HG_SENT, .id = "out.early" });
+}
+
+static void link_ticket(hg_lab *lab, const char *ticket, const char *url)
+{
+	hg_command *command = lab_command(lab, HG_CMD_LINK, NULL);
+
+	command->ticket_ref = hg_arena_str(command->arena, ticket);
+	command->backend = "desk";
+	command->external_id = "ext-1";
+	command->url = url;
+	lab_do(lab, command);
+}
+
+static void helpdesk_moves_a_ticket(hg_lab *lab)
+{
+	g_autofree char *ticket = NULL;
+
+	say(lab, "tel:+447700900101", "help");
+	ticket = lab_value(lab, "SELECT id FROM ticket ORDER BY n DESC LIMIT 1");
+	link_ticket(lab, ticket, "https://desk.example/1");
+	link_ticket(lab, ticket, "https://desk.example/moved/1");
+}
+
+static void customer_says_how_it_was(hg_lab *lab)
+{
+	const char *thread;
+	hg_command *close;
+
+	say(lab, "tel:+447700900102", "where is it?");
+	thread = lab_thread(lab);
+	lab_reply(lab, thread, "at your door");
+	close = lab_command(lab, HG_CMD_CLOSE, thread);
+	close->agent = "Mia";
+	close->resolution = HG_RES_RESOLVED;
+	lab_do(lab, close);
+	lab_wait(lab, HOUR_MS);
+	provider_takes(lab, NULL);
+	say(lab, "tel:+447700900102", "👍");
+}
+
+static void bot_is_alone_with_somebody(hg_lab *lab, hg_conf *const confs[2])
+{
+	hg_command *reply;
+
+	say(lab, "tel:+447700900103", "what do you cost?");
+	reply = lab_command(lab, HG_CMD_REPLY, lab_thread(lab));
+	reply->reply.text = "That depends.";
+	reply->reply.bot = TRUE;
+	reply->idem_key = "the bot's";
+	lab_do(lab, reply);
+	say(lab, "tel:+447700900103", "on what?");
+	for (int i = 1; i >= 0; i--) {
+		lab_reload_with(lab, confs[i]);
+		lab_run(lab);
+	}
+}
+
+/* One delivery of a channel that is polled, big enough to be written in many pieces. */
+static void poll_brings_much(hg_lab *lab)
+{
+	g_autofree char *text = g_strnfill(300000, 'x');
+	struct hg_in in = lab_text("tel:+447700900104", "all at once");
+	hg_command *command = hg_command_new(HG_CMD_INBOUND);
+
+	in.id = "polled.1";
+	in.raw = text;
+	in.raw_len = strlen(text);
+	command->channel = "sms";
+	command->space = "fake";
+	must(hg_command_set_batch(command, &(struct hg_batch){ .size = sizeof(struct hg_batch), .in = &in, .n_in = 1,
+				  .in_size = sizeof(in), .cursor = "uid.17" }, e));
+	must(hg_engine_submit(lab->engine, command, e));
+	lab_run(lab);
+}
+
+/* Many at once are one commit. */
+static void everybody_writes_at_once(hg_lab *lab)
+{
+	for (int i = 0; i < 40; i++) {
+		g_autofree char *uri = g_strdup_printf("tel:+44770090%04d", 2000 + i % 30);
+		struct hg_in in = lab_text(uri, i % 3 ? "my invoice" : "help");
+
+		lab_queue(lab, i % 2 ? "wa" : "other", &in, 1);
+	}
+	lab_run(lab);
+	lab_run(lab);
+}
+
+/* Somebody reads for long: the log cannot be begun anew. */
+static void log_is_long(hg_lab *lab)
+{
+	sqlite3 *reader = NULL;
+
+	assert_int_equal(sqlite3_open_v2(lab->w->options.path, &reader, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(reader, "BEGIN; SELECT count(*) FROM thread", NULL, NULL, NULL), SQLITE_OK);
+	for (int i = 0; i < 6; i++) {
+		say(lab, "tel:+447700900105", "still waiting");
+		lab_run(lab);
+	}
+	sqlite3_close(reader);
+	lab_run(lab);
+}
+
+/* Ids, answers, facts, receipts nobody claimed and the journal are forgotten when it is time. */
+static void time_goes_by(hg_lab *lab)
+{
+	for (int i = 0; i < 50; i++)
+		lab_wait(lab, DAY_MS);
+	lab_restart(lab);
+	say(lab, "tel:+447700900106", "anybody there?");
+	lab_run(lab);
+}
+
+/* ---- the day ---- */
+
+void power_script(hg_conf *const confs[2], guint32 seed, void (*begin)(void *arg, hg_lab *lab), void *arg)
+{
+	struct property_world *world = property_world_new(confs);
+	struct history history;
+	guint step;
+
+	begin(arg, world->lab);
+	for (guint i = 0; i < HISTORIES; i++) {
+		history_make(&history, seed * 1000 + i);
+		if (!history_play(world, &history, &step))
+			fail_msg("seed %u: %s", history.seed, world->why);
+		lab_run(world->lab);	/* nothing to do: the log is copied back */
+	}
+	lab_reload_with(world->lab, confs[0]);
+	lab_condition(world->lab, HG_TO_CHANNEL, "wa", HG_UP);
+	lab_run(world->lab);
+	number_changes_hands(world->lab);
+	receipt_overtakes_its_answer(world->lab);
+	helpdesk_moves_a_ticket(world->lab);
+	customer_says_how_it_was(world->lab);
+	bot_is_alone_with_somebody(world->lab, confs);
+	poll_brings_much(world->lab);
+	everybody_writes_at_once(world->lab);
+	log_is_long(world->lab);
+	time_goes_by(world->lab);
+	property_world_free(world);
+}
