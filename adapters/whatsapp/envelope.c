@@ -177,11 +177,36 @@ static void say_left_over(struct wa_read *r, const void *body, size_t len)
 }
 
 /* Strings of json-c end at the first NUL for all who read them here, so it becomes U+FFFD. */
-static void mend_nuls(char *json)
+static void mend_nuls(char *json, size_t len)
 {
-	for (char *at = strchr(json, '\\'); at && at[1]; at = strchr(at + 2, '\\'))
-		if (!strncmp(at, "\\u0000", 6))
+	const char *end = json + len;
+
+	for (char *at = json; (at = memchr(at, '\\', (size_t)(end - at))) && end - at >= 6; at += 2)
+		if (!memcmp(at, "\\u0000", 6))
 			memcpy(at, "\\ufffd", 6);
+}
+
+/* The host's reader stops at a tree of 64 MiB, and json-c at nothing: it takes 800 bytes for "{}". */
+#define TREE_MAX (64 << 20)
+
+static bool tree_fits(const char *json, size_t len)
+{
+	size_t takes = 0;
+	char quote = '\0';
+
+	for (size_t i = 0; i < len && takes <= TREE_MAX; i++) {
+		char c = json[i];
+
+		if (quote) {
+			i += c == '\\';
+			quote = c == quote ? '\0' : quote;
+		} else if (c == '"' || c == '\'') {
+			quote = c;
+		} else {
+			takes += c == '{' ? 800 : c == '[' ? 360 : c == ':' ? 100 : c == ',' ? 72 : 0;
+		}
+	}
+	return takes <= TREE_MAX;
 }
 
 /* The host's reader refuses half an emoji in a name, a NUL or a broken byte, and with it the whole
@@ -197,9 +222,9 @@ static struct json_object *read_mildly(struct wa_read *r, const void *body, size
 		return NULL;
 	mended = wa_new(r->pool, 3 * len + 1);
 	len = wa_utf8_mend(body, len, mended);
-	mend_nuls(mended);
+	mend_nuls(mended, len);
 	json_tokener_set_flags(reader, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-	root = json_tokener_parse_ex(reader, mended, (int)len);
+	root = tree_fits(mended, len) ? json_tokener_parse_ex(reader, mended, (int)len) : NULL;
 	if (json_tokener_get_error(reader) != json_tokener_success || !root) {
 		json_object_put(root);
 		root = NULL;

@@ -10,6 +10,7 @@
 #define BYTES_DEFAULT (4 * 1024 * 1024)
 #define BYTES_MAX G_MAXINT32		/* json-c counts in int */
 #define DEPTH_DEFAULT 32
+#define MEMORY_DEFAULT (64 * 1024 * 1024)
 #define KEY_SHOWN 64			/* bytes of a key in an error */
 
 /* ---- duplicate keys ----
@@ -140,6 +141,7 @@ struct json_object *hg_json_parse(const void *bytes, gsize len, const struct hg_
 		limits = &defaults;
 	max_bytes = MIN(limits->max_bytes ?: BYTES_DEFAULT, BYTES_MAX);
 	scan.max_depth = MIN(limits->max_depth ?: DEPTH_DEFAULT, HG_JSON_DEPTH_MAX);
+	scan.max_memory = limits->max_memory ?: MEMORY_DEFAULT;
 	if (len > max_bytes) {
 		hg_fail(error, HG_ERROR_LIMIT, "JSON: %zu bytes, at most %zu are taken",
 			len, max_bytes);

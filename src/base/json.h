@@ -9,6 +9,8 @@
 struct hg_json_limits {
 	gsize max_bytes;	/* 0: 4 MiB */
 	guint max_depth;	/* 0: 32 */
+	gsize max_memory;	/* bytes that the tree may take, about; 0: 64 MiB, three times what
+				 * the longest sensible batch of 4 MiB takes */
 	gboolean duplicates;	/* let a duplicate key pass (last one wins) instead of refusing it */
 };
 

@@ -217,6 +217,16 @@ static gboolean scan_number(struct hg_json_scan *s, const guint8 **p)
 	       bad(s, start, "a number beyond what a double holds");
 }
 
+/* ---- memory: "{}," is 3 bytes of text and 800 of tree, so the bytes alone are no limit ---- */
+enum { OBJECT_TAKES = 800, LIST_TAKES = 360, KEY_TAKES = 100, VALUE_TAKES = 72 };
+
+static gboolean take_memory(struct hg_json_scan *s, const guint8 *at, gsize bytes)
+{
+	s->memory += bytes;
+	return !s->max_memory || s->memory <= s->max_memory ||
+	       too_much(s, at, "more values than are taken");
+}
+
 /* ---- values and their order ---- */
 enum expect {
 	VALUE,
@@ -248,6 +258,8 @@ static gboolean scan_open(struct hg_json_scan *s, struct place *at)
 
 	if (at->depth >= s->max_depth)
 		return too_much(s, at->p, "nested deeper than is taken");
+	if (!take_memory(s, at->p, *at->p == '{' ? OBJECT_TAKES : LIST_TAKES))
+		return FALSE;
 	if (*at->p == '{')
 		at->is_object[i / 8] |= (guint8)bit;
 	else
@@ -289,6 +301,8 @@ static gboolean scan_value(struct hg_json_scan *s, struct place *at)
 	if (*at->p == '{' || *at->p == '[')
 		return scan_open(s, at);
 	at->expect = NEXT;
+	if (!take_memory(s, at->p, VALUE_TAKES))
+		return FALSE;
 	if (*at->p == '"') {
 		at->p++;
 		return scan_string(s, &at->p);
@@ -315,6 +329,8 @@ static gboolean scan_key(struct hg_json_scan *s, struct place *at)
 	if (!scan_string(s, &at->p))
 		return FALSE;
 	s->keys++;
+	if (!take_memory(s, start, KEY_TAKES + (gsize)(at->p - start)))
+		return FALSE;
 	if (s->on_key)
 		s->on_key(s->arg, at->numbers[at->depth - 1], start, (gsize)(at->p - start));
 	skip_space(s, at);
@@ -365,7 +381,7 @@ gboolean hg_json_scan(struct hg_json_scan *s)
 	struct place at = { .p = s->start, .expect = VALUE, .numbers = numbers };
 
 	g_assert(s->max_depth <= HG_JSON_DEPTH_MAX);
-	s->keys = 0;
+	s->keys = s->memory = 0;
 	for (;;) {
 		skip_space(s, &at);
 		if (at.p == s->end)

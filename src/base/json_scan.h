@@ -9,6 +9,7 @@
 struct hg_json_scan {
 	const guint8 *start, *end;
 	guint max_depth;
+	gsize max_memory;		/* of the tree; 0: any */
 	/* Called for every key, quotes included, with the number of its object; or NULL. */
 	void (*on_key)(void *arg, guint object, const guint8 *key, gsize len);
 	void *arg;
@@ -18,6 +19,7 @@ struct hg_json_scan {
 	const char *what;		/* and why */
 	enum hg_error_code code;
 	gsize keys;			/* in all objects */
+	gsize memory;			/* what json-c's tree of it takes, about */
 };
 
 /* TRUE when the bytes are one JSON value after RFC 8259 and within the limits. */

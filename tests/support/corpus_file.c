@@ -24,12 +24,18 @@ static gsize expand_escape(GString *out, const char *text, gsize len)
 	return 2;
 }
 
-static gsize brace_len(const char *text, gsize len)
+static char open_of(const struct corpus_macro *macros)
 {
+	return macros ? '{' : '<';
+}
+
+static gsize brace_len(const char *text, gsize len, const struct corpus_macro *macros)
+{
+	char open = open_of(macros), close = macros ? '}' : '>';
 	int depth = 0;
 
 	for (gsize i = 0; i < len; i++) {
-		depth += (text[i] == '{') - (text[i] == '}');
+		depth += (text[i] == open) - (text[i] == close);
 		if (!depth)
 			return i + 1;
 	}
@@ -38,7 +44,7 @@ static gsize brace_len(const char *text, gsize len)
 
 static gsize expand_brace(GString *out, const char *text, gsize len, const struct corpus_macro *macros)
 {
-	gsize n = brace_len(text, len);
+	gsize n = brace_len(text, len, macros);
 	char *end;
 	guint64 times = g_ascii_strtoull(text + 1, &end, 10);
 
@@ -47,7 +53,7 @@ static gsize expand_brace(GString *out, const char *text, gsize len, const struc
 			expand(out, end + 1, n - 1 - (end + 1 - text), macros);
 		return n;
 	}
-	for (const struct corpus_macro *m = macros; m->name; m++) {
+	for (const struct corpus_macro *m = macros; m && m->name; m++) {
 		if (strlen(m->name) == n - 2 && !memcmp(m->name, text + 1, n - 2)) {
 			expand(out, m->text, strlen(m->text), macros);
 			return n;
@@ -61,7 +67,7 @@ static void expand(GString *out, const char *text, gsize len, const struct corpu
 	for (gsize i = 0; i < len;) {
 		if (text[i] == '\\')
 			i += expand_escape(out, text + i, len - i);
-		else if (text[i] == '{')
+		else if (text[i] == open_of(macros))
 			i += expand_brace(out, text + i, len - i, macros);
 		else
 			g_string_append_c(out, text[i++]);
