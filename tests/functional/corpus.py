@@ -15,16 +15,18 @@ HTTP_MACROS = {
 ESCAPES = {"r": b"\r", "n": b"\n", "t": b"\t", "0": b"\0", "\\": b"\\"}
 
 
-def brace_end(text, start):
+def brace_end(text, start, brackets):
     depth = 0
     for i in range(start, len(text)):
-        depth += {"{": 1, "}": -1}.get(text[i], 0)
+        depth += (text[i] == brackets[0]) - (text[i] == brackets[1])
         if not depth:
             return i
     raise ValueError(f"a brace is open: {text}")
 
 
 def expand(text, macros):
+    """Without macros braces mean themselves, and repeats stand in <3*text>."""
+    brackets = "<>" if macros is None else "{}"
     out, i = [], 0
     while i < len(text):
         if text[i] == "\\" and text[i + 1] == "x":
@@ -33,8 +35,8 @@ def expand(text, macros):
         elif text[i] == "\\":
             out.append(ESCAPES[text[i + 1]])
             i += 2
-        elif text[i] == "{":
-            end = brace_end(text, i)
+        elif text[i] == brackets[0]:
+            end = brace_end(text, i, brackets)
             repeat = re.match(r"([1-9]\d*)\*", text[i + 1:end])
             if repeat:
                 out.append(int(repeat[1]) * expand(text[i + 1 + repeat.end():end], macros))
@@ -50,9 +52,13 @@ def expand(text, macros):
 def read(name, macros=None):
     """All cases of a file."""
     lines = (harness.TOP / "tests" / "data" / "hostile" / name).read_text().split("\n")
-    return [Case(*fields[:3], expand(fields[3], macros or {}))
+    return [Case(*fields[:3], expand(fields[3], macros))
             for fields in (line.split(" | ", 3) for line in lines if line and not line.startswith("#"))]
 
 
 def http():
     return read("http.txt", HTTP_MACROS)
+
+
+def json():
+    return read("json.txt")
