@@ -52,7 +52,7 @@ const char *hg_address_text(const struct hg_address *a, char ret_text[HG_ADDRESS
 gboolean hg_network_parse(const char *text, struct hg_network *ret_network)
 {
 	gsize len = strcspn(text, "/");
-	guint most, bits;
+	gulong most, bits;
 	char *end;
 
 	if (!hg_address_parse(text, len, &ret_network->base))
@@ -66,7 +66,7 @@ gboolean hg_network_parse(const char *text, struct hg_network *ret_network)
 		if (*end || bits > most)
 			return FALSE;
 	}
-	ret_network->bits = 128 - most + bits;
+	ret_network->bits = (guint)(128 - most + bits);
 	return TRUE;
 }
 
@@ -163,8 +163,11 @@ static guint64 mix(guint64 seed, const struct hg_address *client)
 
 	memcpy(half, client->bytes, sizeof(half));
 	for (int i = 0; i < 2; i++) {
-		h = (h ^ half[i]) * 0x9e3779b97f4a7c15ULL;	/* 2^64 / golden ratio */
-		h ^= h >> 29;
+		h ^= half[i];
+		/* A product carries upwards only, and the last bytes of an IPv4 address are the upper bits. */
+		h = (h ^ h >> 32) * 0x9e3779b97f4a7c15ULL;	/* 2^64 / golden ratio */
+		h = (h ^ h >> 32) * 0x9e3779b97f4a7c15ULL;
+		h ^= h >> 32;
 	}
 	return h;
 }
