@@ -9,6 +9,7 @@
 #include "json.h"
 #include "text.h"
 
+G_GNUC_PRINTF(4, 5)
 static void host_log(struct hg_channel *ch, int level, const char *event, const char *fmt, ...)
 {
 	g_autofree char *text = NULL;

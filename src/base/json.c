@@ -66,17 +66,14 @@ static void key_note(void *arg, guint object, const guint8 *quoted, gsize len)
 	g_array_append_val(keys->list, key);
 }
 
+/* Equal names stay in the order of the text: GLib's sort of arrays is stable. */
 static gint key_compare(const void *a_, const void *b_)
 {
 	const struct key *a = a_, *b = b_;
-	int order;
 
 	if (a->object != b->object)
 		return a->object < b->object ? -1 : 1;
-	order = strcmp(a->name, b->name);
-	if (order)
-		return order;
-	return a->offset < b->offset ? -1 : a->offset > b->offset;
+	return strcmp(a->name, b->name);
 }
 
 static gboolean fail_duplicate(struct hg_json_scan *scan, GError **error)
@@ -122,7 +119,7 @@ static struct json_object *parse_tree(const struct hg_json_scan *scan, GError **
 		code = json_tokener_get_error(tok);
 	}
 	json_tokener_free(tok);
-	if (code != json_tokener_success)
+	if (code != json_tokener_success)	/* never: the scan has refused what json-c does not take */
 		hg_fail(error, HG_ERROR_INPUT, "JSON: %s", json_tokener_error_desc(code));
 	else if (!tree)				/* which is json-c's null */
 		hg_fail(error, HG_ERROR_INPUT, "JSON: byte 0: null alone is no document");
@@ -133,10 +130,11 @@ struct json_object *hg_json_parse(const void *bytes, gsize len, const struct hg_
 				  GError **error)
 {
 	static const struct hg_json_limits defaults;
-	struct hg_json_scan scan = { .start = bytes, .end = (const guint8 *)bytes + len };
+	struct hg_json_scan scan = { .start = bytes ?: "" };
 	g_autoptr(json_object) tree = NULL;
 	gsize max_bytes;
 
+	scan.end = scan.start + len;	/* never NULL: no sum may begin with it */
 	if (!limits)
 		limits = &defaults;
 	max_bytes = MIN(limits->max_bytes ?: BYTES_DEFAULT, BYTES_MAX);

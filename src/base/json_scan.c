@@ -184,7 +184,6 @@ static gboolean double_fits(const guint8 *start, gsize len)
 static gboolean scan_number(struct hg_json_scan *s, const guint8 **p)
 {
 	const guint8 *start = *p, *q = start + (*start == '-'), *digits = q;
-	gboolean fits;
 
 	q = skip_digits(q, s->end);
 	if (q == digits)
@@ -192,9 +191,10 @@ static gboolean scan_number(struct hg_json_scan *s, const guint8 **p)
 	if (*digits == '0' && q - digits > 1)
 		return bad(s, start, "a number with a leading zero");
 	if (q == s->end || !strchr(".eE", *q ?: 'x')) {
-		fits = integer_fits(digits, (gsize)(q - digits), *start == '-');
+		if (!integer_fits(digits, (gsize)(q - digits), *start == '-'))
+			return bad(s, start, "an integer beyond 64 bits");
 		*p = q;
-		return fits || bad(s, start, "an integer beyond 64 bits");
+		return TRUE;
 	}
 	if (*q == '.') {
 		digits = ++q;
@@ -213,8 +213,9 @@ static gboolean scan_number(struct hg_json_scan *s, const guint8 **p)
 	*p = q;
 	if (q - start > NUMBER_MAX)
 		return too_much(s, start, "a number of more than 1024 characters");
-	return double_fits(start, (gsize)(q - start)) ||
-	       bad(s, start, "a number beyond what a double holds");
+	if (!double_fits(start, (gsize)(q - start)))
+		return bad(s, start, "a number beyond what a double holds");
+	return TRUE;
 }
 
 /* ---- memory: "{}," is 3 bytes of text and 800 of tree, so the bytes alone are no limit ---- */
@@ -245,11 +246,12 @@ struct place {
 	guint *numbers;			/* of the open brackets; only for on_key */
 };
 
+/* Of the innermost bracket; there is one. */
 static gboolean in_object(const struct place *at)
 {
 	guint i = at->depth - 1;
 
-	return at->depth && (at->is_object[i / 8] >> i % 8 & 1);
+	return at->is_object[i / 8] >> i % 8 & 1;
 }
 
 static gboolean scan_open(struct hg_json_scan *s, struct place *at)
@@ -369,10 +371,9 @@ static gboolean scan_step(struct hg_json_scan *s, struct place *at)
 		return scan_value(s, at);
 	case VALUE:
 		return scan_value(s, at);
-	case NEXT:
+	default:		/* NEXT */
 		return scan_next(s, at);
 	}
-	g_assert_not_reached();
 }
 
 gboolean hg_json_scan(struct hg_json_scan *s)

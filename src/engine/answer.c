@@ -262,6 +262,7 @@ const char *hg_answer_email(const char *text, hg_arena *arena, gboolean *ret_pur
 	g_autoptr(GString) rest = g_string_new(NULL);
 	const char *found = NULL;
 
+	*ret_pure = FALSE;
 	for (char **word = words; *word; word++) {
 		g_autofree char *bare = g_strdup(*word), *email = NULL;
 

@@ -80,6 +80,7 @@ static gboolean read_number(struct hg_conds *list, const struct hg_fact *fact, c
 static gboolean read_count(struct hg_conds *list, const struct hg_fact *fact, const hg_node *node)
 {
 	const hg_node *least, *most;
+	gboolean fits;
 
 	if (hg_node_type(node) == HG_NODE_SCALAR)
 		return read_number(list, fact, node, HG_TEST_EXACTLY, NULL);
@@ -89,13 +90,15 @@ static gboolean read_count(struct hg_conds *list, const struct hg_fact *fact, co
 	most = hg_node_get(node, "at_most");
 	if (!least && !most)
 		return hg_conds_wrong(list->making, node, "say at_least, at_most or both");
-	return (!least || read_number(list, fact, least, HG_TEST_AT_LEAST, "at_least")) &
-	       (!most || read_number(list, fact, most, HG_TEST_AT_MOST, "at_most"));
+	/* Both are read, whatever the first one says: all mistakes are told at once, in this order. */
+	fits = !least || read_number(list, fact, least, HG_TEST_AT_LEAST, "at_least");
+	return (!most || read_number(list, fact, most, HG_TEST_AT_MOST, "at_most")) && fits;
 }
 
 static gboolean read_span(struct hg_conds *list, const struct hg_fact *fact, const hg_node *node)
 {
 	const hg_node *over, *under;
+	gboolean fits;
 
 	if (hg_node_type(node) != HG_NODE_MAP)
 		return hg_conds_wrong(list->making, node, "say over or under what: %s: { over: 5m }", fact->name);
@@ -105,8 +108,8 @@ static gboolean read_span(struct hg_conds *list, const struct hg_fact *fact, con
 	under = hg_node_get(node, "under");
 	if (!over && !under)
 		return hg_conds_wrong(list->making, node, "say over, under or both: { over: 5m }");
-	return (!over || read_number(list, fact, over, HG_TEST_OVER, "over")) &
-	       (!under || read_number(list, fact, under, HG_TEST_UNDER, "under"));
+	fits = !over || read_number(list, fact, over, HG_TEST_OVER, "over");
+	return (!under || read_number(list, fact, under, HG_TEST_UNDER, "under")) && fits;
 }
 
 static gboolean read_hours(struct hg_conds *list, const struct hg_fact *fact, const hg_node *node)

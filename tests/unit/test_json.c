@@ -120,6 +120,9 @@ static void what_is_no_json_is_refused(void **state)
 		{ { TEXT("\"\xf4\x90\x80\x80\"") }, "invalid UTF-8" },	/* above U+10FFFF */
 		{ { TEXT("\"\xe2\x82\"") },	"invalid UTF-8" },	/* cut short */
 		{ { TEXT("\"\xe2\x82") },	"invalid UTF-8" },
+		{ { TEXT("\"\xf0\x9f\x98") },	"invalid UTF-8" },
+		{ { TEXT("1\0") },		"something follows" },
+		{ { TEXT("[1\0]") },		"a comma or a closing bracket" },
 		{ { TEXT("\"\x80\"") },		"invalid UTF-8" },
 		{ { TEXT("\xef\xbb\xbf{}") },	"no JSON value" },	/* a byte order mark */
 		{ { TEXT("-") },		"a minus" },
@@ -281,9 +284,10 @@ static void depth_is_limited(void **state)
 
 static void size_is_limited(void **state)
 {
-	struct hg_json_limits limits = { .max_bytes = 10 };
+	struct hg_json_limits limits = { .max_bytes = 10 }, endless = { .max_bytes = G_MAXSIZE };
 	gsize big = 4 * 1024 * 1024;
 	g_autofree char *text = g_malloc(big + 1);
+	g_autoptr(GError) error = NULL;
 	(void)state;
 
 	assert_taken(TEXT("\"12345678\""), &limits);
@@ -292,6 +296,10 @@ static void size_is_limited(void **state)
 	text[0] = '1';
 	assert_taken(text, big, NULL);
 	assert_refused(text, big + 1, NULL, HG_ERROR_LIMIT, "at most 4194304");
+	/* json-c counts in int: more than that is too much under any limit, and is not even looked at. */
+	assert_taken(text, big + 1, &endless);
+	assert_null(hg_json_parse(text, (gsize)G_MAXINT32 + 1, &endless, &error));
+	assert_true(g_error_matches(error, HG_ERROR, HG_ERROR_LIMIT));
 }
 
 static void a_number_may_not_be_endless(void **state)
@@ -315,6 +323,7 @@ static void a_duplicate_key_is_found_in_every_disguise(void **state)
 		{ { TEXT("{\"a\":{\"k\":1},\"b\":1,\"a\":1}") }, "byte 19: key \"a\"" },
 		{ { TEXT("{\"a\":1,\"b\":{\"a\":1},\"a\":2}") }, "byte 19: key \"a\"" },
 		{ { TEXT("{\"a\":1,\"b\":1,\"b\":2,\"a\":2}") }, "byte 13: key \"b\"" },
+		{ { TEXT("{\"a\":1,\"a\":1,\"b\":2,\"b\":2}") }, "byte 7: key \"a\"" },
 		{ { TEXT("{\"\xc3\xa9\":1,\"\\u00e9\":2}") },	"appears twice" },
 		{ { TEXT("{\"a\\n\":1,\"a\\n\":1}") },		"appears twice" },
 	};

@@ -123,7 +123,7 @@ static char *trace_of(const hg_rules *rules, const struct hg_facts *facts, hg_ar
 static void what_was_heard_is_kept_and_explains_itself_without_the_model(void **state)
 {
 	static const char *const texts[] = { "I want my money back", "hello there", "?!", "the zorgblat parcel xyzzy",
-					     "gib mir \"mein\" Geld zur\xc3\xbc" "ck \\ 4711" };
+					     ("gib mir \"mein\" Geld zur\xc3\xbc" "ck \\ 4711") };
 	g_auto(asking) made = make("", "- { name: a, when: { intent: { is: [refund, hours], min_confidence: 0.8 } }, do: { tag: x } }\n"
 				     "- { name: b, when: { intent: { unknown: true } }, do: { tag: y } }\n");
 	g_autoptr(hg_diag) diag = hg_diag_new();
