@@ -159,6 +159,7 @@ static gboolean seen_look(hg_store *store, const guint8 hash[HASH_SIZE], gint64 
 	return TRUE;
 }
 
+/* Who calls has loaded the days. */
 static gboolean seen_put(hg_store *store, const guint8 hash[HASH_SIZE], gint64 now_ms, gint64 message_n,
 			 GError **error)
 {
@@ -166,14 +167,12 @@ static gboolean seen_put(hg_store *store, const guint8 hash[HASH_SIZE], gint64 n
 					   "VALUES ($1, $2, $3, $4) ON CONFLICT (bucket, hash) DO UPDATE "
 					   "SET message_n = excluded.message_n, seen_ms = excluded.seen_ms", HG_SQL_ALONE, NULL };
 	gint64 day = MAX(1, now_ms / DAY_MS);
-	GArray *days;
 
-	if (!days_get(store, &days, error) ||
-	    !hg_sql_run(store, &put, HG_BIND(HG_I(day), HG_B(hash, HASH_SIZE), HG_I(message_n), HG_I(now_ms)),
+	if (!hg_sql_run(store, &put, HG_BIND(HG_I(day), HG_B(hash, HASH_SIZE), HG_I(message_n), HG_I(now_ms)),
 			NULL, error))
 		return FALSE;
 	/* Kept when the transaction is rolled back: one empty look-up a time until it expires. */
-	days_add(days, day);
+	days_add(hg_store_seen_days(store), day);
 	return TRUE;
 }
 

@@ -12,6 +12,7 @@
 /* The example of the standard's own libraries. */
 #define SECRET "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 #define OTHER  "whsec_c2Vjb25kLXNlY3JldC1vZi10aGUtdGVzdHM="
+#define A64    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 #define ID     "msg_p5jXN8AQM9LWM0D4loKWxJek"
 #define BODY   "{\"test\": 2432232314}"
 #define SIGNATURE "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
@@ -59,7 +60,11 @@ static void a_changed_id_time_body_or_signature_is_refused(void **state)
 static void a_secret_is_prefix_and_24_to_64_bytes(void **state)
 {
 	static const struct { const char *secret; gboolean good; } cases[] = {
-		{ SECRET, TRUE }, { OTHER, TRUE }, { "whsec_", FALSE }, { "whsec_c2hvcnQ=", FALSE },
+		{ SECRET, TRUE }, { OTHER, TRUE },
+		/* 24 and 64 bytes, and one less and one more */
+		{ "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", TRUE }, { "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", FALSE },
+		{ "whsec_" A64 "AAAAAAAAAAAAAAAAAAAAAA==", TRUE }, { "whsec_" A64 "AAAAAAAAAAAAAAAAAAAAAAA=", FALSE },
+		{ "whsec_", FALSE }, { "whsec_c2hvcnQ=", FALSE },
 		{ "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", FALSE }, { NULL, FALSE },
 	};
 
@@ -72,6 +77,28 @@ static void a_secret_is_prefix_and_24_to_64_bytes(void **state)
 			fail_msg("secret %zu: %s", i, key ? "taken" : "refused");
 		hg_sign_key_free(key, len);
 	}
+}
+
+/* A backend without a secret still gets id and time; and nothing verifies where there is no secret. */
+static void without_a_secret_nothing_is_signed(void **state)
+{
+	static char *none[] = { NULL }, *one[] = { (char *)SECRET, NULL };
+	static const struct { char *const *secrets; guint lines; } cases[] = { { NULL, 4 }, { none, 4 }, { one, 5 } };
+	(void)state;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_auto(GStrv) lines = hg_sign_headers(cases[i].secrets, ID, 1614265330, BODY, strlen(BODY));
+
+		assert_int_equal(g_strv_length(lines), cases[i].lines);
+		assert_string_equal(lines[0], "Content-Type: application/json");
+		assert_string_equal(lines[1], "webhook-id: " ID);
+		assert_string_equal(lines[2], "webhook-timestamp: 1614265330");
+		assert_string_equal(lines[cases[i].lines - 1], "Idempotency-Key: \"" ID "\"");
+		if (cases[i].lines == 5)
+			assert_string_equal(lines[3], "webhook-signature: " SIGNATURE);
+	}
+	assert_null(hg_sign(NULL, ID, 1614265330, BODY, strlen(BODY)));
+	assert_false(hg_sign_verify(NULL, ID, 1614265330, BODY, strlen(BODY), SIGNATURE));
 }
 
 static void a_2xx_body_may_name_the_ticket(void **state)
@@ -480,6 +507,7 @@ int main(void)
 		cmocka_unit_test(two_secrets_sign_twice_and_either_verifies),
 		cmocka_unit_test(a_changed_id_time_body_or_signature_is_refused),
 		cmocka_unit_test(a_secret_is_prefix_and_24_to_64_bytes),
+		cmocka_unit_test(without_a_secret_nothing_is_signed),
 		cmocka_unit_test(a_2xx_body_may_name_the_ticket),
 		BENCH(an_event_arrives_signed_with_its_own_id),
 		BENCH(an_answer_decides_what_the_outbox_does),

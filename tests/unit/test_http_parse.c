@@ -71,6 +71,12 @@ static const struct parse_case refused[] = {
 	BAD("target.escape NUL in query", "GET /?a=%00 HTTP/1.1\r\n" H "\r\n"),
 	BAD("target.escape line break", "GET /a%0d%0aX HTTP/1.1\r\n" H "\r\n"),
 	BAD("target.escape line break in query", "GET /?a=%0A HTTP/1.1\r\n" H "\r\n"),
+	BAD("target.escape DEL", "GET /a%7fb HTTP/1.1\r\n" H "\r\n"),
+	BAD("target.escape idle letter", "GET /a%7Ab HTTP/1.1\r\n" H "\r\n"),
+	BAD("target.escape idle digit", "GET /a%30b HTTP/1.1\r\n" H "\r\n"),
+	BAD("target.escape idle minus", "GET /a%2db HTTP/1.1\r\n" H "\r\n"),
+	BAD("target.escape idle dot", "GET /a%2Eb HTTP/1.1\r\n" H "\r\n"),
+	BAD("target.escape idle underscore", "GET /%20%5fb HTTP/1.1\r\n" H "\r\n"),
 	BAD("target.escape slash", "GET /a%2fb HTTP/1.1\r\n" H "\r\n"),
 	BAD("target.escape capital slash", "GET /a%2Fb HTTP/1.1\r\n" H "\r\n"),
 	BAD("target.escape backslash", "GET /a%5cb HTTP/1.1\r\n" H "\r\n"),
@@ -98,6 +104,7 @@ static const struct parse_case refused[] = {
 	BAD("version with words behind", "GET / HTTP/1.1 X: y\r\n" H "\r\n"),
 	/* line ends */
 	BAD("line.lf after the request line", "GET / HTTP/1.1\n" H "\r\n"),
+	BAD("line.lf within the version", "GET / HTTP/\n" H "\r\n"),
 	BAD("line.lf after a header", GET "Host: a\n\r\n"),
 	BAD("line.lf as the empty line", GET H "\n"),
 	BAD("line.lf everywhere", "GET / HTTP/1.1\nHost: a\n\n"),
@@ -164,6 +171,8 @@ static const struct parse_case refused[] = {
 	BAD("host.form with two ports", GET "Host: a:1:2\r\n\r\n"),
 	BAD("host.form only a port", GET "Host: :80\r\n\r\n"),
 	BAD("host.form open bracket", GET "Host: [::1\r\n\r\n"),
+	BAD("host.form too much in the bracket", GET "Host: [" X50 X50 "::1]\r\n\r\n"),
+	BAD("host.form letters in the bracket", GET "Host: [::g]\r\n\r\n"),
 	BAD("host.form text behind the bracket", GET "Host: [::1]x\r\n\r\n"),
 	BAD("host.form above 127", GET "Host: \xc3\xa4\r\n\r\n"),
 	/* framing */
@@ -254,6 +263,11 @@ static const struct parse_case taken[] = {
 	CASE("dots and slashes in a query", "GET /?a=../%2f HTTP/1.1\r\n" H "\r\n", "GET /?a=../%2f " PLAIN),
 	CASE("two question marks", "GET /?a?b HTTP/1.1\r\n" H "\r\n", "GET /?a?b " PLAIN),
 	CASE("a query as browsers send it", "GET /?a={b}|[c]^`\\ HTTP/1.1\r\n" H "\r\n", "GET /?a={b}|[c]^`\\ " PLAIN),
+	CASE("a plus beside an escape stays", "GET /a+b%20c HTTP/1.1\r\n" H "\r\n", "GET /a+b c " PLAIN),
+	CASE("an absolute target and no host in HTTP/1.0", "GET http://b/c HTTP/1.0\r\n\r\n",
+	     "GET /c 1.0 length=0 keep=0 expect=0 []\n"),
+	CASE("a header as long as Host", GET H "Date: b\r\n\r\n",
+	     "GET / 1.1 length=0 keep=1 expect=0 {Host: a} {Date: b} []\n"),
 	CASE("double slashes", "GET //a//b HTTP/1.1\r\n" H "\r\n", "GET //a//b " PLAIN),
 	CASE("an absolute target", "GET http://a/b?c HTTP/1.1\r\n" H "\r\n", "GET /b?c " PLAIN),
 	CASE("an absolute https target in capitals", "GET HTTPS://A/b HTTP/1.1\r\n" H "\r\n", "GET /b " PLAIN),
@@ -392,18 +406,70 @@ static void nothing_is_read_after_a_broken_rule(void **state)
 	assert_string_equal(got, "BAD host.missing");
 }
 
+static void escapes_are_decoded_or_refused(void **state)
+{
+	static const struct { const char *in; gsize len; gboolean plus; const char *out; } cases[] = {
+		{ "", 0, FALSE, "" }, { "abc", 3, FALSE, "abc" }, { "abc", 2, FALSE, "ab" }, { "%41%5a%7e", 9, FALSE, "AZ~" },
+		{ "%c3%A9", 6, FALSE, "\xc3\xa9" }, { "a+b", 3, FALSE, "a+b" }, { "a+b", 3, TRUE, "a b" }, { "%2B", 3, TRUE, "+" },
+		{ "%20", 3, FALSE, " " }, { "%7F", 3, FALSE, NULL }, { "%1f", 3, FALSE, NULL }, { "%00", 3, FALSE, NULL },
+		{ "\x1f", 1, FALSE, NULL }, { "\x7f", 1, FALSE, NULL }, { "%", 1, FALSE, NULL }, { "%4", 2, FALSE, NULL },
+		{ "%41", 2, FALSE, NULL }, { "%4g", 3, FALSE, NULL }, { "%g4", 3, FALSE, NULL }, { "%%41", 4, FALSE, NULL },
+		{ "%c3", 3, FALSE, NULL }, { "\xff", 1, FALSE, NULL }, { "%c3%A9x", 4, FALSE, NULL },
+	};
+
+	(void)state;
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		char out[16];
+
+		memset(out, 'x', sizeof(out));
+		if (hg_http_unescape(cases[i].in, cases[i].len, cases[i].plus, out) != !!cases[i].out ||
+		    (cases[i].out && strcmp(out, cases[i].out)))
+			fail_msg("case %zu \"%s\": \"%s\"", i, cases[i].in, out);
+	}
+}
+
 static void lists_are_read_by_element(void **state)
 {
 	static const struct { const char *list, *word; gboolean want; } cases[] = {
 		{ "close", "close", TRUE }, { "a, close", "close", TRUE }, { " close ,b", "close", TRUE },
 		{ "CLOSE", "close", TRUE }, { "closed", "close", FALSE }, { "", "close", FALSE },
-		{ ",,close,,", "close", TRUE }, { "clo,se", "close", FALSE }, { "\tclose\t", "close", TRUE },
+		{ ",,close,,", "close", TRUE }, { ", \t,close", "close", TRUE }, { " ", "close", FALSE },
+		{ "clone", "close", FALSE }, { "clone,close", "close", TRUE }, { "clo,se", "close", FALSE }, { "\tclose\t", "close", TRUE },
 	};
 
 	(void)state;
 	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++)
 		if (hg_http_list_has(cases[i].list, cases[i].word) != cases[i].want)
 			fail_msg("\"%s\": want %d", cases[i].list, cases[i].want);
+}
+
+/* Offsets have 16 bits: a limit that is set higher is none. */
+static void a_head_is_never_longer_than_its_offsets_reach(void **state)
+{
+	static const struct hg_http_limits wide = { .head = 1 << 20, .target = 1 << 20, .headers = 1000 };
+	struct hg_http_parser parser;
+	g_autoptr(GString) head = g_string_new(GET H "A: ");
+	gsize used;
+
+	(void)state;
+	while (head->len < HG_HTTP_HEAD_MAX - 4)
+		g_string_append_c(head, 'x');
+	g_string_append(head, "\r\n\r\n");
+	hg_http_parser_init(&parser, &wide);
+	assert_int_equal(hg_http_parse(&parser, head->str, head->len, &used, NULL), HG_HTTP_HEAD);
+	assert_int_equal(used, HG_HTTP_HEAD_MAX);
+	hg_http_parser_reset(&parser);
+	g_string_insert_c(head, 30, 'x');
+	assert_int_equal(hg_http_parse(&parser, head->str, head->len, &used, NULL), HG_HTTP_BAD);
+	assert_int_equal(parser.rule, HG_RULE_HEAD_BIG);
+	hg_http_parser_reset(&parser);
+	g_string_assign(head, GET H);
+	for (int i = 0; i < 1000; i++)
+		g_string_append(head, "A:\r\n");
+	assert_int_equal(hg_http_parse(&parser, head->str, head->len, &used, NULL), HG_HTTP_BAD);
+	assert_int_equal(parser.rule, HG_RULE_HEADER_MANY);
+	assert_int_equal(parser.n_headers, HG_HTTP_HEADERS_MAX);
+	hg_http_parser_done(&parser);
 }
 
 int main(void)
@@ -415,7 +481,9 @@ int main(void)
 		cmocka_unit_test(outcome_does_not_depend_on_how_bytes_are_cut),
 		cmocka_unit_test(every_rule_has_a_case),
 		cmocka_unit_test(nothing_is_read_after_a_broken_rule),
+		cmocka_unit_test(escapes_are_decoded_or_refused),
 		cmocka_unit_test(lists_are_read_by_element),
+		cmocka_unit_test(a_head_is_never_longer_than_its_offsets_reach),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

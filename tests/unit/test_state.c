@@ -110,6 +110,21 @@ static void a_step_says_which_words_it_was_about(void **state)
 	assert_string_equal(error->message, "outbox job 7 to backend desk is queued and cannot become sending");
 }
 
+/* What has no name or number yet is named by what it has. */
+static void a_step_of_what_has_no_name_says_so(void **state)
+{
+	hg_job job = { .n = 8, .target = HG_TO_FETCH, .state = HG_JOB_DEAD };
+	hg_ticket ticket = { .id = "tkt_x", .state = HG_TICKET_OPEN };
+	g_autoptr(GError) first = NULL, second = NULL;
+	(void)state;
+
+	assert_false(hg_job_move(&job, HG_JOB_SENDING, &first));
+	assert_non_null(strstr(first->message, "outbox job 8 to"));
+	assert_non_null(strstr(first->message, "(none) is dead and cannot become sending"));
+	assert_false(hg_ticket_move(&ticket, HG_TICKET_REQUESTED, &second));
+	assert_string_equal(second->message, "ticket tkt_x is open and cannot become requested");
+}
+
 static void nonsense_states_go_nowhere(void **state)
 {
 	(void)state;
@@ -206,6 +221,8 @@ static void a_delivery_folds_as_its_table_says(void **state)
 		{ HG_DLV_PARTLY,    HG_R_DELIVERED, HG_DLV_PARTLY,    FALSE },
 		{ HG_DLV_PARTLY,    HG_R_FAILED,    HG_DLV_PARTLY,    FALSE },
 		{ HG_DLV_SENT,      99,             HG_DLV_SENT,      FALSE },
+		{ HG_DLV_SENT,      0,              HG_DLV_SENT,      FALSE },
+		{ HG_DLV_SENT,      HG_R_FAILED + 1, HG_DLV_SENT,     FALSE },
 	};
 	(void)state;
 
@@ -275,6 +292,7 @@ int main(void)
 		cmocka_unit_test(a_ticket_never_becomes_requested_again),
 		cmocka_unit_test(only_a_due_job_is_sent),
 		cmocka_unit_test(a_step_says_which_words_it_was_about),
+		cmocka_unit_test(a_step_of_what_has_no_name_says_so),
 		cmocka_unit_test(nonsense_states_go_nowhere),
 		cmocka_unit_test(six_receipts_in_all_720_orders_show_one_state),
 		cmocka_unit_test(every_set_of_receipts_shows_one_state_in_whatever_order),

@@ -1,5 +1,6 @@
 /* test_store_time.c - what was seen before and for how long, timers, idempotency, tending */
 #include "store_fixture.h"
+#include "sql.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -159,6 +160,108 @@ static void many_ids_do_not_meet(void **state)
 			assert_int_equal(fresh, round == 0);
 		}
 	must(hg_store_commit(w->store, e));
+}
+
+static gint64 days_seen(struct world *w)
+{
+	return world_count(w, "SELECT COUNT(DISTINCT bucket) FROM seen");
+}
+
+/* A clock that was never set, or before 1970, falls on the first day there is. */
+static void before_the_first_day_there_is_the_first_day(void **state)
+{
+	struct world *w = *state;
+
+	for (gint64 now_ms = -3 * DAY_MS; now_ms <= 2 * DAY_MS; now_ms += DAY_MS) {
+		g_autofree char *key = g_strdup_printf("%" G_GINT64_FORMAT, now_ms);
+
+		in_txn(w, must(hg_store_seen_set(w->store, "wa", key, now_ms, 5, e)));
+	}
+	assert_int_equal(days_seen(w), 2);
+	assert_int_equal(world_count(w, "SELECT MIN(bucket) FROM seen"), 1);
+}
+
+/* What is not known may not count as new (the message would be there twice) or as seen (it would be
+ * lost): each verb fails, before and after it has learned the days and made its statements. */
+static void a_store_that_cannot_look_takes_nothing_for_new(void **state)
+{
+	struct world *w = *state;
+	gint64 n, m, gone = 0;
+	const char *cursor;
+	gboolean fresh;
+
+	for (int known = 0; known < 2; known++) {
+		if (known) {
+			world_plant(w, "ALTER TABLE gone RENAME TO seen");
+			world_reopen(w);
+			assert_true(is_new(w, "wa", "x", T0, WEEK));
+			in_txn(w, must(hg_store_seen_set(w->store, "wa", "y", T0, 7, e)));
+		}
+		world_plant(w, "ALTER TABLE seen RENAME TO gone");
+		if (!known)
+			world_reopen(w);
+		must(hg_store_begin(w->store, e));
+		must_fail(HG_ERROR_STORE, hg_store_seen(w->store, "wa", "x", T0, WEEK, &fresh, &m, e));
+		must_fail(HG_ERROR_STORE, hg_store_seen_set(w->store, "wa", "x", T0, 3, e));
+		must_fail(HG_ERROR_STORE, hg_store_seen_find(w->store, "wa", "x", T0, &n, e));
+		must_fail(HG_ERROR_STORE, hg_seen_expire(w->store, T0 + 90 * DAY_MS, &gone, e));
+		assert_int_equal(gone, 0);
+		hg_store_rollback(w->store);
+	}
+	/* And when it knows the days but has made no statement yet. */
+	world_plant(w, "ALTER TABLE gone RENAME TO seen");
+	world_reopen(w);
+	must(hg_seen_expire(w->store, T0, &gone, e));
+	world_plant(w, "ALTER TABLE seen RENAME TO gone");
+	must(hg_store_cursor_get(w->store, w->arena, "wa", &cursor, e));	/* sees that the tables are others */
+	must_fail(HG_ERROR_STORE, hg_store_seen_find(w->store, "wa", "x", T0, &n, e));
+	world_plant(w, "ALTER TABLE gone RENAME TO seen");
+}
+
+static void a_store_that_cannot_write_takes_nothing_for_new(void **state)
+{
+	struct world *w = *state;
+	gboolean fresh;
+	gint64 n;
+
+	assert_true(is_new(w, "wa", "x", T0, WEEK));
+	world_plant(w, "CREATE TRIGGER no_more BEFORE INSERT ON seen BEGIN SELECT RAISE(ABORT, 'no more'); END");
+	must(hg_store_begin(w->store, e));
+	must(hg_store_seen(w->store, "wa", "x", T0, WEEK, &fresh, &n, e));	/* an old one needs no writing */
+	assert_false(fresh);
+	must_fail(HG_ERROR_BROKEN, hg_store_seen(w->store, "wa", "y", T0, WEEK, &fresh, &n, e));
+	must_fail(HG_ERROR_BROKEN, hg_store_seen_set(w->store, "wa", "z", T0, 3, e));
+	hg_store_rollback(w->store);
+}
+
+/* ---- raw events ---- */
+static void raw_bytes_come_back_as_they_were(void **state)
+{
+	struct world *w = *state;
+	static const struct { const char *bytes; gsize len; } cases[] = { { "a\0b", 3 }, { "", 0 }, { NULL, 0 } };
+	gint64 n;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		const void *bytes = "untouched";
+		gsize len = 99;
+
+		in_txn(w, must(hg_store_raw_add(w->store, "wa", "webhook", T0, cases[i].bytes, cases[i].len, &n, e)));
+		must(hg_store_raw_get(w->store, w->arena, n, &bytes, &len, e));
+		assert_int_equal(len, cases[i].len);
+		assert_memory_equal(bytes, cases[i].bytes ?: "", len);
+		must(hg_store_raw_get(w->store, w->arena, n + 1, &bytes, &len, e));
+		assert_null(bytes);
+		assert_int_equal(len, 0);
+	}
+	world_plant(w, "ALTER TABLE raw RENAME TO gone");
+	for (int again = 0; again < 2; again++) {
+		const void *bytes;
+		gsize len;
+
+		must_fail(HG_ERROR_STORE, hg_store_raw_get(w->store, w->arena, n, &bytes, &len, e));
+		must_fail(HG_ERROR_STORE, hg_store_raw_add(w->store, "wa", "webhook", T0, "x", 1, &n, e));
+		world_reopen(w);
+	}
 }
 
 /* ---- expiry ---- */
@@ -415,6 +518,10 @@ int main(void)
 		store_test(a_reader_finds_what_the_writer_remembers_on_a_new_day),
 		store_test(the_days_are_known_again_after_a_restart),
 		store_test(many_ids_do_not_meet),
+		store_test(before_the_first_day_there_is_the_first_day),
+		store_test(a_store_that_cannot_look_takes_nothing_for_new),
+		store_test(a_store_that_cannot_write_takes_nothing_for_new),
+		store_test(raw_bytes_come_back_as_they_were),
 		store_test(old_days_are_dropped_and_young_ones_kept),
 		store_test(a_longer_window_keeps_ids_a_day_longer_than_itself),
 		store_test(nothing_expires_at_start_and_one_batch_is_small),

@@ -418,11 +418,70 @@ static void the_handshake_echoes_the_challenge_to_who_knows_the_token(void **sta
 				 cases[i].status);
 		assert_true((cases[i].status == 200) == !g_strcmp0(body, cases[i].challenge));
 	}
-	host->conf.verify_token = NULL;
-	for (int i = 0; i < 2; i++) {
+	/* No token and an empty one are none: nobody knows them. */
+	for (int i = 0; i < 4; i++) {
 		g_autofree char *body = NULL;
 
-		assert_int_equal(wa_host_handshake(host, "subscribe", i ? "" : "verify-me", "1", &body), 403);
+		host->conf.verify_token = i / 2 ? (char *)"" : NULL;
+		assert_int_equal(wa_host_handshake(host, "subscribe", i % 2 ? "" : "verify-me", "1", &body), 403);
+	}
+	assert_int_equal(wa_host_counted(host, "handshake"), 1);
+	assert_int_equal(wa_host_counted(host, "handshake_refused"), 10);
+}
+
+/* A token in the URL is asked for by the handshake too; an empty one in the configuration is none. */
+static void the_handshake_needs_the_token_of_the_url(void **state)
+{
+	static const struct { const char *wanted, *said; int status; } cases[] = {
+		{ "0123456789abcdef", "0123456789abcdef", 200 }, { "0123456789abcdef", "0123456789abcdeF", 403 },
+		{ "0123456789abcdef", "", 403 }, { "0123456789abcdef", NULL, 403 }, { "", NULL, 200 }, { "", "x", 200 },
+		{ NULL, NULL, 200 }, { NULL, "x", 200 },
+	};
+	g_autoptr(wa_host) host = wa_host_new();
+
+	(void)state;
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *body = NULL;
+
+		host->conf.url_token = (char *)cases[i].wanted;
+		host->handshake_token = cases[i].said;
+		if (wa_host_handshake(host, "subscribe", "verify-me", "7", &body) != cases[i].status)
+			fail_msg("case %zu: %s", i, body);
+	}
+}
+
+/* More than one batch holds goes over in parts: all of it, in order, and the raw bytes once. */
+static void a_big_webhook_is_handed_over_in_parts(void **state)
+{
+	static const struct { guint messages, statuses, parts; } cases[] = {
+		{ 499, 0, 1 }, { 500, 0, 1 }, { 501, 0, 2 }, { 0, 500, 1 }, { 0, 501, 2 }, { 3, 1001, 3 }, { 1001, 2, 3 },
+	};
+
+	(void)state;
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(wa_host) host = wa_host_new();
+		g_autoptr(GString) body = g_string_new("{\"entry\":[{\"changes\":[{\"field\":\"messages\",\"value\":{"
+			"\"metadata\":{\"phone_number_id\":\"" WA_NUMBER "\"},\"messages\":[");
+		g_auto(GStrv) lines = NULL;
+		guint messages = 0, statuses = 0;
+
+		for (guint n = 0; n < cases[i].messages; n++)
+			g_string_append_printf(body, "%s{\"from\":\"447700900001\",\"id\":\"wamid.m%u\",\"timestamp\":\"1763632931\","
+					       "\"type\":\"text\",\"text\":{\"body\":\"x\"}}", n ? "," : "", n);
+		g_string_append(body, "],\"statuses\":[");
+		for (guint n = 0; n < cases[i].statuses; n++)
+			g_string_append_printf(body, "%s{\"id\":\"wamid.s%u\",\"status\":\"sent\",\"timestamp\":\"1763632931\","
+					       "\"recipient_id\":\"447700900001\"}", n ? "," : "", n);
+		g_string_append(body, "]}}]}]}");
+		assert_int_equal(wa_host_deliver(host, body->str, body->len, NULL), 0);
+		assert_int_equal(host->emits, cases[i].parts);
+		assert_int_equal(host->raw_bytes, body->len);
+		lines = g_strsplit(host->log->str, "wamid.", -1);
+		/* Each of a kind in the order it came in. */
+		for (char **line = lines + 1; *line; line++)
+			assert_int_equal(g_ascii_strtoull(*line + 1, NULL, 10), **line == 'm' ? messages++ : statuses++);
+		assert_int_equal(messages, cases[i].messages);
+		assert_int_equal(statuses, cases[i].statuses);
 	}
 }
 
@@ -535,6 +594,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(refused_webhooks_raise_one_alarm_until_a_good_one_comes),
 		cmocka_unit_test(without_signature_the_token_of_the_url_is_needed),
 		cmocka_unit_test(the_handshake_echoes_the_challenge_to_who_knows_the_token),
+		cmocka_unit_test(the_handshake_needs_the_token_of_the_url),
+		cmocka_unit_test(a_big_webhook_is_handed_over_in_parts),
 		cmocka_unit_test(an_old_status_is_no_news_of_the_account),
 		cmocka_unit_test(news_that_are_cut_short_end_with_a_whole_character),
 		cmocka_unit_test(with_one_number_a_missing_name_is_no_doubt),

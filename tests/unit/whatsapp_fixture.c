@@ -450,7 +450,7 @@ int wa_host_handshake(struct wa_host *host, const char *mode, const char *token,
 		      char **ret_body)
 {
 	struct hg_http_rep rep = { .size = sizeof(rep) };
-	struct request req = { .mode = mode, .token = token, .challenge = challenge };
+	struct request req = { .mode = mode, .token = token, .challenge = challenge, .url_token = host->handshake_token };
 
 	req.pub = (struct hg_http_req){ .size = sizeof(req.pub), .method = "GET", .path = "webhook",
 		.header = get_header, .query = get_query };

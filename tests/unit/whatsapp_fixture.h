@@ -33,6 +33,7 @@ typedef struct wa_host {
 	guint sents;
 	void (*timer)(void *state);	/* of the last timer, NULL: none */
 	gint64 timer_ms;
+	const char *handshake_token;	/* token= in the URL of the next handshakes; NULL: none */
 } wa_host;
 
 /* A channel with sensible settings, opened and not started; change ->conf before using it if need be. */
