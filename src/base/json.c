@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "fail.h"
+#include "json_build.h"
 #include "json_scan.h"
 #include "text.h"
 
@@ -102,30 +103,6 @@ static gboolean fail_duplicate(struct hg_json_scan *scan, GError **error)
 }
 
 /* ---- parsing ---- */
-static struct json_object *parse_tree(const struct hg_json_scan *scan, GError **error)
-{
-	/* json-c counts the value within the innermost bracket as a level, and one more. */
-	struct json_tokener *tok = json_tokener_new_ex((int)scan->max_depth + 2);
-	struct json_object *tree;
-	enum json_tokener_error code;
-
-	g_assert(tok);
-	json_tokener_set_flags(tok, JSON_TOKENER_STRICT);	/* the scan has checked the UTF-8 */
-	tree = json_tokener_parse_ex(tok, (const char *)scan->start,
-				     (int)(scan->end - scan->start));
-	code = json_tokener_get_error(tok);
-	if (code == json_tokener_continue) {	/* a bare number could go on: end it */
-		tree = json_tokener_parse_ex(tok, "", 1);
-		code = json_tokener_get_error(tok);
-	}
-	json_tokener_free(tok);
-	if (code != json_tokener_success)	/* never: the scan has refused what json-c does not take */
-		hg_fail(error, HG_ERROR_INPUT, "JSON: %s", json_tokener_error_desc(code));
-	else if (!tree)				/* which is json-c's null */
-		hg_fail(error, HG_ERROR_INPUT, "JSON: byte 0: null alone is no document");
-	return tree;
-}
-
 struct json_object *hg_json_parse(const void *bytes, gsize len, const struct hg_json_limits *limits,
 				  GError **error)
 {
@@ -150,8 +127,10 @@ struct json_object *hg_json_parse(const void *bytes, gsize len, const struct hg_
 			scan.what);
 		return NULL;
 	}
-	tree = parse_tree(&scan, error);
-	if (tree && !limits->duplicates && count_members(tree) < scan.keys) {
+	tree = hg_json_build(bytes, len);
+	if (!tree)				/* which is json-c's null */
+		hg_fail(error, HG_ERROR_INPUT, "JSON: byte 0: null alone is no document");
+	else if (!limits->duplicates && count_members(tree) < scan.keys) {
 		fail_duplicate(&scan, error);
 		return NULL;
 	}

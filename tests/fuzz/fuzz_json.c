@@ -19,8 +19,8 @@ static void check_again(struct json_object *tree)
 	g_assert_true(json_object_equal(tree, again));
 }
 
-/* The scan must never take what json-c's own strict mode refuses. */
-static void check_json_c(const uint8_t *data, size_t size)
+/* What json-c's own strict mode refuses must never be taken, and what is taken must mean the same to both. */
+static void check_json_c(const uint8_t *data, size_t size, struct json_object *ours)
 {
 	struct json_tokener *tok = json_tokener_new_ex(64);
 	struct json_object *tree;
@@ -30,6 +30,9 @@ static void check_json_c(const uint8_t *data, size_t size)
 	if (json_tokener_get_error(tok) == json_tokener_continue)
 		tree = json_tokener_parse_ex(tok, "", 1);
 	g_assert_nonnull(tree);
+	g_assert_true(json_object_equal(tree, ours));
+	g_assert_cmpstr(json_object_to_json_string_ext(tree, JSON_C_TO_STRING_PLAIN), ==,
+			json_object_to_json_string_ext(ours, JSON_C_TO_STRING_PLAIN));
 	json_object_put(tree);
 	json_tokener_free(tok);
 }
@@ -59,7 +62,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_again(tree);
 	}
 	if (twice)
-		check_json_c(data, size);
+		check_json_c(data, size, twice);
 	check_writer(data, size);
 	return 0;
 }

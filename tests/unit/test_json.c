@@ -469,9 +469,35 @@ static void what_is_unseen_is_spelt_out_and_means_the_same(void **state)
 	assert_true(json_object_equal(before, after));
 }
 
+/* The tree is made by us, and means what json-c's own parser makes of the text. */
+static void a_text_means_what_it_means_to_json_c(void **state)
+{
+	static const char *const texts[] = {
+		"{}", "[]", "[[],{}]", "{\"\":\"\"}", " { \"a\" : [ 1 , 2 ] , \"b\" : null } ", "\t[\n\r1]\n", "\"alone\"", "true",
+		"[true,false,null]", "[0,-0,1,-1,9223372036854775807,-9223372036854775808,9223372036854775808,18446744073709551615]",
+		"[0.0,-0.0,1.50,1e5,1E+5,-2.5e-3,1e308,0.1e1,5e-324,1e-400]",
+		"[\"\\\"\\\\\\/\\b\\f\\n\\r\\t\",\"\\u0041\\u00e9\\u20ac\\ud83d\\ude00\\uD7FF\\ue000\",\"a\\nb\\\\\",\"\\\\\\\\\"]",
+		"{\"k\\u0065y\":{\"n\\t\":[{\"deep\":{\"er\":[[[\"\u00fc\U0001f600\"]]]}}]},\"key2\":1.0}", "{\"a\":1,\"b\":{\"a\":2},\"c\":[{\"a\":3}]}",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
+		g_autofree char *copy = g_memdup2(texts[i], strlen(texts[i]));
+		g_autoptr(json_object) ours = hg_json_parse(copy, strlen(texts[i]), NULL, NULL);
+		g_autoptr(json_object) theirs = json_tokener_parse(texts[i]);
+
+		if (!ours || !json_object_equal(ours, theirs))
+			fail_msg("%s: %s, json-c reads %s", texts[i], ours ? json_object_to_json_string(ours) : "refused",
+				 json_object_to_json_string(theirs));
+		assert_string_equal(json_object_to_json_string_ext(ours, JSON_C_TO_STRING_PLAIN),
+				    json_object_to_json_string_ext(theirs, JSON_C_TO_STRING_PLAIN));
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_text_means_what_it_means_to_json_c),
 		cmocka_unit_test(what_json_c_lets_through_is_refused),
 		cmocka_unit_test(what_is_no_json_is_refused),
 		cmocka_unit_test(what_rfc_8259_allows_is_taken),
