@@ -27,6 +27,7 @@ struct circuit {
 	guint64 probe_timer;
 	gint64 last_ok_ms, last_failed_ms;
 	char *last_error;
+	hg_signer *signer;		/* while it is configured */
 	hg_forwarder *forwarder;
 };
 
@@ -52,6 +53,7 @@ static void circuit_free(void *data)
 
 	g_assert(g_queue_is_empty(&circuit->ready));
 	hg_loop_untimer(circuit->forwarder->loop, circuit->probe_timer);
+	hg_signer_free(circuit->signer);
 	g_free(circuit->backend);
 	g_free(circuit->last_error);
 	g_free(circuit);
@@ -118,6 +120,8 @@ static void circuits_close(hg_forwarder *forwarder)
 
 		hg_loop_untimer(forwarder->loop, circuit->probe_timer);
 		circuit->probe_timer = 0;
+		hg_signer_free(circuit->signer);
+		circuit->signer = hg_signer_new(backend->secrets);
 		circuit->failures = 0;
 		circuit->gone = FALSE;
 		circuit_slots(circuit, (guint)backend->concurrency, TRUE);
@@ -241,7 +245,8 @@ static const char *text_member(struct json_object *obj, const char *key, hg_aren
 void hg_forward_read_ticket(const char *body, gsize len, hg_arena *arena,
 			    struct hg_forward_result *result)
 {
-	g_autoptr(json_object) answer = len ? hg_json_parse(body, len, NULL, NULL) : NULL;
+	gboolean may_name = len >= strlen("{\"ticket\":{}}");
+	g_autoptr(json_object) answer = may_name ? hg_json_parse(body, len, NULL, NULL) : NULL;
 	struct json_object *ticket = hg_json_obj(answer, "ticket");
 
 	if (!ticket)
@@ -355,7 +360,7 @@ static void attempt_begin(struct circuit *circuit, const struct hg_backend_conf 
 	hg_forwarder *forwarder = circuit->forwarder;
 	gint64 now_s = hg_now(hg_loop_env(forwarder->loop)) / 1000;
 	g_autofree char *body = hg_forward_body(&dispatch->event);
-	g_auto(GStrv) headers = hg_sign_headers(backend->secrets, dispatch->event.id, now_s, body, strlen(body));
+	g_auto(GStrv) headers = hg_signer_headers(circuit->signer, dispatch->event.id, now_s, body, strlen(body));
 	struct attempt *attempt = g_new0(struct attempt, 1);
 
 	circuit->flying++;

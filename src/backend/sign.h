@@ -16,6 +16,11 @@ char *hg_sign(char *const *secrets, const char *id, gint64 timestamp_s, const vo
 /* The headers of what is sent: type, the three of Standard Webhooks, and Idempotency-Key for receivers that know
  * it.  NULL-ended, yours. */
 char **hg_sign_headers(char *const *secrets, const char *id, gint64 timestamp_s, const void *body, gsize len);
+/* The same secrets again and again: made ready once.  What it makes is the same. */
+typedef struct hg_signer hg_signer;
+hg_signer *hg_signer_new(char *const *secrets);
+void hg_signer_free(hg_signer *signer);		/* NULL is fine */
+char **hg_signer_headers(hg_signer *signer, const char *id, gint64 timestamp_s, const void *body, gsize len);
 /* TRUE when one of header's signatures fits one of the secrets.  Constant time in the signature.
  * The caller checks the timestamp against its clock. */
 gboolean hg_sign_verify(char *const *secrets, const char *id, gint64 timestamp_s, const void *body,

@@ -38,6 +38,23 @@ static void two_secrets_sign_twice_and_either_verifies(void **state)
 	assert_true(hg_sign_verify(new, ID, 1614265330, BODY, strlen(BODY), header));
 }
 
+static void keys_that_are_kept_ready_sign_the_same_each_time(void **state)
+{
+	char *both[] = { (char *)SECRET, (char *)"whsec_none", (char *)OTHER, NULL };
+	hg_signer *signer = hg_signer_new(both);
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		g_autofree char *body = g_strdup_printf("{\"n\":%d}", i);
+		g_auto(GStrv) kept = hg_signer_headers(signer, ID, 1614265330 + i, body, strlen(body));
+		g_auto(GStrv) fresh = hg_sign_headers(both, ID, 1614265330 + i, body, strlen(body));
+
+		assert_true(g_strv_equal((const char *const *)kept, (const char *const *)fresh));
+		assert_int_equal(g_strv_length(kept), 5);
+	}
+	hg_signer_free(signer);
+}
+
 static void a_changed_id_time_body_or_signature_is_refused(void **state)
 {
 	static const struct { const char *what, *id; gint64 time; const char *body, *header; } cases[] = {
@@ -505,6 +522,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_signature_is_the_one_the_standard_gives),
 		cmocka_unit_test(two_secrets_sign_twice_and_either_verifies),
+		cmocka_unit_test(keys_that_are_kept_ready_sign_the_same_each_time),
 		cmocka_unit_test(a_changed_id_time_body_or_signature_is_refused),
 		cmocka_unit_test(a_secret_is_prefix_and_24_to_64_bytes),
 		cmocka_unit_test(without_a_secret_nothing_is_signed),
