@@ -10,6 +10,10 @@
 #define READERS 2
 #define READ_LIMIT_MS 2000		/* a longer read would hold back checkpoints */
 #define PULSE_MS 1000
+/* Each caller bounds what it has under way (concurrency, a channel's slots): of one host that is all there may
+ * be, and the others still find room. */
+#define PER_HOST 256
+#define CONNECTIONS (4 * PER_HOST)
 #define DRAIN_MS (10 * 1000)		/* what is under way has so long when we stop */
 #define EXIT_STORE 1			/* the store is beyond use: systemd starts us again */
 
@@ -91,6 +95,7 @@ static void make_parts(hg_gateway *gateway)
 
 hg_gateway *hg_gateway_new(hg_setup *setup, GError **error)
 {
+	static const struct hg_client_conf client = { .max_connections = CONNECTIONS, .max_per_host = PER_HOST };
 	g_autoptr(hg_gateway) gateway = g_new0(hg_gateway, 1);
 
 	gateway->setup = setup;
@@ -98,7 +103,7 @@ hg_gateway *hg_gateway_new(hg_setup *setup, GError **error)
 	gateway->attachments = hg_setup_attachments(setup->conf);
 	gateway->loop = hg_loop_new(gateway->env, "headgate", error);
 	if (!gateway->loop || !open_store(gateway, error) ||
-	    !(gateway->client = hg_client_new(gateway->loop, NULL, error)))
+	    !(gateway->client = hg_client_new(gateway->loop, &client, error)))
 		return NULL;
 	make_parts(gateway);
 	if (!listen_all(gateway, error) || !hg_engine_recover(gateway->engine, error))

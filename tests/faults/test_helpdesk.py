@@ -86,6 +86,28 @@ def settled(gateway):
         gateway.threads()
 
 
+# ---- how many at once ----
+
+@pytest.mark.parametrize("concurrency", [3, 40])
+def test_as_many_attempts_are_under_way_as_are_configured(start, graph, helpdesk, concurrency):
+    gateway = start(rules=AT_ONCE, backend=f"concurrency: {concurrency}")
+    answers, asked = threading.Event(), []
+
+    def wait(delivery):
+        asked.append(delivery.id)
+        answers.wait(60)
+
+    helpdesk.answer = wait
+    customers = [f"+4477009{10000 + n}" for n in range(concurrency + 5)]
+    for customer in customers:
+        assert graph.say(customer, "hello?") == 200
+    harness.wait_until(lambda: len(asked) >= concurrency, f"{concurrency} attempts")
+    settled(gateway)
+    assert len(asked) == concurrency
+    answers.set()
+    harness.wait_until(lambda: len(helpdesk.of("ticket.requested")) == len(customers), "all of them")
+
+
 # ---- down ----
 
 @pytest.mark.parametrize("how", ["refuses", "answers 503"])
