@@ -93,7 +93,8 @@ static enum hg_http_rule count_client(hg_server *server, struct hg_conn *conn)
 	struct hg_address address = hg_address_client(&conn->address);
 	struct client *client;
 
-	if (server->n_counted >= server->conf.max_connections)
+	/* The unix socket is the way in for who has to end a flood: it is never full of strangers. */
+	if (!conn->local && server->n_counted >= server->conf.max_connections)
 		return HG_RULE_CAP_CONNECTIONS;
 	if (!is_exempt(conn)) {
 		client = g_hash_table_lookup(server->clients, &address);
@@ -165,7 +166,7 @@ static void on_accept(struct evconnlistener *accepting, evutil_socket_t fd, stru
 	(void)from_len;
 	HG_COUNT(server->stats.accepted, 1);
 	hg_address_from_socket(from, &address);
-	if (server->n_refusing >= REFUSING_MAX ||
+	if ((server->n_refusing >= REFUSING_MAX && !listener->path) ||
 	    !(conn = hg_conn_new(server, fd, &address, listener->path != NULL, listener->tls))) {
 		hg_server_count(server, HG_RULE_CAP_CONNECTIONS);
 		close(fd);

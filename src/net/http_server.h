@@ -41,7 +41,7 @@ struct hg_server_conf {			/* hg_server_conf_init() sets the defaults in brackets
 	guint max_headers;		/* [100, which is also the most] */
 	gsize max_body;			/* where the route says nothing [1 MiB] */
 	gsize max_bodies;		/* bytes of all bodies held at a time [64 MiB]; then 503 */
-	guint max_connections;		/* [1,024]; then 503 and close */
+	guint max_connections;		/* [1,024]; unix sockets are exempt; then 503 and close */
 	guint max_per_address;		/* [64]; unix sockets and trusted proxies are exempt; then 503 */
 	gint64 head_ms;			/* first byte (of a new connection: its start, with the TLS
 					 * handshake) to complete head [10 s] */
