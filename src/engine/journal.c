@@ -202,7 +202,8 @@ static gboolean read_conf(struct hg_unpack *in, hg_arena *arena, struct hg_journ
 
 static gboolean read_body(const hg_journal *row, hg_arena *arena, struct hg_journalled *ret, GError **error)
 {
-	struct hg_unpack in = { row->body, (const guint8 *)row->body + row->len };
+	const guint8 *body = row->len ? row->body : (const guint8 *)"";	/* what SQLite has for none is NULL */
+	struct hg_unpack in = { body, body + row->len };
 
 	switch (row->kind) {
 	case HG_J_COMMAND:

@@ -214,12 +214,13 @@ static void set_fail_points(CURL *easy)
 static inline void set_fail_points(CURL *easy G_GNUC_UNUSED) { }
 #endif
 
+/* 0 also after "100 Continue" and then nothing that can be read, which is an answer to curl. */
 static int status_of(hg_call *call)
 {
 	long status = 0;
 
 	curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
-	return status;
+	return status < 200 ? 0 : status;
 }
 
 static gboolean save(hg_call *call, const char *bytes, gsize len)
@@ -260,6 +261,15 @@ static size_t take_reply(char *bytes, size_t size, size_t n, void *arg)
 	return len;
 }
 
+static gboolean has_control(const char *value, const char *end)
+{
+	for (; value < end; value++)
+		if (((guint8)*value < 0x20 && *value != '\t') || *value == 0x7f)
+			return TRUE;
+	return FALSE;
+}
+
+/* A header with controls in it (curl lets CR pass) is none: a value may be shown, kept or sent on. */
 static void keep_header(struct hg_client_headers *got, const char *line, gsize len)
 {
 	const char *colon = memchr(line, ':', len), *value, *end = line + len;
@@ -270,6 +280,8 @@ static void keep_header(struct hg_client_headers *got, const char *line, gsize l
 		;
 	while (end > value && strchr(" \t\r\n", end[-1]))
 		end--;
+	if (has_control(line, end))
+		return;
 	g_string_append_len(got->text, line, colon - line);
 	g_string_append_c(got->text, '\0');
 	g_string_append_len(got->text, value, end - value);
@@ -726,6 +738,8 @@ gboolean hg_call_again(hg_call *call, CURLcode result)
 	call->answer.status = status_of(call);
 	call->answer.code = code_of(call, result);
 	call->answer.headers = &call->got;
+	if (!call->answer.code && !call->answer.status)
+		call->answer.code = HG_CLIENT_CLOSED;
 	if (call->answer.code) {
 		refuse(call, call->answer.code, words_of(call, result));
 		return FALSE;

@@ -157,6 +157,36 @@ static void only_the_final_head_counts(void **state)
 	assert_string_equal(r->retry_after, "7");
 }
 
+static void a_header_with_a_control_in_it_is_none(void **state)
+{
+	struct run *run = *state;
+	const struct result *r;
+
+	RUN_SCRIPT(run, { .reply = "HTTP/1.1 200 OK\r\nX: a\rLocation: b\r\nRetry-After: 7\r\nLocation: \x1b[2J\r\nContent-Length: 0\r\n\r\n" });
+	r = run_call(run, CALL(.url = NULL));
+	expect(r, 200, HG_CLIENT_OK, TRUE);
+	assert_null(r->x);
+	assert_null(r->location);
+	assert_string_equal(r->retry_after, "7");
+}
+
+/* Whatever curl makes of it. */
+static void an_interim_answer_alone_is_none(void **state)
+{
+	static const char *const replies[] = {
+		"HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 100 Continue\r\n\0\nHTTP/Co\r\nth: 0\r\n\r\n", "HTTP/1.1 103 x\r\n\r\nHTTP/1.1 199 x\r\n\r\n",
+	};
+	struct run *run = *state;
+	struct script_step steps[G_N_ELEMENTS(replies)] = { 0 };
+	static const gsize lengths[] = { 0, 42, 0 };
+
+	for (gsize i = 0; i < G_N_ELEMENTS(replies); i++)
+		steps[i] = (struct script_step){ .reply = replies[i], .len = lengths[i], .then = SCRIPT_CLOSE };
+	run_script(run, steps, G_N_ELEMENTS(steps));
+	for (gsize i = 0; i < G_N_ELEMENTS(replies); i++)
+		expect(run_call(run, CALL(.body = "x", .len = 1)), 0, HG_CLIENT_CLOSED, TRUE);
+}
+
 static void long_heads_are_kept_in_part(void **state)
 {
 	struct run *run = *state;
@@ -710,7 +740,9 @@ int main(void)
 		TEST(connections_are_used_again),
 		TEST(cookies_are_not_kept),
 		TEST(only_the_final_head_counts),
-		TEST(long_heads_are_kept_in_part),
+		TEST(a_header_with_a_control_in_it_is_none),
+	TEST(an_interim_answer_alone_is_none),
+	TEST(long_heads_are_kept_in_part),
 		TEST(a_post_is_never_sent_twice),
 		TEST(a_big_post_is_never_sent_twice),
 		TEST(a_form_is_never_sent_twice),
