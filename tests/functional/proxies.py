@@ -22,12 +22,12 @@ def replaced(text, *pairs):
 class Proxy:
     """Runs until stop(); then belief() has a dict for each request that it says it handled."""
 
-    """tls: as the sample has it, with a certificate of its own; otherwise the same without TLS."""
+    """tls: as the sample has it, with a certificate of its own; otherwise the same without TLS, and h2: HTTP/2 alone."""
 
-    def __init__(self, folder, upstream, strict=True, tls=False):
+    def __init__(self, folder, upstream, strict=True, tls=False, h2=False):
         self.folder = folder / f"{self.name}-{'strict' if strict else 'lax'}"
         self.folder.mkdir()
-        self.port, self.strict, self.tls = harness.free_port(), strict, tls
+        self.port, self.strict, self.tls, self.h2 = harness.free_port(), strict, tls, h2
         if tls:
             subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj",
                             "/CN=chat.acme.example", "-keyout", self.folder / "key", "-out", self.folder / "cert"], check=True, capture_output=True)
@@ -70,7 +70,7 @@ class Nginx(Proxy):
         else:
             sample = re.sub(r"(?m)^\tssl_.*\n", "", sample)
         sample = replaced(
-            sample, ("listen 443 ssl http2;", f"listen 127.0.0.1:{self.port}{' ssl http2' if self.tls else ''};"), ("\tlisten [::]:443 ssl http2;\n", ""),
+            sample, ("listen 443 ssl http2;", f"listen 127.0.0.1:{self.port}{' ssl http2' if self.tls else ' http2' if self.h2 else ''};"), ("\tlisten [::]:443 ssl http2;\n", ""),
             ("server 127.0.0.1:8420;", f"server 127.0.0.1:{upstream};"),
             ("proxy_http_version 1.1;", "proxy_http_version 1.1;\n\t\tproxy_set_header X-Proxy-Id $request_id;"
              "\n\t\tproxy_set_header X-Proxy-Length $content_length;\n\t\tadd_header X-Proxy-Answer $request_id always;"))
@@ -102,7 +102,7 @@ class Haproxy(Proxy):
         sample = replaced(
             sample, ("log /dev/log local0", "log stdout len 8192 format raw local0\n\tnbthread 1\n\ttune.http.logurilen 4096"), ("\tuser haproxy\n\tgroup haproxy\n", ""),
             ("bind :::443 v4v6 ssl crt /etc/ssl/private/chat.acme.example.pem alpn h2,http/1.1",
-             f"bind 127.0.0.1:{self.port}" + (f" ssl crt {self.folder}/both alpn h2,http/1.1" if self.tls else "")),
+             f"bind 127.0.0.1:{self.port}" + (f" ssl crt {self.folder}/both alpn h2,http/1.1" if self.tls else " proto h2" if self.h2 else "")),
             ("server headgate 127.0.0.1:8420", f"server headgate 127.0.0.1:{upstream}"), ("\toption httplog\n", ""),
             ("\tdefault_backend headgate\n", "\tdefault_backend headgate\n\tunique-id-format %ci:%cp:%Ts.%ms:%rt\n"
              "\thttp-request set-header X-Proxy-Id %[unique-id]\n" + self.LENGTH +
