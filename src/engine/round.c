@@ -253,7 +253,8 @@ static void note_failure(hg_engine *engine, const GError *error)
 	engine->disk_ms = 0;
 	hg_err(NULL, "store.failed", "%s; nothing of this group was acknowledged", error->message);
 	/* A full disk is no reason to stop: what is refused comes again when there is room. */
-	if (engine->failures < FAILURES_MAX || (bytes >= 0 && bytes < engine->conf->store.min_free))
+	if (hg_store_broken(engine->store) || engine->failures < FAILURES_MAX ||
+	    (bytes >= 0 && bytes < engine->conf->store.min_free))
 		return;
 	hg_err(NULL, "store.broken", "the store failed %u times in a row: stopping", engine->failures);
 	g_atomic_int_set(&engine->broken, TRUE);

@@ -259,6 +259,15 @@ static void tend(hg_engine *engine, gboolean busy)
 	engine->tend_ms = hg_mono(engine->env) + MAX(1, hg_store_tend(engine->store, load));
 }
 
+/* After an I/O error there is nothing to wait for, and also between two groups somebody has to know. */
+static void watch_store(hg_engine *engine)
+{
+	if (!hg_store_broken(engine->store) || g_atomic_int_get(&engine->broken))
+		return;
+	hg_err(NULL, "store.broken", "the disk or the file failed: stopping");
+	g_atomic_int_set(&engine->broken, TRUE);
+}
+
 gint64 hg_engine_step(hg_engine *engine, gboolean *ret_ok)
 {
 	hg_command *list;
@@ -271,6 +280,7 @@ gint64 hg_engine_step(hg_engine *engine, gboolean *ret_ok)
 	if (busy)
 		ok = hg_round_run(engine, list);
 	tend(engine, busy);
+	watch_store(engine);
 	if (ret_ok)
 		*ret_ok = ok;
 	return ok ? wait_ms(engine) : FAILED_WAIT_MS;

@@ -264,12 +264,15 @@ gboolean hg_sql_interrupted(hg_store *store)
 }
 
 /* Checkpoints and removes the log, and waits for nobody: a reader may take its time, and what
- * stays in the log is read again at the next start. */
+ * stays in the log is read again at the next start.  Behind a failure nothing is written or synced any
+ * more: a sync that succeeds now may be of pages the kernel has given up. */
 static gboolean disconnect(hg_store *store)
 {
 	gboolean clean;
 
 	sqlite3_busy_timeout(store->db, 0);
+	if (store->broken)
+		sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	hg_sqlite_unprepare(store);
 	clean = sqlite3_close(store->db) == SQLITE_OK;
 	store->db = NULL;
@@ -299,6 +302,11 @@ void hg_store_close(hg_store *store)
 const guint8 *hg_store_instance_key(hg_store *store)
 {
 	return store->key;
+}
+
+gboolean hg_store_broken(hg_store *store)
+{
+	return store->broken;
 }
 
 int hg_store_schema(hg_store *store)

@@ -40,6 +40,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(hg_store, hg_store_close)
 /* 32 random bytes made at creation: keys the dedupe hashes and idempotency keys. */
 const guint8 *hg_store_instance_key(hg_store *store);
 int hg_store_schema(hg_store *store);
+/* An I/O error or damage: every further verb fails, and only a fresh start says what is really on disk. */
+gboolean hg_store_broken(hg_store *store);
 const char *hg_store_attachments(hg_store *store);	/* the directory it was opened with; lent */
 
 /* ---- transactions: one for a group of commands, a savepoint for each ---- */

@@ -4,6 +4,8 @@
 #include <sqlite3.h>
 #include <string.h>
 
+#define CACHE_PAGE  4400	/* bytes of a page and what SQLite keeps beside it */
+#define CACHE_PAGES 4096
 #define STORE_NAME "headgate.db"
 #define JOURNALS (SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_SUPER_JOURNAL | SQLITE_OPEN_WAL)
 
@@ -264,9 +266,42 @@ static int p_delete(sqlite3_vfs *vfs, const char *name, int sync)
 	return power.usual->xDelete(power.usual, name, sync);
 }
 
+/* ---- memory ---- */
+/* SQLite as Debian builds it is not what the sanitizer looks at, and asks for memory so often that it is most
+ * of what opening a store takes.  So it gets its memory past the sanitizer. */
+#define SIZE_AT 16
+void *__libc_malloc(size_t size);
+void *__libc_realloc(void *memory, size_t size);
+void __libc_free(void *memory);
+
+static void *memory_of(void *piece, int size)
+{
+	if (!piece)
+		return NULL;
+	*(int *)piece = size;
+	return (char *)piece + SIZE_AT;
+}
+
+static void *memory_get(int size) { return memory_of(__libc_malloc((size_t)size + SIZE_AT), size); }
+static void memory_free(void *memory) { __libc_free((char *)memory - SIZE_AT); }
+static void *memory_more(void *memory, int size)
+{
+	return memory_of(__libc_realloc((char *)memory - SIZE_AT, (size_t)size + SIZE_AT), size);
+}
+static int memory_size(void *memory) { return *(int *)(void *)((char *)memory - SIZE_AT); }
+static int memory_round(int size) { return (size + 7) & ~7; }
+static int memory_begin(void *arg) { (void)arg; return SQLITE_OK; }
+static void memory_end(void *arg) { (void)arg; }
+
 void power_disk_plant(void)
 {
+	static const sqlite3_mem_methods memory = { memory_get, memory_free, memory_more, memory_size, memory_round,
+						    memory_begin, memory_end, NULL };
 	static sqlite3_vfs vfs;
+
+	if (sqlite3_config(SQLITE_CONFIG_MALLOC, &memory) != SQLITE_OK ||
+	    sqlite3_config(SQLITE_CONFIG_PAGECACHE, g_malloc(CACHE_PAGE * CACHE_PAGES), CACHE_PAGE, CACHE_PAGES) != SQLITE_OK)
+		g_error("SQLite was used before");
 
 	power.usual = sqlite3_vfs_find(NULL);
 	vfs = *power.usual;

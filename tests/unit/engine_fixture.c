@@ -174,12 +174,17 @@ struct hg_ports lab_ports(hg_lab *lab)
 	return (struct hg_ports){ .ctx = lab, .plan = plan, .limits = limits, .dispatch = dispatch, .publish = publish };
 }
 
-static void make_engine(hg_lab *lab)
+static gboolean try_engine(hg_lab *lab, GError **error)
 {
 	const struct hg_ports ports = lab_ports(lab);
 
 	lab->engine = hg_engine_new(lab->conf, lab_rules(lab->conf), lab->w->store, &test_env, &ports);
-	must(hg_engine_recover(lab->engine, e));
+	return hg_engine_recover(lab->engine, error);
+}
+
+static void make_engine(hg_lab *lab)
+{
+	must(try_engine(lab, e));
 }
 
 static void no_log(void *arg, enum hg_level level, const char *event, const char *line)
@@ -198,7 +203,7 @@ hg_lab *lab_new_with(hg_conf *conf)
 	return lab_new_on(conf, state);
 }
 
-hg_lab *lab_new_on(hg_conf *conf, struct world *w)
+static hg_lab *lab_alloc(hg_conf *conf, struct world *w)
 {
 	hg_lab *lab = g_new0(hg_lab, 1);
 
@@ -208,8 +213,25 @@ hg_lab *lab_new_on(hg_conf *conf, struct world *w)
 	lab->out = g_ptr_array_new();
 	lab->published = g_ptr_array_new_with_free_func(g_free);
 	lab->limits.size = sizeof(lab->limits);
+	return lab;
+}
+
+hg_lab *lab_new_on(hg_conf *conf, struct world *w)
+{
+	hg_lab *lab = lab_alloc(conf, w);
+
 	make_engine(lab);
 	return lab;
+}
+
+hg_lab *lab_new_tried(hg_conf *conf, struct world *w)
+{
+	hg_lab *lab = lab_alloc(conf, w);
+
+	if (try_engine(lab, NULL))
+		return lab;
+	lab_end(lab);
+	return NULL;
 }
 
 hg_lab *lab_new(const char *yaml)
@@ -232,6 +254,12 @@ void lab_free(hg_lab *lab)
 {
 	void *state = lab->w;
 
+	lab_end(lab);
+	world_free(&state);
+}
+
+void lab_end(hg_lab *lab)
+{
 	hg_engine_free(lab->engine);
 	hg_conf_unref(lab->conf);
 	drop_out(lab);
@@ -239,7 +267,6 @@ void lab_free(hg_lab *lab)
 	g_ptr_array_unref(lab->published);
 	g_free(lab->answer);
 	g_free(lab->error_text);
-	world_free(&state);
 	g_free(lab);
 	hg_log_set_sink(NULL, NULL);
 }

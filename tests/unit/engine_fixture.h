@@ -37,6 +37,9 @@ hg_lab *lab_new(const char *yaml);
 hg_lab *lab_new_with(hg_conf *conf);
 /* On a store that is open; the world becomes the lab's. */
 hg_lab *lab_new_on(hg_conf *conf, struct world *w);
+/* The same, and the world is only lent; NULL: the engine could not recover.  lab_end() frees it. */
+hg_lab *lab_new_tried(hg_conf *conf, struct world *w);
+void lab_end(hg_lab *lab);
 hg_conf *lab_conf(const char *path);
 hg_rules *lab_rules(const hg_conf *conf);	/* yours */
 void lab_reload_with(hg_lab *lab, hg_conf *conf);

@@ -142,39 +142,8 @@ static int connection_opened(sqlite3 *db, char **error, const void *api)
 	return SQLITE_OK;
 }
 
-/* ---- memory ---- */
-/* SQLite as Debian builds it is not what the sanitizer looks at, and asks for memory so often that it is most
- * of what a cut takes.  So it gets its memory past the sanitizer. */
-#define SIZE_AT 16
-void *__libc_malloc(size_t size);
-void *__libc_realloc(void *memory, size_t size);
-void __libc_free(void *memory);
-
-static void *memory_of(void *piece, int size)
-{
-	if (!piece)
-		return NULL;
-	*(int *)piece = size;
-	return (char *)piece + SIZE_AT;
-}
-
-static void *memory_get(int size) { return memory_of(__libc_malloc((size_t)size + SIZE_AT), size); }
-static void memory_free(void *memory) { __libc_free((char *)memory - SIZE_AT); }
-static void *memory_more(void *memory, int size)
-{
-	return memory_of(__libc_realloc((char *)memory - SIZE_AT, (size_t)size + SIZE_AT), size);
-}
-static int memory_size(void *memory) { return *(int *)(void *)((char *)memory - SIZE_AT); }
-static int memory_round(int size) { return (size + 7) & ~7; }
-static int memory_begin(void *arg) { (void)arg; return SQLITE_OK; }
-static void memory_end(void *arg) { (void)arg; }
-
 void power_day_prepare(void)
 {
-	static const sqlite3_mem_methods memory = { memory_get, memory_free, memory_more, memory_size, memory_round,
-						    memory_begin, memory_end, NULL };
-
-	assert_int_equal(sqlite3_config(SQLITE_CONFIG_MALLOC, &memory), SQLITE_OK);
 	power_disk_plant();
 	sqlite3_auto_extension((void (*)(void))connection_opened);
 }

@@ -10,14 +10,12 @@
  * --cut OPERATION LOSS DICE: this one cut of the day. */
 #include "power_audit.h"
 
-#include <errno.h>
 #include <glib/gstdio.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "apart.h"
 #include "power_image.h"
 #include "property_world.h"
 #include "record.h"
@@ -105,77 +103,52 @@ static void sweep(const struct power_day *day, struct share *share, guint number
 	power_auditor_free(auditor);
 }
 
-static pid_t sweep_apart(const struct power_day *day, struct share *share, guint number, guint from, guint to)
-{
-	pid_t pid;
+struct sweeping { const struct power_day *day; gboolean quiet; guint jobs; };
 
-	fflush(NULL);
-	pid = fork();
-	assert_true(pid >= 0);
-	if (pid)
-		return pid;
-	g_setenv("CMOCKA_TEST_ABORT", "1", TRUE);	/* a check that fails ends this process */
-	sweep(day, share, number, from, to);
-	fflush(NULL);
-	_exit(0);
+static void sweep_share(void *arg, guint number, void *mine)
+{
+	const struct sweeping *sweeping = arg;
+	guint n = sweeping->day->trace->ops->len + 1;
+	struct share *share = mine;
+
+	share->quiet = sweeping->quiet;
+	sweep(sweeping->day, share, number, n * number / sweeping->jobs, n * (number + 1) / sweeping->jobs);
 }
 
-static void wait_for(pid_t pid, const struct power_day *day, const struct share *share)
+static void died(void *arg, const void *his, int status)
 {
-	int status;
+	const struct power_day *day = ((const struct sweeping *)arg)->day;
+	const struct share *share = his;
 
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		continue;
-	if (!WIFEXITED(status) || WEXITSTATUS(status))
-		fail_msg("operation %u, %s: the process that looked at it died (%d): test_power --seed %u --cut %u %u %u",
-			 share->at, power_loss_names[draws[share->draw]], status, day->seed, share->at,
-			 draws[share->draw], dice_of(day, share->at, share->draw));
+	fail_msg("operation %u, %s: the process that looked at it died (%d): test_power --seed %u --cut %u %u %u",
+		 share->at, power_loss_names[draws[share->draw]], status, day->seed, share->at, draws[share->draw],
+		 dice_of(day, share->at, share->draw));
 }
 
-/* On a terminal, how far it is. */
-static void tell_progress(const struct share *shares, guint jobs, guint n)
+static void tell_progress(void *arg, const void *all)
 {
+	const struct sweeping *sweeping = arg;
+	const struct share *shares = all;
 	gint cuts = 0;
 
-	for (guint i = 0; i < jobs; i++)
+	for (guint i = 0; i < sweeping->jobs; i++)
 		cuts += shares[i].cuts;
-	if (isatty(STDERR_FILENO))
-		fprintf(stderr, "\r%d of %u cuts ", cuts, n * DRAWS);
-}
-
-static void wait_all(const pid_t *pids, const struct power_day *day, const struct share *shares, guint jobs)
-{
-	for (guint i = 0; i < jobs; i++) {
-		while (isatty(STDERR_FILENO) && waitpid(pids[i], NULL, WNOHANG | WNOWAIT) == 0) {
-			tell_progress(shares, jobs, day->trace->ops->len / opts.thin);
-			g_usleep(200000);
-		}
-		wait_for(pids[i], day, &shares[i]);
-	}
-	if (isatty(STDERR_FILENO))
-		fprintf(stderr, "\r");
+	fprintf(stderr, "\r%d of %u cuts ", cuts, sweeping->day->trace->ops->len / opts.thin * DRAWS);
 }
 
 static struct share sweep_all(const struct power_day *day, gboolean quiet)
 {
-	guint n = day->trace->ops->len + 1, jobs = opts.jobs;
-	struct share *shares = mmap(NULL, sizeof(*shares) * jobs, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	g_autofree pid_t *pids = g_new(pid_t, jobs);
-	struct share all = { 0 };
+	struct sweeping sweeping = { day, quiet, opts.jobs };
+	const struct apart apart = { sweep_share, died, tell_progress, &sweeping, opts.jobs, sizeof(struct share) };
+	struct share *shares = apart_run(&apart), all = { 0 };
 
-	assert_ptr_not_equal(shares, MAP_FAILED);
-	for (guint i = 0; i < jobs; i++) {
-		shares[i].quiet = quiet;
-		pids[i] = sweep_apart(day, &shares[i], i, n * i / jobs, n * (i + 1) / jobs);
-	}
-	wait_all(pids, day, shares, jobs);
-	for (guint i = 0; i < jobs; i++) {
+	for (guint i = 0; i < opts.jobs; i++) {
 		all.cuts += shares[i].cuts;
 		all.found += shares[i].found;
 		all.lost += shares[i].lost;
 		all.redeliveries += shares[i].redeliveries;
 	}
-	munmap(shares, sizeof(*shares) * jobs);
+	apart_free(&apart, shares);
 	return all;
 }
 
