@@ -148,9 +148,11 @@ static void add_log(hg_store *store, struct hg_env *env, struct set *set)
 	must(hg_store_decision_add(store, &decision, &error), error);
 	add_event(store, env, set, "thread.opened", opened, 0);
 	add_event(store, env, set, "message.received", received, decision.n);
-	if (with_jobs)
+	if (with_jobs)		/* and nothing else is due */
 		add_job(store, set);
-	must(hg_store_thread_update(store, &set->thread, &error) && hg_store_timer_set(store, &settle, &error), error);
+	else
+		must(hg_store_timer_set(store, &settle, &error), error);
+	must(hg_store_thread_update(store, &set->thread, &error), error);
 }
 
 static gint64 ago_ms;
