@@ -65,7 +65,8 @@ static gboolean check_owner(const struct stat *st, gboolean foreign, GError **er
 	if (st->st_size > HG_DOC_FILE_MAX)
 		return hg_fail(error, HG_ERROR_LIMIT, "it has more than 1 MiB; split it with include:");
 	if (!foreign)
-		return TRUE;
+		return !(st->st_mode & S_IWOTH) ||
+		       hg_fail(error, HG_ERROR_DENIED, "everybody may write to it: chmod o-w");
 	if (st->st_uid != 0 && st->st_uid != geteuid())
 		return hg_fail(error, HG_ERROR_DENIED, "outside of the directory of the top file only "
 			       "files of root or of our own user are read, and its owner is uid %u",

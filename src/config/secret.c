@@ -59,6 +59,9 @@ static gboolean check_mode(int fd, GError **error)
 		return hg_fail(error, HG_ERROR_CONFIG, "%s", g_strerror(errno));
 	if (!S_ISREG(st.st_mode))
 		return hg_fail(error, HG_ERROR_CONFIG, "it is not a regular file");
+	if (st.st_uid != 0 && st.st_uid != geteuid())
+		return hg_fail(error, HG_ERROR_DENIED, "its owner is uid %u, who is neither root nor our own user",
+			       st.st_uid);
 	if (st.st_mode & (S_IWGRP | S_IWOTH))
 		return hg_fail(error, HG_ERROR_DENIED,
 			       "others may write to it: chmod go-w (0600 is best)");
