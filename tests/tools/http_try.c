@@ -1,11 +1,12 @@
 /* http_try.c - the HTTP client as a stranger's URLs meet it: what would it connect to?
  *
- *	http_try [--redirects] [--private] [--again N] <URLS
+ *	http_try [--redirects] [--private] [--again N] [--ca FILE] <URLS
  *
  * Reads one URL a line and calls each as a download of a channel would, some side by side; prints a line for each:
  * the code (an enum hg_client_code), the status, whether bytes may have left, and the URL's number.  --redirects: follows, to
  * hosts of any name that a URL (or its ?to=) names.  --private: as for URLs of the configuration.  --again N: the
- * whole list N times, each time by a new client, so that nothing resolved or connected is left over. */
+ * whole list N times, each time by a new client, so that nothing resolved or connected is left over.
+ * --ca: who may sign certificates, instead of those the system trusts. */
 #include <curl/curl.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,6 +28,7 @@ struct batch {
 	GPtrArray *urls;
 	guint next, pending;
 	gboolean redirects, private_ok;
+	const char *ca_file;
 };
 
 static void begin_some(struct batch *batch);
@@ -72,7 +74,7 @@ static void begin(struct batch *batch, guint n)
 	hg_client_call(batch->client, &(struct hg_client_call){
 		.url = url, .headers = headers, .timeout_ms = 20000, .connect_ms = 5000,
 		.redirects = batch->redirects ? 3 : 0, .hosts = batch->redirects ? hosts : NULL,
-		.private_ok = batch->private_ok }, done, try);
+		.private_ok = batch->private_ok, .ca_file = batch->ca_file }, done, try);
 }
 
 static void begin_some(struct batch *batch)
@@ -114,6 +116,8 @@ int main(int argc, char **argv)
 		batch.private_ok |= !strcmp(argv[i], "--private");
 		if (!strcmp(argv[i], "--again") && i + 1 < argc)
 			again = g_ascii_strtoull(argv[++i], NULL, 10);
+		else if (!strcmp(argv[i], "--ca") && i + 1 < argc)
+			batch.ca_file = argv[++i];
 	}
 	batch.urls = read_urls();
 	for (; again && batch.urls->len; again--)
