@@ -40,7 +40,8 @@ void power_day_prepare(void);
 struct power_day *power_day_new(hg_conf *const confs[2], guint32 seed, enum power_how how);
 void power_day_free(struct power_day *day);
 
-/* Of all rows of all tables. */
+/* ---- power_hash.c ---- */
+/* Of all rows of all tables that can be read. */
 guint64 power_hash(sqlite3 *db);
 
 /* ---- power_script.c ---- */
