@@ -3,9 +3,7 @@
 storm.py is who is at work meanwhile and what must hold in the end, kills.py kills.  Run by hand for more:
 tests/faults/kills.py --kills 5000."""
 import os
-import pathlib
 import random
-import tempfile
 
 import pytest
 
@@ -20,14 +18,6 @@ from functional_conftest import AT_ONCE, ENV, config_text, finish
 FULL = bool(os.environ.get("HEADGATE_FULL"))
 SEED = os.environ.get("HEADGATE_SEED", "4711")
 KILLS = 5000 if FULL else 100
-
-
-@pytest.fixture
-def ram():
-    """A folder in memory where there is one.  SIGKILL takes nothing from the kernel's cache, so a disk would only make
-    it slower; what a disk does to us is test_store.py's and the power cuts' matter."""
-    with tempfile.TemporaryDirectory(prefix="kills-", dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None) as folder:
-        yield pathlib.Path(folder)
 
 
 @pytest.fixture
