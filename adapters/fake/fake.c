@@ -13,8 +13,8 @@
 
 struct fake_conf {		/* filled by headgate from the option table below */
 	char *url, *secret, *line_host, *pipe;
-	bool inbox;
-	int64_t timeout, line_port;
+	bool inbox, dedupes, echoes, tells;
+	int64_t timeout, line_port, dedupes_for;
 };
 
 struct fake {			/* one channel; there are no variables outside of it */
@@ -82,10 +82,14 @@ static int fake_plan(const void *conf, const struct hg_out *out, struct hg_plan 
 	return 0;
 }
 
-static void fake_limits(const void *conf, struct hg_limits *limits)
+/* What the table below says the adapter can is narrowed to what this channel's provider can. */
+static void fake_limits(const void *options, struct hg_limits *limits)
 {
-	(void)conf;
+	const struct fake_conf *conf = options;
+
 	limits->max_text = 1000;
+	limits->key_life_ms = conf->dedupes_for;
+	limits->lacks = (conf->dedupes ? 0 : HG_CAP_KEY) | (conf->echoes ? 0 : HG_CAP_ECHO) | (conf->tells ? 0 : HG_CAP_ASK);
 }
 
 struct call { struct fake *fake; uint64_t ticket; bool ask; };
@@ -403,6 +407,14 @@ static const struct hg_option options[] = {
 		  "How long a call may take."),
 	HG_OPTION(struct fake_conf, inbox, BOOL, HG_OPT_RELOAD, "false", NULL,
 		  "Ask URL/inbox for messages too."),
+	HG_OPTION(struct fake_conf, dedupes, BOOL, HG_OPT_RELOAD, "true", NULL,
+		  "The provider drops a second message with the same key ..."),
+	HG_OPTION(struct fake_conf, dedupes_for, MSECS, HG_OPT_RELOAD, "1d", "2m..30d",
+		  "... for so long."),
+	HG_OPTION(struct fake_conf, echoes, BOOL, HG_OPT_RELOAD, "true", NULL,
+		  "Its receipts name our key."),
+	HG_OPTION(struct fake_conf, tells, BOOL, HG_OPT_RELOAD, "true", NULL,
+		  "It can be asked whether it has a message."),
 	HG_OPTION_AT(struct fake_conf, line_host, "line.host", STRING, 0, NULL, "1..255",
 		     "Host of a line kept open, one JSON object per line."),
 	HG_OPTION_AT(struct fake_conf, line_port, "line.port", INT, 0, NULL, "1..65535", "Its port."),

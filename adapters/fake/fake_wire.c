@@ -116,7 +116,10 @@ static int fate(const struct hg_http_answer *a, const char *id, bool ask)
 		return a->status == 404 ? HG_RETRY : HG_AMBIGUOUS;	/* 404: it never came */
 	if (!a->status)
 		return a->sent ? HG_AMBIGUOUS : HG_RETRY;
-	return a->status == 429 || a->status >= 500 ? HG_RETRY : HG_FAILED;
+	/* 409: it has the key, and is still at work.  5xx: it may have taken the message before it broke. */
+	if (a->status == 409 || a->status >= 500)
+		return HG_AMBIGUOUS;
+	return a->status == 429 ? HG_RETRY : HG_FAILED;
 }
 
 struct hg_result judge(const struct hg_http_answer *a, struct json_object *body, bool ask)

@@ -276,6 +276,9 @@ struct hg_limits {
 	int64_t contact_gap_ms;		/* one message per contact in this time, on average ... */
 	int64_t contact_burst;		/* ... after so many at once */
 	int64_t max_file;		/* bytes of the largest file of any kind, 0 without limit */
+	int64_t key_life_ms;		/* with HG_CAP_KEY: how long the provider knows a key; 0: it does not
+					 * say, and an hour is counted on */
+	unsigned lacks;			/* enum hg_cap: of what the adapter can, what this channel cannot */
 };
 
 /* ---- HTTP, both ways ---- */
@@ -416,6 +419,7 @@ enum hg_cap {
 	HG_CAP_FIRST = 1 << 7,	/* may write to someone who never wrote */
 	HG_CAP_SINGLE = 1 << 8,	/* one node at a time: mailboxes, bound sessions */
 	HG_CAP_REACTION = 1 << 9,
+	HG_CAP_ASK = 1 << 10,	/* has ask(); said by that, and only ever named in hg_limits.lacks */
 };
 
 struct hg_adapter {

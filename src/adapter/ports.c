@@ -135,7 +135,7 @@ gboolean hg_conf_limits(const hg_conf *conf, const char *channel, struct hg_limi
 	if (set->desc->limits)
 		set->desc->limits(set->options, ret);
 	if (ret_caps)
-		*ret_caps = set->desc->caps;
+		*ret_caps = (set->desc->caps | (HG_HAS(set->desc, ask) ? HG_CAP_ASK : 0)) & ~ret->lacks;
 	return TRUE;
 }
 

@@ -102,6 +102,8 @@ static void write_delivery(const hg_message *message, GString *out)
 	hg_error_write(message, out);
 	if (message->conflict)
 		hg_json_add_bool(out, "receipts_conflict", TRUE);
+	if (message->resent)
+		hg_json_add_int(out, "resent", message->resent);
 }
 
 /* What was taken back is not handed on again. */

@@ -129,6 +129,12 @@ static gboolean tell_down(hg_turn *turn, int target, const char *name, const cha
 							       .reason = why }, error);
 }
 
+static gboolean pause_all(hg_turn *turn, const hg_job *job, const char *why, GError **error)
+{
+	hg_targets_pause(turn->engine->targets, job->target, job->name, G_MAXINT64);
+	return tell_down(turn, job->target, job->name, why, error);
+}
+
 /* No message is at fault: nothing is tried until somebody has acted. */
 static gboolean park(hg_turn *turn, hg_job *job, int code, const char *text, GError **error)
 {
@@ -137,9 +143,7 @@ static gboolean park(hg_turn *turn, hg_job *job, int code, const char *text, GEr
 	job->changed_ms = turn->now_ms;
 	job->error = text;
 	job->error_code = code;
-	hg_targets_pause(turn->engine->targets, job->target, job->name, G_MAXINT64);
-	return hg_store_job_update(turn->store, job, error) &&
-	       tell_down(turn, job->target, job->name, text, error);
+	return hg_store_job_update(turn->store, job, error) && pause_all(turn, job, text, error);
 }
 
 static gboolean failed(hg_turn *turn, hg_case *kase, hg_message *message, hg_job *job, GError **error)
@@ -147,9 +151,10 @@ static gboolean failed(hg_turn *turn, hg_case *kase, hg_message *message, hg_job
 	const struct hg_result *result = &turn->command->sent;
 
 	if (result->reach == HG_REACH_CHANNEL || result->reach == HG_REACH_ACCOUNT) {
-		/* Only what was being sent can be parked. */
-		if (job->state == HG_JOB_UNKNOWN && !hg_job_move(job, HG_JOB_DUE, error))
-			return FALSE;
+		/* A question could not be put: whether it was sent is as open as before. */
+		if (job->state == HG_JOB_UNKNOWN)
+			return pause_all(turn, job, result->text, error) &&
+			       hg_unknown_answered(turn, kase, message, job, error);
 		return park(turn, job, result->code, result->text, error);
 	}
 	return hg_result_refused(turn, kase, message, job, result->code, result->text, result->advice, error);
@@ -176,12 +181,15 @@ static gboolean step(hg_turn *turn, hg_case *kase, hg_message *message, hg_job *
 static gboolean act_on(hg_turn *turn, hg_case *kase, hg_message *message, hg_job *job, GError **error)
 {
 	const struct hg_result *result = &turn->command->sent;
+	gboolean sure = TRUE;
 
 	switch (result->fate) {
 	case HG_SENT:
 		return hg_result_arrived(turn, kase, message, job, result->id, error);
 	case HG_RETRY:
-		return retry(turn, kase, message, job, error);
+		if (job->state == HG_JOB_UNKNOWN && !hg_unknown_denied(turn, kase, message, job, &sure, error))
+			return FALSE;
+		return !sure || retry(turn, kase, message, job, error);
 	case HG_STEP:
 		if (job->state == HG_JOB_SENDING)
 			return step(turn, kase, message, job, error);

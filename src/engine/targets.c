@@ -343,6 +343,9 @@ static gboolean claim_one(hg_targets *targets, struct target *target, const stru
 	hg_dispatch *dispatch;
 	gint64 until_ms = 0;
 
+	/* Its timer goes off, in this round or the next, and then it is another rung's. */
+	if (target->kind == HG_TO_CHANNEL && hg_unknown_is_stale(job, limits, now_ms))
+		return TRUE;
 	if (!hg_dispatch_make(engine, job, now_ms, &dispatch, error))
 		return FALSE;
 	if (!dispatch)

@@ -413,7 +413,13 @@ gboolean hg_result_refused(hg_turn *turn, hg_case *kase, hg_message *message, hg
 			   const char *text, const char *advice, GError **error);
 const char *hg_unknown_timer(hg_turn *turn, const hg_job *job);	/* its kind */
 gboolean hg_unknown_begin(hg_turn *turn, hg_case *kase, hg_message *message, hg_job *job, GError **error);
+/* The adapter asked and could not find out. */
 gboolean hg_unknown_answered(hg_turn *turn, hg_case *kase, hg_message *message, hg_job *job, GError **error);
+/* It asked, and the provider does not have it.  *ret_sure FALSE: that may be too early to say, and it is asked again. */
+gboolean hg_unknown_denied(hg_turn *turn, hg_case *kase, hg_message *message, hg_job *job, gboolean *ret_sure,
+			   GError **error);
+/* It was to be sent again by a key that the provider may have forgotten by now. */
+gboolean hg_unknown_is_stale(const hg_job *job, const struct hg_limits *limits, gint64 now_ms);
 gboolean hg_unknown_due(hg_turn *turn, hg_case *kase, const hg_timer *timer, GError **error);
 gboolean hg_unknown_settle(hg_turn *turn, GError **error);
 gboolean hg_unknown_recover(hg_turn *turn, hg_job *job, GError **error);

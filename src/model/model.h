@@ -133,6 +133,7 @@ typedef struct hg_message {
 	int delivery;			/* enum hg_delivery; outbound only */
 	gboolean conflict;		/* receipts contradict each other */
 	int parts, parts_sent;
+	int resent;			/* how often it was sent again though it may have arrived */
 	const char *error, *advice;	/* why it failed, what to do; or NULL */
 	int error_code;
 	const char *note;		/* unsupported: why; or NULL */
@@ -237,6 +238,7 @@ typedef struct hg_job {
 	const char *lane;		/* jobs of one (target, name, lane) are done in order, one at a time */
 	int state;
 	gint64 due_ms, created_ms, changed_ms;
+	gint64 doubt_ms;		/* a channel's: when the first attempt was made that may have arrived; 0: none */
 	int attempts;
 	int steps;			/* harmless ones of a channel's; objections of a backend */
 	const char *key;		/* idempotency key, the same on every attempt */

@@ -28,6 +28,7 @@ static const struct hg_column message_columns[] = {
 	HG_COLUMN(hg_message, conflict, INT, 0),
 	HG_COLUMN(hg_message, parts, INT, 0),
 	HG_COLUMN(hg_message, parts_sent, INT, 0),
+	HG_COLUMN(hg_message, resent, INT, 0),
 	HG_COLUMN(hg_message, error, TEXT, 0),
 	HG_COLUMN(hg_message, advice, TEXT, 0),
 	HG_COLUMN(hg_message, error_code, INT, 0),

@@ -17,6 +17,7 @@ static const struct hg_column job_columns[] = {
 	HG_COLUMN(hg_job, due_ms, INT64, 0),
 	HG_COLUMN(hg_job, created_ms, INT64, HG_C_FIXED),
 	HG_COLUMN(hg_job, changed_ms, INT64, 0),
+	HG_COLUMN(hg_job, doubt_ms, INT64, 0),
 	HG_COLUMN(hg_job, attempts, INT, 0),
 	HG_COLUMN(hg_job, steps, INT, 0),
 	HG_COLUMN(hg_job, key, TEXT, 0),

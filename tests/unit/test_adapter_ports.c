@@ -85,7 +85,7 @@ static void limits_are_the_newest_generation_s(void **state)
 	assert_true(hg_channels_limits(hub.channels, "one", &limits, &caps));
 	assert_int_equal(limits.rate, 7);
 	assert_int_equal(limits.size, sizeof(limits));
-	assert_int_equal(caps, HG_CAP_MEDIA);
+	assert_int_equal(caps, HG_CAP_MEDIA | HG_CAP_ASK);	/* it has ask() */
 	hub_reload(&hub, "  one: { adapter: naughty, number: 8 }\n");
 	assert_true(hg_channels_limits(hub.channels, "one", &limits, &caps));
 	assert_int_equal(limits.rate, 8);

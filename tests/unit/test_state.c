@@ -89,10 +89,10 @@ static void only_a_due_job_is_sent(void **state)
 	static const char *const rows[] = {
 		/* queued due sending unknown parked dead */
 		".x...x",	/* queued */
-		"..x.xx",	/* due */
+		"..xxxx",	/* due */
 		".x.xxx",	/* sending */
 		".x...x",	/* unknown */
-		"xx...x",	/* parked */
+		"xx.x.x",	/* parked */
 		"xx....",	/* dead */
 	};
 	(void)state;
