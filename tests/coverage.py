@@ -181,11 +181,11 @@ def percent(part, whole):
 
 
 def critical():
-    """name -> reason; a name may be a pattern of a folder."""
+    """name -> reason"""
     found = {}
     for line in CRITICAL.read_text().splitlines():
         if line.strip() and not line.startswith("#"):
-            name, reason = line.split(None, 1)
+            name, _, reason = line.split(None, 2)
             if not (TOP / name).exists():
                 sys.exit(f"{CRITICAL.name}: there is no {name}")
             found[name] = reason

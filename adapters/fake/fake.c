@@ -27,6 +27,14 @@ struct fake {			/* one channel; there are no variables outside of it */
 	bool stopping;
 };
 
+/* What is small and asked for rarely is there, or nothing goes on. */
+static void *must(void *memory)
+{
+	if (!memory)
+		abort();
+	return memory;
+}
+
 /* ---- in: the provider posts, we verify, read and hand over ---- */
 
 static void webhook(void *state, const struct hg_http_req *req, struct hg_http_rep *rep)
@@ -130,7 +138,7 @@ static void send_or_ask(struct fake *f, const struct hg_out *out, bool ask)
 	char url[128];
 	struct hg_http_call call = { .size = sizeof(call), .method = ask ? "GET" : "POST", .url = url,
 				     .body = ask ? NULL : out->body, .len = ask ? 0 : out->len };
-	struct call *c = malloc(sizeof(*c));
+	struct call *c = must(malloc(sizeof(*c)));
 
 	*c = (struct call){ f, out->ticket, ask };
 	f->calls++;
@@ -207,7 +215,7 @@ static void fake_poll(void *state, int64_t since_ms)
 		f->host->polled(f->ch, false);
 		return;
 	}
-	p = malloc(sizeof(*p));
+	p = must(malloc(sizeof(*p)));
 	*p = (struct page){ f, false };
 	snprintf(url, sizeof(url), "/inbox?after=%.500s&since=%lld", f->host->cursor(f->ch), (long long)since_ms);
 	http(f, &call, page_came, p);
@@ -233,7 +241,7 @@ static size_t line_data(void *state, struct hg_session *session, const void *byt
 	size_t used = end ? (size_t)(end - (const char *)bytes) : 0;
 	struct json_object *json = end ? f->host->json(bytes, used, NULL) : NULL;
 	struct delivery *d = json ? read_delivery(json) : NULL;
-	struct line *l = d ? malloc(sizeof(*l)) : NULL;
+	struct line *l = d ? must(malloc(sizeof(*l))) : NULL;
 
 	if (d) {
 		*l = (struct line){ .fake = f, .session = session };
@@ -343,11 +351,11 @@ static int fake_check(const void *options, struct hg_err *err)
 static int fake_open(const struct hg_host *host, struct hg_channel *ch, const void *conf, void **state,
 		     struct hg_err *err)
 {
-	struct fake *f = malloc(sizeof(*f));
+	struct fake *f = must(malloc(sizeof(*f)));
 
 	(void)err;
-	*f = (struct fake){ .host = host, .ch = ch, .conf = conf, .pipe = calloc(1, sizeof(struct pipe)) };
-	f->pipe->path = f->conf->pipe ? strdup(f->conf->pipe) : NULL;	/* conf may change under a job */
+	*f = (struct fake){ .host = host, .ch = ch, .conf = conf, .pipe = must(calloc(1, sizeof(struct pipe))) };
+	f->pipe->path = f->conf->pipe ? must(strdup(f->conf->pipe)) : NULL;	/* conf may change under a job */
 	f->pipe->fake = f;
 	*state = f;
 	return 0;

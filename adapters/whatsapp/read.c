@@ -44,7 +44,7 @@ void wa_add(struct wa_read *r, const struct hg_in *in)
 		return;
 	}
 	r->in = grow(r->in, r->n_in, &r->room_in, sizeof(*r->in));
-	r->in[r->n_in] = *in;
+	r->in[r->n_in] = *in;	/* analyser: grow() frees nothing, or moves it */
 	r->in[r->n_in++].size = sizeof(*in);
 }
 

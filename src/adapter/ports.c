@@ -109,7 +109,7 @@ gboolean hg_conf_plan(const hg_conf *conf, const char *channel, hg_arena *arena,
 	struct plan plan = { .pub = { .size = sizeof(plan.pub), .add = plan_add }, .arena = arena,
 			     .parts = parts, .n_files = out->n_files };
 	struct hg_out ours = *out;
-	struct hg_err unread;
+	struct hg_err unread = { 0 };
 
 	err = err ? err : &unread;
 	memset(err, 0, sizeof(*err));

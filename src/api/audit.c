@@ -122,7 +122,7 @@ void hg_read_outbox(struct call *call, hg_store *store)
 {
 	g_autoptr(GPtrArray) jobs = g_ptr_array_new();
 	struct hg_job_query query;
-	const hg_job *job = NULL;
+	const hg_job *last;
 	guint shown;
 
 	if (!job_query(call, &query) || !hg_store_job_list(store, call->arena, &query, jobs, &call->error))
@@ -131,14 +131,14 @@ void hg_read_outbox(struct call *call, hg_store *store)
 	hg_json_key(call->out, "jobs");
 	hg_json_open(call->out, '[');
 	shown = MIN(jobs->len, query.limit - 1);
-	for (guint i = 0; i < shown; i++) {
-		job = g_ptr_array_index(jobs, i);
-		if (!write_job(call, store, job))
+	for (guint i = 0; i < shown; i++)
+		if (!write_job(call, store, g_ptr_array_index(jobs, i)))
 			return;
-	}
 	hg_json_close(call->out, ']');
-	if (jobs->len > shown)
-		hg_json_add_int(call->out, "next", job->n);	/* ?after= of the next page */
+	if (jobs->len > shown) {
+		last = g_ptr_array_index(jobs, shown - 1);
+		hg_json_add_int(call->out, "next", last->n);	/* ?after= of the next page */
+	}
 	hg_json_close(call->out, '}');
 }
 

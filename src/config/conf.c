@@ -158,7 +158,7 @@ static const struct hg_adapter *find_adapter(struct load *l, const hg_node *map,
 		return NULL;
 	desc = l->finder->find(l->finder->ctx, name, &error);
 	if (desc)
-		return desc;
+		return desc;	// cppcheck-suppress returnDanglingLifetime ; the adapter is not the error's
 	quoted = hg_node_quote(name);
 	if (error && !g_error_matches(error, HG_ERROR, HG_ERROR_MISSING)) {
 		hg_diag_add(l->diag, HG_SEV_ERROR, hg_node_place(node), NULL,

@@ -126,7 +126,7 @@ static gboolean copy_refs(hg_arena *arena, struct hg_in *in, GError **error)
 
 	if (!in->refs)
 		return TRUE;
-	while (in->refs[n] && n <= REFS_MAX)
+	while (n <= REFS_MAX && in->refs[n])
 		n++;
 	if (n > REFS_MAX)
 		return hg_fail(error, HG_ERROR_LIMIT, "a message answers more than %d others", REFS_MAX);

@@ -202,7 +202,7 @@ gboolean hg_examples_read(hg_examples *examples, const char *path, hg_diag *diag
 
 	if (text)
 		return hg_examples_take(examples, path, text->str, text->len, diag);
-	hg_diag_add(diag, HG_SEV_ERROR, &place, NULL, "cannot read it: %s", error->message);
+	hg_diag_add(diag, HG_SEV_ERROR, &place, NULL, "cannot read it: %s", error->message);	/* analyser: NULL comes with an error */
 	return FALSE;
 }
 

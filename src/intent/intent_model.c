@@ -166,7 +166,7 @@ static gboolean read_head(struct reader *r, const char *word, gint64 least, gint
 	gint64 value;
 
 	r->line++;
-	if ((gsize)(r->end - r->at) <= len || memcmp(r->at, word, len) != 0 || r->at[len] != ' ')
+	if ((gsize)(r->end - r->at) <= len || memcmp(r->at, word, len) != 0 || r->at[len] != ' ')	/* analyser: a model has bytes */
 		return damaged(r, "this is not how a model goes on");
 	r->at += len + 1;
 	if (!read_number(r, least, most, '\n', &value))

@@ -273,7 +273,7 @@ static enum hg_http_rule judge_length(struct hg_http_parser *p, const char *text
 {
 	gsize n = 0;
 
-	for (p->length = 0; g_ascii_isdigit(text[n]) && n < LENGTH_DIGITS; n++)
+	for (p->length = 0; n < LENGTH_DIGITS && g_ascii_isdigit(text[n]); n++)
 		p->length = p->length * 10 + (text[n] - '0');
 	return n && !text[n] ? HG_RULE_NONE : HG_RULE_LENGTH_FORM;
 }

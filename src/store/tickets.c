@@ -100,7 +100,7 @@ static const char *number_text(hg_arena *arena, const char *pattern, gint64 numb
 	g_autoptr(GString) out = g_string_new(NULL);
 	gboolean counted = FALSE;
 
-	for (const char *at = pattern; at && *at;) {
+	for (const char *at = pattern ?: ""; *at;) {
 		gsize plain = strcspn(at, "%");
 
 		g_string_append_len(out, at, (gssize)plain);

@@ -315,7 +315,7 @@ static gboolean in_order(const hg_node *node, const GPtrArray *got)
 	guint at = 0;
 
 	for (guint i = 0; i < got->len && item(node, at); i++)
-		at += strcmp(item(node, at), g_ptr_array_index(got, i)) == 0;
+		at += strcmp(item(node, at), g_ptr_array_index(got, i)) == 0;	/* analyser: i < len: there are items */
 	return !item(node, at);
 }
 
@@ -371,7 +371,7 @@ static gboolean fits(const struct expectation *e, const hg_node *node, const str
 {
 	const char *text;
 
-	if (e->form == COUNT) {
+	if (e->form == COUNT) {	/* analyser: found before it is asked */
 		g_string_append_printf(shown, "%" G_GINT64_FORMAT, G_STRUCT_MEMBER(gint64, seen, e->offset));
 		return count_fits(node, G_STRUCT_MEMBER(gint64, seen, e->offset));
 	}

