@@ -341,6 +341,38 @@ static void a_name_of_a_file_is_no_path_and_no_device(void **state)
 	assert_int_equal(strlen(whole), HG_FILE_NAME_MAX);
 }
 
+/* GLib is the judge; each key twice over, because a key is kept for many texts. */
+static void a_key_that_is_kept_signs_as_one_that_is_given(void **state)
+{
+	static const gsize lengths[] = { 0, 1, 55, 56, 63, 64, 65, 119, 120, 1000 };
+	guint8 bytes[1000], key[131];
+
+	(void)state;
+	for (gsize i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (guint8)(i * 7);
+	for (gsize i = 0; i < sizeof(key); i++)
+		key[i] = (guint8)(i * 31 + 1);
+	for (gsize key_len = 1; key_len <= sizeof(key); key_len += 10) {
+		hg_hmac *kept = hg_hmac_new(key, key_len);
+
+		for (gsize i = 0; i < 2 * G_N_ELEMENTS(lengths); i++) {
+			gsize len = lengths[i % G_N_ELEMENTS(lengths)];
+			g_autofree char *want = g_compute_hmac_for_data(G_CHECKSUM_SHA256, key, key_len, bytes, len);
+			guint8 by_kept[33] = { [32] = 0xa5 }, given[33] = { [32] = 0xa5 };
+			g_autofree char *hex_kept = NULL, *hex_given = NULL;
+
+			hg_hmac_make(kept, bytes, len, by_kept);
+			hg_hmac_sha256(key, key_len, bytes, len, given);
+			hex_kept = hg_hex(by_kept, 32);
+			hex_given = hg_hex(given, 32);
+			assert_string_equal(hex_kept, want);
+			assert_string_equal(hex_given, want);
+			assert_true(by_kept[32] == 0xa5 && given[32] == 0xa5);
+		}
+		hg_hmac_free(kept);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -357,6 +389,7 @@ int main(void)
 		cmocka_unit_test(secrets_are_equal_only_in_full),
 		cmocka_unit_test(hex_goes_both_ways),
 		cmocka_unit_test(base64_comes_in_both_alphabets),
+		cmocka_unit_test(a_key_that_is_kept_signs_as_one_that_is_given),
 		cmocka_unit_test(hashes_are_those_of_the_standards),
 		cmocka_unit_test(a_name_of_a_file_is_no_path_and_no_device),
 	};
