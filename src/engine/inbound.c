@@ -224,6 +224,8 @@ static gboolean in_savepoint(struct batch *batch, step_fn *step, const void *ite
 	struct hg_engine_stats count = batch->turn->count;
 	const struct hg_noted *noted = batch->turn->noted;
 	guint events = batch->turn->events->len;
+	hg_targets *targets = batch->turn->engine->targets;
+	guint claimed = hg_targets_claimed(targets);
 	struct batch before = *batch;
 	hg_store *store = batch->turn->store;
 
@@ -236,6 +238,7 @@ static gboolean in_savepoint(struct batch *batch, step_fn *step, const void *ite
 		*ret_gone = batch->turn->gone = !hg_store_release(store, error);
 		return !*ret_gone;
 	}
+	hg_targets_recall(targets, claimed);
 	*ret_gone = batch->turn->gone = !undo(batch, &before, events, noted, &count, NULL);
 	return FALSE;
 }

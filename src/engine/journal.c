@@ -107,6 +107,14 @@ void hg_journal_note_claim(hg_engine *engine, gint64 job_n, gboolean dropped)
 	g_array_append_val(engine->claims, said);
 }
 
+void hg_journal_forget_claim(hg_engine *engine, gint64 job_n)
+{
+	guint n = engine->claims->len;
+
+	if (n && g_array_index(engine->claims, gint64, n - 1) == job_n)
+		g_array_set_size(engine->claims, n - 1);
+}
+
 gboolean hg_journal_claims(hg_engine *engine, gint64 now_ms, GError **error)
 {
 	const gint64 *jobs = (const gint64 *)(const void *)engine->claims->data;

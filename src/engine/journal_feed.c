@@ -98,7 +98,7 @@ static gboolean feed_claim(struct hg_round *round, gint64 said, gboolean *ret_th
 	if (!*ret_there)
 		return TRUE;
 	hg_journal_note_claim(engine, job->n, said < 0);
-	return said < 0 ? hg_store_job_done(engine->store, job, round->now_ms, error) :
+	return said < 0 ? hg_store_job_done(engine->store, job, round->now_ms, NULL, error) :
 			  hg_targets_take(engine, job, round->now_ms, error);
 }
 

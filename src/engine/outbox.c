@@ -11,22 +11,29 @@
 
 gboolean hg_outbox_add(hg_turn *turn, hg_job *job, GError **error)
 {
+	gboolean claimed;
+
 	job->created_ms = job->changed_ms = turn->now_ms;
-	if (!hg_store_job_add(turn->store, job, error))
+	if (!hg_store_job_add(turn->store, job, error) ||
+	    !hg_targets_claim_new(turn->engine->targets, job, turn->now_ms, &claimed, error))
 		return FALSE;
-	hg_targets_wake(turn->engine->targets, job->target, job->name, job->due_ms);
+	if (!claimed)
+		hg_targets_wake(turn->engine->targets, job->target, job->name, job->due_ms);
 	return TRUE;
 }
 
 gboolean hg_outbox_end(hg_turn *turn, hg_job *job, gboolean dead, GError **error)
 {
+	gboolean next = FALSE;
+
 	job->changed_ms = turn->now_ms;
 	if (dead && !hg_job_move(job, HG_JOB_DEAD, error))
 		return FALSE;
-	if (dead ? !hg_store_job_dead(turn->store, job, turn->now_ms, error) :
-		   !hg_store_job_done(turn->store, job, turn->now_ms, error))
+	if (dead ? !hg_store_job_dead(turn->store, job, turn->now_ms, &next, error) :
+		   !hg_store_job_done(turn->store, job, turn->now_ms, &next, error))
 		return FALSE;
-	hg_targets_wake(turn->engine->targets, job->target, job->name, turn->now_ms);
+	if (next)
+		hg_targets_wake(turn->engine->targets, job->target, job->name, turn->now_ms);
 	return TRUE;
 }
 

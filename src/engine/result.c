@@ -83,10 +83,8 @@ gboolean hg_result_job(hg_turn *turn, int target, hg_job **ret, GError **error)
 	hg_targets_landed(turn->engine->targets, turn->command->job_n);
 	if (!hg_store_job_get(turn->store, turn->arena, turn->command->job_n, ret, error))
 		return FALSE;
-	if (*ret && (*ret)->target == target && ((*ret)->state == HG_JOB_SENDING || (*ret)->state == HG_JOB_UNKNOWN)) {
-		hg_targets_wake(turn->engine->targets, target, (*ret)->name, turn->now_ms);
+	if (*ret && (*ret)->target == target && ((*ret)->state == HG_JOB_SENDING || (*ret)->state == HG_JOB_UNKNOWN))
 		return TRUE;
-	}
 	/* Settled meanwhile: by a receipt, by a person. */
 	hg_debug(&ctx, "outbox.late_answer", "job %" G_GINT64_FORMAT " is settled already", turn->command->job_n);
 	*ret = NULL;

@@ -281,10 +281,14 @@ static void refill(struct target *target, const struct hg_limits *limits, gint64
 	target->tokens_ms = now_ms;
 }
 
+static gboolean is_open(const struct target *target, gint64 now_ms)
+{
+	return target->known && now_ms >= target->until_ms && target->flying < target->slots;
+}
+
 static gboolean may_go(const struct target *target, gint64 now_ms)
 {
-	return target->due && target->known && now_ms >= target->until_ms &&
-	       target->flying < target->slots;
+	return target->due && is_open(target, now_ms);
 }
 
 static guint room(struct target *target, const struct hg_limits *limits, gint64 now_ms)
@@ -324,7 +328,7 @@ static gboolean forget(hg_targets *targets, hg_job *job, gint64 now_ms, GError *
 	hg_journal_note_claim(targets->engine, job->n, TRUE);
 	hg_warn(&ctx, "outbox.orphan", "job %" G_GINT64_FORMAT " is about something that is not in the store; "
 		"it is dropped", job->n);
-	return hg_store_job_done(targets->engine->store, job, now_ms, error);
+	return hg_store_job_done(targets->engine->store, job, now_ms, NULL, error);
 }
 
 gboolean hg_targets_take(hg_engine *engine, hg_job *job, gint64 now_ms, GError **error)
@@ -367,6 +371,41 @@ static gboolean claim_one(hg_targets *targets, struct target *target, const stru
 	target->tokens -= target->kind == HG_TO_CHANNEL && limits->rate > 0;
 	launch(targets, target, dispatch);
 	return TRUE;
+}
+
+/* Where nothing older waits: the job is written as one that goes out, instead of written, looked for and changed.
+ * Not when it is done again from the journal: there claims have rows of their own. */
+gboolean hg_targets_claim_new(hg_targets *targets, hg_job *job, gint64 now_ms, gboolean *ret_claimed, GError **error)
+{
+	const struct hg_limits none = { .size = sizeof(none) };
+	struct target *target = target_of(targets, job->target, job->name);
+	guint before = targets->out->len;
+
+	*ret_claimed = FALSE;
+	if (targets->engine->fed || job->target != HG_TO_BACKEND || job->state != HG_JOB_DUE || job->due_ms > now_ms ||
+	    target->due || !is_open(target, now_ms))
+		return TRUE;
+	if (!claim_one(targets, target, &none, job, now_ms, error))
+		return FALSE;
+	*ret_claimed = targets->out->len > before;
+	return TRUE;
+}
+
+guint hg_targets_claimed(hg_targets *targets)
+{
+	return targets->out->len;
+}
+
+void hg_targets_recall(hg_targets *targets, guint claimed)
+{
+	while (targets->out->len > claimed) {
+		hg_dispatch *dispatch = g_ptr_array_index(targets->out, targets->out->len - 1);
+
+		hg_targets_landed(targets, dispatch->job.n);
+		hg_journal_forget_claim(targets->engine, dispatch->job.n);
+		hg_dispatch_free(dispatch);
+		g_ptr_array_set_size(targets->out, (gint)targets->out->len - 1);
+	}
 }
 
 static gboolean claim_from(hg_targets *targets, struct target *target, hg_arena *arena, gint64 now_ms,

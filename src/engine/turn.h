@@ -386,6 +386,7 @@ gboolean hg_journal_command(hg_turn *turn, GError **error);
 gboolean hg_journal_timer(hg_turn *turn, const hg_timer *timer, GError **error);
 gboolean hg_journal_waited(hg_turn *turn, gint64 waiting_n, GError **error);
 void hg_journal_note_claim(hg_engine *engine, gint64 job_n, gboolean dropped);
+void hg_journal_forget_claim(hg_engine *engine, gint64 job_n);	/* the one noted last */
 gboolean hg_journal_claims(hg_engine *engine, gint64 now_ms, GError **error);	/* one row of all noted */
 gboolean hg_journal_conf(hg_engine *engine, int kind, gint64 now_ms, GError **error);
 
@@ -511,6 +512,10 @@ void hg_targets_contact_wait(hg_targets *targets, const char *channel, const cha
 void hg_targets_landed(hg_targets *targets, gint64 job_n);	/* its result came */
 /* Inside the round's transaction: moves what is due to SENDING, and makes the dispatches. */
 gboolean hg_targets_claim(hg_targets *targets, hg_arena *arena, gint64 now_ms, GError **error);
+/* In the turn that makes the job, and before it is written: it may go out in this round. */
+gboolean hg_targets_claim_new(hg_targets *targets, hg_job *job, gint64 now_ms, gboolean *ret_claimed, GError **error);
+guint hg_targets_claimed(hg_targets *targets);	/* how many of this round so far ... */
+void hg_targets_recall(hg_targets *targets, guint claimed);	/* ... the turn behind these was undone */
 /* A job goes out: counted and SENDING. */
 gboolean hg_targets_take(hg_engine *engine, hg_job *job, gint64 now_ms, GError **error);
 gboolean hg_targets_ask(hg_targets *targets, const hg_job *job, gint64 now_ms, GError **error);

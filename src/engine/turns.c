@@ -53,6 +53,7 @@ typedef gboolean turn_fn(hg_turn *turn, const void *arg, GError **error);
 /* FALSE: it was undone; round->broke: with all the rest. */
 static gboolean in_savepoint(struct hg_round *round, hg_turn *turn, turn_fn *fn, const void *arg, GError **error)
 {
+	guint claimed = hg_targets_claimed(round->engine->targets);
 	hg_store *store = round->engine->store;
 
 	if (!hg_store_savepoint(store, error)) {
@@ -66,6 +67,7 @@ static gboolean in_savepoint(struct hg_round *round, hg_turn *turn, turn_fn *fn,
 		round->broke = TRUE;
 		return FALSE;
 	}
+	hg_targets_recall(round->engine->targets, claimed);
 	if (!hg_store_rollback_to(store, NULL))
 		round->broke = TRUE;
 	return FALSE;

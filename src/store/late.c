@@ -10,12 +10,11 @@
 
 struct late {
 	const struct hg_sql *add;
-	void *row;			/* in the arena, with all it points to */
+	void *row;			/* in the arena of what is known, with all it points to */
 };
 
 struct hg_late {
 	GArray *rows;			/* of struct late */
-	hg_arena *arena;		/* ours; NULL: nothing waits */
 	gboolean gathering, writing;
 	/* the next number of each table, 0: not known; what they were when transaction and savepoint began */
 	gint64 next[HG_NUMBERS], at_begin[HG_NUMBERS], at_savepoint[HG_NUMBERS];
@@ -32,14 +31,7 @@ struct hg_late *hg_late_new(void)
 void hg_late_free(struct hg_late *late)
 {
 	g_array_unref(late->rows);
-	hg_arena_free(late->arena);
 	g_free(late);
-}
-
-static void forget(struct hg_late *late)
-{
-	g_array_set_size(late->rows, 0);
-	g_clear_pointer(&late->arena, hg_arena_free);
 }
 
 /* ---- numbers: given here, so that rows can name each other before they are written ---- */
@@ -62,7 +54,7 @@ void hg_late_begin(struct hg_late *late, gboolean savepoint)
 void hg_late_undo(struct hg_late *late, gboolean savepoint)
 {
 	memcpy(late->next, savepoint ? late->at_savepoint : late->at_begin, sizeof(late->next));
-	forget(late);
+	g_array_set_size(late->rows, 0);
 	late->gathering = FALSE;
 }
 
@@ -80,9 +72,7 @@ gboolean hg_late_add(hg_store *store, const struct hg_sql *add, const void *row)
 
 	if (!late->gathering)
 		return FALSE;
-	if (!late->arena)
-		late->arena = hg_arena_new();
-	one.row = hg_row_copy(add->of, row, late->arena);
+	one.row = hg_row_copy(add->of, row, hg_known_arena(hg_store_known(store)));
 	g_array_append_val(late->rows, one);
 	return TRUE;
 }
@@ -92,7 +82,10 @@ gboolean hg_store_settle(hg_store *store, GError **error)
 	struct hg_late *late = hg_store_late(store);
 
 	late->gathering = FALSE;
-	return hg_late_write(store, error);
+	if (!hg_late_write(store, error))
+		return FALSE;
+	hg_known_turn_ends(hg_store_known(store));
+	return TRUE;
 }
 
 gboolean hg_late_write(hg_store *store, GError **error)
@@ -107,17 +100,12 @@ gboolean hg_late_write(hg_store *store, GError **error)
 		const struct late *one = &g_array_index(late->rows, struct late, i);
 
 		ok = hg_row_update(store, one->add, one->row, NULL, error);
+		if (ok)
+			hg_known_put(hg_store_known(store), one->add->of, one->row);
 	}
 	late->writing = FALSE;
-	forget(late);
+	g_array_set_size(late->rows, 0);
 	return ok;
-}
-
-void hg_late_change(hg_store *store, const struct hg_table *of, void *late, const void *row)
-{
-	const void *copy = hg_row_copy(of, row, hg_store_late(store)->arena);
-
-	memcpy(late, copy, of->size);
 }
 
 /* ---- finding ---- */
@@ -141,7 +129,7 @@ void *hg_late_find(hg_store *store, const struct hg_table *of, gint64 n)
 	void *row;
 
 	while ((row = hg_late_next(store, of, &at)))
-		if (*(const gint64 *)((const guint8 *)row + of->columns->offset) == n)
+		if (hg_row_n(of, row) == n)
 			return row;
 	return NULL;
 }

@@ -1,6 +1,6 @@
 /* late.h - inside src/store: rows that wait until their turn ends, and the numbers they are given */
 #pragma once
-#include "sql.h"
+#include "known.h"
 
 struct hg_late *hg_late_new(void);
 void hg_late_free(struct hg_late *late);
@@ -8,14 +8,9 @@ void hg_late_free(struct hg_late *late);
 void hg_late_begin(struct hg_late *late, gboolean savepoint);
 void hg_late_undo(struct hg_late *late, gboolean savepoint);
 
-static inline gboolean hg_has_numbers(const struct hg_table *of)
-{
-	return of->numbers > HG_NUMBERS_ALONE;
-}
 gboolean hg_late_number(hg_store *store, const struct hg_table *of, gint64 *ret, GError **error);
 /* FALSE: it has to be written now. */
 gboolean hg_late_add(hg_store *store, const struct hg_sql *add, const void *row);
-void hg_late_change(hg_store *store, const struct hg_table *of, void *late, const void *row);
 gboolean hg_late_write(hg_store *store, GError **error);
 /* Could the statement see what waits, or a row it writes refer to it? */
 gboolean hg_late_matters(hg_store *store, const struct hg_sql *sql);

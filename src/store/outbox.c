@@ -58,7 +58,7 @@ static gboolean lane_head(hg_store *store, int target, const char *name, const c
 }
 
 /* The lane lost its head: the next one's turn. */
-static gboolean lane_promote(hg_store *store, const hg_job *left, gint64 now_ms, GError **error)
+static gboolean lane_promote(hg_store *store, const hg_job *left, gint64 now_ms, gboolean *ret_next, GError **error)
 {
 	static const struct hg_sql promote = { HG_SQL_JOB_PROMOTE, "UPDATE outbox SET state = $1, due_ms = $2, changed_ms = $2 "
 					       "WHERE n = $3 AND state = $4", HG_SQL_TEXT, &job_table };
@@ -68,6 +68,8 @@ static gboolean lane_promote(hg_store *store, const hg_job *left, gint64 now_ms,
 		return FALSE;
 	if (!next.n || next.state != HG_JOB_QUEUED)
 		return TRUE;
+	if (ret_next)
+		*ret_next = TRUE;
 	return hg_job_move(&next, HG_JOB_DUE, error) &&
 	       hg_sql_run(store, &promote, HG_BIND(HG_I(next.state), HG_I(now_ms), HG_I(next.n),
 						   HG_I(HG_JOB_QUEUED)), NULL, error);
@@ -135,7 +137,7 @@ gboolean hg_store_job_update(hg_store *store, const hg_job *job, GError **error)
 	return hg_row_change(store, &update, job, "outbox job", error);
 }
 
-gboolean hg_store_job_done(hg_store *store, const hg_job *job, gint64 now_ms, GError **error)
+gboolean hg_store_job_done(hg_store *store, const hg_job *job, gint64 now_ms, gboolean *ret_next, GError **error)
 {
 	static const struct hg_sql delete = { HG_SQL_JOB_DELETE, "DELETE FROM outbox WHERE n = $1", HG_SQL_TEXT, &job_table };
 	gint64 changed;
@@ -144,17 +146,17 @@ gboolean hg_store_job_done(hg_store *store, const hg_job *job, gint64 now_ms, GE
 		return FALSE;
 	if (!changed)
 		return hg_fail(error, HG_ERROR_MISSING, "outbox job %" G_GINT64_FORMAT " is gone already", job->n);
-	return lane_promote(store, job, now_ms, error);
+	return lane_promote(store, job, now_ms, ret_next, error);
 }
 
-gboolean hg_store_job_dead(hg_store *store, const hg_job *job, gint64 now_ms, GError **error)
+gboolean hg_store_job_dead(hg_store *store, const hg_job *job, gint64 now_ms, gboolean *ret_next, GError **error)
 {
 	hg_job dead = *job;
 
 	if (dead.state != HG_JOB_DEAD && !hg_job_move(&dead, HG_JOB_DEAD, error))
 		return FALSE;
 	dead.changed_ms = now_ms;
-	return hg_store_job_update(store, &dead, error) && lane_promote(store, job, now_ms, error);
+	return hg_store_job_update(store, &dead, error) && lane_promote(store, job, now_ms, ret_next, error);
 }
 
 gboolean hg_store_job_pass(hg_store *store, const hg_job *job, gint64 now_ms, GError **error)
@@ -170,7 +172,7 @@ gboolean hg_store_job_pass(hg_store *store, const hg_job *job, gint64 now_ms, GE
 	if (!changed)
 		return hg_fail(error, HG_ERROR_STATE, "outbox job %" G_GINT64_FORMAT " is not unknown: only such a one "
 			       "gives way", job->n);
-	return lane_promote(store, job, now_ms, error);
+	return lane_promote(store, job, now_ms, NULL, error);
 }
 
 gboolean hg_store_job_retry_dead(hg_store *store, gint64 n, gint64 now_ms, GError **error)

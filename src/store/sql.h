@@ -157,7 +157,7 @@ gboolean hg_row_update(hg_store *store, const struct hg_sql *sql, const void *ro
 /* The same for updates that cannot miss: MISSING when they do.  what: "message". */
 gboolean hg_row_change(hg_store *store, const struct hg_sql *sql, const void *row, const char *what,
 		       GError **error);
-/* With all it points to. */
+/* With all it points to, as it would be read from the database. */
 void *hg_row_copy(const struct hg_table *of, const void *row, hg_arena *arena);
 /* The row with this number, of a table that has them; sql: BY_N. */
 gboolean hg_row_by_n(hg_store *store, const struct hg_sql *sql, gint64 n, hg_arena *arena, gpointer ret, GError **error);
@@ -175,6 +175,7 @@ gboolean hg_sql_int(hg_store *store, const struct hg_sql *sql, const struct hg_v
 
 /* ---- what verbs ask of the connection ---- */
 struct hg_late *hg_store_late(hg_store *store);	/* late.c's own */
+struct hg_known *hg_store_known(hg_store *store);	/* known.c's own */
 struct hg_env *hg_store_env(hg_store *store);
 /* Days that may hold remembered ids, newest first: seen.c's own. */
 GArray *hg_store_seen_days(hg_store *store);

@@ -171,6 +171,7 @@ static hg_store *store_new(const struct hg_store_options *options, gboolean read
 	store->min_free = options->min_free;
 	store->lock_fd = -1;
 	store->late = hg_late_new();
+	store->known = hg_known_new();
 	return store;
 }
 
@@ -292,6 +293,7 @@ void hg_store_close(hg_store *store)
 	if (store->seen_days)
 		g_array_unref(store->seen_days);
 	hg_late_free(store->late);
+	hg_known_free(store->known);
 	EVP_MAC_CTX_free(store->mac);
 	memset(store->key, 0, sizeof(store->key));
 	g_free(store->path);
@@ -352,6 +354,11 @@ gint64 hg_store_changes(hg_store *store)
 struct hg_late *hg_store_late(hg_store *store)
 {
 	return store->late;
+}
+
+struct hg_known *hg_store_known(hg_store *store)
+{
+	return store->known;
 }
 
 struct hg_store_cost hg_store_cost(hg_store *store)
@@ -433,6 +440,7 @@ void hg_store_rollback(hg_store *store)
 		sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
 	if (store->in_txn)
 		hg_late_undo(store->late, FALSE);
+	hg_known_forget(store->known);
 	store->in_txn = store->in_savepoint = FALSE;
 }
 
@@ -495,5 +503,6 @@ gboolean hg_store_rollback_to(hg_store *store, GError **error)
 		return fail_gone(error);
 	if (store->bold)
 		return mark_back(store, error);
+	hg_known_forget(store->known);
 	return hg_sqlite_exec(store, "ROLLBACK TO command; RELEASE command", error);
 }

@@ -25,6 +25,7 @@ struct hg_store {
 	guint8 key[32];
 	struct evp_mac_ctx_st *mac;	/* ours */
 	struct hg_late *late;		/* ours */
+	struct hg_known *known;		/* ours; of readers always empty */
 	GArray *seen_days;		/* ours; NULL: not looked at yet */
 
 	struct hg_store_cost cost;

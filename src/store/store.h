@@ -247,9 +247,10 @@ gboolean hg_store_job_due(hg_store *store, hg_arena *arena, int target, const ch
 			  guint limit, GPtrArray *ret, GError **error);
 /* All but where it goes, its lane and what it is about. */
 gboolean hg_store_job_update(hg_store *store, const hg_job *job, GError **error);
-/* The job is done (deleted) or dead (kept): the next of its lane becomes DUE at now_ms. */
-gboolean hg_store_job_done(hg_store *store, const hg_job *job, gint64 now_ms, GError **error);
-gboolean hg_store_job_dead(hg_store *store, const hg_job *job, gint64 now_ms, GError **error);
+/* The job is done (deleted) or dead (kept): the next of its lane becomes DUE at now_ms.  *ret_next: TRUE when
+ * there is one, else as it was; or NULL. */
+gboolean hg_store_job_done(hg_store *store, const hg_job *job, gint64 now_ms, gboolean *ret_next, GError **error);
+gboolean hg_store_job_dead(hg_store *store, const hg_job *job, gint64 now_ms, gboolean *ret_next, GError **error);
 /* An UNKNOWN job nobody can settle now: it stays, but in a lane of its own (lane becomes "unknown:N"
  * in the row), and the next of the lane it leaves becomes DUE at now_ms. */
 gboolean hg_store_job_pass(hg_store *store, const hg_job *job, gint64 now_ms, GError **error);

@@ -124,18 +124,55 @@ static struct hg_value column_value(const struct hg_column *c, const void *row)
 	}
 }
 
+static void column_copy(const struct hg_column *c, const void *from, void *to, hg_arena *arena)
+{
+	const void *bytes;
+	gsize len;
+
+	switch (c->type) {
+	case HG_C_INT64:
+	case HG_C_REF:
+		AT(gint64, to, c->offset) = AT(const gint64, from, c->offset);
+		break;
+	case HG_C_INT:
+		AT(int, to, c->offset) = AT(const int, from, c->offset);
+		break;
+	case HG_C_TEXT:
+		AT(const char *, to, c->offset) = hg_arena_str(arena, AT(const char *const, from, c->offset));
+		break;
+	case HG_C_TEXT0:
+		AT(const char *, to, c->offset) = hg_arena_str(arena, AT(const char *const, from, c->offset) ?: "");
+		break;
+	case HG_C_ID:
+		memcpy((char *)to + c->offset, (const char *)from + c->offset, HG_ID_SIZE);
+		break;
+	case HG_C_BLOB:
+		bytes = AT(const void *const, from, c->offset);
+		len = bytes ? AT(const gsize, from, c->len_offset) : 0;
+		AT(const void *, to, c->offset) = len ? hg_arena_mem(arena, bytes, len) : NULL;
+		AT(gsize, to, c->len_offset) = len;
+		break;
+	default:
+		g_assert_not_reached();
+	}
+}
+
+/* What is in no column is as in a row that was read: nothing. */
 void *hg_row_copy(const struct hg_table *of, const void *row, hg_arena *arena)
 {
-	void *copy = memcpy(hg_arena_alloc(arena, of->size), row, of->size);
+	void *copy = hg_arena_alloc(arena, of->size);
 
-	for (const struct hg_column *c = of->columns; c->name; c++) {
-		if (c->type == HG_C_TEXT || c->type == HG_C_TEXT0)
-			AT(const char *, copy, c->offset) = hg_arena_str(arena, AT(const char *const, row, c->offset));
-		else if (c->type == HG_C_BLOB && AT(const void *const, row, c->offset))
-			AT(const void *, copy, c->offset) = hg_arena_mem(arena, AT(const void *const, row, c->offset),
-									 AT(const gsize, row, c->len_offset));
-	}
+	for (const struct hg_column *c = of->columns; c->name; c++)
+		column_copy(c, row, copy, arena);
 	return copy;
+}
+
+/* What an UPDATE would write. */
+static void row_change(const struct hg_table *of, void *to, const void *from, hg_arena *arena)
+{
+	for (const struct hg_column *c = of->columns; c->name; c++)
+		if (column_is_set(of, c, HG_SQL_UPDATE))
+			column_copy(c, from, to, arena);
 }
 
 /* In the order the statement's text uses them. */
@@ -177,32 +214,59 @@ gboolean hg_row_add(hg_store *store, const struct hg_sql *sql, void *row, GError
 	return TRUE;
 }
 
+static const struct hg_column *version_of(const struct hg_table *of)
+{
+	const struct hg_column *c = of->columns;
+
+	while (c->name && !(c->flags & HG_C_VERSION))
+		c++;
+	return c->name ? c : NULL;
+}
+
 /* A row that waits is changed where it waits. */
 static gint64 late_change(hg_store *store, const struct hg_table *of, void *late, const void *row)
 {
-	const struct hg_column *version = of->columns;
+	const struct hg_column *version = version_of(of);
 
-	while (version->name && !(version->flags & HG_C_VERSION))
-		version++;
-	if (version->name && AT(gint64, late, version->offset) != AT(const gint64, row, version->offset))
+	if (version && AT(gint64, late, version->offset) != AT(const gint64, row, version->offset))
 		return 0;
-	hg_late_change(store, of, late, row);
-	if (version->name)
+	row_change(of, late, row, hg_known_arena(hg_store_known(store)));
+	if (version)
 		AT(gint64, late, version->offset)++;
 	return 1;
+}
+
+/* It was written: so it would be read. */
+static void known_change(hg_store *store, const struct hg_table *of, const void *row)
+{
+	struct hg_known *known = hg_store_known(store);
+	const struct hg_column *version = version_of(of);
+	const void *old = hg_known_find(known, of, hg_row_n(of, row));
+	void *copy;
+
+	if (!old)
+		return;
+	copy = hg_row_copy(of, old, hg_known_arena(known));
+	row_change(of, copy, row, hg_known_arena(known));
+	if (version)
+		AT(gint64, copy, version->offset)++;
+	hg_known_put(known, of, copy);
 }
 
 gboolean hg_row_update(hg_store *store, const struct hg_sql *sql, const void *row, gint64 *ret_changed,
 		       GError **error)
 {
 	const struct hg_table *of = sql->of;
-	void *late = sql->verb != HG_SQL_INSERT && hg_has_numbers(of) ?
-		hg_late_find(store, of, AT(const gint64, row, of->columns->offset)) : NULL;
+	gboolean numbered = sql->verb != HG_SQL_INSERT && hg_has_numbers(of);
+	void *late = numbered ? hg_late_find(store, of, hg_row_n(of, row)) : NULL;
 	gint64 changed;
 
-	if (!late)
-		return row_write(store, sql, row, ret_changed, error);
-	changed = late_change(store, of, late, row);
+	if (late)
+		changed = late_change(store, of, late, row);
+	else if (!row_write(store, sql, row, &changed, error))
+		return FALSE;
+	else if (numbered && changed)
+		known_change(store, of, row);
 	if (ret_changed)
 		*ret_changed = changed;
 	return TRUE;
@@ -274,11 +338,11 @@ static void *row_read(const struct hg_table *of, hg_stmt *stmt, hg_arena *arena)
 
 gboolean hg_row_by_n(hg_store *store, const struct hg_sql *sql, gint64 n, hg_arena *arena, gpointer ret, GError **error)
 {
-	const void *late = hg_late_find(store, sql->of, n);
+	const void *row = hg_late_find(store, sql->of, n) ?: hg_known_find(hg_store_known(store), sql->of, n);
 
-	if (!late)
+	if (!row)
 		return hg_row_one(store, sql, HG_BIND(HG_I(n)), arena, ret, error);
-	*(void **)ret = hg_row_copy(sql->of, late, arena);
+	*(void **)ret = hg_row_copy(sql->of, row, arena);
 	return TRUE;
 }
 

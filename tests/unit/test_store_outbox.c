@@ -87,12 +87,12 @@ static void a_lane_goes_one_by_one_in_order(void **state)
 	assert_due(w, HG_TO_BACKEND, "desk", T0 + 1, 1, 1, a);
 	set_state(w, a, HG_JOB_SENDING);
 	assert_due(w, HG_TO_BACKEND, "desk", T0, 10, 0);
-	must(hg_store_job_done(w->store, a, T0 + 7, e));
+	must(hg_store_job_done(w->store, a, T0 + 7, NULL, e));
 	assert_int_equal(state_of(w, a), 0);
 	assert_int_equal(state_of(w, b), HG_JOB_DUE);
 	assert_int_equal(state_of(w, c), HG_JOB_QUEUED);
 	assert_due(w, HG_TO_BACKEND, "desk", T0 + 7, 10, 2, other, b);	/* b became due at T0 + 7 */
-	must_fail(HG_ERROR_MISSING, hg_store_job_done(w->store, a, T0, e));
+	must_fail(HG_ERROR_MISSING, hg_store_job_done(w->store, a, T0, NULL, e));
 	must(hg_store_commit(w->store, e));
 }
 
@@ -123,9 +123,9 @@ static void a_dead_job_lets_the_next_pass_and_keeps_its_error(void **state)
 	b = a_job(w, HG_TO_BACKEND, "desk", "thr1", T0);
 	set_state(w, a, HG_JOB_SENDING);
 	a->error = "410 gone";
-	must(hg_store_job_dead(w->store, a, T0 + 1, e));
+	must(hg_store_job_dead(w->store, a, T0 + 1, NULL, e));
 	assert_int_equal(state_of(w, b), HG_JOB_DUE);
-	must(hg_store_job_done(w->store, b, T0 + 2, e));
+	must(hg_store_job_done(w->store, b, T0 + 2, NULL, e));
 	/* Dead ones do not hold a lane. */
 	b = a_job(w, HG_TO_BACKEND, "desk", "thr1", T0);
 	assert_int_equal(b->state, HG_JOB_DUE);
@@ -140,7 +140,7 @@ static void a_dead_job_lets_the_next_pass_and_keeps_its_error(void **state)
 	must_fail(HG_ERROR_STATE, hg_store_job_retry_dead(w->store, a->n, T0 + 3, e));
 	must_fail(HG_ERROR_MISSING, hg_store_job_retry_dead(w->store, 999, T0 + 3, e));
 	a_job(w, HG_TO_BACKEND, "desk", "thr1", T0);
-	must(hg_store_job_done(w->store, b, T0 + 4, e));
+	must(hg_store_job_done(w->store, b, T0 + 4, NULL, e));
 	assert_int_equal(state_of(w, a), HG_JOB_DUE);
 	must(hg_store_commit(w->store, e));
 }
@@ -152,7 +152,7 @@ static void a_dead_job_alone_in_its_lane_is_due_at_once_when_tried_again(void **
 
 	must(hg_store_begin(w->store, e));
 	a = a_job(w, HG_TO_BACKEND, "desk", "thr1", T0);
-	must(hg_store_job_dead(w->store, a, T0, e));
+	must(hg_store_job_dead(w->store, a, T0, NULL, e));
 	must(hg_store_job_retry_dead(w->store, a->n, T0 + 9, e));
 	assert_due(w, HG_TO_BACKEND, "desk", T0 + 9, 10, 1, a);
 	must(hg_store_commit(w->store, e));
@@ -213,7 +213,7 @@ static void an_unknown_job_gives_way_and_stays_to_be_settled(void **state)
 	assert_int_equal(got->state, HG_JOB_UNKNOWN);
 	assert_true(g_str_has_prefix(got->lane, "unknown:"));
 	/* A late receipt settles it; nobody else is promoted by that. */
-	must(hg_store_job_done(w->store, got, T0 + 2, e));
+	must(hg_store_job_done(w->store, got, T0 + 2, NULL, e));
 	assert_int_equal(state_of(w, b), HG_JOB_DUE);
 	must(hg_store_commit(w->store, e));
 }
@@ -250,7 +250,7 @@ static void a_number_is_never_used_twice(void **state)
 
 	must(hg_store_begin(w->store, e));
 	a = a_job(w, HG_TO_BACKEND, "desk", "1", T0);
-	must(hg_store_job_done(w->store, a, T0, e));
+	must(hg_store_job_done(w->store, a, T0, NULL, e));
 	must(hg_store_commit(w->store, e));
 	world_reopen(w);
 	in_txn(w, b = a_job(w, HG_TO_BACKEND, "desk", "1", T0));
@@ -280,7 +280,7 @@ static void jobs_are_listed_and_counted(void **state)
 	}
 	about.message_n = a_message(w, a_thread(w, a_contact(w, "Ana"), ""), HG_OUTBOUND, "x")->n;
 	must(hg_store_job_add(w->store, &about, e));
-	must(hg_store_job_dead(w->store, jobs[0], T0, e));
+	must(hg_store_job_dead(w->store, jobs[0], T0, NULL, e));
 	set_state(w, jobs[1], HG_JOB_SENDING);
 	set_state(w, jobs[3], HG_JOB_PARKED);
 	must(hg_store_commit(w->store, e));
