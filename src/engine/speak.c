@@ -29,7 +29,7 @@ static gboolean spoken_language(hg_turn *turn, const hg_case *kase, const char *
 	g_autoptr(GString) text = g_string_new(NULL);
 	struct hg_spoken said;
 
-	if (!words || !kase->thread->last_message_n)
+	if (!words || !hg_words_tell_languages(words) || !kase->thread->last_message_n)
 		return TRUE;
 	if (!hg_store_message_list(turn->store, turn->arena, kase->thread->last_message_n, LOOK_BACK, newest, error))
 		return FALSE;

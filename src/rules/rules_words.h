@@ -45,3 +45,4 @@ gboolean hg_words_find(const hg_words *words, const struct hg_spoken *said, cons
 		       GString *got);
 /* The language most of the words are of, "de", or NULL when none is ahead of the others. */
 const char *hg_words_language(const hg_words *words, const struct hg_spoken *said);
+gboolean hg_words_tell_languages(const hg_words *words);	/* FALSE: the one above never does */

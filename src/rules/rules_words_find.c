@@ -224,6 +224,14 @@ gboolean hg_words_find(const hg_words *words, const struct hg_spoken *said, cons
 
 /* ---- the language ---- */
 
+gboolean hg_words_tell_languages(const hg_words *words)
+{
+	for (guint i = 0; words->langs->pdata[i]; i++)
+		if (words->every != 1U << i)
+			return TRUE;
+	return FALSE;
+}
+
 const char *hg_words_language(const hg_words *words, const struct hg_spoken *said)
 {
 	const struct hg_words_ask ask = { .form = HG_SPOKEN_ACCENTS };

@@ -1,5 +1,5 @@
 /* csat.c - what customers think of how they were served */
-#include "sql.h"
+#include "late.h"
 
 static const struct hg_column csat_columns[] = {
 	HG_COLUMN(hg_csat, n, INT64, HG_C_N),
@@ -28,6 +28,10 @@ gboolean hg_store_csat_of(hg_store *store, hg_arena *arena, gint64 thread_n, hg_
 	static const struct hg_sql of = { HG_SQL_CSAT_OF, "WHERE thread_n = $1 ORDER BY episode DESC LIMIT 1",
 					  HG_SQL_SELECT, &csat_table };
 
+	if (hg_thread_is_late(store, thread_n)) {
+		*ret = NULL;
+		return TRUE;
+	}
 	return hg_row_one(store, &of, HG_BIND(HG_I(thread_n)), arena, ret, error);
 }
 

@@ -15,6 +15,7 @@ struct late {
 
 struct hg_late {
 	GArray *rows;			/* of struct late */
+	struct hg_late_seen seen;
 	gboolean gathering, writing;
 	/* the next number of each table, 0: not known; what they were when transaction and savepoint began */
 	gint64 next[HG_NUMBERS], at_begin[HG_NUMBERS], at_savepoint[HG_NUMBERS];
@@ -55,7 +56,7 @@ void hg_late_undo(struct hg_late *late, gboolean savepoint)
 {
 	memcpy(late->next, savepoint ? late->at_savepoint : late->at_begin, sizeof(late->next));
 	g_array_set_size(late->rows, 0);
-	late->gathering = FALSE;
+	late->gathering = late->seen.waits = FALSE;
 }
 
 /* ---- waiting ---- */
@@ -77,6 +78,13 @@ gboolean hg_late_add(hg_store *store, const struct hg_sql *add, const void *row)
 	return TRUE;
 }
 
+struct hg_late_seen *hg_late_seen(hg_store *store)
+{
+	struct hg_late *late = hg_store_late(store);
+
+	return late->gathering && !late->writing ? &late->seen : NULL;
+}
+
 gboolean hg_store_settle(hg_store *store, GError **error)
 {
 	struct hg_late *late = hg_store_late(store);
@@ -93,9 +101,12 @@ gboolean hg_late_write(hg_store *store, GError **error)
 	struct hg_late *late = hg_store_late(store);
 	gboolean ok = TRUE;
 
-	if (!late->rows->len || late->writing)
+	if (late->writing || !(late->rows->len || late->seen.waits))
 		return TRUE;
 	late->writing = TRUE;
+	if (late->seen.waits)
+		ok = hg_seen_write(store, &late->seen, error);
+	late->seen.waits = FALSE;
 	for (guint i = 0; ok && i < late->rows->len; i++) {
 		const struct late *one = &g_array_index(late->rows, struct late, i);
 

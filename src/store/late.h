@@ -8,6 +8,12 @@ void hg_late_free(struct hg_late *late);
 void hg_late_begin(struct hg_late *late, gboolean savepoint);
 void hg_late_undo(struct hg_late *late, gboolean savepoint);
 
+/* A provider's id seen for the first time: what it became is known when its item was taken. */
+#define HG_SEEN_HASH 16
+struct hg_late_seen { gboolean waits; guint8 hash[HG_SEEN_HASH]; gint64 now_ms, message_n; };
+struct hg_late_seen *hg_late_seen(hg_store *store);	/* NULL: it has to be written now */
+gboolean hg_seen_write(hg_store *store, const struct hg_late_seen *seen, GError **error);
+
 gboolean hg_late_number(hg_store *store, const struct hg_table *of, gint64 *ret, GError **error);
 /* FALSE: it has to be written now. */
 gboolean hg_late_add(hg_store *store, const struct hg_sql *add, const void *row);
@@ -17,4 +23,5 @@ gboolean hg_late_matters(hg_store *store, const struct hg_sql *sql);
 /* The waiting row itself, NULL: it does not wait.  Or each of a table's in turn, *at being 0 at first. */
 void *hg_late_find(hg_store *store, const struct hg_table *of, gint64 n);
 void *hg_late_next(hg_store *store, const struct hg_table *of, guint *at);
-gboolean hg_contact_is_late(hg_store *store, gint64 n);	/* then no row that is written names it */
+gboolean hg_contact_is_late(hg_store *store, gint64 n);	/* then no row that is written names it ... */
+gboolean hg_thread_is_late(hg_store *store, gint64 n);	/* ... nor this */

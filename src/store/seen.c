@@ -3,7 +3,7 @@
  * Provider ids are kept as hashes in buckets of one day.  A look-up asks every kept day, but only
  * days that exist; expiry takes whole days, oldest first.  So the table needs no index by time
  * and the rows of today, which are asked for most, lie together. */
-#include "sql.h"
+#include "late.h"
 
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
@@ -13,7 +13,7 @@
 /* How long ids are kept at least: replies to older messages and late receipts name them long
  * after the dedupe window.  WhatsApp and most SMS carriers give up on a message within 30 days. */
 #define KEEP_DAYS 30
-#define HASH_SIZE 16
+#define HASH_SIZE HG_SEEN_HASH
 
 /* ---- raw events, cursors ---- */
 gboolean hg_store_raw_add(hg_store *store, const char *channel, const char *kind, gint64 at_ms, const void *bytes,
@@ -139,6 +139,13 @@ static gboolean seen_get(hg_store *store, gint64 day, const guint8 hash[HASH_SIZ
 	return TRUE;
 }
 
+static struct hg_late_seen *waiting_seen(hg_store *store, const guint8 hash[HASH_SIZE])
+{
+	struct hg_late_seen *late = hg_late_seen(store);
+
+	return late && late->waits && memcmp(late->hash, hash, HASH_SIZE) == 0 ? late : NULL;
+}
+
 /* The newest of its rows not before oldest_day. */
 static gboolean seen_look(hg_store *store, const guint8 hash[HASH_SIZE], gint64 oldest_day, struct seen *ret,
 			  GError **error)
@@ -146,6 +153,8 @@ static gboolean seen_look(hg_store *store, const guint8 hash[HASH_SIZE], gint64 
 	GArray *days;
 
 	*ret = (struct seen){ 0 };
+	if (waiting_seen(store, hash) && !hg_late_write(store, error))
+		return FALSE;
 	if (!days_get(store, &days, error))
 		return FALSE;
 	for (guint i = 0; i < days->len && !ret->day; i++) {
@@ -176,6 +185,23 @@ static gboolean seen_put(hg_store *store, const guint8 hash[HASH_SIZE], gint64 n
 	return TRUE;
 }
 
+gboolean hg_seen_write(hg_store *store, const struct hg_late_seen *seen, GError **error)
+{
+	return seen_put(store, seen->hash, seen->now_ms, seen->message_n, error);
+}
+
+/* One at a time waits. */
+static gboolean seen_add(hg_store *store, const guint8 hash[HASH_SIZE], gint64 now_ms, GError **error)
+{
+	struct hg_late_seen *late = hg_late_seen(store);
+
+	if (!late || late->waits)
+		return seen_put(store, hash, now_ms, 0, error);
+	*late = (struct hg_late_seen){ .waits = TRUE, .now_ms = now_ms };
+	memcpy(late->hash, hash, HASH_SIZE);
+	return TRUE;
+}
+
 gboolean hg_store_seen(hg_store *store, const char *space, const char *key, gint64 now_ms, gint64 window_ms,
 		       gboolean *ret_new, gint64 *ret_message_n, GError **error)
 {
@@ -187,7 +213,7 @@ gboolean hg_store_seen(hg_store *store, const char *space, const char *key, gint
 		return FALSE;
 	*ret_new = !seen.day || seen.seen_ms <= now_ms - window_ms;
 	*ret_message_n = *ret_new ? 0 : seen.message_n;
-	return !*ret_new || seen_put(store, hash, now_ms, 0, error);
+	return !*ret_new || seen_add(store, hash, now_ms, error);
 }
 
 gboolean hg_store_seen_set(hg_store *store, const char *space, const char *key, gint64 now_ms, gint64 message_n,
@@ -197,9 +223,15 @@ gboolean hg_store_seen_set(hg_store *store, const char *space, const char *key, 
 					   "WHERE bucket = $2 AND hash = $3", HG_SQL_ALONE, NULL };
 	gint64 changed = 0, oldest = oldest_day(store, now_ms);
 	guint8 hash[HASH_SIZE];
+	struct hg_late_seen *late;
 	GArray *days;
 
 	hash_id(store, space, key, hash);
+	late = waiting_seen(store, hash);
+	if (late) {
+		late->message_n = message_n;
+		return TRUE;
+	}
 	if (!days_get(store, &days, error))
 		return FALSE;
 	/* Where it is remembered: a row of its own would make the dedupe window begin again. */

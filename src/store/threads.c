@@ -67,6 +67,11 @@ gboolean hg_store_thread_add(hg_store *store, hg_thread *thread, GError **error)
 	return hg_row_add(store, &add, thread, error);
 }
 
+gboolean hg_thread_is_late(hg_store *store, gint64 n)
+{
+	return hg_late_find(store, &thread_table, n) != NULL;
+}
+
 gboolean hg_store_thread_get(hg_store *store, hg_arena *arena, gint64 n, hg_thread **ret, GError **error)
 {
 	static const struct hg_sql get = { HG_SQL_THREAD_GET, NULL, HG_SQL_BY_N, &thread_table };
