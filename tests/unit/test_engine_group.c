@@ -1,0 +1,126 @@
+/* test_engine_group.c - commands of one group: one that fails takes nobody with it, and nothing is done twice */
+#include "engine_fixture.h"
+
+static const char by_word[] =
+	"ticket: { confirm: \"\" }\n"
+	"rules:\n"
+	"  - name: help\n    when: { text: { matches: 'help' } }\n    do: { convert: { } }\n";
+
+static void say(hg_lab *lab, const char *uri, const char *text)
+{
+	struct hg_in in = lab_text(uri, text);
+
+	lab_queue(lab, "wa", &in, 1);
+}
+
+/* A call that is refused when its key is written already: it can be undone only with its group, or in a savepoint. */
+static void call_that_fails(hg_lab *lab, const char *key)
+{
+	hg_command *command = lab_command(lab, HG_CMD_CLOSE, "thr_01m7z78pwdf9fawvyz1teg01q2");
+
+	command->idem_key = hg_arena_str(command->arena, key);
+	must(hg_engine_submit(lab->engine, command, e));
+}
+
+static void one_that_fails_is_undone_alone(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(by_word);
+
+	(void)state;
+	for (int round = 0; round < 3; round++) {
+		g_autofree char *a = g_strdup_printf("tel:+4477009001%d", round);
+		g_autofree char *b = g_strdup_printf("tel:+4477009002%d", round);
+
+		lab->error = 0;
+		say(lab, a, "help");
+		call_that_fails(lab, a);
+		say(lab, b, "help");
+		lab_run(lab);
+		assert_int_equal(lab->error, HG_ERROR_MISSING);
+		assert_int_equal(lab->stored, 2 * (round + 1));
+		lab_counts(lab, 2 * (round + 1), "SELECT COUNT(*) FROM ticket");
+		lab_counts(lab, 2 * (round + 1), "SELECT COUNT(*) FROM seen");
+		assert_int_equal(lab_told(lab, "ticket.requested"), 2 * (round + 1));
+	}
+	lab_counts(lab, 0, "SELECT COUNT(*) FROM idempotency");
+	assert_int_equal(lab->refused, 0);
+	lab_audit(lab);
+}
+
+/* Each ticket's event goes out once, and is what was committed: also where the group was done again. */
+static void what_goes_out_at_once_goes_out_once(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(by_word);
+	struct hg_forward_result yes = { .fate = HG_SENT, .status = 200 };
+	hg_dispatch *dispatch;
+	guint n = 0;
+
+	(void)state;
+	lab_desk(lab);
+	say(lab, "tel:+447700900001", "help");
+	call_that_fails(lab, "k");
+	say(lab, "tel:+447700900002", "help");
+	lab_run(lab);
+	lab_counts(lab, 2, "SELECT COUNT(*) FROM outbox WHERE state = %d AND attempts = 1", HG_JOB_SENDING);
+	while ((dispatch = lab_take(lab, HG_TO_BACKEND))) {
+		lab_counts(lab, 1, "SELECT COUNT(*) FROM outbox o JOIN event v ON v.n = o.event_n WHERE o.n = %" G_GINT64_FORMAT
+			   " AND v.id = '%s'", dispatch->job.n, dispatch->event.id);
+		lab_forwarded(lab, dispatch, &yes);
+		n++;
+	}
+	assert_int_equal(n, 2);
+	lab_counts(lab, 0, "SELECT COUNT(*) FROM outbox");
+	lab_audit(lab);
+}
+
+/* Events of one thread: the second leaves when the first was taken, however they were made. */
+static void a_thread_s_events_leave_one_after_the_other(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(by_word);
+	struct hg_forward_result yes = { .fate = HG_SENT, .status = 200 };
+	hg_dispatch *first, *second;
+
+	(void)state;
+	lab_desk(lab);
+	say(lab, "tel:+447700900001", "help");
+	say(lab, "tel:+447700900001", "and more");
+	lab_run(lab);
+	first = lab_take(lab, HG_TO_BACKEND);
+	assert_non_null(first);
+	assert_string_equal(first->event.type, "ticket.requested");
+	assert_null(lab_take(lab, HG_TO_BACKEND));
+	lab_forwarded(lab, first, &yes);
+	second = lab_take(lab, HG_TO_BACKEND);
+	assert_non_null(second);
+	assert_string_equal(second->event.type, "ticket.message");
+	lab_forwarded(lab, second, &yes);
+	lab_audit(lab);
+}
+
+/* That it is down is told, though the group in which it was said had to be done again. */
+static void what_was_undone_is_news_again(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(by_word);
+	struct hg_forward_result gone = { .fate = HG_RETRY, .status = 410, .gone = TRUE };
+	hg_dispatch *dispatch;
+
+	(void)state;
+	lab_say(lab, "tel:+447700900001", "help");
+	dispatch = lab_take(lab, HG_TO_BACKEND);
+	assert_non_null(dispatch);
+	call_that_fails(lab, "k");
+	lab_forwarded(lab, dispatch, &gone);
+	assert_int_equal(lab_told(lab, "channel.down"), 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(one_that_fails_is_undone_alone),
+		cmocka_unit_test(what_goes_out_at_once_goes_out_once),
+		cmocka_unit_test(a_thread_s_events_leave_one_after_the_other),
+		cmocka_unit_test(what_was_undone_is_news_again),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

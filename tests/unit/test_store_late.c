@@ -1,0 +1,255 @@
+/* test_store_late.c - rows that wait until their turn ends, and rows that are remembered: nobody sees a difference */
+#include "store_fixture.h"
+
+#include <string.h>
+
+static gint64 statements(struct world *w)
+{
+	return hg_store_cost(w->store).statements;
+}
+
+static void turn_begins(struct world *w)
+{
+	must(hg_store_begin(w->store, e));
+	must(hg_store_savepoint(w->store, e));
+	hg_store_gather(w->store);
+}
+
+static void turn_holds(struct world *w)
+{
+	must(hg_store_settle(w->store, e));
+	must(hg_store_release(w->store, e));
+	must(hg_store_commit(w->store, e));
+}
+
+static void what_is_added_and_then_changed_is_written_once(void **state)
+{
+	struct world *w = *state;
+	gint64 before;
+	hg_thread *t;
+
+	in_txn(w, a_thread(w, a_contact(w, "the numbers are asked for once"), ""));
+	turn_begins(w);
+	before = statements(w);
+	t = a_thread(w, a_contact(w, "Ana"), "");
+	t->subject = "an invoice";
+	must(hg_store_thread_update(w->store, t, e));
+	t->state = HG_THREAD_CLOSED;
+	must(hg_store_thread_update(w->store, t, e));
+	assert_int_equal(statements(w), before);
+	must(hg_store_settle(w->store, e));
+	assert_int_equal(statements(w), before + 2);
+	turn_holds(w);
+	assert_int_equal(world_count(w, "SELECT COUNT(*) FROM thread WHERE subject = 'an invoice' AND state = 2 AND version = 2"), 1);
+}
+
+/* By number and by anything else, within the turn and after it. */
+static void the_turn_reads_what_it_wrote(void **state)
+{
+	g_autoptr(GPtrArray) threads = g_ptr_array_new(), chain = g_ptr_array_new();
+	struct world *w = *state;
+	hg_message *m, *by_id, *by_n;
+	hg_contact *c;
+	hg_thread *t, *got;
+
+	turn_begins(w);
+	c = a_contact(w, "Ana");
+	t = a_thread(w, c, "");
+	m = a_message(w, t, HG_INBOUND, "hello");
+	must(hg_store_message_get(w->store, w->arena, m->n, &by_n, e));
+	must(hg_store_thread_of(w->store, w->arena, c->n, t->scope, NULL, 8, threads, e));
+	must(hg_store_message_list(w->store, w->arena, t->last_message_n, 8, chain, e));
+	assert_string_equal(by_n->text, "hello");
+	assert_int_equal(threads->len, 1);
+	assert_int_equal(((hg_thread *)threads->pdata[0])->last_message_n, m->n);
+	assert_int_equal(chain->len, 1);
+	must(hg_store_message_by_id(w->store, w->arena, m->id, &by_id, e));
+	assert_int_equal(by_id->n, m->n);
+	turn_holds(w);
+	must(hg_store_thread_get(w->store, w->arena, t->n, &got, e));
+	assert_int_equal(got->last_message_n, m->n);
+	assert_int_equal(got->version, t->version);
+}
+
+/* A thread that waits and one that is written already: the newest first, and no more than asked for. */
+static void threads_that_wait_stand_before_those_that_are_written(void **state)
+{
+	g_autoptr(GPtrArray) both = g_ptr_array_new(), one = g_ptr_array_new();
+	struct world *w = *state;
+	hg_thread *old, *new;
+	hg_contact *c;
+
+	in_txn(w, c = a_contact(w, "Ana"); old = a_thread(w, c, "a"));
+	turn_begins(w);
+	new = a_thread(w, c, "b");
+	must(hg_store_thread_of(w->store, w->arena, c->n, new->scope, NULL, 8, both, e));
+	must(hg_store_thread_of(w->store, w->arena, c->n, new->scope, NULL, 1, one, e));
+	assert_int_equal(both->len, 2);
+	assert_int_equal(((hg_thread *)both->pdata[0])->n, new->n);
+	assert_int_equal(((hg_thread *)both->pdata[1])->n, old->n);
+	assert_int_equal(one->len, 1);
+	assert_int_equal(((hg_thread *)one->pdata[0])->n, new->n);
+	turn_holds(w);
+}
+
+static void what_is_undone_was_never_there_and_its_numbers_are_given_again(void **state)
+{
+	struct world *w = *state;
+	gint64 n;
+	hg_contact *got;
+
+	turn_begins(w);
+	n = a_contact(w, "undone")->n;
+	must(hg_store_rollback_to(w->store, e));
+	must(hg_store_contact_get(w->store, w->arena, n, &got, e));
+	assert_null(got);
+	assert_int_equal(a_contact(w, "kept")->n, n);
+	must(hg_store_commit(w->store, e));
+	assert_int_equal(world_count(w, "SELECT COUNT(*) FROM contact"), 1);
+}
+
+/* Remembered rows go with the transaction that wrote them. */
+static void what_was_changed_and_undone_is_read_as_it_was(void **state)
+{
+	struct world *w = *state;
+	hg_contact *c, *got;
+
+	turn_begins(w);
+	c = a_contact(w, "Ana");
+	turn_holds(w);
+	for (int whole = 0; whole < 2; whole++) {
+		turn_begins(w);
+		c->name = "somebody else";
+		must(hg_store_contact_update(w->store, c, e));
+		if (!whole)
+			must(hg_store_rollback_to(w->store, e));
+		hg_store_rollback(w->store);
+		must(hg_store_contact_get(w->store, w->arena, c->n, &got, e));
+		assert_string_equal(got->name, "Ana");
+	}
+}
+
+static void an_outdated_change_of_a_thread_that_waits_is_refused(void **state)
+{
+	struct world *w = *state;
+	hg_thread *t, old;
+
+	turn_begins(w);
+	t = a_thread(w, a_contact(w, "Ana"), "");
+	old = *t;
+	must(hg_store_thread_update(w->store, t, e));
+	must_fail(HG_ERROR_STATE, hg_store_thread_update(w->store, &old, e));
+	turn_holds(w);
+}
+
+static void what_the_database_refuses_is_said_when_the_turn_ends(void **state)
+{
+	struct world *w = *state;
+	hg_contact *c;
+
+	turn_begins(w);
+	c = a_contact(w, "Ana");
+	a_thread(w, c, "");
+	a_thread(w, c, "");	/* two open ones */
+	must_fail(HG_ERROR_CONFLICT, hg_store_settle(w->store, e));
+	must(hg_store_rollback_to(w->store, e));
+	must(hg_store_commit(w->store, e));
+	assert_int_equal(world_count(w, "SELECT COUNT(*) FROM contact"), 0);
+}
+
+static void a_number_of_a_job_is_never_given_twice(void **state)
+{
+	struct world *w = *state;
+	hg_job *job;
+	gint64 n;
+
+	must(hg_store_begin(w->store, e));
+	job = a_job(w, HG_TO_BACKEND, "desk", "l", 1);
+	n = job->n;
+	must(hg_store_job_done(w->store, job, 2, NULL, e));
+	must(hg_store_commit(w->store, e));
+	world_reopen(w);
+	in_txn(w, job = a_job(w, HG_TO_BACKEND, "desk", "l", 1));
+	assert_true(job->n > n);
+}
+
+/* Jobs of one lane made in one turn stand behind each other. */
+static void the_second_job_of_a_lane_waits_for_the_first(void **state)
+{
+	struct world *w = *state;
+	hg_job *first, *second, *other;
+
+	turn_begins(w);
+	first = a_job(w, HG_TO_BACKEND, "desk", "l", 1);
+	second = a_job(w, HG_TO_BACKEND, "desk", "l", 1);
+	other = a_job(w, HG_TO_BACKEND, "desk", "m", 1);
+	turn_holds(w);
+	assert_int_equal(first->state, HG_JOB_DUE);
+	assert_int_equal(second->state, HG_JOB_QUEUED);
+	assert_int_equal(other->state, HG_JOB_DUE);
+}
+
+static void an_id_seen_in_a_turn_is_one_row_with_its_message(void **state)
+{
+	struct world *w = *state;
+	gboolean fresh;
+	gint64 n;
+
+	turn_begins(w);
+	must(hg_store_seen(w->store, "wa", "id1", T0, DAY_MS, &fresh, &n, e));
+	assert_true(fresh);
+	must(hg_store_seen_set(w->store, "wa", "id1", T0, 7, e));
+	must(hg_store_seen_find(w->store, "wa", "id1", T0, &n, e));
+	assert_int_equal(n, 7);
+	must(hg_store_seen(w->store, "wa", "id1", T0, DAY_MS, &fresh, &n, e));
+	assert_false(fresh);
+	must(hg_store_seen(w->store, "wa", "id2", T0, DAY_MS, &fresh, &n, e));
+	assert_true(fresh);
+	must(hg_store_seen(w->store, "wa", "id3", T0, DAY_MS, &fresh, &n, e));
+	assert_true(fresh);
+	turn_holds(w);
+	assert_int_equal(world_count(w, "SELECT COUNT(*) FROM seen"), 3);
+	turn_begins(w);
+	must(hg_store_seen(w->store, "wa", "id4", T0, DAY_MS, &fresh, &n, e));
+	must(hg_store_rollback_to(w->store, e));
+	must(hg_store_commit(w->store, e));
+	assert_int_equal(world_count(w, "SELECT COUNT(*) FROM seen"), 3);
+}
+
+/* ---- savepoints that are marks ---- */
+static void a_mark_is_gone_back_to_where_nothing_was_written(void **state)
+{
+	struct world *w = *state;
+
+	hg_store_be_bold(w->store, TRUE);
+	turn_begins(w);
+	a_contact(w, "waits only");
+	must(hg_store_rollback_to(w->store, e));
+	assert_false(hg_store_wants_care(w->store));
+	must(hg_store_savepoint(w->store, e));
+	a_contact(w, "written");
+	must_fail(HG_ERROR_STORE, hg_store_rollback_to(w->store, e));
+	assert_true(hg_store_wants_care(w->store));
+	hg_store_rollback(w->store);
+	hg_store_be_bold(w->store, FALSE);
+	assert_int_equal(world_count(w, "SELECT COUNT(*) FROM contact"), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(what_is_added_and_then_changed_is_written_once, world_new, world_free),
+		cmocka_unit_test_setup_teardown(the_turn_reads_what_it_wrote, world_new, world_free),
+		cmocka_unit_test_setup_teardown(threads_that_wait_stand_before_those_that_are_written, world_new, world_free),
+		cmocka_unit_test_setup_teardown(what_is_undone_was_never_there_and_its_numbers_are_given_again, world_new, world_free),
+		cmocka_unit_test_setup_teardown(what_was_changed_and_undone_is_read_as_it_was, world_new, world_free),
+		cmocka_unit_test_setup_teardown(an_outdated_change_of_a_thread_that_waits_is_refused, world_new, world_free),
+		cmocka_unit_test_setup_teardown(what_the_database_refuses_is_said_when_the_turn_ends, world_new, world_free),
+		cmocka_unit_test_setup_teardown(a_number_of_a_job_is_never_given_twice, world_new, world_free),
+		cmocka_unit_test_setup_teardown(the_second_job_of_a_lane_waits_for_the_first, world_new, world_free),
+		cmocka_unit_test_setup_teardown(an_id_seen_in_a_turn_is_one_row_with_its_message, world_new, world_free),
+		cmocka_unit_test_setup_teardown(a_mark_is_gone_back_to_where_nothing_was_written, world_new, world_free),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
