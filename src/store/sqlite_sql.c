@@ -172,13 +172,19 @@ hg_stmt *hg_stmt_open(hg_store *store, const struct hg_sql *sql, const struct hg
 	return stmt;
 }
 
-hg_stmt *hg_stmt_once(hg_store *store, const char *text, const struct hg_value *values, GError **error)
+static hg_stmt *stmt_once(hg_store *store, const char *text, enum hg_sql_verb verb, const struct hg_value *values,
+			  GError **error)
 {
-	struct hg_sql once = { HG_SQL_ONCE, text, HG_SQL_TEXT, NULL };
+	struct hg_sql once = { HG_SQL_ONCE, text, verb, NULL };
 
 	sqlite3_finalize(store->stmts[HG_SQL_ONCE].handle);
 	store->stmts[HG_SQL_ONCE].handle = NULL;
 	return hg_stmt_open(store, &once, values, error);
+}
+
+hg_stmt *hg_stmt_once(hg_store *store, const char *text, const struct hg_value *values, GError **error)
+{
+	return stmt_once(store, text, HG_SQL_TEXT, values, error);
 }
 
 int hg_stmt_next(hg_stmt *stmt, GError **error)
@@ -242,7 +248,7 @@ gboolean hg_sql_next_n(hg_store *store, const char *table, gint64 *ret, GError *
 	g_autofree char *text = g_strdup_printf("SELECT MAX(COALESCE((SELECT MAX(n) FROM %s), 0), "
 						"COALESCE((SELECT seq FROM sqlite_sequence WHERE name = '%s'), 0)) + 1",
 						table, table);
-	hg_stmt *stmt = hg_stmt_once(store, text, HG_BIND_NONE, error);
+	hg_stmt *stmt = stmt_once(store, text, HG_SQL_ALONE, HG_BIND_NONE, error);	/* rows that wait have theirs */
 
 	if (!stmt || hg_stmt_next(stmt, error) < 0)
 		return FALSE;

@@ -216,6 +216,25 @@ static void an_id_seen_in_a_turn_is_one_row_with_its_message(void **state)
 	assert_int_equal(world_count(w, "SELECT COUNT(*) FROM seen"), 3);
 }
 
+/* Looking for the id that waits writes it, and what waits with it; what the database has against that is told. */
+static void an_id_that_cannot_be_written_is_not_taken_for_new(void **state)
+{
+	struct world *w = *state;
+	gboolean fresh;
+	hg_contact *c;
+	gint64 n;
+
+	turn_begins(w);
+	must(hg_store_seen(w->store, "wa", "id1", T0, DAY_MS, &fresh, &n, e));
+	c = a_contact(w, "Ana");
+	a_thread(w, c, "");
+	a_thread(w, c, "");	/* two open ones */
+	must_fail(HG_ERROR_CONFLICT, hg_store_seen(w->store, "wa", "id1", T0, DAY_MS, &fresh, &n, e));
+	must(hg_store_rollback_to(w->store, e));
+	must(hg_store_commit(w->store, e));
+	assert_int_equal(world_count(w, "SELECT COUNT(*) FROM seen"), 0);
+}
+
 /* ---- savepoints that are marks ---- */
 static void a_mark_is_gone_back_to_where_nothing_was_written(void **state)
 {
@@ -248,6 +267,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_number_of_a_job_is_never_given_twice, world_new, world_free),
 		cmocka_unit_test_setup_teardown(the_second_job_of_a_lane_waits_for_the_first, world_new, world_free),
 		cmocka_unit_test_setup_teardown(an_id_seen_in_a_turn_is_one_row_with_its_message, world_new, world_free),
+		cmocka_unit_test_setup_teardown(an_id_that_cannot_be_written_is_not_taken_for_new, world_new, world_free),
 		cmocka_unit_test_setup_teardown(a_mark_is_gone_back_to_where_nothing_was_written, world_new, world_free),
 	};
 
