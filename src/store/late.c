@@ -152,6 +152,32 @@ static gboolean has(hg_store *store, const struct hg_table *of)
 	return hg_late_next(store, of, &at) != NULL;
 }
 
+static gboolean has_n(hg_store *store, gint64 n)
+{
+	const GArray *rows = hg_store_late(store)->rows;
+
+	for (guint i = 0; i < rows->len; i++) {
+		const struct late *one = &g_array_index(rows, struct late, i);
+
+		if (hg_has_numbers(one->add->of) && hg_row_n(one->add->of, one->row) == n)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+/* Which table a number is of is not asked: too much written early does no harm. */
+gboolean hg_late_names(hg_store *store, const struct hg_table *of, const void *row)
+{
+	for (const struct hg_column *c = of->columns; c->name; c++) {
+		gboolean may = c->type == HG_C_REF || (c->type == HG_C_INT64 && c->flags & HG_C_INDEXED);
+
+		if (may && !(c->flags & HG_C_FIXED) &&
+		    has_n(store, *(const gint64 *)(const void *)((const guint8 *)row + c->offset)))
+			return TRUE;
+	}
+	return FALSE;
+}
+
 gboolean hg_late_matters(hg_store *store, const struct hg_sql *sql)
 {
 	const GArray *rows = hg_store_late(store)->rows;

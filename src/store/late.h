@@ -20,6 +20,8 @@ gboolean hg_late_add(hg_store *store, const struct hg_sql *add, const void *row)
 gboolean hg_late_write(hg_store *store, GError **error);
 /* Could the statement see what waits, or a row it writes refer to it? */
 gboolean hg_late_matters(hg_store *store, const struct hg_sql *sql);
+/* Could the row, as an UPDATE would write it, name one that waits? */
+gboolean hg_late_names(hg_store *store, const struct hg_table *of, const void *row);
 /* The waiting row itself, NULL: it does not wait.  Or each of a table's in turn, *at being 0 at first. */
 void *hg_late_find(hg_store *store, const struct hg_table *of, gint64 n);
 void *hg_late_next(hg_store *store, const struct hg_table *of, guint *at);

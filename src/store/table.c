@@ -261,6 +261,8 @@ gboolean hg_row_update(hg_store *store, const struct hg_sql *sql, const void *ro
 	void *late = numbered ? hg_late_find(store, of, hg_row_n(of, row)) : NULL;
 	gint64 changed;
 
+	if (numbered && !late && hg_late_names(store, of, row) && !hg_late_write(store, error))
+		return FALSE;
 	if (late)
 		changed = late_change(store, of, late, row);
 	else if (!row_write(store, sql, row, &changed, error))

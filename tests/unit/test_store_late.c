@@ -92,6 +92,21 @@ static void threads_that_wait_stand_before_those_that_are_written(void **state)
 	turn_holds(w);
 }
 
+/* A row that is written already may come to name one that waits: that is written before it. */
+static void a_row_that_names_one_that_waits_can_be_changed(void **state)
+{
+	struct world *w = *state;
+	hg_contact *old, *new;
+
+	in_txn(w, old = a_contact(w, "Ana"));
+	turn_begins(w);
+	new = a_contact(w, "the same Ana");
+	old->merged_into = new->n;
+	must(hg_store_contact_update(w->store, old, e));
+	turn_holds(w);
+	assert_int_equal(world_count(w, "SELECT COUNT(*) FROM contact WHERE merged_into IS NOT NULL"), 1);
+}
+
 static void what_is_undone_was_never_there_and_its_numbers_are_given_again(void **state)
 {
 	struct world *w = *state;
@@ -260,6 +275,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_is_added_and_then_changed_is_written_once, world_new, world_free),
 		cmocka_unit_test_setup_teardown(the_turn_reads_what_it_wrote, world_new, world_free),
 		cmocka_unit_test_setup_teardown(threads_that_wait_stand_before_those_that_are_written, world_new, world_free),
+		cmocka_unit_test_setup_teardown(a_row_that_names_one_that_waits_can_be_changed, world_new, world_free),
 		cmocka_unit_test_setup_teardown(what_is_undone_was_never_there_and_its_numbers_are_given_again, world_new, world_free),
 		cmocka_unit_test_setup_teardown(what_was_changed_and_undone_is_read_as_it_was, world_new, world_free),
 		cmocka_unit_test_setup_teardown(an_outdated_change_of_a_thread_that_waits_is_refused, world_new, world_free),
