@@ -51,9 +51,7 @@ char *hg_base64(const void *bytes, gsize len, gboolean url)
 		else if (*p == '/')
 			*p = '_';
 		else if (*p == '=')
-			*p = '\0';	/* padding is at the end only: this ends the loop too */
-		if (!*p)
-			break;
+			*p = '\0';	/* padding is at the end only */
 	}
 	return text;
 }

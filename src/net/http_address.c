@@ -148,7 +148,7 @@ hg_buckets *hg_buckets_new(double rate, double burst, guint64 seed)
 
 	b->rate = rate;
 	b->burst = MAX(burst, 1);
-	b->seed = seed | 1;
+	b->seed = seed;
 	return b;
 }
 

@@ -79,16 +79,14 @@ static void hash_id(hg_store *store, const char *space, const char *key, guint8 
 }
 
 /* ---- days ---- */
-static gboolean days_add(GArray *days, gint64 day)
+static void days_add(GArray *days, gint64 day)
 {
 	guint at = 0;
 
 	while (at < days->len && g_array_index(days, gint64, at) > day)
 		at++;
-	if (at < days->len && g_array_index(days, gint64, at) == day)
-		return FALSE;
-	g_array_insert_val(days, at, day);
-	return TRUE;
+	if (at == days->len || g_array_index(days, gint64, at) != day)
+		g_array_insert_val(days, at, day);
 }
 
 /* The days there are, newest first.  Only the writer remembers them: it alone makes new ones. */

@@ -81,6 +81,7 @@ static void a_secret_is_prefix_and_24_to_64_bytes(void **state)
 		/* 24 and 64 bytes, and one less and one more */
 		{ "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", TRUE }, { "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", FALSE },
 		{ "whsec_" A64 "AAAAAAAAAAAAAAAAAAAAAA==", TRUE }, { "whsec_" A64 "AAAAAAAAAAAAAAAAAAAAAAA=", FALSE },
+		{ "MfKQ9r8GMfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", FALSE },	/* long enough, and no prefix */
 		{ "whsec_", FALSE }, { "whsec_c2hvcnQ=", FALSE },
 		{ "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", FALSE }, { NULL, FALSE },
 	};
@@ -93,6 +94,22 @@ static void a_secret_is_prefix_and_24_to_64_bytes(void **state)
 		if (!!key != cases[i].good)
 			fail_msg("secret %zu: %s", i, key ? "taken" : "refused");
 		hg_sign_key_free(key, len);
+	}
+}
+
+/* A list of signatures is looked through, but not for ever. */
+static void at_most_16_signatures_are_looked_at(void **state)
+{
+	char *secrets[] = { (char *)SECRET, NULL };
+
+	(void)state;
+	for (guint before = 14; before <= 16; before++) {
+		g_autoptr(GString) header = g_string_new(NULL);
+
+		for (guint i = 0; i < before; i++)
+			g_string_append(header, "v1,h0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE= ");
+		g_string_append(header, SIGNATURE);
+		assert_int_equal(hg_sign_verify(secrets, ID, 1614265330, BODY, strlen(BODY), header->str), before < 16);
 	}
 }
 
@@ -525,6 +542,7 @@ int main(void)
 		cmocka_unit_test(keys_that_are_kept_ready_sign_the_same_each_time),
 		cmocka_unit_test(a_changed_id_time_body_or_signature_is_refused),
 		cmocka_unit_test(a_secret_is_prefix_and_24_to_64_bytes),
+		cmocka_unit_test(at_most_16_signatures_are_looked_at),
 		cmocka_unit_test(without_a_secret_nothing_is_signed),
 		cmocka_unit_test(a_2xx_body_may_name_the_ticket),
 		BENCH(an_event_arrives_signed_with_its_own_id),

@@ -66,7 +66,7 @@ static void an_address_comes_from_a_socket(void **state)
 {
 	struct sockaddr_in four = { .sin_family = AF_INET, .sin_port = htons(80) };
 	struct sockaddr_in6 six = { .sin6_family = AF_INET6, .sin6_port = htons(80), .sin6_flowinfo = 7 };
-	struct sockaddr_un local = { .sun_family = AF_UNIX, .sun_path = "/x" };
+	struct sockaddr_un local = { .sun_family = AF_UNIX, .sun_path = "/run/headgate/headgate.sock" };
 	struct hg_address a, zero = { { 0 } }, want;
 
 	(void)state;
@@ -194,9 +194,15 @@ static void a_client_saves_up_to_its_burst_and_gets_back_by_the_clock(void **sta
 
 static void clients_do_not_use_up_each_others_share(void **state)
 {
+	struct hg_address six = address("2001:db8:0:1:ffff:ffff:ffff:ffff"), four = address("192.0.2.7");
+	struct hg_address network = address("2001:db8:0:1::"), client;
 	hg_buckets *b = hg_buckets_new(1, 1, 4711);
 
 	(void)state;
+	client = hg_address_client(&six);
+	assert_memory_equal(&client, &network, sizeof(client));
+	client = hg_address_client(&four);
+	assert_memory_equal(&client, &four, sizeof(client));
 	assert_true(take(b, "192.0.2.7", 1000));
 	assert_false(take(b, "192.0.2.7", 1000));
 	assert_true(take(b, "192.0.2.8", 1000));

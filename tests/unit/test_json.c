@@ -354,6 +354,46 @@ static void one_duplicate_among_many_keys_is_found(void **state)
 	assert_refused(text->str, text->len, NULL, HG_ERROR_INPUT, "key \"k20000\" appears twice");
 }
 
+/* Objects in one another, in all of which the same few keys stand: only in one stands one twice. */
+static void put_objects(GString *text, GRand *rand, int depth, int *objects, int culprit, gsize *ret_at)
+{
+	int self = (*objects)++, keys = g_rand_int_range(rand, 1, 4);
+
+	g_string_append_c(text, '{');
+	for (int i = 0; i < keys; i++) {
+		g_string_append_printf(text, "%s\"%c\":", i ? "," : "", 'a' + i);
+		if (depth && g_rand_boolean(rand))
+			put_objects(text, rand, depth - 1, objects, culprit, ret_at);
+		else
+			g_string_append_c(text, '1');
+	}
+	if (self == culprit) {
+		*ret_at = text->len + 1;
+		g_string_append(text, ",\"a\":1");
+	}
+	g_string_append_c(text, '}');
+}
+
+static void one_duplicate_among_many_objects_is_found(void **state)
+{
+	GRand *rand = g_rand_new_with_seed(4711);
+	(void)state;
+
+	for (int i = 0; i < 500; i++) {
+		g_autoptr(GString) text = g_string_new(NULL), why = g_string_new(NULL);
+		int objects = 0, culprit = g_rand_int_range(rand, 0, 20);
+		gsize at = 0;
+
+		put_objects(text, rand, 5, &objects, culprit, &at);
+		g_string_printf(why, "byte %zu: key \"a\" appears twice", at);
+		if (culprit < objects)
+			assert_refused(text->str, text->len, NULL, HG_ERROR_INPUT, why->str);
+		else
+			assert_taken(text->str, text->len, NULL);
+	}
+	g_rand_free(rand);
+}
+
 static void members_are_found_by_name_and_type(void **state)
 {
 	static const char text[] = "{\"s\":\"x\",\"i\":-5,\"u\":18446744073709551615,\"m\":9223372036854775807,\"d\":1.5,"
@@ -510,6 +550,7 @@ int main(void)
 		cmocka_unit_test(a_number_may_not_be_endless),
 		cmocka_unit_test(a_duplicate_key_is_found_in_every_disguise),
 		cmocka_unit_test(one_duplicate_among_many_keys_is_found),
+		cmocka_unit_test(one_duplicate_among_many_objects_is_found),
 		cmocka_unit_test(members_are_found_by_name_and_type),
 		cmocka_unit_test(looking_into_nothing_finds_nothing),
 		cmocka_unit_test(commas_are_put_where_they_belong),

@@ -32,6 +32,7 @@ static void an_id_is_new_once_in_its_space(void **state)
 	assert_false(is_new(w, "wa", "x", T0, WEEK));
 	assert_true(is_new(w, "sms", "x", T0, WEEK));
 	assert_true(is_new(w, "wa", "y", T0, WEEK));
+	assert_true(is_new(w, "wb", "x", T0, WEEK));
 	/* Where the space ends and the id begins is part of it. */
 	assert_true(is_new(w, "wax", "", T0, WEEK));
 	assert_true(is_new(w, "w", "ax", T0, WEEK));
@@ -44,8 +45,10 @@ static void a_repetition_says_what_the_first_became(void **state)
 	gboolean fresh;
 
 	in_txn(w, must(hg_store_seen(w->store, "wa", "x", T0, WEEK, &fresh, &message_n, e));
+	       assert_int_equal(message_n, 0);
+	       must(hg_store_seen(w->store, "wa", "x", T0, WEEK, &fresh, &message_n, e));
 	       must(hg_store_seen_set(w->store, "wa", "x", T0, 41, e)));
-	assert_int_equal(message_n, 0);
+	assert_int_equal(message_n, 0);		/* nothing yet */
 	in_txn(w, must(hg_store_seen(w->store, "wa", "x", T0 + 3 * DAY_MS, WEEK, &fresh, &message_n, e)));
 	assert_false(fresh);
 	assert_int_equal(message_n, 41);
@@ -79,8 +82,21 @@ static void remembering_does_not_make_the_window_begin_again(void **state)
 	struct world *w = *state;
 
 	assert_true(is_new(w, "wa", "x", T0, WEEK));
+	assert_true(is_new(w, "wa", "of another day", T0 + 2 * DAY_MS, WEEK));
 	in_txn(w, must(hg_store_seen_set(w->store, "wa", "x", T0 + 5 * DAY_MS, 3, e)));
 	assert_true(is_new(w, "wa", "x", T0 + WEEK, WEEK));
+}
+
+/* As long as it is kept, to the day. */
+static void an_old_id_is_remembered_where_it_is(void **state)
+{
+	struct world *w = *state;
+
+	in_txn(w, must(hg_store_seen_set(w->store, "wa", "x", T0, 1, e));
+	       must(hg_store_seen_set(w->store, "wa", "x", T0 + 30 * DAY_MS, 2, e)));
+	assert_int_equal(world_count(w, "SELECT COUNT(*) FROM seen"), 1);
+	in_txn(w, must(hg_store_seen_set(w->store, "wa", "x", T0 + 31 * DAY_MS, 3, e)));
+	assert_int_equal(world_count(w, "SELECT COUNT(*) FROM seen"), 2);
 }
 
 static void an_id_is_found_long_after_its_window(void **state)
@@ -91,6 +107,8 @@ static void an_id_is_found_long_after_its_window(void **state)
 	test_now_ms = T0 + 29 * DAY_MS;
 	assert_int_equal(found(w, "wa", "sent-by-us"), 12);
 	assert_int_equal(found(w, "wa", "never"), 0);
+	test_now_ms = T0 + 32 * DAY_MS;	/* no longer, whether it was swept or not */
+	assert_int_equal(found(w, "wa", "sent-by-us"), 0);
 	assert_false(is_new(w, "wa", "sent-by-us", T0 + DAY_MS, WEEK));
 }
 
@@ -179,6 +197,32 @@ static void before_the_first_day_there_is_the_first_day(void **state)
 	}
 	assert_int_equal(days_seen(w), 2);
 	assert_int_equal(world_count(w, "SELECT MIN(bucket) FROM seen"), 1);
+	world_reopen(w);
+	assert_false(is_new(w, "wa", "0", DAY_MS / 2, WEEK));
+}
+
+/* Days are looked through newest first, in whatever order they came: what is behind one that is too old
+ * is not looked at. */
+static void days_are_kept_in_order_however_they_came(void **state)
+{
+	static const int orders[][3] = { { 0, 1, 2 }, { 2, 1, 0 }, { 1, 2, 0 }, { 2, 0, 1 }, { 0, 2, 1 }, { 1, 0, 2 } };
+	struct world *w = *state;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(orders); i++) {
+		gint64 base = T0 + (gint64)i * 100 * DAY_MS;
+
+		for (int k = 0; k < 3; k++) {
+			g_autofree char *key = g_strdup_printf("%zu-%d", i, orders[i][k]);
+
+			assert_true(is_new(w, "wa", key, base + orders[i][k] * DAY_MS, WEEK));
+		}
+		for (int day = 2; day >= 0; day--) {	/* each just before its own window ends */
+			g_autofree char *key = g_strdup_printf("%zu-%d", i, day);
+
+			if (is_new(w, "wa", key, base + day * DAY_MS + WEEK - 1, WEEK))
+				fail_msg("order %zu: day %d is forgotten", i, day);
+		}
+	}
 }
 
 /* What is not known may not count as new (the message would be there twice) or as seen (it would be
@@ -512,6 +556,7 @@ int main(void)
 		store_test(the_window_ends_at_its_exact_time),
 		store_test(a_clock_that_goes_back_makes_nothing_new),
 		store_test(remembering_does_not_make_the_window_begin_again),
+		store_test(an_old_id_is_remembered_where_it_is),
 		store_test(an_id_is_found_long_after_its_window),
 		store_test(the_newest_of_several_is_found),
 		store_test(what_was_rolled_back_was_not_seen),
@@ -519,6 +564,7 @@ int main(void)
 		store_test(the_days_are_known_again_after_a_restart),
 		store_test(many_ids_do_not_meet),
 		store_test(before_the_first_day_there_is_the_first_day),
+		store_test(days_are_kept_in_order_however_they_came),
 		store_test(a_store_that_cannot_look_takes_nothing_for_new),
 		store_test(a_store_that_cannot_write_takes_nothing_for_new),
 		store_test(raw_bytes_come_back_as_they_were),

@@ -215,6 +215,7 @@ static void hex_goes_both_ways(void **state)
 	assert_false(hg_unhex("007f80ffa5a", back, sizeof(back)));
 	assert_false(hg_unhex("007f80ffa500", back, sizeof(back)));
 	assert_false(hg_unhex("007f80ffag", back, sizeof(back)));
+	assert_false(hg_unhex("007f80ffga", back, sizeof(back)));
 	assert_false(hg_unhex("", back, sizeof(back)));
 	assert_true(hg_unhex("", back, 0));
 }
