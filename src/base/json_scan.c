@@ -224,8 +224,9 @@ enum { OBJECT_TAKES = 800, LIST_TAKES = 360, KEY_TAKES = 100, VALUE_TAKES = 72 }
 static gboolean take_memory(struct hg_json_scan *s, const guint8 *at, gsize bytes)
 {
 	s->memory += bytes;
-	return !s->max_memory || s->memory <= s->max_memory ||
-	       too_much(s, at, "more values than are taken");
+	if (s->max_memory && s->memory > s->max_memory)
+		return too_much(s, at, "more values than are taken");
+	return TRUE;
 }
 
 /* ---- values and their order ---- */

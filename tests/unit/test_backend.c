@@ -122,7 +122,11 @@ static void without_a_secret_nothing_is_signed(void **state)
 
 	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
 		g_auto(GStrv) lines = hg_sign_headers(cases[i].secrets, ID, 1614265330, BODY, strlen(BODY));
+		hg_signer *signer = hg_signer_new(cases[i].secrets);
+		g_auto(GStrv) kept = hg_signer_headers(signer, ID, 1614265330, BODY, strlen(BODY));
 
+		hg_signer_free(signer);
+		assert_true(g_strv_equal((const char *const *)lines, (const char *const *)kept));
 		assert_int_equal(g_strv_length(lines), cases[i].lines);
 		assert_string_equal(lines[0], "Content-Type: application/json");
 		assert_string_equal(lines[1], "webhook-id: " ID);
@@ -131,6 +135,7 @@ static void without_a_secret_nothing_is_signed(void **state)
 		if (cases[i].lines == 5)
 			assert_string_equal(lines[3], "webhook-signature: " SIGNATURE);
 	}
+	hg_signer_free(NULL);
 	assert_null(hg_sign(NULL, ID, 1614265330, BODY, strlen(BODY)));
 	assert_false(hg_sign_verify(NULL, ID, 1614265330, BODY, strlen(BODY), SIGNATURE));
 }

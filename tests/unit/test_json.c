@@ -302,6 +302,23 @@ static void size_is_limited(void **state)
 	assert_true(g_error_matches(error, HG_ERROR, HG_ERROR_LIMIT));
 }
 
+/* What a tree takes is counted by what it is made of, to the byte. */
+static void the_memory_of_a_tree_is_limited(void **state)
+{
+	static const struct { const char *text; gsize takes; } cases[] = {
+		{ "{}", 800 }, { "[]", 360 }, { "1", 72 }, { "\"abc\"", 72 }, { "true", 72 }, { "[1,2]", 360 + 144 },
+		{ "{\"ab\":1}", 800 + 100 + 4 + 72 }, { "[{},{}]", 360 + 1600 },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		struct hg_json_limits most = { .max_memory = cases[i].takes }, less = { .max_memory = cases[i].takes - 1 };
+
+		assert_taken(cases[i].text, strlen(cases[i].text), &most);
+		assert_refused(cases[i].text, strlen(cases[i].text), &less, HG_ERROR_LIMIT, "more values than are taken");
+	}
+}
+
 static void a_number_may_not_be_endless(void **state)
 {
 	g_autofree char *text = g_strnfill(1100, '1');
@@ -547,6 +564,7 @@ int main(void)
 		cmocka_unit_test(every_beginning_of_a_text_is_refused),
 		cmocka_unit_test(depth_is_limited),
 		cmocka_unit_test(size_is_limited),
+		cmocka_unit_test(the_memory_of_a_tree_is_limited),
 		cmocka_unit_test(a_number_may_not_be_endless),
 		cmocka_unit_test(a_duplicate_key_is_found_in_every_disguise),
 		cmocka_unit_test(one_duplicate_among_many_keys_is_found),

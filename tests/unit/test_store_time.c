@@ -278,6 +278,59 @@ static void a_store_that_cannot_write_takes_nothing_for_new(void **state)
 	hg_store_rollback(w->store);
 }
 
+/* Within a turn an id may wait to be written: whoever asks meanwhile is told what is true. */
+static void an_id_that_waits_is_seen_already(void **state)
+{
+	struct world *w = *state;
+	gboolean fresh;
+	gint64 n;
+
+	must(hg_store_begin(w->store, e));
+	must(hg_store_savepoint(w->store, e));
+	hg_store_gather(w->store);
+	must(hg_store_seen(w->store, "wa", "x", T0, WEEK, &fresh, &n, e));
+	assert_true(fresh);
+	must(hg_store_seen_find(w->store, "wa", "z", T0, &n, e));	/* another one is none of it */
+	assert_int_equal(n, 0);
+	must(hg_store_seen_set(w->store, "wa", "x", T0, 7, e));		/* before it is written ... */
+	must(hg_store_seen(w->store, "wa", "y", T0, WEEK, &fresh, &n, e));
+	assert_true(fresh);						/* ... a second one, at once ... */
+	must(hg_store_seen_set(w->store, "wa", "y", T0, 8, e));
+	must(hg_store_seen(w->store, "wa", "x", T0 + 1, WEEK, &fresh, &n, e));
+	assert_false(fresh);						/* ... and the first one again */
+	assert_int_equal(n, 7);
+	must(hg_store_settle(w->store, e));
+	must(hg_store_seen(w->store, "wa", "v", T0, WEEK, &fresh, &n, e));	/* settled: nothing waits any more */
+	must(hg_store_release(w->store, e));
+	must(hg_store_commit(w->store, e));
+	assert_int_equal(found(w, "wa", "x"), 7);
+	assert_int_equal(found(w, "wa", "y"), 8);
+	assert_int_equal(world_count(w, "SELECT COUNT(*) FROM seen"), 3);
+}
+
+static void an_id_that_waits_and_cannot_be_written_is_no_success(void **state)
+{
+	struct world *w = *state;
+	gboolean fresh;
+	gint64 n;
+
+	assert_true(is_new(w, "wa", "v", T0, WEEK));
+	world_plant(w, "CREATE TRIGGER no_more BEFORE INSERT ON seen BEGIN SELECT RAISE(ABORT, 'no more'); END");
+	for (int settles = 0; settles < 2; settles++) {
+		must(hg_store_begin(w->store, e));
+		must(hg_store_savepoint(w->store, e));
+		hg_store_gather(w->store);
+		must(hg_store_seen(w->store, "wa", "x", T0, WEEK, &fresh, &n, e));
+		if (settles)
+			must_fail(HG_ERROR_BROKEN, hg_store_settle(w->store, e));
+		else
+			must_fail(HG_ERROR_BROKEN, hg_store_seen(w->store, "wa", "x", T0, WEEK, &fresh, &n, e));
+		must(hg_store_rollback_to(w->store, e));
+		must(hg_store_commit(w->store, e));
+	}
+	assert_int_equal(world_count(w, "SELECT COUNT(*) FROM seen"), 1);
+}
+
 /* ---- raw events ---- */
 static void raw_bytes_come_back_as_they_were(void **state)
 {
@@ -567,6 +620,8 @@ int main(void)
 		store_test(days_are_kept_in_order_however_they_came),
 		store_test(a_store_that_cannot_look_takes_nothing_for_new),
 		store_test(a_store_that_cannot_write_takes_nothing_for_new),
+		store_test(an_id_that_waits_is_seen_already),
+		store_test(an_id_that_waits_and_cannot_be_written_is_no_success),
 		store_test(raw_bytes_come_back_as_they_were),
 		store_test(old_days_are_dropped_and_young_ones_kept),
 		store_test(a_longer_window_keeps_ids_a_day_longer_than_itself),
