@@ -11,12 +11,15 @@ import pytest
 
 import harness
 from functional_conftest import AT_ONCE, finish
+from records import record
 
 FULL = bool(os.environ.get("HEADGATE_FULL"))
 ANA, BO = "+447700900123", "+447700900456"
 MIB = 1 << 20
 SIZE = 232 * MIB		# enough for the reserve file to be made
 MIN_FREE = MIB			# store.min_free of the config
+STAGES = 200 if FULL else 12
+STAGE_BYTES = 4096		# a page: the next one fits, or does not
 
 
 class Disk:
@@ -161,6 +164,49 @@ def test_what_the_provider_said_on_a_full_disk_is_written_down_when_there_is_roo
     gateway.advance(hours=1)
     assert graph.deliver_until_taken(graph.text(ANA, "thank you"))
     assert len(graph.accepted) == 1
+
+
+def test_full_at_every_stage_it_keeps_what_it_acknowledged_and_goes_on(disk, graph, helpdesk):
+    """Each time a little more is free, and no reserve file helps: the disk is full at another write of what messages,
+    answers, their outcomes and the helpdesk's answers bring about, before the daemon has looked how much is free."""
+    gateway, config = disk.gateway, disk.gateway.config_path
+    config.write_text(config.read_text().replace("min_free: 1MiB", "min_free: 1MiB\n  ballast: 0"))
+    gateway.start()
+    graph.target(gateway.port, "wa-main")
+    thread = ticket_of(graph, helpdesk)
+    said, answers, failed = ["my invoice is wrong"], [], 0
+
+    def until_refused(stage):
+        for i in range(400):
+            text = f"{stage}.{i} " + "x" * 20000
+            payload = graph.text(ANA, text)
+            status = graph.deliver(payload)
+            said.append(text)
+            answers.append(f"answer {stage}.{i}")
+            heard = status, gateway.reply(thread, answers[-1], key=answers[-1]).status
+            assert heard[0] in (200, 503) and heard[1] in (202, 503), heard
+            if heard != (200, 202):
+                return payload
+        raise AssertionError("it went on taking on a full disk")
+
+    for stage in range(STAGES):
+        disk.write_filler(leave=stage * STAGE_BYTES)
+        payload = until_refused(stage)
+        disk.empty()
+        gateway.advance(seconds=5)
+        graph.deliver_until_taken(payload)
+        harness.wait_until(lambda: gateway.reply(thread, answers[-1], key=answers[-1]).status == 202, "the last answer")
+        failed += gateway.log().count("nothing of this group was acknowledged") > failed
+    for _ in range(len(answers)):		# a channel has a pace
+        harness.wait_until(lambda: not gateway.get("/v1/outbox?state=sending")["jobs"], "an answer to each send")
+        gateway.advance(seconds=30)
+    harness.wait_until(lambda: len(graph.accepted) >= len(answers), "every answer at the provider")
+    assert inbound(gateway) == said
+    assert [m.text for m in graph.accepted] == answers		# each once, in order
+    helpdesk.wait(lambda h: len(h.of("ticket.message")) == len(said) - 1, "all at the helpdesk")
+    assert failed > STAGES // 2, "the disk was hardly ever full in the middle of something"
+    assert gateway.process.poll() is None
+    record("power.full", STAGES, 0, messages=len(said), answers=len(answers))
 
 
 def test_killed_on_a_full_disk_it_comes_up_again_with_all_it_had(small, graph, helpdesk):
