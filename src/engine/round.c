@@ -322,6 +322,7 @@ static gboolean run_once(hg_engine *engine, hg_command *list, gboolean bold, hg_
 	hg_round_begin(&round, engine, hg_now(engine->world));
 	round.broke = !hg_store_begin(engine->store, &error);
 	ok = fill_group(&round, list, error ? NULL : &error) && commit(&round, &error);
+	engine->group = round.done->len;
 	if (ok) {
 		group_holds(&round);
 	} else if (bold && hg_store_wants_care(engine->store)) {

@@ -6,6 +6,7 @@
 #include "round.h"
 
 #define GROUP_MAX	1000	/* commands of one commit */
+#define GROUP_FULL	16	/* commands that gather while one group is written only where there is no time to spare */
 #define DISK_LOOK_MS	2000
 #define FAILED_WAIT_MS	1000	/* after a round the store failed */
 /* Longest sleep: the clock may jump, and in tests it does. */
@@ -253,8 +254,11 @@ static gint64 wait_ms(hg_engine *engine)
 static void tend(hg_engine *engine, gboolean busy)
 {
 	gint64 oldest;
-	enum hg_store_load load = !busy ? HG_LOAD_NONE :
-		hg_queue_length(engine->queue, &oldest) ? HG_LOAD_FULL : HG_LOAD_SOME;
+	enum hg_store_load load = HG_LOAD_NONE;
+
+	if (busy)
+		load = engine->group >= GROUP_FULL || hg_queue_length(engine->queue, &oldest) ? HG_LOAD_FULL :
+											HG_LOAD_SOME;
 
 	engine->tend_ms = hg_mono(engine->env) + MAX(1, hg_store_tend(engine->store, load));
 }

@@ -46,6 +46,7 @@ struct hg_engine {
 	hg_arena *round;		/* of what the round itself reads: timers, jobs */
 	gint64 tend_ms;			/* monotonic: when the store wants to be tended */
 	gint64 disk_ms;			/* monotonic: when free space is looked at again */
+	guint group;			/* commands of the last round */
 	guint careful;			/* rounds yet to come in which savepoints are real */
 	guint failures;			/* rounds in a row that the store failed */
 

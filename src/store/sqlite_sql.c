@@ -158,8 +158,11 @@ hg_stmt *hg_stmt_open(hg_store *store, const struct hg_sql *sql, const struct hg
 	if ((!stmt->handle && !stmt_prepare(store, sql, stmt, error)) || !stmt_allowed(store, stmt, error))
 		return NULL;
 	/* It may change rows that are known; what does so often is a row's own update. */
-	if (stmt->writes && sql->verb == HG_SQL_TEXT && (!sql->of || sql->of->numbers != HG_NUMBERS_OUTBOX))
+	if (stmt->writes && sql->verb == HG_SQL_TEXT && (!sql->of || sql->of->numbers != HG_NUMBERS_OUTBOX)) {
+		if (!hg_late_write(store, error))	/* what waits lies where what is known lies */
+			return NULL;
 		hg_known_forget(store->known);
+	}
 	for (int at = 1; values->type && rc == SQLITE_OK; at++)
 		rc = value_bind(stmt->handle, at, values++);
 	if (rc != SQLITE_OK) {
