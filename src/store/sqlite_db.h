@@ -61,6 +61,10 @@ const char *hg_sqlite_vfs(void);	/* name of the VFS to open with: the process's 
 gboolean hg_sqlite_file_take(const char *path, int *ret_lock_fd, gboolean *ret_unclean, GError **error);
 gboolean hg_sqlite_file_look(const char *path, GError **error);		/* for readers: changes nothing */
 void hg_sqlite_file_release(int lock_fd, gboolean clean);
+/* Makes it and what is missing above it.  A new directory is on disk only when the one it lies in was synced:
+ * without that, losing power takes all that is in it.  FALSE with errno set. */
+gboolean hg_dir_make(const char *dir);
+gboolean hg_dir_sync(const char *dir);	/* FALSE with errno set */
 gint64 hg_free_bytes(const char *path);					/* -1: unknown */
 char *hg_ballast_path(const char *path);		/* yours */
 gboolean hg_ballast_there(const hg_store *store);

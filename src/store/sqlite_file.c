@@ -135,13 +135,36 @@ static gboolean wal_left(const char *path)
 	return stat(wal, &st) == 0 && st.st_size > 0;
 }
 
+gboolean hg_dir_sync(const char *dir)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	gboolean done = fd >= 0 && fsync(fd) == 0;
+	int why = errno;
+
+	if (fd >= 0)
+		close(fd);
+	errno = why;
+	return done;
+}
+
+gboolean hg_dir_make(const char *dir)
+{
+	g_autofree char *parent = g_path_get_dirname(dir);
+
+	if (mkdir(dir, 0700) == 0)
+		return hg_dir_sync(parent);
+	if (errno == ENOENT && strcmp(parent, dir) != 0)
+		return hg_dir_make(parent) && hg_dir_make(dir);
+	return errno == EEXIST;
+}
+
 gboolean hg_sqlite_file_take(const char *path, int *ret_lock_fd, gboolean *ret_unclean, GError **error)
 {
 	g_autofree char *dir = g_path_get_dirname(path);
 	gboolean there = FALSE, unclean = FALSE;
 	int fd = -1;
 
-	if (g_mkdir_with_parents(dir, 0700) < 0)
+	if (!hg_dir_make(dir))
 		return hg_fail(error, HG_ERROR_CONFIG, "store directory %s: cannot create it: %s", dir,
 			       g_strerror(errno));
 	if (!check_dir(dir, error) || !check_file(path, &there, error) ||

@@ -41,22 +41,12 @@ char *hg_attachment_path(const char *attachments, const char *sha256)
 /* ---- directories ---- */
 static gboolean sync_dir(const char *dir, GError **error)
 {
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	gboolean done = fd >= 0 && fsync(fd) == 0;
-
-	if (!done)
-		hg_fail(error, HG_ERROR_STORE, "attachments: %s: %s", dir, g_strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	return done;
+	return hg_dir_sync(dir) || hg_fail(error, HG_ERROR_STORE, "attachments: %s: %s", dir, g_strerror(errno));
 }
 
-/* A new directory's own name must be on disk too. */
-static gboolean make_dir(const char *parent, const char *dir, GError **error)
+static gboolean make_dir(const char *dir, GError **error)
 {
-	if (mkdir(dir, 0700) == 0)
-		return sync_dir(parent, error);
-	return errno == EEXIST ||
+	return hg_dir_make(dir) ||
 	       hg_fail(error, HG_ERROR_STORE, "attachments: cannot create %s: %s", dir, g_strerror(errno));
 }
 
@@ -64,10 +54,7 @@ static gboolean make_top(const char *attachments, char **ret_tmp, GError **error
 {
 	g_autofree char *tmp = g_build_filename(attachments, TMP_DIR, NULL);
 
-	if (g_mkdir_with_parents(attachments, 0700) < 0)
-		return hg_fail(error, HG_ERROR_STORE, "attachments: cannot create %s: %s", attachments,
-			       g_strerror(errno));
-	if (!make_dir(attachments, tmp, error))
+	if (!make_dir(tmp, error))
 		return FALSE;
 	*ret_tmp = g_steal_pointer(&tmp);
 	return TRUE;
@@ -158,7 +145,7 @@ static gboolean upload_name(hg_upload *upload, const char *sha256, GError **erro
 
 	if (fsync(upload->fd) < 0)
 		return hg_fail(error, HG_ERROR_STORE, "attachments: %s: %s", upload->name, g_strerror(errno));
-	if (!make_dir(upload->dir, shard, error))
+	if (!make_dir(shard, error))
 		return FALSE;
 	if (HG_FAILPOINT(FILE_SYNCED) || rename(upload->name, path) < 0)
 		return hg_fail(error, HG_ERROR_STORE, "attachments: %s: %s", path, g_strerror(errno));

@@ -119,6 +119,39 @@ static void only_a_hash_has_a_path(void **state)
 	assert_null(hg_attachment_path("/x", NULL));
 }
 
+/* ---- what was synced: the linker gives us fsync() ---- */
+static GPtrArray *synced;
+
+int __real_fsync(int fd);
+int __wrap_fsync(int fd);
+int __wrap_fsync(int fd)
+{
+	g_autofree char *link = g_strdup_printf("/proc/self/fd/%d", fd);
+
+	if (synced)
+		g_ptr_array_add(synced, g_file_read_link(link, NULL));
+	return __real_fsync(fd);
+}
+
+static void a_new_directory_is_on_disk_with_all_above_it(void **state)
+{
+	struct world *w = *state;
+	g_autofree char *one = g_build_filename(w->dir, "one", NULL), *two = g_build_filename(one, "two", NULL);
+	g_autofree char *path = g_build_filename(two, "headgate.db", NULL), *files = g_build_filename(two, "files", NULL);
+	struct hg_store_options options = w->options;
+	g_autoptr(hg_store) store = NULL;
+
+	options.path = path;
+	options.attachments = files;
+	synced = g_ptr_array_new_with_free_func(g_free);
+	must((store = hg_store_open(&options, e)));
+	assert_true(g_ptr_array_find_with_equal_func(synced, w->dir, g_str_equal, NULL));
+	assert_true(g_ptr_array_find_with_equal_func(synced, one, g_str_equal, NULL));
+	assert_true(g_ptr_array_find_with_equal_func(synced, two, g_str_equal, NULL));
+	assert_true(g_ptr_array_find_with_equal_func(synced, files, g_str_equal, NULL));
+	g_clear_pointer(&synced, g_ptr_array_unref);
+}
+
 static void a_directory_that_cannot_be_is_told(void **state)
 {
 	struct world *w = *state;
@@ -178,6 +211,7 @@ int main(void)
 		store_test(a_crash_leaves_what_the_next_start_removes),
 		store_test(a_damaged_file_is_mended_by_the_same_upload),
 		cmocka_unit_test(only_a_hash_has_a_path),
+		store_test(a_new_directory_is_on_disk_with_all_above_it),
 		store_test(a_directory_that_cannot_be_is_told),
 		store_test(threads_upload_at_once),
 	};
