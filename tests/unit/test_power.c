@@ -318,7 +318,7 @@ static gboolean number_of(const char *text, gint64 *ret)
 
 static gboolean read_options(int argc, char **argv)
 {
-	for (int i = 1; i < argc; i++) {
+	for (int i = 1; i < argc; i += 2) {
 		gint64 a = 0, b = 0, c = 0;
 
 		if (!number_of(argv[i + 1], &a))
@@ -344,7 +344,6 @@ static gboolean read_options(int argc, char **argv)
 		} else {
 			return FALSE;
 		}
-		i++;
 	}
 	return TRUE;
 }
