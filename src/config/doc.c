@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "fail.h"
+#include "slurp.h"
 #include "tree.h"
 
 struct reader {
@@ -77,25 +78,6 @@ static gboolean check_owner(const struct stat *st, gboolean foreign, GError **er
 	return TRUE;
 }
 
-static gboolean read_all(int fd, GString *out, GError **error)
-{
-	char buf[16384];
-	ssize_t n;
-
-	while ((n = read(fd, buf, sizeof(buf))) != 0) {
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return hg_fail(error, HG_ERROR_BROKEN, "%s", g_strerror(errno));
-		g_string_append_len(out, buf, n);
-		/* It may have grown since fstat(). */
-		if (out->len > HG_DOC_FILE_MAX)
-			return hg_fail(error, HG_ERROR_LIMIT,
-				       "it has more than 1 MiB; split it with include:");
-	}
-	return TRUE;
-}
-
 /* foreign: not below the top file's directory.  O_NONBLOCK: a FIFO must not hang us. */
 static GString *slurp(const char *path, gboolean foreign, GError **error)
 {
@@ -110,7 +92,7 @@ static GString *slurp(const char *path, gboolean foreign, GError **error)
 	}
 	fine = fstat(fd, &st) == 0 ? check_owner(&st, foreign, error)
 				   : hg_fail(error, HG_ERROR_BROKEN, "%s", g_strerror(errno));
-	fine = fine && read_all(fd, out, error);
+	fine = fine && hg_slurp(fd, HG_DOC_FILE_MAX, "; split it with include:", out, error);
 	close(fd);
 	return fine ? g_steal_pointer(&out) : NULL;
 }

@@ -8,6 +8,7 @@
 #include "fail.h"
 #include "intent_made.h"
 #include "json.h"
+#include "slurp.h"
 #include "text.h"
 
 struct hg_examples {
@@ -52,23 +53,6 @@ guint hg_examples_dropped(const hg_examples *examples)
 
 /* ---- a file ---- */
 
-static gboolean read_fd(int fd, GString *out, GError **error)
-{
-	char buf[65536];
-	ssize_t n;
-
-	while ((n = read(fd, buf, sizeof(buf))) != 0) {
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return hg_fail(error, HG_ERROR_BROKEN, "%s", g_strerror(errno));
-		g_string_append_len(out, buf, n);
-		if (out->len > HG_INTENT_BYTES_MAX)
-			return hg_fail(error, HG_ERROR_LIMIT, "it has more than %d MiB", HG_INTENT_BYTES_MAX >> 20);
-	}
-	return TRUE;
-}
-
 GString *hg_intent_slurp(const char *path, GError **error)
 {
 	g_autoptr(GString) out = g_string_new(NULL);
@@ -82,7 +66,7 @@ GString *hg_intent_slurp(const char *path, GError **error)
 	}
 	fine = fstat(fd, &st) == 0 ? S_ISREG(st.st_mode) || hg_fail(error, HG_ERROR_INPUT, "it is not a regular file")
 				   : hg_fail(error, HG_ERROR_BROKEN, "%s", g_strerror(errno));
-	fine = fine && read_fd(fd, out, error);
+	fine = fine && hg_slurp(fd, HG_INTENT_BYTES_MAX, "", out, error);
 	close(fd);
 	return fine ? g_steal_pointer(&out) : NULL;
 }
