@@ -52,9 +52,10 @@ gboolean hg_store_timer_due(hg_store *store, hg_arena *arena, gint64 now_ms, gui
 /* Written with their kinds, so that SQLite sees which index is meant. */
 gboolean hg_store_timer_wait(hg_store *store, gboolean bot, gint64 now_ms, gint64 since_ms, GError **error)
 {
+	/* What is late already keeps its place among others that are. */
 	static const struct hg_sql hasten[] = {
-		{ HG_SQL_TIMER_HASTEN, "UPDATE timer SET due_ms = $1 WHERE kind = 'unanswered'", 0, NULL },
-		{ HG_SQL_TIMER_HASTEN_BOT, "UPDATE timer SET due_ms = $1 WHERE kind = 'bot'", 0, NULL } };
+		{ HG_SQL_TIMER_HASTEN, "UPDATE timer SET due_ms = $1 WHERE kind = 'unanswered' AND due_ms > $1", 0, NULL },
+		{ HG_SQL_TIMER_HASTEN_BOT, "UPDATE timer SET due_ms = $1 WHERE kind = 'bot' AND due_ms > $1", 0, NULL } };
 	static const struct hg_sql add[] = {
 		{ HG_SQL_TIMER_WAIT, "INSERT INTO timer (thread_n, kind, due_ms) SELECT n, 'unanswered', $1 FROM thread "
 		  "WHERE waiting_ms >= $2 AND waiting_ms > 0 AND state <> 2 "
