@@ -486,6 +486,7 @@ void hg_targets_fly(hg_targets *targets)
 {
 	const struct hg_ports *ports = &targets->engine->ports;
 
+	hg_targets_marks_hold(targets);
 	if (targets->out->len)
 		(void)HG_FAILPOINT(OUTBOX_SENDING);
 	for (guint i = 0; i < targets->out->len; i++)

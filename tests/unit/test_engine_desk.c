@@ -307,6 +307,20 @@ static void a_410_from_before_a_reload_is_only_a_retry(void **state)
 	assert_string_equal(lab_desk(lab), "ticket.requested");
 }
 
+/* Found by the simulation: any round that was undone later made it news again. */
+static void that_it_is_down_is_told_once_whatever_is_undone_later(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(ALL);
+	(void)state;
+
+	lab_say(lab, ANA, "hello");
+	lab_condition(lab, HG_TO_BACKEND, "desk", HG_DOWN);
+	lab_do(lab, desk_says(lab, HG_CMD_STATUS, "TK-9999"));
+	assert_int_equal(lab->error, HG_ERROR_MISSING);
+	lab_condition(lab, HG_TO_BACKEND, "desk", HG_DOWN);
+	assert_int_equal(lab_told(lab, "channel.down"), 1);
+}
+
 static void patterns_choose_what_a_backend_hears(void **state)
 {
 	g_autoptr(hg_lab) lab = lab_new("backends:\n  log: { url: \"https://log.example/\", secrets: \"env:LAB_SECRET\", "
@@ -411,6 +425,7 @@ int main(void)
 		cmocka_unit_test(after_give_up_it_is_a_dead_letter_and_the_next_goes_on),
 		cmocka_unit_test(a_backend_that_is_gone_is_left_alone),
 		cmocka_unit_test(a_410_from_before_a_reload_is_only_a_retry),
+		cmocka_unit_test(that_it_is_down_is_told_once_whatever_is_undone_later),
 		cmocka_unit_test(patterns_choose_what_a_backend_hears),
 		cmocka_unit_test(a_thread_closed_by_hand_goes_on_with_its_open_ticket),
 		cmocka_unit_test(reopening_by_hand_beside_an_open_thread_gets_a_key_of_its_own),
