@@ -36,9 +36,8 @@ static gboolean limits(void *ctx, const char *channel, struct hg_limits *ret, un
 {
 	hg_lab *lab = ctx;
 
-	(void)channel;
 	*ret = lab->limits;
-	*ret_caps = lab->caps;
+	*ret_caps = lab->caps_of ? lab->caps_of(channel) : lab->caps;
 	return !lab->gone;
 }
 
@@ -300,6 +299,8 @@ void lab_run(hg_lab *lab)
 	gboolean ok = TRUE;
 	int rounds = 0;
 
+	if (lab->by_hand)
+		return;
 	while (hg_engine_step(lab->engine, &ok) == 0 && ok)
 		assert_true(++rounds < 1000);
 	assert_true(ok);
@@ -489,6 +490,7 @@ void lab_forwarded(hg_lab *lab, hg_dispatch *dispatch, const struct hg_forward_r
 	hg_command *command = result_of(dispatch, HG_CMD_FORWARDED);
 
 	command->forwarded = *result;
+	command->forwarded.external_id = hg_arena_str(command->arena, result->external_id);
 	result_done(lab, dispatch, command);
 }
 

@@ -28,6 +28,8 @@ typedef struct hg_lab {
 	unsigned caps;
 	gint64 window_ms;		/* plan refuses when the customer wrote longer ago; 0: never */
 	gboolean gone;			/* no such channel */
+	unsigned (*caps_of)(const char *channel);	/* instead of caps; or NULL */
+	gboolean by_hand;		/* what is submitted waits: somebody else steps the engine */
 } hg_lab;
 
 /* yaml: rules and settings; channels wa (adapter fake) and sms, backend desk are there already when

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "property_world.h"
+#include "sim.h"
 
 #define HISTORIES 10
 
@@ -56,6 +56,35 @@ static void receipt_overtakes_its_answer(hg_lab *lab)
 	assert_non_null(dispatch);
 	lab_receipt(lab, "wa", HG_R_DELIVERED, "out.early", NULL);
 	lab_sent(lab, dispatch, &(struct hg_result){ .fate = HG_SENT, .id = "out.early" });
+}
+
+/* The call's answer is lost, and a receipt tells of it. */
+static void receipt_settles_what_is_unknown(hg_lab *lab)
+{
+	g_autofree char *key = NULL;
+	hg_dispatch *dispatch;
+
+	say(lab, "tel:+447700900107", "is it open today?");
+	lab_reply(lab, lab_thread(lab), "until six");
+	dispatch = provider_takes(lab, "until six");
+	assert_non_null(dispatch);
+	key = g_strdup(dispatch->out.key);
+	lab_sent(lab, dispatch, &(struct hg_result){ .fate = HG_AMBIGUOUS });
+	lab_receipt(lab, "wa", HG_R_SENT, "out.late", key);
+}
+
+static void dead_letter_is_sent_again(hg_lab *lab)
+{
+	hg_dispatch *dispatch;
+	hg_command *again;
+
+	say(lab, "tel:+447700900108", "help");
+	dispatch = lab_take(lab, HG_TO_BACKEND);
+	assert_non_null(dispatch);
+	again = lab_command(lab, HG_CMD_RETRY_DEAD, NULL);
+	again->job_n = dispatch->job.n;
+	lab_forwarded(lab, dispatch, &(struct hg_forward_result){ .fate = HG_FAILED, .status = 422, .text = "no" });
+	lab_do(lab, again);
 }
 
 static void link_ticket(hg_lab *lab, const char *ticket, const char *url)
@@ -173,7 +202,7 @@ static void time_goes_by(hg_lab *lab)
 
 void power_script(hg_conf *const confs[2], guint32 seed, void (*begin)(void *arg, hg_lab *lab), void *arg)
 {
-	struct property_world *world = property_world_new(confs);
+	hg_sim *world = sim_new((struct sim_conf){ .confs = { confs[0], confs[1] }, .mild = TRUE });
 	struct history history;
 	guint step;
 
@@ -182,13 +211,16 @@ void power_script(hg_conf *const confs[2], guint32 seed, void (*begin)(void *arg
 		history_make(&history, seed * 1000 + i);
 		if (!history_play(world, &history, &step))
 			fail_msg("seed %u: %s", history.seed, world->why);
-		lab_run(world->lab);	/* nothing to do: the log is copied back */
+		sim_run(world);	/* nothing to do: the log is copied back */
 	}
+	world->lab->by_hand = FALSE;
 	lab_reload_with(world->lab, confs[0]);
 	lab_condition(world->lab, HG_TO_CHANNEL, "wa", HG_UP);
 	lab_run(world->lab);
 	number_changes_hands(world->lab);
 	receipt_overtakes_its_answer(world->lab);
+	receipt_settles_what_is_unknown(world->lab);
+	dead_letter_is_sent_again(world->lab);
 	helpdesk_moves_a_ticket(world->lab);
 	customer_says_how_it_was(world->lab);
 	bot_is_alone_with_somebody(world->lab, confs);
@@ -196,5 +228,5 @@ void power_script(hg_conf *const confs[2], guint32 seed, void (*begin)(void *arg
 	everybody_writes_at_once(world->lab);
 	log_is_long(world->lab);
 	time_goes_by(world->lab);
-	property_world_free(world);
+	sim_free(world);
 }

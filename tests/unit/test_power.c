@@ -17,7 +17,7 @@
 
 #include "apart.h"
 #include "power_image.h"
-#include "property_world.h"
+#include "sim_confs.h"
 #include "record.h"
 
 #ifdef __SANITIZE_ADDRESS__
@@ -295,8 +295,8 @@ static int all_new(void **state)
 	if (g_access("/dev/shm", W_OK) == 0)
 		g_setenv("TMPDIR", "/dev/shm", FALSE);
 	opts.dir = g_dir_make_tmp("headgate-power-XXXXXX", NULL);
-	opts.confs[0] = conf_of("chatty.yaml", property_chatty);
-	opts.confs[1] = conf_of("strict.yaml", property_strict);
+	opts.confs[0] = conf_of("chatty.yaml", sim_chatty);
+	opts.confs[1] = conf_of("strict.yaml", sim_strict);
 	opts.confs[0]->store.journal_ms = opts.confs[1]->store.journal_ms = 20 * DAY_MS;	/* some of it expires */
 	return 0;
 }

@@ -1,5 +1,5 @@
-/* property_confs.c - configurations under which random histories are played */
-#include "property_world.h"
+/* sim_confs.c - configurations under which random histories are played */
+#include "sim_confs.h"
 
 #define AROUND										\
 	"config_version: 1\n"								\
@@ -13,13 +13,13 @@
 	"  asks: { adapter: asking }\n  again: { adapter: fake, on_ambiguous: resend }\n"
 
 /* What is shipped. */
-const char property_shipped[] = AROUND CHANNELS
+const char sim_shipped[] = AROUND CHANNELS
 	"include: [rules/all.yaml]\n"
 	"rules:\n"
 	"  - { name: closed without an answer, on: thread.closed, when: { thread: { resolution: unresolved } }, do: { convert: {} } }\n";
 
 /* Much that asks, answers and waits. */
-const char property_chatty[] = AROUND
+const char sim_chatty[] = AROUND
 	"ticket: { confirm: \"Your number is ${number}.\", confirm_wait: 5m }\n"
 	"rating: { ask: true, after: [closed, solved], scale: thumbs }\n"
 	"channels:\n"
@@ -47,7 +47,7 @@ const char property_chatty[] = AROUND
 	"  - { name: changed, on: thread.changed, when: { tag: vip }, do: { convert: { priority: high } } }\n";
 
 /* One that holds, and is short of patience. */
-const char property_strict[] = AROUND CHANNELS
+const char sim_strict[] = AROUND CHANNELS
 	"default: hold\n"
 	"settle: 2m\n"
 	"window: { dedupe: 1d, join: 2d, reopen: 1h }\n"
@@ -57,3 +57,25 @@ const char property_strict[] = AROUND CHANNELS
 	"  - { name: help, when: { text: { matches: '\\bhelp\\b' } }, do: { convert: { priority: high }, set: { topic: help } } }\n"
 	"  - { name: bots, on: { bot: 3m }, do: { convert: {} } }\n"
 	"  - { name: idle, on: thread.idle, when: { thread: { messages: { at_least: 2 } } }, do: { convert: {} } }\n";
+
+/* What the reference model knows; its rules are written down there once more (model.py, RULES). */
+#define PLAIN										\
+	AROUND CHANNELS									\
+	"ticket: { confirm: \"\" }\n"							\
+	"rules:\n"									\
+	"  - { name: machines, when: { automatic: true }, do: { ignore: automatic } }\n"	\
+	"  - { name: small talk, when: { text: { matches: '(?i)^(hi|ok|hola)' }, thread: { has_ticket: false } }, do: { ignore: noise } }\n" \
+	"  - { name: it is solved, when: { text: { contains: worked } }, do: { ignore: solved } }\n" \
+	"  - { name: danke, when: { proposal: reopen, text: { contains: merci } }, do: { ignore: thanks } }\n" \
+	"  - { name: help, when: { text: { contains: help } }, do: { convert: { priority: high } } }\n" \
+	"  - { name: holds, when: { text: { contains: hold } }, do: { hold: true } }\n"	\
+	"  - { name: later, when: { text: { contains: later } }, do: { hold: { for: 30m, then: ignore } } }\n" \
+	"  - { name: more, when: { text: { contains: another } }, do: { join: true } }\n"
+
+const char sim_brief[] = PLAIN
+	"  - { name: slow, on: { unanswered: 2h }, when: { thread: { inbound: { at_least: 2 } } }, do: { convert: {} } }\n"
+	"  - { name: unresolved, on: thread.closed, when: { thread: { resolution: unresolved } }, do: { convert: {} } }\n";
+
+const char sim_patient[] = PLAIN
+	"default: hold\nsettle: 2m\nfirst_response: 1h\nidle_close: 6h\n"
+	"window: { dedupe: 1d, join: 2d, reopen: [ { within: 1h, do: reopen }, { within: 3d, do: join } ] }\n";
