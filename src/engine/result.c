@@ -485,7 +485,10 @@ gboolean hg_result_retry_dead(hg_turn *turn, GError **error)
 	if (!job || job->state != HG_JOB_DEAD)
 		return hg_fail(error, job ? HG_ERROR_STATE : HG_ERROR_MISSING, "job %" G_GINT64_FORMAT " is not among "
 			       "the dead letters", turn->command->job_n);
-	if (!hg_store_job_retry_dead(turn->store, job->n, turn->now_ms, error))
+	/* Whoever asks for it knows that it may have arrived once: no key's life counts any more. */
+	job->doubt_ms = 0;
+	if (!hg_store_job_update(turn->store, job, error) ||
+	    !hg_store_job_retry_dead(turn->store, job->n, turn->now_ms, error))
 		return FALSE;
 	hg_targets_wake(turn->engine->targets, job->target, job->name, turn->now_ms);
 	turn->answer = "{\"state\":\"due\"}";

@@ -347,6 +347,30 @@ static void a_dead_one_is_tried_again_by_hand(void **state)
 	delivery_is(lab, HG_DLV_SENT);
 }
 
+/* Found by the simulation: it stayed due for ever, because the life of its key was over. */
+static void one_that_was_in_doubt_and_died_is_tried_again_after_any_time(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(NULL);
+	hg_dispatch *dispatch;
+	hg_command *command;
+	g_autofree char *key = NULL;
+	(void)state;
+
+	lab->caps = HG_CAP_ECHO;
+	dispatch = answered(lab, "first");
+	key = g_strdup(dispatch->out.key);
+	command = lab_command(lab, HG_CMD_RETRY_DEAD, NULL);
+	command->job_n = dispatch->job.n;
+	lab_sent(lab, dispatch, &(struct hg_result){ .fate = HG_AMBIGUOUS });
+	lab_receipt(lab, "wa", HG_R_FAILED, "p1", key);
+	lab_counts(lab, HG_JOB_DEAD, "SELECT state FROM outbox WHERE target = 1");
+	lab_wait(lab, 10 * DAY_MS);
+	lab_do(lab, command);
+	assert_int_equal(lab->error, 0);
+	lab_sent(lab, lab_take(lab, HG_TO_CHANNEL), SENT("p2"));
+	lab_counts(lab, 0, "SELECT count(*) FROM outbox WHERE target = 1");
+}
+
 static void an_account_that_is_locked_parks_everything_until_someone_acts(void **state)
 {
 	g_autoptr(hg_lab) lab = lab_new(NULL);
@@ -858,6 +882,7 @@ int main(void)
 		cmocka_unit_test(too_much_for_the_channel_slows_all_of_it),
 		cmocka_unit_test(a_refused_message_is_dead_the_agent_hears_and_the_lane_goes_on),
 		cmocka_unit_test(a_dead_one_is_tried_again_by_hand),
+		cmocka_unit_test(one_that_was_in_doubt_and_died_is_tried_again_after_any_time),
 		cmocka_unit_test(an_account_that_is_locked_parks_everything_until_someone_acts),
 		cmocka_unit_test(a_restart_tries_what_was_parked),
 		cmocka_unit_test(a_channel_sends_no_faster_than_its_rate),
