@@ -347,8 +347,8 @@ struct hg_store_difference {
 	const char *was, *is;		/* in a and b; NULL: NULL.  May be customers' words. */
 };
 typedef void hg_store_differs(void *arg, const struct hg_store_difference *difference);
-/* All rows of all tables but what expires in its own time (remembered ids, API keys, receipts nobody
- * claims), texts of configurations, and when a job is due.  One difference a row; a table ends at the
+/* All rows of all tables but what expires in its own time (remembered ids, API keys, what hooks said last,
+ * receipts nobody claims), texts of configurations, and when a job is due.  One difference a row; a table ends at the
  * first row only one of them has.  *ret_n: how many were told. */
 gboolean hg_store_compare(hg_store *a, hg_store *b, hg_store_differs *tell, void *arg, guint *ret_n, GError **error);
 
