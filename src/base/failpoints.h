@@ -42,6 +42,7 @@
 	X(CLIENT_HEAD_WRITTEN, "client.head_written", C, "the request's head has left, of its body at most what fits beside it") \
 	X(CLIENT_BODY_WRITTEN, "client.body_written", C, "bytes of the request's body have left") \
 	X(CLIENT_ANSWERED, "client.answered", C, "the whole answer was read, and nobody has looked at it") \
+	X(RESULT_ACT, "result.act", E, "what became of a job is about to be written; error: it cannot be") \
 	/* what a channel sends */ \
 	X(SEND_BEGIN, "send.begin", C, "a message is about to be given to its adapter") \
 	X(SEND_ANSWERED, "send.answered", C, "the adapter has said what became of it, which only memory knows") \

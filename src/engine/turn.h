@@ -424,7 +424,8 @@ gboolean hg_unknown_denied(hg_turn *turn, hg_case *kase, hg_message *message, hg
 gboolean hg_unknown_is_stale(const hg_job *job, const struct hg_limits *limits, gint64 now_ms);
 gboolean hg_unknown_due(hg_turn *turn, hg_case *kase, const hg_timer *timer, GError **error);
 gboolean hg_unknown_settle(hg_turn *turn, GError **error);
-gboolean hg_unknown_recover(hg_turn *turn, hg_job *job, GError **error);
+/* Found in SENDING, and why nobody knows what became of it: it may have left or not. */
+gboolean hg_unknown_recover(hg_turn *turn, hg_job *job, const char *why, GError **error);
 
 /* ---- receipt.c ---- */
 gboolean hg_receipt_take(hg_turn *turn, const struct hg_receipt *receipt, GError **error);

@@ -4,6 +4,8 @@
 
 #include "failpoint.h"
 
+#define UNWRITTEN_AGAIN_MS 60000	/* an event or a download whose outcome could not be written down */
+
 static hg_turn turn_of(const struct hg_round *round, hg_arena *arena, const hg_command *command)
 {
 	hg_engine *engine = round->engine;
@@ -73,8 +75,16 @@ static gboolean in_savepoint(struct hg_round *round, hg_turn *turn, turn_fn *fn,
 	return FALSE;
 }
 
+static gboolean is_result(const hg_command *command)
+{
+	return command->kind == HG_CMD_SENT || command->kind == HG_CMD_FORWARDED || command->kind == HG_CMD_FETCHED ||
+	       command->kind == HG_CMD_FACTS;
+}
+
 static gboolean turn_command(hg_turn *turn, const void *arg G_GNUC_UNUSED, GError **error)
 {
+	if (is_result(turn->command) && HG_FAILPOINT(RESULT_ACT))
+		return hg_fail(error, HG_ERROR_STATE, "a test made a result fail");
 	return hg_act(turn, error);
 }
 
@@ -94,6 +104,51 @@ static gboolean run_batch(struct hg_round *round, hg_turn *turn, GError **error)
 	return ok;
 }
 
+/* What became of a job under way is not known (any more): it may have left, or not. */
+static gboolean job_lost(hg_turn *turn, hg_job *job, const char *why, gint64 wait_ms, GError **error)
+{
+	if (job->target == HG_TO_CHANNEL)
+		return hg_unknown_recover(turn, job, why, error);
+	if (job->target == HG_TO_HOOK)
+		return hg_waiting_recover(turn, job, error);
+	/* Events are sent at least once, with the same id; a download again harms nobody. */
+	if (wait_ms) {
+		job->error = why;
+		return hg_outbox_again(turn, job, wait_ms, error);
+	}
+	job->due_ms = turn->now_ms;
+	return hg_job_move(job, HG_JOB_DUE, error) && hg_store_job_update(turn->store, job, error);
+}
+
+static gboolean turn_unwritten(hg_turn *turn, const void *why, GError **error)
+{
+	hg_job *job;
+
+	hg_targets_landed(turn->engine->targets, turn->command->job_n);
+	if (!hg_store_job_get(turn->store, turn->arena, turn->command->job_n, &job, error))
+		return FALSE;
+	return !job || job->state != HG_JOB_SENDING || job_lost(turn, job, why, UNWRITTEN_AGAIN_MS, error);
+}
+
+/* A result that cannot be written down would leave its job under way for ever, and with it all that waits
+ * behind it.  It is as after a restart instead: what became of it is not known. */
+static gboolean result_unwritten(struct hg_round *round, hg_turn *failed, GError **error)
+{
+	const hg_command *command = failed->command;
+	struct hg_ctx ctx = HG_CTX(NULL, "name", command->channel ?: command->backend ?: "-");
+	g_autofree char *why = g_strdup_printf("what became of it could not be written down: %s", (*error)->message);
+	g_autoptr(GError) again = NULL;
+	hg_turn turn = turn_of(round, command->arena, command);
+	gboolean ok = in_savepoint(round, &turn, turn_unwritten, hg_arena_str(command->arena, why), &again);
+
+	turn_end(&turn);
+	if (!ok)
+		return FALSE;
+	hg_err(&ctx, "engine.result_failed", "job %" G_GINT64_FORMAT ": %s", command->job_n, why);
+	g_clear_error(error);
+	return TRUE;
+}
+
 /* A batch's items stand each for itself: what of them is in holds, also where the batch failed. */
 static gboolean command_holds(const struct hg_round *round, const hg_command *command, gboolean ok)
 {
@@ -111,6 +166,8 @@ gboolean hg_round_command(struct hg_round *round, hg_command *command, const cha
 		ok = run_batch(round, &turn, error);
 	else
 		ok = in_savepoint(round, &turn, turn_command, NULL, error);
+	if (!ok && !round->broke && !hg_store_wants_care(round->engine->store) && is_result(command))
+		ok = result_unwritten(round, &turn, error);
 	if (command_holds(round, command, ok) && !hg_journal_command(&turn, ok ? error : NULL)) {
 		round->broke = TRUE;
 		ok = FALSE;
@@ -162,17 +219,8 @@ gboolean hg_round_waited(struct hg_round *round, const hg_waiting *waiting, GErr
 static gboolean recover_job(struct hg_round *round, hg_job *job, GError **error)
 {
 	hg_turn turn = turn_of(round, round->engine->round, NULL);
-	gboolean ok;
+	gboolean ok = job_lost(&turn, job, "headgate stopped while it was being sent", 0, error);
 
-	if (job->target == HG_TO_CHANNEL) {
-		ok = hg_unknown_recover(&turn, job, error);
-	} else if (job->target == HG_TO_HOOK) {
-		ok = hg_waiting_recover(&turn, job, error);
-	} else {
-		/* Events are sent at least once, with the same id; a download again harms nobody. */
-		job->due_ms = round->now_ms;
-		ok = hg_job_move(job, HG_JOB_DUE, error) && hg_store_job_update(turn.store, job, error);
-	}
 	if (ok && HG_FAILPOINT(RECOVER_JOB))
 		ok = hg_fail(error, HG_ERROR_STORE, "a test made recovery fail");
 	ok = ok && turn_holds(round, &turn, error);

@@ -318,8 +318,7 @@ gboolean hg_unknown_settle(hg_turn *turn, GError **error)
 	return resend(turn, message, job, 1, error);
 }
 
-/* Found in SENDING after a restart: it may have left or not. */
-gboolean hg_unknown_recover(hg_turn *turn, hg_job *job, GError **error)
+gboolean hg_unknown_recover(hg_turn *turn, hg_job *job, const char *why, GError **error)
 {
 	hg_message *message;
 	hg_case kase;
@@ -328,7 +327,7 @@ gboolean hg_unknown_recover(hg_turn *turn, hg_job *job, GError **error)
 		return FALSE;
 	if (!message)
 		return hg_outbox_end(turn, job, FALSE, error);
-	job->error = "headgate stopped while it was being sent";
+	job->error = why;
 	return hg_case_load(turn, message->thread_n, &kase, error) &&
 	       hg_unknown_begin(turn, &kase, message, job, error) && hg_case_save(turn, &kase, error);
 }

@@ -350,3 +350,34 @@ def test_an_answer_that_names_another_ticket_holds_up_nothing(start, graph, help
     assert [(link["backend"], link["id"]) for link in thread["ticket"]["links"]] == [("desk", "1")]
     assert len(helpdesk.attempts) == len(helpdesk.accepted) >= 3
     assert gateway.log().count("backend.other_ticket") >= 2 and "command_failed" not in gateway.log()
+
+
+# ---- what became of a job cannot be written down ----
+
+def test_an_outcome_that_cannot_be_written_down_holds_up_nothing(start, graph, helpdesk):
+    """The helpdesk's first answer is lost in the engine: the event goes again a minute later, with its id, and what came
+    behind it follows."""
+    gateway = start(rules=AT_ONCE, fail="result.act=error@1,result.act=error@1")
+    assert graph.say(ANA, "my invoice is wrong") == 200
+    first = helpdesk.wait(lambda h: h.accepted[0] if h.accepted else None, "the first event")
+    harness.wait_until(lambda: [j for j in gateway.get("/v1/outbox?state=due")["jobs"]
+                                if "written down" in (j.get("error") or "")], "the job to wait again")
+    assert graph.say(ANA, "it still is") == 200
+    gateway.advance(minutes=2)
+    helpdesk.wait(lambda h: h.of("ticket.message"), "what came behind it")
+    assert [d.id for d in helpdesk.attempts].count(first.id) == 2
+    assert "engine.result_failed" in gateway.log()
+
+
+def test_an_answer_whose_outcome_cannot_be_written_down_is_in_doubt(start, graph, helpdesk):
+    gateway = start(rules=AT_ONCE, fail="result.act=error@2,result.act=error@2", backend="events: [\"ticket.requested\"]")
+    assert graph.say(ANA, "my invoice is wrong") == 200
+    thread = helpdesk.wait_event("ticket.requested").data["thread"]["id"]
+    harness.wait_until(lambda: not gateway.get("/v1/outbox?state=sending")["jobs"], "the helpdesk's answer to be stored")
+    assert gateway.reply(thread, "here is why").status == 202
+    harness.wait_until(lambda: [j for j in gateway.get("/v1/outbox?state=unknown")["jobs"]
+                                if "written down" in (j.get("error") or "")], "the doubt")
+    message, = graph.accepted
+    graph.deliver_until_taken(graph.status(message.id, "delivered", to=message.to, key=message.key))
+    gateway.wait_message(thread, lambda m: m["text"] == "here is why" and m["delivery"] == "delivered")
+    assert len(graph.accepted) == 1
