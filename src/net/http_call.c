@@ -220,7 +220,7 @@ static int status_of(hg_call *call)
 	long status = 0;
 
 	curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
-	return status < 200 ? 0 : status;
+	return status < 200 || status > 999 ? 0 : (int)status;	/* three digits: RFC 9110 section 15 */
 }
 
 static gboolean save(hg_call *call, const char *bytes, gsize len)
