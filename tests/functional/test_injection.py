@@ -241,8 +241,16 @@ def rows_of(gateway):
         store.close()
 
 
+def rows_at_rest(gateway):
+    """The same, once nothing is under way that would change them of itself."""
+    def rest():
+        rows = rows_of(gateway)
+        return None if any(rows[table] for table in ("outbox", "timer", "waiting")) else rows
+    return harness.wait_until(rest, "an idle gateway", 60)
+
+
 def test_no_text_is_sql(world, told):
-    gateway, tried, before = world.gateway, 0, rows_of(world.gateway)
+    gateway, tried, before = world.gateway, 0, rows_at_rest(world.gateway)
     everything = len(gateway.threads(limit=500))
     for text in SQL + MARKUP + TEMPLATE[:4]:
         quoted = urllib.parse.quote(text.encode("utf-8", "surrogatepass"), safe="")
