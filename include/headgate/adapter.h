@@ -104,6 +104,9 @@ enum hg_kind {
 	HG_CONSENT,		/* text: "stop" or "start" */
 	HG_ACCOUNT,		/* news for the operator: text says what, code which */
 	HG_IGNORED,		/* known and of no use: kept raw and counted, nothing more */
+	/* bytes to be read once they are safe (a mail): kept raw, then given to unpack() in the order
+	 * they came in, per group.  dedupe names them; a message comes of it by unpacked() */
+	HG_RAW,
 	/* to the provider only; never stored */
 	HG_READ = 96, HG_TYPING,
 };
@@ -119,6 +122,12 @@ struct hg_address {
 	int         proof;	/* enum hg_proof */
 };
 
+enum hg_sender {		/* what the receiving side found out about from[0], where anybody can write anything */
+	HG_SENDER_NONE = 0,	/* nothing */
+	HG_SENDER_PASS,		/* it is him */
+	HG_SENDER_FAIL,		/* it is not: joins nothing, inherits nothing */
+};
+
 struct hg_file {
 	size_t      size;
 	int         kind;		/* HG_IMAGE ... HG_STICKER */
@@ -131,6 +140,7 @@ struct hg_file {
 	const char *path;		/* outbound: where the bytes lie */
 	int64_t     expires_ms;		/* ref is good until then (UTC), 0 when not said */
 	bool        voice;		/* a voice note */
+	const char *content_id;		/* by which the text shows it (an inline image), or NULL */
 };
 
 struct hg_in {
@@ -159,8 +169,12 @@ struct hg_in {
 	const char *note;		/* why it is unsupported, what the news is; or NULL */
 	int         code;		/* provider's number, 0 when there is none */
 	int64_t     sent_ms;		/* provider's clock, 0 when it says nothing */
-	const void *raw;		/* this item as it came; must be there when UNSUPPORTED */
+	const void *raw;		/* this item as it came; must be there when UNSUPPORTED or RAW */
 	size_t      raw_len;
+	const char *reply_text;		/* what is new in text: without quotes and signature; or NULL */
+	int         sender;		/* enum hg_sender; counts where from[0] is CLAIMED */
+	size_t      vouched;		/* so many first refs hold a secret that only receivers of ours know */
+	const char *const *also;	/* more ids by which answers may name it, NULL-ended; or NULL */
 };
 
 enum hg_receipt_state { HG_R_SENT = 1, HG_R_DELIVERED, HG_R_READ, HG_R_PLAYED, HG_R_FAILED };
@@ -184,6 +198,19 @@ struct hg_receipt {
 	const char *text;
 	const char *advice;		/* what the agent can do, or NULL */
 	const char *detail;		/* JSON (pricing, conversation, errors), or NULL */
+};
+
+/* Bytes of an HG_RAW item, committed before; lent for the call. */
+struct hg_raw {
+	size_t      size;
+	uint64_t    ticket;		/* quote it in unpacked(), recall() and settled() */
+	const char *id;			/* the item's dedupe key */
+	const char *group;		/* or NULL */
+	const void *bytes;
+	size_t      len;
+	int         attempts;		/* how often it was begun before: a crash counts */
+	bool        recalled;		/* known is the answer to recall() */
+	const char *const *known;	/* texts we said before in the conversation, newest first, NULL-ended; or NULL */
 };
 
 struct hg_batch {			/* one delivery of the provider: committed together */
@@ -232,13 +259,27 @@ struct hg_out {
 	const char *payload;		/* JSON: interactive content in the provider's words, or NULL */
 	const struct hg_file *files;
 	size_t      n_files, file_size;
-	const char *const *refs;	/* provider ids of the message answered, NULL-ended; or NULL */
+	const char *const *refs;	/* provider ids of the message answered, then of those before it in the
+					 * conversation, nearest first, NULL-ended; or NULL */
 	const char *target;		/* provider id for reaction, edit, revoke, read */
 	int64_t     now_ms;		/* UTC */
 	int64_t     last_in_ms;		/* when this address last wrote on this channel, 0 never */
 	/* for send(): the part to be sent, as plan() or an HG_STEP left it */
 	const void *body;
 	size_t      len;
+	const char *name;		/* of the agent who says it, or NULL */
+	const char *number;		/* of the ticket, for people ("HG-1042"); or NULL */
+	bool        automatic;		/* said by the gateway itself: a confirmation, a question */
+	const struct hg_past *past;	/* what was said before, newest first, to be quoted */
+	size_t      n_past, past_size;
+};
+
+struct hg_past {
+	size_t      size;
+	const char *name;		/* who said it; or NULL */
+	const char *text;
+	int64_t     at_ms;
+	bool        ours;
 };
 
 /* One irreversible call.  Its body is committed before send() gets it. */
@@ -266,6 +307,7 @@ struct hg_result {
 	const char *advice;		/* what the agent can do, or NULL */
 	const void *body;		/* with HG_STEP */
 	size_t      len;
+	const char *const *also;	/* more ids by which receipts and answers may name it, NULL-ended; or NULL */
 };
 
 struct hg_limits {
@@ -407,6 +449,19 @@ struct hg_host {
 	 * channel closes first, done runs without work. */
 	void (*job)(struct hg_channel *, void (*work)(void *arg, int stop_fd),
 		    void (*done)(void *arg), void *arg);
+
+	/* What the bytes hold, once for each unpack(), unless recall() comes first; the batch is copied.
+	 * NULL with err: not read; it comes again, and after two attempts a placeholder stands in
+	 * the thread, the bytes are in quarantine, and the next ones have their turn. */
+	void (*unpacked)(struct hg_channel *, uint64_t ticket, const struct hg_batch *, const struct hg_err *);
+	/* What did we say in the conversation these ids (NULL-ended) lead to?  unpack() comes again. */
+	void (*recall)(struct hg_channel *, uint64_t ticket, const char *const *refs);
+	/* settle() is done; err: it comes again later, HG_ERR_GONE: it never will. */
+	void (*settled)(struct hg_channel *, uint64_t ticket, const struct hg_err *);
+
+	/* For adapters of headgate's own tree (src/adapter/inside.h), outside of all promises here.
+	 * NULL: this gateway has no such thing. */
+	void *(*inside)(struct hg_channel *, const char *what);
 };
 
 /* ---- the adapter ---- */
@@ -455,6 +510,11 @@ struct hg_adapter {
 	void (*ask)(void *state, const struct hg_out *);
 	void (*fetch)(void *state, uint64_t ticket, const char *ref);	/* then fetched(), once */
 	void (*health)(void *state, struct hg_err *);	/* kind 0 when well */
+	/* Read an HG_RAW, then unpacked() or recall(), once.  Needed by who emits HG_RAW. */
+	void (*unpack)(void *state, const struct hg_raw *);
+	/* What it held is on disk: flag, move or delete it over there, then settled(), once.  May come
+	 * twice for one.  NULL: there is nothing to do. */
+	void (*settle)(void *state, uint64_t ticket, const char *id);
 };
 
 /* Is this field there, in a struct that may come from an older header? */

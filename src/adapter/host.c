@@ -6,6 +6,7 @@
 
 #include "env.h"
 #include "hide.h"
+#include "inside.h"
 #include "json.h"
 #include "text.h"
 
@@ -78,6 +79,11 @@ static void host_drained(struct hg_channel *ch)
 	hg_ch_progress(ch);
 }
 
+static void *host_inside(hg_channel *ch, const char *what)
+{
+	return strcmp(what, HG_INSIDE_EVENT_BASE) == 0 ? hg_loop_base(ch->loop) : NULL;
+}
+
 const struct hg_host hg_host_table = {
 	.size = sizeof(struct hg_host),
 	.log = host_log,
@@ -98,6 +104,7 @@ const struct hg_host hg_host_table = {
 	.write = hg_session_write,
 	.drop = hg_session_drop,
 	.job = hg_job_begin,
+	.inside = host_inside,
 };
 
 /* ---- what the services share ---- */
