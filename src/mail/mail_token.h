@@ -13,6 +13,6 @@ void hg_mail_token(const char *key, const void *secret, gsize len, char ret[HG_M
 /* Is text (of any length) one of ours?  In constant time where it has the right length.  secrets: the
  * present one first, then those of before, each NUL-ended; NULL-ended. */
 gboolean hg_mail_token_check(const char *text, const char *const *secrets);
-/* The token in an address ("help+t.TOKEN@...") or a msg-id ("hg.TOKEN@..."), not verified; NULL: there is none.
- * Yours. */
+/* The token in an address ("help+t.TOKEN@...") or a msg-id ("hg.TOKEN@...", with or without its bracket), not
+ * verified, in lower case however a mail system wrote it; NULL: there is none.  Yours. */
 char *hg_mail_token_in(const char *address_or_id);
