@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "curl_base.h"
 #include "env.h"
 #include "failpoint.h"
 #include "http_address.h"
@@ -473,16 +474,6 @@ static gboolean is_method(const char *method)
 	return n && !method[n] && n <= 20;
 }
 
-void hg_call_init_curl(void)
-{
-	static gsize done;
-
-	if (g_once_init_enter(&done)) {
-		curl_global_init(CURL_GLOBAL_DEFAULT);
-		g_once_init_leave(&done, 1);
-	}
-}
-
 /* Nothing is set for it that another call would not want. */
 static gboolean is_plain(const struct hg_client_call *from)
 {
@@ -496,7 +487,7 @@ hg_call *hg_call_new(const struct hg_client_call *from, const struct hg_call_def
 {
 	hg_call *call = g_new0(hg_call, 1);
 
-	hg_call_init_curl();
+	hg_curl_init();
 	call->env = env;
 	call->done = done;
 	call->arg = arg;

@@ -11,8 +11,6 @@ struct hg_call_defaults {
 	const char *agent, *ca_file;	/* lent; ca_file may be NULL */
 };
 
-void hg_call_init_curl(void);	/* any number of times */
-
 /* Never NULL.  When the call itself is wrong, hg_call_easy() is NULL and hg_call_done() says why. */
 hg_call *hg_call_new(const struct hg_client_call *call, const struct hg_call_defaults *defaults,
 		     struct hg_env *env, hg_client_done_fn *done, void *arg);
