@@ -287,6 +287,70 @@ static void line_open(struct fake *f)
 		f->host->condition(f->ch, HG_DEGRADED, &err);
 }
 
+/* ---- in: what came raw is read once it is on disk, and then settled where it came from ---- */
+
+/* What of the text we said before, and all behind it, is no part of the answer. */
+static char *without_quote(const char *text, const char *const *known)
+{
+	char *answer = must(strdup(text));
+
+	for (; known && *known; known++) {
+		char *quote = strstr(answer, *known);
+
+		if (quote)
+			*quote = '\0';
+	}
+	return answer;
+}
+
+static void fake_unpack(void *state, const struct hg_raw *raw)
+{
+	struct fake *f = state;
+	struct hg_err err = { 0 };
+	struct json_object *json = f->host->json(raw->bytes, raw->len, &err);
+	const char *words[WORDS_MAX + 1], *broken = str(json, "broken");
+	const char *const *ask = list(json, "recall", words);
+	struct delivery *d = json ? read_delivery(json) : NULL;
+	char *answer = d && raw->recalled ? without_quote(d->in[0].text, raw->known) : NULL;
+
+	if (broken)
+		err = (struct hg_err){ HG_ERR_INPUT, 0, "it says that it is broken" };
+	if (answer)
+		d->in[0].reply_text = answer;
+	if (ask && !raw->recalled)
+		f->host->recall(f->ch, raw->ticket, ask);
+	else
+		f->host->unpacked(f->ch, raw->ticket, d ? &d->batch : NULL, err.kind ? &err : NULL);
+	free(answer);
+	free(d);
+	json_object_put(json);
+}
+
+static void settle_answered(void *arg, const struct hg_http_answer *a)
+{
+	struct call *c = arg;
+	struct fake *f = c->fake;
+	struct hg_err err = { a->status == 404 ? HG_ERR_GONE : HG_ERR_BUSY, a->status, "it is not settled over there" };
+
+	f->host->settled(f->ch, c->ticket, a->status == 200 ? NULL : &err);
+	free(c);
+}
+
+static void fake_settle(void *state, uint64_t ticket, const char *id)
+{
+	struct fake *f = state;
+	struct json_object *body = json_object_new_object();
+	struct hg_http_call call = { .size = sizeof(call), .method = "POST", .url = "/settle" };
+	struct call *c = must(malloc(sizeof(*c)));
+
+	*c = (struct call){ .fake = f, .ticket = ticket };
+	json_object_object_add(body, "key", json_object_new_string(id));
+	call.body = json_object_to_json_string_ext(body, JSON_C_TO_STRING_PLAIN);
+	call.len = strlen(call.body);
+	http(f, &call, settle_answered, c);
+	json_object_put(body);
+}
+
 /* ---- what blocks runs in a job: here, reading a line of a named pipe ---- */
 
 struct pipe { char *path, line[4096]; struct fake *fake; };
@@ -432,7 +496,7 @@ static const struct hg_option options[] = {
 };
 
 static const struct hg_route routes[] = {
-	{ "POST", "webhook", 256 * 1024, webhook },
+	{ "POST", "webhook", 4 * 1024 * 1024, webhook },
 	{ .path = NULL }
 };
 
@@ -444,5 +508,5 @@ HG_EXPORT const struct hg_adapter hg_adapter_v0 = {
 	.check = fake_check, .limits = fake_limits, .plan = fake_plan,
 	.open = fake_open, .start = fake_start, .stop = fake_stop, .close = fake_close,
 	.reconf = fake_reconf, .poll = fake_poll, .send = fake_send, .ask = fake_ask,
-	.fetch = fake_fetch, .health = fake_health,
+	.fetch = fake_fetch, .health = fake_health, .unpack = fake_unpack, .settle = fake_settle,
 };

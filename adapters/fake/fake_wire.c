@@ -23,6 +23,24 @@ static int64_t num(struct json_object *obj, const char *key, int64_t fallback)
 		? json_object_get_int64(value) : fallback;
 }
 
+static bool truth(struct json_object *obj, const char *key)
+{
+	return json_object_get_boolean(json_object_object_get(obj, key));
+}
+
+const char *const *list(struct json_object *obj, const char *key, const char *words[WORDS_MAX + 1])
+{
+	struct json_object *all = json_object_object_get(obj, key);
+	size_t n = 0;
+
+	if (!json_object_is_type(all, json_type_array))
+		return NULL;
+	for (; n < WORDS_MAX && n < json_object_array_length(all); n++)
+		words[n] = json_object_get_string(json_object_array_get_idx(all, n));
+	words[n] = NULL;
+	return words;
+}
+
 static bool read_file(struct hg_file *file, struct json_object *obj)
 {
 	struct json_object *media = NULL;
@@ -32,6 +50,33 @@ static bool read_file(struct hg_file *file, struct json_object *obj)
 				  .name = str(media, "name"), .type = str(media, "type"),
 				  .sha256 = str(media, "sha256"), .bytes = num(media, "bytes", -1) };
 	return file->ref != NULL;
+}
+
+/* Bytes that are to be read when they are safe: fake_unpack() gets them back. */
+static void read_raw(struct delivery *d, struct json_object *obj, const char *raw)
+{
+	d->in[d->batch.n_in++] = (struct hg_in){ .size = sizeof(struct hg_in), .kind = HG_RAW, .text = "",
+						 .dedupe = str(obj, "key"), .group = str(obj, "mailbox"),
+						 .raw = raw, .raw_len = strlen(raw) };
+}
+
+/* What is said where anybody can say that he is anybody. */
+static void read_claims(struct delivery *d, size_t n, struct json_object *obj)
+{
+	const char *sender = str(obj, "sender");
+	struct hg_in *in = &d->in[n];
+
+	in->subject = str(obj, "subject");
+	in->reply_text = str(obj, "reply_text");
+	in->automatic = truth(obj, "automatic");
+	in->forwarded = truth(obj, "forwarded");
+	in->refs = list(obj, "refs", d->refs[n]);
+	in->also = list(obj, "also", d->also[n]);
+	in->vouched = (size_t)num(obj, "vouched", 0);
+	if (!truth(obj, "claimed"))
+		return;
+	d->from[n].proof = HG_CLAIMED;
+	in->sender = !sender ? HG_SENDER_NONE : strcmp(sender, "pass") == 0 ? HG_SENDER_PASS : HG_SENDER_FAIL;
 }
 
 static void read_message(struct delivery *d, struct json_object *obj)
@@ -46,6 +91,7 @@ static void read_message(struct delivery *d, struct json_object *obj)
 			      .to = str(obj, "to"), .from = &d->from[n], .n_from = d->from[n].uri ? 1 : 0,
 			      .name = str(obj, "name"), .text = text ? text : "", .sent_ms = num(obj, "at", 0),
 			      .files = &d->file[n], .n_files = file, .file_size = sizeof(d->file[n]) };
+	read_claims(d, n, obj);
 	if (in->id && in->n_from && (text || file))
 		return;
 	/* It was signed, so it is meant for us: kept as it came, never dropped. */
@@ -74,8 +120,8 @@ static void read_receipt(struct delivery *d, struct json_object *obj, const char
 
 struct delivery *read_delivery(struct json_object *json)
 {
-	bool list = json_object_is_type(json, json_type_array);
-	size_t n = list ? json_object_array_length(json) : 1;
+	bool many = json_object_is_type(json, json_type_array);
+	size_t n = many ? json_object_array_length(json) : 1;
 	struct delivery *d = n <= ITEMS_MAX ? calloc(1, sizeof(*d)) : NULL;
 
 	if (!d)
@@ -83,10 +129,12 @@ struct delivery *read_delivery(struct json_object *json)
 	d->batch = (struct hg_batch){ .size = sizeof(d->batch), .in = d->in, .in_size = sizeof(d->in[0]),
 				      .receipts = d->receipt, .receipt_size = sizeof(d->receipt[0]) };
 	for (size_t i = 0; i < n; i++) {
-		struct json_object *obj = list ? json_object_array_get_idx(json, i) : json;
-		const char *receipt = str(obj, "receipt");
+		struct json_object *obj = many ? json_object_array_get_idx(json, i) : json;
+		const char *receipt = str(obj, "receipt"), *raw = str(obj, "raw");
 
-		if (receipt)
+		if (raw)
+			read_raw(d, obj, raw);
+		else if (receipt)
 			read_receipt(d, obj, receipt);
 		else
 			read_message(d, obj);

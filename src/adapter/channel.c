@@ -37,6 +37,7 @@ hg_channel *hg_channel_new(const struct hg_channels_env *env, hg_conf *conf,
 	ch->timers = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, g_free);
 	ch->sends = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, g_free);
 	ch->fetches = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, g_free);
+	ch->unpacks = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, g_free);
 	ch->counters = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	return ch;
 }
@@ -49,6 +50,7 @@ void hg_channel_free(hg_channel *ch)
 	g_hash_table_destroy(ch->timers);
 	g_hash_table_destroy(ch->sends);
 	g_hash_table_destroy(ch->fetches);
+	g_hash_table_destroy(ch->unpacks);
 	g_hash_table_destroy(ch->counters);
 	hg_conf_unref(ch->conf);
 	g_free(ch->name);
@@ -127,6 +129,7 @@ static void close_adapter(hg_channel *ch)
 	hg_session_free_all(ch);
 	hg_send_end(ch);
 	hg_fetch_end(ch);
+	hg_unpack_end(ch);
 	hg_conf_unref(g_steal_pointer(&ch->open_conf));
 }
 
@@ -154,7 +157,7 @@ static void step(void *arg)
 
 	ch->end_posted = FALSE;
 	if (ch->phase == HG_PH_DRAINING &&
-	    (!ch->shut_timer || (ch->drained && !ch->batches.length && !g_hash_table_size(ch->sends))))
+	    (!ch->shut_timer || (ch->drained && !ch->batches.length && !g_hash_table_size(ch->sends) && !g_hash_table_size(ch->unpacks))))
 		begin_end(ch);
 	if (ch->phase == HG_PH_ENDING && quiet(ch)) {
 		close_adapter(ch);
@@ -291,6 +294,8 @@ void hg_channel_dispatch(hg_channel *ch, hg_dispatch *dispatch)
 		hg_channel_decline(ch->env, dispatch, "the channel is not running");
 	else if (dispatch->job.target == HG_TO_FETCH)
 		hg_fetch_begin(ch, dispatch);
+	else if (dispatch->job.target == HG_TO_UNPACK || dispatch->job.target == HG_TO_SETTLE)
+		hg_unpack_begin(ch, dispatch);
 	else
 		hg_send_begin(ch, dispatch);
 }
@@ -308,7 +313,7 @@ void hg_channel_status(hg_channel *ch, struct hg_channel_status *ret)
 		.error = ch->error, .last_in_ms = ch->last_in_ms, .last_out_ms = ch->last_out_ms,
 		.pending_in = ch->batches.length,
 		.pending_out = g_hash_table_size(ch->sends) + g_hash_table_size(ch->fetches) +
-			       ch->downloads.length,
+			       g_hash_table_size(ch->unpacks) + ch->downloads.length,
 		.counts = ch->counts,
 	};
 }

@@ -58,8 +58,8 @@ gboolean hg_channels_limits(void *channels, const char *channel, struct hg_limit
 gboolean hg_conf_plan(const hg_conf *conf, const char *channel, hg_arena *arena, const struct hg_out *out,
 		      GArray *parts, struct hg_err *err);
 gboolean hg_conf_limits(const hg_conf *conf, const char *channel, struct hg_limits *ret, unsigned *ret_caps);
-/* Jobs of HG_TO_CHANNEL and HG_TO_FETCH.  Each comes back as one SENT or FETCHED command; a READ or
- * TYPING (ticket 0) as none. */
+/* Jobs of HG_TO_CHANNEL, HG_TO_FETCH, HG_TO_UNPACK and HG_TO_SETTLE.  Each comes back as one SENT, FETCHED, UNPACKED
+ * (or RECALL) or SETTLED command; a READ or TYPING (ticket 0) as none. */
 void hg_channels_dispatch(void *channels, hg_dispatch *dispatch);
 
 /* ---- what they are like: for status, metrics and tests ---- */
@@ -70,6 +70,8 @@ struct hg_channel_counts {
 	guint64 sends, sent, retried, failed, ambiguous;
 	guint64 late;			/* answers that came after the deadline, or twice */
 	guint64 fetches, files, file_bytes;
+	guint64 unpacks, unread;	/* raw bytes given to be read; attempts that failed */
+	guint64 settles;
 	guint64 calls, polls, restarts;
 	guint64 faults;			/* times the adapter broke the rules of adapter.h */
 };

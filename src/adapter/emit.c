@@ -95,7 +95,7 @@ static gboolean files_ok(const struct hg_batch *batch)
 	return TRUE;
 }
 
-static const char *batch_wrong(struct hg_batch *ours, const struct hg_batch *theirs)
+const char *hg_batch_wrong(struct hg_batch *ours, const struct hg_batch *theirs)
 {
 	if (!hg_take_struct(ours, sizeof(*ours), theirs))
 		return "batch.size is not that of a struct hg_batch";
@@ -193,7 +193,7 @@ void hg_emit(hg_channel *ch, const struct hg_batch *theirs, hg_ack_fn *ack, void
 	if (!hg_ch_may_begin(ch, "emit") || hg_ch_too_late(ch, "emit"))
 		return;
 	b = batch_new(ch, ack, arg);
-	wrong = batch_wrong(&batch, theirs);
+	wrong = hg_batch_wrong(&batch, theirs);
 	ch->counts.batches++;
 	if (wrong) {
 		hg_ch_fault(ch, "emit(): %s; nothing was stored", wrong);

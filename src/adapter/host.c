@@ -104,6 +104,9 @@ const struct hg_host hg_host_table = {
 	.write = hg_session_write,
 	.drop = hg_session_drop,
 	.job = hg_job_begin,
+	.unpacked = hg_unpack_answer,
+	.recall = hg_unpack_recall,
+	.settled = hg_settle_answer,
 	.inside = host_inside,
 };
 

@@ -164,7 +164,7 @@ struct handover {
 static void handed_over(void *arg)
 {
 	g_autofree struct handover *h = arg;
-	gboolean fetch = h->dispatch->job.target == HG_TO_FETCH;
+	gboolean fetch = h->dispatch->job.target == HG_TO_FETCH;	/* of the others the job names it */
 	hg_channel *ch = hg_channels_find(h->channels, fetch ? h->dispatch->channel : h->dispatch->job.name);
 
 	if (ch)

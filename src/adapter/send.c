@@ -89,7 +89,9 @@ static void cannot(const struct hg_channels_env *env, const char *channel, gint6
 
 void hg_channel_decline(const struct hg_channels_env *env, hg_dispatch *dispatch, const char *why)
 {
-	if (dispatch->job.target == HG_TO_FETCH) {
+	if (dispatch->job.target == HG_TO_UNPACK || dispatch->job.target == HG_TO_SETTLE) {
+		hg_unpack_decline(env, dispatch, why);
+	} else if (dispatch->job.target == HG_TO_FETCH) {
 		hg_command *command = hg_ch_command(dispatch->channel, HG_CMD_FETCHED);
 
 		command->job_n = dispatch->job.n;

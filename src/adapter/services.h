@@ -58,6 +58,7 @@ struct hg_channel {
 	guint threads;
 	GHashTable *sends;		/* ticket -> struct send */
 	GHashTable *fetches;		/* ticket -> struct fetch: fetched() is due */
+	GHashTable *unpacks;		/* ticket -> struct unpack: unpacked() or settled() is due */
 	GQueue downloads;
 	guint64 last_ticket;
 	struct hg_poll_state poll;
@@ -108,6 +109,8 @@ void hg_ch_submit(const struct hg_channels_env *env, hg_command *command);
 
 void hg_emit(hg_channel *ch, const struct hg_batch *batch, hg_ack_fn *ack, void *arg);
 void hg_emit_end(hg_channel *ch);		/* CLOSING to all that wait */
+/* A copy in our size; NULL, or what does not fit together in it. */
+const char *hg_batch_wrong(struct hg_batch *ours, const struct hg_batch *theirs);
 /* A batch of this request was answered (enum hg_stored). */
 void hg_route_stored(struct hg_route_call *call, int stored);
 
@@ -145,6 +148,13 @@ void hg_fetch_answer(hg_channel *ch, uint64_t ticket, const struct hg_http_call 
 		     const struct hg_err *err);
 void hg_fetch_cancel(hg_channel *ch);		/* downloads; they come back by themselves */
 void hg_fetch_end(hg_channel *ch);		/* after close(): what was never answered comes again */
+
+void hg_unpack_begin(hg_channel *ch, hg_dispatch *dispatch);	/* of HG_TO_UNPACK and HG_TO_SETTLE */
+void hg_unpack_decline(const struct hg_channels_env *env, const hg_dispatch *dispatch, const char *why);
+void hg_unpack_answer(hg_channel *ch, uint64_t ticket, const struct hg_batch *batch, const struct hg_err *err);
+void hg_unpack_recall(hg_channel *ch, uint64_t ticket, const char *const *refs);
+void hg_settle_answer(hg_channel *ch, uint64_t ticket, const struct hg_err *err);
+void hg_unpack_end(hg_channel *ch);		/* after close(): what was never answered comes again */
 
 void hg_condition_set(hg_channel *ch, int condition, const struct hg_err *err);
 void hg_condition_start(hg_channel *ch);	/* begins to ask health() */

@@ -105,7 +105,7 @@ void hg_live_publish(struct hg_live *live, const hg_event *const *events, guint 
 
 /* read.c, audit.c */
 call_read_fn hg_read_threads, hg_read_thread, hg_read_messages, hg_read_message, hg_read_thread_events,
-	hg_read_events, hg_read_ticket, hg_read_outbox, hg_read_fsck;
+	hg_read_events, hg_read_ticket, hg_read_outbox, hg_read_fsck, hg_read_quarantine, hg_read_quarantine_one;
 /* ?shadow=true: those on trial and no others. */
 gboolean hg_call_shadow(struct call *call, gboolean *ret);
 /* thread_id and message_id of what a row is about, where it is about one (n is not 0); *ret_message (or

@@ -53,6 +53,12 @@ const struct route hg_api_routes[] = {
 	  .command = HG_CMD_RETRY_DEAD },
 	{ "POST", "/v1/outbox/{}/settle", "reply", NULL, BODY_MAX, .write = hg_write_settle,
 	  .command = HG_CMD_SETTLE_SEND },
+	{ "GET", "/v1/quarantine", "admin", "limit after", .read = hg_read_quarantine },
+	{ "GET", "/v1/quarantine/{}", "admin", .read = hg_read_quarantine_one },
+	{ "POST", "/v1/quarantine/{}/retry", "admin", NULL, BODY_MAX, .write = hg_write_retry,
+	  .command = HG_CMD_RETRY_DEAD },
+	{ "POST", "/v1/quarantine/{}/drop", "admin", NULL, BODY_MAX, .write = hg_write_retry,
+	  .command = HG_CMD_DROP_DEAD },
 	{ "GET", "/v1/fsck", "admin", .read = hg_read_fsck },
 	{ NULL }
 };

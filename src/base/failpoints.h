@@ -66,6 +66,15 @@
 	X(FETCH_ENDED, "fetch.ended", C, "a download is over, which only memory knows") \
 	X(FETCH_BEFORE_COMMIT, "fetch.before_commit", C, "its end is written, in a transaction that is not committed") \
 	X(FETCH_AFTER_COMMIT, "fetch.after_commit", C, "its end is on disk") \
+	/* raw bytes: read, and settled at the far end */ \
+	X(UNPACK_BEGIN, "unpack.begin", C, "raw bytes are about to be given to their adapter") \
+	X(UNPACK_ANSWERED, "unpack.answered", C, "the adapter has said what they hold, which only memory knows") \
+	X(UNPACK_BEFORE_COMMIT, "unpack.before_commit", C, "what they hold is written, in a transaction that is not committed") \
+	X(UNPACK_AFTER_COMMIT, "unpack.after_commit", C, "what they hold is on disk") \
+	X(SETTLE_BEGIN, "settle.begin", C, "the adapter is about to be told that it may settle") \
+	X(SETTLE_ANSWERED, "settle.answered", C, "it is settled over there, which only memory knows") \
+	X(SETTLE_BEFORE_COMMIT, "settle.before_commit", C, "that is written, in a transaction that is not committed") \
+	X(SETTLE_AFTER_COMMIT, "settle.after_commit", C, "that is on disk") \
 	/* another configuration */ \
 	X(RELOAD_READ, "reload.read", C, "the new configuration is good, and nobody has taken it over") \
 	X(RELOAD_CHANNELS, "reload.channels", C, "channels and forwarder have taken it over, the engine has not") \

@@ -51,6 +51,10 @@ const struct ctl_verb ctl_verbs[] = {
 	  "named comes with a bar of 0.7 and, of the words known, 0.5.\n", ctl_intent },
 	{ "outbox", "[--state WORD] | retry N | settle N arrived|resend", "what waits, failed or hangs in doubt",
 	  "  --state WORD   queued, due, sending, unknown, parked or dead [dead]\n", ctl_outbox },
+	{ "quarantine", "[list] | show N | retry N | drop N", "what came in and could not be read",
+	  "A mail that its adapter could not read twice is kept here with its bytes, and those behind it went on.\n"
+	  "show prints them, retry has it read again (after an upgrade, say), drop takes it out of the list.\n",
+	  ctl_quarantine },
 	{ "queue", "[list]", "who has how many tickets, and how many nobody has",
 	  "TICKETS counts what is open: of a queue what nobody has yet, of an agent what he has in all queues,\n"
 	  "behind the / what he takes.\n", ctl_queue },

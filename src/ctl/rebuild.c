@@ -202,9 +202,11 @@ static int exit_of(const GError *error)
 static int rebuild(struct run *run, const char *from, const char *to, hg_conf *const *confs, gsize n)
 {
 	g_autofree char *from_path = g_canonicalize_filename(from, NULL), *path = g_canonicalize_filename(to, NULL);
-	g_autofree char *attachments = g_strconcat(path, "-attachments", NULL);
+	g_autofree char *attachments = g_strconcat(path, "-attachments", NULL), *dir = g_path_get_dirname(from_path);
+	g_autofree char *from_attachments = n && confs[0]->store.attachments ? g_strdup(confs[0]->store.attachments) :
+						g_build_filename(dir, "attachments", NULL);
 	struct hg_rebuild_options options = {
-		.from_path = from_path, .path = path, .attachments = attachments, .confs = confs, .n_confs = n,
+		.from_path = from_path, .from_attachments = from_attachments, .path = path, .attachments = attachments, .confs = confs, .n_confs = n,
 		.ports = { .ctx = run, .plan = port_plan, .limits = port_limits }, .arg = run, .rules = rules_of,
 		.in_force = in_force, .progress = tell, .refused = refused, .other = other, .differs = differs,
 	};

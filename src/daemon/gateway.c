@@ -217,6 +217,8 @@ static void pause_outbox(hg_gateway *gateway)
 
 		hg_engine_set_slots(gateway->engine, HG_TO_CHANNEL, channel->name, 0);
 		hg_engine_set_slots(gateway->engine, HG_TO_FETCH, channel->name, 0);
+		hg_engine_set_slots(gateway->engine, HG_TO_UNPACK, channel->name, 0);
+		hg_engine_set_slots(gateway->engine, HG_TO_SETTLE, channel->name, 0);
 	}
 	for (guint i = 0; i < conf->backends->len; i++) {
 		const struct hg_backend_conf *backend = g_ptr_array_index(conf->backends, i);

@@ -32,6 +32,8 @@ static void write_channels(hg_gateway *gateway, GString *out)
 		  offsetof(struct hg_channel_status, counts.receipts) },
 		{ "headgate_channel_refused_total", "Deliveries refused.",
 		  offsetof(struct hg_channel_status, counts.refused) },
+		{ "headgate_channel_unread_total", "Attempts to read what came in (mail) that failed.",
+		  offsetof(struct hg_channel_status, counts.unread) },
 		{ "headgate_channel_sent_total", "Parts sent.", offsetof(struct hg_channel_status, counts.sent) },
 		{ "headgate_channel_failed_total", "Parts refused by the provider.",
 		  offsetof(struct hg_channel_status, counts.failed) },

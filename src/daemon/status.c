@@ -39,6 +39,7 @@ static void add_channel(void *arg, const struct hg_channel_status *status)
 	hg_json_add_int(out, "messages", (gint64)status->counts.items);
 	hg_json_add_int(out, "receipts", (gint64)status->counts.receipts);
 	hg_json_add_int(out, "refused", (gint64)status->counts.refused);
+	hg_json_add_int(out, "unread", (gint64)status->counts.unread);
 	hg_json_add_int(out, "sent", (gint64)status->counts.sent);
 	hg_json_add_int(out, "failed", (gint64)status->counts.failed);
 	hg_json_add_int(out, "ambiguous", (gint64)status->counts.ambiguous);

@@ -148,6 +148,12 @@ static gboolean act(hg_turn *turn, GError **error)
 		return hg_result_fetched(turn, error);
 	case HG_CMD_FACTS:
 		return hg_result_facts(turn, error);
+	case HG_CMD_RECALL:
+		return hg_raw_recall(turn, error);
+	case HG_CMD_SETTLED:
+		return hg_raw_settled(turn, error);
+	case HG_CMD_DROP_DEAD:
+		return hg_raw_drop(turn, error);
 	case HG_CMD_CONDITION:
 		return hg_result_condition(turn, error);
 	case HG_CMD_BARRIER:

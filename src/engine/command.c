@@ -87,6 +87,7 @@ static void copy_file(hg_arena *arena, struct hg_file *file)
 	file->sha256 = copy_word(arena, file->sha256);
 	file->ref = copy_text(arena, file->ref, TEXT_MAX);
 	file->path = copy_word(arena, file->path);
+	file->content_id = copy_word(arena, file->content_id);
 	if (file->data && file->bytes >= 0)
 		file->data = hg_arena_mem(arena, file->data, (gsize)file->bytes);
 	else
@@ -119,22 +120,39 @@ static gboolean copy_files(hg_arena *arena, struct hg_in *in, GError **error)
 	return TRUE;
 }
 
-static gboolean copy_refs(hg_arena *arena, struct hg_in *in, GError **error)
+/* At most REFS_MAX of them; NULL stays NULL. */
+static const char *const *copy_words(hg_arena *arena, const char *const *words)
 {
 	const char **copies;
 	gsize n = 0;
 
-	if (!in->refs)
-		return TRUE;
-	while (n <= REFS_MAX && in->refs[n])
+	if (!words)
+		return NULL;
+	while (n < REFS_MAX && words[n])
+		n++;
+	copies = hg_arena_alloc(arena, (n + 1) * sizeof(*copies));
+	for (gsize i = 0; i < n; i++)
+		copies[i] = copy_word(arena, words[i]);
+	return copies;
+}
+
+static gboolean copy_refs(hg_arena *arena, struct hg_in *in, GError **error)
+{
+	gsize n = 0;
+
+	while (in->refs && n <= REFS_MAX && in->refs[n])
 		n++;
 	if (n > REFS_MAX)
 		return hg_fail(error, HG_ERROR_LIMIT, "a message answers more than %d others", REFS_MAX);
-	copies = hg_arena_alloc(arena, (n + 1) * sizeof(*copies));
-	for (gsize i = 0; i < n; i++)
-		copies[i] = copy_word(arena, in->refs[i]);
-	in->refs = copies;
+	in->refs = copy_words(arena, in->refs);
+	in->also = copy_words(arena, in->also);
+	in->vouched = MIN(in->vouched, n);
 	return TRUE;
+}
+
+void hg_command_set_refs(hg_command *command, const char *const *refs)
+{
+	command->refs = copy_words(command->arena, refs);
 }
 
 static gboolean copy_in(hg_arena *arena, struct hg_in *in, GError **error)
@@ -149,6 +167,7 @@ static gboolean copy_in(hg_arena *arena, struct hg_in *in, GError **error)
 	in->subject = copy_word(arena, in->subject);
 	in->text = copy_text(arena, in->text ?: "", TEXT_MAX);
 	in->payload = copy_text(arena, in->payload, TEXT_MAX);
+	in->reply_text = copy_text(arena, in->reply_text, TEXT_MAX);
 	in->target = copy_word(arena, in->target);
 	in->note = copy_word(arena, in->note);
 	in->raw = in->raw && in->raw_len ? hg_arena_mem(arena, in->raw, in->raw_len) : NULL;

@@ -21,6 +21,10 @@ enum hg_command_kind {
 	HG_CMD_BARRIER,		/* nothing: its done says that all submitted before it is done */
 	HG_CMD_RESTORE,		/* a drop: converted again, or its request sent again */
 	HG_CMD_PATCH,		/* tags, fields, subject, queue, skill, assignee of a thread */
+	HG_CMD_UNPACKED,	/* outcome of unpack(): what raw bytes hold, or why nobody knows */
+	HG_CMD_RECALL,		/* what did we say where these refs lead? */
+	HG_CMD_SETTLED,		/* outcome of settle() */
+	HG_CMD_DROP_DEAD,	/* a job in quarantine is forgotten */
 };
 
 struct hg_reply {
@@ -71,13 +75,13 @@ struct hg_command {
 	hg_arena *arena;		/* ours: the command itself and all it points to */
 	gint64 at_ms;			/* filled in when it is taken, by the engine's clock */
 	const char *channel;		/* INBOUND, SENT, FETCHED, CONDITION: name; or NULL */
-	const char *space;		/* INBOUND: adapter name, for keys that count across channels */
+	const char *space;		/* INBOUND, UNPACKED, RECALL: adapter name, for keys that count across channels */
 	const char *backend;		/* LINK, STATUS, FORWARDED, CONDITION */
 	const char *principal;		/* who asks: "token:desk", "cli:0", "rule:NAME" */
 	const char *idem_key;		/* API calls: or NULL ... */
 	guint8 idem_print[32];		/* ... with the fingerprint of the request */
 	const char *thread_id, *ticket_ref;	/* id, number or external id of a ticket */
-	const char *text, *agent;	/* NOTE, CLOSE (reason), STATUS (word) */
+	const char *text, *agent;	/* NOTE, CLOSE (reason), STATUS (word), UNPACKED and SETTLED (why not) */
 	int resolution;			/* CLOSE: enum hg_resolution */
 	gboolean ask;			/* CLOSE: as resolved, when the customer says so or nothing */
 	const char *priority, *category, *type, *subject;	/* CONVERT; or NULL */
@@ -86,9 +90,11 @@ struct hg_command {
 	const char *const *add_tags, *const *remove_tags;	/* PATCH: NULL-ended; or NULL, as the next */
 	const char *const *set_fields, *const *unset_fields;	/* name, value, name, value ...; names */
 	const char *external_id, *number, *url;	/* LINK */
-	gint64 job_n;			/* SENT, FORWARDED, FETCHED, FACTS, SETTLE_SEND, RETRY_DEAD */
+	gint64 job_n;			/* SENT, FORWARDED, FETCHED, FACTS, SETTLE_SEND, RETRY_DEAD and the four behind PATCH */
+	int fate;			/* UNPACKED: SENT: read, FAILED: not, RETRY: not tried; SETTLED: as its FAILED: it is gone */
+	const char *const *refs;	/* RECALL: NULL-ended */
 	int condition;			/* CONDITION: enum hg_condition */
-	struct hg_batch batch;		/* INBOUND; deep copy with our own strides */
+	struct hg_batch batch;		/* INBOUND, UNPACKED; deep copy with our own strides */
 	struct hg_reply reply;
 	struct hg_result sent;
 	struct hg_forward_result forwarded;
@@ -104,4 +110,6 @@ void hg_command_free(hg_command *command);	/* NULL is fine; does not call done *
 /* Deep copies into the command's arena; sizes and strides become ours.  Text is made valid UTF-8,
  * numbers of items, addresses, files and bytes are bounded (HG_ERROR_LIMIT). */
 gboolean hg_command_set_batch(hg_command *command, const struct hg_batch *batch, GError **error);
+/* The same for RECALL; what is too many is left out. */
+void hg_command_set_refs(hg_command *command, const char *const *refs);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(hg_command, hg_command_free)

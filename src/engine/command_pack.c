@@ -39,6 +39,7 @@ static const struct hg_row file_rows[] = {
 	HG_ROW(struct hg_file, 8, path, TEXT),
 	HG_ROW(struct hg_file, 9, expires_ms, INT64),
 	HG_ROW(struct hg_file, 10, voice, FLAG),
+	HG_ROW(struct hg_file, 11, content_id, TEXT),
 	HG_ROW_END
 };
 static const struct hg_shape file = {
@@ -69,6 +70,10 @@ static const struct hg_row in_rows[] = {
 	HG_ROW(struct hg_in, 21, sent_ms, INT64),
 	HG_ROW(struct hg_in, 22, raw_len, INT64),
 	HG_ROW_BYTES_OF(struct hg_in, 23, raw, raw_len, BYTES_MOST, HG_ROW_RAW),
+	HG_ROW(struct hg_in, 24, reply_text, TEXT),
+	HG_ROW(struct hg_in, 25, sender, INT),
+	HG_ROW(struct hg_in, 26, vouched, INT64),
+	HG_ROW_WORDS_OF(struct hg_in, 27, also, WORDS_MOST),
 	HG_ROW_END
 };
 const struct hg_shape hg_shape_in = {
@@ -134,6 +139,7 @@ static const struct hg_row sent_rows[] = {
 	HG_ROW(struct hg_result, 7, advice, TEXT),
 	HG_ROW(struct hg_result, 8, len, INT64),
 	HG_ROW_BYTES_OF(struct hg_result, 9, body, len, BYTES_MOST, 0),
+	HG_ROW_WORDS_OF(struct hg_result, 10, also, WORDS_MOST),
 	HG_ROW_END
 };
 static const struct hg_shape sent = {
@@ -216,6 +222,8 @@ static const struct hg_row command_rows[] = {
 	HG_ROW_WORDS_OF(struct hg_command, 34, set_fields, MARKS_MOST),
 	HG_ROW_WORDS_OF(struct hg_command, 35, unset_fields, MARKS_MOST),
 	HG_ROW_STRUCT_OF(struct hg_command, 36, facts, &facts),
+	HG_ROW(struct hg_command, 37, fate, INT),
+	HG_ROW_WORDS_OF(struct hg_command, 38, refs, WORDS_MOST),
 	HG_ROW_END
 };
 /* Whose they are, when it was taken and who hears of it is another matter each time. */

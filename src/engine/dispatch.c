@@ -144,6 +144,24 @@ static gboolean fill_question(hg_engine *engine, hg_dispatch *dispatch, gboolean
 	return TRUE;
 }
 
+/* Bytes that were erased are read as none: whoever reads them says what they are then. */
+static gboolean fill_raw(hg_engine *engine, hg_dispatch *dispatch, GError **error)
+{
+	const hg_job *job = &dispatch->job;
+	const void *bytes = NULL;
+	gsize len = 0;
+
+	if (job->target == HG_TO_UNPACK &&
+	    !hg_store_raw_get(engine->store, dispatch->arena, job->raw_n, &bytes, &len, error))
+		return FALSE;
+	dispatch->raw = (struct hg_raw){
+		.size = sizeof(dispatch->raw), .ticket = (uint64_t)job->n, .id = job->key,
+		.group = job->target == HG_TO_UNPACK && *job->lane ? job->lane : NULL, .bytes = bytes ?: "", .len = len,
+		.attempts = job->attempts,
+	};
+	return TRUE;
+}
+
 gboolean hg_dispatch_make(hg_engine *engine, const hg_job *job, gint64 now_ms, hg_dispatch **ret, GError **error)
 {
 	hg_arena *arena = hg_arena_new();
@@ -157,6 +175,8 @@ gboolean hg_dispatch_make(hg_engine *engine, const hg_job *job, gint64 now_ms, h
 		ok = fill_out(engine, dispatch, now_ms, &gone, error);
 	else if (job->target == HG_TO_BACKEND)
 		ok = fill_event(engine, dispatch, &gone, error);
+	else if (job->target == HG_TO_UNPACK || job->target == HG_TO_SETTLE)
+		ok = fill_raw(engine, dispatch, error);
 	else if (job->target == HG_TO_HOOK)
 		ok = fill_question(engine, dispatch, &gone, error);
 	else

@@ -98,6 +98,8 @@ const char *hg_inbound_scope(const hg_turn *turn)
 /* Only what can be told without the store: the rest shows when it is done. */
 static const char *why_refused(const struct hg_in *in)
 {
+	if (in->kind == HG_RAW)
+		return in->raw_len ? NULL : "it has no bytes to be read";
 	if (in->kind == HG_ACCOUNT || in->kind == HG_IGNORED)
 		return NULL;
 	if (!in->n_from)
@@ -115,7 +117,7 @@ static const char *why_refused(const struct hg_in *in)
 static gboolean kind_known(int kind)
 {
 	return (kind >= HG_TEXT && kind <= HG_UNSUPPORTED) || (kind >= HG_REACTION && kind <= HG_REVOKE) ||
-	       (kind >= HG_IDENTITY && kind <= HG_IGNORED);
+	       (kind >= HG_IDENTITY && kind <= HG_RAW);
 }
 
 gint64 hg_inbound_had_ms(const hg_turn *turn)
@@ -133,6 +135,8 @@ static gboolean take_kind(hg_turn *turn, const struct hg_in *in, gint64 raw_n, G
 		unknown.note = in->note ?: "of a kind this headgate does not know";
 		return take_kind(turn, &unknown, raw_n, error);
 	}
+	if (in->kind == HG_RAW)
+		return hg_raw_take(turn, in, raw_n, error);
 	if (!turn->had_ms && !hg_asking_gate(turn, in, raw_n, &waits, error))
 		return FALSE;
 	if (waits)
@@ -205,6 +209,7 @@ static gboolean undo(struct batch *batch, const struct batch *before, guint even
 	hg_turn *turn = batch->turn;
 
 	*batch = *before;
+	turn->said = NULL;
 	turn->count = *count;
 	turn->noted = noted;
 	turn->addresses_of = 0;
@@ -289,6 +294,11 @@ static gboolean one_item(struct batch *batch, const struct hg_in *in, GError **e
 
 	if (in_savepoint(batch, step, in, why, &gone, &first))
 		return TRUE;
+	/* Kept without a job, nobody would ever read it: let it come again. */
+	if (in->kind == HG_RAW && !why) {
+		g_propagate_error(error, g_steal_pointer(&first));
+		return FALSE;
+	}
 	/* What waited has no row of its own: its raw bytes were kept when it came. */
 	if (!batch->waiting)
 		batch->turn->raw[1 + (in - batch->turn->command->batch.in)] = 0;
@@ -346,4 +356,95 @@ gboolean hg_inbound_batch(hg_turn *turn, GError **error)
 	if (!all->cursor && (all->n_in || all->n_receipts))
 		return TRUE;
 	return in_savepoint(&batch, step_end, NULL, NULL, &gone, error);
+}
+
+/* ---- what an adapter has read in raw bytes ---- */
+
+static gboolean step_read(struct batch *batch, const void *job, const char *why G_GNUC_UNUSED, GError **error)
+{
+	hg_job mine = *(const hg_job *)job;
+
+	return hg_raw_read(batch->turn, &mine, error);
+}
+
+/* Who sent it may be known all the same: then its conversation shows that something came.  Without the keys
+ * of the message, which it takes when it is read after all. */
+static gboolean step_placeholder(struct batch *batch, const void *item, const char *why, GError **error)
+{
+	struct hg_in poor = *(const struct hg_in *)item;
+
+	poor.kind = HG_UNSUPPORTED;
+	poor.id = poor.dedupe = NULL;
+	poor.also = NULL;
+	poor.note = why;
+	poor.payload = NULL;
+	poor.n_files = 0;
+	poor.raw_len = 0;
+	poor.echo = false;
+	return hg_said_take(batch->turn, &poor, batch->raw_n, error);
+}
+
+static gboolean step_not_read(struct batch *batch, const void *job, const char *why, GError **error)
+{
+	hg_job mine = *(const hg_job *)job;
+
+	if (!why)
+		return hg_raw_again(batch->turn, &mine, error);
+	mine.error = why;
+	return hg_raw_quarantine(batch->turn, &mine, error);
+}
+
+static const char *why_not_read(hg_turn *turn, const hg_job *job)
+{
+	g_autofree char *why = g_strdup_printf("it could not be read, after %d attempts: %s; its bytes are in quarantine "
+					       "(job %" G_GINT64_FORMAT ")", job->attempts,
+					       turn->command->text ?: "no reason given", job->n);
+
+	return hg_arena_str(turn->arena, why);
+}
+
+static gboolean not_read(struct batch *batch, hg_job *job, GError **error)
+{
+	const struct hg_batch *all = &batch->turn->command->batch;
+	hg_turn *turn = batch->turn;
+	gboolean gone;
+
+	if (!hg_raw_is_hopeless(turn, job))
+		return in_savepoint(batch, step_not_read, job, NULL, &gone, error);
+	turn->said = NULL;
+	if (all->n_in && !job->external_id && all->in[0].kind < HG_REACTION && !why_refused(&all->in[0])) {
+		g_autoptr(GError) why = NULL;
+
+		if (!in_savepoint(batch, step_placeholder, &all->in[0], why_not_read(turn, job), &gone, &why) && gone) {
+			g_propagate_error(error, g_steal_pointer(&why));
+			return FALSE;
+		}
+	}
+	if (turn->said)
+		job->external_id = turn->said->id;
+	return in_savepoint(batch, step_not_read, job, turn->command->text ?: "no reason given", &gone, error);
+}
+
+gboolean hg_inbound_unpacked(hg_turn *turn, GError **error)
+{
+	const struct hg_batch *all = &turn->command->batch;
+	struct batch batch = { .turn = turn };
+	gboolean gone;
+	hg_job *job;
+
+	if (!hg_result_job(turn, HG_TO_UNPACK, &job, error))
+		return FALSE;
+	if (!job)
+		return TRUE;
+	batch.raw_n = job->raw_n;
+	turn->raw = hg_arena_alloc(turn->arena, (all->n_in + 1) * sizeof(*turn->raw));
+	if (turn->command->fate != HG_SENT)
+		return not_read(&batch, job, error);
+	for (gsize i = 0; i < all->n_in; i++)
+		if (!one_item(&batch, &all->in[i], error))
+			return FALSE;
+	for (gsize i = 0; i < all->n_receipts; i++)
+		if (!one_receipt(&batch, &all->receipts[i], error))
+			return FALSE;
+	return in_savepoint(&batch, step_read, job, NULL, &gone, error);
 }

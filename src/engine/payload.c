@@ -51,6 +51,7 @@ static const struct kind {
 	{ "drop.detected",     PLACE | CLOCKS | TICKET | REASON },
 	{ "channel.down",      NAME | REASON },
 	{ "channel.up",        NAME | REASON },
+	{ "message.quarantined", NAME | REASON },
 };
 
 static const struct kind *kind_find(const char *type)

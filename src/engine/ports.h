@@ -17,6 +17,8 @@ typedef struct hg_dispatch {
 	/* HG_TO_FETCH: */
 	hg_attachment attachment;
 	const char *channel;		/* whose adapter fetches it */
+	/* HG_TO_UNPACK; of it HG_TO_SETTLE has ticket and id: */
+	struct hg_raw raw;		/* raw.ticket is job.n */
 } hg_dispatch;
 void hg_dispatch_free(hg_dispatch *dispatch);
 

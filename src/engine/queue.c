@@ -72,6 +72,9 @@ gboolean hg_command_is_refusable(const hg_command *command)
 	case HG_CMD_FORWARDED:
 	case HG_CMD_FETCHED:
 	case HG_CMD_FACTS:
+	case HG_CMD_UNPACKED:
+	case HG_CMD_RECALL:
+	case HG_CMD_SETTLED:
 	case HG_CMD_CONDITION:
 		return FALSE;
 	default:

@@ -470,7 +470,9 @@ gboolean hg_result_condition(hg_turn *turn, GError **error)
 		return bring_one(turn, target, name, error);
 	if (!tell_up(turn, target, name, error) || !bring_forward(turn, target, name, error))
 		return FALSE;
-	return target == HG_TO_BACKEND || bring_forward(turn, HG_TO_FETCH, name, error);
+	return target == HG_TO_BACKEND ||
+	       (bring_forward(turn, HG_TO_FETCH, name, error) && bring_forward(turn, HG_TO_UNPACK, name, error) &&
+		bring_forward(turn, HG_TO_SETTLE, name, error));
 }
 
 /* ---- by hand ---- */
@@ -487,6 +489,8 @@ gboolean hg_result_retry_dead(hg_turn *turn, GError **error)
 			       "the dead letters", turn->command->job_n);
 	/* Whoever asks for it knows that it may have arrived once: no key's life counts any more. */
 	job->doubt_ms = 0;
+	if (job->target == HG_TO_UNPACK)
+		job->attempts = 0;
 	if (!hg_store_job_update(turn->store, job, error) ||
 	    !hg_store_job_retry_dead(turn->store, job->n, turn->now_ms, error))
 		return FALSE;

@@ -224,7 +224,7 @@ gboolean hg_said_take(hg_turn *turn, const struct hg_in *in, gint64 raw_n, GErro
 	was_closed = proposed.thread && proposed.thread->state == HG_THREAD_CLOSED;
 	quiet = answered.quiet || proposed.late || in->automatic || judged.verdict.action == HG_ACT_IGNORE;
 	turn->count.ignored += judged.verdict.action == HG_ACT_IGNORE;
-	message = make_message(turn, in, raw_n);
+	turn->said = message = make_message(turn, in, raw_n);
 	if (!enter_thread(turn, &kase, &proposed, scope, quiet, error))
 		return FALSE;
 	if (turn->outside)

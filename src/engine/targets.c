@@ -124,6 +124,8 @@ void hg_targets_load(hg_targets *targets)
 
 		target_of(targets, HG_TO_CHANNEL, channel->name)->known = TRUE;
 		target_of(targets, HG_TO_FETCH, channel->name)->known = TRUE;
+		target_of(targets, HG_TO_UNPACK, channel->name)->known = TRUE;
+		target_of(targets, HG_TO_SETTLE, channel->name)->known = TRUE;
 	}
 	for (guint i = 0; i < conf->backends->len; i++) {
 		const struct hg_backend_conf *backend = g_ptr_array_index(conf->backends, i);
@@ -478,6 +480,25 @@ gboolean hg_targets_ask(hg_targets *targets, const hg_job *job, gint64 now_ms, G
 	if (!dispatch)
 		return TRUE;
 	dispatch->ask = TRUE;
+	launch(targets, target_of(targets, job->target, job->name), dispatch);
+	return TRUE;
+}
+
+gboolean hg_targets_unpack(hg_targets *targets, const hg_job *job, const GPtrArray *known, gint64 now_ms, GError **error)
+{
+	const char **texts;
+	hg_dispatch *dispatch;
+
+	if (!hg_dispatch_make(targets->engine, job, now_ms, &dispatch, error))
+		return FALSE;
+	if (!dispatch)
+		return TRUE;
+	texts = hg_arena_alloc(dispatch->arena, (known->len + 1) * sizeof(*texts));
+	for (guint i = 0; i < known->len; i++)
+		texts[i] = hg_arena_str(dispatch->arena, g_ptr_array_index(known, i));
+	dispatch->raw.known = texts;
+	dispatch->raw.recalled = true;
+	dispatch->raw.attempts = job->attempts - 1;	/* this one is counted already */
 	launch(targets, target_of(targets, job->target, job->name), dispatch);
 	return TRUE;
 }

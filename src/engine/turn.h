@@ -75,6 +75,7 @@ typedef struct hg_turn {
 	gint64 addresses_of;		/* 0: to be read again */
 	gint64 *raw;			/* a batch's: rows of raw [0] of the delivery, [1 + i] of item i; 0: none */
 	gboolean gone;			/* a batch's: the store undid the whole transaction */
+	const hg_message *said;		/* what hg_said_take() added last; NULL: nothing */
 	gboolean deaf;			/* rules act on an event: what they do is no event for rules again */
 	const hg_outside *outside;	/* what hooks said of the item; or NULL */
 	gint64 newcomer;		/* contact that was made for the item, 0: none */
@@ -135,6 +136,22 @@ gboolean hg_waiting_adopt(hg_engine *engine, gint64 now_ms, GError **error);
 gboolean hg_waiting_recover(hg_turn *turn, hg_job *job, GError **error);
 void hg_hooks_count(hg_engine *engine, const hg_question *ask);
 void hg_hooks_down(hg_engine *engine, const char *name, gint64 until_ms);
+
+/* What an adapter has read in raw bytes, or that it cannot.  As hg_inbound_batch(). */
+gboolean hg_inbound_unpacked(hg_turn *turn, GError **error);
+
+/* ---- raw.c: bytes that are read once they are safe ---- */
+gboolean hg_raw_take(hg_turn *turn, const struct hg_in *in, gint64 raw_n, GError **error);
+gboolean hg_raw_read(hg_turn *turn, hg_job *job, GError **error);	/* what they hold is written */
+/* They could not be read: for good; not now; a placeholder, if any, is in the job. */
+gboolean hg_raw_is_hopeless(const hg_turn *turn, const hg_job *job);
+gboolean hg_raw_quarantine(hg_turn *turn, hg_job *job, GError **error);
+gboolean hg_raw_again(hg_turn *turn, hg_job *job, GError **error);
+/* Found in SENDING: whoever was at it is gone. */
+gboolean hg_raw_recover(hg_turn *turn, hg_job *job, const char *why, gint64 wait_ms, GError **error);
+gboolean hg_raw_recall(hg_turn *turn, GError **error);
+gboolean hg_raw_settled(hg_turn *turn, GError **error);
+gboolean hg_raw_drop(hg_turn *turn, GError **error);
 
 /* ---- contact.c ---- */
 /* The person behind an item's addresses.  make FALSE: kase->contact stays NULL when nobody knows
@@ -521,6 +538,8 @@ void hg_targets_recall(hg_targets *targets, guint claimed);	/* ... the turn behi
 /* A job goes out: counted and SENDING. */
 gboolean hg_targets_take(hg_engine *engine, hg_job *job, gint64 now_ms, GError **error);
 gboolean hg_targets_ask(hg_targets *targets, const hg_job *job, gint64 now_ms, GError **error);
+/* The same attempt at unpack() goes on, with texts of ours (of const char *). */
+gboolean hg_targets_unpack(hg_targets *targets, const hg_job *job, const GPtrArray *known, gint64 now_ms, GError **error);
 void hg_targets_fly(hg_targets *targets);	/* after the commit: what was claimed goes out */
 void hg_targets_stay(hg_targets *targets);	/* instead of one: it was not claimed, and nobody was told of marks */
 gboolean hg_targets_has_work(hg_targets *targets, gint64 now_ms);

@@ -78,7 +78,8 @@ static gboolean in_savepoint(struct hg_round *round, hg_turn *turn, turn_fn *fn,
 static gboolean is_result(const hg_command *command)
 {
 	return command->kind == HG_CMD_SENT || command->kind == HG_CMD_FORWARDED || command->kind == HG_CMD_FETCHED ||
-	       command->kind == HG_CMD_FACTS;
+	       command->kind == HG_CMD_FACTS || command->kind == HG_CMD_UNPACKED || command->kind == HG_CMD_RECALL ||
+	       command->kind == HG_CMD_SETTLED;
 }
 
 static gboolean turn_command(hg_turn *turn, const void *arg G_GNUC_UNUSED, GError **error)
@@ -95,7 +96,11 @@ static gboolean turn_timer(hg_turn *turn, const void *timer, GError **error)
 
 static gboolean run_batch(struct hg_round *round, hg_turn *turn, GError **error)
 {
-	gboolean ok = hg_inbound_batch(turn, error);
+	gboolean unpacked = turn->command->kind == HG_CMD_UNPACKED, ok;
+
+	if (unpacked && HG_FAILPOINT(RESULT_ACT))
+		return hg_fail(error, HG_ERROR_STORE, "a test made a result fail");
+	ok = unpacked ? hg_inbound_unpacked(turn, error) : hg_inbound_batch(turn, error);
 
 	/* Its items stand each for itself: those that are in hold, and are duplicates next time. */
 	round->broke |= turn->gone;
@@ -111,6 +116,8 @@ static gboolean job_lost(hg_turn *turn, hg_job *job, const char *why, gint64 wai
 		return hg_unknown_recover(turn, job, why, error);
 	if (job->target == HG_TO_HOOK)
 		return hg_waiting_recover(turn, job, error);
+	if (job->target == HG_TO_UNPACK || job->target == HG_TO_SETTLE)
+		return hg_raw_recover(turn, job, why, wait_ms, error);
 	/* Events are sent at least once, with the same id; a download again harms nobody. */
 	if (wait_ms) {
 		job->error = why;
@@ -149,10 +156,15 @@ static gboolean result_unwritten(struct hg_round *round, hg_turn *failed, GError
 	return TRUE;
 }
 
+static gboolean is_batch(const hg_command *command)
+{
+	return command->kind == HG_CMD_INBOUND || command->kind == HG_CMD_UNPACKED;
+}
+
 /* A batch's items stand each for itself: what of them is in holds, also where the batch failed. */
 static gboolean command_holds(const struct hg_round *round, const hg_command *command, gboolean ok)
 {
-	return !round->broke && (ok || command->kind == HG_CMD_INBOUND);
+	return !round->broke && (ok || is_batch(command));
 }
 
 gboolean hg_round_command(struct hg_round *round, hg_command *command, const char **ret_answer, GError **error)
@@ -162,7 +174,7 @@ gboolean hg_round_command(struct hg_round *round, hg_command *command, const cha
 
 	command->at_ms = round->now_ms;
 	hg_work_begin(round->engine, round->now_ms);
-	if (command->kind == HG_CMD_INBOUND)
+	if (is_batch(command))
 		ok = run_batch(round, &turn, error);
 	else
 		ok = in_savepoint(round, &turn, turn_command, NULL, error);

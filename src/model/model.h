@@ -221,7 +221,12 @@ typedef struct hg_decision {		/* facts are kept: the trace is made again from th
 } hg_decision;
 
 /* ---- outbox: durable work that leaves the daemon ---- */
-enum hg_target { HG_TO_CHANNEL = 1, HG_TO_BACKEND, HG_TO_FETCH, HG_TO_HOOK };
+enum hg_target {
+	HG_TO_CHANNEL = 1, HG_TO_BACKEND, HG_TO_FETCH, HG_TO_HOOK,
+	HG_TO_UNPACK,		/* raw bytes of a channel, to its adapter; dead: in quarantine */
+	HG_TO_SETTLE,		/* what they held is on disk: the far end is told */
+	HG_TARGETS		/* one more than the last */
+};
 enum hg_job_state {
 	HG_JOB_QUEUED = 1,	/* waits behind an earlier one of its lane */
 	HG_JOB_DUE,		/* head of its lane: to be done from due_ms on */
@@ -242,12 +247,12 @@ typedef struct hg_job {
 	int attempts;
 	int steps;			/* harmless ones of a channel's; objections of a backend */
 	const char *key;		/* idempotency key, the same on every attempt */
-	gint64 thread_n, message_n, event_n, attachment_n;	/* 0: none */
+	gint64 thread_n, message_n, event_n, attachment_n, raw_n;	/* 0: none */
 	int part;			/* from 0 */
 	int file;			/* index of the attachment this part carries, -1 none */
 	const void *body;		/* bytes to send, or NULL */
 	gsize len;
-	const char *external_id;	/* once known */
+	const char *external_id;	/* once known; UNPACK: our id of the placeholder that stands for it */
 	const char *error;		/* of the last attempt, or NULL */
 	int error_code;
 } hg_job;

@@ -138,7 +138,7 @@ const char *hg_target_word(int target)
 {
 	static const char *const words[] = {
 		[HG_TO_CHANNEL] = "channel", [HG_TO_BACKEND] = "backend", [HG_TO_FETCH] = "fetch",
-		[HG_TO_HOOK] = "hook",
+		[HG_TO_HOOK] = "hook", [HG_TO_UNPACK] = "unpack", [HG_TO_SETTLE] = "settle",
 	};
 
 	return WORD(words, target);

@@ -76,6 +76,24 @@ static gboolean check_rows(struct hg_fsck *fsck, GHashTable *known, GError **err
 	return more == 0;
 }
 
+/* Raw bytes that were too many for a row. */
+static gboolean check_raw(struct hg_fsck *fsck, GHashTable *known, GError **error)
+{
+	hg_stmt *stmt = hg_stmt_once(fsck->store, "SELECT 'raw event ' || n, file FROM raw WHERE file IS NOT NULL",
+				     HG_BIND_NONE, error);
+	int more = -1;
+	gsize len;
+
+	while (stmt && (more = hg_stmt_next(stmt, error)) > 0) {
+		const char *sha256 = hg_stmt_text(stmt, 1, &len);
+
+		g_hash_table_add(known, g_strdup(sha256));
+		if (!check_file(fsck, hg_stmt_text(stmt, 0, &len), sha256, -1))
+			return hg_fail(error, HG_ERROR_BUSY, "the audit was stopped");
+	}
+	return more == 0;
+}
+
 static gboolean is_old(struct hg_fsck *fsck, const char *path)
 {
 	struct stat st;
@@ -104,7 +122,7 @@ gboolean hg_fsck_files(struct hg_fsck *fsck, GError **error)
 	g_autoptr(GDir) dir = NULL;
 	const char *name;
 
-	if (!check_rows(fsck, known, error))
+	if (!check_rows(fsck, known, error) || !check_raw(fsck, known, error))
 		return FALSE;
 	dir = g_dir_open(fsck->attachments, 0, NULL);
 	while (dir && (name = g_dir_read_name(dir)))

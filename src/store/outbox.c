@@ -25,6 +25,7 @@ static const struct hg_column job_columns[] = {
 	HG_COLUMN(hg_job, message_n, REF, HG_C_FIXED),
 	HG_COLUMN(hg_job, event_n, REF, HG_C_FIXED),
 	HG_COLUMN(hg_job, attachment_n, REF, HG_C_FIXED),
+	HG_COLUMN(hg_job, raw_n, REF, HG_C_FIXED),
 	HG_COLUMN(hg_job, part, INT, 0),
 	HG_COLUMN(hg_job, file, INT, 0),
 	HG_COLUMN_BLOB(hg_job, body, len, 0),
@@ -250,7 +251,7 @@ gboolean hg_store_job_next(hg_store *store, gint64 *ret_due_ms, GError **error)
 	g_autoptr(hg_arena) arena = hg_arena_new();
 	gint64 soon = G_MAXINT64;
 
-	for (int target = HG_TO_CHANNEL; target <= HG_TO_HOOK; target++)
+	for (int target = HG_TO_CHANNEL; target < HG_TARGETS; target++)
 		for (const char *name = "";;) {
 			gint64 due;
 

@@ -82,6 +82,8 @@ struct hg_store_cost hg_store_cost(hg_store *store);
 gint64 hg_store_free_bytes(hg_store *store);
 
 /* ---- raw events, dedupe, cursors ---- */
+/* More bytes than that lie in a file beside the attachments, synced before the commit. */
+#define HG_RAW_APART (1 << 20)
 gboolean hg_store_raw_add(hg_store *store, const char *channel, const char *kind, gint64 at_ms,
 			  const void *bytes, gsize len, gint64 *ret_n, GError **error);
 gboolean hg_store_raw_get(hg_store *store, hg_arena *arena, gint64 n, const void **ret_bytes, gsize *ret_len,

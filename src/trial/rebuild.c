@@ -256,7 +256,8 @@ static gboolean feed_from_where_it_ends(struct rebuild *r, GError **error)
 
 static gboolean open_stores(struct rebuild *r, GError **error)
 {
-	struct hg_store_options from = { .driver = "sqlite", .path = r->options->from_path, .env = &r->env };
+	struct hg_store_options from = { .driver = "sqlite", .path = r->options->from_path,
+					.attachments = r->options->from_attachments, .env = &r->env };
 	struct hg_store_options to = { .driver = "sqlite", .path = r->options->path,
 				       .attachments = r->options->attachments, .env = &r->env };
 

@@ -9,6 +9,7 @@
 
 struct hg_rebuild_options {
 	const char *from_path;
+	const char *from_attachments;	/* where its files lie; or NULL: large raw bytes count as erased */
 	/* An absolute path: nothing lies there yet, or an earlier copy of the other store, which is brought
 	 * up to date. */
 	const char *path, *attachments;

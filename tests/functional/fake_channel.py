@@ -1,19 +1,52 @@
 """A second channel beside WhatsApp: the example adapter, and a provider that signs what it posts to it."""
 import hashlib
 import hmac
+import http.server
 import itertools
 import json
+import threading
 
 SECRET = "fake-channel-secret-0123456789"
 ENV = dict(TEST_FAKE_SECRET=SECRET)
 
 
-def beside(config, name="try", more=""):
+def beside(config, name="try", more="", url="http://127.0.0.1:9"):
     """The configuration with a channel more."""
-    lines = f"  {name}:\n    adapter: fake\n    url: http://127.0.0.1:9\n    secret: env:TEST_FAKE_SECRET\n"
+    lines = f"  {name}:\n    adapter: fake\n    url: {url}\n    secret: env:TEST_FAKE_SECRET\n"
     lines += "".join(f"    {line}\n" for line in more.splitlines())
     assert "\nrules:\n" in config
     return config.replace("\nrules:\n", f"\n{lines}rules:\n", 1)
+
+
+class FarEnd:
+    """The provider's own side: what it was told to settle, and what it says to that."""
+
+    def __init__(self):
+        far = self
+        self.settled, self.status = [], 200
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self):
+                said = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                far.settled.append(said.get("key"))
+                self.send_response(far.status)
+                self.send_header("Content-Length", "2")
+                self.end_headers()
+                self.wfile.write(b"{}")
+
+            def log_message(self, *args):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
 
 
 class Provider:
@@ -22,7 +55,14 @@ class Provider:
 
     def say(self, sender, text, **more):
         """A customer writes; the HTTP status of the webhook."""
-        item = {"id": f"{self.channel}-{next(self.ids)}", "from": f"tel:{sender}", "text": text, **more}
+        return self.post({"id": f"{self.channel}-{next(self.ids)}", "from": f"tel:{sender}", "text": text, **more})
+
+    def mail(self, item, key=None, mailbox="INBOX"):
+        """Raw bytes to be read once they are safe, in which there is item (or these bytes)."""
+        raw = item if isinstance(item, str) else json.dumps(item)
+        return self.post({"raw": raw, "key": key or f"{mailbox}/1/{next(self.ids)}", "mailbox": mailbox})
+
+    def post(self, item):
         body = json.dumps(item).encode()
         sign = hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
         return self.gateway.http("POST", f"/channel/{self.channel}/webhook", body, {"X-Fake-Signature": sign}).status

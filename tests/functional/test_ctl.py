@@ -19,7 +19,7 @@ import conftest
 import harness
 from harness import BUILD, PATIENCE, TOP, wait_until
 
-VERBS = ["check", "test", "status", "tail", "thread", "explain", "rules", "intent", "outbox", "queue", "simulate", "listen",
+VERBS = ["check", "test", "status", "tail", "thread", "explain", "rules", "intent", "outbox", "quarantine", "queue", "simulate", "listen",
          "adapters", "docs", "report", "drops", "fsck", "rebuild"]
 ENV = dict(LC_ALL="C.UTF-8", TZ="UTC", HEADGATE_ADAPTER_DIR=str(BUILD / "adapters" / ".libs"))
 NOBODY = "/nonexistent/headgate.sock"
@@ -93,7 +93,8 @@ def test_the_version_is_printed():
     (["thread", "set", "thr_1"], "say what to change"), (["thread", "set", "--tag", "x"], "wants a thread id"),
     (["thread", "set", "thr_1", "--field", "plan"], "write NAME=VALUE"),
     (["thread", "reopen", "thr_1", "--resolved"], 'no option "--resolved"'), (["explain"], "MESSAGE-ID|THREAD-ID"),
-    (["outbox", "retri", "1"], 'did you mean "retry"?'), (["outbox", "retry"], "retry N"),
+    (["outbox", "retri", "1"], 'did you mean "retry"?'), (["quarantine", "drop"], "drop N"),
+    (["quarantine", "shew", "1"], 'did you mean "show"?'), (["outbox", "retry"], "retry N"),
     (["outbox", "settle", "1", "arived"], 'did you mean "arrived"?'), (["simulate"], "--text TEXT"),
     (["simulate", "sms", "--text", "x"], 'no provider to simulate "sms"'), (["simulate", "whatsapp"], "--text TEXT is wanted"),
     (["simulate", "whatsapp", "--txt", "x"], 'did you mean "--text"?'), (["listen", "--port", "x"], "--port x"),

@@ -382,6 +382,41 @@ hg_command *hub_fetched(struct hub *hub, const char *ref, const char *sha256)
 	return hub_command(hub, HG_CMD_FETCHED, n);
 }
 
+static hg_dispatch *raw_dispatch(int target, gint64 n, const char *id, const char *bytes, const char *known)
+{
+	hg_dispatch *d = dispatch_new(target, "one", n);
+	const char **texts = hg_arena_alloc(d->arena, 2 * sizeof(*texts));
+
+	texts[0] = hg_arena_str(d->arena, known);
+	d->raw = (struct hg_raw){ .size = sizeof(d->raw), .ticket = (guint64)n, .id = hg_arena_str(d->arena, id),
+				  .bytes = hg_arena_str(d->arena, bytes), .len = bytes ? strlen(bytes) : 0,
+				  .recalled = known != NULL, .known = known ? texts : NULL };
+	return d;
+}
+
+void hub_unpack(struct hub *hub, gint64 n, const char *bytes, const char *known)
+{
+	hg_channels_dispatch(hub->channels, raw_dispatch(HG_TO_UNPACK, n, "INBOX/1/1", bytes, known));
+}
+
+hg_command *hub_unpacked(struct hub *hub, const char *bytes, const char *known, int kind)
+{
+	guint n = hub_count(hub, kind);
+
+	hub_unpack(hub, 700 + n, bytes, known);
+	HUB_WAIT(hub, hub_count(hub, kind) > n);
+	return hub_command(hub, kind, n);
+}
+
+hg_command *hub_settled(struct hub *hub, const char *id)
+{
+	guint n = hub_count(hub, HG_CMD_SETTLED);
+
+	hg_channels_dispatch(hub->channels, raw_dispatch(HG_TO_SETTLE, 800 + n, id, NULL, NULL));
+	HUB_WAIT(hub, hub_count(hub, HG_CMD_SETTLED) > n);
+	return hub_command(hub, HG_CMD_SETTLED, n);
+}
+
 /* ---- requests ---- */
 
 static void on_reply(void *arg, const struct hg_client_answer *answer)

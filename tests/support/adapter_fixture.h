@@ -66,6 +66,12 @@ hg_command *hub_send(struct hub *hub, const char *channel, const char *text);
 void hub_fetch(struct hub *hub, const char *channel, gint64 n, const char *ref, const char *sha256);
 hg_command *hub_fetched(struct hub *hub, const char *ref, const char *sha256);	/* channel "one" */
 
+/* bytes to be unpacked by channel "one", as job n; known: one text we said (recalled), or NULL. */
+void hub_unpack(struct hub *hub, gint64 n, const char *bytes, const char *known);
+/* The same, and waits for the command of that kind, which is returned. */
+hg_command *hub_unpacked(struct hub *hub, const char *bytes, const char *known, int kind);
+hg_command *hub_settled(struct hub *hub, const char *id);
+
 /* ---- HTTP ---- */
 struct reply { int status; char *body, *retry_after, *allow, *type, *good, *bad; };
 void hub_request(struct hub *hub, const char *method, const char *path, const char *body,

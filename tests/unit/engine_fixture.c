@@ -70,10 +70,17 @@ static void nothing(void *state, const struct hg_out *out)
 	(void)out;
 }
 
+static void settle_nothing(void *state, uint64_t ticket, const char *id)
+{
+	(void)state;
+	(void)ticket;
+	(void)id;
+}
+
 static const struct hg_option no_options[] = { HG_OPTION_END };
 static const struct hg_adapter fake_adapter = {
 	.size = sizeof(fake_adapter), .name = "fake", .version = "1", .summary = "a test's",
-	.conf_size = 8, .options = no_options, .send = nothing,
+	.conf_size = 8, .options = no_options, .send = nothing, .settle = settle_nothing,
 };
 static const struct hg_adapter asking_adapter = {
 	.size = sizeof(asking_adapter), .name = "asking", .version = "1", .summary = "a test's",
@@ -381,6 +388,16 @@ const char *lab_say(hg_lab *lab, const char *uri, const char *text)
 	return id;
 }
 
+void lab_raw(hg_lab *lab, const char *channel, const char *group, const char *key, const char *bytes)
+{
+	struct hg_in in = { .size = sizeof(in), .kind = HG_RAW, .dedupe = key, .group = group, .text = "",
+			    .raw = bytes, .raw_len = strlen(bytes) };
+
+	submit_batch(lab, channel, &(struct hg_batch){ .size = sizeof(struct hg_batch), .in = &in, .n_in = 1,
+		     .in_size = sizeof(in) });
+	lab_run(lab);
+}
+
 void lab_receipt_at(hg_lab *lab, const char *channel, const struct hg_receipt *receipt)
 {
 	submit_batch(lab, channel, &(struct hg_batch){ .size = sizeof(struct hg_batch), .receipts = receipt,
@@ -499,6 +516,37 @@ void lab_fetched(hg_lab *lab, hg_dispatch *dispatch, const struct hg_fetch_resul
 	hg_command *command = result_of(dispatch, HG_CMD_FETCHED);
 
 	command->fetched = *result;
+	result_done(lab, dispatch, command);
+}
+
+void lab_unpacked(hg_lab *lab, hg_dispatch *dispatch, int fate, const struct hg_in *in, const char *why)
+{
+	hg_command *command = result_of(dispatch, HG_CMD_UNPACKED);
+
+	command->fate = fate;
+	command->space = "fake";
+	command->text = hg_arena_str(command->arena, why);
+	if (in)
+		must(hg_command_set_batch(command, &(struct hg_batch){ .size = sizeof(struct hg_batch), .in = in, .n_in = 1,
+					  .in_size = sizeof(*in) }, e));
+	result_done(lab, dispatch, command);
+}
+
+void lab_recall(hg_lab *lab, hg_dispatch *dispatch, const char *const *refs)
+{
+	hg_command *command = result_of(dispatch, HG_CMD_RECALL);
+
+	command->space = "fake";
+	hg_command_set_refs(command, refs);
+	result_done(lab, dispatch, command);
+}
+
+void lab_settled(hg_lab *lab, hg_dispatch *dispatch, int fate)
+{
+	hg_command *command = result_of(dispatch, HG_CMD_SETTLED);
+
+	command->fate = fate;
+	command->text = fate == HG_RETRY ? "the mailbox is read-only" : NULL;
 	result_done(lab, dispatch, command);
 }
 

@@ -69,6 +69,9 @@ const char *lab_say(hg_lab *lab, const char *uri, const char *text);
 void lab_receipt(hg_lab *lab, const char *channel, int state, const char *id, const char *key);
 void lab_receipt_at(hg_lab *lab, const char *channel, const struct hg_receipt *receipt);
 
+/* Bytes to be read later, under this key; of the mailbox group. */
+void lab_raw(hg_lab *lab, const char *channel, const char *group, const char *key, const char *bytes);
+
 /* ---- API ---- */
 hg_command *lab_command(hg_lab *lab, int kind, const char *thread_id);
 void lab_do(hg_lab *lab, hg_command *command);	/* submits and runs */
@@ -81,6 +84,10 @@ hg_dispatch *lab_take(hg_lab *lab, int target);
 void lab_sent(hg_lab *lab, hg_dispatch *dispatch, const struct hg_result *result);	/* frees it */
 void lab_forwarded(hg_lab *lab, hg_dispatch *dispatch, const struct hg_forward_result *result);
 void lab_fetched(hg_lab *lab, hg_dispatch *dispatch, const struct hg_fetch_result *result);
+/* What an adapter read in raw bytes (why NULL), or why it could not; in NULL: nothing.  fate: enum hg_fate. */
+void lab_unpacked(hg_lab *lab, hg_dispatch *dispatch, int fate, const struct hg_in *in, const char *why);
+void lab_recall(hg_lab *lab, hg_dispatch *dispatch, const char *const *refs);
+void lab_settled(hg_lab *lab, hg_dispatch *dispatch, int fate);
 void lab_condition(hg_lab *lab, int target, const char *name, int condition);
 /* Takes everything the backend gets and says yes; returns the types, space between; lent. */
 const char *lab_desk(hg_lab *lab);

@@ -160,6 +160,22 @@ static void poll_brings_much(hg_lab *lab)
 	lab_run(lab);
 }
 
+/* A mail is read and settled; in the next nobody can read anything. */
+static void mails_are_read_later(hg_lab *lab)
+{
+	struct hg_in in = lab_text("tel:+447700900109", "in a mail");
+
+	in.dedupe = "the mail's hash";
+	lab_raw(lab, "sms", "INBOX", "INBOX/7/1", "From: somebody");
+	lab_raw(lab, "sms", "INBOX", "INBOX/7/2", "poison");
+	lab_unpacked(lab, lab_take(lab, HG_TO_UNPACK), HG_SENT, &in, NULL);
+	lab_settled(lab, lab_take(lab, HG_TO_SETTLE), HG_SENT);
+	lab_unpacked(lab, lab_take(lab, HG_TO_UNPACK), HG_FAILED, NULL, "no parser gets through");
+	lab_wait(lab, MINUTE_MS);
+	lab_unpacked(lab, lab_take(lab, HG_TO_UNPACK), HG_FAILED, NULL, "no parser gets through");
+	lab_settled(lab, lab_take(lab, HG_TO_SETTLE), HG_RETRY);
+}
+
 /* Many at once are one commit. */
 static void everybody_writes_at_once(hg_lab *lab)
 {
@@ -225,6 +241,7 @@ void power_script(hg_conf *const confs[2], guint32 seed, void (*begin)(void *arg
 	customer_says_how_it_was(world->lab);
 	bot_is_alone_with_somebody(world->lab, confs);
 	poll_brings_much(world->lab);
+	mails_are_read_later(world->lab);
 	everybody_writes_at_once(world->lab);
 	log_is_long(world->lab);
 	time_goes_by(world->lab);

@@ -348,6 +348,62 @@ static void n_fetch(void *state, uint64_t ticket, const char *ref)
 		abort();
 }
 
+/* ---- raw bytes: they say what to do with them ---- */
+
+static void unpacked(struct naughty *n, uint64_t ticket, const char *how)
+{
+	struct hg_address from = { "mailto:a@b.example", HG_CLAIMED };
+	struct hg_in in = { .size = sizeof(in), .kind = HG_TEXT, .id = "u", .from = &from, .n_from = 1, .text = "read" };
+	struct hg_batch batch = { .size = sizeof(batch), .in = &in, .n_in = 1, .in_size = sizeof(in) };
+	struct hg_err err = { strcmp(how, "busy") == 0 ? HG_ERR_BUSY : HG_ERR_INPUT, 0, "no mail" };
+
+	if (strcmp(how, "crooked") == 0)
+		batch.in_size = 3;
+	if (strcmp(how, "nothing") == 0)
+		n->host->unpacked(n->ch, ticket, NULL, NULL);
+	else if (strcmp(how, "fails") == 0 || strcmp(how, "busy") == 0)
+		n->host->unpacked(n->ch, ticket, NULL, &err);
+	else
+		n->host->unpacked(n->ch, ticket, &batch, strcmp(how, "half") == 0 ? &err : NULL);
+}
+
+static void n_unpack(void *state, const struct hg_raw *raw)
+{
+	static const char *const refs[] = { "one", "two", NULL };
+	struct naughty *n = state;
+	char how[32];
+
+	seen(&naughty_seen.unpacks);
+	snprintf(how, sizeof(how), "%.*s", (int)raw->len, (const char *)raw->bytes);
+	snprintf(naughty_seen.note, sizeof(naughty_seen.note), "%d %d %s", raw->attempts, raw->recalled,
+		 raw->known ? raw->known[0] : "-");
+	if (strcmp(how, "never") == 0)
+		return;
+	if (strcmp(how, "held") == 0)
+		n->held = raw->ticket;
+	else if (strcmp(how, "recall") == 0)
+		n->host->recall(n->ch, raw->ticket, refs);
+	else if (strcmp(how, "settled") == 0)
+		n->host->settled(n->ch, raw->ticket, NULL);
+	else
+		unpacked(n, raw->ticket, how);
+	if (strcmp(how, "twice") == 0)
+		unpacked(n, raw->ticket, how);
+}
+
+static void n_settle(void *state, uint64_t ticket, const char *id)
+{
+	struct naughty *n = state;
+	struct hg_err err = { strcmp(id, "gone") == 0 ? HG_ERR_GONE : HG_ERR_BUSY, 0, "no such mail" };
+
+	seen(&naughty_seen.settles);
+	if (strcmp(id, "never") == 0)
+		return;
+	n->host->settled(n->ch, ticket, strcmp(id, "fine") == 0 ? NULL : &err);
+	if (strcmp(id, "fine") == 0)
+		n->host->settled(n->ch, ticket, &err);
+}
+
 /* ---- polls and routes ---- */
 
 static void n_poll(void *state, int64_t since_ms)
@@ -445,6 +501,8 @@ static void n_close(void *state)
 	struct naughty *n = state;
 
 	naughty_seen.closes++;
+	if (mode_is(n, "close_reads") && n->held)
+		unpacked(n, n->held, "fine");
 	if (mode_is(n, "close_sends")) {
 		if (n->held)
 			answer(n, n->held, HG_RETRY);
@@ -521,5 +579,6 @@ HG_EXPORT const struct hg_adapter hg_adapter_v0 = {
 	.size = sizeof(struct hg_adapter), .name = "naughty", .version = "1", .summary = "Breaks the rules in tests",
 	.caps = HG_CAP_MEDIA, .conf_size = sizeof(struct conf), .options = options, .routes = routes,
 	.limits = n_limits, .plan = n_plan, .open = n_open, .start = n_start, .stop = n_stop, .close = n_close,
-	.reconf = n_reconf, .poll = n_poll, .send = n_send, .ask = n_ask, .fetch = n_fetch,
+	.reconf = n_reconf, .poll = n_poll, .send = n_send, .ask = n_ask, .fetch = n_fetch, .unpack = n_unpack,
+	.settle = n_settle,
 };

@@ -6,7 +6,7 @@
 struct naughty_seen {
 	unsigned opens, starts, stops, closes, reconfs;
 	unsigned acks, ack_of[3];	/* by enum hg_stored */
-	unsigned dones, works, job_dones, timers, ups, downs, idles, polls, sends, asks, fetches;
+	unsigned dones, works, job_dones, timers, ups, downs, idles, polls, sends, asks, fetches, unpacks, settles;
 	unsigned after_close;		/* callbacks that came when no channel was open */
 	int status;			/* of the last http() ... */
 	bool sent;
