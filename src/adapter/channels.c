@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "channels_inside.h"
+#include "env.h"
 #include "log.h"
 #include "services.h"
 

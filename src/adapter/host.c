@@ -220,16 +220,6 @@ gboolean hg_take_struct(void *ours, gsize our_size, const void *theirs)
 	return TRUE;
 }
 
-gint64 hg_backoff(struct hg_env *env, guint attempt, gint64 most_ms)
-{
-	gint64 wait = MIN(most_ms, (gint64)1000 << MIN(attempt, 20));
-	guint32 dice;
-
-	/* From half of it to all: peers that failed together do not come back together. */
-	env->random(env, &dice, sizeof(dice));
-	return wait / 2 + (gint64)(dice % (guint64)(wait / 2 + 1));
-}
-
 hg_command *hg_ch_command(const char *channel, int kind)
 {
 	hg_command *command = hg_command_new(kind);

@@ -98,8 +98,6 @@ void hg_err_from(struct hg_err *err, const GError *error);
 char *hg_err_text(const struct hg_err *err, const char *fallback);	/* yours */
 /* A copy of an adapter's struct in our size: zero where it has none.  FALSE: its size is nonsense. */
 gboolean hg_take_struct(void *ours, gsize our_size, const void *theirs);
-/* Waits that grow: 1 s, 2 s, 4 s ... to most, each with jitter. */
-gint64 hg_backoff(struct hg_env *env, guint attempt, gint64 most_ms);
 /* A command of the channel, with its name set. */
 hg_command *hg_ch_command(const char *channel, int kind);
 /* For results, which the engine never refuses: takes command; logs when it is refused all the same. */

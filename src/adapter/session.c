@@ -12,6 +12,7 @@
 #include <openssl/x509v3.h>
 #include <string.h>
 
+#include "env.h"
 #include "text.h"
 
 #define CONNECT_MS  15000	/* name, connection and TLS handshake */

@@ -189,3 +189,13 @@ gboolean hg_id_is(const char *id, const char *prefix)
 	return *id >= '0' && *id <= '7' && strspn(id, letters) == ID_LETTERS &&
 	       id[ID_LETTERS] == '\0';
 }
+
+gint64 hg_backoff(struct hg_env *env, guint attempt, gint64 most_ms)
+{
+	gint64 wait = MIN(most_ms, (gint64)1000 << MIN(attempt, 20));
+	guint32 dice;
+
+	/* From half of it to all: peers that failed together do not come back together. */
+	env->random(env, &dice, sizeof(dice));
+	return wait / 2 + (gint64)(dice % (guint64)(wait / 2 + 1));
+}

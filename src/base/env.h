@@ -19,6 +19,9 @@ struct hg_env *hg_env_system(void);
 static inline gint64 hg_now(struct hg_env *env) { return env->wall_ms(env); }
 static inline gint64 hg_mono(struct hg_env *env) { return env->mono_ms(env); }
 
+/* Waits that grow: 1 s, 2 s, 4 s ... to most, each with jitter. */
+gint64 hg_backoff(struct hg_env *env, guint attempt, gint64 most_ms);
+
 /* TypeID 0.3: a prefix, "_" and a UUIDv7 (RFC 9562 section 5.7) in 26 letters of Crockford's
  * base32.  Sorts by creation time; ids of one millisecond keep their order within a process. */
 #define HG_ID_SIZE 40		/* with the terminating NUL; prefixes have at most 12 letters */

@@ -193,13 +193,13 @@ def test_findings_come_as_json_too(world, broken):
 
 def test_adapters_are_listed_with_their_options():
     done = ctl("adapters")
-    assert done.returncode == 0 and [line.split()[0] for line in done.stdout.splitlines()] == ["fake", "whatsapp"]
+    assert done.returncode == 0 and [line.split()[0] for line in done.stdout.splitlines()] == ["email", "fake", "whatsapp"]
     one = ctl("adapters", "whatsapp").stdout
     assert one.startswith("whatsapp ") and "app_secret" in one and "(required)" in one
     listed = json.loads(ctl("adapters", "--json").stdout)
     assert shape(listed)[0] == {"name": "str", "version": "str", "summary": "str", "options": [
         {"name": "str", "required": "bool", "help": "str"}]}
-    assert json.loads(ctl("adapters", "--json", "fake").stdout) == listed[0]
+    assert json.loads(ctl("adapters", "--json", "fake").stdout) == listed[1]
 
 
 def test_an_adapter_that_cannot_be_loaded_leaves_the_others_listed(tmp_path):
