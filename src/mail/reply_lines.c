@@ -1,0 +1,98 @@
+/* reply_lines.c - a mail's lines */
+#include "reply_lines.h"
+
+#include <string.h>
+
+static gboolean is_blank(const char *folded)
+{
+	/* Streak and others leave a sign of theirs that looks like nothing. */
+	return !*folded || strcmp(folded, "\xe1\x90\xa7") == 0;
+}
+
+/* ">", also behind somebody's initials ("JD> "), which old programs put there. */
+static gboolean is_quote(const char *folded)
+{
+	guint n = 0;
+
+	if (g_str_has_prefix(folded, "&gt;"))
+		return TRUE;
+	while (n < 4 && g_ascii_isalpha(folded[n]))
+		n++;
+	return folded[n] == '>' && (n == 0 || folded[n + 1] == ' ' || folded[n + 1] == '>');
+}
+
+static void add_line(struct reply *reply, const char *at, gsize len, GString *folded)
+{
+	struct reply_line *line = &reply->lines[reply->n++];
+
+	while (len && (at[len - 1] == '\r' || at[len - 1] == ' ' || at[len - 1] == '\t'))
+		len--;
+	*line = (struct reply_line){ .at = at, .len = len, .folded = "" };
+	if (len > REPLY_LINE_MAX)
+		return;
+	g_string_truncate(folded, 0);
+	reply_fold(at, len, folded);
+	line->folded = g_string_chunk_insert_len(reply->chunk, folded->str, (gssize)folded->len);
+	if (is_blank(line->folded))
+		line->kind = REPLY_EMPTY;
+	else if (is_quote(line->folded))
+		line->kind = REPLY_QUOTE;
+}
+
+static gsize count_lines(const char *text)
+{
+	gsize n = 1;
+
+	for (const char *p = text; n < REPLY_LINES_MAX && (p = strchr(p, '\n')); p++)
+		n++;
+	return n;
+}
+
+void reply_split(struct reply *reply, const hg_reply_words *words, const char *text)
+{
+	gsize most = count_lines(text);
+	g_autoptr(GString) folded = g_string_new(NULL);
+	const char *p = text;
+
+	*reply = (struct reply){ .words = words, .lines = g_new0(struct reply_line, most),
+		.chunk = g_string_chunk_new(8192) };
+	while (reply->n < most) {
+		const char *end = reply->n + 1 < most ? strchr(p, '\n') : NULL;
+
+		add_line(reply, p, end ? (gsize)(end - p) : strlen(p), folded);
+		if (!end)
+			break;
+		p = end + 1;
+	}
+}
+
+void reply_clear(struct reply *reply)
+{
+	g_free(reply->lines);
+	g_string_chunk_free(reply->chunk);
+}
+
+gsize reply_next(const struct reply *reply, gsize i)
+{
+	while (++i < reply->n && reply->lines[i].kind == REPLY_EMPTY)
+		;
+	return MIN(i, reply->n);
+}
+
+gsize reply_before(const struct reply *reply, gsize i)
+{
+	while (i-- > 0) {
+		if (reply->lines[i].kind != REPLY_EMPTY)
+			return i;
+	}
+	return reply->n;
+}
+
+gboolean reply_any(const struct reply *reply, enum reply_kind kind, gsize from, gsize to)
+{
+	for (gsize i = from; i < to; i++) {
+		if (reply->lines[i].kind == kind)
+			return TRUE;
+	}
+	return FALSE;
+}
