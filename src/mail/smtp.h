@@ -16,8 +16,9 @@ struct hg_smtp_conf {
 	const char *user, *password;	/* or NULL */
 	const char *ca_file;		/* or NULL: the system's */
 	const char *hello;		/* name for EHLO */
-	gboolean esmtp;			/* libesmtp: relays, with DSN */
-	guint connections;		/* at once */
+	gboolean esmtp;			/* libesmtp: relays; no bearer, no HG_SMTP_TLS_IMPLICIT, TLS 1.2, one at a time */
+	guint connections;		/* at once; 0: 2 */
+	gint64 timeout_ms;		/* of one mail, waiting for a connection included; 0: 50 s */
 };
 
 /* How far a mail got before its connection ended; tells SENT, RETRY and AMBIGUOUS apart. */
@@ -31,9 +32,10 @@ struct hg_smtp_mail {
 	const char *const *to;		/* envelope, NULL-ended */
 	const void *bytes;		/* CRLF lines, not dot-stuffed; lent until done */
 	gsize len;
-	const char *envelope_id;	/* ENVID, with esmtp; or NULL */
+	const char *envelope_id;	/* ENVID of RFC 3461, where the server offers it; or NULL */
 	const char *bearer;		/* OAuth2 access token instead of the password, or NULL */
 };
+#define HG_SMTP_TO_MAX 100		/* receivers of one mail; all of them or none get it */
 
 struct hg_smtp_answer {
 	int fate;			/* enum hg_fate */
@@ -47,6 +49,8 @@ struct hg_smtp_answer {
 typedef void hg_smtp_done(void *arg, const struct hg_smtp_answer *answer);
 
 typedef struct hg_smtp hg_smtp;
+/* Do the settings make sense together?  CONFIG when they do not; a pure function. */
+gboolean hg_smtp_conf_check(const struct hg_smtp_conf *conf, GError **error);
 /* NULL with error set: the settings make no sense.  conf is copied. */
 hg_smtp *hg_smtp_new(struct event_base *base, const struct hg_smtp_conf *conf, GError **error);
 /* What is under way is answered (AMBIGUOUS when its end may have left us). */
