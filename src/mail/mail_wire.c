@@ -101,6 +101,8 @@ char *hg_mail_line(const char *text, gsize max_bytes)
 		if (!is_unwanted(c) && (c != ' ' || (out->len && out->str[out->len - 1] != ' ')))
 			g_string_append_unichar(out, c);
 	}
+	/* Or a reader would decode what looks encoded (RFC 2047), CR LF in it and all. */
+	g_string_replace(out, "=?", "= ?", 0);
 	cut = hg_text_valid(out->str, (gssize)out->len, max_bytes);
 	g_string_free(out, TRUE);
 	return g_strdup(g_strchomp(cut));

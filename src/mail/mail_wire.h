@@ -11,6 +11,6 @@
 char *hg_mail_wire_address(const char *address);
 /* May it stand between < and > in Message-ID, In-Reply-To and References? */
 gboolean hg_mail_id_ok(const char *id);
-/* A copy for a header: valid UTF-8 in one line, without controls and what turns the reading direction, spaces folded,
- * at most max_bytes.  "" when nothing is left; yours. */
+/* A copy for a header: valid UTF-8 in one line, without controls, what turns the reading direction and what looks like an
+ * encoded word, spaces folded, at most max_bytes.  "" when nothing is left; yours. */
 char *hg_mail_line(const char *text, gsize max_bytes);
