@@ -24,6 +24,20 @@ static void put(GString *out, gunichar c)
 	g_string_append_unichar(out, c < 0x80 && strchr("/\\:*?\"<>|", (int)c) ? '_' : c);
 }
 
+/* No longer than allowed, and no dot at its end. */
+static void cut(GString *name)
+{
+	if (name->len > HG_FILE_NAME_MAX) {	/* the end tells what it is */
+		const char *dot = strrchr(name->str, '.');
+		g_autofree char *end = g_strdup(dot && strlen(dot) <= 16 ? dot : "");
+		g_autofree char *start = hg_text_valid(name->str, -1, HG_FILE_NAME_MAX - strlen(end));
+
+		g_string_printf(name, "%s%s", start, end);
+	}
+	while (name->len && strchr(". ", name->str[name->len - 1]))
+		g_string_truncate(name, name->len - 1);
+}
+
 char *hg_file_name(const char *name)
 {
 	g_autofree char *valid = hg_text_valid(name ? name : "", -1, 0);
@@ -34,16 +48,10 @@ char *hg_file_name(const char *name)
 		put(out, g_utf8_get_char(p));
 	dots = strspn(out->str, ". ");		/* hidden files, "..", ".htaccess" */
 	g_string_erase(out, 0, (gssize)dots);
-	if (out->len > HG_FILE_NAME_MAX) {	/* the end tells what it is */
-		const char *dot = strrchr(out->str, '.');
-		g_autofree char *end = g_strdup(dot && strlen(dot) <= 16 ? dot : "");
-		g_autofree char *start = hg_text_valid(out->str, -1, HG_FILE_NAME_MAX - strlen(end));
-
-		g_string_printf(out, "%s%s", start, end);
-	}
-	while (out->len && strchr(". ", out->str[out->len - 1]))
-		g_string_truncate(out, out->len - 1);
-	if (is_device(out->str))
+	cut(out);
+	if (is_device(out->str)) {
 		g_string_prepend_c(out, '_');
+		cut(out);
+	}
 	return out->len ? g_string_free(g_steal_pointer(&out), FALSE) : NULL;
 }

@@ -329,6 +329,8 @@ static void a_name_of_a_file_is_no_path_and_no_device(void **state)
 	};
 	g_autofree char *letters = g_strnfill(400, 'x'), *name = g_strconcat(letters, ".pdf", NULL), *cut = hg_file_name(name);
 	g_autofree char *whole = hg_file_name(letters);
+	g_autofree char *con = g_strconcat("con.", letters, NULL), *device = hg_file_name(con);
+	g_autofree char *blanks = g_strnfill(400, ' '), *far = g_strconcat("con", blanks, "x", NULL), *near = hg_file_name(far);
 
 	(void)state;
 	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -340,6 +342,9 @@ static void a_name_of_a_file_is_no_path_and_no_device(void **state)
 	assert_int_equal(strlen(cut), HG_FILE_NAME_MAX);
 	assert_true(g_str_has_suffix(cut, "xx.pdf"));
 	assert_int_equal(strlen(whole), HG_FILE_NAME_MAX);
+	assert_int_equal(strlen(device), HG_FILE_NAME_MAX);	/* with the mark that makes it none */
+	assert_true(g_str_has_prefix(device, "_con.xx"));
+	assert_string_equal(near, "_con");
 }
 
 /* GLib is the judge; each key twice over, because a key is kept for many texts. */
