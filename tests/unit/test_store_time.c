@@ -486,12 +486,14 @@ static gint64 wal_size(struct world *w)
 	return stat(world_path(w, "-wal"), &st) == 0 ? st.st_size : 0;
 }
 
+/* In one transaction, and in rows that are not too long to stand in the database. */
 static void write_raw(struct world *w, guint kib)
 {
-	g_autofree char *bytes = g_malloc0(kib * 1024);
+	g_autofree char *bytes = g_malloc0(HG_RAW_APART);
 	gint64 n;
 
-	in_txn(w, must(hg_store_raw_add(w->store, "wa", "webhook", T0, bytes, kib * 1024, &n, e)));
+	in_txn(w, for (gsize left = kib * 1024; left; left -= MIN(left, HG_RAW_APART))
+		must(hg_store_raw_add(w->store, "wa", "webhook", T0, bytes, MIN(left, HG_RAW_APART), &n, e)));
 }
 
 #define LOG_IDLE (800 * 1024)	/* what making the tables writes, and less than half of what follows */
