@@ -162,3 +162,8 @@ void hg_stream_lost(hg_stream *stream);			/* calls closed, frees */
 void hg_server_conn_gone(hg_server *server, struct hg_conn *conn);
 gboolean hg_server_is_proxy(const hg_server *server, const struct hg_address *address);
 void hg_server_count(hg_server *server, enum hg_http_rule rule);
+/* A connection came in; takes fd.  local: through the unix socket. */
+void hg_server_take(hg_server *server, int fd, const struct sockaddr *from, gboolean local, gboolean tls);
+
+/* http_listen.c: stops to listen; of a struct hg_listener */
+void hg_listener_free(void *listener);
