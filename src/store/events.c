@@ -42,11 +42,11 @@ gboolean hg_store_event_add(hg_store *store, hg_event *event, GError **error)
 	return hg_row_add(store, &add, event, error);
 }
 
+static const struct hg_sql event_by_n = { HG_SQL_EVENT_GET, NULL, HG_SQL_BY_N, &event_table };
+
 gboolean hg_store_event_get(hg_store *store, hg_arena *arena, gint64 n, hg_event **ret, GError **error)
 {
-	static const struct hg_sql get = { HG_SQL_EVENT_GET, NULL, HG_SQL_BY_N, &event_table };
-
-	return hg_row_by_n(store, &get, n, arena, ret, error);
+	return hg_row_by_n(store, &event_by_n, n, arena, ret, error);
 }
 
 gboolean hg_store_event_by_id(hg_store *store, hg_arena *arena, const char *id, hg_event **ret, GError **error)
@@ -59,17 +59,7 @@ gboolean hg_store_event_by_id(hg_store *store, hg_arena *arena, const char *id, 
 gboolean hg_store_event_list(hg_store *store, hg_arena *arena, gint64 newest_n, guint limit, GPtrArray *ret,
 			     GError **error)
 {
-	hg_event *event;
-
-	for (gint64 n = newest_n; n && limit; limit--) {
-		if (!hg_store_event_get(store, arena, n, &event, error))
-			return FALSE;
-		if (!event)
-			break;
-		g_ptr_array_add(ret, event);
-		n = event->prev_n;
-	}
-	return TRUE;
+	return hg_row_chain(store, &event_by_n, offsetof(hg_event, prev_n), newest_n, limit, arena, ret, error);
 }
 
 gboolean hg_store_event_after(hg_store *store, hg_arena *arena, gint64 after_n, guint limit, GPtrArray *ret,
@@ -99,27 +89,17 @@ gboolean hg_store_decision_add(hg_store *store, hg_decision *decision, GError **
 	return hg_row_add(store, &add, decision, error);
 }
 
+static const struct hg_sql decision_by_n = { HG_SQL_DECISION_GET, NULL, HG_SQL_BY_N, &decision_table };
+
 gboolean hg_store_decision_get(hg_store *store, hg_arena *arena, gint64 n, hg_decision **ret, GError **error)
 {
-	static const struct hg_sql get = { HG_SQL_DECISION_GET, NULL, HG_SQL_BY_N, &decision_table };
-
-	return hg_row_by_n(store, &get, n, arena, ret, error);
+	return hg_row_by_n(store, &decision_by_n, n, arena, ret, error);
 }
 
 gboolean hg_store_decision_list(hg_store *store, hg_arena *arena, gint64 newest_n, guint limit, GPtrArray *ret,
 				GError **error)
 {
-	hg_decision *decision;
-
-	for (gint64 n = newest_n; n && limit; limit--) {
-		if (!hg_store_decision_get(store, arena, n, &decision, error))
-			return FALSE;
-		if (!decision)
-			break;
-		g_ptr_array_add(ret, decision);
-		n = decision->prev_n;
-	}
-	return TRUE;
+	return hg_row_chain(store, &decision_by_n, offsetof(hg_decision, prev_n), newest_n, limit, arena, ret, error);
 }
 
 gboolean hg_store_decision_after(hg_store *store, hg_arena *arena, gint64 after_n, guint limit, GPtrArray *ret,

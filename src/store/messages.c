@@ -84,11 +84,11 @@ gboolean hg_store_message_add(hg_store *store, hg_message *message, GError **err
 	return hg_row_add(store, &add, message, error);
 }
 
+static const struct hg_sql message_by_n = { HG_SQL_MESSAGE_GET, NULL, HG_SQL_BY_N, &message_table };
+
 gboolean hg_store_message_get(hg_store *store, hg_arena *arena, gint64 n, hg_message **ret, GError **error)
 {
-	static const struct hg_sql get = { HG_SQL_MESSAGE_GET, NULL, HG_SQL_BY_N, &message_table };
-
-	return hg_row_by_n(store, &get, n, arena, ret, error);
+	return hg_row_by_n(store, &message_by_n, n, arena, ret, error);
 }
 
 gboolean hg_store_message_by_id(hg_store *store, hg_arena *arena, const char *id, hg_message **ret, GError **error)
@@ -108,17 +108,7 @@ gboolean hg_store_message_update(hg_store *store, const hg_message *message, GEr
 gboolean hg_store_message_list(hg_store *store, hg_arena *arena, gint64 newest_n, guint limit, GPtrArray *ret,
 			       GError **error)
 {
-	hg_message *message;
-
-	for (gint64 n = newest_n; n && limit; limit--) {
-		if (!hg_store_message_get(store, arena, n, &message, error))
-			return FALSE;
-		if (!message)
-			break;
-		g_ptr_array_add(ret, message);
-		n = message->prev_n;
-	}
-	return TRUE;
+	return hg_row_chain(store, &message_by_n, offsetof(hg_message, prev_n), newest_n, limit, arena, ret, error);
 }
 
 /* ---- attachments ---- */

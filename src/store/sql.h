@@ -41,7 +41,7 @@ enum hg_sql_slot {
 	HG_SQL_TIMER_HASTEN, HG_SQL_TIMER_HASTEN_BOT, HG_SQL_TIMER_WAIT, HG_SQL_TIMER_WAIT_BOT,
 	HG_SQL_IDEM_ADD, HG_SQL_IDEM_GET, HG_SQL_IDEM_ANSWER, HG_SQL_IDEM_EXPIRE,
 	HG_SQL_CSAT_ADD, HG_SQL_CSAT_OF, HG_SQL_CSAT_LIST,
-	HG_SQL_JOURNAL_ADD, HG_SQL_JOURNAL_AFTER, HG_SQL_JOURNAL_LAST, HG_SQL_JOURNAL_END, HG_SQL_JOURNAL_EXPIRE,
+	HG_SQL_JOURNAL_ADD, HG_SQL_JOURNAL_AFTER, HG_SQL_JOURNAL_LAST, HG_SQL_NEWEST, HG_SQL_JOURNAL_END, HG_SQL_JOURNAL_EXPIRE,
 	HG_SQL_EVENT_LAST,
 	HG_SQL_WAITING_ADD, HG_SQL_WAITING_GET, HG_SQL_WAITING_MORE, HG_SQL_WAITING_DUE, HG_SQL_WAITING_NEXT, HG_SQL_WAITING_READY,
 	HG_SQL_WAITING_DELETE, HG_SQL_WAITING_PROMOTE, HG_SQL_WAITING_UNTIL,
@@ -161,6 +161,9 @@ gboolean hg_row_change(hg_store *store, const struct hg_sql *sql, const void *ro
 void *hg_row_copy(const struct hg_table *of, const void *row, hg_arena *arena);
 /* The row with this number, of a table that has them; sql: BY_N. */
 gboolean hg_row_by_n(hg_store *store, const struct hg_sql *sql, gint64 n, hg_arena *arena, gpointer ret, GError **error);
+/* From newest_n back along what each row names as the one before it (prev: where in the row): limit rows at most. */
+gboolean hg_row_chain(hg_store *store, const struct hg_sql *by_n, gsize prev, gint64 newest_n, guint limit,
+		      hg_arena *arena, GPtrArray *ret, GError **error);
 /* The first row, or *ret NULL. */
 gboolean hg_row_one(hg_store *store, const struct hg_sql *sql, const struct hg_value *values, hg_arena *arena,
 		    gpointer ret, GError **error);

@@ -348,6 +348,22 @@ gboolean hg_row_by_n(hg_store *store, const struct hg_sql *sql, gint64 n, hg_are
 	return TRUE;
 }
 
+gboolean hg_row_chain(hg_store *store, const struct hg_sql *by_n, gsize prev, gint64 newest_n, guint limit,
+		      hg_arena *arena, GPtrArray *ret, GError **error)
+{
+	void *row;
+
+	for (gint64 n = newest_n; n && limit; limit--) {
+		if (!hg_row_by_n(store, by_n, n, arena, &row, error))
+			return FALSE;
+		if (!row)
+			break;
+		g_ptr_array_add(ret, row);
+		n = G_STRUCT_MEMBER(gint64, row, prev);
+	}
+	return TRUE;
+}
+
 gboolean hg_row_one(hg_store *store, const struct hg_sql *sql, const struct hg_value *values, hg_arena *arena,
 		    gpointer ret, GError **error)
 {
