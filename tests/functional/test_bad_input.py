@@ -14,32 +14,24 @@ import sqlite3
 
 import pytest
 
+import conftest
 import fake_graph
-import fake_helpdesk
 import graph_payloads
 import harness
-from conftest import APP_SECRET, ENV, GRAPH_TOKEN, OLD_APP_SECRET, PHONE_NUMBER_ID, VERIFY_TOKEN, config_text, finish
+from conftest import OLD_APP_SECRET, PHONE_NUMBER_ID, VERIFY_TOKEN
 from raw_http import Raw, exchange
 
 FULL = bool(os.environ.get("HEADGATE_FULL"))
 PAYLOADS = pathlib.Path(harness.TOP) / "adapters" / "whatsapp" / "payloads"
 BODY_MAX = 4 << 20		# bytes of a webhook that are taken; the provider sends up to 3 MB
 ANA, BO = "+447700900123", "+447700900456"
-HOLD = "default: hold\nsettle: 1h\nfirst_response: 7d"
 
 
-class Target:
-    """The daemon under fire.  Every shot carries a canary of its own; they look like canary-000017-."""
+class Target(conftest.Target):
+    """Every shot carries a canary of its own; they look like canary-000017-."""
 
     def __init__(self, folder):
-        self.helpdesk = fake_helpdesk.FakeHelpdesk([harness.WEBHOOK_SECRET])
-        self.graph = fake_graph.FakeGraph(token=GRAPH_TOKEN, app_secret=APP_SECRET, phone_number_id=PHONE_NUMBER_ID)
-        # The sanitizer holds freed memory back; with less of it the growth that is measured is the daemon's.
-        asan = os.environ.get("ASAN_OPTIONS", "") + ":abort_on_error=0:quarantine_size_mb=4"
-        self.gateway = harness.Gateway(folder, config_text(self.graph.url, self.helpdesk.url, rules="", top=HOLD),
-                                       dict(ENV, ASAN_OPTIONS=asan.lstrip(":")))
-        self.gateway.start()
-        self.graph.target(self.gateway.port, "wa-main")
+        super().__init__(folder)
         self.last = 0
         self.phones = iter(range(447950000000, 447951000000))
 
@@ -95,7 +87,9 @@ class Target:
         """Every delivery and item that was kept as it came."""
         store = sqlite3.connect(f"file:{self.gateway.store}?mode=ro", uri=True)
         try:
-            return [bytes(row[0]) for row in store.execute("SELECT bytes FROM raw")]
+            folder = self.gateway.store.parent / "attachments"
+            return [(folder / file[:2] / file).read_bytes() if file else bytes(kept)
+                    for kept, file in store.execute("SELECT bytes, file FROM raw")]
         finally:
             store.close()
 
@@ -110,9 +104,10 @@ class Target:
                 found |= set(re.findall(rb"canary-\d{6}-", file.read_bytes()))
         return found
 
-    def rss(self):
-        with open(f"/proc/{self.gateway.process.pid}/statm") as file:
-            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    def problems(self):
+        log = self.gateway.log()
+        return super().problems() + [f"a control byte in the log: {line!r}" for line in log.split("\n")
+                                     if re.search(r"[\x00-\x08\x0b-\x1f\x7f]", line)]
 
     def counted(self, word):
         return self.gateway.status()["channels"][0]["counted"].get(word, 0)
@@ -125,12 +120,7 @@ class Target:
 def target(tmp_path_factory):
     made = Target(tmp_path_factory.mktemp("target"))
     yield made
-    problems = finish(made.gateway)
-    made.graph.close()
-    made.helpdesk.close()
-    log = made.gateway.log()
-    problems += [f"a control byte in the log: {line!r}" for line in log.split("\n") if re.search(r"[\x00-\x08\x0b-\x1f\x7f]", line)]
-    assert not problems, "\n".join(problems)
+    made.close()
 
 
 # ---- not signed, or not rightly ----
@@ -476,9 +466,9 @@ def test_every_field_of_every_shape_may_be_of_any_type(target):
     assert len(bodies) > 3000 and len(company) > 1000 and len(alone) > 1000
     half = len(bodies) // 2
     statuses = target.fire(bodies[:half])
-    grown = target.rss()
+    grown = target.memory("VmRSS")
     statuses += target.fire(bodies[half:])
-    grown = target.rss() - grown
+    grown = target.memory("VmRSS") - grown
     assert set(statuses) == {200}
     found = [m["text"] for phone in phones for m in target.said(phone)]
     assert sorted(found) == sorted(siblings), [siblings[t] for t in set(siblings) - set(found)][:10]

@@ -16,40 +16,24 @@ import time
 
 import pytest
 
-import fake_graph
-import fake_helpdesk
+import conftest
 import harness
-from conftest import APP_SECRET, ENV, GRAPH_TOKEN, PHONE_NUMBER_ID, config_text, finish
 from raw_http import Raw
 from records import record
 
 FULL = bool(os.environ.get("HEADGATE_FULL"))
 SLOW = 1000
 SEQUENCE = 1000000 if FULL else 100000
-HOLD = "default: hold\nsettle: 1h\nfirst_response: 7d"
 HOST = b"Host: gateway.example\r\n"
 GET = b"GET /livez HTTP/1.1\r\n" + HOST + b"\r\n"
 GOOD, ATTACKER = "127.0.0.9", "127.0.0.2"
 MEMORY = 64 << 20		# bytes that an attack may cost
 
 
-class Target:
+class Target(conftest.Target):
     def __init__(self, folder, **limits):
-        self.helpdesk = fake_helpdesk.FakeHelpdesk([harness.WEBHOOK_SECRET])
-        self.graph = fake_graph.FakeGraph(token=GRAPH_TOKEN, app_secret=APP_SECRET, phone_number_id=PHONE_NUMBER_ID)
-        # The sanitizer holds freed memory back; with less of it the growth that is measured is the daemon's.
-        asan = os.environ.get("ASAN_OPTIONS", "") + ":abort_on_error=0:quarantine_size_mb=4"
         lines = "".join(f"  {name}: {value}\n" for name, value in limits.items())
-        config = config_text(self.graph.url, self.helpdesk.url, rules="", top=HOLD).replace("  max_per_address: 1000\n", lines)
-        self.gateway = harness.Gateway(folder, config, dict(ENV, ASAN_OPTIONS=asan.lstrip(":")))
-        self.gateway.start()
-        self.graph.target(self.gateway.port, "wa-main")
-
-    def close(self):
-        problems = finish(self.gateway)
-        self.graph.close()
-        self.helpdesk.close()
-        assert not problems, "\n".join(problems)
+        super().__init__(folder, change=("  max_per_address: 1000\n", lines))
 
     def http(self):
         """Asked over the socket, which no flood can fill."""
@@ -61,10 +45,6 @@ class Target:
 
     def wait_alone(self):
         harness.wait_until(lambda: self.http()["connections"] <= 1, "the end of all connections")
-
-    def rss(self):
-        with open(f"/proc/{self.gateway.process.pid}/statm") as file:
-            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.gateway.process.pid}/fd"))
@@ -176,7 +156,7 @@ def drip(clients, stop):
 def test_a_thousand_slow_clients_are_ended_and_hold_up_nobody(target):
     hook = target.hook("never complete 7be1")
     head = hook.index(b"\r\n\r\n") + 4
-    before, memory, descriptors = target.http()["refused"], target.rss(), target.descriptors()
+    before, memory, descriptors = target.http()["refused"], target.memory("VmRSS"), target.descriptors()
     clients, kinds = {}, {}
     with good_requests(target):
         for i in range(SLOW):
@@ -188,7 +168,7 @@ def test_a_thousand_slow_clients_are_ended_and_hold_up_nobody(target):
                 client.sendall(b"POST /channel/wa-main/webhook HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n")
             clients[client] = {"head": b"GET /livez HTTP/1.1\r\nX: " + b"a" * 100, "body": hook[head:], "chunk": b"1\r\nx\r\n" * 100,
                                "silent": b""}[kinds[client]]
-        assert target.rss() - memory < MEMORY
+        assert target.memory("VmRSS") - memory < MEMORY
         heard = drip(clients, time.monotonic() + harness.PATIENCE)
     for client in clients:
         client.close()
@@ -198,14 +178,14 @@ def test_a_thousand_slow_clients_are_ended_and_hold_up_nobody(target):
     for client, said in heard.items():
         assert (said == b"") if kinds[client] == "silent" else said.startswith(b"HTTP/1.1 408 "), (kinds[client], said)
     target.wait_alone()
-    assert target.descriptors() <= descriptors + 5 and target.rss() - memory < MEMORY
+    assert target.descriptors() <= descriptors + 5 and target.memory("VmRSS") - memory < MEMORY
     texts = [m["text"] for t in target.gateway.threads() for m in target.gateway.messages(t["id"])]
     assert "never complete 7be1" not in texts
     record("http.slow", SLOW, kind="a byte a second")
 
 
 def test_readers_that_never_read_fill_no_memory(target):
-    memory, pushed = target.rss(), 0
+    memory, pushed = target.memory("VmRSS"), 0
     clients = []
     ask = b"GET /v1/nothing HTTP/1.1\r\n" + HOST + b"\r\n"
     with good_requests(target):
@@ -222,7 +202,7 @@ def test_readers_that_never_read_fill_no_memory(target):
             quiet = 0 if now > answered else quiet + 1
             answered = now
         assert pushed < 512 << 20, "it goes on reading though nothing it says is read"
-        assert target.rss() - memory < MEMORY, f"{target.rss() - memory >> 20} MiB"
+        assert target.memory("VmRSS") - memory < MEMORY, f"{target.memory('VmRSS') - memory >> 20} MiB"
     for client in clients:
         reset(client)
     target.wait_alone()
@@ -237,7 +217,7 @@ def test_the_tools_of_attackers_find_it_available(target):
     common = ["-c", "100", "-r", "100", "-i", "1", "-l", "4", "-p", "3"]
     modes = {"-H": ["-u", url + "/livez", "-t", "GET", "-x", "24"], "-B": ["-u", url + "/channel/wa-main/webhook", "-t", "POST", "-s", "8192", "-x", "10"],
              "-R": ["-u", url + "/livez", "-t", "HEAD", "-a", "1", "-b", "3000"], "-X": ["-u", url + "/v1/status", "-w", "1", "-y", "10", "-n", "1", "-z", "1", "-k", "3"]}
-    memory = target.rss()
+    memory = target.memory("VmRSS")
     with good_requests(target):
         tools = {mode: subprocess.Popen(["slowhttptest", mode, *options, *common], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
                  for mode, options in modes.items()}
@@ -245,7 +225,7 @@ def test_the_tools_of_attackers_find_it_available(target):
     for mode, text in said.items():
         last = [line for line in text.splitlines() if "service available" in line]
         assert last and "YES" in last[-1], f"{mode}: {text[-1500:]}"
-    assert target.rss() - memory < MEMORY
+    assert target.memory("VmRSS") - memory < MEMORY
     target.wait_alone()
     record("http.slow", 100 * len(modes), kind="slowhttptest")
 
@@ -254,21 +234,21 @@ def test_the_tools_of_attackers_find_it_available(target):
 
 def test_a_flood_of_connections_that_say_nothing_ends(target):
     """Each is closed by its deadline, without a word; good ones get through meanwhile."""
-    memory, accepted = target.rss(), target.http()["accepted"]
+    memory, accepted = target.memory("VmRSS"), target.http()["accepted"]
     with good_requests(target):
         clients = [target.connect() for _ in range(2000)]
         for client in clients:
             assert client.recv(100) == b""
     for client in clients:
         client.close()
-    assert target.http()["accepted"] - accepted >= 2000 and target.rss() - memory < MEMORY
+    assert target.http()["accepted"] - accepted >= 2000 and target.memory("VmRSS") - memory < MEMORY
     target.wait_alone()
     record("http.floods", 2000, kind="silent")
 
 
 def test_connections_that_are_reset_leave_nothing(target):
     hook = target.hook("reset 51c2")
-    descriptors, memory, tries = target.descriptors(), target.rss(), 0
+    descriptors, memory, tries = target.descriptors(), target.memory("VmRSS"), 0
     with good_requests(target):
         for i in range(2000):
             client = target.connect()
@@ -276,14 +256,14 @@ def test_connections_that_are_reset_leave_nothing(target):
             reset(client)
             tries += 1
     target.wait_alone()
-    assert target.descriptors() <= descriptors + 5 and target.rss() - memory < MEMORY
+    assert target.descriptors() <= descriptors + 5 and target.memory("VmRSS") - memory < MEMORY
     assert "reset 51c2" not in json.dumps([target.gateway.messages(t["id"]) for t in target.gateway.threads()])
     record("http.floods", tries, kind="reset")
 
 
 def test_a_flood_of_pipelined_requests_is_answered_each(target):
     """From many at once; each answer in its place, told by its length."""
-    memory = target.rss()
+    memory = target.memory("VmRSS")
 
     def pipeline(_):
         with Raw(target.gateway.port, source=ATTACKER) as raw:
@@ -294,7 +274,7 @@ def test_a_flood_of_pipelined_requests_is_answered_each(target):
 
     with good_requests(target), concurrent.futures.ThreadPoolExecutor(8) as pool:
         answered = sum(pool.map(pipeline, range(8)))
-    assert target.rss() - memory < MEMORY
+    assert target.memory("VmRSS") - memory < MEMORY
     record("http.floods", answered, kind="pipelined")
 
 
@@ -309,10 +289,10 @@ def test_connections_in_sequence_leave_nothing(target):
 
     some(SEQUENCE // 10)
     target.wait_alone()
-    memory, descriptors = target.rss(), target.descriptors()
+    memory, descriptors = target.memory("VmRSS"), target.descriptors()
     some(SEQUENCE - SEQUENCE // 10)
     target.wait_alone()
-    grown = target.rss() - memory
+    grown = target.memory("VmRSS") - memory
     assert target.descriptors() <= descriptors + 5
     assert grown < 8 << 20, f"{grown >> 10} KiB for {SEQUENCE} connections"
     record("http.floods", SEQUENCE, kind="in sequence", grown_KiB=grown >> 10)

@@ -1,51 +1,24 @@
 """Every case of tests/data/hostile/json.txt, rightly signed to the intake and rightly authorized to the API."""
 import json
-import os
 import re
 
 import pytest
 
+import conftest
 import corpus
-import fake_graph
-import fake_helpdesk
 import harness
-from conftest import APP_SECRET, ENV, GRAPH_TOKEN, PHONE_NUMBER_ID, config_text, finish
 from records import record
 
 CASES = corpus.json()
 ANA = "+447700900123"
 API_MAX = 256 * 1024
-HOLD = "default: hold\nsettle: 1h\nfirst_response: 7d"
-
-
-class Target:
-    def __init__(self, folder):
-        self.helpdesk = fake_helpdesk.FakeHelpdesk([harness.WEBHOOK_SECRET])
-        self.graph = fake_graph.FakeGraph(token=GRAPH_TOKEN, app_secret=APP_SECRET, phone_number_id=PHONE_NUMBER_ID)
-        # The sanitizer holds freed memory back; with less of it the growth that is measured is the daemon's.
-        asan = os.environ.get("ASAN_OPTIONS", "") + ":abort_on_error=0:quarantine_size_mb=4"
-        self.gateway = harness.Gateway(folder, config_text(self.graph.url, self.helpdesk.url, rules="", top=HOLD),
-                                       dict(ENV, ASAN_OPTIONS=asan.lstrip(":")))
-        self.gateway.start()
-        self.graph.target(self.gateway.port, "wa-main")
-        self.graph.say(ANA, "hello")
-        self.thread = self.gateway.wait_thread()[0]["id"]
-
-    def close(self):
-        problems = finish(self.gateway)
-        self.graph.close()
-        self.helpdesk.close()
-        assert not problems, "\n".join(problems)
-
-    def peak(self):
-        """The most memory it ever had, in bytes."""
-        with open(f"/proc/{self.gateway.process.pid}/status") as file:
-            return int(re.search(r"VmHWM:\s+(\d+)", file.read())[1]) * 1024
 
 
 @pytest.fixture(scope="module")
 def target(tmp_path_factory):
-    made = Target(tmp_path_factory.mktemp("json"))
+    made = conftest.Target(tmp_path_factory.mktemp("json"))
+    made.graph.say(ANA, "hello")
+    made.thread = made.gateway.wait_thread()[0]["id"]
     yield made
     made.close()
 
@@ -105,13 +78,13 @@ def test_as_a_member_each_is_judged_as_it_is_alone(target):
 
 
 def test_the_intake_keeps_each_as_it_came(target):
-    before = target.peak()
+    before = target.memory("VmHWM")
     for case in CASES:
         answer = target.gateway.http("POST", "/channel/wa-main/webhook", case.bytes,
                                      {"Content-Type": "application/json", "X-Hub-Signature-256": target.graph.sign(case.bytes)})
         assert answer.status == (413 if len(case.bytes) > 4 << 20 else 200), (case.name, answer)
     assert target.gateway.http("GET", "/readyz").status == 200
-    grown = target.peak() - before
+    grown = target.memory("VmHWM") - before
     # 4 MiB of "{}," would be 1.1 GB as a tree.
     assert grown < 400 << 20, f"{grown >> 20} MiB for the dearest of them"
     assert target.graph.say(ANA, "as good as ever") == 200

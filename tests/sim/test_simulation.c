@@ -92,30 +92,19 @@ static void remove_tree(const char *path)
 	g_remove(path);
 }
 
-static hg_conf *conf_of(const char *name, const char *yaml)
-{
-	g_autofree char *path = g_build_filename(shared.dir, name, NULL);
-
-	assert_true(g_file_set_contents(path, yaml, -1, NULL));
-	return lab_conf(path);
-}
-
-/* Memory is a disk that needs no waiting, where there is such a directory. */
 static int shared_new(void **state)
 {
 	g_autofree char *rules = g_build_filename(g_getenv("srcdir") ?: ".", "etc/rules", NULL), *copy = NULL;
 	(void)state;
 
-	if (g_access("/dev/shm", W_OK) == 0)
-		g_setenv("TMPDIR", "/dev/shm", FALSE);
-	shared.dir = g_dir_make_tmp("headgate-sim-XXXXXX", NULL);
+	shared.dir = lab_dir();
 	copy = g_build_filename(shared.dir, "rules", NULL);
 	copy_tree(rules, copy);
-	shared.confs[SHIPPED] = conf_of("shipped.yaml", sim_shipped);
-	shared.confs[STRICT] = conf_of("strict.yaml", sim_strict);
-	shared.confs[CHATTY] = conf_of("chatty.yaml", sim_chatty);
-	shared.confs[BRIEF] = conf_of("brief.yaml", sim_brief);
-	shared.confs[PATIENT] = conf_of("patient.yaml", sim_patient);
+	shared.confs[SHIPPED] = lab_conf_of(shared.dir, sim_shipped);
+	shared.confs[STRICT] = lab_conf_of(shared.dir, sim_strict);
+	shared.confs[CHATTY] = lab_conf_of(shared.dir, sim_chatty);
+	shared.confs[BRIEF] = lab_conf_of(shared.dir, sim_brief);
+	shared.confs[PATIENT] = lab_conf_of(shared.dir, sim_patient);
 	return 0;
 }
 

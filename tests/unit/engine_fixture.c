@@ -1,8 +1,10 @@
 /* engine_fixture.c - an engine on a real store, with a channel and a helpdesk that are fakes */
 #include "engine_fixture.h"
 
+#include <glib/gstdio.h>
 #include <sqlite3.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "log.h"
 
@@ -133,6 +135,28 @@ hg_conf *lab_conf(const char *path)
 		fail_msg("%s", why);
 	}
 	return conf;
+}
+
+hg_conf *lab_conf_of(const char *dir, const char *yaml)
+{
+	g_autofree char *path = g_build_filename(dir, "conf.yaml", NULL);
+	hg_conf *conf;
+
+	assert_true(g_file_set_contents(path, yaml, -1, NULL));
+	conf = lab_conf(path);
+	assert_int_equal(g_remove(path), 0);
+	return conf;
+}
+
+char *lab_dir(void)
+{
+	char *dir;
+
+	if (g_access("/dev/shm", W_OK) == 0)
+		g_setenv("TMPDIR", "/dev/shm", FALSE);
+	dir = g_dir_make_tmp("headgate-lab-XXXXXX", NULL);
+	assert_non_null(dir);
+	return dir;
 }
 
 static hg_conf *make_conf(const char *yaml)

@@ -43,6 +43,10 @@ hg_lab *lab_new_on(hg_conf *conf, struct world *w);
 hg_lab *lab_new_tried(hg_conf *conf, struct world *w);
 void lab_end(hg_lab *lab);
 hg_conf *lab_conf(const char *path);
+/* As if it stood in a file of that directory, which it does only while it is read. */
+hg_conf *lab_conf_of(const char *dir, const char *yaml);
+/* A directory of one's own, in memory where there is such a place: a disk that needs no waiting.  Yours. */
+char *lab_dir(void);
 hg_rules *lab_rules(const hg_conf *conf);	/* yours */
 void lab_reload_with(hg_lab *lab, hg_conf *conf);
 /* What the channel is asked, for an engine beside the lab's. */

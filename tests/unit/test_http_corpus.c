@@ -113,20 +113,6 @@ static char *describe(const struct outcome *o)
 
 static GPtrArray *cases;
 
-static int read_cases(void **state)
-{
-	(void)state;
-	cases = corpus_read("tests/data/hostile/http.txt", macros);
-	return 0;
-}
-
-static int free_cases(void **state)
-{
-	(void)state;
-	g_ptr_array_free(cases, TRUE);
-	return 0;
-}
-
 static guint check_case(const struct corpus_case *c, gsize first, gsize step)
 {
 	struct outcome o = outcome_of(c->bytes, first, step);
@@ -230,6 +216,7 @@ int main(void)
 		cmocka_unit_test(every_rule_has_cases),
 		cmocka_unit_test(names_are_not_used_twice),
 	};
+	g_autoptr(GPtrArray) read = cases = corpus_read("tests/data/hostile/http.txt", macros);
 
-	return cmocka_run_group_tests(tests, read_cases, free_cases);
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,20 +15,6 @@
 
 static GPtrArray *cases;
 
-static int read_cases(void **state)
-{
-	(void)state;
-	cases = corpus_read("tests/data/hostile/json.txt", NULL);
-	return 0;
-}
-
-static int free_cases(void **state)
-{
-	(void)state;
-	g_ptr_array_free(cases, TRUE);
-	return 0;
-}
-
 /* "take", "refuse" or "limit".  In memory of exactly that size, so that a look behind it is found. */
 static const char *judged(const char *bytes, gsize len)
 {
@@ -204,6 +190,7 @@ int main(void)
 		cmocka_unit_test(an_early_end_is_refused),
 		cmocka_unit_test(no_text_costs_ten_times_a_usual_one),
 	};
+	g_autoptr(GPtrArray) read = cases = corpus_read("tests/data/hostile/json.txt", NULL);
 
-	return cmocka_run_group_tests(tests, read_cases, free_cases);
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -214,7 +214,7 @@ static const char *const outside[] = {
 	"HG_SQL_TICKET_BY_LINK_ANY", "HG_SQL_THREAD_OF_KEY", "HG_SQL_WAITING_GET", "HG_SQL_WAITING_UNTIL", "HG_SQL_JOB_LIST_LANE",
 	"HG_SQL_QUESTION_OPEN_OF",
 	/* they run while the store is opened, before it is known here */
-	"HG_SQL_SCHEMA_ANY", "HG_SQL_INSTANCE_GET", "HG_SQL_INSTANCE_ADD",
+	"HG_SQL_SCHEMA_ANY", "HG_SQL_NEWEST", "HG_SQL_INSTANCE_GET", "HG_SQL_INSTANCE_ADD",
 	/* no command of today takes an address away */
 	"HG_SQL_ALIAS_DELETE",
 	/* no statement is behind these */
@@ -278,25 +278,12 @@ static void acknowledging_before_the_commit_is_found_out(void **state)
 }
 
 /* ---- all of it ---- */
-static hg_conf *conf_of(const char *name, const char *yaml)
-{
-	g_autofree char *path = g_build_filename(opts.dir, name, NULL);
-	hg_conf *conf;
-
-	assert_true(g_file_set_contents(path, yaml, -1, NULL));
-	conf = lab_conf(path);
-	g_remove(path);
-	return conf;
-}
-
 static int all_new(void **state)
 {
 	(void)state;
-	if (g_access("/dev/shm", W_OK) == 0)
-		g_setenv("TMPDIR", "/dev/shm", FALSE);
-	opts.dir = g_dir_make_tmp("headgate-power-XXXXXX", NULL);
-	opts.confs[0] = conf_of("chatty.yaml", sim_chatty);
-	opts.confs[1] = conf_of("strict.yaml", sim_strict);
+	opts.dir = lab_dir();
+	opts.confs[0] = lab_conf_of(opts.dir, sim_chatty);
+	opts.confs[1] = lab_conf_of(opts.dir, sim_strict);
 	opts.confs[0]->store.journal_ms = opts.confs[1]->store.journal_ms = 20 * DAY_MS;	/* some of it expires */
 	return 0;
 }

@@ -477,16 +477,10 @@ static void one_failure(void **state)
 
 static int all_new(void **state)
 {
-	g_autofree char *path = NULL;
 	(void)state;
-
-	if (g_access("/dev/shm", W_OK) == 0)
-		g_setenv("TMPDIR", "/dev/shm", FALSE);
-	opts.dir = g_dir_make_tmp("headgate-errors-XXXXXX", NULL);
-	path = g_build_filename(opts.dir, "conf.yaml", NULL);
-	assert_true(g_file_set_contents(path, yaml, -1, NULL));
-	opts.conf = lab_conf(path);
-	return g_remove(path);
+	opts.dir = lab_dir();
+	opts.conf = lab_conf_of(opts.dir, yaml);
+	return 0;
 }
 
 static int all_free(void **state)

@@ -259,18 +259,12 @@ static void damage_is_refused_found_or_harmless(void **state)
 
 static int all_new(void **state)
 {
-	g_autofree char *path = NULL;
 	(void)state;
-
-	if (g_access("/dev/shm", W_OK) == 0)
-		g_setenv("TMPDIR", "/dev/shm", FALSE);
-	all.dir = g_dir_make_tmp("headgate-corrupt-XXXXXX", NULL);
-	path = g_build_filename(all.dir, "conf.yaml", NULL);
-	assert_true(g_file_set_contents(path, yaml, -1, NULL));
-	all.conf = lab_conf(path);
+	all.dir = lab_dir();
+	all.conf = lab_conf_of(all.dir, yaml);
 	all.states = g_array_new(FALSE, FALSE, sizeof(guint64));
 	make_store();
-	return g_remove(path);
+	return 0;
 }
 
 static int all_free(void **state)
