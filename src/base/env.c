@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/timex.h>
 #include <time.h>
 
 #ifdef HG_TEST_HOOKS
@@ -15,9 +16,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+struct moved { gint64 both_ms, wall_ms, unvouched; };
+
 /* Maps the file a test moves the clock with; a file that cannot be used stops the process,
  * because a test that believes in it would otherwise test nothing. */
-static gpointer offset_map(gpointer unused G_GNUC_UNUSED)
+static gpointer moved_map(gpointer unused G_GNUC_UNUSED)
 {
 	const char *path = g_getenv("HEADGATE_TEST_CLOCK");
 	struct stat st;
@@ -27,24 +30,27 @@ static gpointer offset_map(gpointer unused G_GNUC_UNUSED)
 	if (!path)
 		return NULL;
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st) < 0 || st.st_size < (off_t)sizeof(gint64))
-		g_error("HEADGATE_TEST_CLOCK: %s must hold 8 bytes: %s", path, g_strerror(errno));
-	map = mmap(NULL, sizeof(gint64), PROT_READ, MAP_SHARED, fd, 0);
+	if (fd < 0 || fstat(fd, &st) < 0 || st.st_size < (off_t)sizeof(struct moved))
+		g_error("HEADGATE_TEST_CLOCK: %s must hold 24 bytes: %s", path, g_strerror(errno));
+	map = mmap(NULL, sizeof(struct moved), PROT_READ, MAP_SHARED, fd, 0);
 	if (map == MAP_FAILED)
 		g_error("HEADGATE_TEST_CLOCK: cannot map %s: %s", path, g_strerror(errno));
 	close(fd);
 	return map;
 }
 
-static gint64 offset_ms(void)
+static const struct moved *moved(void)
 {
+	static const struct moved unmoved;
 	static GOnce once = G_ONCE_INIT;
-	const gint64 *offset = g_once(&once, offset_map, NULL);
+	const struct moved *map = g_once(&once, moved_map, NULL);
 
-	return offset ? __atomic_load_n(offset, __ATOMIC_RELAXED) : 0;
+	return map ? map : &unmoved;
 }
+
+#define MOVED(field) __atomic_load_n(&moved()->field, __ATOMIC_RELAXED)
 #else
-static inline gint64 offset_ms(void) { return 0; }
+#define MOVED(field) 0
 #endif
 
 static gint64 clock_ms(clockid_t clock)
@@ -52,17 +58,29 @@ static gint64 clock_ms(clockid_t clock)
 	struct timespec ts;
 
 	clock_gettime(clock, &ts);
-	return (gint64)ts.tv_sec * 1000 + ts.tv_nsec / 1000000 + offset_ms();
+	return (gint64)ts.tv_sec * 1000 + ts.tv_nsec / 1000000 + MOVED(both_ms);
 }
 
 static gint64 system_wall_ms(struct hg_env *env G_GNUC_UNUSED)
 {
-	return clock_ms(CLOCK_REALTIME);
+	return clock_ms(CLOCK_REALTIME) + MOVED(wall_ms);
 }
 
 static gint64 system_mono_ms(struct hg_env *env G_GNUC_UNUSED)
 {
-	return clock_ms(CLOCK_MONOTONIC);
+	return clock_ms(CLOCK_BOOTTIME);
+}
+
+/* The kernel knows whether somebody keeps its clock: NTP daemons say so, and whoever sets it by hand takes it back. */
+static gboolean system_vouched(struct hg_env *env G_GNUC_UNUSED)
+{
+#ifdef HG_TEST_HOOKS
+	if (g_getenv("HEADGATE_TEST_CLOCK"))
+		return !MOVED(unvouched);
+#endif
+	struct timex kept = { 0 };
+
+	return adjtimex(&kept) >= 0 && !(kept.status & STA_UNSYNC);
 }
 
 /* Random bytes are fetched ahead, per thread: getrandom() gives up to 256 without EINTR.  A
@@ -115,6 +133,7 @@ struct hg_env *hg_env_system(void)
 		.wall_ms = system_wall_ms,
 		.mono_ms = system_mono_ms,
 		.random = system_random,
+		.vouched = system_vouched,
 	};
 	static gsize ready;
 

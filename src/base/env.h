@@ -6,14 +6,16 @@
  * headgate calls time(), clock_gettime(), rand() or getrandom(). */
 struct hg_env {
 	gint64 (*wall_ms)(struct hg_env *env);	/* UTC milliseconds since 1970 */
-	gint64 (*mono_ms)(struct hg_env *env);	/* never goes back; for waits and deadlines */
+	gint64 (*mono_ms)(struct hg_env *env);	/* never goes back, goes on while the machine sleeps; for waits */
 	void   (*random)(struct hg_env *env, void *ret, gsize size);
+	gboolean (*vouched)(struct hg_env *env);	/* a time source stands behind wall_ms; NULL: none does */
 	guint64 id_high, id_low;	/* hg_id_new's own: the last id it gave; begin with 0 */
 };
 
-/* The real one: one for the process, thread-safe.  In builds with --enable-test-hooks the
- * file named by HEADGATE_TEST_CLOCK holds an int64 (native order) of milliseconds that is
- * added to both clocks; it may be changed while the process runs. */
+/* The real one: one for the process, thread-safe.  In builds with --enable-test-hooks the file named by
+ * HEADGATE_TEST_CLOCK may be changed while the process runs, and holds three int64 (native order): milliseconds
+ * that are added to both clocks, milliseconds that are added to wall_ms alone, and whether nothing vouches for it
+ * (not 0). */
 struct hg_env *hg_env_system(void);
 
 static inline gint64 hg_now(struct hg_env *env) { return env->wall_ms(env); }

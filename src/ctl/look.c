@@ -102,6 +102,22 @@ static gboolean all_up(struct json_object *list)
 	return TRUE;
 }
 
+static gboolean is_right(struct json_object *clock)
+{
+	return g_strcmp0(hg_json_str(clock, "condition"), "up") == 0;
+}
+
+static void print_clock(const struct ctl *ctl, struct json_object *clock)
+{
+	gint64 off_ms = hg_json_int(clock, "off_ms", 0);
+	g_autofree char *now = ctl_text(clock, "now", "-");
+	char span[HG_SPAN_SIZE];
+
+	if (!is_right(clock))
+		printf("%sclock: %s, the system's is %s %s (headgated.8)%s\n", ctl_look(ctl, CTL_RED), now,
+		       hg_span(ABS(off_ms) / 1000 * 1000, span), off_ms < 0 ? "behind" : "ahead", ctl_look(ctl, CTL_PLAIN));
+}
+
 static void print_status(const struct ctl *ctl, struct json_object *status)
 {
 	struct json_object *store = hg_json_obj(status, "store"), *engine = hg_json_obj(status, "engine");
@@ -117,6 +133,7 @@ static void print_status(const struct ctl *ctl, struct json_object *status)
 	       hg_json_int(store, "threads", 0), hg_json_int(store, "open_threads", 0),
 	       hg_json_int(store, "messages", 0), hg_json_int(store, "tickets", 0),
 	       hg_json_int(engine, "duplicates", 0));
+	print_clock(ctl, hg_json_obj(status, "clock"));
 	print_parts(ctl, status);
 }
 
@@ -135,7 +152,7 @@ int ctl_status(struct ctl *ctl, int argc, char **argv)
 	else if (!ctl->quiet)
 		print_status(ctl, reply.json);
 	return all_up(hg_json_arr(reply.json, "channels")) && all_up(hg_json_arr(reply.json, "backends")) &&
-	       all_up(hg_json_arr(reply.json, "hooks")) ? CTL_DONE : CTL_NO;
+	       all_up(hg_json_arr(reply.json, "hooks")) && is_right(hg_json_obj(reply.json, "clock")) ? CTL_DONE : CTL_NO;
 }
 
 /* ---- tail ---- */

@@ -34,9 +34,14 @@ static gboolean open_store(hg_gateway *gateway, GError **error)
 {
 	struct hg_store_options options = hg_setup_store(gateway->setup->conf, gateway->attachments);
 
+	gint64 newest_ms;
+
+	options.env = gateway->env;
 	gateway->store = hg_store_open(&options, error);
-	if (!gateway->store)
+	if (!gateway->store || !hg_store_newest(gateway->store, &newest_ms, error))
 		return FALSE;
+	hg_clock_begin(gateway->clock, newest_ms);
+	hg_gateway_watch_clock(gateway);
 	gateway->readers = hg_readers_new(&options, READERS, READ_LIMIT_MS, gateway->loop, error);
 	return gateway->readers != NULL;
 }
@@ -99,7 +104,8 @@ hg_gateway *hg_gateway_new(hg_setup *setup, GError **error)
 	g_autoptr(hg_gateway) gateway = g_new0(hg_gateway, 1);
 
 	gateway->setup = setup;
-	gateway->env = hg_env_system();
+	gateway->clock = hg_clock_new(hg_env_system());
+	gateway->env = hg_clock_env(gateway->clock);
 	gateway->attachments = hg_setup_attachments(setup->conf);
 	gateway->loop = hg_loop_new(gateway->env, "headgate", error);
 	if (!gateway->loop || !open_store(gateway, error) ||
@@ -145,6 +151,7 @@ void hg_gateway_free(hg_gateway *gateway)
 	g_clear_pointer(&gateway->store, hg_store_close);
 	hg_setup_free(gateway->setup);
 	g_free(gateway->attachments);
+	hg_clock_free(gateway->clock);
 	g_free(gateway);
 }
 
@@ -262,12 +269,13 @@ static void on_reload_signal(evutil_socket_t number, short what, void *arg)
 	hg_gateway_reload(arg);
 }
 
-/* Once a second: systemd's watchdog, and whether the store still works. */
+/* Once a second: systemd's watchdog, and whether clock and store are still good. */
 static void pulse(void *arg)
 {
 	hg_gateway *gateway = arg;
 
 	sd_notify(0, "WATCHDOG=1");
+	hg_gateway_watch_clock(gateway);
 	if (hg_engine_broken(gateway->engine) && !gateway->stopping) {
 		hg_err(NULL, "daemon.store_broken", "nothing can be stored any more: stopping with exit code %d; "
 		       "run headgatectl fsck before you start again", EXIT_STORE);

@@ -239,11 +239,15 @@ void hg_gateway_metrics(void *arg, GString *out)
 {
 	hg_gateway *gateway = arg;
 	g_autoptr(GArray) list = tallies(gateway);
+	struct hg_clock_state clock;
 
 	hg_metric_head(out, "headgate_build_info", "gauge", "Always 1; the version is a label.");
 	hg_metric_int(out, "headgate_build_info", (const char *const[]){ "version", PACKAGE_VERSION, NULL }, 1);
 	hg_metric_head(out, "headgate_start_time_seconds", "gauge", "When the daemon was started (Unix time).");
 	hg_metric_ms(out, "headgate_start_time_seconds", NULL, gateway->started_ms);
+	hg_clock_look(gateway->clock, &clock);
+	hg_metric_head(out, "headgate_clock_off_seconds", "gauge", "The system's clock minus the time that is gone by.");
+	hg_metric_ms(out, "headgate_clock_off_seconds", NULL, clock.off_ms);
 	hg_metric_head(out, "headgate_config_read_seconds", "gauge", "When its configuration was read last (Unix time).");
 	hg_metric_ms(out, "headgate_config_read_seconds", NULL, gateway->reloaded_ms);
 	write_channels(gateway, out);

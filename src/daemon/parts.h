@@ -3,6 +3,7 @@
 #include <event2/event.h>
 #include "api.h"
 #include "channels.h"
+#include "clock.h"
 #include "engine.h"
 #include "forward.h"
 #include "gateway.h"
@@ -15,7 +16,8 @@
 struct hg_gateway {
 	hg_setup *setup;		/* of the newest generation */
 	char *attachments;
-	struct hg_env *env;
+	hg_clock *clock;
+	struct hg_env *env;		/* the clock's */
 	hg_store *store;		/* the engine's connection */
 	hg_loop *loop;
 	hg_client *client;
@@ -30,6 +32,7 @@ struct hg_gateway {
 	gint64 started_ms, reloaded_ms;
 	guint64 pulse;			/* timer */
 	gboolean stopping, channels_stopped, server_drained;
+	enum hg_clock_told { HG_CLOCK_RIGHT, HG_CLOCK_HELD, HG_CLOCK_BEHIND } clock_told;	/* what the log said last */
 	int exit_code;
 };
 
@@ -50,6 +53,9 @@ void hg_gateway_handle(void *gateway, hg_request *req);
 /* status.c, metrics.c */
 void hg_gateway_status(void *gateway, GString *out);
 void hg_gateway_metrics(void *gateway, GString *out);
+
+/* watch.c: is the system's clock one to go by?  Says so in the log whenever that changes. */
+void hg_gateway_watch_clock(hg_gateway *gateway);
 
 /* reload.c */
 void hg_gateway_reload(hg_gateway *gateway);

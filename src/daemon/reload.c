@@ -83,6 +83,7 @@ static void take_over(hg_gateway *gateway, hg_setup *new)
 	g_autoptr(hg_setup) old = gateway->setup;
 
 	gateway->setup = new;
+	hg_clock_believe(gateway->clock);	/* somebody has acted, and has read what the log says of it */
 	hg_gateway_log_as(new->conf);
 	warn_restart(old->conf, new->conf);
 	hg_channels_reload(gateway->channels, new->conf);

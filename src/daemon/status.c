@@ -119,6 +119,19 @@ static void add_engine(hg_gateway *gateway, GString *out)
 	hg_json_close(out, '}');
 }
 
+static void add_clock(hg_gateway *gateway, GString *out)
+{
+	struct hg_clock_state state;
+
+	hg_clock_look(gateway->clock, &state);
+	hg_json_key(out, "clock");
+	hg_json_open(out, '{');
+	hg_json_add_str(out, "condition", state.held ? "down" : ABS(state.off_ms) > HG_CLOCK_SLACK_MS ? "degraded" : "up");
+	hg_json_add_time(out, "now", hg_now(gateway->env));
+	hg_json_add_int(out, "off_ms", state.off_ms);
+	hg_json_close(out, '}');
+}
+
 static void add_http(hg_gateway *gateway, GString *out)
 {
 	struct hg_server_stats stats;
@@ -158,6 +171,7 @@ void hg_gateway_status(void *arg, GString *out)
 	hg_json_add_str(out, "store_driver", conf->store.driver);
 	hg_json_add_int(out, "port", hg_gateway_port(gateway));
 	hg_json_add_bool(out, "stopping", gateway->stopping);
+	add_clock(gateway, out);
 	hg_json_key(out, "channels");
 	hg_json_open(out, '[');
 	hg_channels_list(gateway->channels, add_channel, &listing);

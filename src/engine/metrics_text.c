@@ -42,7 +42,7 @@ static void put_int(GString *out, gint64 value)
 
 static void put_seconds(GString *out, gint64 ms)
 {
-	g_string_append_printf(out, "%" G_GINT64_FORMAT ".%03d\n", ms / 1000, (int)(ms % 1000));
+	g_string_append_printf(out, "%s%" G_GINT64_FORMAT ".%03d\n", ms < 0 ? "-" : "", ABS(ms) / 1000, (int)(ABS(ms) % 1000));
 }
 
 void hg_metric_int(GString *out, const char *name, const char *const *labels, gint64 value)

@@ -325,6 +325,8 @@ gboolean hg_store_journal_after(hg_store *store, hg_arena *arena, gint64 after_n
 				GError **error);
 gboolean hg_store_journal_last(hg_store *store, gint64 *ret_n, GError **error);	/* 0: it is empty */
 gboolean hg_store_event_last(hg_store *store, gint64 *ret_n, GError **error);	/* the newest; 0: none */
+/* When something was done last, by the journal and the events; 0: never. */
+gboolean hg_store_newest(hg_store *store, gint64 *ret_ms, GError **error);
 
 /* ---- attachment files: named by SHA-256, on disk before the commit that names them ---- */
 typedef struct hg_upload hg_upload;

@@ -73,7 +73,7 @@ class Gateway:
         self.port = None
         self.offset_ms = 0
         self.store.parent.mkdir(mode=0o700, exist_ok=True)
-        self.clock_path.write_bytes(struct.pack("=q", 0))
+        self.clock_path.write_bytes(struct.pack("=qqq", 0, 0, 0))
         self.write_config(config)
 
     def write_config(self, config):
@@ -139,12 +139,20 @@ class Gateway:
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
 
     # ---- time ----
+    UNITS = dict(days=86400000, hours=3600000, minutes=60000, seconds=1000, ms=1)
+
     def advance(self, **span):
         """Sets the daemon's clock forward: days=, hours=, minutes=, seconds=, ms=."""
-        units = dict(days=86400000, hours=3600000, minutes=60000, seconds=1000, ms=1)
-        self.offset_ms += sum(units[k] * v for k, v in span.items())
+        self.offset_ms += sum(self.UNITS[k] * v for k, v in span.items())
         with open(self.clock_path, "r+b") as clock:	# in place: the daemon has it mapped
             clock.write(struct.pack("=q", int(self.offset_ms)))
+
+    def jump(self, vouched=False, **span):
+        """Sets the machine's wall clock that far off, and nothing else; whether a time source says it is right."""
+        ms = sum(self.UNITS[k] * v for k, v in span.items())
+        with open(self.clock_path, "r+b") as clock:
+            clock.seek(8)
+            clock.write(struct.pack("=qq", int(ms), not vouched))
 
     def now(self):
         return time.time() + self.offset_ms / 1000

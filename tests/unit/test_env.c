@@ -179,12 +179,14 @@ static void the_clock_is_the_systems(void **state)
 static char clock_path[] = "/tmp/headgate-test-clock-XXXXXX";
 static char trace_path[] = "/tmp/headgate-test-trace-XXXXXX";
 
-static void clock_set(gint64 offset_ms)
+enum { BOTH, WALL, UNVOUCHED };
+
+static void clock_set(int what, gint64 value)
 {
 	int fd = open(clock_path, O_WRONLY | O_CLOEXEC);
 
 	assert_true(fd >= 0);
-	assert_int_equal(pwrite(fd, &offset_ms, sizeof(offset_ms), 0), sizeof(offset_ms));
+	assert_int_equal(pwrite(fd, &value, sizeof(value), what * (off_t)sizeof(value)), sizeof(value));
 	close(fd);
 }
 
@@ -231,11 +233,28 @@ static void a_file_moves_both_clocks(void **state)
 	gint64 wall = hg_now(env), mono = hg_mono(env);
 	(void)state;
 
-	clock_set(week);
+	clock_set(BOTH, week);
 	assert_in_range(hg_now(env) - wall, week, week + 60000);
 	assert_in_range(hg_mono(env) - mono, week, week + 60000);
-	clock_set(0);
+	clock_set(BOTH, 0);
 	assert_in_range(hg_now(env) - wall, 0, 60000);
+}
+
+static void a_file_lets_the_wall_clock_jump(void **state)
+{
+	static const gint64 week = 604800000;
+	struct hg_env *env = hg_env_system();
+	gint64 wall = hg_now(env), mono = hg_mono(env);
+	(void)state;
+
+	assert_true(env->vouched(env));
+	clock_set(WALL, week);
+	clock_set(UNVOUCHED, 1);
+	assert_in_range(hg_now(env) - wall, week, week + 60000);
+	assert_in_range(hg_mono(env) - mono, 0, 60000);
+	assert_false(env->vouched(env));
+	clock_set(WALL, 0);
+	clock_set(UNVOUCHED, 0);
 }
 
 #define FAIL "api.read=error,inbound.parsed=error@3,journal.row=error@3+,outbox.claimed=error@p0.25:7," \
@@ -328,10 +347,10 @@ static void a_crash_kills_without_a_word_and_the_trace_says_where(void **state)
 static void hooks_init(void)
 {
 	int fd = g_mkstemp(clock_path);
-	gint64 zero = 0;
+	gint64 zero[3] = { 0 };
 
 	g_assert(fd >= 0);
-	g_assert(write(fd, &zero, sizeof(zero)) == sizeof(zero));
+	g_assert(write(fd, zero, sizeof(zero)) == sizeof(zero));
 	close(fd);
 	g_setenv("HEADGATE_TEST_CLOCK", clock_path, TRUE);
 	fd = g_mkstemp(trace_path);
@@ -372,6 +391,7 @@ int main(void)
 		cmocka_unit_test(the_clock_is_the_systems),
 #ifdef HG_TEST_HOOKS
 		cmocka_unit_test(a_file_moves_both_clocks),
+		cmocka_unit_test(a_file_lets_the_wall_clock_jump),
 		cmocka_unit_test(an_error_happens_at_its_passings),
 		cmocka_unit_test(a_chance_is_kept_by_its_seed),
 		cmocka_unit_test(a_delay_holds_up),
