@@ -9,7 +9,7 @@
 
 struct json_object;
 
-struct hg_mail_person { const char *name, *address; };		/* name or NULL */
+struct hg_mail_person { const char *name, *address; };		/* name or NULL; address "": only a name stands there */
 struct hg_mail_people { struct hg_mail_person *of; gsize n; };
 struct hg_mail_ids { const char **of; gsize n; };		/* msg-ids without angle brackets */
 

@@ -13,6 +13,8 @@
 #define ADDRESS_MAX 998		/* bytes: a line's (RFC 5322 section 2.1.1) */
 #define WORDS_MAX 64		/* of one name that are kept */
 
+#define WORDS_READ 4096		/* between two commas; what is behind goes into the last one */
+
 /* A word: what stands between white space, with its quotes taken off and as it was. */
 struct word {
 	GString *text, *raw;
@@ -26,6 +28,7 @@ struct reader {
 	GPtrArray *words;		/* struct word *, of the person being read */
 	gboolean open;			/* the last word goes on */
 	GString *angle;			/* what stood in <>; NULL: nothing did */
+	guint before;			/* so many words stood before it */
 	GString *comment;
 	gboolean group_ends;		/* a semicolon follows: colons may begin groups */
 	GArray *people;
@@ -35,6 +38,8 @@ static void word_free(void *data)
 {
 	struct word *word = data;
 
+	if (!word)		/* given to another list */
+		return;
 	g_string_free(word->text, TRUE);
 	g_string_free(word->raw, TRUE);
 	g_free(word);
@@ -49,7 +54,7 @@ static struct word *last_word(struct reader *r)
 {
 	struct word *word;
 
-	if (r->open)
+	if (r->open || r->words->len == WORDS_READ)
 		return g_ptr_array_index(r->words, r->words->len - 1);
 	word = g_new0(struct word, 1);
 	word->text = g_string_new(NULL);
@@ -254,9 +259,11 @@ static void end_angle(struct reader *r)
 		address = word_address(r, g_ptr_array_index(r->words, i));
 		skip = address ? g_ptr_array_index(r->words, i) : NULL;
 	}
-	name = join_name(r, 0, r->words->len, skip);
+	name = join_name(r, 0, r->before, skip);
 	if (!*name)
 		name = comment_name(r);
+	if (!name || !*name)
+		name = join_name(r, r->before, r->words->len, skip);	/* "<a@b> Ana" */
 	if (!address && (!name || !*name)) {
 		g_autofree char *text = hg_words_text(r->angle->str, r->angle->len, r->hint);
 
@@ -272,7 +279,9 @@ static void end_person(struct reader *r)
 	else if (r->words->len)
 		end_bare(r);
 	g_ptr_array_set_size(r->words, 0);
-	g_clear_pointer(&r->angle, g_autoptr_cleanup_gstring_free);
+	if (r->angle)
+		g_string_free(r->angle, TRUE);
+	r->angle = NULL;
 	g_string_truncate(r->comment, 0);
 	r->open = FALSE;
 }
@@ -316,13 +325,27 @@ static void take_comment(struct reader *r)
 	}
 }
 
+/* A second <> without a comma: the words between the two are the second one's. */
+static void end_first(struct reader *r)
+{
+	GPtrArray *all = r->words, *later = g_ptr_array_new_with_free_func(word_free);
+
+	for (guint i = r->before; i < all->len; i++)
+		g_ptr_array_add(later, g_steal_pointer(&all->pdata[i]));
+	g_ptr_array_set_size(all, (gint)r->before);
+	end_person(r);
+	r->words = later;
+	g_ptr_array_free(all, TRUE);
+}
+
 static void take_angle(struct reader *r)
 {
 	gboolean quoted = FALSE;
 
 	if (r->angle)
-		end_person(r);
+		end_first(r);
 	r->angle = g_string_new(NULL);
+	r->before = r->words->len;
 	r->open = FALSE;
 	while (r->p < r->end && *r->p == '<')
 		r->p++;
@@ -375,15 +398,16 @@ static void take_colon(struct reader *r)
 	r->p++;
 }
 
-/* "foo @bar.example" is one word (RFC 5322 section 4.4). */
+/* "foo @ bar . example" is one word (RFC 5322 section 4.4). */
 static void take_space(struct reader *r)
 {
 	while (r->p < r->end && is_space(*r->p))
 		r->p++;
 	if (r->open && r->p < r->end && *r->p != '@') {
-		const GString *raw = last_word(r)->raw;
+		const struct word *word = last_word(r);
+		char last = word->raw->len ? word->raw->str[word->raw->len - 1] : ' ';
 
-		r->open = raw->len && raw->str[raw->len - 1] == '@';
+		r->open = last == '@' || (word->at && (last == '.' || *r->p == '.'));
 	}
 }
 

@@ -164,13 +164,15 @@ static const char *skip_rest(const char *p, const char *end)
 void hg_head_scan(hg_arena *arena, const char *bytes, gsize len, gsize most, gboolean top, struct hg_head *ret)
 {
 	const char *end = bytes + len, *start = top ? skip_front(bytes, end) : bytes, *p = start, *body = end;
-	struct scan scan = { .end = end, .fields = g_array_new(FALSE, FALSE, sizeof(struct hg_field)), .head = ret };
+	struct scan scan = { .end = end, .head = ret,
+			     .fields = g_array_new(FALSE, FALSE, sizeof(struct hg_field)),
+			     .asked = !top };	/* in a part, such a line may be a boundary */
 
 	memset(ret, 0, sizeof(*ret));
 	while (p && p < end) {
 		if ((gsize)(p - bytes) > most) {
 			ret->cut = TRUE;
-			body = skip_rest(p, end);
+			body = top ? skip_rest(p, end) : p;
 			break;
 		}
 		p = take_line(&scan, p, &body);

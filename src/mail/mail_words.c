@@ -28,7 +28,7 @@ static gboolean find_word(const char *p, const char *end, struct word *ret)
 	if (end - p < 8 || p[0] != '=' || p[1] != '?')
 		return FALSE;
 	mark = memchr(charset, '?', MIN((gsize)(end - charset), CHARSET_MAX));
-	if (!mark || mark == charset || end - mark < 5 || !strchr("qQbB", mark[1]) || mark[2] != '?')
+	if (!mark || mark == charset || end - mark < 5 || !mark[1] || !strchr("qQbB", mark[1]) || mark[2] != '?')
 		return FALSE;
 	text = mark + 3;
 	stop = memmem(text, MIN((gsize)(end - text), WORD_MAX), "?=", 2);
@@ -146,6 +146,8 @@ static char *one_line(const GString *text)
 	for (const char *p = valid; *p; p = g_utf8_next_char(p)) {
 		gunichar c = g_utf8_get_char(p);
 
+		if (c == '\r' && p[1] == '\n')
+			continue;
 		if (c == '\t' || c == '\n' || c == '\r' || c == 0x2028 || c == 0x2029)
 			c = ' ';
 		/* Marks that turn the reading direction, and what is not to be seen; joiners belong to scripts. */
