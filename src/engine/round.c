@@ -1,7 +1,7 @@
 /* round.c - rounds: all that waits in one transaction, acknowledged when it is on disk
  *
  * A store that fails takes the whole group with it: nobody is told "stored", what cannot be refused is
- * done again. */
+ * done again.  While the disk keeps one group the next is worked on; it is committed when the first is kept. */
 #include "journal.h"
 #include "round.h"
 
@@ -23,7 +23,7 @@ void hg_round_begin(struct hg_round *round, hg_engine *engine, gint64 now_ms)
 		.noted = g_array_new(FALSE, FALSE, sizeof(struct hg_noted)),
 		.id_high = engine->env->id_high, .id_low = engine->env->id_low,
 	};
-	engine->round = hg_arena_new();
+	engine->round = round->arena = hg_arena_new();
 	g_array_set_size(engine->claims, 0);
 }
 
@@ -36,7 +36,9 @@ void hg_round_end(struct hg_round *round)
 	g_array_unref(round->done);
 	g_ptr_array_unref(round->events);
 	g_array_unref(round->noted);
-	g_clear_pointer(&engine->round, hg_arena_free);
+	if (engine->round == round->arena)
+		engine->round = NULL;
+	hg_arena_free(round->arena);
 	/* One long transcript does not keep its room for ever. */
 	if (engine->scratch->allocated_len > SCRATCH_KEPT) {
 		g_string_free(engine->scratch, TRUE);
@@ -161,6 +163,8 @@ static gboolean fill_group(struct hg_round *round, hg_command *list, GError **er
 
 	for (; list; list = next) {
 		next = list->next;
+		if (engine->written && hg_store_flush_is_done(engine->store) && !hg_round_settle(engine))
+			round->broke = TRUE;
 		if (round->broke) {
 			struct hg_done done = { .command = list };
 
@@ -209,10 +213,15 @@ static inline void pass_kinds(const struct hg_round *round G_GNUC_UNUSED, gboole
 
 static gboolean commit(struct hg_round *round, GError **error)
 {
+	if (!hg_round_settle(round->engine))
+		return hg_fail(error, HG_ERROR_STORE, "the disk did not keep the group before");
 	pass_kinds(round, FALSE);
 	if (HG_FAILPOINT(ENGINE_BEFORE_COMMIT))
 		return hg_fail(error, HG_ERROR_STORE, "a test made this commit fail");
-	return hg_store_commit(round->engine->store, error);
+	if (!hg_store_commit_later(round->engine->store, error))
+		return FALSE;
+	round->left = hg_targets_leave(round->engine->targets);
+	return TRUE;
 }
 
 /* On disk: now everybody may hear of it. */
@@ -233,7 +242,7 @@ static void group_holds(struct hg_round *round)
 	(void)HG_FAILPOINT(ENGINE_TOLD);
 	if (ports->publish && round->events->len)
 		ports->publish(ports->ctx, (const hg_event *const *)round->events->pdata, round->events->len);
-	hg_targets_fly(engine->targets);
+	hg_targets_fly(engine->targets, g_steal_pointer(&round->left));
 	engine->failures = 0;
 	round->count.commands = round->done->len;
 	round->count.groups = 1;
@@ -275,12 +284,11 @@ static void group_undo(struct hg_round *round)
 }
 
 /* Nothing of it holds: senders are refused, results are done again. */
-static void group_fails(struct hg_round *round, const GError *error)
+static void group_refuse(struct hg_round *round, const GError *error)
 {
 	hg_engine *engine = round->engine;
 	hg_command *back = NULL, **end = &back;
 
-	group_undo(round);
 	for (guint i = 0; i < round->done->len; i++) {
 		hg_command *command = g_array_index(round->done, struct hg_done, i).command;
 
@@ -296,6 +304,39 @@ static void group_fails(struct hg_round *round, const GError *error)
 	}
 	hg_queue_unget(engine->queue, back);
 	note_failure(engine, error);
+}
+
+gboolean hg_round_settle(hg_engine *engine)
+{
+	struct hg_round *round = g_steal_pointer(&engine->written);
+	g_autoptr(GError) error = NULL;
+
+	if (!round)
+		return TRUE;
+	if (hg_store_flush_end(engine->store, &error)) {
+		group_holds(round);
+	} else {
+		hg_targets_ground(engine->targets, g_steal_pointer(&round->left));
+		group_refuse(round, error);
+	}
+	hg_round_end(round);
+	g_free(round);
+	return !error;
+}
+
+/* More waits: the disk keeps this one while that is worked on.  On the engine's thread alone; whoever takes single
+ * steps has the same order without a second thread. */
+static gboolean group_waits(const struct hg_round *round)
+{
+	hg_engine *engine = round->engine;
+	gint64 oldest;
+
+	engine->written = g_memdup2(round, sizeof(*round));
+	if (!hg_queue_length(engine->queue, &oldest))
+		return hg_round_settle(engine);
+	if (engine->thread)
+		hg_store_flush_begin(engine->store);
+	return TRUE;
 }
 
 /* The commands of a round that was undone, as they came. */
@@ -325,18 +366,18 @@ static gboolean run_once(hg_engine *engine, hg_command *list, gboolean bold, hg_
 	round.broke = !hg_store_begin(engine->store, &error);
 	ok = fill_group(&round, list, error ? NULL : &error) && commit(&round, &error);
 	engine->group = round.done->len;
-	if (ok) {
-		group_holds(&round);
-	} else if (bold && hg_store_wants_care(engine->store)) {
-		group_undo(&round);
+	hg_store_be_bold(engine->store, FALSE);
+	if (ok)
+		return group_waits(&round);
+	group_undo(&round);
+	if (bold && hg_store_wants_care(engine->store)) {
 		*ret_again = list_again(&round);
 		engine->careful = CAREFUL_ROUNDS;
 	} else {
-		group_fails(&round, error);
+		group_refuse(&round, error);
 	}
 	hg_round_end(&round);
-	hg_store_be_bold(engine->store, FALSE);
-	return ok;
+	return FALSE;
 }
 
 gboolean hg_round_run(hg_engine *engine, hg_command *list)
@@ -366,7 +407,7 @@ gboolean hg_engine_recover(hg_engine *engine, GError **error)
 		hg_targets_stay(engine->targets);
 	} else {
 		(void)HG_FAILPOINT(RECOVER_AFTER_COMMIT);
-		hg_targets_fly(engine->targets);
+		hg_targets_fly(engine->targets, hg_targets_leave(engine->targets));
 	}
 	if (ok && n)
 		hg_warn(NULL, "engine.recovered", "%u jobs were under way when the last run ended", n);

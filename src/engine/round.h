@@ -13,6 +13,8 @@ struct hg_round {
 	hg_engine *engine;
 	gint64 now_ms;
 	GArray *done;			/* of struct hg_done */
+	hg_arena *arena;		/* ours; engine->round while it is worked on */
+	GPtrArray *left;		/* of hg_dispatch *: goes out once it is on disk; NULL before the commit */
 	GPtrArray *events;		/* of const hg_event * */
 	GArray *noted;			/* of struct hg_noted, which the turns' arenas hold */
 	struct hg_engine_stats count;
@@ -25,6 +27,8 @@ void hg_round_end(struct hg_round *round);
 /* A whole round: list, which it takes, what is due, the commit, and who hears of it.  FALSE: the store failed; of
  * list nothing holds: senders are refused, and what cannot be refused is in the queue again. */
 gboolean hg_round_run(hg_engine *engine, hg_command *list);
+/* A round that is committed and waits for the disk is told of, or refused when the disk failed (FALSE). */
+gboolean hg_round_settle(hg_engine *engine);
 /* What turns count, but not commands and groups. */
 void hg_engine_stats_add(struct hg_engine_stats *to, const struct hg_engine_stats *more);
 /* tally_note.c: what a turn that holds has noted; counted, under the engine's lock, when the round does. */

@@ -40,6 +40,7 @@ hg_engine *hg_engine_new(hg_conf *conf, hg_rules *rules, hg_store *store, struct
 	engine->claims = g_array_new(FALSE, FALSE, sizeof(gint64));
 	engine->packed = g_string_sized_new(4096);
 	engine->ports = *ports;
+	engine->group_max = GROUP_MAX;
 	engine->queue = hg_queue_new();
 	engine->targets = hg_targets_new(engine);
 	engine->scratch = g_string_sized_new(4096);
@@ -56,7 +57,7 @@ void hg_engine_free(hg_engine *engine)
 {
 	if (!engine)
 		return;
-	g_assert(!engine->thread);
+	g_assert(!engine->thread && !engine->written);
 	hg_queue_free(engine->queue);
 	hg_targets_free(engine->targets);
 	g_hash_table_destroy(engine->hooks);
@@ -147,6 +148,16 @@ gboolean hg_engine_take_conf(hg_engine *engine, gint64 now_ms)
 	return TRUE;
 }
 
+static gboolean conf_waits(hg_engine *engine)
+{
+	gboolean waits;
+
+	g_mutex_lock(&engine->lock);
+	waits = engine->next_conf != NULL;
+	g_mutex_unlock(&engine->lock);
+	return waits || engine->adopting;
+}
+
 /* In force at once; what the store has to know of it may have to wait for the store. */
 static void take_reload(hg_engine *engine)
 {
@@ -155,9 +166,9 @@ static void take_reload(hg_engine *engine)
 	struct hg_round round;
 	gboolean ok;
 
-	engine->adopting |= hg_engine_take_conf(engine, now_ms);
-	if (!engine->adopting)
+	if (!conf_waits(engine) || !hg_round_settle(engine))
 		return;
+	engine->adopting |= hg_engine_take_conf(engine, now_ms);
 	engine->adopted_ms = now_ms;
 	hg_round_begin(&round, engine, now_ms);
 	ok = hg_store_begin(engine->store, &error) && hg_round_adopt(&round, &error) &&
@@ -260,6 +271,8 @@ static void tend(hg_engine *engine, gboolean busy)
 		load = engine->group >= GROUP_FULL || hg_queue_length(engine->queue, &oldest) ? HG_LOAD_FULL :
 											HG_LOAD_SOME;
 
+	if (engine->written && (!hg_store_tend_is_due(engine->store, load) || !hg_round_settle(engine)))
+		return;
 	engine->tend_ms = hg_mono(engine->env) + MAX(1, hg_store_tend(engine->store, load));
 }
 
@@ -275,14 +288,13 @@ static void watch_store(hg_engine *engine)
 gint64 hg_engine_step(hg_engine *engine, gboolean *ret_ok)
 {
 	hg_command *list;
-	gboolean busy, ok = TRUE;
+	gboolean busy, ok;
 
 	take_reload(engine);
 	watch_disk(engine);
-	list = hg_queue_take(engine->queue, GROUP_MAX);
+	list = hg_queue_take(engine->queue, engine->group_max);
 	busy = list || has_work(engine);
-	if (busy)
-		ok = hg_round_run(engine, list);
+	ok = busy ? hg_round_run(engine, list) : hg_round_settle(engine);
 	tend(engine, busy);
 	watch_store(engine);
 	if (ret_ok)
@@ -321,6 +333,7 @@ static gpointer run(gpointer arg)
 		else if (!ok || !hg_queue_length(engine->queue, &oldest))
 			break;
 	}
+	hg_round_settle(engine);
 	if (g_atomic_int_get(&engine->broken))
 		refuse_left(engine);
 	return NULL;

@@ -503,16 +503,35 @@ gboolean hg_targets_unpack(hg_targets *targets, const hg_job *job, const GPtrArr
 	return TRUE;
 }
 
-void hg_targets_fly(hg_targets *targets)
+GPtrArray *hg_targets_leave(hg_targets *targets)
+{
+	GPtrArray *left = g_steal_pointer(&targets->out);
+
+	hg_targets_marks_hold(targets);
+	targets->out = g_ptr_array_new();
+	return left;
+}
+
+void hg_targets_fly(hg_targets *targets, GPtrArray *left)
 {
 	const struct hg_ports *ports = &targets->engine->ports;
 
-	hg_targets_marks_hold(targets);
-	if (targets->out->len)
+	if (left->len)
 		(void)HG_FAILPOINT(OUTBOX_SENDING);
-	for (guint i = 0; i < targets->out->len; i++)
-		ports->dispatch(ports->ctx, g_ptr_array_index(targets->out, i));
-	g_ptr_array_set_size(targets->out, 0);
+	for (guint i = 0; i < left->len; i++)
+		ports->dispatch(ports->ctx, g_ptr_array_index(left, i));
+	g_ptr_array_unref(left);
+}
+
+void hg_targets_ground(hg_targets *targets, GPtrArray *left)
+{
+	for (guint i = 0; i < left->len; i++) {
+		hg_dispatch *dispatch = g_ptr_array_index(left, i);
+
+		hg_targets_landed(targets, dispatch->job.n);
+		hg_dispatch_free(dispatch);
+	}
+	g_ptr_array_unref(left);
 }
 
 void hg_targets_landed(hg_targets *targets, gint64 job_n)

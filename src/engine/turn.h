@@ -47,6 +47,8 @@ struct hg_engine {
 	gint64 tend_ms;			/* monotonic: when the store wants to be tended */
 	gint64 disk_ms;			/* monotonic: when free space is looked at again */
 	guint group;			/* commands of the last round */
+	struct hg_round *written;	/* ours: committed, and not yet on disk; or NULL */
+	guint group_max;		/* commands of one commit */
 	guint careful;			/* rounds yet to come in which savepoints are real */
 	guint failures;			/* rounds in a row that the store failed */
 
@@ -526,7 +528,7 @@ void hg_targets_wake(hg_targets *targets, int target, const char *name, gint64 d
 void hg_targets_pause(hg_targets *targets, int target, const char *name, gint64 until_ms);
 /* TRUE when that is news: it was not known to be down, or up. */
 gboolean hg_targets_mark(hg_targets *targets, int target, const char *name, gboolean down);
-void hg_targets_marks_hold(hg_targets *targets);	/* those of this round; hg_targets_fly() does it too */
+void hg_targets_marks_hold(hg_targets *targets);	/* those of this round; hg_targets_leave() does it too */
 void hg_targets_contact_wait(hg_targets *targets, const char *channel, const char *to, gint64 until_ms);
 void hg_targets_landed(hg_targets *targets, gint64 job_n);	/* its result came */
 /* Inside the round's transaction: moves what is due to SENDING, and makes the dispatches. */
@@ -540,7 +542,10 @@ gboolean hg_targets_take(hg_engine *engine, hg_job *job, gint64 now_ms, GError *
 gboolean hg_targets_ask(hg_targets *targets, const hg_job *job, gint64 now_ms, GError **error);
 /* The same attempt at unpack() goes on, with texts of ours (of const char *). */
 gboolean hg_targets_unpack(hg_targets *targets, const hg_job *job, const GPtrArray *known, gint64 now_ms, GError **error);
-void hg_targets_fly(hg_targets *targets);	/* after the commit: what was claimed goes out */
+/* After the commit: what was claimed in it, yours; goes out, or stays when the disk did not keep the commit. */
+GPtrArray *hg_targets_leave(hg_targets *targets);
+void hg_targets_fly(hg_targets *targets, GPtrArray *left);	/* takes it, as the next */
+void hg_targets_ground(hg_targets *targets, GPtrArray *left);
 void hg_targets_stay(hg_targets *targets);	/* instead of one: it was not claimed, and nobody was told of marks */
 gboolean hg_targets_has_work(hg_targets *targets, gint64 now_ms);
 /* When there may be work that is not there now; G_MAXINT64: no such time is known. */

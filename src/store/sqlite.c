@@ -172,6 +172,7 @@ static hg_store *store_new(const struct hg_store_options *options, gboolean read
 	store->lock_fd = -1;
 	store->late = hg_late_new();
 	store->known = hg_known_new();
+	store->flush = reader ? NULL : hg_flush_new();
 	return store;
 }
 
@@ -286,6 +287,7 @@ void hg_store_close(hg_store *store)
 
 	if (store->in_txn)
 		hg_store_rollback(store);
+	hg_flush_free(store->flush);
 	if (store->db && !disconnect(store))
 		clean = FALSE;
 	if (store->lock_fd >= 0)
@@ -409,7 +411,7 @@ gboolean hg_store_begin(hg_store *store, GError **error)
 	return TRUE;
 }
 
-gboolean hg_store_commit(hg_store *store, GError **error)
+static gboolean commit_written(hg_store *store, GError **error)
 {
 	static const struct hg_sql commit = { HG_SQL_COMMIT, "COMMIT", HG_SQL_ALONE, NULL };
 	gboolean done;
@@ -428,8 +430,29 @@ gboolean hg_store_commit(hg_store *store, GError **error)
 		return FALSE;
 	}
 	store->in_txn = FALSE;
+	return TRUE;
+}
+
+gboolean hg_store_commit(hg_store *store, GError **error)
+{
+	if (!commit_written(store, error))
+		return FALSE;
 	(void)HG_FAILPOINT(STORE_AFTER_COMMIT);
 	return TRUE;
+}
+
+gboolean hg_store_commit_later(hg_store *store, GError **error)
+{
+	sqlite3_file *wal;
+	gboolean done;
+
+	hg_sqlite_wal_later(store->db, TRUE);
+	done = commit_written(store, error);
+	hg_sqlite_wal_later(store->db, FALSE);
+	wal = hg_sqlite_wal_due(store->db);
+	if (done && wal)
+		hg_flush_add(store->flush, wal);
+	return done;
 }
 
 void hg_store_rollback(hg_store *store)

@@ -26,6 +26,7 @@ struct hg_store {
 	struct evp_mac_ctx_st *mac;	/* ours */
 	struct hg_late *late;		/* ours */
 	struct hg_known *known;		/* ours; of readers always empty */
+	struct hg_flush *flush;		/* ours; NULL for readers */
 	GArray *seen_days;		/* ours; NULL: not looked at yet */
 
 	struct hg_store_cost cost;
@@ -54,6 +55,16 @@ void hg_sqlite_unprepare(hg_store *store);
 
 /* ---- sqlite_wal.c ---- */
 const char *hg_sqlite_vfs(void);	/* name of the VFS to open with: the process's usual one underneath */
+/* On: the next commits do not wait for the disk.  hg_sqlite_wal_due(): the file of one that did not, once; NULL:
+ * there is none.  hg_sqlite_wal_sync() waits for the disk, on any thread; an SQLite result. */
+void hg_sqlite_wal_later(sqlite3 *db, gboolean later);
+sqlite3_file *hg_sqlite_wal_due(sqlite3 *db);
+int hg_sqlite_wal_sync(sqlite3_file *file);
+
+/* ---- sqlite_flush.c ---- */
+struct hg_flush *hg_flush_new(void);
+void hg_flush_free(struct hg_flush *flush);		/* waits for what is under way; NULL is fine */
+void hg_flush_add(struct hg_flush *flush, sqlite3_file *wal);	/* a sync is due; one at a time */
 
 /* ---- sqlite_file.c: what SQLite does not check of its surroundings ---- */
 /* Directory, lock, symbolic links, modes, kind of file system.  Makes an empty file when there is

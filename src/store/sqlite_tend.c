@@ -38,16 +38,34 @@ static void checkpoint(hg_store *store, int mode)
 		store->wal_tried = store->wal_pages;
 }
 
-static void checkpoint_tend(hg_store *store, enum hg_store_load load)
+static gint64 log_grown(const hg_store *store)
+{
+	return (store->wal_pages - store->wal_tried) * store->page_size;
+}
+
+static gboolean checkpoint_is_due(const hg_store *store, enum hg_store_load load)
 {
 	const gint64 soon[] = { [HG_LOAD_NONE] = 0, [HG_LOAD_SOME] = WAL_EARLY, [HG_LOAD_FULL] = WAL_SOON };
-	gint64 grown = (store->wal_pages - store->wal_tried) * store->page_size;
+
+	return log_grown(store) > soon[load];
+}
+
+static void checkpoint_tend(hg_store *store, enum hg_store_load load)
+{
 	gint64 all = store->wal_pages * store->page_size;
 
-	if (all > WAL_LIMIT && grown > WAL_SOON)
+	if (all > WAL_LIMIT && log_grown(store) > WAL_SOON)
 		checkpoint(store, SQLITE_CHECKPOINT_TRUNCATE);
-	else if (grown > soon[load])
+	else if (checkpoint_is_due(store, load))
 		checkpoint(store, SQLITE_CHECKPOINT_PASSIVE);
+}
+
+gboolean hg_store_tend_is_due(hg_store *store, enum hg_store_load load)
+{
+	gint64 mono = hg_mono(store->env);
+
+	return !store->expire_next_ms || mono >= store->expire_next_ms || mono >= store->disk_next_ms ||
+	       checkpoint_is_due(store, load);
 }
 
 /* ---- expiry ---- */

@@ -5,7 +5,10 @@
  * collects what is written to the log without a gap and hands it on when SQLite syncs (which, with
  * synchronous=FULL, it does before a commit is visible to anybody), reads or asks for the size.
  * The same is done to what a savepoint keeps to be put back, once it is too much for memory.  Nothing
- * else is touched: locks, shared memory, the database file and all others are the usual VFS's own. */
+ * else is touched: locks, shared memory, the database file and all others are the usual VFS's own.
+ *
+ * A commit may also leave its sync to be done later, on another thread, while the next group is worked on
+ * (hg_sqlite_wal_later()): whoever commits so tells nobody before that sync is done. */
 #include "sqlite_db.h"
 
 #include <string.h>
@@ -14,12 +17,15 @@
  * reports as a full disk.  So larger pieces, which a savepoint that outgrew its memory makes, are
  * written in parts. */
 #define ROOM (120 * 1024)
+#define HEADER 32	/* bytes of the log's header (SQLite's file format, 4.1) */
 
 struct wal_file {
 	sqlite3_file base;
 	guint8 *room;		/* ours: bytes collected, to be written ... */
 	int used;
 	sqlite3_int64 at;	/* ... here */
+	gboolean later, due;	/* commits need not wait for the disk; one did not */
+	int flags;		/* of the sync that is due */
 	/* behind it: the usual VFS's file */
 };
 
@@ -75,11 +81,20 @@ static int wal_read(sqlite3_file *file, void *ret, int len, sqlite3_int64 at)
 	return rc == SQLITE_OK ? real(file)->pMethods->xRead(real(file), ret, len, at) : rc;
 }
 
+/* A new header is on disk before any page behind it, or a page of the log before could be taken for one of this. */
 static int wal_sync(sqlite3_file *file, int flags)
 {
+	struct wal_file *wal = (struct wal_file *)file;
+	gboolean header = wal->at == 0 && wal->used == HEADER;
 	int rc = wal_flush(file);
 
-	return rc == SQLITE_OK ? real(file)->pMethods->xSync(real(file), flags) : rc;
+	if (rc != SQLITE_OK)
+		return rc;
+	if (!wal->later || header)
+		return real(file)->pMethods->xSync(real(file), flags);
+	wal->due = TRUE;
+	wal->flags = flags;
+	return SQLITE_OK;
 }
 
 static int wal_truncate(sqlite3_file *file, sqlite3_int64 size)
@@ -173,4 +188,37 @@ const char *hg_sqlite_vfs(void)
 		g_once_init_leave(&ready, 1);
 	}
 	return vfs.zName;
+}
+
+static struct wal_file *wal_of(sqlite3 *db)
+{
+	sqlite3_file *file = NULL;
+
+	if (sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &file) != SQLITE_OK || !file ||
+	    file->pMethods != &wal_methods)
+		return NULL;
+	return (struct wal_file *)file;
+}
+
+void hg_sqlite_wal_later(sqlite3 *db, gboolean later)
+{
+	struct wal_file *wal = wal_of(db);
+
+	if (wal)
+		wal->later = later;
+}
+
+sqlite3_file *hg_sqlite_wal_due(sqlite3 *db)
+{
+	struct wal_file *wal = wal_of(db);
+
+	if (!wal || !wal->due)
+		return NULL;
+	wal->due = FALSE;
+	return &wal->base;
+}
+
+int hg_sqlite_wal_sync(sqlite3_file *file)
+{
+	return real(file)->pMethods->xSync(real(file), ((struct wal_file *)file)->flags);
 }

@@ -47,6 +47,12 @@ const char *hg_store_attachments(hg_store *store);	/* the directory it was opene
 /* ---- transactions: one for a group of commands, a savepoint for each ---- */
 gboolean hg_store_begin(hg_store *store, GError **error);
 gboolean hg_store_commit(hg_store *store, GError **error);	/* FALSE: nothing of it holds */
+/* The same without waiting for the disk, so that the next transaction can be worked on meanwhile: nobody may be told
+ * of it before hg_store_flush_end(), and that comes before the next commit.  Where that fails the store is broken. */
+gboolean hg_store_commit_later(hg_store *store, GError **error);
+void hg_store_flush_begin(hg_store *store);		/* on a thread of the store's; else hg_store_flush_end() does it */
+gboolean hg_store_flush_is_done(hg_store *store);	/* hg_store_flush_end() would not wait */
+gboolean hg_store_flush_end(hg_store *store, GError **error);
 void hg_store_rollback(hg_store *store);
 gboolean hg_store_savepoint(hg_store *store, GError **error);	/* one level */
 /* Whether savepoints are marks only.  Those cost nothing, but a command that has written something cannot be undone
@@ -73,6 +79,7 @@ enum hg_store_load {
 	HG_LOAD_SOME = 2,	/* none waits just now: what is due is done in small pieces */
 };
 gint64 hg_store_tend(hg_store *store, enum hg_store_load load);
+gboolean hg_store_tend_is_due(hg_store *store, enum hg_store_load load);	/* it would do something */
 /* A number that rises with every row written, also by what is undone. */
 gint64 hg_store_changes(hg_store *store);
 /* What a benchmark asks for: statements begun, and bytes of pages written to the log, since it was opened. */

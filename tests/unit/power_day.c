@@ -130,6 +130,8 @@ static void told(void *arg, const hg_command *command, const char *answer, const
  * transaction, behind the store's back. */
 gboolean __real_hg_store_commit(hg_store *store, GError **error);
 gboolean __wrap_hg_store_commit(hg_store *store, GError **error);
+gboolean __real_hg_store_commit_later(hg_store *store, GError **error);
+gboolean __wrap_hg_store_commit_later(hg_store *store, GError **error);
 gboolean __real_hg_store_begin(hg_store *store, GError **error);
 gboolean __wrap_hg_store_begin(hg_store *store, GError **error);
 gint64 __real_hg_store_tend(hg_store *store, enum hg_store_load load);
@@ -155,17 +157,27 @@ static void hand_on(hg_store *store)
 	wal->pMethods->xFileSize(wal, &size);
 }
 
-gboolean __wrap_hg_store_commit(hg_store *store, GError **error)
+static gboolean commit_by(gboolean (*commit)(hg_store *, GError **), hg_store *store, GError **error)
 {
 	gboolean ok = TRUE;
 
 	if (rec.day && rec.how & POWER_EARLY && rec.lab)
 		rec.uncommitted = TRUE;
 	else
-		ok = __real_hg_store_commit(store, error);
+		ok = commit(store, error);
 	if (rec.day && rec.how & POWER_NORMAL)
 		hand_on(store);
 	return ok;
+}
+
+gboolean __wrap_hg_store_commit(hg_store *store, GError **error)
+{
+	return commit_by(__real_hg_store_commit, store, error);
+}
+
+gboolean __wrap_hg_store_commit_later(hg_store *store, GError **error)
+{
+	return commit_by(__real_hg_store_commit_later, store, error);
 }
 
 gboolean __wrap_hg_store_begin(hg_store *store, GError **error)

@@ -1,5 +1,6 @@
 /* power_script.c - what happens on the day: random histories, and after them whatever those leave out */
 #include "power_day.h"
+#include "turn.h"
 
 #include <string.h>
 
@@ -176,9 +177,10 @@ static void mails_are_read_later(hg_lab *lab)
 	lab_settled(lab, lab_take(lab, HG_TO_SETTLE), HG_RETRY);
 }
 
-/* Many at once are one commit. */
-static void everybody_writes_at_once(hg_lab *lab)
+/* Many at once are one commit, or a few, each written while the disk keeps the one before. */
+static void everybody_writes_at_once(hg_lab *lab, guint group_max)
 {
+	lab->engine->group_max = group_max;
 	for (int i = 0; i < 40; i++) {
 		g_autofree char *uri = g_strdup_printf("tel:+44770090%04d", 2000 + i % 30);
 		struct hg_in in = lab_text(uri, i % 3 ? "my invoice" : "help");
@@ -187,6 +189,7 @@ static void everybody_writes_at_once(hg_lab *lab)
 	}
 	lab_run(lab);
 	lab_run(lab);
+	lab->engine->group_max = G_MAXUINT;
 }
 
 /* Somebody reads for long: the log cannot be begun anew. */
@@ -242,7 +245,8 @@ void power_script(hg_conf *const confs[2], guint32 seed, void (*begin)(void *arg
 	bot_is_alone_with_somebody(world->lab, confs);
 	poll_brings_much(world->lab);
 	mails_are_read_later(world->lab);
-	everybody_writes_at_once(world->lab);
+	everybody_writes_at_once(world->lab, G_MAXUINT);
+	everybody_writes_at_once(world->lab, 7);
 	log_is_long(world->lab);
 	time_goes_by(world->lab);
 	sim_free(world);

@@ -1,5 +1,6 @@
 /* test_engine_group.c - commands of one group: one that fails takes nobody with it, and nothing is done twice */
 #include "engine_fixture.h"
+#include "turn.h"
 
 static const char by_word[] =
 	"ticket: { confirm: \"\" }\n"
@@ -113,10 +114,37 @@ static void what_was_undone_is_news_again(void **state)
 	assert_int_equal(lab_told(lab, "channel.down"), 1);
 }
 
+/* Groups of one, and more that wait: the next is worked on while the disk keeps the first, and nobody hears of the
+ * first before that is done. */
+static void what_is_written_is_told_when_the_disk_has_it(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(by_word);
+	gboolean ok;
+
+	(void)state;
+	lab_desk(lab);
+	lab_run(lab);			/* the store is tended for the first time */
+	lab->engine->group_max = 1;
+	say(lab, "tel:+447700900001", "help");
+	say(lab, "tel:+447700900002", "help");
+	say(lab, "tel:+447700900003", "help");
+	for (guint i = 1; i <= 3; i++) {
+		hg_engine_step(lab->engine, &ok);
+		assert_true(ok);
+		lab_counts(lab, (int)i, "SELECT COUNT(*) FROM ticket");
+		/* The last has none behind it: there it is waited for at once. */
+		assert_int_equal(lab->stored, i < 3 ? i - 1 : 3);
+		assert_int_equal(lab->engine->written != NULL, i < 3);
+		assert_int_equal(lab->out->len, lab->stored);
+	}
+	lab_audit(lab);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_that_fails_is_undone_alone),
+		cmocka_unit_test(what_is_written_is_told_when_the_disk_has_it),
 		cmocka_unit_test(what_goes_out_at_once_goes_out_once),
 		cmocka_unit_test(a_thread_s_events_leave_one_after_the_other),
 		cmocka_unit_test(what_was_undone_is_news_again),

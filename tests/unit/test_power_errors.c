@@ -11,6 +11,7 @@
  * Alone it looks at each 29th operation; --thin N: at each Nth; --jobs N: so many processes;
  * --one ERROR FOREVER OPERATION: this one. */
 #include "engine_fixture.h"
+#include "turn.h"
 
 #include <glib/gstdio.h>
 #include <sqlite3.h>
@@ -196,6 +197,19 @@ static void fifty_at_once(struct day *day)
 	pump(day);
 }
 
+/* Four of a group, and more that wait: each group is committed before the disk has it, and the next is worked on
+ * meanwhile. */
+static void three_groups_one_behind_the_other(struct day *day)
+{
+	day->lab->engine->group_max = 4;
+	for (guint i = 0; i < 12; i++) {
+		send_numbered(day, 300 + i, i % 3 ? "my invoice" : "help");
+		day->group += i % 4 == 3;
+	}
+	pump(day);
+	day->lab->engine->group_max = G_MAXUINT;
+}
+
 static void play(struct day *day)
 {
 	g_autofree char *much = g_strnfill(300000, 'x');
@@ -207,6 +221,8 @@ static void play(struct day *day)
 	if (!day->over)
 		fifty_at_once(day);
 	outside_answers(day);
+	if (!day->over)
+		three_groups_one_behind_the_other(day);
 	pump(day);			/* nothing to do: the log is copied back */
 	test_now_ms += 2 * MINUTE_MS;	/* settle, sweeps */
 	pump(day);
