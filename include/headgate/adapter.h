@@ -259,8 +259,8 @@ struct hg_out {
 	const char *payload;		/* JSON: interactive content in the provider's words, or NULL */
 	const struct hg_file *files;
 	size_t      n_files, file_size;
-	const char *const *refs;	/* provider ids of the message answered, then of those before it in the
-					 * conversation, nearest first, NULL-ended; or NULL */
+	const char *const *refs;	/* provider id of the message answered, NULL-ended; with HG_CAP_PAST then of
+					 * those before it in the conversation, nearest first; or NULL */
 	const char *target;		/* provider id for reaction, edit, revoke, read */
 	int64_t     now_ms;		/* UTC */
 	int64_t     last_in_ms;		/* when this address last wrote on this channel, 0 never */
@@ -268,7 +268,7 @@ struct hg_out {
 	const void *body;
 	size_t      len;
 	const char *name;		/* of the agent who says it, or NULL */
-	const char *number;		/* of the ticket, for people ("HG-1042"); or NULL */
+	const char *number;		/* with HG_CAP_PAST, as past: of the ticket, for people ("HG-1042"); or NULL */
 	bool        automatic;		/* said by the gateway itself: a confirmation, a question */
 	const struct hg_past *past;	/* what was said before, newest first, to be quoted */
 	size_t      n_past, past_size;
@@ -475,6 +475,8 @@ enum hg_cap {
 	HG_CAP_SINGLE = 1 << 8,	/* one node at a time: mailboxes, bound sessions */
 	HG_CAP_REACTION = 1 << 9,
 	HG_CAP_ASK = 1 << 10,	/* has ask(); said by that, and only ever named in hg_limits.lacks */
+	HG_CAP_PAST = 1 << 11,	/* its messages show what was said before (mail): gets all refs, also where nobody
+				 * named what is answered, and past, number, the subject of the conversation */
 };
 
 struct hg_adapter {

@@ -34,6 +34,7 @@ static void submit(const struct hg_channels_env *env, const char *channel, gint6
 	command->sent.id = words(command->arena, result->id);
 	command->sent.text = words(command->arena, result->text);
 	command->sent.advice = words(command->arena, result->advice);
+	command->sent.also = hg_command_words(command, result->also);
 	command->sent.body = result->body ? hg_arena_mem(command->arena, result->body, result->len) : NULL;
 	hg_ch_submit(env, command);
 }

@@ -216,7 +216,7 @@ void hg_unpack_recall(hg_channel *ch, uint64_t ticket, const char *const *refs)
 		return;
 	}
 	command = result_of(ch->name, ch->desc->name, u->job_n, HG_CMD_RECALL, 0, NULL);
-	hg_command_set_refs(command, refs);
+	command->refs = hg_command_words(command, refs);
 	finish(u, command);
 }
 

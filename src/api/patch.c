@@ -8,6 +8,7 @@
 #define TAG_MAX	    64			/* as in rules */
 #define VALUE_MAX   1024
 #define MANY	    100			/* tags or fields in one call */
+#define ADDRESS_MAX 512
 
 static gboolean check_tag(struct call *call, const char *where, struct json_object *value)
 {
@@ -106,4 +107,43 @@ gboolean hg_write_patch(struct call *call, hg_command *command)
 	return says_something(command) ||
 	       hg_fail(&call->error, HG_ERROR_INPUT, "nothing is to be changed: give \"tags_add\", \"tags_remove\", "
 		       "\"fields\", \"subject\", \"queue\", \"skill\" or \"assignee\"");
+}
+
+/* ---- participants ---- */
+
+/* "bo@example.com" is a mail's; anything else says what it is: "tel:+49...". */
+static gboolean take_address(struct call *call, hg_command *command, const char *said)
+{
+	g_autofree char *uri = said && strchr(said, '@') && !strchr(said, ':') ? g_strconcat("mailto:", said, NULL) :
+										g_strdup(said);
+
+	if (!uri || !strchr(uri, ':') || strlen(uri) > ADDRESS_MAX || !hg_text_printable(uri) || strpbrk(uri, " \t"))
+		return hg_fail(&call->error, HG_ERROR_INPUT, "\"address\" is bo@example.com, or a URI: mailto:bo@example.com");
+	command->text = hg_arena_str(command->arena, uri);
+	command->thread_id = hg_arena_str(command->arena, call->param[0]);
+	return TRUE;
+}
+
+gboolean hg_write_participant(struct call *call, hg_command *command)
+{
+	static const struct call_member known[] = { { "address", CALL_TEXT, ADDRESS_MAX },
+		{ "agent", CALL_TEXT, WORD_MAX }, { 0 } };
+	g_autoptr(json_object) body = hg_call_body(call, known);
+
+	if (!body || !take_address(call, command, hg_json_str(body, "address")))
+		return FALSE;
+	command->agent = hg_arena_str(command->arena, hg_json_str(body, "agent"));
+	return TRUE;
+}
+
+gboolean hg_write_no_participant(struct call *call, hg_command *command)
+{
+	static const struct call_member known[] = { { "agent", CALL_TEXT, WORD_MAX }, { 0 } };
+	g_autoptr(json_object) body = hg_call_body(call, known);
+
+	if (!body || !take_address(call, command, call->param[1]))
+		return FALSE;
+	command->remove = TRUE;
+	command->agent = hg_arena_str(command->arena, hg_json_str(body, "agent"));
+	return TRUE;
 }

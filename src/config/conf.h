@@ -43,6 +43,8 @@ struct hg_window_conf {
 	struct hg_age ages[HG_AGES_MAX];	/* growing */
 	guint n_ages;			/* from 1 */
 	gboolean own_join, own_reopen;	/* said by the channel itself */
+	bool any_subject;		/* of a channel: mails with another subject join too */
+	bool join_unproven;		/* of a channel: so do those whose sender nobody vouches for */
 };
 
 struct hg_ticket_conf {
@@ -103,6 +105,7 @@ struct hg_channel_conf {
 	gint64 ask_wait_ms;		/* how long the ticket's request waits for the answer */
 	bool shadow;			/* on trial: nothing leaves headgate because of what comes on it */
 	struct hg_window_conf window;	/* with the gateway's where it has none of its own */
+	bool automatic_tickets;		/* rules may make tickets of what machines send where senders are not proven */
 	gint64 index;			/* its place among the channels, from 0 */
 	struct hg_place place;
 	const struct hg_adapter *desc;	/* lent by whoever finds adapters */

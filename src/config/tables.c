@@ -173,6 +173,13 @@ const struct hg_option hg_channel_options[] = {
 		"As join of the gateway's window, for messages that come on this channel."),
 	CHANNEL(window.reopen_ms, "window.reopen", MSECS, RELOAD | HG_OPT_AGES, NULL, "0s..365d",
 		"As reopen of the gateway's window, a time or a list by age, for messages that come on this channel."),
+	CHANNEL(window.any_subject, "window.any_subject", BOOL, RELOAD, "false", NULL,
+		"Of mail: a message joins the sender's open ticket whatever its subject is; without, only with the same one."),
+	CHANNEL(window.join_unproven, "window.join_unproven", BOOL, RELOAD, "false", NULL,
+		"Of mail: so does one whose sender nobody vouches for and that has no token of ours. Anybody can then write "
+		"into a ticket whose customer he knows."),
+	CHANNEL(automatic_tickets, "automatic_tickets", BOOL, RELOAD, "false", NULL,
+		"Of mail: rules may make tickets of what machines send: out-of-office answers, lists, notifications."),
 	CHANNEL(on_ambiguous, "on_ambiguous", ENUM, RELOAD, "hold", "hold|resend",
 		"What to do with a message that may or may not have been sent."),
 	CHANNEL(ambiguous_wait_ms, "ambiguous_wait", MSECS, RELOAD, "10m", "10s..7d",

@@ -100,6 +100,8 @@ void hg_window_inherit(const hg_node *map, const char *what, const struct hg_win
 	struct hg_window_conf own = *window;
 
 	*window = *all;
+	window->any_subject = own.any_subject;
+	window->join_unproven = own.join_unproven;
 	window->own_join = hg_node_get(map, "join") != NULL;
 	window->own_reopen = hg_node_get(map, "reopen") != NULL;
 	if (window->own_join)

@@ -21,6 +21,7 @@ static gboolean edit(hg_turn *turn, hg_case *kase, hg_message *message, const st
 {
 	/* What it said before stays in the raw delivery and in the event that told of it. */
 	message->text = in->text;
+	message->reply_text = in->reply_text;
 	if (in->payload)
 		message->payload = in->payload;
 	message->edited_ms = turn->now_ms;

@@ -91,6 +91,14 @@ static gboolean patch_thread(hg_turn *turn, GError **error)
 	       finish(turn, &kase, error);
 }
 
+static gboolean participant(hg_turn *turn, GError **error)
+{
+	hg_case kase;
+
+	return hg_case_by_id(turn, turn->command->thread_id, &kase, error) &&
+	       hg_sender_participants(turn, &kase, error) && finish(turn, &kase, error);
+}
+
 static gboolean link_ticket(hg_turn *turn, GError **error)
 {
 	const hg_command *command = turn->command;
@@ -130,6 +138,8 @@ static gboolean act(hg_turn *turn, GError **error)
 		return reopen_thread(turn, error);
 	case HG_CMD_PATCH:
 		return patch_thread(turn, error);
+	case HG_CMD_PARTICIPANT:
+		return participant(turn, error);
 	case HG_CMD_LINK:
 		return link_ticket(turn, error);
 	case HG_CMD_STATUS:

@@ -227,16 +227,17 @@ static gboolean find_question(hg_turn *turn, const hg_case *kase, const struct h
 
 static gboolean read_answer(hg_turn *turn, const struct hg_in *in, struct hg_answered *answered)
 {
+	const char *text = in->reply_text && *in->reply_text ? in->reply_text : in->text;
 	const hg_words *words = turn->engine->rules ? hg_rules_words(turn->engine->rules) : NULL;
 	int scale = g_strcmp0(turn->conf->rating.scale, "thumbs") == 0 ? HG_SCALE_THUMBS : HG_SCALE_5;
 
-	if ((in->kind != HG_TEXT && in->kind != HG_BUTTON) || !in->text || in->n_files)
+	if ((in->kind != HG_TEXT && in->kind != HG_BUTTON) || !text || in->n_files)
 		return FALSE;
 	if (is_asked(answered->thread, "rating"))
-		return hg_answer_rating(in->text, scale, turn->arena, &answered->answer);
+		return hg_answer_rating(text, scale, turn->arena, &answered->answer);
 	if (is_asked(answered->thread, "solved"))
-		return hg_answer_yes_no(in->text, words, turn->arena, &answered->answer);
-	answered->email = hg_answer_email(in->text, turn->arena, &answered->answer.pure);
+		return hg_answer_yes_no(text, words, turn->arena, &answered->answer);
+	answered->email = hg_answer_email(text, turn->arena, &answered->answer.pure);
 	return answered->email != NULL;
 }
 

@@ -150,9 +150,9 @@ static gboolean copy_refs(hg_arena *arena, struct hg_in *in, GError **error)
 	return TRUE;
 }
 
-void hg_command_set_refs(hg_command *command, const char *const *refs)
+const char *const *hg_command_words(hg_command *command, const char *const *words)
 {
-	command->refs = copy_words(command->arena, refs);
+	return copy_words(command->arena, words);
 }
 
 static gboolean copy_in(hg_arena *arena, struct hg_in *in, GError **error)

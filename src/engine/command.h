@@ -25,6 +25,7 @@ enum hg_command_kind {
 	HG_CMD_RECALL,		/* what did we say where these refs lead? */
 	HG_CMD_SETTLED,		/* outcome of settle() */
 	HG_CMD_DROP_DEAD,	/* a job in quarantine is forgotten */
+	HG_CMD_PARTICIPANT,	/* somebody may speak in a thread, or (remove) may no more: text is his address */
 };
 
 struct hg_reply {
@@ -83,6 +84,7 @@ struct hg_command {
 	const char *thread_id, *ticket_ref;	/* id, number or external id of a ticket */
 	const char *text, *agent;	/* NOTE, CLOSE (reason), STATUS (word), UNPACKED and SETTLED (why not) */
 	int resolution;			/* CLOSE: enum hg_resolution */
+	gboolean remove;		/* PARTICIPANT */
 	gboolean ask;			/* CLOSE: as resolved, when the customer says so or nothing */
 	const char *priority, *category, *type, *subject;	/* CONVERT; or NULL */
 	const char *queue, *status, *assignee;	/* CONVERT; assignee of STATUS too ("": nobody); or NULL */
@@ -110,6 +112,6 @@ void hg_command_free(hg_command *command);	/* NULL is fine; does not call done *
 /* Deep copies into the command's arena; sizes and strides become ours.  Text is made valid UTF-8,
  * numbers of items, addresses, files and bytes are bounded (HG_ERROR_LIMIT). */
 gboolean hg_command_set_batch(hg_command *command, const struct hg_batch *batch, GError **error);
-/* The same for RECALL; what is too many is left out. */
-void hg_command_set_refs(hg_command *command, const char *const *refs);
+/* A copy in its arena of ids, NULL-ended (or NULL); what is too many is left out. */
+const char *const *hg_command_words(hg_command *command, const char *const *words);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(hg_command, hg_command_free)

@@ -224,6 +224,7 @@ static const struct hg_row command_rows[] = {
 	HG_ROW_STRUCT_OF(struct hg_command, 36, facts, &facts),
 	HG_ROW(struct hg_command, 37, fate, INT),
 	HG_ROW_WORDS_OF(struct hg_command, 38, refs, WORDS_MOST),
+	HG_ROW(struct hg_command, 39, remove, TRUTH),
 	HG_ROW_END
 };
 /* Whose they are, when it was taken and who hears of it is another matter each time. */

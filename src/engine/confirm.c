@@ -129,7 +129,8 @@ gboolean hg_confirm_plan(hg_turn *turn, const hg_case *kase, GError **error)
 {
 	gint64 wait_ms = turn->conf->backends->len ? turn->conf->ticket.confirm_wait_ms : 0;
 
-	return is_off(turn, kase->thread) ||
+	/* Only machines have said something: nobody is there to be told. */
+	return is_off(turn, kase->thread) || !kase->thread->last_customer_ms ||
 	       hg_timer_set(turn, kase->thread->n, "confirm", turn->now_ms + wait_ms, NULL, error);
 }
 

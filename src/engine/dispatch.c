@@ -82,6 +82,18 @@ static void add_refs(hg_dispatch *dispatch, const hg_message *message)
 	dispatch->out.refs = refs;
 }
 
+static gboolean add_past(hg_engine *engine, hg_dispatch *dispatch, const hg_message *message, GError **error)
+{
+	hg_thread *thread;
+
+	if (!hg_past_is_wanted(engine, message->channel))
+		return TRUE;
+	if (!hg_store_thread_get(engine->store, dispatch->arena, message->thread_n, &thread, error))
+		return FALSE;
+	return !thread || hg_past_fill(engine, dispatch->arena, thread, message->prev_n, message->channel, message->answers,
+				       &dispatch->out, error);
+}
+
 static gboolean fill_out(hg_engine *engine, hg_dispatch *dispatch, gint64 now_ms, gboolean *ret_gone, GError **error)
 {
 	const hg_job *job = &dispatch->job;
@@ -102,10 +114,11 @@ static gboolean fill_out(hg_engine *engine, hg_dispatch *dispatch, gint64 now_ms
 		.kind = message->kind, .to = message->address, .from = message->our_address,
 		.subject = message->subject, .text = message->text, .html = message->html,
 		.now_ms = now_ms, .last_in_ms = last_in_ms, .body = job->body, .len = job->len,
+		.name = message->author == HG_BY_AGENT ? message->author_name : NULL, .automatic = message->automatic,
 	};
 	add_payload(dispatch, message);
 	add_refs(dispatch, message);
-	return add_files(engine, dispatch, message, error);
+	return add_past(engine, dispatch, message, error) && add_files(engine, dispatch, message, error);
 }
 
 static gboolean fill_event(hg_engine *engine, hg_dispatch *dispatch, gboolean *ret_gone, GError **error)

@@ -61,7 +61,7 @@ static gboolean take_file(hg_turn *turn, const hg_case *kase, const hg_message *
 	*attachment = (hg_attachment){
 		.message_n = message->n, .kind = file->kind, .state = refused ? HG_FILE_FAILED : HG_FILE_PENDING,
 		.name = file->name, .type = file->type, .bytes = file->bytes, .sha256 = file->sha256,
-		.ref = file->ref, .expires_ms = file->expires_ms, .error = refused,
+		.ref = file->ref, .expires_ms = file->expires_ms, .error = refused, .content_id = file->content_id,
 	};
 	hg_id_new(turn->engine->env, "att", attachment->id);
 	if (!refused && file->data && !store_data(turn, file, attachment, error))

@@ -31,7 +31,8 @@ static void write_file(const struct hg_file *file, GString *out)
 
 static void write_message(const hg_turn *turn, const struct hg_in *in, GString *out)
 {
-	g_autofree char *text = hg_text_valid(in->text, -1, TEXT_SENT_MAX);
+	gboolean quotes = in->reply_text && *in->reply_text;
+	g_autofree char *text = hg_text_valid(quotes ? in->reply_text : in->text, -1, TEXT_SENT_MAX);
 
 	hg_json_key(out, "message");
 	hg_json_open(out, '{');
@@ -69,8 +70,10 @@ static gboolean write_thread(hg_turn *turn, const hg_case *kase, const struct hg
 {
 	struct hg_payload payload = { .store = turn->store, .conf = turn->conf, .arena = turn->arena };
 	struct hg_proposed proposed;
+	struct hg_claim heard;
 
-	if (!hg_threading_propose(turn, kase, in, hg_inbound_scope(turn), &proposed, error))
+	if (!hg_sender_weigh(turn, in, hg_inbound_scope(turn), &heard, error) ||
+	    !hg_threading_propose(turn, kase, in, hg_inbound_scope(turn), &heard, &proposed, error))
 		return FALSE;
 	payload.thread = proposed.thread;
 	if (proposed.thread)
@@ -251,6 +254,7 @@ gboolean hg_asking_gate(hg_turn *turn, const struct hg_in *in, gint64 raw_n, gbo
 {
 	gboolean said = in->kind <= HG_UNSUPPORTED && !in->echo;
 	g_autoptr(GPtrArray) asks = g_ptr_array_new();
+	struct hg_in as = hg_sender_as(turn, in);
 	hg_waiting waiting;
 	hg_case kase = { 0 };
 	gboolean ahead;
@@ -260,7 +264,7 @@ gboolean hg_asking_gate(hg_turn *turn, const struct hg_in *in, gint64 raw_n, gbo
 		return TRUE;
 	if (!is_in_order(in))
 		return TRUE;
-	if (!hg_contact_resolve(turn, in, said, &kase, error))
+	if (!hg_contact_resolve(turn, &as, said, &kase, error))
 		return FALSE;
 	if (!kase.contact)
 		return TRUE;

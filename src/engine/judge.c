@@ -106,7 +106,7 @@ static const char *headers_of(hg_turn *turn, const char *payload)
 
 static void message_facts(hg_turn *turn, const struct hg_in *in, struct hg_facts *facts)
 {
-	facts->text = in->text;
+	facts->text = in->reply_text && *in->reply_text ? in->reply_text : in->text;	/* not what it quotes */
 	facts->headers = headers_of(turn, in->payload);
 	facts->kind = hg_kind_word(in->kind);
 	facts->address = in->n_from ? in->from[0].uri : NULL;

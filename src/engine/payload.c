@@ -52,6 +52,7 @@ static const struct kind {
 	{ "channel.down",      NAME | REASON },
 	{ "channel.up",        NAME | REASON },
 	{ "message.quarantined", NAME | REASON },
+	{ "loop.suspected",    NAME | REASON },
 };
 
 static const struct kind *kind_find(const char *type)

@@ -57,6 +57,9 @@ void hg_file_write(const struct hg_payload *payload, const hg_attachment *file, 
 	else
 		hg_json_add_raw(out, "url", NULL);
 	hg_json_opt_str(out, "error", file->error);
+	hg_json_opt_str(out, "content_id", file->content_id);
+	if (file->content_id)
+		hg_json_add_bool(out, "inline", TRUE);
 	hg_json_close(out, '}');
 }
 
@@ -115,6 +118,7 @@ static void write_content(const hg_message *message, GString *out)
 	hg_json_add_str(out, "text", gone || !message->text ? "" : message->text);
 	if (gone)
 		return;
+	hg_json_opt_str(out, "reply_text", message->reply_text);
 	hg_json_opt_str(out, "html", message->html);
 	add_foreign(out, "payload", message->payload);
 	add_foreign(out, "reactions", message->reactions);
@@ -145,6 +149,9 @@ static void write_head(const hg_message *message, GString *out)
 	write_flag(out, "automatic", message->automatic);
 	write_flag(out, "forwarded", message->forwarded);
 	write_flag(out, "echo", message->echo);
+	if (message->sender)
+		hg_json_add_str(out, "sender_verified", hg_sender_word(message->sender - 1));
+	write_flag(out, "unproven", message->sender && message->sender != 1 + HG_SENDER_PASS);
 }
 
 /* Never dropped: what nobody understood goes on as it came. */

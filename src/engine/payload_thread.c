@@ -301,6 +301,9 @@ gboolean hg_payload_thread(const struct hg_payload *payload, GString *out, GErro
 	put_ref(payload, out);
 	write_thread(payload, out);
 	hg_json_opt_str(out, "asked", payload->thread->asked);
+	if (payload->thread->participants)
+		hg_json_add_raw(out, "participants", payload->thread->participants);
+	hg_json_opt_str(out, "related", payload->thread->related);
 	if (!add_episode(payload, out, error) || !hg_csat_add(payload, out, error) ||
 	    !hg_contact_add(payload, "contact", payload->contact, out, error) ||
 	    !hg_ticket_add(payload, payload->ticket, out, error))

@@ -179,7 +179,7 @@ static gboolean check_files(const struct hg_reply *reply, GError **error)
 	return TRUE;
 }
 
-static gboolean plan(hg_turn *turn, struct outgoing *out, GError **error)
+static gboolean plan(hg_turn *turn, const hg_case *kase, struct outgoing *out, GError **error)
 {
 	const struct hg_ports *ports = &turn->engine->ports;
 	const struct hg_reply *reply = out->reply;
@@ -191,10 +191,13 @@ static gboolean plan(hg_turn *turn, struct outgoing *out, GError **error)
 		.payload = reply->payload, .files = out_files(turn, reply), .n_files = reply->n_files,
 		.file_size = sizeof(struct hg_file), .refs = out->answers && !about ? refs : NULL,
 		.target = about ? out->answers : NULL, .now_ms = turn->now_ms, .last_in_ms = out->last_in_ms,
+		.name = out->author == HG_BY_AGENT ? out->author_name : NULL, .automatic = out->automatic,
 	};
 	struct hg_err err = { 0 };
 
-	if (!check_files(reply, error))
+	if (!check_files(reply, error) ||
+	    !hg_past_fill(turn->engine, turn->arena, kase->thread, kase->thread->last_message_n, out->channel, out->answers,
+			  &whole, error))
 		return FALSE;
 	if (!ports->plan(ports->ctx, out->channel, turn->arena, &whole, out->parts, &err))
 		return hg_fail(error, code_of(err.kind), "%s", *err.text ? err.text : "the channel cannot carry this");
@@ -307,7 +310,7 @@ static gboolean wanted(const struct outgoing *out, GError **error)
 static gboolean prepare(hg_turn *turn, hg_case *kase, struct outgoing *out, GError **error)
 {
 	return address(turn, kase, out, error) && wanted(out, error) &&
-	       find_answered(turn, kase, out, error) && plan(turn, out, error);
+	       find_answered(turn, kase, out, error) && plan(turn, kase, out, error);
 }
 
 /* ---- the API's reply ---- */
@@ -403,6 +406,7 @@ static gboolean say_automatic(hg_turn *turn, hg_case *kase, struct outgoing *out
 {
 	g_autoptr(GError) why = NULL;
 	hg_message *message;
+	gboolean may;
 
 	if (!prepare(turn, kase, out, &why)) {
 		if (why->code != HG_ERROR_STORE)
@@ -410,6 +414,11 @@ static gboolean say_automatic(hg_turn *turn, hg_case *kase, struct outgoing *out
 		g_propagate_error(error, g_steal_pointer(&why));
 		return FALSE;
 	}
+	if (!hg_sender_may_be_told(turn, kase, out->channel, out->to, &may, error))
+		return FALSE;
+	if (!may)
+		return hg_case_line(turn, kase, "An automatic message was not sent: this address had one within the last "
+				    "24 hours.", error);
 	return kase->thread->shadow ? keep_unsent(turn, kase, out, error) : queue(turn, kase, out, &message, error);
 }
 
@@ -460,8 +469,14 @@ gboolean hg_reply_question(hg_turn *turn, hg_case *kase, const char *text, GErro
 	struct hg_reply reply = { .text = text, .kind = HG_TEXT };
 	struct outgoing out = { .reply = &reply, .author = HG_BY_GATEWAY, .automatic = TRUE, .parts = parts };
 	hg_message *message;
+	gboolean may;
 
 	if (kase->thread->shadow)
 		return hg_fail(error, HG_ERROR_STATE, "the channel is on trial: nothing is said on it");
-	return prepare(turn, kase, &out, error) && queue(turn, kase, &out, &message, error);
+	if (!prepare(turn, kase, &out, error) ||
+	    !hg_sender_may_be_told(turn, kase, out.channel, out.to, &may, error))
+		return FALSE;
+	if (!may)
+		return hg_fail(error, HG_ERROR_LIMIT, "this address had an automatic message within the last 24 hours");
+	return queue(turn, kase, &out, &message, error);
 }

@@ -69,6 +69,11 @@ gboolean hg_requester_find(hg_turn *turn, hg_case *kase, const char **ret, GErro
 		return FALSE;
 	if (*ret)
 		return TRUE;
+	/* A mail's sender: he may be another, but there is where answers go. */
+	if (kase->thread->reply_to && g_str_has_prefix(kase->thread->reply_to, MAILTO)) {
+		*ret = kase->thread->reply_to;
+		return TRUE;
+	}
 	if (is_policy(turn, kase->thread, "synthetic"))
 		return synthetic(turn, kase, ret, error);
 	claimed = is_policy(turn, kase->thread, "ask") ? hg_fill_field(turn, kase->contact->fields, CLAIMED) : NULL;

@@ -43,6 +43,9 @@ gboolean hg_result_arrived(hg_turn *turn, hg_case *kase, hg_message *message, hg
 		if (!hg_store_seen_set(turn->store, job->name, id, turn->now_ms, message->n, error))
 			return FALSE;
 	}
+	if (turn->command && turn->command->kind == HG_CMD_SENT &&
+	    !hg_remember_also(turn, job->name, turn->command->sent.also, message, error))
+		return FALSE;
 	fold_sent(message);
 	if (!hg_store_message_update(turn->store, message, error) ||
 	    !hg_store_timer_clear(turn->store, kase->thread->n, hg_unknown_timer(turn, job), error) ||

@@ -1,16 +1,26 @@
 /* said.c - what a person says: into which thread, with which decision, told to whom */
 #include "turn.h"
 
+gboolean hg_remember_also(hg_turn *turn, const char *channel, const char *const *ids, const hg_message *message,
+			  GError **error)
+{
+	for (; ids && *ids; ids++)
+		if (**ids && !hg_store_seen_set(turn->store, channel, *ids, turn->now_ms, message->n, error))
+			return FALSE;
+	return TRUE;
+}
+
 /* Later reactions, edits and references name the message by its id, whatever its dedupe key was. */
-static gboolean remember(hg_turn *turn, const struct hg_in *in, const hg_message *message, GError **error)
+gboolean hg_said_remember(hg_turn *turn, const struct hg_in *in, const hg_message *message, GError **error)
 {
 	const char *key = in->dedupe ?: in->id;
 
 	if (key && *key && !hg_store_seen_set(turn->store, hg_inbound_space(turn, in), key, turn->now_ms, message->n, error))
 		return FALSE;
-	if (!in->id || !*in->id || in->id == key)
-		return TRUE;
-	return hg_store_seen_set(turn->store, turn->command->channel, in->id, turn->now_ms, message->n, error);
+	if (in->id && *in->id && in->id != key &&
+	    !hg_store_seen_set(turn->store, turn->command->channel, in->id, turn->now_ms, message->n, error))
+		return FALSE;
+	return hg_remember_also(turn, turn->command->channel, in->also, message, error);
 }
 
 /* ---- a message said by a person ---- */
@@ -24,11 +34,11 @@ static hg_message *make_message(hg_turn *turn, const struct hg_in *in, gint64 ra
 		.author = in->echo ? HG_BY_OUTSIDE : HG_BY_CUSTOMER,
 		.kind = in->kind, .channel = turn->command->channel, .external_id = in->id,
 		.address = in->n_from ? in->from[0].uri : NULL, .our_address = in->to,
-		.subject = in->subject, .text = in->text, .payload = in->payload,
+		.subject = in->subject, .text = in->text, .reply_text = in->reply_text, .payload = in->payload,
 		.answers = in->refs ? in->refs[0] : NULL, .sent_ms = in->sent_ms,
 		.raw_n = in->kind == HG_UNSUPPORTED ? hg_inbound_own_raw(turn, in, raw_n) : raw_n,
 		.delivery = in->echo ? HG_DLV_SENT : HG_DLV_NONE, .note = in->note,
-		.automatic = in->automatic, .forwarded = in->forwarded, .echo = in->echo,
+		.automatic = in->automatic, .forwarded = in->forwarded, .echo = in->echo, .sender = hg_sender_kept(in),
 		.at_ms = hg_inbound_had_ms(turn),
 	};
 	if (in->echo)
@@ -39,7 +49,7 @@ static hg_message *make_message(hg_turn *turn, const struct hg_in *in, gint64 ra
 static gboolean put_in_thread(hg_turn *turn, hg_case *kase, const struct hg_in *in, hg_message *message,
 			      GError **error)
 {
-	return hg_case_say(turn, kase, message, error) && remember(turn, in, message, error) &&
+	return hg_case_say(turn, kase, message, error) && hg_said_remember(turn, in, message, error) &&
 	       hg_inbound_files(turn, kase, message, in, error);
 }
 
@@ -200,19 +210,75 @@ static gboolean listen(hg_turn *turn, hg_case *kase, const struct hg_in *in, con
 	return hg_listen(turn, kase, &asked, message, error);
 }
 
+/* Of a message that belongs to a conversation by right the customer is who it is from. */
+static gboolean resolve(hg_turn *turn, const struct hg_in *in, const struct hg_claim *heard, hg_case *kase, GError **error)
+{
+	struct hg_in as;
+
+	if (heard->thread) {
+		if (!hg_case_load(turn, heard->thread->n, kase, error))
+			return FALSE;
+		kase->thread = NULL;
+		return TRUE;
+	}
+	as = hg_sender_as(turn, in);
+	return hg_contact_resolve(turn, &as, TRUE, kase, error);
+}
+
+/* "5" from somebody who may be anybody is nobody's opinion. */
+static gboolean match_answer(hg_turn *turn, const hg_case *kase, const struct hg_in *in, const char *scope,
+			     const struct hg_claim *heard, struct hg_proposed *proposed, struct hg_answered *ret,
+			     GError **error)
+{
+	return (heard->claimed && !heard->thread && !heard->window) ||
+	       hg_ask_match(turn, kase, in, scope, proposed, ret, error);
+}
+
+/* Who begins one conversation after the other may be a machine that answers ours: from now on it is one. */
+static gboolean hush(hg_turn *turn, const struct hg_claim *heard, const struct hg_proposed *proposed,
+		     const struct hg_in **in, GError **error)
+{
+	gboolean silent = FALSE;
+	struct hg_in *quiet;
+
+	if (!heard->claimed || proposed->thread)
+		return TRUE;
+	if (!hg_sender_begins(turn, *in, &silent, error))
+		return FALSE;
+	if (!silent)
+		return TRUE;
+	quiet = hg_arena_mem(turn->arena, *in, sizeof(**in));
+	quiet->automatic = true;
+	*in = quiet;
+	return TRUE;
+}
+
+static gboolean makes_tickets(const hg_turn *turn)
+{
+	const struct hg_channel_conf *conf = hg_conf_channel(turn->conf, turn->command->channel);
+
+	return conf && conf->automatic_tickets;
+}
+
 gboolean hg_said_take(hg_turn *turn, const struct hg_in *in, gint64 raw_n, GError **error)
 {
 	const char *scope = hg_inbound_scope(turn);
 	struct hg_proposed proposed;
 	struct hg_judged judged;
-	struct hg_answered answered;
+	struct hg_answered answered = { 0 };
+	struct hg_claim heard;
 	hg_message *message;
 	gboolean quiet, was_closed;
 	hg_case kase = { 0 };
 
-	if (!hg_contact_resolve(turn, in, TRUE, &kase, error) ||
-	    !hg_threading_propose(turn, &kase, in, scope, &proposed, error) ||
-	    !hg_ask_match(turn, &kase, in, scope, &proposed, &answered, error))
+	if (!hg_sender_weigh(turn, in, scope, &heard, error))
+		return FALSE;
+	if (heard.note)
+		return hg_sender_note(turn, in, raw_n, &heard, error);
+	if (!resolve(turn, in, &heard, &kase, error) ||
+	    !hg_threading_propose(turn, &kase, in, scope, &heard, &proposed, error) ||
+	    !match_answer(turn, &kase, in, scope, &heard, &proposed, &answered, error) ||
+	    !hush(turn, &heard, &proposed, &in, error))
 		return FALSE;
 	conflict_note(turn, &kase, &proposed);
 	if (turn->outside)
@@ -221,12 +287,18 @@ gboolean hg_said_take(hg_turn *turn, const struct hg_in *in, gint64 raw_n, GErro
 	      hg_judge(turn, &kase, &(struct hg_asked){ .event = HG_ON_MESSAGE, .in = in, .proposed = &proposed },
 		       &judged, error)))
 		return FALSE;
+	if (heard.claimed && in->automatic && judged.verdict.action == HG_ACT_CONVERT && !makes_tickets(turn))
+		judged.verdict.action = HG_ACT_NONE;
 	was_closed = proposed.thread && proposed.thread->state == HG_THREAD_CLOSED;
 	quiet = answered.quiet || proposed.late || in->automatic || judged.verdict.action == HG_ACT_IGNORE;
 	turn->count.ignored += judged.verdict.action == HG_ACT_IGNORE;
 	turn->said = message = make_message(turn, in, raw_n);
 	if (!enter_thread(turn, &kase, &proposed, scope, quiet, error))
 		return FALSE;
+	if (!proposed.thread && heard.related) {
+		kase.thread->related = heard.related->id;
+		kase.thread_changed = TRUE;
+	}
 	if (turn->outside)
 		kase.thread_changed |= hg_outside_thread(turn->outside->thread, turn->arena, kase.thread);
 	hg_episode_heard(turn, &kase, in->automatic, answered.quiet || judged.verdict.action == HG_ACT_IGNORE);

@@ -3,11 +3,13 @@
  * Reads only.  What becomes of the proposal is the rules' decision. */
 #include "turn.h"
 
+#include "subject.h"
 #include "text.h"
 
 #include <string.h>
 
 #define LOOK_BACK 16			/* threads of a contact that are looked at */
+#define MARKS_MAX 4			/* numbers in brackets, of a subject, that may be a ticket's */
 /* A message that took no longer than this to reach us crossed the closing: it is no late one. */
 #define LATE_MS (15 * 60 * 1000)
 
@@ -199,17 +201,102 @@ static gint by_likelihood(gconstpointer a, gconstpointer b)
 	return one->n > two->n ? -1 : one->n < two->n;
 }
 
+/* ---- where anybody may say that he is anybody ---- */
+
+static void own_thread(hg_turn *turn, struct hg_proposed *ret, const char *reason)
+{
+	char id[HG_ID_SIZE];
+
+	hg_id_new(turn->engine->env, "thr", id);
+	ret->key = say(turn, "apart:%s", id);
+	ret->reason = reason;
+}
+
+static const char *why_apart(const struct hg_in *in, const struct hg_claim *heard)
+{
+	if (heard->forwarded)
+		return "somebody hands it on: a matter of its own";
+	if (in->sender == HG_SENDER_FAIL)
+		return "the receiving server says that it is not from this address: it joins nothing";
+	return "nobody vouches for its sender, and it brings no token of ours: it joins nothing";
+}
+
+/* A ticket's number in the subject counts from its own customer. */
+static gboolean propose_by_mark(hg_turn *turn, const hg_case *kase, const struct hg_in *in, const char *scope,
+				struct hg_proposed *ret, GError **error)
+{
+	const char *at = in->subject ?: "";
+
+	for (guint i = 0; i < MARKS_MAX && !ret->thread; i++) {
+		g_autofree char *mark = hg_subject_mark(&at);
+		hg_ticket *ticket = NULL;
+		hg_thread *thread = NULL;
+
+		if (!mark)
+			break;
+		if (!hg_store_ticket_by_number(turn->store, turn->arena, mark, &ticket, error) ||
+		    (ticket && !hg_store_thread_get(turn->store, turn->arena, ticket->thread_n, &thread, error)))
+			return FALSE;
+		if (!thread || thread->contact_n != kase->contact->n || strcmp(thread->scope, scope) != 0)
+			continue;
+		if (!propose_thread(turn, thread, in, TRUE, ret, error))
+			return FALSE;
+		if (ret->thread)
+			ret->reason = say(turn, "names ticket %s (%s)", ticket->number, ret->reason);
+	}
+	return TRUE;
+}
+
+/* *ret_done: there is nothing more to look for. */
+static gboolean propose_claimed(hg_turn *turn, const hg_case *kase, const struct hg_in *in, const char *scope,
+				const struct hg_claim *heard, struct hg_proposed *ret, gboolean *ret_done, GError **error)
+{
+	*ret_done = TRUE;
+	if (heard->thread) {
+		if (!propose_thread(turn, heard->thread, in, TRUE, ret, error))
+			return FALSE;
+		ret->reason = say(turn, "answers %s (%s)", heard->thread->id, ret->reason ?: "it is over");
+		return TRUE;
+	}
+	if (!heard->window) {
+		own_thread(turn, ret, why_apart(in, heard));
+		return TRUE;
+	}
+	if (!kase->contact_new && !propose_by_mark(turn, kase, in, scope, ret, error))
+		return FALSE;
+	*ret_done = ret->thread != NULL;
+	return TRUE;
+}
+
+/* Whoever writes a new mail about something else wants something else; in a chat nobody names a subject. */
+static gboolean same_matter(const hg_turn *turn, const hg_thread *thread, const struct hg_in *in,
+			    const struct hg_claim *heard)
+{
+	g_autofree char *theirs = NULL, *ours = NULL;
+
+	if (!heard->claimed || window_of(turn)->any_subject || !thread->subject)
+		return TRUE;
+	theirs = hg_subject_plain(in->subject);
+	ours = hg_subject_plain(thread->subject);
+	return *theirs && strcmp(theirs, ours) == 0;
+}
+
 gboolean hg_threading_propose(hg_turn *turn, const hg_case *kase, const struct hg_in *in, const char *scope,
-			      struct hg_proposed *ret, GError **error)
+			      const struct hg_claim *heard, struct hg_proposed *ret, GError **error)
 {
 	g_autoptr(GPtrArray) threads = NULL;
+	gboolean done = FALSE, other = FALSE;
 
 	*ret = (struct hg_proposed){ .proposal = HG_PROPOSE_NEW, .key = thread_key(turn, in) };
+	if (heard->claimed && !propose_claimed(turn, kase, in, scope, heard, ret, &done, error))
+		return FALSE;
+	if (done)
+		return TRUE;
 	if (kase->contact_new) {
 		ret->reason = "first message";
 		return TRUE;
 	}
-	if (!propose_by_refs(turn, kase, in, scope, ret, error) || ret->thread)
+	if ((!heard->claimed && !propose_by_refs(turn, kase, in, scope, ret, error)) || ret->thread)
 		return ret->thread != NULL;
 	threads = g_ptr_array_new();
 	/* A thread reopened beside another has a key of its own: it counts as the default one. */
@@ -220,10 +307,17 @@ gboolean hg_threading_propose(hg_turn *turn, const hg_case *kase, const struct h
 	for (guint i = 0; i < threads->len && !ret->thread; i++) {
 		hg_thread *thread = g_ptr_array_index(threads, i);
 
-		if ((*ret->key || !g_str_has_prefix(thread->key, "group:")) &&
-		    !propose_thread(turn, thread, in, FALSE, ret, error))
+		if (!*ret->key && (g_str_has_prefix(thread->key, "group:") || g_str_has_prefix(thread->key, "apart:")))
+			continue;
+		if (!same_matter(turn, thread, in, heard)) {
+			other = TRUE;
+			continue;
+		}
+		if (!propose_thread(turn, thread, in, FALSE, ret, error))
 			return FALSE;
 	}
+	if (!ret->thread && other)
+		own_thread(turn, ret, "about something else than what is open");
 	if (!ret->thread)
 		miss(ret, threads->len ? "nothing is open, and nothing can be reopened" : "first message");
 	return TRUE;

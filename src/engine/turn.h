@@ -102,6 +102,11 @@ gboolean hg_act(hg_turn *turn, GError **error);
 /* Makes its own savepoints, one an item: called outside of one.  FALSE: the batch is not stored. */
 gboolean hg_inbound_batch(hg_turn *turn, GError **error);
 gboolean hg_said_take(hg_turn *turn, const struct hg_in *in, gint64 raw_n, GError **error);
+/* More ids (NULL-ended, or NULL) by which the provider may name it on this channel. */
+gboolean hg_remember_also(hg_turn *turn, const char *channel, const char *const *ids, const hg_message *message,
+			  GError **error);
+/* Later reactions, edits and references name the message by what the item is called. */
+gboolean hg_said_remember(hg_turn *turn, const struct hg_in *in, const hg_message *message, GError **error);
 gboolean hg_echo_take(hg_turn *turn, const struct hg_in *in, gint64 raw_n, GError **error);
 /* Reactions, edits, revokes; identity, consent and news of the account. */
 gboolean hg_about_message(hg_turn *turn, const struct hg_in *in, gint64 raw_n, GError **error);
@@ -166,6 +171,29 @@ gboolean hg_contact_present(hg_turn *turn, const hg_contact *contact, const char
 /* The alias under which an address is kept: claimed ones have a space of their own. */
 const char *hg_contact_alias_uri(hg_arena *arena, const struct hg_address *address);
 
+/* ---- sender.c: who may speak where anybody may say that he is anybody ---- */
+struct hg_claim {
+	gboolean claimed;		/* its sender only says who he is: the rest counts */
+	hg_thread *thread;		/* it is a message of this one */
+	hg_thread *note;		/* or a note on this one */
+	hg_thread *related;		/* it names this one, and has no right to it; each NULL: none */
+	gboolean window;		/* what the contact has open may take it */
+	gboolean forwarded;		/* it is handed on: a matter of its own */
+};
+gboolean hg_sender_is_claimed(const struct hg_in *in);
+int hg_sender_kept(const struct hg_in *in);	/* for hg_message.sender */
+gboolean hg_sender_weigh(hg_turn *turn, const struct hg_in *in, const char *scope, struct hg_claim *ret, GError **error);
+/* As contacts are to see it: with proof, or apart from all others. */
+struct hg_in hg_sender_as(hg_turn *turn, const struct hg_in *in);
+gboolean hg_sender_note(hg_turn *turn, const struct hg_in *in, gint64 raw_n, const struct hg_claim *heard, GError **error);
+gboolean hg_sender_is_participant(const hg_thread *thread, const char *uri);
+/* The address begins a conversation.  *ret_silent: it began too many; counted, and told at the first. */
+gboolean hg_sender_begins(hg_turn *turn, const struct hg_in *in, gboolean *ret_silent, GError **error);
+/* May it get something automatic?  Counted when it may. */
+gboolean hg_sender_may_be_told(hg_turn *turn, const hg_case *kase, const char *channel, const char *to, gboolean *ret,
+			       GError **error);
+gboolean hg_sender_participants(hg_turn *turn, hg_case *kase, GError **error);
+
 /* ---- threading.c ---- */
 struct hg_proposed {
 	int proposal;			/* enum hg_proposal */
@@ -176,7 +204,7 @@ struct hg_proposed {
 	gboolean stays;			/* too old to be reopened: is added, and the thread stays closed */
 };
 gboolean hg_threading_propose(hg_turn *turn, const hg_case *kase, const struct hg_in *in, const char *scope,
-			      struct hg_proposed *ret, GError **error);
+			      const struct hg_claim *heard, struct hg_proposed *ret, GError **error);
 
 /* ---- judge.c ---- */
 struct hg_judged {
@@ -550,6 +578,13 @@ void hg_targets_stay(hg_targets *targets);	/* instead of one: it was not claimed
 gboolean hg_targets_has_work(hg_targets *targets, gint64 now_ms);
 /* When there may be work that is not there now; G_MAXINT64: no such time is known. */
 gint64 hg_targets_next(hg_targets *targets, gint64 now_ms);
+
+/* ---- past.c ---- */
+/* For channels that want it: refs, past, number, subject, of what was said up to newest_n (0: nothing was).
+ * answers: the provider's id of what is answered, or NULL. */
+gboolean hg_past_is_wanted(const hg_engine *engine, const char *channel);
+gboolean hg_past_fill(hg_engine *engine, hg_arena *arena, const hg_thread *thread, gint64 newest_n, const char *channel,
+		      const char *answers, struct hg_out *out, GError **error);
 
 /* ---- dispatch.c ---- */
 /* Everything a job needs to go out, in an arena of its own.  *ret NULL: what it was about is gone. */

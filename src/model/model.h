@@ -76,6 +76,8 @@ typedef struct hg_thread {
 	const char *asked;		/* what the customer was asked: "solved", "rating", "email"; or NULL ... */
 	gint64 asked_ms;		/* ... and when */
 	gint64 asked_episode;		/* the last one that ended with the question for a rating, 0: none */
+	const char *participants;	/* JSON list of addresses that may speak in it, as notes; or NULL */
+	const char *related;		/* id of the thread it would have joined, had its sender been known; or NULL */
 } hg_thread;
 
 /* ---- episode: a conversation from its opening, or reopening, to its closing or conversion ---- */
@@ -125,6 +127,7 @@ typedef struct hg_message {
 	const char *address;		/* the other side's */
 	const char *our_address;	/* or NULL */
 	const char *subject, *text, *html, *payload;	/* text: never NULL when read */
+	const char *reply_text;		/* what is new in text: without quotes and signature; or NULL: nobody told */
 	const char *answers;		/* provider id it answers, or NULL */
 	gint64 at_ms;			/* when we had it */
 	gint64 sent_ms;			/* by the provider's clock, 0: not said */
@@ -138,6 +141,7 @@ typedef struct hg_message {
 	int error_code;
 	const char *note;		/* unsupported: why; or NULL */
 	gboolean automatic, forwarded, echo;
+	int sender;			/* where he only claims his address: 1 + enum hg_sender; else 0 */
 	const char *reactions;		/* JSON object address -> emoji, or NULL */
 } hg_message;
 
@@ -154,6 +158,7 @@ typedef struct hg_attachment {
 	const char *ref;		/* what the adapter fetches it by; or NULL */
 	gint64 expires_ms;		/* 0: not said */
 	const char *error;		/* or NULL */
+	const char *content_id;		/* by which the text shows it; or NULL */
 } hg_attachment;
 
 /* ---- ticket: the formal record ---- */
@@ -343,3 +348,4 @@ const char *hg_question_word(int state);
 const char *hg_receipt_word(int state);
 const char *hg_file_state_word(int state);
 const char *hg_proof_word(int proof);
+const char *hg_sender_word(int sender);

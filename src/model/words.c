@@ -183,3 +183,12 @@ const char *hg_proof_word(int proof)
 
 	return WORD(words, proof);
 }
+
+const char *hg_sender_word(int sender)
+{
+	static const char *const words[] = {
+		[HG_SENDER_NONE] = "none", [HG_SENDER_PASS] = "pass", [HG_SENDER_FAIL] = "fail",
+	};
+
+	return WORD(words, sender);
+}

@@ -167,3 +167,29 @@ gboolean hg_store_reach_consent(hg_store *store, const char *channel, const char
 
 	return hg_sql_run(store, &set, HG_BIND(HG_T(channel), HG_T(uri), HG_I(opted_out ? 1 : 0)), NULL, error);
 }
+
+gboolean hg_store_pace_get(hg_store *store, const char *channel, const char *uri, struct hg_pace *ret, GError **error)
+{
+	static const struct hg_sql get = { HG_SQL_PACE_GET, "SELECT auto_ms, fresh_ms, fresh_n FROM address "
+					   "WHERE channel = $1 AND uri = $2", HG_SQL_ALONE, NULL };
+	hg_stmt *stmt = hg_stmt_open(store, &get, HG_BIND(HG_T(channel), HG_T(uri)), error);
+	int more = stmt ? hg_stmt_next(stmt, error) : -1;
+
+	*ret = (struct hg_pace){ 0 };
+	if (more <= 0)
+		return more == 0;
+	*ret = (struct hg_pace){ hg_stmt_int(stmt, 0), hg_stmt_int(stmt, 1), hg_stmt_int(stmt, 2) };
+	hg_stmt_end(stmt);
+	return TRUE;
+}
+
+gboolean hg_store_pace_set(hg_store *store, const char *channel, const char *uri, const struct hg_pace *pace, GError **error)
+{
+	static const struct hg_sql set = { HG_SQL_PACE_SET, "INSERT INTO address (channel, uri, auto_ms, fresh_ms, fresh_n) "
+					   "VALUES ($1, $2, $3, $4, $5) ON CONFLICT (uri, channel) DO UPDATE SET "
+					   "auto_ms = excluded.auto_ms, fresh_ms = excluded.fresh_ms, fresh_n = excluded.fresh_n",
+					   HG_SQL_ALONE, NULL };
+
+	return hg_sql_run(store, &set, HG_BIND(HG_T(channel), HG_T(uri), HG_I(pace->auto_ms), HG_I(pace->fresh_ms),
+					       HG_I(pace->fresh_n)), NULL, error);
+}

@@ -207,7 +207,7 @@ static gboolean check_reply_to(struct hg_fsck *fsck, GHashTable *merges, GError 
 	hg_stmt *stmt = hg_stmt_once(fsck->store, "SELECT t.id, t.contact_n, a.contact_n FROM thread AS t JOIN address AS a "
 				     "ON a.uri = t.reply_to AND a.channel = '' WHERE t.state = 1 AND a.proof <> 3 "
 				     "AND a.contact_n <> t.contact_n AND NOT EXISTS (SELECT 1 FROM address AS c "
-				     "WHERE c.uri = 'claimed:' || t.reply_to AND c.channel = '' AND "
+				     "WHERE c.uri IN ('claimed:' || t.reply_to, 'claimed:failed:' || t.reply_to) AND c.channel = '' AND "
 				     "c.contact_n = t.contact_n)", HG_BIND_NONE, error);
 	int more = -1;
 	gsize len;

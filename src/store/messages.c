@@ -18,6 +18,7 @@ static const struct hg_column message_columns[] = {
 	HG_COLUMN(hg_message, text, TEXT0, 0),
 	HG_COLUMN(hg_message, html, TEXT, 0),
 	HG_COLUMN(hg_message, payload, TEXT, 0),
+	HG_COLUMN(hg_message, reply_text, TEXT, 0),
 	HG_COLUMN(hg_message, answers, TEXT, 0),
 	HG_COLUMN(hg_message, at_ms, INT64, 0),
 	HG_COLUMN(hg_message, sent_ms, INT64, 0),
@@ -36,6 +37,7 @@ static const struct hg_column message_columns[] = {
 	HG_COLUMN(hg_message, automatic, INT, 0),
 	HG_COLUMN(hg_message, forwarded, INT, 0),
 	HG_COLUMN(hg_message, echo, INT, 0),
+	HG_COLUMN(hg_message, sender, INT, 0),
 	HG_COLUMN(hg_message, reactions, TEXT, 0),
 	{ 0 }
 };
@@ -54,6 +56,7 @@ static const struct hg_column file_columns[] = {
 	HG_COLUMN(hg_attachment, ref, TEXT, 0),
 	HG_COLUMN(hg_attachment, expires_ms, INT64, 0),
 	HG_COLUMN(hg_attachment, error, TEXT, 0),
+	HG_COLUMN(hg_attachment, content_id, TEXT, 0),
 	{ 0 }
 };
 static const struct hg_table file_table = { "attachment", file_columns, sizeof(hg_attachment), HG_NUMBERS_NONE };

@@ -127,6 +127,14 @@ gboolean hg_store_reach_in(hg_store *store, const char *channel, const char *uri
 gboolean hg_store_reach_consent(hg_store *store, const char *channel, const char *uri, gboolean opted_out,
 				GError **error);
 
+/* How much there was of an address on a channel: times in ms, 0 never. */
+struct hg_pace {
+	gint64 auto_ms;			/* it got something automatic */
+	gint64 fresh_ms, fresh_n;	/* so many conversations since then */
+};
+gboolean hg_store_pace_get(hg_store *store, const char *channel, const char *uri, struct hg_pace *ret, GError **error);
+gboolean hg_store_pace_set(hg_store *store, const char *channel, const char *uri, const struct hg_pace *pace, GError **error);
+
 /* ---- threads ---- */
 /* CONFLICT when the contact has an open thread of that scope and key. */
 gboolean hg_store_thread_add(hg_store *store, hg_thread *thread, GError **error);	/* fills n */

@@ -56,6 +56,8 @@ static const struct hg_column thread_columns[] = {
 	HG_COLUMN(hg_thread, asked, TEXT, 0),
 	HG_COLUMN(hg_thread, asked_ms, INT64, 0),
 	HG_COLUMN(hg_thread, asked_episode, INT64, 0),
+	HG_COLUMN(hg_thread, participants, TEXT, 0),
+	HG_COLUMN(hg_thread, related, TEXT, 0),
 	{ 0 }
 };
 static const struct hg_table thread_table = { "thread", thread_columns, sizeof(hg_thread), HG_NUMBERS_THREAD };

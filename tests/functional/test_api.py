@@ -78,6 +78,8 @@ ROUTES = {
     ("POST", "/v1/drops/{}/restore"): dict(scope="convert", fill="thread", body={}, status=409),
     ("GET", "/v1/outbox"): dict(scope="admin"),
     ("POST", "/v1/outbox/{}/retry"): dict(scope="admin", fill="no_job", body={}, status=404),
+    ("POST", "/v1/threads/{}/participants"): dict(scope="reply", fill="thread", body={"address": "bo@example.com"}),
+    ("DELETE", "/v1/threads/{}/participants/{}"): dict(scope="reply", fill="thread", status=400),
     ("GET", "/v1/quarantine"): dict(scope="admin"),
     ("GET", "/v1/quarantine/{}"): dict(scope="admin", fill="no_job", status=404),
     ("POST", "/v1/quarantine/{}/retry"): dict(scope="admin", fill="no_job", body={}, status=404),

@@ -89,16 +89,21 @@ static const struct hg_adapter asking_adapter = {
 	.conf_size = 8, .options = no_options, .send = nothing, .ask = nothing,
 };
 
+static const struct hg_adapter mail_adapter = {
+	.size = sizeof(mail_adapter), .name = "mail", .version = "1", .summary = "a test's", .caps = HG_CAP_PAST,
+	.conf_size = 8, .options = no_options, .send = nothing, .settle = settle_nothing,
+};
+
 static const struct hg_adapter *find(void *ctx, const char *name, GError **error)
 {
 	(void)ctx;
 	(void)error;
-	return strcmp(name, "asking") == 0 ? &asking_adapter : &fake_adapter;
+	return strcmp(name, "asking") == 0 ? &asking_adapter : strcmp(name, "mail") == 0 ? &mail_adapter : &fake_adapter;
 }
 
 static const char *const *names(void *ctx)
 {
-	static const char *const all[] = { "fake", "asking", NULL };
+	static const char *const all[] = { "fake", "asking", "mail", NULL };
 
 	(void)ctx;
 	return all;
@@ -561,7 +566,7 @@ void lab_recall(hg_lab *lab, hg_dispatch *dispatch, const char *const *refs)
 	hg_command *command = result_of(dispatch, HG_CMD_RECALL);
 
 	command->space = "fake";
-	hg_command_set_refs(command, refs);
+	command->refs = hg_command_words(command, refs);
 	result_done(lab, dispatch, command);
 }
 
