@@ -7,6 +7,8 @@
 #include "box.h"
 #include "curl_base.h"
 #include "email_check.h"
+#include "email_plan.h"
+#include "email_send.h"
 #include "flow.h"
 #include "imap_conn.h"
 #include "inside.h"
@@ -53,6 +55,34 @@ static const struct hg_option options[] = {
 	HG_OPTION_AT(C, after, "imap.after", ENUM, 0, "seen", "seen|move|delete|nothing",
 		     "What becomes of a mail over there when it is safe here."),
 	HG_OPTION_AT(C, move_to, "imap.move_to", STRING, 0, NULL, NULL, "Folder for after: move; made when it is missing."),
+	HG_OPTION_AT(C, smtp_host, "smtp.host", STRING, 0, NULL, NULL, "SMTP server that takes our mail; without it the mailbox is only read."),
+	HG_OPTION_AT(C, smtp_port, "smtp.port", INT, 0, NULL, "1..65535", "Its port; 587, or 465 with implicit TLS, or 25 without any."),
+	HG_OPTION_AT(C, smtp_tls, "smtp.tls", ENUM, 0, "starttls", "starttls|implicit|none",
+		     "starttls: required after the greeting; implicit: TLS from the first byte; none: for a relay that wants no login, "
+		     "or on loopback."),
+	HG_OPTION_AT(C, smtp_transport, "smtp.transport", ENUM, 0, "curl", "curl|esmtp",
+		     "curl: keeps connections, knows OAuth 2; esmtp: libesmtp, one mail at a time, TLS 1.2 at most, for relays in "
+		     "one's own network."),
+	HG_OPTION_AT(C, smtp_login, "smtp.login", BOOL, 0, "true", NULL, "false: for a relay that knows us by our address."),
+	HG_OPTION_AT(C, smtp_user, "smtp.user", STRING, 0, NULL, NULL, "Whom to log in as for sending, where it is another than user."),
+	HG_OPTION_AT(C, smtp_password, "smtp.password", SECRET, 0, NULL, NULL, "Password for sending, where it is another."),
+	HG_OPTION_AT(C, smtp_connections, "smtp.connections", INT, 0, "2", "1..20", "Connections at once; each is kept for 30 s."),
+	HG_OPTION_AT(C, smtp_timeout, "smtp.timeout", MSECS, 0, "50s", "5s..55s", "How long sending one mail may take."),
+	HG_OPTION_AT(C, smtp_max_size, "smtp.max_size", BYTES, 0, "25MiB", "64KiB..50MiB", "Largest mail that is sent, with its files encoded."),
+	HG_OPTION_AT(C, return_path, "smtp.return_path", ENUM, 0, "plain", "plain|token",
+		     "Where bounces go: to the address, or to address+t.TOKEN, by which even one that says nothing of the mail is "
+		     "matched; not every server lets us send so."),
+	HG_OPTION(C, name, STRING, 0, "${name}", NULL,
+		  "Name beside our address; ${name} is the agent's: '${name|Support} (Acme)'."),
+	HG_OPTION(C, subject, STRING, 0, "Your message", NULL, "Subject of mail that has none to answer, and of automatic mail."),
+	HG_OPTION(C, reply_to, ENUM, 0, "plus", "plus|plain",
+		  "plus: answers go to address+t.TOKEN, which finds the conversation whatever a mailer does to the rest; the mail "
+		  "server must deliver it like the address.  plain: for one that does not."),
+	HG_OPTION(C, reply_domain, STRING, 0, NULL, NULL, "Domain of those addresses, where it is one of their own."),
+	HG_OPTION(C, quote, ENUM, 0, "none", "none|last|all", "What was said before, below an answer: the customer's last message, or more."),
+	HG_OPTION_AT(C, text_template, "template.text", STRING, 0, NULL, NULL,
+		     "What stands around an answer: ${text} is the answer, ${name}, ${number} and ${subject} may stand beside it."),
+	HG_OPTION_AT(C, html_template, "template.html", STRING, 0, NULL, NULL, "The same for HTML; every mail has HTML then."),
 	HG_OPTION_AT(C, token_url, "oauth.token_url", URL, 0, NULL, NULL,
 		     "Where access tokens are fetched (OAuth 2), such as https://oauth2.googleapis.com/token."),
 	HG_OPTION_AT(C, client_id, "oauth.client_id", STRING, 0, NULL, NULL, "Id of the registered application."),
@@ -71,6 +101,7 @@ static const struct hg_option options[] = {
 
 static void free_all(struct email *e)
 {
+	email_sender_free(e->sender);
 	for (guint i = 0; i < e->boxes->len; i++)
 		box_free(e->boxes->pdata[i]);
 	g_ptr_array_unref(e->boxes);
@@ -118,6 +149,8 @@ static int open_channel(const struct hg_host *host, struct hg_channel *ch, const
 		if (box)
 			g_ptr_array_add(e->boxes, box);
 	}
+	if (!error)
+		e->sender = email_sender_new(e, &error);
 	if (error)
 		return refuse(e, error, err);
 	*state = e;
@@ -136,7 +169,7 @@ static void start(void *state)
 
 void email_drained(struct email *e)
 {
-	if (e->stopping && flow_idle(e))
+	if (e->stopping && flow_idle(e) && !email_sender_busy(e->sender))
 		e->host->drained(e->ch);
 }
 
@@ -205,15 +238,18 @@ const struct hg_adapter hg_adapter_v0 = {
 	.size = sizeof(struct hg_adapter),
 	.name = "email",
 	.version = "0.1.0",
-	.summary = "E-mail: a mailbox by IMAP",
-	.caps = HG_CAP_MEDIA | HG_CAP_SINGLE,
+	.summary = "E-mail: a mailbox by IMAP, answers by SMTP",
+	.caps = HG_CAP_MEDIA | HG_CAP_HTML | HG_CAP_FIRST | HG_CAP_SINGLE,
 	.conf_size = sizeof(struct email_conf),
 	.options = options,
 	.check = email_check,
+	.limits = email_limits,
+	.plan = email_plan,
 	.open = open_channel,
 	.start = start,
 	.stop = stop,
 	.close = close_channel,
+	.send = email_send,
 	.health = health,
 	.settle = settle,
 };

@@ -10,6 +10,7 @@ struct event_base;
 typedef struct hg_curl hg_curl;
 struct box;
 struct batch;
+struct email_sender;
 
 #define EMAIL_FOLDERS_MAX 8	/* each has a connection of its own; providers allow about 15 an account */
 
@@ -28,6 +29,15 @@ struct email_conf {
 	int64_t max_size;
 	int64_t backfill, rescan;	/* ms */
 	char *after, *move_to;
+	/* sending: */
+	char *name, *subject, *reply_to, *reply_domain, *quote;
+	char *text_template, *html_template;
+	char *smtp_host, *smtp_tls, *smtp_transport;
+	int64_t smtp_port;
+	bool smtp_login;
+	char *smtp_user, *smtp_password, *return_path;
+	int64_t smtp_connections, smtp_max_size;
+	int64_t smtp_timeout;		/* ms */
 	/* oauth: */
 	char *token_url, *client_id, *client_secret, *refresh_token, *scope, *grant;
 };
@@ -62,6 +72,8 @@ struct email {
 	gboolean emitting;
 	guint emit_attempt;
 	struct email_timer emit_timer;
+
+	struct email_sender *sender;	/* email_send.c */
 
 	/* alarm.c */
 	struct email_timer alarm_timer;

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "email_send.h"
 #include "imap_answer.h"
 
 #define TOKEN_SECRET_MIN 32	/* characters */
@@ -117,7 +118,7 @@ int email_check(const void *options, struct hg_err *err)
 {
 	const struct email_conf *conf = options;
 
-	if (check_addresses(conf, err) || check_imap(conf, err) || check_login(conf, err))
+	if (check_addresses(conf, err) || check_imap(conf, err) || check_login(conf, err) || check_secrets(conf, err))
 		return -1;
-	return check_secrets(conf, err);
+	return email_check_sending(conf, err);
 }

@@ -351,6 +351,19 @@ void hub_dispatch(struct hub *hub, const char *channel, gint64 n, const char *te
 	hg_channels_dispatch(hub->channels, d);
 }
 
+hg_command *hub_send_out(struct hub *hub, const char *channel, const struct hg_out *out)
+{
+	guint n = hub_count(hub, HG_CMD_SENT);
+	hg_dispatch *d = dispatch_new(HG_TO_CHANNEL, channel, 100 + n);
+
+	d->out = *out;
+	d->out.size = sizeof(d->out);
+	d->out.ticket = 100 + n;
+	hg_channels_dispatch(hub->channels, d);
+	HUB_WAIT(hub, hub_count(hub, HG_CMD_SENT) > n);
+	return hub_command(hub, HG_CMD_SENT, n);
+}
+
 hg_command *hub_send(struct hub *hub, const char *channel, const char *text)
 {
 	guint n = hub_count(hub, HG_CMD_SENT);

@@ -63,6 +63,8 @@ hg_command *hub_command(struct hub *hub, int kind, guint n);	/* the nth of a kin
 void hub_dispatch(struct hub *hub, const char *channel, gint64 n, const char *text, gboolean ask);
 /* The same, and waits for its SENT command, which is returned. */
 hg_command *hub_send(struct hub *hub, const char *channel, const char *text);
+/* The same with all that is in out, but for its ticket; its strings live until that command is there. */
+hg_command *hub_send_out(struct hub *hub, const char *channel, const struct hg_out *out);
 void hub_fetch(struct hub *hub, const char *channel, gint64 n, const char *ref, const char *sha256);
 hg_command *hub_fetched(struct hub *hub, const char *ref, const char *sha256);	/* channel "one" */
 
