@@ -388,8 +388,11 @@ static void take_colon(struct reader *r)
 
 	if (last && last->text->len == sizeof(mailto) - 1 && !g_ascii_strcasecmp(last->text->str, mailto)) {
 		g_ptr_array_remove_index(r->words, r->words->len - 1);
+		r->before = MIN(r->before, r->words->len);
 		r->open = FALSE;
 	} else if (r->group_ends && !(last && last->at)) {
+		if (r->angle)
+			end_first(r);
 		g_ptr_array_set_size(r->words, 0);
 		r->open = FALSE;
 	} else {

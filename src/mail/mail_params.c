@@ -147,9 +147,10 @@ static const char *first_word(struct reader *r)
 
 void hg_params_read(hg_arena *arena, const struct hg_field *field, const char *hint, struct hg_params *ret)
 {
+	static const struct hg_param none[1];
 	struct reader r = { .arena = arena };
 
-	*ret = (struct hg_params){ .first = "", .hint = hint };
+	*ret = (struct hg_params){ .first = "", .of = none, .hint = hint };
 	if (!field)
 		return;
 	r.p = field->value;

@@ -45,7 +45,7 @@ static void check_field(hg_arena *arena, const struct hg_field *field)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	g_autofree char *copy = g_memdup2(data, size);	/* of exactly that size */
+	g_autofree char *copy = g_memdup2(size ? data : (const uint8_t *)"", MAX(size, 1));	/* of exactly that size */
 	g_autoptr(hg_arena) arena = hg_arena_new();
 	struct hg_head head;
 

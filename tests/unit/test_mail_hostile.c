@@ -32,7 +32,7 @@
 __attribute__((visibility("default"))) const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {
-	return "quarantine_size_mb=4:replace_str=0:intercept_strstr=0:intercept_strspn=0:intercept_strpbrk=0:intercept_strlen=0:"
+	return "quarantine_size_mb=4:replace_str=0:intercept_strndup=0:intercept_strstr=0:intercept_strspn=0:intercept_strpbrk=0:intercept_strlen=0:"
 	       "intercept_strchr=0:intercept_strcmp=0:intercept_memcmp=0:intercept_memmem=0";
 }
 
