@@ -56,6 +56,7 @@ int ctl_docs(struct ctl *ctl, int argc, char **argv);
 int ctl_test(struct ctl *ctl, int argc, char **argv);
 int ctl_rules(struct ctl *ctl, int argc, char **argv);
 int ctl_replay(struct ctl *ctl, int argc, char **argv);	/* rules replay */
+int ctl_mail_parse(struct ctl *ctl, int argc, char **argv);
 int ctl_intent(struct ctl *ctl, int argc, char **argv);
 
 /* ---- options.c ---- */

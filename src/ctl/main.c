@@ -49,6 +49,13 @@ const struct ctl_verb ctl_verbs[] = {
 	  "      what it takes one text for, and because of which words\n\n"
 	  "N is a share, 0.7.  Model and bar are those of the configuration when none are given; a model that is\n"
 	  "named comes with a bar of 0.7 and, of the words known, 0.5.\n", ctl_intent },
+	{ "mail-parse", "[OPTION]... <MAIL", "read one mail as the daemon does, and print what it says as JSON",
+	  "  --authserv-id NAME   whose Authentication-Results are believed; may be repeated\n"
+	  "  --address ADDRESS    one of ours: mail from it is our own; may be repeated\n"
+	  "  --known FILE         a text that was sent before, so that the reply is told from it; may be repeated,\n"
+	  "                       the newest first\n"
+	  "With --json on one line.  What it prints is told in doc/mail.md.\n"
+	  "exit codes: 0 read, 1 this mail cannot be read, 4 no such FILE, 78 headgate-mail does not work\n", ctl_mail_parse },
 	{ "outbox", "[--state WORD] | retry N | settle N arrived|resend", "what waits, failed or hangs in doubt",
 	  "  --state WORD   queued, due, sending, unknown, parked or dead [dead]\n", ctl_outbox },
 	{ "quarantine", "[list] | show N | retry N | drop N", "what came in and could not be read",
@@ -102,7 +109,7 @@ static void print_all(void)
 	puts("headgatectl - looks at and steers a running headgated\n\n"
 	     "usage: headgatectl [OPTION]... VERB [ARGUMENT]...\n");
 	for (const struct ctl_verb *verb = ctl_verbs; verb->name; verb++)
-		printf("  %-9s %s\n", verb->name, verb->help);
+		printf("  %-10s %s\n", verb->name, verb->help);
 	puts("\n  -c, --config FILE   configuration [" HG_CONF_DEFAULT "]\n"
 	     "  -s, --socket PATH   the daemon's socket [gateway.socket of the configuration]\n"
 	     "      --json          one JSON object, or one a line for streams\n"

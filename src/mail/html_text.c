@@ -248,7 +248,7 @@ static void quote_ends(struct text *text)
 {
 	struct hg_html_hints *hints = text->hints;
 
-	if (!text->rest && hints->quote_line >= 0 && hints->quote_lines == 0)
+	if (text->any && !text->rest && hints->quote_line >= 0 && hints->quote_lines == 0)
 		hints->quote_lines = text->lines + 1 > (gsize)hints->quote_line ? text->lines + 1 - (gsize)hints->quote_line : 0;
 }
 
@@ -531,7 +531,7 @@ static char *convert(const char *html, gsize len, gboolean hide, struct hg_html_
 	hints->quote_line = -1;
 	hints->quote_lines = 0;
 	*ret_whole = read_all(&text, html, len, hide);
-	if (hints->quote_line >= 0 && hints->quote_lines == 0 && text.lines + 1 > (gsize)hints->quote_line)
+	if (text.any && hints->quote_line >= 0 && hints->quote_lines == 0 && text.lines + 1 > (gsize)hints->quote_line)
 		hints->quote_lines = text.lines + 1 - (gsize)hints->quote_line;
 	if (hints->quote_line >= 0 && hints->quote_lines == 0)
 		hints->quote_line = -1;		/* nothing stood in it */

@@ -5,6 +5,12 @@
 #pragma once
 #include "mail_parse.h"
 
+/* What is usual. */
+#define HG_MAIL_TIMEOUT_MS  60000
+#define HG_MAIL_CPU_MS	    20000
+#define HG_MAIL_MEMORY	    ((gint64)2 << 30)	/* of addresses; a mail of 25 MB takes a fifth of it */
+#define HG_MAIL_WAITING_MAX 10000	/* mails that may wait here; more get HG_ERROR_BUSY */
+
 struct event_base;
 typedef struct hg_mail_helper hg_mail_helper;
 
@@ -19,6 +25,7 @@ struct hg_mail_helper_conf {
  * Exactly once for each hg_mail_helper_parse(), never before that returns. */
 typedef void hg_mail_helper_done(void *arg, hg_mail *mail, const GError *error);	/* mail becomes yours */
 
+/* NULL: the program is not there.  That it does not work is told to each mail, as HG_ERROR_CONFIG. */
 hg_mail_helper *hg_mail_helper_new(struct event_base *base, const struct hg_mail_helper_conf *conf, GError **error);
 /* Ends the processes; what waits is answered before, with an error. */
 void hg_mail_helper_free(hg_mail_helper *helper);

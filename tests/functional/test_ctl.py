@@ -19,7 +19,7 @@ import conftest
 import harness
 from harness import BUILD, PATIENCE, TOP, wait_until
 
-VERBS = ["check", "test", "status", "tail", "thread", "explain", "rules", "intent", "outbox", "quarantine", "queue", "simulate", "listen",
+VERBS = ["check", "test", "status", "tail", "thread", "explain", "rules", "intent", "mail-parse", "outbox", "quarantine", "queue", "simulate", "listen",
          "adapters", "docs", "report", "drops", "fsck", "rebuild"]
 ENV = dict(LC_ALL="C.UTF-8", TZ="UTC", HEADGATE_ADAPTER_DIR=str(BUILD / "adapters" / ".libs"))
 NOBODY = "/nonexistent/headgate.sock"
@@ -62,7 +62,7 @@ def shape(value):
 def test_help_names_every_verb_and_exit_code():
     done = ctl("--help")
     assert done.returncode == 0 and done.stderr == ""
-    assert re.findall(r"^  (\w+) +\S", done.stdout, re.M) == VERBS
+    assert re.findall(r"^  ([\w-]+) +\S", done.stdout, re.M) == VERBS
     for code in (0, 1, 2, 3, 4, 5, 6, 75, 78):
         assert re.search(rf"\b{code} ", done.stdout.split("exit codes:")[1]), code
     assert ctl("help").stdout == ctl("-h").stdout == done.stdout
@@ -103,6 +103,8 @@ def test_the_version_is_printed():
     (["intent", "train", "--out", "x"], "files with examples"),
     (["intent", "eval", "--model", "x"], "labelled messages"), (["intent", "try", "--model", "x"], "in quotes"),
     (["intent", "eval", "--model", "x", "--min-known", "70"], "a share is wanted"),
+    (["mail-parse", "mail.eml"], 'unexpected "mail.eml"; the mail is read from standard input'),
+    (["mail-parse", "--knwon", "x"], 'did you mean "--known"?'),
     (["docs"], "schema|sample|man|api"), (["docs", "shema"], 'did you mean "schema"?'), (["check", "a", "b"], 'unexpected "b"'),
     (["adapters", "a", "b"], 'unexpected "b"'), (["fsck", "now"], 'unexpected "now"'), (["tail", "--thread"], "wants a value")],
     ids=lambda v: " ".join(v) if isinstance(v, list) else "")
