@@ -320,7 +320,8 @@ static void put_said(const struct hg_payload *payload, const hg_said *said, GStr
 	}
 	if (message->text && *message->text) {
 		g_string_append_c(out, ' ');
-		put_indented(out, message->text);
+		/* What it quotes was said above. */
+		put_indented(out, message->reply_text && *message->reply_text ? message->reply_text : message->text);
 	} else if (message->kind != HG_TEXT) {
 		g_string_append_printf(out, " (%s)", hg_kind_word(message->kind));
 	}

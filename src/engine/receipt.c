@@ -13,7 +13,8 @@ static gboolean find_message(hg_turn *turn, const char *id, const char *key, gin
 	*ret_n = 0;
 	if (by_key && !hg_store_seen_find(turn->store, channel, by_key, turn->now_ms, ret_n, error))
 		return FALSE;
-	return *ret_n || !id || !*id || hg_store_seen_find(turn->store, channel, id, turn->now_ms, ret_n, error);
+	return *ret_n || !id || !*id ||
+	       hg_store_seen_find(turn->store, hg_ids_space(turn, channel), id, turn->now_ms, ret_n, error);
 }
 
 /* Providers repeat themselves; the rows there are few, and looking costs less than an index. */

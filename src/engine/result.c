@@ -40,7 +40,7 @@ gboolean hg_result_arrived(hg_turn *turn, hg_case *kase, hg_message *message, hg
 	if (id && *id) {
 		if (!message->external_id)
 			message->external_id = id;
-		if (!hg_store_seen_set(turn->store, job->name, id, turn->now_ms, message->n, error))
+		if (!hg_remember_id(turn, job->name, id, message, error))
 			return FALSE;
 	}
 	if (turn->command && turn->command->kind == HG_CMD_SENT &&

@@ -1,11 +1,36 @@
 /* said.c - what a person says: into which thread, with which decision, told to whom */
 #include "turn.h"
 
+/* An answer may come to another mailbox of ours than the message went out from. */
+const char *hg_ids_space(hg_turn *turn, const char *channel)
+{
+	const struct hg_channel_conf *conf = hg_conf_channel(turn->conf, channel);
+	g_autofree char *space = NULL;
+
+	if (!hg_past_is_wanted(turn->engine, channel))
+		return channel;
+	space = g_strconcat("adapter:", conf->adapter, NULL);
+	return hg_arena_str(turn->arena, space);
+}
+
+gboolean hg_remember_id(hg_turn *turn, const char *channel, const char *id, const hg_message *message, GError **error)
+{
+	const char *space = hg_ids_space(turn, channel);
+	gint64 first_n = 0;
+
+	if (!id || !*id)
+		return TRUE;
+	/* Who only says who he is may say that his mail has the name of another's: that one keeps it. */
+	if (message->sender && !hg_store_seen_find(turn->store, space, id, turn->now_ms, &first_n, error))
+		return FALSE;
+	return first_n || hg_store_seen_set(turn->store, space, id, turn->now_ms, message->n, error);
+}
+
 gboolean hg_remember_also(hg_turn *turn, const char *channel, const char *const *ids, const hg_message *message,
 			  GError **error)
 {
 	for (; ids && *ids; ids++)
-		if (**ids && !hg_store_seen_set(turn->store, channel, *ids, turn->now_ms, message->n, error))
+		if (!hg_remember_id(turn, channel, *ids, message, error))
 			return FALSE;
 	return TRUE;
 }
@@ -17,8 +42,7 @@ gboolean hg_said_remember(hg_turn *turn, const struct hg_in *in, const hg_messag
 
 	if (key && *key && !hg_store_seen_set(turn->store, hg_inbound_space(turn, in), key, turn->now_ms, message->n, error))
 		return FALSE;
-	if (in->id && *in->id && in->id != key &&
-	    !hg_store_seen_set(turn->store, turn->command->channel, in->id, turn->now_ms, message->n, error))
+	if (in->id != key && !hg_remember_id(turn, turn->command->channel, in->id, message, error))
 		return FALSE;
 	return hg_remember_also(turn, turn->command->channel, in->also, message, error);
 }

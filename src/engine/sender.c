@@ -113,8 +113,7 @@ static gboolean is_forwarded(const struct hg_in *in)
 
 gboolean hg_sender_weigh(hg_turn *turn, const struct hg_in *in, const char *scope, struct hg_claim *ret, GError **error)
 {
-	const struct hg_channel_conf *conf = hg_conf_channel(turn->conf, turn->command->channel);
-	const struct hg_window_conf *window = conf ? &conf->window : &turn->conf->window;
+	const struct hg_channel_conf *conf;
 
 	*ret = (struct hg_claim){ .claimed = hg_sender_is_claimed(in), .window = TRUE };
 	if (!ret->claimed)
@@ -125,7 +124,8 @@ gboolean hg_sender_weigh(hg_turn *turn, const struct hg_in *in, const char *scop
 		return TRUE;
 	}
 	ret->forwarded = is_forwarded(in);
-	ret->window = !ret->forwarded && (in->sender == HG_SENDER_PASS || window->join_unproven);
+	conf = hg_conf_channel(turn->conf, turn->command->channel);
+	ret->window = !ret->forwarded && (in->sender == HG_SENDER_PASS || (conf && conf->window.join_unproven));
 	return ret->forwarded || weigh_refs(turn, in, scope, ret, error);
 }
 

@@ -102,7 +102,10 @@ gboolean hg_act(hg_turn *turn, GError **error);
 /* Makes its own savepoints, one an item: called outside of one.  FALSE: the batch is not stored. */
 gboolean hg_inbound_batch(hg_turn *turn, GError **error);
 gboolean hg_said_take(hg_turn *turn, const struct hg_in *in, gint64 raw_n, GError **error);
-/* More ids (NULL-ended, or NULL) by which the provider may name it on this channel. */
+/* An id, or more of them (NULL-ended, or NULL), by which the provider may name it on this channel; of mail on any
+ * of the adapter's. */
+const char *hg_ids_space(hg_turn *turn, const char *channel);
+gboolean hg_remember_id(hg_turn *turn, const char *channel, const char *id, const hg_message *message, GError **error);
 gboolean hg_remember_also(hg_turn *turn, const char *channel, const char *const *ids, const hg_message *message,
 			  GError **error);
 /* Later reactions, edits and references name the message by what the item is called. */

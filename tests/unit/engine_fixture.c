@@ -366,7 +366,7 @@ static void submit_batch(hg_lab *lab, const char *channel, const struct hg_batch
 	hg_command *command = hg_command_new(HG_CMD_INBOUND);
 
 	command->channel = hg_arena_str(command->arena, channel);
-	command->space = "fake";
+	command->space = lab->space ?: "fake";
 	command->done = batch_done;
 	command->done_arg = lab;
 	must(hg_command_set_batch(command, batch, e));

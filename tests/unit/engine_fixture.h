@@ -18,6 +18,7 @@ typedef struct hg_lab {
 	int error;			/* ... its code, 0 none ... */
 	char *error_text;		/* ... and words */
 	guint ids;			/* provider ids given out */
+	const char *space;		/* the adapter that batches come from; NULL: fake */
 	/* Somebody outside hears of something: of an answer to a command (error as there), or (NULL) of an
 	 * event or a job that goes out; or nobody has to (NULL). */
 	void (*told)(void *arg, const hg_command *command, const char *answer, const GError *error);

@@ -27,12 +27,12 @@ static guint numbered;
 static void mail_in(hg_lab *lab, const struct mail *mail)
 {
 	const struct hg_address from = { mail->uri, HG_CLAIMED };
-	g_autofree char *id = g_strdup_printf("<%u@example.com>", ++numbered);
+	g_autofree char *id = g_strdup_printf("<%u@example.com>", ++numbered), *hash = g_strdup_printf("hash %u", numbered);
 	struct hg_in in = {
 		.size = sizeof(in), .kind = HG_TEXT, .id = mail->id ?: id, .from = &from, .n_from = 1, .to = "mailto:we@acme.example",
 		.subject = mail->subject, .text = mail->text ?: "text", .reply_text = mail->reply, .sender = mail->sender,
 		.refs = mail->refs[0] ? mail->refs : NULL, .vouched = mail->vouched, .automatic = mail->automatic,
-		.forwarded = mail->forwarded, .name = "Ana",
+		.forwarded = mail->forwarded, .name = "Ana", .dedupe = hash,
 	};
 
 	lab_in(lab, "mail", &in, 1);
@@ -53,6 +53,7 @@ static hg_lab *talked(const char *more)
 	g_autofree char *yaml = g_strconcat(TICKETS, more ?: MAIL(""), NULL);
 	hg_lab *lab = lab_new(yaml);
 
+	lab->space = "mail";
 	mail_in(lab, &(struct mail){ .uri = ANA, .subject = "My order", .id = "<first@example.com>", .sender = HG_SENDER_PASS });
 	lab_wait(lab, MINUTE_MS);
 	lab_wait(lab, 30 * MINUTE_MS);	/* he was told the number */
@@ -238,6 +239,34 @@ static void what_is_handed_on_is_a_matter_of_its_own(void **state)
 				     .sender = HG_SENDER_PASS, .forwarded = TRUE });
 	assert_int_equal(of_victim(lab, HG_INBOUND), 1);
 	mail_in(lab, &(struct mail){ .uri = ANA, .subject = "Re: WG: My order", .refs = { TOKEN }, .vouched = 1 });
+	assert_int_equal(of_victim(lab, HG_INBOUND), 2);
+}
+
+static void nobody_takes_the_name_of_another_mail(void **state)
+{
+	static const char *const names[] = { "<first@example.com>", "<ours@acme.example>", TOKEN };
+	g_autoptr(hg_lab) lab = talked(NULL);
+	(void)state;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
+		mail_in(lab, &(struct mail){ .uri = EVE, .subject = "mine", .id = names[i], .sender = HG_SENDER_PASS });
+	mail_in(lab, &(struct mail){ .uri = ANA, .subject = "Re: My order", .refs = { TOKEN }, .vouched = 1 });
+	mail_in(lab, &(struct mail){ .uri = ANA, .subject = "Re: My order", .refs = { names[0] }, .sender = HG_SENDER_PASS });
+	mail_in(lab, &(struct mail){ .uri = ANA, .subject = "Re: My order", .refs = { names[1] }, .sender = HG_SENDER_PASS });
+	assert_int_equal(of_victim(lab, HG_INBOUND), 4);
+}
+
+/* sales@ was in Cc, and is read first. */
+static void an_answer_is_known_in_another_mailbox(void **state)
+{
+	g_autoptr(hg_lab) lab = talked("channels:\n  mail: { adapter: mail }\n  sales: { adapter: mail }\n");
+	static const char *const refs[] = { TOKEN, NULL };
+	const struct hg_address from = { ANA, HG_CLAIMED };
+	struct hg_in in = { .size = sizeof(in), .kind = HG_TEXT, .id = "<cc@example.com>", .from = &from, .n_from = 1,
+			    .text = "and you, sales?", .refs = refs, .vouched = 1 };
+	(void)state;
+
+	lab_in(lab, "sales", &in, 1);
 	assert_int_equal(of_victim(lab, HG_INBOUND), 2);
 }
 
@@ -494,6 +523,8 @@ int main(void)
 		cmocka_unit_test(a_channel_may_see_that_otherwise),
 		cmocka_unit_test(the_number_in_the_subject_counts_from_its_customer),
 		cmocka_unit_test(what_is_handed_on_is_a_matter_of_its_own),
+		cmocka_unit_test(nobody_takes_the_name_of_another_mail),
+		cmocka_unit_test(an_answer_is_known_in_another_mailbox),
 		cmocka_unit_test(mail_and_chat_of_one_contact_are_one_conversation),
 		cmocka_unit_test(the_hijack_table),
 		cmocka_unit_test(an_answer_brings_what_was_said_before),
