@@ -22,6 +22,12 @@ static gboolean is_silent(struct box *box)
 	return box->silent = silent;
 }
 
+/* Up for a moment and gone again is not up. */
+static gboolean is_well(const struct box *box)
+{
+	return box->attempt < ATTEMPTS || (box->phase == BOX_READY && email_now() - box->up_ms >= STEADY_MS);
+}
+
 static int worst_box(struct email *e, struct hg_err *err)
 {
 	int worst = 0;
@@ -30,7 +36,7 @@ static int worst_box(struct email *e, struct hg_err *err)
 		struct box *box = e->boxes->pdata[i];
 		gboolean silent = is_silent(box);
 
-		if (!silent && (worst || box->phase == BOX_READY || box->attempt < ATTEMPTS))
+		if (!silent && (worst || is_well(box)))
 			continue;
 		worst = silent ? HG_DOWN : HG_DEGRADED;
 		err->kind = HG_ERR_BUSY;
@@ -40,6 +46,14 @@ static int worst_box(struct email *e, struct hg_err *err)
 			break;
 	}
 	return worst;
+}
+
+static void take_worse(const struct email_trouble *trouble, int *condition, struct hg_err *err)
+{
+	if (trouble->condition <= *condition)
+		return;
+	*condition = trouble->condition;
+	*err = trouble->err;
 }
 
 static void judge(struct email *e, int *condition, struct hg_err *err)
@@ -53,10 +67,8 @@ static void judge(struct email *e, int *condition, struct hg_err *err)
 			  sizeof(err->text));
 	} else {
 		*condition = worst_box(e, err);
-		if (*condition != HG_DOWN && e->sending.condition > *condition) {
-			*condition = e->sending.condition;
-			*err = e->sending.err;
-		}
+		take_worse(&e->reading, condition, err);
+		take_worse(&e->sending, condition, err);
 	}
 }
 

@@ -12,7 +12,6 @@
 
 #define ANSWER_MS  60000	/* without a byte, then the connection is dead */
 #define MOST	   (4 << 20)	/* bytes a command without mails may be answered with */
-#define STEADY_MS  60000	/* up so long: the next failure is a first one */
 #define AGAIN_MAX  (5 * 60 * 1000)
 
 struct box *box_new(struct email *e, const char *folder, GError **error)

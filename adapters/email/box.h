@@ -14,6 +14,8 @@ struct email;
 typedef struct hg_imap_conn hg_imap_conn;
 struct box;
 
+#define STEADY_MS 60000	/* up so long: it is well, and the next failure is a first one */
+
 enum box_phase { BOX_OFF, BOX_TOKEN, BOX_CONNECTING, BOX_OPENING, BOX_READY };
 enum box_idle { IDLE_NO, IDLE_ASKED, IDLE_ON, IDLE_ENDING };
 
@@ -59,7 +61,7 @@ struct box {
 	struct email_timer silence;	/* the command is not answered */
 
 	/* what the server said of the folder */
-	gboolean can_idle, can_move, can_uidplus, can_id, can_esearch;
+	gboolean can_idle, can_move, can_uidplus, can_id;
 	guint32 exists, validity, next_uid;
 	gboolean grown;			/* more mails than before: look */
 

@@ -68,6 +68,8 @@ static void mail_came(struct box *box, struct hg_imap_mail *mail)
 	if (!found || !parts[0] || has(box->batch, mail->uid))
 		return;
 	stamp.received_ms = mail->received_ms ? mail->received_ms : found->received_ms;
+	if (!stamp.received_ms)
+		stamp.received_ms = box->e->host->now_ms(box->e->ch);
 	stamp.whole = part ? MAX(found->size, 1) : 0;
 	flow_batch_add(box->batch, mail->uid, stamp.received_ms, stamp_put(&stamp, parts, 2), NULL);
 }

@@ -12,7 +12,7 @@
 #define WINDOW_MAX (1u << 30)
 #define FOUND_MAX  500		/* mails noted at once */
 #define ITEM_BYTES 300		/* of the answer for one */
-#define EMPTY_MAX  3		/* looks that found nothing, in a row: then one a second */
+#define EMPTY_MAX  3		/* looks that found nothing, one upon the other: then one a second */
 #define PAUSE_MS   1000
 
 gboolean box_wants_look(const struct box *box)
@@ -96,7 +96,7 @@ static void move_on(struct box *box)
 {
 	guint32 last = box->found->len ? g_array_index(box->found, struct found, box->found->len - 1).uid : 0;
 
-	box->more = box->window_end;
+	box->more = box->window_end != 0;
 	if (box->window_end)
 		box->next = box->window_end + 1;
 	else if (last)
@@ -112,9 +112,13 @@ static void on_pause(void *arg)
 
 static void looked(struct box *box, const struct hg_imap_answer *answer)
 {
+	gint64 now = email_now();
+
 	if (box_refused(box, answer, "to list mails"))
 		return;
-	box->looked_ms = email_now();
+	if (now - box->looked_ms >= 5 * PAUSE_MS)
+		box->empty_looks = 0;
+	box->looked_ms = now;
 	trim(box);
 	move_on(box);
 	drop_old(box);

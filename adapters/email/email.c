@@ -12,6 +12,7 @@
 #include "flow.h"
 #include "imap_conn.h"
 #include "inside.h"
+#include "unpack.h"
 
 #define C struct email_conf
 
@@ -31,6 +32,9 @@ static const struct hg_option options[] = {
 		  "writer got a mail of ours.  To change it, put the new one before the old."),
 	HG_OPTION(C, authserv_ids, STRINGS, 0, NULL, NULL,
 		  "Whose Authentication-Results are believed: the name your own mail server writes there."),
+	HG_OPTION(C, arc_forwarders, STRINGS, 0, NULL, NULL,
+		  "Domains of forwarders (lists, old addresses) whose own check of the sender is believed where your server "
+		  "found their chain of seals (ARC) whole; in lower case."),
 	HG_OPTION_AT(C, imap_host, "imap.host", STRING, HG_OPT_REQUIRED, NULL, NULL, "IMAP server."),
 	HG_OPTION_AT(C, imap_port, "imap.port", INT, 0, NULL, "1..65535", "Its port; 993, or 143 without implicit TLS."),
 	HG_OPTION_AT(C, imap_tls, "imap.tls", ENUM, 0, "implicit", "implicit|starttls|none",
@@ -40,9 +44,9 @@ static const struct hg_option options[] = {
 	HG_OPTION_AT(C, folders, "imap.folders", STRINGS, 0, "INBOX", NULL,
 		     "Folders to read, each on a connection of its own.  Where one mail shows in several (Gmail's labels), "
 		     "read INBOX alone."),
-	HG_OPTION_AT(C, idle, "imap.idle", MSECS, 0, "9m", "10s..29m",
+	HG_OPTION_AT(C, idle, "imap.idle", MSECS, 0, "9m", "10s..14m",
 		     "How long to wait in IDLE before asking anew; shorter where connections die sooner."),
-	HG_OPTION_AT(C, poll, "imap.poll", MSECS, 0, "30s", "1s..15m",
+	HG_OPTION_AT(C, poll, "imap.poll", MSECS, 0, "30s", "1s..10m",
 		     "How often to ask a server that cannot IDLE."),
 	HG_OPTION_AT(C, max_size, "imap.max_size", BYTES, 0, "25MiB", "64KiB..30MiB",
 		     "A larger mail is taken in part: its header and the beginning of its text, with a note; the whole stays in "
@@ -106,6 +110,7 @@ static void free_all(struct email *e)
 		box_free(e->boxes->pdata[i]);
 	g_ptr_array_unref(e->boxes);
 	flow_done(e);
+	email_unpack_done(e);
 	email_oauth_done(e);
 	email_timers_done(e);
 	g_hash_table_destroy(e->places);
@@ -169,7 +174,7 @@ static void start(void *state)
 
 void email_drained(struct email *e)
 {
-	if (e->stopping && flow_idle(e) && !email_sender_busy(e->sender))
+	if (e->stopping && flow_idle(e) && !email_unpack_busy(e) && !email_sender_busy(e->sender))
 		e->host->drained(e->ch);
 }
 
@@ -251,5 +256,6 @@ const struct hg_adapter hg_adapter_v0 = {
 	.close = close_channel,
 	.send = email_send,
 	.health = health,
+	.unpack = email_unpack,
 	.settle = settle,
 };

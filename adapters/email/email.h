@@ -20,7 +20,7 @@ struct email_conf {
 	char *user, *password;
 	char *ca_file;
 	char **token_secret;
-	char **authserv_ids;
+	char **authserv_ids, **arc_forwarders;
 	/* imap: */
 	char *imap_host, *imap_tls, *imap_auth;
 	int64_t imap_port;
@@ -78,11 +78,13 @@ struct email {
 	/* alarm.c */
 	struct email_timer alarm_timer;
 	struct email_trouble sending;	/* set by the sending side, then email_report() */
+	struct email_trouble reading;	/* mail is there and nobody can read it */
 	int told;			/* enum hg_condition the host knows; 0: none yet */
 	struct hg_err told_err;
 
 	/* unpack.c */
 	GQueue unpacking;		/* struct unpack */
+	gboolean uses_helper;
 };
 
 gint64 email_now(void);			/* monotonic ms */

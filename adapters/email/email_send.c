@@ -13,6 +13,7 @@
 #include "mail_build.h"
 #include "mail_compose.h"
 #include "mail_token.h"
+#include "message.h"
 #include "smtp.h"
 #include "template.h"
 #include "text.h"
@@ -227,16 +228,6 @@ static char *return_path_of(const struct sending *s, const struct email_conf *co
 	return strcmp(conf->return_path, "token") == 0 ? email_reply_address(conf, s->recipe.from, s->token) : g_strdup(s->recipe.from);
 }
 
-/* What X-Headgate-Loop says: the same for all who share the secret, and nothing of it. */
-static char *instance_of(const struct email_conf *conf)
-{
-	static const char what[] = "headgate loop";
-	guint8 mac[32];
-
-	hg_hmac_sha256(conf->token_secret[0], strlen(conf->token_secret[0]), what, strlen(what), mac);
-	return hg_hex(mac, 8);
-}
-
 static void fill_in(struct sending *s, const struct hg_out *out)
 {
 	const struct email_conf *conf = s->sender->e->conf;
@@ -245,7 +236,7 @@ static void fill_in(struct sending *s, const struct hg_out *out)
 	s->id = g_strdup_printf("hg.%s%s", s->token, strrchr(s->recipe.from, '@'));
 	s->reply_to = strcmp(conf->reply_to, "plus") == 0 ? email_reply_address(conf, s->recipe.from, s->token) : NULL;
 	s->return_path = return_path_of(s, conf);
-	s->instance = instance_of(conf);
+	s->instance = email_instance(conf);
 	s->max = (gsize)conf->smtp_max_size;
 }
 

@@ -34,6 +34,10 @@ default_internal_user = {internal}
 default_login_user = {login}
 default_internal_group = {internal_group}
 first_valid_uid = 0
+namespace inbox {{
+  inbox = yes
+  separator = /
+}}
 mail_location = maildir:{run}/mail/%u
 mail_uid = {uid}
 mail_gid = {gid}
