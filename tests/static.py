@@ -1,13 +1,14 @@
 #!/usr/bin/python3
 """What can be found wrong in the product without running it: every finding is mended or explained.
 
-    tests/static.py BUILD                 cppcheck, and gcc with its analyser
+    tests/static.py BUILD                 cppcheck, clang-tidy, and gcc with its analyser
+    tests/static.py BUILD --full          also clang's analyser, which takes some minutes
     tests/static.py BUILD --tool gcc FILE ...
 
 BUILD is any configured build: its config.h is used.  Prints the findings of each tool and exits 1 when there is
 one.  What is wrongly found is let off where it stands, with the reason on the line:
-"// cppcheck-suppress id ; reason" for cppcheck, "/* analyser: reason */" for gcc.  What is off for the whole tree
-stands below with its reason.
+"// cppcheck-suppress id ; reason" for cppcheck, "/* NOLINT(check): reason */" for clang-tidy, "/* analyser: reason */"
+for both analysers.  What is off for the whole tree stands below and in .clang-tidy with its reason.
 """
 
 import argparse
@@ -23,7 +24,7 @@ TOP = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(TOP / "tests" / "functional"))
 from records import record  # noqa: E402
 
-PACKAGES = "glib-2.0 json-c libevent libcurl libfyaml libpcre2-8 sqlite3 openssl libsystemd".split()
+PACKAGES = "glib-2.0 gmime-3.0 json-c libevent libcurl libfyaml libpcre2-8 sqlite3 openssl libsystemd libseccomp".split()
 # gcc 12 takes what a callee fills in through a pointer, and what g_auto begins with, for uninitialised; the sanitized
 # build by clang, which zeroes nothing, and -Wmaybe-uninitialized look for those.
 GCC = ("-fanalyzer -Wno-analyzer-use-of-uninitialized-value -O1 -S -o /dev/null -Wall -Wextra -Wformat=2 -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla "
@@ -37,11 +38,19 @@ CPPCHECK = ["--quiet", "--enable=warning,performance,portability", "--inline-sup
             "--suppress=unmatchedSuppression"]
 
 
+# As gcc's: it takes what a callee fills in for uninitialised, and does not know that g_auto frees and va_copy begins.
+ANALYSER = ("clang-analyzer-*,-clang-analyzer-core.uninitialized.*,-clang-analyzer-core.UndefinedBinaryOperatorResult,"
+            "-clang-analyzer-core.CallAndMessage,-clang-analyzer-unix.Malloc,-clang-analyzer-deadcode.DeadStores,"
+            "-clang-analyzer-valist.Uninitialized,"
+            # Its answer to snprintf() and memcpy() is snprintf_s(), which glibc does not have.
+            "-clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling")
+
+
 def flags(build):
     libraries = subprocess.run(["pkg-config", "--cflags", *PACKAGES], capture_output=True, text=True, check=True).stdout.split()
     folders = [f for top in ("src", "adapters") for f in sorted((TOP / top).iterdir()) if f.is_dir()]
     return ["-std=gnu17", "-DHAVE_CONFIG_H", f"-I{build}", "-include", f"{build}/config.h", f"-I{TOP}/include", *libraries,
-            *(word for folder in folders for word in ("-iquote", str(folder))), '-DHG_ADAPTER_DIR="x"']
+            *(word for folder in folders for word in ("-iquote", str(folder), "-iquote", str(build / folder.relative_to(TOP)))), '-DHG_ADAPTER_DIR="x"']
 
 
 def sources():
@@ -62,7 +71,17 @@ def explained(finding):
     """By a comment on the line it is about."""
     match = re.match(r"([^:]+):(\d+):", finding)
     path = TOP / match.group(1)
-    return "[-Wanalyzer" in finding and "/* analyser: " in path.read_text(errors="replace").splitlines()[int(match.group(2)) - 1]
+    return ("[-Wanalyzer" in finding or "[clang-analyzer" in finding) and "/* analyser: " in path.read_text(errors="replace").splitlines()[int(match.group(2)) - 1]
+
+
+def tidy(source, common, *more):
+    text = run(["clang-tidy", "--quiet", *more, source, "--", *common, "-Wno-everything"])
+    lines = [line.replace(f"{TOP}/", "", 1) for line in text.splitlines() if re.search(r": (?:warning|error): ", line)]
+    return [line for line in lines if not explained(line)], text
+
+
+def analyser(source, common):
+    return tidy(source, common, f"--checks=-*,{ANALYSER}")
 
 
 def cppcheck(source, common):
@@ -72,7 +91,7 @@ def cppcheck(source, common):
     return [line for line in text.splitlines() if re.search(r":\d+: .*\[\w+\]$", line)], text
 
 
-TOOLS = {"cppcheck": cppcheck, "gcc": gcc}
+TOOLS = {"cppcheck": cppcheck, "clang-tidy": tidy, "gcc": gcc, "clang": analyser}
 
 
 def main():
@@ -80,10 +99,11 @@ def main():
     parser.add_argument("build", type=pathlib.Path)
     parser.add_argument("file", nargs="*")
     parser.add_argument("--tool", choices=TOOLS)
+    parser.add_argument("--full", action="store_true")
     parser.add_argument("-v", action="store_true", help="how the analyser got there")
     args = parser.parse_intermixed_args()
     common = flags(args.build.resolve())
-    names = [args.tool] if args.tool else list(TOOLS)
+    names = [args.tool] if args.tool else [tool for tool in TOOLS if args.full or tool != "clang"]
     files, total = args.file or sources(), 0
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         for name in names:

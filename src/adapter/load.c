@@ -160,6 +160,7 @@ static const struct hg_adapter *load(const char *name, const char *path, GError 
 	struct hg_adapter *ours;
 
 	if (!lib) {
+		/* NOLINTNEXTLINE(concurrency-mt-unsafe): glibc keeps a text for each thread */
 		hg_fail(error, HG_ERROR_CONFIG, "%s cannot be loaded: %s", path, dlerror());
 		return NULL;
 	}

@@ -197,7 +197,7 @@ static gboolean is_time(struct plan *plan)
 	if (plan->chance < 0)
 		return n >= plan->from && n <= plan->to;
 	/* By the passing's number: the same seed strikes at the same ones, whatever the threads do. */
-	return (double)(scatter(scatter(plan->seed) ^ (guint64)n) >> 11) / (double)(1ll << 53) < plan->chance;
+	return (double)(scatter(scatter(plan->seed) ^ (guint64)n) >> 11) / (double)(1LL << 53) < plan->chance;
 }
 
 gboolean hg_failpoint(enum hg_failpoint point)

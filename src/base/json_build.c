@@ -114,7 +114,7 @@ static struct json_object *build_number(struct build *build)
 static gboolean at_end(struct build *build, char close)
 {
 	skip_space(build);
-	if (*build->p != close)
+	if (*build->p != close)	/* NOLINT(bugprone-signed-char-misuse): close is a bracket */
 		return FALSE;
 	build->p++;
 	return TRUE;

@@ -43,7 +43,7 @@ static gint64 number_of(int type, const char *text)
 static void bounds(const char *range, int type, gint64 *ret_least, gint64 *ret_most, char **ret_words)
 {
 	g_auto(GStrv) side = g_strsplit(range ? range : "..", "..", 2);
-	const char *low = side[0], *high = side[0] && side[1] ? side[1] : "";
+	const char *low = side[0] ? side[0] : "", *high = side[0] && side[1] ? side[1] : "";
 
 	*ret_least = *low ? number_of(type, low) : G_MININT64;
 	*ret_most = *high ? number_of(type, high) : G_MAXINT64;

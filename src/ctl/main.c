@@ -160,7 +160,7 @@ int main(int argc, char **argv)
 {
 	struct ctl ctl = { .colour = "auto", .exit = -1 };
 
-	setlocale(LC_CTYPE, "");
+	setlocale(LC_CTYPE, "");	/* NOLINT(concurrency-mt-unsafe): there is one thread yet */
 	hg_log_init(HG_LOG_LOGFMT, HG_LOG_WARN);
 	if (ctl_next(&ctl, argc, argv, NULL) != -1)
 		return ctl.exit;

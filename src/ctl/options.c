@@ -110,6 +110,7 @@ int ctl_next(struct ctl *ctl, int argc, char **argv, const struct option *own)
 	options = (const struct option *)(const void *)all->data;
 	opterr = 0;
 	do
+		/* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread yet */
 		c = take_common(ctl, getopt_long(argc, argv, letters->str, options, NULL));
 	while (!c);
 	if (c == ':')

@@ -77,7 +77,7 @@ static gboolean is_unsafe(gunichar c, gboolean unicode)
 
 gboolean ctl_unicode(void)
 {
-	return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+	return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;	/* NOLINT(concurrency-mt-unsafe): headgatectl has one thread */
 }
 
 char *ctl_safe(const char *text, gboolean lines)

@@ -140,12 +140,13 @@ static gboolean read_args(struct ctl *ctl, int argc, char **argv, struct args *r
 	return TRUE;
 }
 
-static int simulate(struct ctl *ctl, struct args *args)
+static int simulate(struct ctl *ctl, const struct args *args)
 {
 	g_autoptr(hg_setup) setup = ctl_setup(ctl, ctl_config(ctl));
 	const struct hg_channel_conf *channel;
 	g_autofree char *body = NULL;
 	const char *secret, *number;
+	struct args said = *args;
 	char made[HG_ID_SIZE];
 
 	if (!setup)
@@ -160,10 +161,10 @@ static int simulate(struct ctl *ctl, struct args *args)
 		return CTL_CONFIG;
 	}
 	hg_id_new(hg_env_system(), "wamid", made);
-	if (!args->id)
-		args->id = made;
-	body = whatsapp_body(args, number, args->id);
-	return post(ctl, args, channel->name, body, secret);
+	if (!said.id)
+		said.id = made;
+	body = whatsapp_body(&said, number, said.id);
+	return post(ctl, &said, channel->name, body, secret);
 }
 
 int ctl_simulate(struct ctl *ctl, int argc, char **argv)

@@ -38,6 +38,7 @@ static int read_options(int argc, char **argv, struct options *ret)
 	int c;
 
 	*ret = (struct options){ .config = HG_CONF_DEFAULT, .ready_fd = -1 };
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread yet */
 	while ((c = getopt_long(argc, argv, "c:Vh", names, NULL)) != -1) {
 		if (c == 'c')
 			ret->config = optarg;
@@ -91,7 +92,7 @@ int main(int argc, char **argv)
 
 	if (code >= 0)
 		return code;
-	setlocale(LC_ALL, "C.UTF-8");
+	setlocale(LC_ALL, "C.UTF-8");	/* NOLINT(concurrency-mt-unsafe): there is one thread yet */
 	signal(SIGHUP, SIG_IGN);	/* until the loop takes it: a reload now would be for nothing */
 	hide_memory();
 	hg_log_init(HG_LOG_LOGFMT, HG_LOG_WARN);

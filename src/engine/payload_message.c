@@ -380,7 +380,7 @@ static void put_quote(GString *out, const char *text)
 	if (!*cut)
 		return;
 	g_strdelimit(cut, "\r\n\t", ' ');
-	g_string_append_printf(out, " (\"%s%s\")", cut, strlen(text) > strlen(cut) ? "..." : "");
+	g_string_append_printf(out, " (\"%s%s\")", cut, strlen(text) > strlen(cut) ? "..." : "");	/* analyser: NULL has no cut */
 }
 
 static void put_why(GString *out, const hg_message *message)

@@ -196,9 +196,9 @@ static void csv_share(GString *out, gint64 part, gint64 all)
 static void csv_times(GString *out, const struct hg_report_times *times)
 {
 	csv_int(out, times->n, TRUE);
-	csv_int(out, times->p50, times->n);
-	csv_int(out, times->p90, times->n);
-	csv_int(out, times->p99, times->n);
+	csv_int(out, times->p50, times->n > 0);
+	csv_int(out, times->p90, times->n > 0);
+	csv_int(out, times->p99, times->n > 0);
 }
 
 static const char csv_names[] = "channel,day,resolver,shadow,conversations,noise,layer_none,layer_bot,"

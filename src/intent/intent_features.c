@@ -76,7 +76,7 @@ static void walk_parts(struct hg_feature part, const char *word, hg_feature_fn f
 		gsize at = begin;
 
 		for (part.letters = 1; part.letters <= HG_FEATURE_WIDEST && framed[at]; part.letters++) {
-			gsize wide = g_utf8_skip[(guint8)framed[at]];
+			gsize wide = (guint8)g_utf8_skip[(guint8)framed[at]];
 
 			hash = add_bytes(hash, framed + at, wide);
 			at += wide;

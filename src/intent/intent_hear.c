@@ -193,7 +193,7 @@ static struct reason *weigh(const struct hearing *h, guint label, guint *ret_n)
 	struct reason *reasons = hg_arena_alloc(h->arena, (gsize)n * 2 * sizeof(*reasons));
 
 	for (guint i = 0; i < n * 2; i++)
-		reasons[i] = (struct reason){ .word = i % n, .pair = i >= n };
+		reasons[i] = (struct reason){ .word = i % n, .pair = i >= n };	/* analyser: no i where n is 0 */
 	for (guint i = 0; i < h->n; i++)
 		reasons[h->taken[i].word + (h->taken[i].pair ? n : 0)].weight += row(h->model, h->taken[i].id)[label];
 	*ret_n = n * 2;

@@ -239,7 +239,7 @@ static double scale_of(const struct training *t)
 {
 	double best = 1, least = -1, width = SCALE_LEAST;
 
-	for (guint i = 0; i < SCALES; i++, width *= SCALE_STEP) {
+	for (guint i = 0; i < SCALES; i++, width *= SCALE_STEP) {	/* NOLINT(cert-flp30-c): i counts */
 		double is = surprise(t, 1 / width);
 
 		if (least < 0 || is < least) {

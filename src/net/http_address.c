@@ -72,7 +72,7 @@ gboolean hg_network_parse(const char *text, struct hg_network *ret_network)
 
 gboolean hg_network_has(const struct hg_network *network, const struct hg_address *a)
 {
-	guint bytes = network->bits / 8, rest = network->bits % 8;
+	guint bytes = network->bits / 8, rest = network->bits % 8;	/* analyser: there are n_proxies of them */
 
 	if (memcmp(network->base.bytes, a->bytes, bytes))
 		return FALSE;
@@ -177,7 +177,7 @@ gboolean hg_buckets_take(hg_buckets *b, const struct hg_address *address, gint64
 	struct hg_address client = hg_address_client(address);
 	guint64 key = mix(b->seed, &client);
 	struct bucket *slot = &b->slots[(key >> 32) % BUCKETS];
-	double saved = slot->tokens + (now_ms - slot->at_ms) * b->rate / 1000;
+	double saved = slot->tokens + (double)(now_ms - slot->at_ms) * b->rate / 1000;
 
 	/* A slot whose owner has everything back may go to another address. */
 	if (!slot->key || saved >= b->burst) {

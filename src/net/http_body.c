@@ -167,7 +167,7 @@ static gssize read_segment(const struct segment *segment, guint64 from, char *ou
 	if (segment->bytes)
 		memcpy(out, segment->bytes + from, n);
 	else
-		got = pread(segment->fd, out, n, from);
+		got = pread(segment->fd, out, n, (off_t)from);
 	return got > 0 ? got : -1;
 }
 

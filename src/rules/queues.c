@@ -259,7 +259,7 @@ static gboolean read_assign(struct making *making, const hg_node *node, int *ret
 		return TRUE;
 	if (!hg_node_one_of(node, "way to assign", assign_words, making->diag))
 		return FALSE;
-	for (*ret = 0; strcmp(assign_words[*ret], hg_node_text(node)) != 0; ++*ret)
+	for (*ret = 0; strcmp(assign_words[*ret], hg_node_text(node)) != 0; ++*ret)	/* analyser: it is one of them */
 		;
 	return TRUE;
 }

@@ -362,8 +362,10 @@ static gboolean test(struct judge *judge, const struct hg_cond *cond)
 
 static void trace_leaf(struct judge *judge, const struct hg_cond *cond, gboolean holds)
 {
-	const char *made = cond->field ? field_of(judge, cond->fact->offset, cond->field) : judge->made->str;
+	const char *made = judge->made->str;	/* analyser: who traces has it */
 
+	if (cond->field)
+		made = field_of(judge, cond->fact->offset, cond->field);
 	hg_json_open(judge->trace, '{');
 	hg_json_add_str(judge->trace, "cond", cond->path);
 	hg_json_add_str(judge->trace, "want", cond->want);

@@ -54,7 +54,7 @@ static gboolean check_file(struct hg_fsck *fsck, const char *id, const char *sha
 		return FALSE;
 	if (!whole)
 		hg_fsck_breach(fsck, "I13", id, "its file is missing or cannot be read: restore it from a backup");
-	else if (strcmp(hex, sha256) != 0 || (bytes >= 0 && size != bytes))
+	else if (strcmp(hex, sha256) != 0 || (bytes >= 0 && size != bytes))	/* analyser: whole has a hash */
 		hg_fsck_breach(fsck, "I13", id, "its file was changed: restore it from a backup");
 	return TRUE;
 }

@@ -416,6 +416,7 @@ static const char *const shapes[] = {
 	[RULE] = "\"type\":[\"string\",\"null\"]",
 	[RULES] = "\"$ref\":\"#/$defs/values\"",
 	[TEXTS] = "\"anyOf\":[{\"$ref\":\"#/$defs/count\"},{\"$ref\":\"#/$defs/values\"}]",
+	/* NOLINTNEXTLINE(bugprone-suspicious-missing-comma): one text on two lines */
 	[EVENTS] = "\"anyOf\":[{\"$ref\":\"#/$defs/values\"},{\"type\":\"object\",\"additionalProperties\":"
 		   "{\"$ref\":\"#/$defs/count\"}}]",
 	[TAGS] = "\"$ref\":\"#/$defs/values\"",
