@@ -204,7 +204,7 @@ static void give(hg_imap_reader *reader)
 static gboolean end_line(hg_imap_reader *reader, GError **error)
 {
 	GError *why = NULL;
-	gsize size;
+	gsize size = 0;
 
 	reader->cr = FALSE;
 	if (announces(reader, &size, &why))

@@ -86,7 +86,7 @@ static struct codec *find_codec(const char *name)
 
 static gboolean is_own(const struct codec *codec)
 {
-	return !strcmp(codec->codec, OWN_UTF8) || !strcmp(codec->codec, OWN_1252);
+	return !strcmp(codec->codec, OWN_UTF8) || !strcmp(codec->codec, OWN_1252);	/* analyser: what is not there was asked before */
 }
 
 static GIConv opened(struct codec *codec)

@@ -127,7 +127,7 @@ static gboolean check_redirect(hg_call *call, CURLU *to, gboolean same)
 
 	if (!check_url(call, to))
 		return FALSE;
-	if (!strcmp(from_scheme, "https") && strcmp(to_scheme, "https"))
+	if (!strcmp(from_scheme, "https") && strcmp(to_scheme, "https"))	/* analyser: both were checked */
 		return hg_call_refuse(call, HG_CLIENT_REDIRECT, "redirected from https to http");
 	if (!same && !call->hosts)
 		return hg_call_refuse(call, HG_CLIENT_REDIRECT, "redirected to another host");

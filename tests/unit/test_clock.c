@@ -18,7 +18,8 @@
 struct world {
 	struct hg_env env;	/* first */
 	gint64 wall_ms, mono_ms;
-	gint64 stopped_ms;	/* the process sleeps for so long between the next two readings */
+	gint64 stopped_ms;	/* the process sleeps for so long between the next two readings ... */
+	int stops;		/* ... and so often */
 	gboolean vouched;
 };
 
@@ -26,9 +27,12 @@ static gint64 world_wall(struct hg_env *env)
 {
 	struct world *world = (struct world *)env;
 
-	world->wall_ms += world->stopped_ms;
-	world->mono_ms += world->stopped_ms;
-	world->stopped_ms = 0;
+	if (world->stops > 0) {
+		world->stops--;
+		world->wall_ms += world->stopped_ms;
+		world->mono_ms += world->stopped_ms;
+		return world->wall_ms - world->stopped_ms;
+	}
 	return world->wall_ms;
 }
 
@@ -184,15 +188,53 @@ static void what_passes_on_both_clocks_is_no_jump(void **state)
 {
 	struct world world;
 	g_autoptr(hg_clock) clock = (world_init(&world), hg_clock_new(&world.env));
+	gint64 now;
 	(void)state;
 
 	hg_clock_begin(clock, NOW);
 	pass(&world, 365 * DAY);
 	assert_int_equal(hg_now(hg_clock_env(clock)), NOW + 365 * DAY);
 	world.stopped_ms = HOUR;	/* between the readings of one look */
+	world.stops = 1;
 	assert_int_equal(hg_now(hg_clock_env(clock)), NOW + 365 * DAY + HOUR);
 	assert_false(look(clock).held);
 	assert_int_equal(look(clock).off_ms, 0);
+	world.stopped_ms = 100;		/* so little does not matter: it is what the two may differ by */
+	world.stops = 1;
+	assert_int_equal(hg_now(hg_clock_env(clock)), NOW + 365 * DAY + HOUR + 50);
+	assert_int_equal(world.stops, 0);
+	world.stopped_ms = 101;
+	world.stops = 19;
+	now = hg_now(hg_clock_env(clock));
+	assert_int_equal(now, world.wall_ms);
+	assert_int_equal(world.stops, 0);
+}
+
+/* Nobody waits for ever for a machine that is stopped again and again; what is read last counts. */
+static void a_machine_that_is_always_stopped_is_read_all_the_same(void **state)
+{
+	struct world world;
+	g_autoptr(hg_clock) clock = (world_init(&world), hg_clock_new(&world.env));
+	(void)state;
+
+	hg_clock_begin(clock, NOW);
+	world.stopped_ms = SECOND;
+	world.stops = 1000;
+	assert_int_equal(hg_now(hg_clock_env(clock)), NOW + 19 * SECOND);
+	assert_int_equal(world.stops, 980);
+}
+
+/* A world in which nobody can vouch for anything. */
+static void where_nobody_vouches_no_jump_is_followed(void **state)
+{
+	struct world world;
+	g_autoptr(hg_clock) clock = (world_init(&world), hg_clock_new(&world.env));
+	(void)state;
+
+	world.env.vouched = NULL;
+	hg_clock_begin(clock, NOW);
+	world.wall_ms += DAY;
+	assert_true(look(clock).held);
 }
 
 /* ---- at a start, when the monotonic clock began anew ---- */
@@ -278,6 +320,8 @@ int main(void)
 		cmocka_unit_test(a_jump_that_a_person_vouches_for_is_followed),
 		cmocka_unit_test(a_clock_that_is_set_a_little_is_followed_and_never_goes_back),
 		cmocka_unit_test(what_passes_on_both_clocks_is_no_jump),
+		cmocka_unit_test(a_machine_that_is_always_stopped_is_read_all_the_same),
+		cmocka_unit_test(where_nobody_vouches_no_jump_is_followed),
 		cmocka_unit_test(a_start_goes_on_from_what_was_acted_on),
 		cmocka_unit_test(a_boot_in_1970_waits_for_ntp),
 		cmocka_unit_test(the_rest_of_the_world_is_as_it_was),
