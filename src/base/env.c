@@ -186,7 +186,7 @@ void hg_id_new(struct hg_env *env, const char *prefix, char ret_id[HG_ID_SIZE])
 	/* Put version 7 and variant 10 in their places. */
 	low |= G_GUINT64_CONSTANT(1) << 63;
 	high = (high >> 12) << 16 | 0x7000 | (high & 0xfff);
-	memcpy(ret_id, prefix, len);	/* NOLINT(bugprone-not-null-terminated-result): 26 letters follow */
+	memcpy(ret_id, prefix, len);
 	ret_id[len] = '_';
 	end = ret_id + len + 1 + ID_LETTERS;
 	*end = '\0';

@@ -86,12 +86,12 @@ static struct codec *find_codec(const char *name)
 
 static gboolean is_own(const struct codec *codec)
 {
-	return !strcmp(codec->codec, OWN_UTF8) || !strcmp(codec->codec, OWN_1252);	/* analyser: what is not there was asked before */
+	return !strcmp(codec->codec, OWN_UTF8) || !strcmp(codec->codec, OWN_1252);
 }
 
 static GIConv opened(struct codec *codec)
 {
-	if (!codec->open)
+	if (!codec->open)	/* analyser: names that stand in this file are in its table */
 		codec->open = g_iconv_open("UTF-8", codec->codec);
 	return codec->open;
 }

@@ -177,7 +177,8 @@ void hg_head_scan(hg_arena *arena, const char *bytes, gsize len, gsize most, gbo
 		}
 		p = take_line(&scan, p, &body);
 	}
-	if (top && !scan.fields->len && body > start && !(*start == '\r' || *start == '\n')) {
+	if (top && !scan.fields->len && body > start &&
+	    !(*start == '\r' || *start == '\n')) {	/* analyser: what is longer than nothing is there */
 		ret->junk = TRUE;
 		body = start;
 	}

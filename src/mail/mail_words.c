@@ -177,7 +177,7 @@ char *hg_words_text(const char *bytes, gsize len, const char *hint)
 		/* Nothing ends a word any more: none begins (and nobody looks for its end again and again). */
 		if (next_end && next_end <= p)
 			next_end = memmem(p, (gsize)(end - p), "?=", 2);
-		if (is_space(*p)) {
+		if (is_space(*p)) {	/* analyser: p is before the end */
 			p = take_space(&run, p, end, after_word);
 		} else if (*p == '=' && next_end && find_word(p, end, &word)) {
 			begin_run(&run, word.charset, word.charset_len);
