@@ -257,6 +257,7 @@ MEMBERS = {
     "tickets/{ticket}/link": dict(backend=str, id=str, number=str, url=str),
     "tickets/{ticket}/status": dict(backend=str, status=str, agent=str),
     "outbox/1/settle": dict(how=str, agent=str),
+    "threads/{thread}/participants": dict(address=str, agent=str),
 }
 WRONG = {str: "text", bool: True, dict: {"a": 1}, list: [1], int: 7, float: 1.5}
 
@@ -878,7 +879,7 @@ def test_an_audit_under_way_does_not_stop_reads_and_a_second_one_is_asked_to_wai
 def test_status_says_what_runs(world):
     status = world.gateway.status()
     assert set(status) == {"version", "name", "started", "reloaded", "uptime_ms", "config", "config_hash", "store_driver",
-                           "port", "stopping", "channels", "backends", "hooks", "engine", "http", "api", "store", "outbox"}
+                           "port", "clock", "stopping", "channels", "backends", "hooks", "engine", "http", "api", "store", "outbox"}
     assert status["channels"][0]["name"] == "wa-main" and status["channels"][0]["state"] == "running"
     assert status["backends"][0]["name"] == "desk"
     refused = status["api"]["refused"]

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "record.h"
 #include "subject.h"
 
 #define ANA "mailto:ana@example.com"
@@ -349,6 +350,7 @@ static void the_hijack_table(void **state)
 				cases++;
 			}
 	assert_int_equal(cases, 288);
+	record("mail.hijack", cases, 0, NULL);
 	lab_counts(lab, 289, "SELECT COUNT(*) FROM message WHERE direction = 1");
 	/* And with what is right he is heard, still. */
 	mail_in(lab, &(struct mail){ .uri = ANA, .subject = "Re: My order", .refs = { TOKEN }, .vouched = 1 });
