@@ -12,9 +12,7 @@ static const char *usual_name(const char *type)
 	static const struct { const char *type, *name; } names[] = {
 		{ "message/rfc822", "message.eml" }, { "message/global", "message.eml" }, { "text/calendar", "invite.ics" },
 		{ "application/ics", "invite.ics" }, { "application/pkcs7-mime", "smime.p7m" }, { "application/x-pkcs7-mime", "smime.p7m" },
-		{ "application/pkcs7-signature", "smime.p7s" }, { "application/x-pkcs7-signature", "smime.p7s" },
-		{ "application/pgp-signature", "signature.asc" }, { "application/pgp-encrypted", "version.asc" },
-		{ "application/ms-tnef", "winmail.dat" }, { "text/vcard", "contact.vcf" }, { "text/x-vcard", "contact.vcf" },
+		{ "application/ms-tnef", "winmail.dat" },
 	};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
