@@ -16,6 +16,7 @@ struct hg_esmtp_session {
 	gsize len, at;				/* given away so far */
 	char chunk[16384];
 	struct hg_smtp_dialog dialog;
+	gboolean answered;			/* the server has said what became of the mail */
 	gboolean refused;			/* by us: no login, no trust; no byte of the mail leaves */
 	enum hg_smtp_trouble trouble;
 	char *words;				/* or NULL */

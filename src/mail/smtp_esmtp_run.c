@@ -67,7 +67,7 @@ static void on_line(const char *bytes, int len, int writing, void *arg)
 
 /* ---- the mail ---- */
 
-/* With TLS we can get at the socket: has the server left, or said something before its turn? */
+/* With TLS we can get at the socket: has the server left?  What it says meanwhile is no sign: it answers parts (BDAT). */
 static gboolean is_gone(const struct hg_esmtp_session *session)
 {
 	char c;
@@ -76,7 +76,7 @@ static gboolean is_gone(const struct hg_esmtp_session *session)
 	if (!session->ssl)
 		return FALSE;
 	n = recv(SSL_get_fd(session->ssl), &c, 1, MSG_PEEK | MSG_DONTWAIT);
-	return n >= 0 || (errno != EAGAIN && errno != EINTR);
+	return !n || (n < 0 && errno != EAGAIN && errno != EINTR);
 }
 
 /* errno for "not one byte more", or 0. */
@@ -86,7 +86,7 @@ static int take_chunk(struct hg_esmtp_session *session, int *len)
 
 	if (session->abandoned || session->refused)
 		return ECANCELED;
-	if (session->dialog.step == HG_SMTP_DATA)
+	if (session->dialog.step < HG_SMTP_BODY)
 		hg_smtp_dialog_step(&session->dialog, HG_SMTP_BODY);
 	if (is_gone(session))
 		return EPIPE;
@@ -164,6 +164,9 @@ static void on_event(smtp_session_t library, int event, void *arg, ...)
 	switch (event) {
 	case SMTP_EV_CONNECT:
 		hg_smtp_dialog_step(&session->dialog, HG_SMTP_GREETING);
+		break;
+	case SMTP_EV_MESSAGESENT:
+		session->answered = TRUE;
 		break;
 	case SMTP_EV_DISCONNECT:
 		session->ssl = NULL;
@@ -278,14 +281,39 @@ static void set_up(smtp_session_t library, struct hg_esmtp_session *session)
 	set_timeouts(library, session->conf->timeout_ms);
 }
 
-/* The dialog heard the last reply; where it did not, because the library stopped looking, its status says it. */
+/* Where a server offers CHUNKING, the library uses BDAT (RFC 3030) and stops telling what is said: its own note of the
+ * last reply is put to the dialog then. */
+static void hear_status(struct hg_smtp_dialog *dialog, const smtp_status_t *status)
+{
+	GString *line = g_string_new(NULL);
+
+	g_string_append_printf(line, "%d ", status->code);
+	if (status->enh_class)
+		g_string_append_printf(line, "%d.%d.%d ", status->enh_class, status->enh_subject, status->enh_detail);
+	g_string_append(line, status->text ? status->text : "");
+	g_strdelimit(g_strchomp(line->str), "\r\n", ' ');
+	dialog->over = FALSE;
+	hg_smtp_dialog_step(dialog, dialog->step);
+	hg_smtp_dialog_heard(dialog, line->str, strlen(line->str));
+	hg_smtp_dialog_heard(dialog, "\r\n", 2);
+	g_string_free(line, TRUE);
+}
+
 static void take_end(struct hg_esmtp_session *session, smtp_message_t message, const char *words)
 {
 	const smtp_status_t *status = smtp_message_transfer_status(message);
+	struct hg_smtp_dialog *dialog;
 
 	g_mutex_lock(&session->lock);
-	if (session->dialog.step == HG_SMTP_END && (!status || status->code != session->dialog.code))
-		session->dialog.code = 0;
+	dialog = &session->dialog;
+	if (!session->abandoned && dialog->step >= HG_SMTP_BODY) {
+		int code = session->answered && status ? status->code : 0;
+
+		if (!code && dialog->step == HG_SMTP_END)
+			dialog->code = 0;
+		else if (code != dialog->code && (code >= 400 || dialog->step == HG_SMTP_END))
+			hear_status(dialog, status);
+	}
 	if (!session->words)
 		session->words = g_strdup(words);
 	if (!session->trouble)
