@@ -49,13 +49,13 @@ static const char *victim(hg_lab *lab)
 }
 
 /* Ana wrote, it is a ticket, and Mia answered: the relay gave the answer a name of its own. */
-static hg_lab *talked(const char *more)
+static hg_lab *talked_as(int sender, const char *more)
 {
 	g_autofree char *yaml = g_strconcat(TICKETS, more ?: MAIL(""), NULL);
 	hg_lab *lab = lab_new(yaml);
 
 	lab->space = "mail";
-	mail_in(lab, &(struct mail){ .uri = ANA, .subject = "My order", .id = "<first@example.com>", .sender = HG_SENDER_PASS });
+	mail_in(lab, &(struct mail){ .uri = ANA, .subject = "My order", .id = "<first@example.com>", .sender = sender });
 	lab_wait(lab, MINUTE_MS);
 	lab_wait(lab, 30 * MINUTE_MS);	/* he was told the number */
 	lab_reply(lab, victim(lab), "It is at your door.");
@@ -76,6 +76,11 @@ static hg_lab *talked(const char *more)
 		lab_do(lab, sent);
 	}
 	return lab;
+}
+
+static hg_lab *talked(const char *more)
+{
+	return talked_as(HG_SENDER_PASS, more);
 }
 
 static gint64 of_victim(hg_lab *lab, int direction)
@@ -213,6 +218,9 @@ static void a_channel_may_see_that_otherwise(void **state)
 	for (int i = 0; i < 2; i++)
 		mail_in(all, &(struct mail){ .uri = EVE, .subject = "My cat" });
 	lab_counts(all, 2, "SELECT COUNT(*) FROM thread");
+	for (int i = 0; i < 2; i++)
+		mail_in(any, &(struct mail){ .uri = EVE, .subject = "My cat" });
+	lab_counts(any, 3, "SELECT COUNT(*) FROM thread");
 }
 
 static void the_number_in_the_subject_counts_from_its_customer(void **state)
@@ -328,12 +336,12 @@ static void attack(hg_lab *lab, const char *token, const char *const *path, cons
 	mail_in(lab, &mail);
 }
 
-static void the_hijack_table(void **state)
+/* Also where the conversation itself began without anybody's word. */
+static void try_all(int begun)
 {
-	g_autoptr(hg_lab) lab = talked(NULL);
+	g_autoptr(hg_lab) lab = talked_as(begun, NULL);
 	g_autofree char *number = lab_value(lab, "SELECT number FROM ticket"), *before = NULL;
 	guint cases = 0;
-	(void)state;
 
 	participant(lab, BO, FALSE);
 	before = lab_value(lab, "SELECT messages || ' ' || last_message_n || ' ' || state || ' ' || reply_to FROM thread WHERE n = 1");
@@ -356,6 +364,13 @@ static void the_hijack_table(void **state)
 	mail_in(lab, &(struct mail){ .uri = ANA, .subject = "Re: My order", .refs = { TOKEN }, .vouched = 1 });
 	assert_int_equal(of_victim(lab, HG_INBOUND), 2);
 	audit(lab);
+}
+
+static void the_hijack_table(void **state)
+{
+	(void)state;
+	try_all(HG_SENDER_PASS);
+	try_all(HG_SENDER_NONE);
 }
 
 /* ---- what goes out with an answer ---- */
@@ -386,6 +401,12 @@ static void an_answer_brings_what_was_said_before(void **state)
 	assert_string_equal(out->past[1].text, "It is at your door.");
 	assert_string_equal(out->past[1].name, "Mia");
 	assert_true(out->past[1].ours);
+	lab_sent(lab, dispatch, &(struct hg_result){ .fate = HG_SENT, .id = "<more@acme.example>" });
+	/* Whatever we have said since, what he said last is answered. */
+	lab_reply(lab, victim(lab), "Found it.");
+	dispatch = lab_take(lab, HG_TO_CHANNEL);
+	assert_string_equal(dispatch->out.refs[0], "<second@example.com>");
+	assert_string_equal(dispatch->out.refs[1], "<more@acme.example>");
 	lab_drop(dispatch);
 }
 
