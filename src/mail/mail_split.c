@@ -329,16 +329,18 @@ const char *hg_part_bytes(hg_arena *arena, const struct hg_mail_part *part, gsiz
 	if (encoding == GMIME_CONTENT_ENCODING_DEFAULT || !len)
 		return part->body;
 	if (encoding == GMIME_CONTENT_ENCODING_BASE64 && !strncmp(part->type, "text/", 5)) {
-		if (is_no_base64(part->body, len))
-			return part->body;
 		len = base64_len(part->body, len);
 		rest = part->len - len;
+		if (is_no_base64(part->body, len))
+			return part->body;
 	}
 	filter = g_mime_filter_basic_new(encoding, FALSE);
 	g_mime_filter_complete(filter, (char *)part->body, len, 0, &out, &made, &space);
-	copy = hg_arena_alloc(arena, made + rest + 1);
+	copy = hg_arena_alloc(arena, made + rest + 2);
 	if (made)
 		memcpy(copy, out, made);
+	if (rest && made && copy[made - 1] != '\n')
+		copy[made++] = '\n';
 	if (rest)
 		memcpy(copy + made, part->body + len, rest);
 	g_object_unref(filter);

@@ -48,6 +48,19 @@ def test_a_reply_is_read():
     assert mail["auto"] is None and mail["attachments"] == [] and mail["sender_verified"] == "none"
 
 
+def test_character_sets_are_read_where_no_file_can_be_opened():
+    texts = {"koi8-r": "Где мой заказ?", "windows-1250": "Žluťoučký kůň", "iso-8859-15": "5 €", "windows-1255": "שלום", "gb18030": "你好",
+             "big5": "訂單", "shift_jis": "注文", "euc-jp": "注文", "iso-2022-jp": "注文", "euc-kr": "주문", "tis-620": "สวัสดี",
+             "utf-7": "Größe", "utf-16": "Größe", "cp850": "Größe"}
+    head = "From: a@example.com\nContent-Type: multipart/mixed; boundary=b\n\n"
+    raw = head.encode() + b"".join(
+        f"--b\nContent-Type: text/plain; charset={name}\nContent-Transfer-Encoding: base64\n\n".encode() +
+        base64.b64encode(text.encode(name)) + b"\n" for name, text in texts.items()) + b"--b--\n"
+    mail = parsed(raw)
+    assert mail["text"] == "\n".join(texts.values())
+    assert not [w for w in mail["warnings"] if "charset" in w]
+
+
 def test_whose_authentication_results_count_is_an_option():
     assert parsed(REPLY, "--authserv-id", "mx.acme.example")["sender_verified"] == "pass"
     assert parsed(REPLY, "--authserv-id", "mx.other.example")["sender_verified"] == "none"
