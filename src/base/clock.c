@@ -40,7 +40,7 @@ static gboolean is_vouched_for(hg_clock *clock)
 /* Brings our time up to now; the monotonic clock's then, and the difference to the wall clock that is. */
 static gint64 go_on(hg_clock *clock, gint64 *ret_mono_ms)
 {
-	gint64 apart_ms = apart_now(clock, ret_mono_ms), passed = MAX(0, *ret_mono_ms - clock->mono_ms), goal;
+	gint64 apart_ms = apart_now(clock, ret_mono_ms), passed = *ret_mono_ms - clock->mono_ms, goal;
 
 	if (!clock->begun || ABS(apart_ms - clock->apart_ms) <= HG_CLOCK_SLACK_MS || is_vouched_for(clock))
 		clock->apart_ms = apart_ms;
@@ -108,13 +108,12 @@ void hg_clock_begin(hg_clock *clock, gint64 newest_ms)
 	gint64 mono_ms, stopped;
 
 	g_mutex_lock(&clock->lock);
-	clock->begun = FALSE;
 	go_on(clock, &mono_ms);
 	clock->begun = TRUE;
 	stopped = clock->at_ms - newest_ms;
 	if (newest_ms && (stopped < -HG_CLOCK_SLACK_MS || stopped > HG_CLOCK_STOP_MS) && !is_vouched_for(clock))
 		clock->apart_ms = newest_ms - mono_ms;
-	clock->at_ms = MAX(newest_ms, mono_ms + clock->apart_ms);
+	clock->at_ms = newest_ms;	/* whoever asks next is told what comes of it */
 	g_mutex_unlock(&clock->lock);
 }
 

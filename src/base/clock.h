@@ -23,7 +23,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(hg_clock, hg_clock_free)
 /* The world with this clock; lent, thread-safe. */
 struct hg_env *hg_clock_env(hg_clock *clock);
 
-/* Time goes on from newest_ms, the last that was acted on (0: nothing ever was). */
+/* Time goes on from newest_ms, the last that was acted on (0: nothing ever was).  Once. */
 void hg_clock_begin(hg_clock *clock, gint64 newest_ms);
 
 /* A person says that the system's clock is right now; any thread. */
