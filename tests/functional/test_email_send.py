@@ -1,0 +1,115 @@
+"""The way out of a mailbox, in the whole gateway: a customer's mail, the agent's answer, the customer's answer to that, and
+two gateways that write to each other."""
+import contextlib
+import email
+import email.policy
+import re
+
+import pytest
+
+import dovecot
+import fake_smtp
+import harness
+import mail_gateway
+
+mail = dovecot.mail
+CONFIRMED = mail_gateway.CONFIG.replace("settle: 20s", 'settle: 1s\nticket:\n  confirm: "We have your request."')
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    made = dovecot.Dovecot(tmp_path_factory.mktemp("dovecot")).start()
+    yield made
+    made.close()
+
+
+class World:
+    """Takes the gateways' mail and delivers what is for a mailbox of Dovecot's."""
+
+    def __init__(self, server, answers=None):
+        self.server, self.sent = server, []
+        self.smtp = fake_smtp.FakeSmtp(offers=[b"SIZE 10000000"], answers={"end": self.deliver, **(answers or {})})
+
+    def deliver(self, line):
+        raw = self.smtp.arrived[-1].replace(b"\r\n..", b"\r\n.") + b"\r\n"
+        to = re.match(rb"TO:<([^>]*)>", line.receivers[0]).group(1).decode()
+        self.sent.append((line.sender, to, email.message_from_bytes(raw, policy=email.policy.default)))
+        if to.endswith("@example.org"):
+            self.server.deliver(re.sub(r"\+[^@]*", "", to), raw.replace(b"\r\n", b"\n"))
+        return b"250 2.0.0 ok\r\n"
+
+    def wait(self, n):
+        harness.wait_until(lambda: len(self.sent) >= n, f"{n} mails, there are {len(self.sent)}")
+        return self.sent[n - 1]
+
+    def options(self, more=""):
+        return f"    smtp: {{ host: 127.0.0.1, port: {self.smtp.port}, tls: none, login: false }}\n{more}"
+
+
+@pytest.fixture
+def world(server):
+    made = World(server)
+    yield made
+    made.smtp.close()
+
+
+@contextlib.contextmanager
+def gateway(server, me, folder, world, secret=dovecot.ENV["TEST_MAIL_TOKENS"]):
+    with mail_gateway.gateway(folder, server.channel(me, world.options()), env=dict(TEST_MAIL_TOKENS=secret)) as made:
+        made.wait_log("email.open")
+        yield made
+
+
+def answer_to(sent, text, sender="Ana <ana@example.com>", **change):
+    """As a mailer answers: Message-ID, References, subject and reply address of what it got, but for what is changed."""
+    headers = {"In-Reply-To": sent["Message-ID"], "References": f"{sent['References']} {sent['Message-ID']}", "To": sent["Reply-To"], **change}
+    return mail(sent["Subject"], text, sender=sender, **{k: v for k, v in headers.items() if v})
+
+
+def test_an_answer_and_the_answer_to_it(server, tmp_path, world):
+    me = "way-out@example.org"
+    with gateway(server, me, tmp_path / "gateway", world) as g:
+        server.deliver(me, mail("My order", number=77))
+        thread = g.wait_thread()[0]["id"]
+        assert g.reply(thread, "It is on its way.").status == 202
+        sender, to, sent = world.wait(1)
+        assert to == "ana@example.com" and sender.startswith(f"FROM:<{me}>".encode())
+        assert sent["Subject"] == "Re: My order" and sent.get_content().strip() == "It is on its way."
+        assert sent["In-Reply-To"] == "<77@example.com>" and sent["References"].split()[0] == "<77@example.com>"
+        g.wait_message(thread, lambda m: m["direction"] == "outbound" and m["delivery"] == "sent")
+        for i, change in enumerate([{}, {"In-Reply-To": None, "References": None}, {"To": me}], 1):
+            server.deliver(me, answer_to(sent, f"thanks {i}", **change))
+            g.wait_message(thread, lambda m: (m.get("text") or "").startswith(f"thanks {i}"))
+        assert len(g.threads()) == 1
+
+
+def test_a_refused_address_is_told_where_the_agent_works(server, tmp_path, world):
+    me = "refused@example.org"
+    world.smtp.answers["rcpt"] = b"550 5.1.1 no such user here\r\n"
+    with gateway(server, me, tmp_path / "gateway", world) as g:
+        server.deliver(me, mail("My order", number=78))
+        thread = g.wait_thread()[0]["id"]
+        g.reply(thread, "It is on its way.")
+        failed = g.wait_message(thread, lambda m: m["direction"] == "outbound" and m["delivery"] == "failed")
+        assert "5.1.1" in str(failed) and "no such user here" in str(failed)
+
+
+def test_two_gateways_that_write_to_each_other(server, tmp_path, world, monkeypatch):
+    """failure 10: each confirms what it gets by itself; two mails at most go between them, and no third comes of it."""
+    monkeypatch.setattr(mail_gateway, "CONFIG", CONFIRMED)
+    a, b = "desk-a@example.org", "desk-b@example.org"
+    with gateway(server, a, tmp_path / "a", world) as one, gateway(server, b, tmp_path / "b", world, "quite another secret, of desk B's") as two:
+        server.deliver(a, mail("Hello from the other desk", sender=f"Desk B <{b}>", number=79))
+        one.wait_thread()
+        world.wait(1)
+        # Read over there, marked as read, and then a day goes by in which somebody could have answered.
+        harness.wait_until(lambda: server.flags(b) and all("\\Seen" in flags for flags in server.flags(b).values()), "desk B")
+        for _ in range(4):
+            for g in (one, two):
+                g.advance(hours=6)
+                assert g.fsck() == []
+                g.status()
+        assert 1 <= len(world.sent) <= 2
+        sender, to, sent = world.sent[0]
+        assert to == b and sender.startswith(b"FROM:<>") and sent["Auto-Submitted"] == "auto-replied"
+        assert "Hello from" not in sent["Subject"] + sent.get_content()
