@@ -50,12 +50,13 @@ static gboolean answer(int fd, guint32 number, const hg_mail *mail, GError **err
 	size_t len = 0;
 	const char *json = json_object_to_json_string_length(object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &len);
 	struct hg_frame_head head = { .json = (guint32)len, .number = number };
-	guint8 bytes[HG_FRAME_HEAD];
+	g_autofree guint8 *bytes = g_malloc(HG_FRAME_HEAD + len);	/* one call for both: mostly there is no file */
 
 	for (gsize i = 0; i < mail->n_files; i++)
 		head.data += mail->files[i].size;
 	hg_frame_head_write(&head, bytes);
-	if (!write_all(fd, bytes, sizeof(bytes), error) || !write_all(fd, json, len, error))
+	memcpy(bytes + HG_FRAME_HEAD, json, len);
+	if (!write_all(fd, bytes, HG_FRAME_HEAD + len, error))
 		return FALSE;
 	for (gsize i = 0; i < mail->n_files; i++) {
 		if (!write_all(fd, mail->files[i].data, mail->files[i].size, error))
@@ -64,7 +65,7 @@ static gboolean answer(int fd, guint32 number, const hg_mail *mail, GError **err
 	return TRUE;
 }
 
-/* The kernel's own SIGPROF ends who thinks longer; 0: no timer. */
+/* The kernel's own SIGPROF ends who thinks longer. */
 static void set_timer(gint64 ms)
 {
 	const struct itimerval timer = { .it_value = { .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 } };
@@ -94,9 +95,8 @@ gboolean hg_mail_serve(int fd, const struct hg_mail_limits *limits,
 		    !hg_frame_ask_read(json, head.json, arena, &ask, error))
 			return FALSE;
 		ask.words = words;
-		set_timer(limits->cpu_ms);
+		set_timer(limits->cpu_ms);	/* it counts only while there is something to do */
 		mail = parse(raw, head.data, &ask);
-		set_timer(0);
 		if (!answer(fd, head.number, mail, error))
 			return FALSE;
 	}

@@ -15,7 +15,7 @@
 #include "fail.h"
 #include "mail_frame.h"
 
-#define MAILS_MAX  256		/* that one process reads, so that what it leaks stays small */
+#define MAILS_MAX  1000		/* that one process reads, so that what it leaks stays small */
 #define READ_BYTES 65536
 #define START_MS   20000		/* until a process has to be ready, on the slowest machine */
 

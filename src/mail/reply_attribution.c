@@ -8,6 +8,7 @@
 
 #define LINES_MAX 6		/* of one attribution */
 #define BYTES_MAX 700
+#define TAIL	  48
 
 /* What stands in some lines, joined by spaces. */
 struct clues {
@@ -111,6 +112,11 @@ static gboolean is_attribution(const struct clues *c, gboolean quoted, gsize len
 		return TRUE;
 	if (quoted && c->colon && (c->address || ((c->year || c->date) && (c->time || c->on))))
 		return TRUE;
+	/* 2013/10/2 X <a@b>, and 2016-03-03 17:21 GMT+01:00 X */
+	if (c->digit_first && c->address && c->angle && c->date && len < 120)
+		return TRUE;
+	if (quoted && c->digit_first && c->date && c->time && len < 80)
+		return TRUE;
 	return quoted && c->address && c->angle && (c->year || c->date);
 }
 
@@ -120,7 +126,10 @@ static gboolean may_end_one(const hg_reply_words *words, const char *folded)
 
 	while (len && strchr("-*_ \"=", folded[len - 1]))
 		len--;
-	return len && (strchr(":>)].", folded[len - 1]) || reply_word_in(words, REPLY_WROTE, folded, NULL));
+	if (!len || is_digit(folded[0]) || strchr(":>)].", folded[len - 1]))
+		return len > 0;
+	/* Without such a sign its verb is the last word. */
+	return reply_word_in(words, REPLY_WROTE, len > TAIL ? g_utf8_find_next_char(folded + len - TAIL, NULL) : folded, NULL);
 }
 
 /* A line that is plainly the end of a sentence or paragraph goes before an attribution, not into it. */
@@ -199,6 +208,43 @@ static gboolean find_start(const struct reply *reply, gsize end, gsize *ret_star
 	return found < reply->n;
 }
 
+/* "Thanks! On Monday, X <a@b> wrote:" on one line: where the attribution begins; 0: nowhere. */
+static gsize find_within(const struct reply *reply, const struct reply_line *line)
+{
+	g_autoptr(GString) text = g_string_new(NULL);
+	guint tries = 0;
+
+	for (gsize at = 2; at < line->len && tries < 8; at++) {
+		struct clues clues;
+
+		if (line->at[at - 1] != ' ' || !g_ascii_isupper(line->at[at]))
+			continue;
+		g_string_truncate(text, 0);
+		reply_fold(line->at + at, line->len - at, text);
+		if (!reply_word_at(reply->words, REPLY_ON, text->str))
+			continue;
+		tries++;
+		read_clues(reply->words, text, &clues);
+		if (clues.on && clues.wrote && clues.colon && (clues.time || clues.address) && (clues.year || clues.date))
+			return at;
+	}
+	return 0;
+}
+
+/* His words before it stay; an empty line below takes its place. */
+static gboolean cut_within(struct reply *reply, gsize i)
+{
+	struct reply_line *line = &reply->lines[i];
+	gsize at = begins(reply, i) || is_digit(line->folded[0]) ? 0 : find_within(reply, line);
+
+	if (!at)
+		return FALSE;
+	line->len = at - 1;
+	if (i + 1 < reply->n && reply->lines[i + 1].kind == REPLY_EMPTY)
+		reply->lines[i + 1].kind = REPLY_ATTRIBUTION;
+	return TRUE;
+}
+
 /* A first quoted line may hold the attribution of what follows, itself not quoted. */
 static gboolean is_quoted_attribution(const struct reply *reply, gsize i)
 {
@@ -238,6 +284,8 @@ void reply_mark_attributions(struct reply *reply)
 
 		if (line->kind == REPLY_QUOTE && is_quoted_attribution(reply, i))
 			mark(reply, i, i);
+		else if (line->kind == REPLY_TEXT && g_str_has_suffix(line->folded, ":") && cut_within(reply, i))
+			continue;
 		else if (line->kind == REPLY_TEXT && may_end_one(reply->words, line->folded) && find_start(reply, i, &start))
 			mark(reply, start, i);
 		else if (line->kind == REPLY_TEXT && is_run_on(reply, i))

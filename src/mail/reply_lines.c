@@ -48,6 +48,45 @@ static gsize count_lines(const char *text)
 	return n;
 }
 
+/* What stands between ``` and ``` is somebody's code, whatever it looks like. */
+static void mark_code(struct reply *reply)
+{
+	gsize open = reply->n;
+
+	for (gsize i = 0; i < reply->n; i++) {
+		if (!g_str_has_prefix(reply->lines[i].folded, "```"))
+			continue;
+		if (open == reply->n) {
+			open = i;
+			continue;
+		}
+		for (; open <= i; open++) {
+			reply->lines[open].kind = REPLY_TEXT;
+			reply->lines[open].folded = "";
+		}
+		open = reply->n;
+	}
+}
+
+static gboolean is_barred(const struct reply_line *line)
+{
+	return line->kind == REPLY_TEXT && line->folded[0] == '|' && !strchr(line->folded + 1, '|');
+}
+
+/* "|" marks a quote as well, in two lines or more; with another one in the line it is a table. */
+static void mark_barred(struct reply *reply)
+{
+	for (gsize i = 0; i + 1 < reply->n; i++) {
+		gsize end = i;
+
+		while (end < reply->n && is_barred(&reply->lines[end]))
+			end++;
+		for (gsize j = i; end > i + 1 && j < end; j++)
+			reply->lines[j].kind = REPLY_QUOTE;
+		i = MAX(i, end > i ? end - 1 : i);
+	}
+}
+
 void reply_split(struct reply *reply, const hg_reply_words *words, const char *text)
 {
 	gsize most = count_lines(text);
@@ -64,6 +103,8 @@ void reply_split(struct reply *reply, const hg_reply_words *words, const char *t
 			break;
 		p = end + 1;
 	}
+	mark_code(reply);
+	mark_barred(reply);
 }
 
 void reply_clear(struct reply *reply)

@@ -35,7 +35,8 @@ static enum reply_kind mark_of(const struct reply *reply, gsize i)
 		return REPLY_TEXT;
 	if (dashes || strchr(p, ':') || strstr(p, "--"))
 		return kind;
-	return next < reply->n && is_header(reply, next, &bits, &value) ? kind : REPLY_TEXT;
+	return next < reply->n && (reply->lines[next].kind == REPLY_QUOTE || is_header(reply, next, &bits, &value)) ? kind
+														      : REPLY_TEXT;
 }
 
 /* ---- blocks of headers ---- */
@@ -109,8 +110,11 @@ static gboolean is_block(const struct reply *reply, gsize from, const struct blo
 					       only(reply->lines[before].folded, "_-"));
 	guint kinds = has(block, REPLY_FROM) + has(block, REPLY_SENT) + has(block, REPLY_TO) + has(block, REPLY_SUBJECT);
 
+	/* One alone has to name somebody as mails do, and to stand for itself. */
 	if (block->lines < 2)
-		return ruled && has(block, REPLY_FROM) && block->address;
+		return has(block, REPLY_FROM) && block->address &&
+		       (ruled || (from > 0 && reply->lines[from - 1].kind == REPLY_EMPTY && block->end == from + 1 &&
+				  g_str_has_suffix(reply->lines[from].folded, ">") && strchr(reply->lines[from].folded, '<')));
 	if (!has(block, REPLY_FROM) && !(has(block, REPLY_SENT) && kinds >= 3))
 		return FALSE;
 	if (kinds >= 3)

@@ -18,7 +18,7 @@ struct phrase {
 
 struct hg_reply_words {
 	GHashTable *by[REPLY_WORDS];	/* ours: first letter -> GPtrArray of struct phrase, the longest first */
-	GPtrArray *patterns;		/* ours: of REPLY_DEVICE, GStrv of what stands between "*" */
+	GHashTable *patterns;		/* ours: first letter, or '*' -> GPtrArray of GStrv, what stands between "*" */
 };
 
 void reply_fold(const char *text, gsize len, GString *out)
@@ -27,8 +27,17 @@ void reply_fold(const char *text, gsize len, GString *out)
 	gboolean owed = FALSE, any = FALSE;
 
 	for (const char *p = text; p < end; p = g_utf8_next_char(p)) {
-		gunichar c = g_utf8_get_char(p);
+		gunichar c;
 
+		if (*p > ' ' && *p < 0x7f) {	/* most of most mails */
+			if (owed)
+				g_string_append_c(out, ' ');
+			g_string_append_c(out, g_ascii_tolower(*p));
+			owed = FALSE;
+			any = TRUE;
+			continue;
+		}
+		c = g_utf8_get_char(p);
 		if (c == ' ' || c == '\t' || c == 0xa0 || c == 0x202f || c == 0x3000 || (c >= 0x2000 && c <= 0x200a)) {
 			owed = any;
 			continue;
@@ -70,7 +79,7 @@ gsize reply_word_at(const hg_reply_words *words, enum reply_word word, const cha
 	for (guint i = 0; found && i < found->len; i++) {
 		const struct phrase *phrase = found->pdata[i];
 
-		if (strncmp(p, phrase->text, phrase->len) == 0 &&
+		if ((phrase->len < 2 || p[1] == phrase->text[1]) && strncmp(p, phrase->text, phrase->len) == 0 &&
 		    (phrase->anywhere || !is_letter(g_utf8_get_char(p + phrase->len))))
 			return phrase->len;
 	}
@@ -132,13 +141,20 @@ static gboolean fits(char *const *parts, const char *text)
 	return *p == '\0';
 }
 
-gboolean reply_device(const hg_reply_words *words, const char *text)
+static gboolean fits_any(const hg_reply_words *words, gunichar first, const char *text)
 {
-	for (guint i = 0; i < words->patterns->len; i++) {
-		if (fits(words->patterns->pdata[i], text))
+	const GPtrArray *found = g_hash_table_lookup(words->patterns, GUINT_TO_POINTER(first));
+
+	for (guint i = 0; found && i < found->len; i++) {
+		if (fits(found->pdata[i], text))
 			return TRUE;
 	}
 	return FALSE;
+}
+
+gboolean reply_device(const hg_reply_words *words, const char *text)
+{
+	return fits_any(words, g_utf8_get_char(text), text) || fits_any(words, '*', text);
 }
 
 /* ---- reading the file ---- */
@@ -163,22 +179,27 @@ static int longest_first(gconstpointer a, gconstpointer b)
 	return x->len < y->len ? 1 : x->len > y->len ? -1 : strcmp(x->text, y->text);
 }
 
-static void add_phrase(hg_reply_words *words, enum reply_word word, const char *text)
+static GPtrArray *list_of(GHashTable *table, gunichar first, GDestroyNotify free_it)
 {
-	GHashTable *table = words->by[word];
-	gunichar first = g_utf8_get_char(text);
 	GPtrArray *list = g_hash_table_lookup(table, GUINT_TO_POINTER(first));
-	struct phrase *phrase;
 
 	if (!list) {
-		list = g_ptr_array_new_with_free_func(phrase_free);
+		list = g_ptr_array_new_with_free_func(free_it);
 		g_hash_table_insert(table, GUINT_TO_POINTER(first), list);
 	}
-	phrase = g_new0(struct phrase, 1);
+	return list;
+}
+
+static void add_phrase(hg_reply_words *words, enum reply_word word, const char *text)
+{
+	struct phrase *phrase = g_new0(struct phrase, 1);
+	gunichar last;
+
 	phrase->text = g_strdup(text);
 	phrase->len = strlen(text);
-	phrase->anywhere = no_spaces(g_utf8_get_char(g_utf8_prev_char(text + phrase->len))) || !is_letter(g_utf8_get_char(g_utf8_prev_char(text + phrase->len)));
-	g_ptr_array_add(list, phrase);
+	last = g_utf8_get_char(g_utf8_prev_char(text + phrase->len));
+	phrase->anywhere = no_spaces(last) || !is_letter(last);
+	g_ptr_array_add(list_of(words->by[word], g_utf8_get_char(text), phrase_free), phrase);
 }
 
 static void add_alternatives(hg_reply_words *words, enum reply_word word, const char *list)
@@ -190,7 +211,8 @@ static void add_alternatives(hg_reply_words *words, enum reply_word word, const 
 
 		reply_fold(alternatives[i], strlen(alternatives[i]), folded);
 		if (folded->len && word == REPLY_DEVICE)
-			g_ptr_array_add(words->patterns, g_strsplit(folded->str, "*", -1));
+			g_ptr_array_add(list_of(words->patterns, g_utf8_get_char(folded->str), free_strv),
+					g_strsplit(folded->str, "*", -1));
 		else if (folded->len)
 			add_phrase(words, word, folded->str);
 	}
@@ -234,7 +256,7 @@ hg_reply_words *hg_reply_words_new(GError **error)
 
 	for (guint i = 0; i < REPLY_WORDS; i++)
 		words->by[i] = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)g_ptr_array_unref);
-	words->patterns = g_ptr_array_new_with_free_func(free_strv);
+	words->patterns = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)g_ptr_array_unref);
 	for (guint i = 0; lines[i]; i++) {
 		if (!add_line(words, lines[i], error)) {
 			g_prefix_error(error, "reply_words.txt:%u: ", i + 1);
@@ -251,6 +273,6 @@ void hg_reply_words_free(hg_reply_words *words)
 		return;
 	for (guint i = 0; i < REPLY_WORDS; i++)
 		g_clear_pointer(&words->by[i], g_hash_table_unref);
-	g_clear_pointer(&words->patterns, g_ptr_array_unref);
+	g_clear_pointer(&words->patterns, g_hash_table_unref);
 	g_free(words);
 }

@@ -105,20 +105,20 @@ class Postgres:
 
 # ---- Node ----
 
-def install(build):
-    """node_modules as the lock file says, in the build; again only when that changed."""
-    folder = build / "tests" / "bench" / "node"
+def install(build, source=HERE):
+    """What source needs, as its lock file says, in the build; again only when that changed.  Its script."""
+    folder = build / "tests" / "bench" / source.name
     folder.mkdir(parents=True, exist_ok=True)
-    installed = folder / "installed"
-    for name in ("package.json", "package-lock.json", "server.js"):
-        shutil.copy(HERE / name, folder / name)
-    if not installed.exists() or not filecmp.cmp(HERE / "package-lock.json", installed, shallow=False):
+    installed, [script] = folder / "installed", source.glob("*.js")
+    for path in (source / "package.json", source / "package-lock.json", script):
+        shutil.copy(path, folder / path.name)
+    if not installed.exists() or not filecmp.cmp(source / "package-lock.json", installed, shallow=False):
         done = subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder, text=True,
                               capture_output=True)
         if done.returncode:
             raise SystemExit(f"bench: npm ci failed: {done.stderr.strip()}")
-        shutil.copy(HERE / "package-lock.json", installed)
-    return folder / "server.js"
+        shutil.copy(source / "package-lock.json", installed)
+    return folder / script.name
 
 
 def measure_node(bench, mode, connections, count):

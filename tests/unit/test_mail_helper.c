@@ -154,7 +154,7 @@ static void many_mails_are_read_in_order(void **state)
 	struct world *world = *state;
 
 	start(world, REAL, 1, PATIENCE, PATIENCE);
-	for (guint round = 0; round < 10; round++) {
+	for (guint round = 0; round < 17; round++) {
 		forget(world);
 		for (guint i = 0; i < 64; i++)
 			ask(world, i, "Subject: x\r\n\r\ny");
