@@ -28,7 +28,7 @@ class World:
 
     def __init__(self, server, answers=None):
         self.server, self.sent = server, []
-        self.smtp = fake_smtp.FakeSmtp(offers=[b"SIZE 10000000"], answers={"end": self.deliver, **(answers or {})})
+        self.smtp = fake_smtp.FakeSmtp(offers=[b"SIZE 10000000", b"DSN"], answers={"end": self.deliver, **(answers or {})})
 
     def deliver(self, line):
         raw = self.smtp.arrived[-1].replace(b"\r\n..", b"\r\n.") + b"\r\n"
@@ -81,6 +81,63 @@ def test_an_answer_and_the_answer_to_it(server, tmp_path, world):
             server.deliver(me, answer_to(sent, f"thanks {i}", **change))
             g.wait_message(thread, lambda m: (m.get("text") or "").startswith(f"thanks {i}"))
         assert len(g.threads()) == 1
+        assert not [value for value in dovecot.ENV.values() if value in g.log()]
+
+
+REPORT = """\
+From: Mail Delivery System <Mailer-Daemon@mx.example>
+To: {me}
+Subject: Mail delivery failed: returning message to sender
+Message-ID: <report{number}@mx.example>
+Date: Sun, 01 Nov 2026 10:00:00 +0000
+Auto-Submitted: auto-replied
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary=b
+
+--b
+
+A message that you sent could not be delivered.
+
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.example
+{envelope}
+Action: failed
+Final-Recipient: rfc822;ana@example.com
+Status: 5.1.1
+Diagnostic-Code: smtp; 550 no such mailbox any more
+
+--b
+Content-Type: text/rfc822-headers
+
+From: {me}
+Message-ID: {id}
+
+--b--
+"""
+
+
+@pytest.mark.parametrize("by", ["envelope id", "Message-ID"])
+def test_a_report_of_failure_is_matched_with_what_was_sent(server, tmp_path, world, by):
+    """section 5.3, failure 11; and a forged one, without a token of ours, changes nothing."""
+    me = f"reports{len(by)}@example.org"
+    with gateway(server, me, tmp_path / "gateway", world) as g:
+        server.deliver(me, mail("My order", number=80))
+        thread = g.wait_thread()[0]["id"]
+        g.reply(thread, "It is on its way.")
+        sender, _, sent = world.wait(1)
+        envelope = re.search(rb"ENVID=(\S+)", sender).group(1).decode()
+        assert f"<{envelope}>" == sent["Message-ID"]
+        g.wait_message(thread, lambda m: m["direction"] == "outbound" and m["delivery"] == "sent")
+        forged = envelope[:10] + ("a" if envelope[10] != "a" else "b") + envelope[11:]
+        for number, ident in enumerate([forged, envelope]):
+            ids = dict(envelope=f"Original-Envelope-Id: {ident}\n", id="<x@y>") if by == "envelope id" else dict(envelope="", id=f"<{ident}>")
+            server.deliver(me, REPORT.format(me=me, number=number, **ids).replace("\n", "\r\n").encode())
+            harness.wait_until(lambda: len(server.flags(me)) == number + 2 and all("\\Seen" in f for f in server.flags(me).values()), "the report")
+            out = next(m for m in g.messages(thread) if m["direction"] == "outbound")
+            assert out["delivery"] == ("failed" if number else "sent"), out
+        assert "5.1.1" in str(out)
 
 
 def test_a_refused_address_is_told_where_the_agent_works(server, tmp_path, world):
