@@ -242,12 +242,18 @@ def test_no_tls_only_where_it_was_asked_for(server, send, transport):
 def test_many_sessions_without_a_hang(server, send, transport, version):
     """facts: libesmtp deadlocks in one of five sessions with TLS 1.3."""
     s = server(tls=None if version == ssl.TLSVersion.MAXIMUM_SUPPORTED else version)
-    s.answers["end"] = lambda line: b"250 ok\r\n"
-    s.hooks["mail"] = lambda line: None
-    for _ in range(max(REPEAT // 20, 1)):
+    seen = set()
+
+    def leave_second(line):		# a session for each mail, with libcurl too
+        if id(line) in seen:
+            line.leave()
+        seen.add(id(line))
+    s.hooks["mail"] = leave_second
+    rounds = max(REPEAT // 20, 1)
+    for _ in range(rounds):
         answers = send(s, *transport, "--connections", "4", mails=20, timeout=60000)
         assert [a["fate"] for a in answers] == ["sent"] * 20
-    assert len(s.mails) == max(REPEAT // 20, 1) * 20
+    assert len(s.mails) == rounds * 20 <= len(s.lines)
 
 
 @pytest.mark.parametrize("arguments, word", [
