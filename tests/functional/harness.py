@@ -86,9 +86,9 @@ class Gateway:
         """Starts it and does not wait; the pipe that its port will come through."""
         env = {k: v for k, v in os.environ.items() if not k.startswith("HEADGATE_")}
         env.update(HEADGATE_ADAPTER_DIR=str(BUILD / "adapters" / ".libs"),
-                   HEADGATE_MAIL_HELPER=str(BUILD / "headgate-mail"),
                    HEADGATE_TEST_CLOCK=str(self.clock_path), TEST_API_TOKEN=API_TOKEN,
                    TEST_WEBHOOK_SECRET=WEBHOOK_SECRET, TEST_SECOND_SECRET=SECOND_SECRET, **self.env)
+        env.setdefault("HEADGATE_MAIL_HELPER", str(BUILD / "headgate-mail"))
         env.setdefault("ASAN_OPTIONS", "abort_on_error=0")
         if "HEADGATE_FAIL_TRACE" in os.environ:
             env.setdefault("HEADGATE_FAIL_TRACE", os.environ["HEADGATE_FAIL_TRACE"])

@@ -389,3 +389,52 @@ def test_many_mails_come_in_order_and_some_at_a_time(server, reader):
     assert gateway.subjects() == [f"{n:04}" for n in range(1200)]
     bodies = [args for _, verb, args in server.said if verb == "UID FETCH" and "BODY" in args]
     assert 24 <= len(bodies) <= 40, len(bodies)
+
+
+# ---- mails that nobody can read ----
+
+STAND_IN = str(harness.BUILD / "tests" / "tools" / "mail_stand_in")
+
+
+def test_failure_1_a_mail_that_ends_its_reader_is_kept_and_the_next_one_comes(server, reader):
+    """Two attempts, then quarantine; both are flagged over there, for both are safe here."""
+    gateway = reader(env=dict(HEADGATE_MAIL_HELPER=STAND_IN))
+    server.inbox.add(mail("before"))
+    server.inbox.add(b"Exit: at once\r\n" + mail("poison"))
+    server.inbox.add(mail("behind"))
+
+    def is_there():
+        gateway.advance(seconds=5)
+        return {"before", "behind"} <= set(gateway.subjects())
+    harness.wait_until(is_there, "the mail behind it")
+    kept = gateway.get("/v1/quarantine")["entries"]
+    assert len(kept) == 1 and kept[0]["channel"] == "support", kept
+    raw = gateway.get(f"/v1/quarantine/{kept[0]['number']}")["raw"]
+    assert "Subject: poison" in raw and raw.startswith("X-Headgate-Received: ")
+    assert gateway.subjects().count("behind") == 1
+
+    def are_seen():
+        gateway.advance(seconds=5)
+        return all("\\Seen" in lying.flags for lying in server.inbox.mails)
+    harness.wait_until(are_seen, "the flags")
+    # With a reader that can, it is a message after all.
+    gateway.stop()
+    gateway.env["HEADGATE_MAIL_HELPER"] = str(harness.BUILD / "headgate-mail")
+    gateway.start()
+    assert gateway.api("POST", f"/v1/quarantine/{kept[0]['number']}/retry").status == 200
+    harness.wait_until(lambda: gateway.subjects().count("poison") >= 1, "the mail")
+
+
+def test_without_its_reader_mail_waits_and_the_alarm_says_so(server, reader):
+    gateway = reader(env=dict(HEADGATE_MAIL_HELPER="/nowhere/headgate-mail"))
+    server.inbox.add(mail("patient"))
+    gateway.wait_condition("degraded")
+    assert "waits to be read" in gateway.channel()["error"] and not gateway.get("/v1/quarantine")["entries"]
+    gateway.stop()
+    gateway.env["HEADGATE_MAIL_HELPER"] = str(harness.BUILD / "headgate-mail")
+    gateway.start()
+
+    def is_there():
+        gateway.advance(seconds=10)
+        return gateway.subjects() == ["patient"]
+    harness.wait_until(is_there, "the mail")
