@@ -42,7 +42,7 @@ class Connection:
 
     def __init__(self, server, sock, number):
         self.server, self.socket, self.number = server, sock, number
-        self.buffer, self.folder, self.user, self.idling = b"", None, None, None
+        self.buffer, self.folder, self.known = b"", None, 0
 
     def send(self, data):
         try:
@@ -114,7 +114,8 @@ class Connection:
         if self.folder is None:
             self.send(f"{tag} NO there is none\r\n")
             return
-        self.send(f"* {len(self.folder.mails)} EXISTS\r\n* 0 RECENT\r\n* OK [UIDVALIDITY {self.folder.validity}] x\r\n"
+        self.known = len(self.folder.mails)
+        self.send(f"* {self.known} EXISTS\r\n* 0 RECENT\r\n* OK [UIDVALIDITY {self.folder.validity}] x\r\n"
                   f"* OK [UIDNEXT {self.folder.next}] x\r\n{tag} OK [READ-WRITE] done\r\n")
 
     do_examine = do_select
@@ -158,11 +159,17 @@ class Connection:
             mail.flags |= set(re.findall(r"\\\w+", rest))
         self.send(f"{tag} OK done\r\n")
 
+    def tell_growth(self):
+        """Once, whenever it came: also what came between two commands."""
+        if len(self.folder.mails) > self.known:
+            self.known = len(self.folder.mails)
+            self.send(f"* {self.known} EXISTS\r\n")
+
     def do_noop(self, tag, _args):
-        self.send(f"* {len(self.folder.mails)} EXISTS\r\n{tag} OK done\r\n")
+        self.tell_growth()
+        self.send(f"{tag} OK done\r\n")
 
     def do_idle(self, tag, _args):
-        known = len(self.folder.mails)
         self.send("+ idling\r\n")
         while True:
             self.socket.settimeout(0.02)
@@ -175,9 +182,7 @@ class Connection:
                     self.buffer += got
                     continue
             except TimeoutError:
-                if len(self.folder.mails) > known:
-                    known = len(self.folder.mails)
-                    self.send(f"* {known} EXISTS\r\n")
+                self.tell_growth()
                 continue
             except OSError as error:
                 raise Gone from error

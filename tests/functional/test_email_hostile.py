@@ -7,6 +7,7 @@ import dovecot
 import fake_imap
 import harness
 import mail_gateway
+import records
 
 mail = dovecot.mail
 
@@ -36,6 +37,7 @@ def reader(tmp_path, server):
     yield run
     for context in reversed(stack):
         context.__exit__(None, None, None)
+    records.record("mailbox.hostile", 1)
 
 
 class Beat:

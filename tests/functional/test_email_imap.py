@@ -13,6 +13,7 @@ import fake_imap
 import fake_oauth
 import harness
 import mail_gateway
+import records
 
 mail = dovecot.mail
 ME = "support@example.org"
@@ -334,7 +335,10 @@ def test_failure_5_kills_and_restarts_lose_no_mail_and_make_none_twice(tmp_path)
                 gateway.advance(seconds=1)	# what waits to connect again does not wait long
                 return len(gateway.subjects()) >= MAILS
             harness.wait_until(all_there, "all mails", 600)
-            assert gateway.subjects() == want
+            there = gateway.subjects()
+            records.record("mailbox.kills", KILLS + RESTARTS, len(set(want) - set(there)) + len(there) - len(set(there)),
+                           mails=MAILS, kills=KILLS, restarts=RESTARTS)
+            assert there == want
             wait_flag(server, ME, set(server.flags(ME)))
     finally:
         stop.set()
