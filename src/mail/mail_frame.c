@@ -58,7 +58,7 @@ static void add_list(GString *json, const char *key, const char *const *of)
 		return;
 	hg_json_key(json, key);
 	hg_json_open(json, '[');
-	for (guint i = 0; of[i] && i < LIST_MAX; i++)
+	for (guint i = 0; i < LIST_MAX && of[i]; i++)
 		hg_json_put_str(json, of[i]);
 	hg_json_close(json, ']');
 }
@@ -70,7 +70,7 @@ static void add_known(GString *json, const char *const *known)
 		return;
 	hg_json_key(json, "known");
 	hg_json_open(json, '[');
-	for (guint i = 0; known[i] && i < LIST_MAX && json->len + strlen(known[i]) * 6 < HG_FRAME_ASK_MAX / 2; i++)
+	for (guint i = 0; i < LIST_MAX && known[i] && json->len + strlen(known[i]) * 6 < HG_FRAME_ASK_MAX / 2; i++)
 		hg_json_put_str(json, known[i]);
 	hg_json_close(json, ']');
 }
