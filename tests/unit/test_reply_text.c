@@ -98,8 +98,8 @@ static void what_we_sent_is_found_without_any_words(void **state)
 		"this morning and should be with you by Thursday.\nPlease tell us when it has arrived.\n\nKind regards\n"
 		"Acme Support\n",
 		/* no attribution at all, other line breaks, another mark */
-		"Tulo na.\n\n| Hello Ana,\n|\n| your order 4711 was handed to the carrier this\n| morning and should be with you "
-		"by Thursday. Please tell\n| us when it has arrived.\n| Kind regards\n",
+		("Tulo na.\n\n| Hello Ana,\n|\n| your order 4711 was handed to the carrier this\n| morning and should be with you "
+		 "by Thursday. Please tell\n| us when it has arrived.\n| Kind regards\n"),
 		/* a single long line of it */
 		"Tulo na.\n\n* your order 4711 was handed to the carrier this morning and should be with you by Thursday.\n",
 	};
