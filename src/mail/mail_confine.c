@@ -9,15 +9,8 @@
 #include <sys/resource.h>
 
 #include "fail.h"
+#include "sanitized.h"
 #include "text.h"
-
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
 
 static gboolean limit(int resource, rlim_t most, const char *name, GError **error)
 {
@@ -29,14 +22,14 @@ static gboolean limit(int resource, rlim_t most, const char *name, GError **erro
 
 static gboolean set_limits(const struct hg_mail_limits *limits, GError **error)
 {
-#ifndef SANITIZED	/* its shadow takes terabytes of addresses, and what it reports it reads from files */
+#ifndef HG_SANITIZED	/* its shadow takes terabytes of addresses, and what it reports it reads from files */
 	if (limits->memory && !limit(RLIMIT_AS, (rlim_t)limits->memory, "AS", error))
 		return FALSE;
 #endif
 	/* Each mail has a timer of its own; this is for one that got rid of it. */
 	return limit(RLIMIT_CPU, (rlim_t)(limits->cpu_ms / 1000 + 1) * 300, "CPU", error) &&
 	       limit(RLIMIT_CORE, 0, "CORE", error) && limit(RLIMIT_FSIZE, 0, "FSIZE", error) &&
-#ifndef SANITIZED
+#ifndef HG_SANITIZED
 	       limit(RLIMIT_NOFILE, 3, "NOFILE", error) &&
 #endif
 	       limit(RLIMIT_NPROC, 0, "NPROC", error);
@@ -47,7 +40,7 @@ static const int calls[] = {
 	SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(futex), SCMP_SYS(exit),
 	SCMP_SYS(exit_group), SCMP_SYS(rt_sigreturn), SCMP_SYS(restart_syscall), SCMP_SYS(sched_yield), SCMP_SYS(clock_gettime),
 	SCMP_SYS(gettimeofday), SCMP_SYS(time), SCMP_SYS(getrandom), SCMP_SYS(rt_sigprocmask), SCMP_SYS(getpid), SCMP_SYS(gettid),
-#ifdef SANITIZED	/* so that it can say what it found */
+#ifdef HG_SANITIZED	/* so that it can say what it found */
 	SCMP_SYS(openat), SCMP_SYS(close), SCMP_SYS(fstat), SCMP_SYS(newfstatat), SCMP_SYS(readlink), SCMP_SYS(lseek),
 	SCMP_SYS(sigaltstack), SCMP_SYS(rt_sigaction), SCMP_SYS(sched_getaffinity), SCMP_SYS(prctl), SCMP_SYS(getrlimit),
 	SCMP_SYS(prlimit64), SCMP_SYS(tgkill), SCMP_SYS(pipe2), SCMP_SYS(ioctl), SCMP_SYS(getuid), SCMP_SYS(process_vm_readv),
@@ -71,7 +64,7 @@ static gboolean allow(scmp_filter_ctx filter)
 
 	for (gsize i = 0; i < G_N_ELEMENTS(calls); i++)
 		fine = fine && add(filter, calls[i], 0, NULL);
-#ifdef SANITIZED
+#ifdef HG_SANITIZED
 	fine = fine && add(filter, SCMP_SYS(write), 0, NULL) && add(filter, SCMP_SYS(read), 0, NULL) &&
 	       add(filter, SCMP_SYS(mmap), 1, &not_code);
 #endif
@@ -103,7 +96,7 @@ gboolean hg_mail_confine(const struct hg_mail_limits *limits, GError **error)
 	warm_up();
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return hg_fail(error, HG_ERROR_BROKEN, "no_new_privs: %s", g_strerror(errno));
-#ifndef SANITIZED
+#ifndef HG_SANITIZED
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);	/* nobody looks into other people's mail */
 #endif
 	return set_limits(limits, error) && filter_calls(error);

@@ -12,6 +12,7 @@
 #include "fail.h"
 #include "mail_frame.h"
 #include "mail_helper.h"
+#include "sanitized.h"
 
 #define REAL	 "./headgate-mail"
 #define STAND_IN "./tests/tools/mail_stand_in"
@@ -199,7 +200,7 @@ static void memory_and_files_are_out_of_reach(void **state)
 {
 	struct world *world = *state;
 
-#if defined(__SANITIZE_ADDRESS__)
+#ifdef HG_SANITIZED
 	print_message("not with sanitizers, which need both\n");
 	skip();
 #endif

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "reply_text.h"
+#include "sanitized.h"
 
 static hg_reply_words *words;
 
@@ -191,6 +192,13 @@ static char *repeat(const char *piece, guint n)
 }
 
 /* Each grows beyond any test's patience when something in it is not linear; a sanitizer's build takes seconds. */
+/* With strict_string_checks ASan reads a text to its end whenever a part of it is compared. */
+#ifdef HG_SANITIZED
+#define LESS 10
+#else
+#define LESS 1
+#endif
+
 static void hostile_mails_take_linear_time(void **state)
 {
 	static const struct { const char *piece; guint n; } cases[] = {
@@ -202,7 +210,7 @@ static void hostile_mails_take_linear_time(void **state)
 	(void)state;
 
 	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
-		g_autofree char *mail = repeat(cases[i].piece, cases[i].n), *known = repeat("your order was sent ", 10000);
+		g_autofree char *mail = repeat(cases[i].piece, cases[i].n / LESS), *known = repeat("your order was sent ", 10000);
 		const char *const ours[] = { known, NULL };
 		g_autofree char *got = reply(mail, ours, NULL);
 
