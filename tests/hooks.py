@@ -16,7 +16,7 @@ import sys
 TOP = pathlib.Path(__file__).resolve().parents[1]
 TABLE = TOP / "src" / "base" / "failpoints.h"
 VARIABLES = ["HEADGATE_FAIL", "HEADGATE_FAIL_TRACE", "HEADGATE_TEST_CLOCK"]
-SYMBOLS = ["hg_failpoint", "offset_map"]
+SYMBOLS = ["hg_failpoint", "moved_map"]
 
 
 def points():

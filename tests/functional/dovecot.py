@@ -171,7 +171,7 @@ class Dovecot:
         with self.mailbox(user, folder) as imap:
             found = {}
             for line in imap.uid("FETCH", "1:*", "(FLAGS)")[1]:
-                if line:
+                if line and b"UID " in line:	# others come unasked, when another session changes something
                     text = line.decode()
                     uid = int(text.split("UID ")[1].split(" ")[0].rstrip(")"))
                     found[uid] = set(text.split("FLAGS (")[1].split(")")[0].split())
