@@ -263,7 +263,7 @@ def test_a_store_that_somebody_holds_is_waited_for_and_then_refused_in_order(sta
     held = lock(gateway)
     during = graph.text(ANA, "during")
     assert graph.deliver(during) == 503
-    assert "store.failed" in gateway.log()
+    harness.wait_until(lambda: "store.failed" in gateway.log(), "a line in the log")	# it follows the answer
     assert inbound(gateway) == ["before"]		# readers read on
     held.execute("ROLLBACK")
     held.close()

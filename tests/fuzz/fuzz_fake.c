@@ -22,7 +22,10 @@ static void check_delivery(const struct delivery *d)
 		const struct hg_in *in = &d->in[i];
 
 		g_assert(in->kind && in->text);
-		g_assert(in->kind == HG_UNSUPPORTED ? in->raw && in->raw_len : in->id && in->n_from == 1 && in->from->uri);
+		if (in->kind == HG_UNSUPPORTED || in->kind == HG_RAW)
+			g_assert(in->raw && (in->raw_len || in->kind == HG_RAW));
+		else
+			g_assert(in->id && in->n_from == 1 && in->from->uri);
 		g_assert(!in->n_files || in->files[0].ref);
 	}
 	for (size_t i = 0; i < d->batch.n_receipts; i++)
