@@ -8,8 +8,7 @@
 
 #define TOKEN_SECRET_MIN 32	/* characters */
 
-G_GNUC_PRINTF(2, 3)
-static int wrong(struct hg_err *err, const char *fmt, ...)
+int email_wrong(struct hg_err *err, const char *fmt, ...)
 {
 	va_list args;
 
@@ -30,10 +29,10 @@ static gboolean is_address(const char *text)
 static int check_addresses(const struct email_conf *conf, struct hg_err *err)
 {
 	if (!is_address(conf->address))
-		return wrong(err, "address \"%.80s\" is no plain e-mail address", conf->address);
+		return email_wrong(err, "address \"%.80s\" is no plain e-mail address", conf->address);
 	for (char **alias = conf->aliases; alias && *alias; alias++)
 		if (!is_address(*alias))
-			return wrong(err, "aliases: \"%.80s\" is no plain e-mail address", *alias);
+			return email_wrong(err, "aliases: \"%.80s\" is no plain e-mail address", *alias);
 	return 0;
 }
 
@@ -56,16 +55,16 @@ static int check_folders(const struct email_conf *conf, struct hg_err *err)
 		g_autofree char *quoted = hg_imap_folder(*folder, NULL);
 
 		if (!quoted || !**folder || strlen(*folder) > 200)
-			return wrong(err, "imap.folders: \"%.60s\" cannot be the name of a folder", *folder);
+			return email_wrong(err, "imap.folders: \"%.60s\" cannot be the name of a folder", *folder);
 		for (char **other = conf->folders; other != folder; other++)
 			if (strcmp(*other, *folder) == 0)
-				return wrong(err, "imap.folders lists %.60s twice", *folder);
+				return email_wrong(err, "imap.folders lists %.60s twice", *folder);
 		if (conf->move_to && strcmp(conf->move_to, *folder) == 0)
-			return wrong(err, "imap.move_to is %.60s, which is read: mail would come again and again", *folder);
+			return email_wrong(err, "imap.move_to is %.60s, which is read: mail would come again and again", *folder);
 	}
 	if (n > EMAIL_FOLDERS_MAX)
-		return wrong(err, "imap.folders lists %u folders, at most %d fit: each takes a connection", n, EMAIL_FOLDERS_MAX);
-	return n ? 0 : wrong(err, "imap.folders is empty: INBOX is the folder mail comes into");
+		return email_wrong(err, "imap.folders lists %u folders, at most %d fit: each takes a connection", n, EMAIL_FOLDERS_MAX);
+	return n ? 0 : email_wrong(err, "imap.folders is empty: INBOX is the folder mail comes into");
 }
 
 static int check_imap(const struct email_conf *conf, struct hg_err *err)
@@ -73,13 +72,13 @@ static int check_imap(const struct email_conf *conf, struct hg_err *err)
 	g_autofree char *move_to = conf->move_to ? hg_imap_folder(conf->move_to, NULL) : NULL;
 
 	if (!is_host(conf->imap_host))
-		return wrong(err, "imap.host \"%.80s\" is no name of a host", conf->imap_host);
+		return email_wrong(err, "imap.host \"%.80s\" is no name of a host", conf->imap_host);
 	if (strcmp(conf->imap_tls, "none") == 0 && !is_loopback(conf->imap_host))
-		return wrong(err, "imap.tls: none would send the password and all mail in the clear: use implicit or starttls");
+		return email_wrong(err, "imap.tls: none would send the password and all mail in the clear: use implicit or starttls");
 	if ((strcmp(conf->after, "move") == 0) != (conf->move_to != NULL))
-		return wrong(err, "imap.move_to and imap.after: move are given together or not at all");
+		return email_wrong(err, "imap.move_to and imap.after: move are given together or not at all");
 	if (conf->move_to && !move_to)
-		return wrong(err, "imap.move_to cannot be the name of a folder");
+		return email_wrong(err, "imap.move_to cannot be the name of a folder");
 	return check_folders(conf, err);
 }
 
@@ -88,20 +87,20 @@ static int check_login(const struct email_conf *conf, struct hg_err *err)
 	gboolean refresh = strcmp(conf->grant, "refresh_token") == 0;
 
 	if (!conf->token_url && !conf->password)
-		return wrong(err, "password is missing, or the options of oauth: for a provider that wants a token");
+		return email_wrong(err, "password is missing, or the options of oauth: for a provider that wants a token");
 	if (!conf->token_url)
 		return 0;
 	if (conf->password)
-		return wrong(err, "password and oauth.token_url are both given: one of them is used to log in, say which");
+		return email_wrong(err, "password and oauth.token_url are both given: one of them is used to log in, say which");
 	if (!g_str_has_prefix(conf->token_url, "https:") && !g_str_has_prefix(conf->token_url, "http://127.0.0.1"))
-		return wrong(err, "oauth.token_url would send the secrets in the clear: use https");
+		return email_wrong(err, "oauth.token_url would send the secrets in the clear: use https");
 	if (!conf->client_id)
-		return wrong(err, "oauth.client_id is missing");
+		return email_wrong(err, "oauth.client_id is missing");
 	if (refresh != (conf->refresh_token != NULL))
-		return wrong(err, refresh ? "oauth.refresh_token is missing" : "oauth.refresh_token is not used with "
+		return email_wrong(err, refresh ? "oauth.refresh_token is missing" : "oauth.refresh_token is not used with "
 			     "grant: client_credentials");
 	if (!refresh && !conf->client_secret)
-		return wrong(err, "oauth.client_secret is missing: client_credentials has nothing else to show");
+		return email_wrong(err, "oauth.client_secret is missing: client_credentials has nothing else to show");
 	return 0;
 }
 
@@ -109,7 +108,7 @@ static int check_secrets(const struct email_conf *conf, struct hg_err *err)
 {
 	for (char **secret = conf->token_secret; secret && *secret; secret++)
 		if (strlen(*secret) < TOKEN_SECRET_MIN)
-			return wrong(err, "token_secret has %zu characters, at least %d are needed: it is what keeps strangers "
+			return email_wrong(err, "token_secret has %zu characters, at least %d are needed: it is what keeps strangers "
 				     "out of others' conversations", strlen(*secret), TOKEN_SECRET_MIN);
 	return 0;
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "alarm.h"
+#include "email_check.h"
 #include "email_plan.h"
 #include "mail_build.h"
 #include "mail_compose.h"
@@ -291,18 +292,6 @@ static void smtp_conf(const struct email_conf *conf, struct hg_smtp_conf *ret)
 	ret->password = conf->token_url ? NULL : conf->smtp_password ? conf->smtp_password : conf->password;
 }
 
-G_GNUC_PRINTF(2, 3)
-static int wrong(struct hg_err *err, const char *fmt, ...)
-{
-	va_list args;
-
-	err->kind = HG_ERR_CONFIG;
-	va_start(args, fmt);
-	g_vsnprintf(err->text, sizeof(err->text), fmt, args);
-	va_end(args);
-	return -1;
-}
-
 static int check_words(const struct email_conf *conf, struct hg_err *err)
 {
 	static const char *const names[] = { "name", NULL };
@@ -310,11 +299,11 @@ static int check_words(const struct email_conf *conf, struct hg_err *err)
 	g_autoptr(GError) error = NULL;
 
 	if (conf->name && !hg_template_check(conf->name, names, &hint, &error))
-		return wrong(err, "name: %s", error->message);
+		return email_wrong(err, "name: %s", error->message);
 	if (conf->text_template && !hg_mail_template_check(conf->text_template, &error))
-		return wrong(err, "template.text: %s", error->message);
+		return email_wrong(err, "template.text: %s", error->message);
 	if (conf->html_template && !hg_mail_template_check(conf->html_template, &error))
-		return wrong(err, "template.html: %s", error->message);
+		return email_wrong(err, "template.html: %s", error->message);
 	return 0;
 }
 
@@ -325,7 +314,7 @@ static int check_reply_to(const struct email_conf *conf, const char *address, st
 
 	if ((strcmp(conf->reply_to, "plus") == 0 || strcmp(conf->return_path, "token") == 0) &&
 	    local + strlen("+t.") + HG_MAIL_TOKEN_LEN > 64)
-		return wrong(err, "%.80s has %zu characters before the @, and with a token at most 27 fit: set reply_to: plain and "
+		return email_wrong(err, "%.80s has %zu characters before the @, and with a token at most 27 fit: set reply_to: plain and "
 			     "smtp.return_path: plain", address, local);
 	return 0;
 }
@@ -339,9 +328,9 @@ int email_check_sending(const struct email_conf *conf, struct hg_err *err)
 		return 0;
 	smtp_conf(conf, &smtp);
 	if (!hg_smtp_conf_check(&smtp, &error))
-		return wrong(err, "smtp: %s", error->message);
+		return email_wrong(err, "smtp: %s", error->message);
 	if (smtp.esmtp && conf->token_url && conf->smtp_login)
-		return wrong(err, "smtp.transport: libesmtp knows no OAuth 2: use curl, or login: false for a relay that wants none");
+		return email_wrong(err, "smtp.transport: libesmtp knows no OAuth 2: use curl, or login: false for a relay that wants none");
 	if (check_words(conf, err) || check_reply_to(conf, conf->address, err))
 		return -1;
 	for (char **alias = conf->aliases; alias && *alias; alias++)
