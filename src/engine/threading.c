@@ -158,6 +158,20 @@ static gboolean propose_thread(hg_turn *turn, hg_thread *thread, const struct hg
 	return TRUE;
 }
 
+/* What the message names (how: "answers", what: its id) led to this thread, NULL: to none.  It counts only when it is the
+ * same person's. */
+static gboolean propose_named(hg_turn *turn, const hg_case *kase, hg_thread *thread, const struct hg_in *in, const char *scope,
+			      const char *how, const char *what, struct hg_proposed *ret, GError **error)
+{
+	if (!thread || thread->contact_n != kase->contact->n || strcmp(thread->scope, scope) != 0)
+		return TRUE;
+	if (!propose_thread(turn, thread, in, TRUE, ret, error))
+		return FALSE;
+	if (ret->thread)
+		ret->reason = say(turn, "%s %s (%s)", how, what, ret->reason);
+	return TRUE;
+}
+
 /* Of references only those count that lead to the same person: an id can be guessed or passed on. */
 static gboolean propose_by_refs(hg_turn *turn, const hg_case *kase, const struct hg_in *in, const char *scope,
 				struct hg_proposed *ret, GError **error)
@@ -172,12 +186,8 @@ static gboolean propose_by_refs(hg_turn *turn, const hg_case *kase, const struct
 			continue;
 		if (!hg_store_thread_get(turn->store, turn->arena, message->thread_n, &thread, error))
 			return FALSE;
-		if (!thread || thread->contact_n != kase->contact->n || strcmp(thread->scope, scope) != 0)
-			continue;
-		if (!propose_thread(turn, thread, in, TRUE, ret, error))
+		if (!propose_named(turn, kase, thread, in, scope, "answers", message->id, ret, error))
 			return FALSE;
-		if (ret->thread)
-			ret->reason = say(turn, "answers %s (%s)", message->id, ret->reason);
 	}
 	return TRUE;
 }
@@ -237,12 +247,8 @@ static gboolean propose_by_mark(hg_turn *turn, const hg_case *kase, const struct
 		if (!hg_store_ticket_by_number(turn->store, turn->arena, mark, &ticket, error) ||
 		    (ticket && !hg_store_thread_get(turn->store, turn->arena, ticket->thread_n, &thread, error)))
 			return FALSE;
-		if (!thread || thread->contact_n != kase->contact->n || strcmp(thread->scope, scope) != 0)
-			continue;
-		if (!propose_thread(turn, thread, in, TRUE, ret, error))
+		if (!propose_named(turn, kase, thread, in, scope, "names ticket", ticket ? ticket->number : NULL, ret, error))
 			return FALSE;
-		if (ret->thread)
-			ret->reason = say(turn, "names ticket %s (%s)", ticket->number, ret->reason);
 	}
 	return TRUE;
 }
