@@ -120,7 +120,7 @@ Message-ID: {id}
 
 @pytest.mark.parametrize("by", ["envelope id", "Message-ID"])
 def test_a_report_of_failure_is_matched_with_what_was_sent(server, tmp_path, world, by):
-    """section 5.3, failure 11; and a forged one, without a token of ours, changes nothing."""
+    """RFC 3464; and a forged one, without a token of ours, changes nothing."""
     me = f"reports{len(by)}@example.org"
     with gateway(server, me, tmp_path / "gateway", world) as g:
         server.deliver(me, mail("My order", number=80))

@@ -109,7 +109,7 @@ static void an_answer_goes_out_with_its_tokens(void **state)
 	end(&w);
 }
 
-/* facts 5.2: never with the stranger's text in it, never answered by a machine */
+/* Never with the stranger's text in it, never answered by a machine. */
 static void an_automatic_mail_says_so_and_repeats_nothing(void **state)
 {
 	static const struct hg_past past = { .size = sizeof(past), .name = "Mallory", .text = "buy at evil.example", .at_ms = NOW };
