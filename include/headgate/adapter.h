@@ -46,6 +46,7 @@ struct hg_err {
 	int  kind;		/* enum hg_err_kind; 0: no error */
 	int  code;		/* errno or a provider's number, 0 when neither fits */
 	char text[240];		/* one line for a person, no trailing dot or newline */
+	char at[120];		/* check(): which part of which option: "description/send/url"; or "" */
 };
 
 /* ---- options: the one table behind parsing, checking, docs and the CLI ---- */
@@ -56,6 +57,7 @@ enum hg_opt_type {
 	HG_OPT_INT, HG_OPT_MSECS, HG_OPT_BYTES,					/* int64_t */
 	HG_OPT_STRINGS, HG_OPT_SECRETS,		/* char **, ends with NULL; one value or a list */
 	HG_OPT_MAP,		/* char **: name, value, name, value ..., NULL; one value alone has the name "" */
+	HG_OPT_TREE,		/* char *: JSON of the mapping or list that stands there, or in the YAML file it names */
 };
 
 enum hg_opt_flag {
@@ -77,7 +79,7 @@ struct hg_option {
 /* HG_OPTION(struct x_conf, port, INT, ...) stops the build when the field's C type is not the one
  * the option type stores.  HG_OPTION_AT() is the same with a name that differs from the field's. */
 #define HG_OPT_CTYPE_(f) _Generic((f), char *: 1, bool: 2, int64_t: 3, char **: 4, default: 0)
-#define HG_OPT_WANTS_(t) ((t) <= HG_OPT_ENUM ? 1 : (t) == HG_OPT_BOOL ? 2 : (t) <= HG_OPT_BYTES ? 3 : 4)
+#define HG_OPT_WANTS_(t) ((t) <= HG_OPT_ENUM || (t) == HG_OPT_TREE ? 1 : (t) == HG_OPT_BOOL ? 2 : (t) <= HG_OPT_BYTES ? 3 : 4)
 #define HG_OPTION_AT(conf, field, name_, kind, flag, dflt, rng, text) {		\
 	.name = (name_), .type = HG_OPT_##kind, .flags = (flag),			\
 	.offset = offsetof(conf, field)						\
@@ -175,6 +177,13 @@ struct hg_in {
 	int         sender;		/* enum hg_sender; counts where from[0] is CLAIMED */
 	size_t      vouched;		/* so many first refs hold a secret that only receivers of ours know */
 	const char *const *also;	/* more ids by which answers may name it, NULL-ended; or NULL */
+	/* One of several pieces the network cut a message into: the host puts them together, from the same
+	 * sender to the same address, and waits part_wait_ms for those that are missing.  text may then hold halves of
+	 * a surrogate pair (as three bytes each) and end with the escape of GSM 03.38 (U+001B). */
+	const char *part_ref;		/* what they have in common; may be used again for another message; or NULL */
+	int         part, parts;	/* 1 .. parts; at most 255 */
+	int64_t     part_wait_ms;	/* 0: 5 minutes */
+	bool        answered;		/* CONSENT, or text that is a word of consent: the provider has answered it itself */
 };
 
 enum hg_receipt_state { HG_R_SENT = 1, HG_R_DELIVERED, HG_R_READ, HG_R_PLAYED, HG_R_FAILED };
@@ -289,6 +298,8 @@ struct hg_part {
 	size_t      len;
 	int         file;		/* index of the file it carries, -1 none */
 	const char *text;		/* what of the text it carries, for the agent's view; or NULL */
+	int         units;		/* what it is billed as: SMS segments; 0: not said */
+	const char *coding;		/* "gsm7", "ucs2"; or NULL */
 };
 
 struct hg_plan {
@@ -321,6 +332,7 @@ struct hg_limits {
 	int64_t key_life_ms;		/* with HG_CAP_KEY: how long the provider knows a key; 0: it does not
 					 * say, and an hour is counted on */
 	unsigned lacks;			/* enum hg_cap: of what the adapter can, what this channel cannot */
+	int64_t poll_ms;		/* how often poll() comes where the config does not say; 0: 30 s */
 };
 
 /* ---- HTTP, both ways ---- */
@@ -333,6 +345,16 @@ struct hg_http_req {
 	size_t      len;
 	const char *(*header)(const struct hg_http_req *, const char *name);	/* NULL: not there */
 	const char *(*query)(const struct hg_http_req *, const char *name);	/* decoded */
+	const char *target;		/* as it came: "/channel/x/sms?a=b" */
+};
+
+/* What one outcome of emit() is answered with; copied. */
+struct hg_http_outcome {
+	int         status;		/* 200..599 */
+	const char *type;		/* of body; or NULL */
+	const void *body;
+	size_t      len;
+	int64_t     after_s;		/* Retry-After, 0: none */
 };
 
 struct hg_http_rep {
@@ -342,6 +364,10 @@ struct hg_http_rep {
 	const void *body;		/* with status 0: what goes with the 200 */
 	size_t      len;
 	const char *const *headers;	/* "Name: value", NULL-ended; or NULL */
+	/* With status 0, instead of what is said there: */
+	const struct hg_http_outcome *stored;	/* on disk; or NULL */
+	const struct hg_http_outcome *again;	/* all of it was there before; NULL: as stored */
+	const struct hg_http_outcome *busy;	/* no room now: what makes this provider come again; NULL: 503 */
 };
 
 struct hg_route {
@@ -395,6 +421,8 @@ struct hg_session_conf {
 	int         port;
 	bool        tls;
 	int64_t     idle_ms;		/* idle() after so long without a byte in; 0 never */
+	const char *ca_file;		/* with tls: who may vouch for the peer; NULL: the system's */
+	const char *cert_file, *key_file;	/* with tls: what we show; or NULL */
 };
 
 struct hg_session_ops {
@@ -462,6 +490,8 @@ struct hg_host {
 	/* For adapters of headgate's own tree (src/adapter/inside.h), outside of all promises here.
 	 * NULL: this gateway has no such thing. */
 	void *(*inside)(struct hg_channel *, const char *what);
+	/* As drop(), but it is not made again before ms: the password is wrong, the peer asks for quiet. */
+	void (*rest)(struct hg_session *, int64_t ms, const char *why);
 };
 
 /* ---- the adapter ---- */
@@ -477,6 +507,14 @@ enum hg_cap {
 	HG_CAP_ASK = 1 << 10,	/* has ask(); said by that, and only ever named in hg_limits.lacks */
 	HG_CAP_PAST = 1 << 11,	/* its messages show what was said before (mail): gets all refs, also where nobody
 				 * named what is answered, and past, number, the subject of the conversation */
+	HG_CAP_WORDS = 1 << 12,	/* a text that is one of the carriers' words (STOP, START, HELP) is about consent */
+};
+
+struct hg_sample {
+	size_t      size;
+	const char *name;
+	bool        passed, made_up;	/* made_up: nobody has seen the provider send it */
+	const char *text;		/* failed: what was expected and what came, line by line */
 };
 
 struct hg_adapter {
@@ -517,6 +555,9 @@ struct hg_adapter {
 	/* What it held is on disk: flag, move or delete it over there, then settled(), once.  May come
 	 * twice for one.  NULL: there is nothing to do. */
 	void (*settle)(void *state, uint64_t ticket, const char *id);
+	/* Pure: runs the samples that conf holds and tells of each one; returns how many failed, -1 with err when they
+	 * cannot be run.  headgatectl adapter test calls it. */
+	int  (*samples)(const void *conf, void (*tell)(void *arg, const struct hg_sample *), void *arg, struct hg_err *);
 };
 
 /* Is this field there, in a struct that may come from an older header? */
