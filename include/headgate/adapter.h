@@ -300,6 +300,7 @@ struct hg_part {
 	const char *text;		/* what of the text it carries, for the agent's view; or NULL */
 	int         units;		/* what it is billed as: SMS segments; 0: not said */
 	const char *coding;		/* "gsm7", "ucs2"; or NULL */
+	int         left;		/* so many units of the coding more, and it would still be billed as that */
 };
 
 struct hg_plan {
