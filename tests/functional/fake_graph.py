@@ -365,7 +365,9 @@ class FakeGraph:
         elif mood.kind == "status":
             handler.reply(mood.how["status"], mood.how["body"], mood.how["headers"])
             return True
-        elif mood.kind == "drop_before":
+        elif mood.kind in ("drop_before", "silent"):
+            if mood.kind == "silent":
+                self.released.wait(PATIENCE)
             handler.cut()
             return True
         return False
@@ -377,6 +379,9 @@ class FakeGraph:
         elif mood.kind == "accept_then_hang":
             self.released.wait(mood.how["seconds"])
             handler.cut()
+        elif mood.kind == "accept_then_slow":
+            self.released.wait(PATIENCE)
+            return False
         elif mood.kind == "accept_then_status":
             handler.reply(mood.how["status"], mood.how["body"])
         elif mood.kind == "accept_then_half":

@@ -1,0 +1,215 @@
+"""One suite for all adapters that speak HTTP: each provider's misfortunes, and what must come of them.
+
+A provider is a `fake_provider.Provider`; PROVIDERS names them all."""
+import time
+
+import pytest
+
+import harness
+from conftest import AT_ONCE, config_text, finish
+from whatsapp_provider import WhatsApp
+
+ANA, BO = "+447700900123", "+447700900456"
+PROVIDERS = [WhatsApp]
+
+
+@pytest.fixture(params=PROVIDERS, ids=lambda maker: maker.name)
+def provider(request):
+    fake = request.param()
+    yield fake
+    fake.close()
+
+
+@pytest.fixture
+def gateway(provider, helpdesk, tmp_path):
+    """A gateway with one channel, the provider's."""
+    lines = "".join(f"    {line}\n" for line in provider.lines().splitlines())
+    text = config_text("http://127.0.0.1:9", helpdesk.url, rules=AT_ONCE)
+    head, rest = text.split("  wa-main:\n", 1)
+    text = f"{head}  line:\n    adapter: {provider.name}\n{lines}rules:\n{rest.split('rules:', 1)[1]}"
+    gateway = harness.Gateway(tmp_path, text, provider.env).start()
+    provider.target(gateway, "line")
+    yield gateway
+    problems = finish(gateway)
+    assert not problems, "\n".join(problems)
+
+
+def conversation(gateway, provider, sender=ANA, text="my invoice is wrong"):
+    status, body, *_ = provider.say(sender, text)
+    assert status in (200, 202, 204), (status, body)
+    return harness.wait_until(lambda: next((t["id"] for t in gateway.threads()
+                                            if t["contact"]["phone"] == sender), None), f"a thread of {sender}")
+
+
+def answer(gateway, thread, text):
+    sent = gateway.reply(thread, text)
+    assert sent.status == 202, sent
+    return sent.json["message"]["id"]
+
+
+def shown(gateway, thread, id):
+    return next(m for m in gateway.messages(thread) if m["id"] == id)
+
+
+def wait_shown(gateway, thread, id, *words):
+    return harness.wait_until(lambda: (lambda m: m if m["delivery"] in words else None)(shown(gateway, thread, id)),
+                              f"delivery {words}")
+
+
+def wait_with_clock(gateway, check, what, step):
+    """Until check() is true, moving the daemon's clock on by step seconds whenever nothing happens."""
+    for _ in range(40):
+        end = time.monotonic() + 0.3
+        while time.monotonic() < end:
+            if check():
+                return
+            time.sleep(0.02)
+        gateway.advance(seconds=step)
+    raise AssertionError(f"waited in vain for {what}")
+
+
+def the_next_goes_out(gateway, provider):
+    """Nobody else has to wait for what became of one message."""
+    thread = conversation(gateway, provider, BO, "another matter")
+    answer(gateway, thread, "Of course.")
+    wait_with_clock(gateway, lambda: any(sent.text == "Of course." for sent in provider.sent), "the next message", 2)
+
+
+# ---- out ----
+
+def test_an_answer_arrives_once_and_its_receipt_is_shown(gateway, provider):
+    thread = conversation(gateway, provider)
+    id = answer(gateway, thread, "It is corrected.")
+    sent = provider.wait_sent("It is corrected.")[0]
+    wait_shown(gateway, thread, id, "sent")
+    assert provider.tell(sent, "delivered") in (200, 202, 204)
+    wait_shown(gateway, thread, id, "delivered")
+    assert len(provider.attempts()) == 1
+
+
+def test_a_refused_message_has_failed_and_says_why(gateway, provider):
+    thread = conversation(gateway, provider)
+    provider.mood("refuse")
+    id = answer(gateway, thread, "To nobody.")
+    failed = wait_shown(gateway, thread, id, "failed")
+    assert failed["error"], failed
+    the_next_goes_out(gateway, provider)
+    assert not [sent for sent in provider.sent if sent.text == "To nobody."]
+
+
+@pytest.mark.parametrize("mood", ["vanish", "lost", "half", "nonsense"])
+def test_what_may_have_been_sent_is_not_sent_again(gateway, provider, mood):
+    thread = conversation(gateway, provider)
+    provider.mood(mood)
+    id = answer(gateway, thread, "Once, please.")
+    provider.wait_attempts(1)
+    # A 2xx that cannot be read was taken all the same, by some providers' word.
+    harness.wait_until(lambda: gateway.get("/v1/outbox?state=unknown")["jobs"] or
+                       mood == "nonsense" and shown(gateway, thread, id)["delivery"] == "sent", "the doubtful send")
+    gateway.advance(minutes=11)
+    wait_shown(gateway, thread, id, "unknown", "sent")
+    gateway.advance(minutes=30)
+    the_next_goes_out(gateway, provider)
+    assert [r.body for r in provider.attempts()].count(provider.attempts()[0].body) == 1
+
+
+def test_a_receipt_settles_what_was_in_doubt(gateway, provider):
+    thread = conversation(gateway, provider)
+    provider.mood("lost")
+    id = answer(gateway, thread, "Did it arrive?")
+    sent = provider.wait_sent("Did it arrive?")[0]
+    harness.wait_until(lambda: gateway.get("/v1/outbox?state=unknown")["jobs"], "the doubtful send")
+    if not provider.settles:
+        pytest.skip(f"{provider.name} tells nothing by which a receipt could be matched")
+    assert provider.tell(sent, "delivered") in (200, 202, 204)
+    wait_shown(gateway, thread, id, "delivered")
+    assert len(provider.wait_sent("Did it arrive?")) == 1
+
+
+def test_a_slow_answer_is_waited_for(gateway, provider):
+    thread = conversation(gateway, provider)
+    provider.mood("slow")
+    id = answer(gateway, thread, "Take your time.")
+    provider.wait_sent("Take your time.")
+    assert shown(gateway, thread, id)["delivery"] in ("queued", "sending")
+    provider.release()
+    wait_shown(gateway, thread, id, "sent")
+    assert len(provider.attempts()) == 1
+
+
+def test_silence_ends_in_doubt_and_nothing_is_sent_twice(gateway, provider):
+    thread = conversation(gateway, provider)
+    provider.mood("silent")
+    id = answer(gateway, thread, "Is anybody there?")
+    provider.wait_attempts(1)
+    gateway.advance(seconds=61)		# longer than any call may take
+    harness.wait_until(lambda: gateway.get("/v1/outbox?state=unknown")["jobs"], "the doubtful send", 60)
+    gateway.advance(minutes=11)
+    wait_shown(gateway, thread, id, "unknown")
+    assert len(provider.attempts()) == 1
+    provider.release()
+
+
+def test_wrong_credentials_stop_the_channel_and_lose_nothing(gateway, provider):
+    thread = conversation(gateway, provider)
+    provider.mood("deny")
+    id = answer(gateway, thread, "Kept.")
+    kept = harness.wait_until(lambda: gateway.get("/v1/outbox?state=parked")["jobs"], "the parked message")
+    assert shown(gateway, thread, id)["delivery"] in ("queued", "sending")
+    assert len(provider.attempts()) == 1
+    # The operator has acted: what waited goes out.
+    gateway.ctl("outbox", "retry", str(kept[0]["number"]), check=0)
+    wait_with_clock(gateway, lambda: provider.sent, "what was kept", 30)
+    wait_shown(gateway, thread, id, "sent")
+
+
+@pytest.mark.parametrize("after", [7, None])
+def test_a_limit_is_waited_out(gateway, provider, after):
+    thread = conversation(gateway, provider)
+    provider.mood("limit", after=after)
+    id = answer(gateway, thread, "In a moment.")
+    provider.wait_attempts(1)
+    wait_with_clock(gateway, lambda: provider.sent, "the second attempt", 2)
+    wait_shown(gateway, thread, id, "sent")
+    assert [sent.text for sent in provider.sent] == ["In a moment."]
+
+
+@pytest.mark.parametrize("taken", [True, False])
+def test_stopped_while_busy(gateway, provider, taken):
+    thread = conversation(gateway, provider)
+    provider.mood("slow" if taken else "silent")
+    id = answer(gateway, thread, "Just going out.")
+    provider.wait_attempts(1)
+    gateway.kill()
+    provider.release()
+    gateway.start()
+    gateway.advance(minutes=11)
+    wait_shown(gateway, thread, id, "unknown")
+    assert len(provider.attempts()) == 1
+
+
+# ---- in ----
+
+def test_the_same_message_twice_is_one(gateway, provider):
+    first = provider.say(ANA, "twice told", id="11112222333344445555")
+    again = provider.say(ANA, "twice told", id="11112222333344445555")
+    assert first[0] == again[0] and first[0] in (200, 202, 204)
+    thread = conversation(gateway, provider, text="and something else")
+    assert [m["text"] for m in gateway.messages(thread) if m["direction"] == "inbound"] == ["twice told", "and something else"]
+
+
+def test_one_bad_item_keeps_no_good_one_back(gateway, provider):
+    assert provider.say_broken([(ANA, "before it"), (BO, "after it")]) in (200, 202, 204)
+    said = harness.wait_until(lambda: (lambda t: t if len(t) >= len(provider.batches) else None)(gateway.threads()),
+                              "the good ones") if provider.batches else []
+    assert {t["contact"]["phone"] for t in said} >= set(provider.batches)
+    the_next_goes_out(gateway, provider)
+
+
+def test_a_forged_message_is_refused_and_leaves_nothing(gateway, provider):
+    refused = provider.say_forged(ANA, "let me in")
+    if refused is NotImplemented:
+        pytest.skip(f"{provider.name} signs nothing")
+    assert refused[0] in provider.forged, refused
+    conversation(gateway, provider, BO, "a real one")
+    assert [t["contact"]["phone"] for t in gateway.threads()] == [BO]
