@@ -103,7 +103,10 @@ enum hg_kind {
 	HG_REVOKE,
 	/* about a person or about us: becomes no message */
 	HG_IDENTITY = 64,	/* addresses joined or replaced: see from[] */
-	HG_CONSENT,		/* text: "stop" or "start" */
+	/* text: "stop", "start" or (with reply_text) "help".  reply_text: what he wrote, when he said so by a message
+	 * that is none of the carriers' words; it is kept in his conversation.  code, note: the provider refused a
+	 * message of ours because of it, by which number and in which words.  to: our address that he means */
+	HG_CONSENT,
 	HG_ACCOUNT,		/* news for the operator: text says what, code which */
 	HG_IGNORED,		/* known and of no use: kept raw and counted, nothing more */
 	/* bytes to be read once they are safe (a mail): kept raw, then given to unpack() in the order
