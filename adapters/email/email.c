@@ -134,7 +134,7 @@ static int open_channel(const struct hg_host *host, struct hg_channel *ch, const
 	struct email *e;
 
 	if (!base) {
-		*err = (struct hg_err){ HG_ERR_CONFIG, 0, "this headgate is not the one the e-mail adapter was built with" };
+		*err = (struct hg_err){ .kind = HG_ERR_CONFIG, .text = "this headgate is not the one the e-mail adapter was built with" };
 		return -1;
 	}
 	if (email_check(conf, err))
@@ -226,7 +226,7 @@ static struct box *box_of(struct email *e, const char *id, guint32 *ret_validity
 static void settle(void *state, uint64_t ticket, const char *id)
 {
 	struct email *e = state;
-	struct hg_err gone = { HG_ERR_GONE, 0, "its folder is not read any more" };
+	struct hg_err gone = { .kind = HG_ERR_GONE, .text = "its folder is not read any more" };
 	guint32 validity, uid;
 	struct box *box = box_of(e, id, &validity, &uid);
 

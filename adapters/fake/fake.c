@@ -73,7 +73,7 @@ static int fake_plan(const void *conf, const struct hg_out *out, struct hg_plan 
 
 	(void)conf;
 	if (out->kind != HG_TEXT || out->n_files > 1) {
-		*err = (struct hg_err){ HG_ERR_UNSUPPORTED, 0, "this channel carries text, with one file at most" };
+		*err = (struct hg_err){ .kind = HG_ERR_UNSUPPORTED, .text = "this channel carries text, with one file at most" };
 		return -1;
 	}
 	body = json_object_new_object();
@@ -104,7 +104,7 @@ struct call { struct fake *fake; uint64_t ticket; bool ask; };
 
 static void answered(void *arg, const struct hg_http_answer *a)
 {
-	static const struct hg_err refused = { HG_ERR_DENIED, 0, "the provider refuses our secret" };
+	static const struct hg_err refused = { .kind = HG_ERR_DENIED, .text = "the provider refuses our secret" };
 	struct call *c = arg;
 	struct fake *f = c->fake;
 	struct json_object *body = f->host->json(a->body ? a->body : "", a->len, NULL);
@@ -163,7 +163,7 @@ static void fake_fetch(void *state, uint64_t ticket, const char *ref)
 	struct fake *f = state;
 	char url[2048];
 	struct hg_http_call get = { .size = sizeof(get), .method = "GET", .url = url };
-	struct hg_err gone = { HG_ERR_GONE, 0, "the reference of the file cannot be one" };
+	struct hg_err gone = { .kind = HG_ERR_GONE, .text = "the reference of the file cannot be one" };
 	size_t len = strspn(ref, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
 	bool good = len && len <= 64 && !ref[len];	/* it becomes a part of a URL */
 
@@ -314,7 +314,7 @@ static void fake_unpack(void *state, const struct hg_raw *raw)
 	char *answer = d && raw->recalled ? without_quote(d->in[0].text, raw->known) : NULL;
 
 	if (broken)
-		err = (struct hg_err){ HG_ERR_INPUT, 0, "it says that it is broken" };
+		err = (struct hg_err){ .kind = HG_ERR_INPUT, .text = "it says that it is broken" };
 	if (answer)
 		d->in[0].reply_text = answer;
 	if (ask && !raw->recalled)
@@ -330,7 +330,7 @@ static void settle_answered(void *arg, const struct hg_http_answer *a)
 {
 	struct call *c = arg;
 	struct fake *f = c->fake;
-	struct hg_err err = { a->status == 404 ? HG_ERR_GONE : HG_ERR_BUSY, a->status, "it is not settled over there" };
+	struct hg_err err = { .kind = a->status == 404 ? HG_ERR_GONE : HG_ERR_BUSY, .code = a->status, .text = "it is not settled over there" };
 
 	f->host->settled(f->ch, c->ticket, a->status == 200 ? NULL : &err);
 	free(c);
@@ -408,7 +408,7 @@ static int fake_check(const void *options, struct hg_err *err)
 
 	if (!conf->line_host == !conf->line_port)
 		return 0;
-	*err = (struct hg_err){ HG_ERR_CONFIG, 0, "line.host and line.port are given together or not at all" };
+	*err = (struct hg_err){ .kind = HG_ERR_CONFIG, .text = "line.host and line.port are given together or not at all" };
 	return -1;
 }
 
@@ -465,7 +465,7 @@ static int fake_reconf(void *state, const void *conf, struct hg_err *err)
 static void fake_health(void *state, struct hg_err *err)
 {
 	if (((struct fake *)state)->calls > 100)
-		*err = (struct hg_err){ HG_ERR_BUSY, 0, "more than 100 calls wait for the provider" };
+		*err = (struct hg_err){ .kind = HG_ERR_BUSY, .text = "more than 100 calls wait for the provider" };
 }
 
 /* ---- what headgate sees ---- */

@@ -200,7 +200,7 @@ void hg_unpack_answer(hg_channel *ch, uint64_t ticket, const struct hg_batch *ba
 	else if (err && err->kind)
 		end(u, err->kind == HG_ERR_BUSY ? HG_RETRY : HG_FAILED, err);
 	else
-		end(u, HG_FAILED, &(struct hg_err){ HG_ERR_BROKEN, 0, "the adapter read nothing, and gave no reason" });
+		end(u, HG_FAILED, &(struct hg_err){ .kind = HG_ERR_BROKEN, .text = "the adapter read nothing, and gave no reason" });
 }
 
 void hg_unpack_recall(hg_channel *ch, uint64_t ticket, const char *const *refs)
@@ -212,7 +212,7 @@ void hg_unpack_recall(hg_channel *ch, uint64_t ticket, const char *const *refs)
 		return;
 	if (u->recalled) {
 		hg_ch_fault(ch, "recall() a second time: the texts were there");
-		end(u, HG_FAILED, &(struct hg_err){ HG_ERR_BROKEN, 0, "the adapter asks the same again" });
+		end(u, HG_FAILED, &(struct hg_err){ .kind = HG_ERR_BROKEN, .text = "the adapter asks the same again" });
 		return;
 	}
 	command = result_of(ch->name, ch->desc->name, u->job_n, HG_CMD_RECALL, 0, NULL);
@@ -230,7 +230,7 @@ void hg_settle_answer(hg_channel *ch, uint64_t ticket, const struct hg_err *err)
 
 void hg_unpack_end(hg_channel *ch)
 {
-	static const struct hg_err closed = { HG_ERR_BUSY, 0, "the channel closed before its adapter had read it" };
+	static const struct hg_err closed = { .kind = HG_ERR_BUSY, .text = "the channel closed before its adapter had read it" };
 	GHashTableIter iter;
 	void *value;
 

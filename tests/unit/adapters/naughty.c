@@ -294,7 +294,7 @@ static void obey(struct naughty *n, const char *verb, const char *arg)
 	else if (strcmp(verb, "quick") == 0)
 		n->host->job(n->ch, quick, worked, n);
 	else if (strcmp(verb, "condition") == 0)
-		n->host->condition(n->ch, atoi(arg), &(struct hg_err){ HG_ERR_DENIED, 0, "no token" });
+		n->host->condition(n->ch, atoi(arg), &(struct hg_err){ .kind = HG_ERR_DENIED, .text = "no token" });
 	else if (strcmp(verb, "count") == 0)
 		n->host->count(n->ch, arg);
 	else if (strcmp(verb, "drained") == 0)
@@ -333,7 +333,7 @@ static void n_fetch(void *state, uint64_t ticket, const char *ref)
 	static const char *const hosts[] = { ".good.example", "files.example", NULL };
 	struct naughty *n = state;
 	struct hg_http_call get = { .size = sizeof(get), .method = "GET", .url = ref };
-	struct hg_err err = { strcmp(ref, "gone") == 0 ? HG_ERR_GONE : HG_ERR_BUSY, 0, "asked, and no" };
+	struct hg_err err = { .kind = strcmp(ref, "gone") == 0 ? HG_ERR_GONE : HG_ERR_BUSY, .text = "asked, and no" };
 
 	seen(&naughty_seen.fetches);
 	if (strncmp(ref, "listed ", 7) == 0)
@@ -355,7 +355,7 @@ static void unpacked(struct naughty *n, uint64_t ticket, const char *how)
 	struct hg_address from = { "mailto:a@b.example", HG_CLAIMED };
 	struct hg_in in = { .size = sizeof(in), .kind = HG_TEXT, .id = "u", .from = &from, .n_from = 1, .text = "read" };
 	struct hg_batch batch = { .size = sizeof(batch), .in = &in, .n_in = 1, .in_size = sizeof(in) };
-	struct hg_err err = { strcmp(how, "busy") == 0 ? HG_ERR_BUSY : HG_ERR_INPUT, 0, "no mail" };
+	struct hg_err err = { .kind = strcmp(how, "busy") == 0 ? HG_ERR_BUSY : HG_ERR_INPUT, .text = "no mail" };
 
 	if (strcmp(how, "crooked") == 0)
 		batch.in_size = 3;
@@ -394,7 +394,7 @@ static void n_unpack(void *state, const struct hg_raw *raw)
 static void n_settle(void *state, uint64_t ticket, const char *id)
 {
 	struct naughty *n = state;
-	struct hg_err err = { strcmp(id, "gone") == 0 ? HG_ERR_GONE : HG_ERR_BUSY, 0, "no such mail" };
+	struct hg_err err = { .kind = strcmp(id, "gone") == 0 ? HG_ERR_GONE : HG_ERR_BUSY, .text = "no such mail" };
 
 	seen(&naughty_seen.settles);
 	if (strcmp(id, "never") == 0)
@@ -468,7 +468,7 @@ static int n_open(const struct hg_host *host, struct hg_channel *ch, const void 
 		emit(n, "fine");
 	}
 	if (mode_is(n, "open_fails")) {
-		*err = (struct hg_err){ HG_ERR_CONFIG, 0, "it does not want to" };
+		*err = (struct hg_err){ .kind = HG_ERR_CONFIG, .text = "it does not want to" };
 		living--;
 		free(n);
 		return -1;
@@ -484,7 +484,7 @@ static void n_start(void *state)
 
 	naughty_seen.starts++;
 	if (mode_is(n, "starts_down"))
-		n->host->condition(n->ch, HG_DOWN, &(struct hg_err){ HG_ERR_BUSY, 0, "not bound yet" });
+		n->host->condition(n->ch, HG_DOWN, &(struct hg_err){ .kind = HG_ERR_BUSY, .text = "not bound yet" });
 }
 
 static void n_stop(void *state)
@@ -523,7 +523,7 @@ static int n_reconf(void *state, const void *conf, struct hg_err *err)
 	const struct conf *c = conf;
 
 	if (strcmp(c->note, "refuse") == 0) {
-		*err = (struct hg_err){ HG_ERR_CONFIG, 0, "not while it runs" };
+		*err = (struct hg_err){ .kind = HG_ERR_CONFIG, .text = "not while it runs" };
 		return -1;
 	}
 	naughty_seen.reconfs++;
@@ -550,7 +550,7 @@ static int n_plan(const void *conf, const struct hg_out *out, struct hg_plan *pl
 		part.size = 2;
 	if (strncmp(out->text, "refuse", 6) == 0) {
 		if (strcmp(out->text, "refuse") == 0)
-			*err = (struct hg_err){ HG_ERR_WINDOW, 0, "the window is closed" };
+			*err = (struct hg_err){ .kind = HG_ERR_WINDOW, .text = "the window is closed" };
 		return -1;
 	}
 	for (int i = 0; strcmp(out->text, "none") && i < (atoi(out->text) ? atoi(out->text) : 1); i++) {
