@@ -71,7 +71,8 @@ typedef struct hg_mail {
 void hg_mail_free(hg_mail *mail);	/* NULL is fine */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(hg_mail, hg_mail_free)
 
-/* The JSON of `headgatectl mail-parse` and of the helper's answers (doc/mail.md).  Yours. */
-struct json_object *hg_mail_to_json(const hg_mail *mail);
+/* The JSON of `headgatectl mail-parse` and of the helper's answers (doc/mail.md), appended. */
+void hg_mail_write(const hg_mail *mail, GString *out);
+struct json_object *hg_mail_to_json(const hg_mail *mail);	/* the same as a tree: yours */
 /* Back again, strictly: a helper that was taken over by a mail is no friend.  files' data is NULL. */
 hg_mail *hg_mail_from_json(struct json_object *json, GError **error);

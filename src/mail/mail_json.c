@@ -24,106 +24,110 @@ void hg_mail_free(hg_mail *mail)
 
 /* ---- to JSON ---- */
 
-static struct json_object *text_of(const char *text)
+static void add_people(GString *out, const char *key, const struct hg_mail_people *people)
 {
-	return text ? json_object_new_string(text) : NULL;
-}
-
-static void add(struct json_object *object, const char *key, struct json_object *value)
-{
-	json_object_object_add(object, key, value);
-}
-
-static struct json_object *people_json(const struct hg_mail_people *people)
-{
-	struct json_object *list = json_object_new_array();
-
+	hg_json_key(out, key);
+	hg_json_open(out, '[');
 	for (gsize i = 0; i < people->n; i++) {
-		struct json_object *person = json_object_new_object();
-
-		add(person, "name", text_of(people->of[i].name));
-		add(person, "address", text_of(people->of[i].address));
-		json_object_array_add(list, person);
+		hg_json_open(out, '{');
+		hg_json_add_str(out, "name", people->of[i].name);
+		hg_json_add_str(out, "address", people->of[i].address);
+		hg_json_close(out, '}');
 	}
-	return list;
+	hg_json_close(out, ']');
 }
 
-static struct json_object *texts_json(const char *const *of, gsize n)
+static void add_texts(GString *out, const char *key, const char *const *of, gsize n)
 {
-	struct json_object *list = json_object_new_array();
-
+	hg_json_key(out, key);
+	hg_json_open(out, '[');
 	for (gsize i = 0; i < n; i++)
-		json_object_array_add(list, text_of(of[i]));
-	return list;
+		hg_json_put_str(out, of[i]);
+	hg_json_close(out, ']');
 }
 
-static struct json_object *file_json(const struct hg_mail_file *file)
+static void add_files(GString *out, const hg_mail *mail)
 {
-	struct json_object *object = json_object_new_object();
+	hg_json_key(out, "attachments");
+	hg_json_open(out, '[');
+	for (gsize i = 0; i < mail->n_files; i++) {
+		const struct hg_mail_file *file = &mail->files[i];
 
-	add(object, "filename", text_of(file->filename));
-	add(object, "content_type", text_of(file->content_type));
-	add(object, "size", json_object_new_int64((gint64)file->size));
-	add(object, "inline", json_object_new_boolean(file->is_inline));
-	add(object, "content_id", text_of(file->content_id));
-	add(object, "sha256", text_of(file->sha256));
-	return object;
+		hg_json_open(out, '{');
+		hg_json_add_str(out, "filename", file->filename);
+		hg_json_add_str(out, "content_type", file->content_type);
+		hg_json_add_int(out, "size", (gint64)file->size);
+		hg_json_add_bool(out, "inline", file->is_inline);
+		hg_json_add_str(out, "content_id", file->content_id);
+		hg_json_add_str(out, "sha256", file->sha256);
+		hg_json_close(out, '}');
+	}
+	hg_json_close(out, ']');
 }
 
-static struct json_object *report_json(const struct hg_mail_report *report)
+static void add_report(GString *out, const struct hg_mail_report *report)
 {
-	struct json_object *object;
-
-	if (!report)
-		return NULL;
-	object = json_object_new_object();
-	add(object, "action", text_of(report->action));
-	add(object, "recipient", text_of(report->recipient));
-	add(object, "status", text_of(report->status));
-	add(object, "diagnostic", text_of(report->diagnostic));
-	add(object, "envelope_id", text_of(report->envelope_id));
-	add(object, "message_id", text_of(report->message_id));
-	return object;
+	hg_json_key(out, "report");
+	if (!report) {
+		hg_json_put_str(out, NULL);
+		return;
+	}
+	hg_json_open(out, '{');
+	hg_json_add_str(out, "action", report->action);
+	hg_json_add_str(out, "recipient", report->recipient);
+	hg_json_add_str(out, "status", report->status);
+	hg_json_add_str(out, "diagnostic", report->diagnostic);
+	hg_json_add_str(out, "envelope_id", report->envelope_id);
+	hg_json_add_str(out, "message_id", report->message_id);
+	hg_json_close(out, '}');
 }
 
-static struct json_object *date_json(gint64 ms)
+static void add_date(GString *out, gint64 ms)
 {
 	char date[HG_TIME_SIZE];
 
-	return ms ? text_of(hg_time(ms, date)) : NULL;
+	hg_json_add_str(out, "date", ms ? hg_time(ms, date) : NULL);
+}
+
+void hg_mail_write(const hg_mail *mail, GString *out)
+{
+	hg_json_open(out, '{');
+	add_people(out, "from", &mail->from);
+	add_people(out, "to", &mail->to);
+	add_people(out, "cc", &mail->cc);
+	add_people(out, "reply_to", &mail->reply_to);
+	hg_json_add_str(out, "subject", mail->subject);
+	hg_json_add_str(out, "message_id", mail->message_id);
+	add_texts(out, "in_reply_to", mail->in_reply_to.of, mail->in_reply_to.n);
+	add_texts(out, "references", mail->references.of, mail->references.n);
+	add_date(out, mail->date_ms);
+	hg_json_add_str(out, "text", mail->text);
+	hg_json_add_str(out, "reply_text", mail->reply_text);
+	hg_json_add_str(out, "reply_confidence", confidences[mail->confidence]);
+	hg_json_add_str(out, "auto", mail->automatic ? autos[mail->automatic] : NULL);
+	add_files(out, mail);
+	add_texts(out, "warnings", mail->warnings, mail->n_warnings);
+	hg_json_add_str(out, "html", mail->html);
+	add_people(out, "delivered_to", &mail->delivered);
+	hg_json_add_str(out, "return_path", mail->sender);
+	hg_json_add_str(out, "loop", mail->loop);
+	add_report(out, mail->report);
+	hg_json_add_str(out, "sender_verified", verdicts[mail->verdict]);
+	hg_json_add_bool(out, "spam", mail->spam);
+	hg_json_add_bool(out, "forwarded", mail->forwarded);
+	hg_json_add_str(out, "content_hash", mail->content_hash);
+	hg_json_close(out, '}');
 }
 
 struct json_object *hg_mail_to_json(const hg_mail *mail)
 {
-	struct json_object *object = json_object_new_object(), *files = json_object_new_array();
+	g_autoptr(GString) out = g_string_new(NULL);
+	struct hg_json_limits limits = { .max_depth = 8 };
 
-	add(object, "from", people_json(&mail->from));
-	add(object, "to", people_json(&mail->to));
-	add(object, "cc", people_json(&mail->cc));
-	add(object, "reply_to", people_json(&mail->reply_to));
-	add(object, "subject", text_of(mail->subject));
-	add(object, "message_id", text_of(mail->message_id));
-	add(object, "in_reply_to", texts_json(mail->in_reply_to.of, mail->in_reply_to.n));
-	add(object, "references", texts_json(mail->references.of, mail->references.n));
-	add(object, "date", date_json(mail->date_ms));
-	add(object, "text", text_of(mail->text));
-	add(object, "reply_text", text_of(mail->reply_text));
-	add(object, "reply_confidence", text_of(confidences[mail->confidence]));
-	add(object, "auto", mail->automatic ? text_of(autos[mail->automatic]) : NULL);
-	for (gsize i = 0; i < mail->n_files; i++)
-		json_object_array_add(files, file_json(&mail->files[i]));
-	add(object, "attachments", files);
-	add(object, "warnings", texts_json(mail->warnings, mail->n_warnings));
-	add(object, "html", text_of(mail->html));
-	add(object, "delivered_to", people_json(&mail->delivered));
-	add(object, "return_path", text_of(mail->sender));
-	add(object, "loop", text_of(mail->loop));
-	add(object, "report", report_json(mail->report));
-	add(object, "sender_verified", text_of(verdicts[mail->verdict]));
-	add(object, "spam", json_object_new_boolean(mail->spam));
-	add(object, "forwarded", json_object_new_boolean(mail->forwarded));
-	add(object, "content_hash", text_of(mail->content_hash));
-	return object;
+	hg_mail_write(mail, out);
+	limits.max_bytes = out->len;
+	limits.max_memory = out->len * 40 + 1024 * 1024;
+	return hg_json_parse(out->str, out->len, &limits, NULL);
 }
 
 /* ---- and back ---- */

@@ -15,7 +15,7 @@
 #include "fail.h"
 #include "mail_frame.h"
 
-#define MAILS_MAX  1000		/* that one process reads, so that what it leaks stays small */
+#define MAILS_MAX  5000		/* that one process reads, so that what it leaks stays small */
 #define READ_BYTES 65536
 #define START_MS   20000		/* until a process has to be ready, on the slowest machine */
 
@@ -356,5 +356,6 @@ void hg_mail_worker_give(hg_mail_worker *worker, const void *raw, gsize len, con
 	worker->busy = TRUE;
 	worker->asked = len;
 	set_late(worker, worker->timeout_ms);
-	event_add(worker->writable, NULL);
+	/* It waits for it, so there is room: most mails leave with this call. */
+	on_writable(worker->fd, EV_WRITE, worker);
 }
