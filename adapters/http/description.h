@@ -49,6 +49,9 @@ struct ht_conf {			/* the channel's options */
 	char **secrets, **values;	/* name, value ..., NULL */
 	char  *public_url;		/* hg_outside_url()'s base; or NULL */
 	char  *country;
+	char  *status_url;		/* where the provider reports to, for ${receipt_url}; or NULL */
+	char  *text, *long_text;	/* of HG_SMS_TEXT_RANGE, HG_SMS_LONG_RANGE; NULL: "exact", "concat" */
+	int64_t timeout;		/* ms: of one call; 0: 30 s */
 };
 
 /* ---- reading a description: where we are in it, and whom to tell what is wrong ---- */
