@@ -17,7 +17,10 @@ gboolean hg_gsm_encode(const char *text, int single_shift, int locking_shift, GB
 /* Septets to UTF-8.  A byte over 127 and an unknown extension become U+FFFD and what section 6.2.1.1 says; an
  * escape that is the last septet stays U+001B (its other half is in the next part). */
 char *hg_gsm_decode(const guint8 *septets, gsize len, int single_shift, int locking_shift);	/* yours */
-/* Packed (section 6.1.2.1.1), fill bits first. */
+/* What c becomes when the septet before it, in the piece before this one, was an escape (default tables). */
+gunichar hg_gsm_escaped(gunichar c);
+/* Packed (section 6.1.2.1.1), appended, with 0 to 6 fill bits first: they bring text behind a user data header to a
+ * septet's boundary. */
 void hg_gsm_pack(const guint8 *septets, gsize len, guint fill, GByteArray *out);
-/* len septets out of packed bytes; FALSE when there are not enough bytes. */
+/* len septets out of packed bytes, appended; FALSE when there are not enough bytes. */
 gboolean hg_gsm_unpack(const guint8 *bytes, gsize n_bytes, guint fill, gsize len, GByteArray *out);

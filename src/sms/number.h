@@ -18,7 +18,12 @@ struct hg_number {
  * without plus are international (Meta, Vonage, Infobip), as far as they can be.  FALSE: empty, too long (64), or
  * with control characters. */
 gboolean hg_number_parse(const char *text, const char *country, gboolean e164, struct hg_number *ret);
-/* The digits (with plus or without) to send to; NULL when uri has none.  Yours. */
+/* The digits (with plus or without; short codes have none) to send to; NULL when uri has none.  Yours. */
 char *hg_number_dial(const char *uri, gboolean plus);
-/* "GB" of a tel: uri, lent; or NULL. */
+/* The same of an address of ours, where a name does as well: what to write as sender. */
+char *hg_number_sender(const char *uri, gboolean plus);
+/* Another spelling of the same line, by the numbering plan: one more alias of who wrote, no address to send to.  Or
+ * NULL; yours. */
+char *hg_number_twin(const char *uri);
+/* "GB" of a tel: uri, lent; or NULL.  Of countries that share a code the biggest, but for +1 and +7. */
 const char *hg_number_country(const char *uri);

@@ -11,8 +11,11 @@ struct hg_udh {
 	guint    len;			/* of the header with its length octet */
 };
 
-/* FALSE: the header is longer than the data, or an element than the header; ret_len of it is known nevertheless
- * when the first octet fits, else 0.  Unknown elements are skipped. */
+/* FALSE: the header is longer than the data (then len is 0), or an element than the header (then what stood before it
+ * counts).  Unknown elements are skipped. */
 gboolean hg_udh_parse(const guint8 *data, gsize len, struct hg_udh *ret);
-/* A header with a concatenation element and, where they are not 0, the shift tables: appended. */
+/* A header with a concatenation element and, where they are not 0, the shift tables: appended; nothing when there
+ * is nothing to say. */
 void hg_udh_build(const struct hg_udh *udh, GByteArray *out);
+/* Fill bits between a header of len octets and packed septets behind it (hg_gsm_pack()). */
+guint hg_udh_fill(guint len);
