@@ -34,7 +34,8 @@
  *	  out: [ ... ]                  # http_out_samples()
  *
  * A pick says where a value stands: a path (http_path.h), a list of them (the first that is there and not empty), or
- * { path: ..., default: ..., do: [ { strip: "whatsapp:" }, digits ] }; { value: words } is the same always.
+ * { path: ..., default: ..., do: [ { strip: "whatsapp:" }, digits ], map: { from: to } }; { value: words } is always the
+ * same.
  * Secrets are never written into a description: it names them ($secret:NAME), the channel's `secrets:` has them;
  * `values:` of the channel does the same for what is no secret ($value:NAME). */
 #pragma once
@@ -65,8 +66,12 @@ struct ht_look {
 	const struct ht_conf *conf;	/* whose secrets and values there are; NULL: any name will do (a file alone) */
 };
 
+#define HT_LIST_MAX 256		/* items of one list */
+
 /* key NULL: of the place itself.  Never quotes a secret. */
 void ht_wrong(struct ht_look *look, const char *key, const char *fmt, ...) G_GNUC_PRINTF(3, 4);
+/* The same of another place: "secrets", an option of the channel. */
+void ht_wrong_at(struct ht_look *look, const char *at, const char *text);
 /* Goes into a member (or "[3]" by number); leave with what it returned. */
 gsize ht_enter(struct ht_look *look, const char *key);
 gsize ht_enter_at(struct ht_look *look, gsize i);
@@ -80,12 +85,15 @@ char *ht_text(struct ht_look *look, struct json_object *map, const char *key, gb
 gint64 ht_int(struct ht_look *look, struct json_object *map, const char *key, gint64 least, gint64 most, gint64 fallback);
 gint64 ht_span(struct ht_look *look, struct json_object *map, const char *key, gint64 fallback_ms);	/* "20s" */
 gboolean ht_bool(struct ht_look *look, struct json_object *map, const char *key, gboolean fallback);
+int ht_index(const char *const *words, const char *word);	/* -1: it is none of them */
 /* Index of the member's word in words (NULL-ended); told and -1 when it is none, fallback when it is not there. */
 int ht_word(struct ht_look *look, struct json_object *map, const char *key, const char *const *words, int fallback);
 /* One text or a list of texts; NULL when it is not there.  NULL-ended, yours. */
 char **ht_texts(struct ht_look *look, struct json_object *map, const char *key);
 ht_path *ht_read_path(struct ht_look *look, struct json_object *map, const char *key, gboolean need);
-/* Is there such a secret (kind "secret") or value?  Told when not. */
+ht_path *ht_take_path(struct ht_look *look, const char *key, const char *text, gboolean each);
+/* Is there such a secret (kind "secret") or value?  Told when not, of the channel's
+ * `secrets:` or `values:`. */
 gboolean ht_given(struct ht_look *look, const char *key, const char *kind, const char *name);
 
 /* ---- picks: paths, defaults, transforms ---- */
@@ -97,6 +105,18 @@ void ht_pick_free(ht_pick *pick);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ht_pick, ht_pick_free)
 /* Valid UTF-8, yours; NULL: nothing is there.  pick may be NULL. */
 char *ht_pick_text(const ht_pick *pick, const struct ht_scope *scope);
+
+/* As UTC ms, as the pick's time: and zone: say; 0: nothing, or no time. */
+gint64 ht_pick_time(const ht_pick *pick, const struct ht_scope *scope);
+/* The value of the first path that leads to one, of any type; a reference of yours, or NULL. */
+struct json_object *ht_pick_json(const ht_pick *pick, const struct ht_scope *scope);
+const char *ht_pick_scheme(const ht_pick *pick);	/* its as: "telegram"; or NULL */
+/* The member's keys and values by turns, NULL-ended, yours; NULL: not there, or wrong. */
+char **ht_read_map(struct ht_look *look, struct json_object *map, const char *key);
+/* A pick's or map's JSON with n for each "{n}" in its texts; a reference of yours. */
+struct json_object *ht_numbered(struct json_object *value, guint n);
+/* "GB" */
+gboolean ht_country_known(const char *country);
 
 /* `when`: { path: text, path: [ texts ], path: { exists: true }, { not: ... }, { begins: ... } }, all of which hold. */
 typedef struct ht_when ht_when;

@@ -1,6 +1,6 @@
 /* http_tree.h - bytes of a request or an answer as one json-c tree, whatever they are written in
  *
- * JSON as it is.  A form and a query: an object of texts, a name that comes twice is a list.  XML: { "root": ... }, an
+ * JSON as it is.  A form and a query (of a request's target): an object of texts, a name that comes twice is a list.  XML: { ROOT: ... }, an
  * element with attributes or children is an object ("@name" an attribute, "#text" its own text, children by their
  * names without a namespace's prefix, repeated ones a list), any other a text; no entities but the five, no DTD.
  * Multipart: an object of its fields that are no files.  Text: one text. */
