@@ -155,8 +155,8 @@ static gboolean at_home(const struct digits *d, const struct hg_number_plan *pla
 		return international(d->digits + strlen(out), ret);
 	if (trunk && g_str_has_prefix(d->digits, plan->trunk) && national(d->digits + trunk, plan, ret))
 		return TRUE;
-	/* Less than that is a short code, unless the country's own numbers are so short and dialled as they are. */
-	if (d->n < E164_MIN || (d->n <= SHORT_MAX && trunk))
+	/* Less than that is a short code, unless the country has no longer numbers, or they are dialled as they are. */
+	if (d->n < E164_MIN || (d->n <= SHORT_MAX && trunk && d->n < plan->max))
 		return FALSE;
 	if (!trunk && national(d->digits, plan, ret))
 		return TRUE;

@@ -113,8 +113,11 @@ static gboolean put_greek(gunichar c, GString *out)
 /* FALSE: nothing else says the same. */
 static gboolean put(gunichar c, gboolean transliterate, GString *out)
 {
-	const char *text = has(c) ? NULL : swapped(c, typographic, G_N_ELEMENTS(typographic));
+	const char *text;
 
+	if (c >= 0xff01 && c <= 0xff5e)		/* fullwidth forms of ASCII, typed between Chinese or Japanese */
+		c -= 0xfee0;
+	text = has(c) ? NULL : swapped(c, typographic, G_N_ELEMENTS(typographic));
 	if (!text && !has(c) && transliterate) {
 		c = without_marks(c);
 		if (g_unichar_ismark(c) || (!has(c) && put_greek(c, out)))

@@ -1,9 +1,9 @@
 /* sms_try.c - what src/sms makes of texts and numbers, for the tests that ask others the same
  *
- *	sms_try numbers COUNTRY|- e164|raw <LINES	of each line: kind, uri, "odd" or "-", country or "-", parted by tabs
+ *	sms_try numbers e164|raw <LINES	of each line (country or "-", tab, text): kind, uri, "odd" or "-", country or "-"
  *	sms_try tables			each septet, alone and behind an escape, of each pair of tables, and what it is
  *	sms_try encode SINGLE LOCKING <LINES		of each line: its septets in hexadecimals, or "-"
- *	sms_try cost <LINES		of each line: coding, segments, what is left, and the text made plain */
+ *	sms_try cost <LINES		of each line: coding, segments, what is left, and the text made plain, escaped as in C */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,10 +32,11 @@ static void each_line(take_line *take, char **argv)
 static void show_number(const char *line, char **argv)
 {
 	static const char *const kinds[] = { "none", "e164", "short", "name", "opaque" };
+	g_auto(GStrv) said = g_strsplit(line, "\t", 2);
 	struct hg_number number;
-	const char *country = strcmp(argv[0], "-") == 0 ? NULL : argv[0];
 
-	if (!hg_number_parse(line, country, strcmp(argv[1], "e164") == 0, &number))
+	if (!said[0] || !hg_number_parse(said[1], strcmp(said[0], "-") == 0 ? NULL : said[0], strcmp(argv[0], "e164") == 0,
+					 &number))
 		number = (struct hg_number){ 0 };
 	printf("%s\t%s\t%s\t%s\n", kinds[number.kind], number.uri, number.odd ? "odd" : "-",
 	       hg_number_country(number.uri) ?: "-");
@@ -56,9 +57,10 @@ static void show_cost(const char *line, char **argv)
 	int coding = hg_sms_coding_of(line);
 	struct hg_sms_cost cost = hg_sms_cost(line, coding, FALSE);
 	g_autofree char *plain = hg_sms_plain(line, FALSE);
+	g_autofree char *escaped = g_strescape(plain, NULL);
 
 	(void)argv;
-	printf("%s\t%u\t%u\t%s\n", hg_sms_coding_word(coding), cost.segments, cost.left, plain);
+	printf("%s\t%u\t%u\t%s\n", hg_sms_coding_word(coding), cost.segments, cost.left, escaped);
 }
 
 static void show_table(int table)
@@ -74,7 +76,7 @@ static void show_table(int table)
 
 int main(int argc, char **argv)
 {
-	if (argc == 4 && strcmp(argv[1], "numbers") == 0)
+	if (argc == 3 && strcmp(argv[1], "numbers") == 0)
 		each_line(show_number, argv + 2);
 	else if (argc == 4 && strcmp(argv[1], "encode") == 0)
 		each_line(show_encoded, argv + 2);
