@@ -7,6 +7,7 @@
 #include "text.h"
 
 #define NAME_CHARS "abcdefghijklmnopqrstuvwxyz0123456789_-."
+#define MORE_MAX   64		/* further characters of a name */
 #define QUOTE_MAX  60		/* bytes of a wrong name that an error shows */
 
 /* One ${name|words}; of text, nothing is copied. */
@@ -17,11 +18,13 @@ struct slot {
 };
 
 /* at: behind "${".  FALSE: this is none. */
-static gboolean read_slot(const char *at, struct slot *ret)
+static gboolean read_slot(const char *at, const char *more, struct slot *ret)
 {
 	const char *close = strchr(at, '}');
+	char allowed[sizeof(NAME_CHARS) + MORE_MAX];
 
-	*ret = (struct slot){ .name = at, .name_len = strspn(at, NAME_CHARS) };
+	g_snprintf(allowed, sizeof(allowed), "%s%s", NAME_CHARS, more);
+	*ret = (struct slot){ .name = at, .name_len = strspn(at, allowed) };
 	if (!close || !ret->name_len || (at[ret->name_len] != '}' && at[ret->name_len] != '|'))
 		return FALSE;
 	ret->end = close + 1;
@@ -81,7 +84,7 @@ gboolean hg_template_check(const char *text, const char *const *names, char **re
 			at += 2;
 			continue;
 		}
-		if (!read_slot(at + 2, &slot))
+		if (!read_slot(at + 2, "", &slot))
 			return refuse(at, ret_hint, error);
 		if (!is_known(&slot, names)) {
 			name = g_strndup(slot.name, slot.name_len);
@@ -111,35 +114,54 @@ static gboolean put(GString *out, const char *bytes, gsize len, gsize limit)
 	return FALSE;
 }
 
-static gboolean put_value(GString *out, const struct slot *slot, hg_template_value *value, void *ctx, gsize limit)
+static gboolean put_value(GString *out, const struct hg_template_piece *piece, hg_template_value *value, void *ctx,
+			  gsize limit)
 {
-	g_autofree char *name = g_strndup(slot->name, slot->name_len), *valid = NULL;
+	g_autofree char *name = g_strndup(piece->name, piece->name_len), *valid = NULL;
 	const char *found = value(ctx, name);
 
 	if (!found || !*found)
-		return put(out, slot->words ? slot->words : "", slot->words_len, limit);
+		return put(out, piece->words ? piece->words : "", piece->words_len, limit);
 	valid = hg_text_valid(found, -1, HG_TEMPLATE_VALUE_MAX);
 	return put(out, valid, strlen(valid), limit);
 }
 
-void hg_template_fill(const char *text, hg_template_value *value, void *ctx, gsize max, GString *out)
+gboolean hg_template_next(const char **at, const char *more, struct hg_template_piece *ret)
 {
-	const char *at = text, *next;
-	gsize limit = out->len + max;
-	gboolean room = TRUE;
+	const char *text = *at, *next = text;
 	struct slot slot;
 
-	for (next = strstr(at, "${"); room && next; next = strstr(next, "${")) {
-		if (next > at && next[-1] == '$') {
-			room = put(out, at, (gsize)(next - at) - 1, limit) && put(out, "${", 2, limit);
-			at = next += 2;
-		} else if (read_slot(next + 2, &slot)) {
-			room = put(out, at, (gsize)(next - at), limit) && put_value(out, &slot, value, ctx, limit);
-			at = next = slot.end;
-		} else {
-			next += 2;
+	*ret = (struct hg_template_piece){ .literal = text };
+	while ((next = strstr(next, "${"))) {
+		if (next > text && next[-1] == '$') {
+			/* The piece ends with the first of the two, and the next one begins with the brace. */
+			ret->literal_len = (gsize)(next - text);
+			*at = next + 1;
+			return TRUE;
 		}
+		if (read_slot(next + 2, more, &slot)) {
+			ret->literal_len = (gsize)(next - text);
+			ret->name = slot.name;
+			ret->name_len = slot.name_len;
+			ret->words = slot.words;
+			ret->words_len = slot.words_len;
+			*at = slot.end;
+			return TRUE;
+		}
+		next += 2;
 	}
-	if (room)
-		put(out, at, strlen(at), limit);
+	ret->literal_len = strlen(text);
+	*at = text + ret->literal_len;
+	return ret->literal_len > 0;
+}
+
+void hg_template_fill(const char *text, hg_template_value *value, void *ctx, gsize max, GString *out)
+{
+	gsize limit = out->len + max;
+	struct hg_template_piece piece;
+
+	while (hg_template_next(&text, "", &piece))
+		if (!put(out, piece.literal, piece.literal_len, limit) ||
+		    (piece.name && !put_value(out, &piece, value, ctx, limit)))
+			return;
 }

@@ -7,6 +7,17 @@
 
 #define HG_TEMPLATE_VALUE_MAX 1024	/* bytes of one value; what is more is cut between two characters */
 
+/* A piece of a text: what stands there, then the name of the value that follows (NULL: none follows).  Lent by the
+ * text. */
+struct hg_template_piece {
+	const char *literal, *name, *words;	/* words: NULL without '|' */
+	gsize literal_len, name_len, words_len;
+};
+/* The piece at *at, which is moved behind it; FALSE: there is none left.  "$${" comes as a piece that ends in its first
+ * "$" and one that begins with "{"; what is no ${name} is literal.  more: characters
+ * that a name may have besides letters, digits and _-. */
+gboolean hg_template_next(const char **at, const char *more, struct hg_template_piece *ret);
+
 /* names: NULL-ended; one that ends in '.' ("field.") stands for all that begin with it.  Otherwise
  * FALSE, CONFIG: the text says which name is wrong, *ret_hint (yours to free, or NULL) what was meant. */
 gboolean hg_template_check(const char *text, const char *const *names, char **ret_hint, GError **error);
