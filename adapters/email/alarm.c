@@ -59,8 +59,8 @@ static void take_worse(const struct email_trouble *trouble, int *condition, stru
 static void judge(struct email *e, int *condition, struct hg_err *err)
 {
 	*condition = HG_DOWN;
-	if (e->oauth.dead.kind) {
-		*err = e->oauth.dead;
+	if (e->oauth.token.dead.kind) {
+		*err = e->oauth.token.dead;
 	} else if (e->login == LOGIN_REFUSED) {
 		err->kind = HG_ERR_DENIED;
 		g_strlcpy(err->text, "the mail server does not let us in: look at user and password; tried every 10 minutes",

@@ -146,6 +146,7 @@ static int open_channel(const struct hg_host *host, struct hg_channel *ch, const
 	e->boxes = g_ptr_array_new();
 	e->places = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	email_timers_init(e);
+	email_oauth_init(e);
 	e->base = base;
 	e->curl = hg_curl_new(base, hg_imap_conn_done, NULL, &error);
 	for (char **folder = e->conf->folders; !error && *folder; folder++) {
@@ -183,6 +184,7 @@ static void stop(void *state)
 	struct email *e = state;
 
 	e->stopping = TRUE;
+	email_oauth_stop(e);
 	for (guint i = 0; i < e->boxes->len; i++)
 		box_stop(e->boxes->pdata[i]);
 	flow_stop(e);
@@ -194,6 +196,7 @@ static void close_channel(void *state)
 	struct email *e = state;
 
 	e->stopping = TRUE;
+	email_oauth_stop(e);
 	free_all(e);
 }
 
