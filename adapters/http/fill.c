@@ -1,0 +1,371 @@
+/* fill.c - texts with ${names}, filled so that a value stays a value wherever it stands */
+#include "fill.h"
+
+#include <string.h>
+
+#include "template.h"
+#include "text.h"
+
+#define MORE_NAMES "ABCDEFGHIJKLMNOPQRSTUVWXYZ:()"
+#define HOST_CHARS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:[]"
+
+enum place {			/* how a value is written */
+	AS_IS, BASE, HOST, SEGMENT, SEGMENTS, QUERY, CHARACTERS, ATTRIBUTE, LINE,
+};
+
+struct piece {
+	char *literal;		/* ours, as is name, words */
+	char *name, *words;	/* name NULL: none follows */
+	int place;
+};
+
+struct ht_fill {
+	GArray *pieces;		/* of struct piece */
+};
+
+static void clear_piece(gpointer data)
+{
+	struct piece *piece = data;
+
+	g_free(piece->literal);
+	g_free(piece->name);
+	g_free(piece->words);
+}
+
+void ht_fill_free(ht_fill *fill)
+{
+	if (!fill)
+		return;
+	g_array_unref(fill->pieces);
+	g_free(fill);
+}
+
+static gboolean in_group(const char *name, const char *entry)
+{
+	gsize len = strlen(entry);
+
+	if (len && strchr(":.(", entry[len - 1]))
+		return strncmp(name, entry, len) == 0 && name[len];
+	return strcmp(name, entry) == 0;
+}
+
+static gboolean is_listed(const char *name, const char *const *names)
+{
+	for (; names && *names; names++)
+		if (in_group(name, *names))
+			return TRUE;
+	return FALSE;
+}
+
+gboolean ht_fill_has(const ht_fill *fill, const char *name)
+{
+	for (guint i = 0; fill && i < fill->pieces->len; i++) {
+		const struct piece *piece = &g_array_index(fill->pieces, struct piece, i);
+
+		if (piece->name && in_group(piece->name, name))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+/* ---- where a name stands ---- */
+
+/* What was read of a text so far. */
+struct reading {
+	int escape;
+	int url;		/* enum place: HOST until the path begins; BASE before anything stood there */
+	int xml;		/* 0: character data; '<': in a tag; '"', '\'': in a value; '!': in what takes no values */
+};
+
+static void read_url(struct reading *r, const char *literal)
+{
+	const char *at = literal;
+
+	if (r->url == BASE && *at) {
+		const char *host = strstr(at, "://");
+
+		r->url = HOST;
+		if (host)
+			at = host + 3;
+	}
+	if (r->url == HOST && (at = strpbrk(at, "/?")))
+		r->url = *at == '?' ? QUERY : SEGMENT;
+	if (r->url == SEGMENT && strchr(at, '?'))
+		r->url = QUERY;
+}
+
+static void read_xml(struct reading *r, const char *literal)
+{
+	for (const char *at = literal; *at; at++) {
+		if (r->xml == 0 && *at == '<')
+			r->xml = at[1] == '!' || at[1] == '?' ? '!' : '<';
+		else if (r->xml == '<' && (*at == '"' || *at == '\''))
+			r->xml = *at;
+		else if ((r->xml == '<' || r->xml == '!') && *at == '>')
+			r->xml = 0;
+		else if (r->xml == *at)
+			r->xml = '<';
+	}
+}
+
+static void read_literal(struct reading *r, const char *literal)
+{
+	if (r->escape == HT_URL)
+		read_url(r, literal);
+	else if (r->escape == HT_XML_DOC)
+		read_xml(r, literal);
+}
+
+/* Where the next name stands, or -1 with why. */
+static int place_of(struct reading *r, const char *name, const char **why)
+{
+	int place = r->url;
+
+	if (r->escape == HT_URL) {
+		if ((place == BASE || place == HOST) && !g_str_has_prefix(name, "value:")) {
+			*why = "before the path of an address only ${value:NAME} may stand: nobody who writes to you says "
+			       "which host is called";
+			return -1;
+		}
+		if (place == BASE)
+			r->url = SEGMENT;
+		return place == SEGMENT && g_str_has_suffix(name, ".path") ? SEGMENTS : place;
+	}
+	if (r->escape == HT_XML_DOC) {
+		*why = "a value may stand in the text of an element or in a quoted value of an attribute, nowhere else";
+		return r->xml == 0 ? CHARACTERS : r->xml == '"' || r->xml == '\'' ? ATTRIBUTE : -1;
+	}
+	return r->escape == HT_HEADER ? LINE : AS_IS;
+}
+
+/* ---- reading ---- */
+
+static gboolean check_name(struct ht_look *look, const char *key, const char *name, const char *const *names)
+{
+	const char *near;
+
+	if (!is_listed(name, names)) {
+		near = hg_nearest(name, names);
+		if (near)
+			ht_wrong(look, key, "${%.60s} means nothing here: did you mean ${%s}?", name, near);
+		else
+			ht_wrong(look, key, "${%.60s} means nothing here", name);
+		return FALSE;
+	}
+	if (g_str_has_prefix(name, "secret:"))
+		return ht_given(look, key, "secret", name + strlen("secret:"));
+	return !g_str_has_prefix(name, "value:") || ht_given(look, key, "value", name + strlen("value:"));
+}
+
+static gboolean check_text(struct ht_look *look, const char *key, const ht_fill *fill, int escape,
+			   const char *const *people)
+{
+	for (guint i = 0; i < fill->pieces->len; i++) {
+		const struct piece *piece = &g_array_index(fill->pieces, struct piece, i);
+
+		if (escape == HT_RAW && piece->name && is_listed(piece->name, people) && i + 1 < fill->pieces->len) {
+			ht_wrong(look, key, "${%s} is what people write, and could be taken for what stands behind it: in a "
+				 "body without a form it must be the last thing", piece->name);
+			return FALSE;
+		}
+		if ((escape == HT_HEADER || escape == HT_URL) && strpbrk(piece->literal, "\r\n")) {
+			ht_wrong(look, key, "there is a line break in it");
+			return FALSE;
+		}
+	}
+	return TRUE;
+}
+
+static gboolean check_literal(struct ht_look *look, const char *key, const struct hg_template_piece *from)
+{
+	if (!g_strstr_len(from->literal, (gssize)from->literal_len, "${"))
+		return TRUE;
+	ht_wrong(look, key, "write ${name}, ${name|words when it is not known}, or $${ for the characters themselves");
+	return FALSE;
+}
+
+static struct piece *take_piece(ht_fill *fill, GString *literal, const struct hg_template_piece *from)
+{
+	struct piece piece = { .literal = g_strndup(literal->str, literal->len) };
+
+	g_string_truncate(literal, 0);
+	if (from->name) {
+		piece.name = g_strndup(from->name, from->name_len);
+		piece.words = from->words ? g_strndup(from->words, from->words_len) : NULL;
+	}
+	g_array_append_val(fill->pieces, piece);
+	return &g_array_index(fill->pieces, struct piece, fill->pieces->len - 1);
+}
+
+static gboolean place_piece(struct ht_look *look, const char *key, struct reading *r, struct piece *piece,
+			    const char *const *names)
+{
+	const char *why = NULL;
+
+	read_literal(r, piece->literal);
+	if (!piece->name)
+		return TRUE;
+	if (!check_name(look, key, piece->name, names))
+		return FALSE;
+	piece->place = place_of(r, piece->name, &why);
+	if (piece->place < 0)
+		ht_wrong(look, key, "${%s} cannot stand there: %s", piece->name, why);
+	return piece->place >= 0;
+}
+
+ht_fill *ht_fill_new(struct ht_look *look, const char *key, const char *text, int escape, const char *const *names,
+		     const char *const *people)
+{
+	g_autoptr(ht_fill) fill = g_new0(ht_fill, 1);
+	g_autoptr(GString) literal = g_string_new(NULL);
+	struct reading r = { .escape = escape, .url = BASE };
+	struct hg_template_piece from;
+	gboolean ok = TRUE;
+
+	fill->pieces = g_array_new(FALSE, TRUE, sizeof(struct piece));
+	g_array_set_clear_func(fill->pieces, clear_piece);
+	while (ok && hg_template_next(&text, MORE_NAMES, &from)) {
+		ok = check_literal(look, key, &from);
+		g_string_append_len(literal, from.literal, (gssize)from.literal_len);
+		/* The first half of "$${" ends a piece and the other begins the next: they are one literal. */
+		if (ok && (from.name || !*text))
+			ok = place_piece(look, key, &r, take_piece(fill, literal, &from), names);
+	}
+	if (!ok || !check_text(look, key, fill, escape, people))
+		return NULL;
+	return g_steal_pointer(&fill);
+}
+
+/* ---- filling ---- */
+
+static void percent(GString *out, const char *text, gsize len, const char *charset, const char *but)
+{
+	g_autofree char *converted = NULL, *escaped = NULL;
+	gsize n = len;
+
+	if (charset)
+		converted = g_convert_with_fallback(text, (gssize)len, charset, "UTF-8", "?", NULL, &n, NULL);
+	escaped = g_uri_escape_bytes((const guint8 *)(converted ? converted : text), converted ? n : len, but);
+	g_string_append(out, escaped);
+}
+
+void ht_percent(GString *out, const char *text, gsize len, const char *charset)
+{
+	percent(out, text, len, charset, NULL);
+}
+
+/* Section 2.2 of XML 1.0: what no document may have becomes U+FFFD. */
+static void put_xml(GString *out, const char *text, gsize len, gboolean attribute)
+{
+	g_autofree char *valid = hg_text_valid(text, (gssize)len, 0);
+
+	for (const char *at = valid; *at; at = g_utf8_next_char(at)) {
+		gunichar c = g_utf8_get_char(at);
+
+		if (c == '&')
+			g_string_append(out, "&amp;");
+		else if (c == '<')
+			g_string_append(out, "&lt;");
+		else if (c == '>')
+			g_string_append(out, "&gt;");
+		else if (c == '"')
+			g_string_append(out, "&quot;");
+		else if (c == '\'')
+			g_string_append(out, "&#39;");
+		else if (c == '\r' || (attribute && (c == '\n' || c == '\t')))
+			g_string_append_printf(out, "&#%u;", c);
+		else if ((c < 0x20 && c != '\n' && c != '\t') || c == 0xfffe || c == 0xffff)
+			g_string_append_unichar(out, 0xfffd);
+		else
+			g_string_append_unichar(out, c);
+	}
+}
+
+static void put_line(GString *out, const char *text, gsize len)
+{
+	for (gsize i = 0; i < len; i++)
+		g_string_append_c(out, (guchar)text[i] < 0x20 || text[i] == 0x7f ? ' ' : text[i]);
+}
+
+/* "https://host", with a path or without: what stands behind it begins with a slash. */
+static const char *put_base(GString *out, const char *text)
+{
+	gboolean web = g_str_has_prefix(text, "https://") || g_str_has_prefix(text, "http://");
+	gsize len = strlen(text);
+
+	if (!web || strpbrk(text, " \t\r\n?#@\\\"<>"))
+		return "the value that an address begins with is no plain http or https address";
+	g_string_append_len(out, text, (gssize)(text[len - 1] == '/' ? len - 1 : len));
+	return NULL;
+}
+
+static const char *put_segment(GString *out, const char *text, gsize len, const char *charset)
+{
+	/* Everybody on the way takes dots for steps, percent-encoded or not. */
+	if (strspn(text, ".") == len)
+		return "a value that is a part of a path is empty, or nothing but dots";
+	percent(out, text, len, charset, ":");
+	return NULL;
+}
+
+static const char *put_segments(GString *out, const char *text, const char *charset)
+{
+	g_auto(GStrv) steps = g_strsplit(text, "/", -1);
+	const char *why = NULL;
+
+	for (gsize i = 0; !why && steps[i]; i++) {
+		if (i)
+			g_string_append_c(out, '/');
+		why = put_segment(out, steps[i], strlen(steps[i]), charset);
+	}
+	return why;
+}
+
+static const char *put_value(const struct piece *piece, const char *text, gsize len, const char *charset, GString *out)
+{
+	switch (piece->place) {
+	case BASE:
+		return put_base(out, text);
+	case HOST:
+		if (!len || strspn(text, HOST_CHARS) != len)
+			return "a value is no part of a host's name";
+		g_string_append(out, text);
+		return NULL;
+	case SEGMENT:
+		return put_segment(out, text, len, charset);
+	case SEGMENTS:
+		return put_segments(out, text, charset);
+	case QUERY:
+		ht_percent(out, text, len, charset);
+		return NULL;
+	case CHARACTERS:
+	case ATTRIBUTE:
+		put_xml(out, text, len, piece->place == ATTRIBUTE);
+		return NULL;
+	case LINE:
+		put_line(out, text, len);
+		return NULL;
+	default:
+		g_string_append_len(out, text, (gssize)len);
+		return NULL;
+	}
+}
+
+const char *ht_fill_run(const ht_fill *fill, ht_fill_value *value, void *ctx, const char *charset, GString *out)
+{
+	g_autoptr(GString) found = g_string_new(NULL);
+	const char *why = NULL;
+
+	for (guint i = 0; !why && i < fill->pieces->len; i++) {
+		const struct piece *piece = &g_array_index(fill->pieces, struct piece, i);
+
+		g_string_append(out, piece->literal);
+		if (!piece->name)
+			continue;
+		g_string_truncate(found, 0);
+		if (!value(ctx, piece->name, found) || !found->len)
+			g_string_assign(found, piece->words ? piece->words : "");
+		why = put_value(piece, found->str, found->len, charset, out);
+	}
+	return why;
+}

@@ -1,0 +1,54 @@
+/* http_like.c - plain answers, read by a pattern: "ERR: {code}, {text}" */
+#include "http_answer.h"
+
+#include <string.h>
+
+/* At a brace: the name in it; *at is moved behind. */
+static char *read_name(const char **at)
+{
+	const char *end = strchr(*at, '}');
+	char *name = g_strndup(*at + 1, (gsize)(end - *at - 1));
+
+	*at = end + 1;
+	return name;
+}
+
+/* The literal at *at, which is moved to the next brace or the end. */
+static char *read_literal(const char **at)
+{
+	gsize len = strcspn(*at, "{");
+	char *literal = g_strndup(*at, len);
+
+	*at += len;
+	return literal;
+}
+
+/* One {name}, up to where the next literal stands first; at the end of the pattern the rest.  NULL: it stands nowhere. */
+static const char *take(const char **pattern, const char *text, GHashTable *ret)
+{
+	char *name = read_name(pattern);
+	g_autofree char *literal = read_literal(pattern);
+	const char *end = *literal ? (**pattern ? strstr(text, literal) : g_strrstr(text, literal)) : text + strlen(text);
+	gsize len = strlen(literal);
+
+	/* What the pattern ends with, the text must end with. */
+	if (end && !**pattern && end[len])
+		end = NULL;
+	if (end && ret && *name)
+		g_hash_table_replace(ret, g_steal_pointer(&name), g_strstrip(g_strndup(text, (gsize)(end - text))));
+	g_free(name);
+	return end ? end + len : NULL;
+}
+
+gboolean ht_like(const char *pattern, const char *text, GHashTable *ret)
+{
+	g_autofree char *stripped = g_strstrip(g_strdup(text)), *literal = read_literal(&pattern);
+	const char *at = stripped;
+
+	if (!g_str_has_prefix(at, literal))
+		return FALSE;
+	at += strlen(literal);
+	while (at && *pattern)
+		at = take(&pattern, at, ret);
+	return at && !*at;
+}

@@ -1,0 +1,47 @@
+/* http_request.h - one kind of request that sends something: how it is described, and what it is for a message
+ *
+ *	when: { file.kind: image }      # conditions on the part; one without file is for parts without, one without
+ *	                                # kind for what is said (not reactions and the like)
+ *	method: POST
+ *	url: https://api.example.com/v1/${value:account}/messages
+ *	query: { to: "${to}" }          # appended to the url
+ *	headers: { X-Request-Id: "${key}" }
+ *	basic: { user: "${value:account}", password: "${secret:token}" }     # or
+ *	bearer: "${secret:token}"                                          # RFC 6750
+ *	json: ...   form: ...   parts: ...   xml: "..."   raw: "..."         # one of them: the body
+ *	type: application/json          # Content-Type, where it is not the usual one of the body
+ *	charset: iso-8859-1             # of query, form, xml and raw; else UTF-8
+ */
+#pragma once
+#include <glib.h>
+#include <headgate/adapter.h>
+
+#include "description.h"
+#include "say.h"
+
+typedef struct ht_request ht_request;
+
+/* map: has these keys; keys of others in it are not looked at.  NULL: told. */
+ht_request *ht_request_new(struct ht_look *look, struct json_object *map, gboolean need_url);
+void ht_request_free(ht_request *request);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ht_request, ht_request_free)
+extern const char *const ht_request_keys[];
+
+/* Is it for this part? */
+gboolean ht_request_fits(const ht_request *request, const struct ht_say *say);
+/* Does it say this anywhere ("key", "token")? */
+gboolean ht_request_has(const ht_request *request, const char *name);
+gboolean ht_request_takes_files(const ht_request *request);
+gboolean ht_request_takes_kinds(const ht_request *request);
+
+struct ht_made {			/* a request, ready to go out; hg_http_call's pointers lead into it */
+	const char *method;		/* lent by the request */
+	GString *url, *body;
+	GPtrArray *headers;		/* "Name: value", NULL-ended */
+	GArray *fields;			/* struct ht_field of multipart; or NULL */
+};
+/* NULL, or why it cannot be made (static); either way ret is for ht_made_clear(). */
+const char *ht_request_make(const ht_request *request, struct ht_say *say, struct ht_made *ret);
+void ht_made_clear(struct ht_made *made);
+typedef struct ht_made ht_made;
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ht_made, ht_made_clear)
