@@ -349,7 +349,7 @@ struct hg_http_req {
 	size_t      len;
 	const char *(*header)(const struct hg_http_req *, const char *name);	/* NULL: not there */
 	const char *(*query)(const struct hg_http_req *, const char *name);	/* decoded */
-	const char *target;		/* as it came: "/channel/x/sms?a=b" */
+	const char *target;		/* path and query as they came, not decoded: "/channel/x/sms?a=b" */
 };
 
 /* What one outcome of emit() is answered with; copied. */
@@ -367,8 +367,9 @@ struct hg_http_rep {
 	const char *type;		/* of body; or NULL.  All of this is copied */
 	const void *body;		/* with status 0: what goes with the 200 */
 	size_t      len;
-	const char *const *headers;	/* "Name: value", NULL-ended; or NULL */
-	/* With status 0, instead of what is said there: */
+	const char *const *headers;	/* "Name: value", NULL-ended; or NULL; also of the three below */
+	/* With status 0, instead of what is said there.  again does not come where a receipt was in it: those are
+	 * no duplicates. */
 	const struct hg_http_outcome *stored;	/* on disk; or NULL */
 	const struct hg_http_outcome *again;	/* all of it was there before; NULL: as stored */
 	const struct hg_http_outcome *busy;	/* no room now: what makes this provider come again; NULL: 503 */
@@ -425,8 +426,9 @@ struct hg_session_conf {
 	int         port;
 	bool        tls;
 	int64_t     idle_ms;		/* idle() after so long without a byte in; 0 never */
-	const char *ca_file;		/* with tls: who may vouch for the peer; NULL: the system's */
-	const char *cert_file, *key_file;	/* with tls: what we show; or NULL */
+	const char *ca_file;		/* with tls, PEM: who may vouch for the peer; NULL: the system's */
+	const char *cert_file, *key_file;	/* with tls, PEM: what we show, with its chain, or NULL; key NULL: in
+						 * cert_file.  All are read again for each attempt */
 };
 
 struct hg_session_ops {
@@ -494,7 +496,8 @@ struct hg_host {
 	/* For adapters of headgate's own tree (src/adapter/inside.h), outside of all promises here.
 	 * NULL: this gateway has no such thing. */
 	void *(*inside)(struct hg_channel *, const char *what);
-	/* As drop(), but it is not made again before ms: the password is wrong, the peer asks for quiet. */
+	/* As drop(), but it is not made again before ms (a day at most): the password is wrong, the peer asks for
+	 * quiet.  In down(), or between two attempts, it puts the next one off. */
 	void (*rest)(struct hg_session *, int64_t ms, const char *why);
 };
 
@@ -547,7 +550,9 @@ struct hg_adapter {
 	/* Take over changed RELOAD options; NULL or -1: stop, close, open, start instead. */
 	int  (*reconf)(void *state, const void *conf, struct hg_err *);
 
-	/* Look for messages since then (0: since the cursor), then host->polled(). */
+	/* Look for messages since then (UTC; 0: since the cursor), then host->polled().  At the start, every poll_ms, and
+	 * with a time when somebody asks for it.  After polled(more) it comes again with the same time, for the next
+	 * page of that look: where that begins is for you to remember.  A look since a time moves no cursor back. */
 	void (*poll)(void *state, int64_t since_ms);
 	void (*send)(void *state, const struct hg_out *);	/* then host->sent(), once */
 	/* Was this ambiguous attempt sent?  Then host->sent(): SENT, RETRY (it was not), AMBIGUOUS. */

@@ -13,6 +13,7 @@ struct batch {
 	struct hg_route_call *call;	/* the request that waits for it, or NULL */
 	char *cursor;			/* where it moves the channel's, or NULL */
 	int stored;			/* enum hg_stored */
+	gboolean again;			/* all of it was there before */
 };
 
 static void batch_answer(struct batch *b, int stored)
@@ -33,7 +34,7 @@ static void batch_answer(struct batch *b, int stored)
 	if (stored == HG_STORED)
 		(void)HG_FAILPOINT(INBOUND_STORED);
 	if (b->call)
-		hg_route_stored(b->call, stored);
+		hg_route_stored(b->call, stored, stored == HG_STORED && b->again);
 	if (stored == HG_STORED)
 		(void)HG_FAILPOINT(INBOUND_ANSWERED);
 	if (b->ack)
@@ -56,10 +57,10 @@ static void batch_done(void *arg, const hg_command *command, const char *answer,
 {
 	struct batch *b = arg;
 
-	(void)command;
 	(void)answer;
 	/* Only a failing store refuses a whole batch: that passes, so the provider is to come again. */
 	b->stored = error ? HG_BUSY : HG_STORED;
+	b->again = command->again;
 	hg_loop_post(b->loop, batch_back, b);
 }
 

@@ -78,6 +78,7 @@ static void plan_add(struct hg_plan *pub, const struct hg_part *theirs)
 	}
 	part.body = part.body ? hg_arena_mem(plan->arena, part.body, part.len) : NULL;
 	part.text = hg_arena_str(plan->arena, part.text);
+	part.coding = hg_arena_str(plan->arena, part.coding);
 	g_array_append_val(plan->parts, part);
 }
 

@@ -4,23 +4,35 @@
 #include "services.h"
 #include "text.h"
 
+#define AFTER_MOST_S 86400	/* Retry-After */
+
+enum outcome { BY_STATUS, STORED, AGAIN, BUSY, OUTCOMES };
+
+struct reply {				/* the adapter's, copied */
+	int status;			/* 0: it says nothing of this outcome */
+	char *type;
+	GBytes *body;
+	gint64 after_s;
+};
+
 struct hg_route_call {
 	hg_channel *ch;			/* lent; lives as long as batches of it wait */
 	hg_request *req;		/* ours to answer; NULL: answered */
 	guint waiting;			/* batches without answer */
 	gboolean in_handle;
 	gboolean emitted;
+	gboolean fresh;			/* one of them held something new */
 	int worst;			/* enum hg_stored of those answered */
-	int status;			/* what the adapter said, 0: by the batches */
-	char *type;			/* the rest of its reply, copied */
-	GBytes *body;
+	struct reply replies[OUTCOMES];
 	char **headers;
 };
 
 static void call_free(struct hg_route_call *call)
 {
-	g_free(call->type);
-	g_clear_pointer(&call->body, g_bytes_unref);
+	for (int i = 0; i < OUTCOMES; i++) {
+		g_free(call->replies[i].type);
+		g_clear_pointer(&call->replies[i].body, g_bytes_unref);
+	}
 	g_strfreev(call->headers);
 	g_free(call);
 }
@@ -88,21 +100,43 @@ static void answer_busy(hg_request *req)
 	hg_request_answer(req, &answer);
 }
 
+/* What it comes to: what was said of every outcome at once, or else of this one. */
+static const struct reply *reply_of(const struct hg_route_call *call)
+{
+	const struct reply *all = call->replies;
+
+	if (all[BY_STATUS].status)
+		return &all[BY_STATUS];
+	if (call->worst != HG_STORED)
+		return &all[BUSY];
+	return !call->fresh && all[AGAIN].status ? &all[AGAIN] : &all[STORED];
+}
+
+static char **with_line(char *const *headers, const char *line)
+{
+	g_autoptr(GStrvBuilder) all = g_strv_builder_new();
+
+	g_strv_builder_addv(all, (const char **)headers);
+	g_strv_builder_add(all, line);
+	return g_strv_builder_end(all);
+}
+
 static void answer(struct hg_route_call *call)
 {
 	hg_request *req = g_steal_pointer(&call->req);
-	struct hg_answer answer = { .status = call->status ? call->status : 200, .type = call->type,
-				    .headers = (const char *const *)call->headers };
+	const struct reply *reply = reply_of(call);
+	g_autofree char *after = g_strdup_printf("Retry-After: %" G_GINT64_FORMAT, reply->after_s);
+	g_auto(GStrv) headers = reply->after_s > 0 ? with_line(call->headers, after) : g_strdupv(call->headers);
+	struct hg_answer answer = { .status = reply->status, .type = reply->type,
+				    .headers = (const char *const *)headers };
 
-	if (!call->status && call->worst != HG_STORED) {
-		call->ch->counts.refused++;
+	call->ch->counts.refused += reply->status >= 400 || reply == &call->replies[BUSY];
+	if (!reply->status) {
 		answer_busy(req);
 		return;
 	}
-	if (answer.status >= 400)
-		call->ch->counts.refused++;
-	if (call->body)
-		answer.body = g_bytes_get_data(call->body, &answer.len);
+	if (reply->body)
+		answer.body = g_bytes_get_data(reply->body, &answer.len);
 	hg_request_answer(req, &answer);
 }
 
@@ -111,7 +145,7 @@ static void settle(struct hg_route_call *call)
 {
 	if (call->in_handle)
 		return;
-	if (call->req && (call->status || !call->waiting))
+	if (call->req && (call->replies[BY_STATUS].status || !call->waiting))
 		answer(call);
 	if (!call->waiting)
 		call_free(call);
@@ -124,10 +158,11 @@ struct hg_route_call *hg_route_wait(struct hg_route_call *call)
 	return call;
 }
 
-void hg_route_stored(struct hg_route_call *call, int stored)
+void hg_route_stored(struct hg_route_call *call, int stored, gboolean again)
 {
 	g_assert(call->waiting);
 	call->waiting--;
+	call->fresh |= !again;
 	call->worst = MAX(call->worst, stored);
 	settle(call);
 }
@@ -168,27 +203,53 @@ static char **copy_headers(hg_channel *ch, const char *const *headers)
 	return g_strv_builder_end(copy);
 }
 
+/* FALSE: it is none. */
+static gboolean take_outcome(struct hg_route_call *call, enum outcome which, const struct hg_http_outcome *said)
+{
+	struct reply *reply = &call->replies[which];
+
+	if (said->status < 200 || said->status > 599 || (said->len && !said->body)) {
+		hg_ch_fault(call->ch, "a reply's size, status (%d) or body is wrong", said->status);
+		return FALSE;
+	}
+	reply->status = said->status;
+	if (said->type && line_ok(said->type))
+		reply->type = g_strdup(said->type);
+	if (said->body)
+		reply->body = g_bytes_new(said->body, said->len);
+	reply->after_s = CLAMP(said->after_s, 0, AFTER_MOST_S);
+	return TRUE;
+}
+
+/* What is wrong was told; the reply is 500 then. */
+static gboolean take_all(struct hg_route_call *call, const struct hg_http_rep *rep)
+{
+	struct hg_http_outcome whole = { .status = rep->status, .type = rep->type, .body = rep->body, .len = rep->len };
+
+	if (rep->status)
+		return take_outcome(call, BY_STATUS, &whole);
+	if (!call->emitted) {
+		hg_ch_fault(call->ch, "a route handler left status at 0 and did not emit() with ack NULL");
+		return FALSE;
+	}
+	whole.status = 200;
+	return take_outcome(call, STORED, rep->stored ?: &whole) && (!rep->again || take_outcome(call, AGAIN, rep->again)) &&
+	       (!rep->busy || take_outcome(call, BUSY, rep->busy));
+}
+
 static void take_reply(struct hg_route_call *call, const struct hg_http_rep *theirs)
 {
 	struct hg_http_rep rep;
 
-	if (!hg_take_struct(&rep, sizeof(rep), theirs) || (rep.len && !rep.body) ||
-	    (rep.status && (rep.status < 200 || rep.status > 599))) {
-		hg_ch_fault(call->ch, "a reply's size, status (%d) or body is wrong", rep.status);
-		call->status = 500;
+	if (!hg_take_struct(&rep, sizeof(rep), theirs)) {
+		hg_ch_fault(call->ch, "a reply's size is that of no struct hg_http_rep");
+		call->replies[BY_STATUS].status = 500;
 		return;
 	}
-	call->status = rep.status;
-	if (!rep.status && !call->emitted) {
-		hg_ch_fault(call->ch, "a route handler left status at 0 and did not emit() with ack NULL");
-		call->status = 500;
-		return;
-	}
-	if (rep.type && line_ok(rep.type))
-		call->type = g_strdup(rep.type);
-	if (rep.body)
-		call->body = g_bytes_new(rep.body, rep.len);
-	call->headers = copy_headers(call->ch, rep.headers);
+	if (take_all(call, &rep))
+		call->headers = copy_headers(call->ch, rep.headers);
+	else
+		call->replies[BY_STATUS] = (struct reply){ .status = 500 };
 }
 
 static void run_handler(struct hg_route_call *call, const struct hg_route *r)
@@ -199,7 +260,9 @@ static void run_handler(struct hg_route_call *call, const struct hg_route *r)
 				       .path = r->path, .peer = hg_request_peer(call->req),
 				       .header = get_header, .query = get_query },
 			      .req = call->req };
+	g_autofree char *target = hg_request_target(call->req);
 
+	in.pub.target = target;
 	in.pub.body = hg_request_body(call->req, &in.pub.len);
 	call->in_handle = TRUE;
 	ch->handling = call;

@@ -27,7 +27,10 @@ struct hg_route_call;
 
 struct hg_poll_state {
 	guint64 timer;			/* of the next poll, or of the deadline of this one */
-	gboolean under_way, more;
+	gboolean under_way, more;	/* more: the next one goes on with the same look */
+	gint64 since_ms;		/* of that look */
+	gboolean asked;			/* somebody asked for a look ... */
+	gint64 ask_ms;			/* ... since then, which comes next */
 };
 
 struct hg_channel {
@@ -109,8 +112,8 @@ void hg_emit(hg_channel *ch, const struct hg_batch *batch, hg_ack_fn *ack, void 
 void hg_emit_end(hg_channel *ch);		/* CLOSING to all that wait */
 /* A copy in our size; NULL, or what does not fit together in it. */
 const char *hg_batch_wrong(struct hg_batch *ours, const struct hg_batch *theirs);
-/* A batch of this request was answered (enum hg_stored). */
-void hg_route_stored(struct hg_route_call *call, int stored);
+/* A batch of this request was answered (enum hg_stored); again: there was nothing new in it. */
+void hg_route_stored(struct hg_route_call *call, int stored, gboolean again);
 
 uint64_t hg_timer_start(hg_channel *ch, int64_t ms, void (*fn)(void *state));
 void hg_timer_stop(hg_channel *ch, uint64_t id);
@@ -127,6 +130,7 @@ struct hg_session *hg_session_begin(hg_channel *ch, const struct hg_session_conf
 				    const struct hg_session_ops *ops, struct hg_err *err);
 int hg_session_write(struct hg_session *session, const void *bytes, size_t len);
 void hg_session_drop(struct hg_session *session, const char *why);
+void hg_session_rest(struct hg_session *session, int64_t ms, const char *why);
 void hg_session_end(hg_channel *ch);		/* down() for those that are up */
 void hg_session_free_all(hg_channel *ch);	/* after close(), which may still name them */
 
@@ -135,6 +139,7 @@ void hg_job_end(hg_channel *ch);		/* asks all to stop; they come back by themsel
 
 void hg_poll_start(hg_channel *ch);
 void hg_poll_done(hg_channel *ch, bool more);
+void hg_poll_ask(hg_channel *ch, gint64 since_ms);	/* of an adapter with poll(): now, or after the one under way */
 void hg_poll_end(hg_channel *ch);
 
 void hg_send_begin(hg_channel *ch, hg_dispatch *dispatch);

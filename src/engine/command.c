@@ -169,6 +169,7 @@ static gboolean copy_in(hg_arena *arena, struct hg_in *in, GError **error)
 	in->payload = copy_text(arena, in->payload, TEXT_MAX);
 	in->reply_text = copy_text(arena, in->reply_text, TEXT_MAX);
 	in->target = copy_word(arena, in->target);
+	in->part_ref = copy_word(arena, in->part_ref);
 	in->note = copy_word(arena, in->note);
 	in->raw = in->raw && in->raw_len ? hg_arena_mem(arena, in->raw, in->raw_len) : NULL;
 	if (!in->raw)

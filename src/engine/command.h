@@ -75,6 +75,7 @@ struct hg_command {
 	int kind;			/* enum hg_command_kind */
 	hg_arena *arena;		/* ours: the command itself and all it points to */
 	gint64 at_ms;			/* filled in when it is taken, by the engine's clock */
+	gboolean again;			/* INBOUND, for done: all that is in it was there before */
 	const char *channel;		/* INBOUND, SENT, FETCHED, CONDITION: name; or NULL */
 	const char *space;		/* INBOUND, UNPACKED, RECALL: adapter name, for keys that count across channels */
 	const char *backend;		/* LINK, STATUS, FORWARDED, CONDITION */

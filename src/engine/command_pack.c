@@ -74,6 +74,11 @@ static const struct hg_row in_rows[] = {
 	HG_ROW(struct hg_in, 25, sender, INT),
 	HG_ROW(struct hg_in, 26, vouched, INT64),
 	HG_ROW_WORDS_OF(struct hg_in, 27, also, WORDS_MOST),
+	HG_ROW(struct hg_in, 28, part_ref, TEXT),
+	HG_ROW(struct hg_in, 29, part, INT),
+	HG_ROW(struct hg_in, 30, parts, INT),
+	HG_ROW(struct hg_in, 31, part_wait_ms, INT64),
+	HG_ROW(struct hg_in, 32, answered, FLAG),
 	HG_ROW_END
 };
 const struct hg_shape hg_shape_in = {
@@ -228,7 +233,7 @@ static const struct hg_row command_rows[] = {
 	HG_ROW_END
 };
 /* Whose they are, when it was taken and who hears of it is another matter each time. */
-static const char *const command_without[] = { "arena", "at_ms", "done", "done_arg", "next", NULL };
+static const char *const command_without[] = { "arena", "at_ms", "again", "done", "done_arg", "next", NULL };
 const struct hg_shape hg_shape_command = {
 	"hg_command", command_rows, sizeof(struct hg_command), HG_ROW_NOWHERE, command_without
 };

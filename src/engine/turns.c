@@ -109,6 +109,14 @@ static gboolean run_batch(struct hg_round *round, hg_turn *turn, GError **error)
 	return ok;
 }
 
+/* Receipts are news each time: a provider that says one again is told that it was stored. */
+static gboolean is_again(const hg_turn *turn)
+{
+	const struct hg_batch *batch = &turn->command->batch;
+
+	return batch->n_in && !batch->n_receipts && turn->count.duplicates == (gint64)batch->n_in;
+}
+
 /* What became of a job under way is not known (any more): it may have left, or not. */
 static gboolean job_lost(hg_turn *turn, hg_job *job, const char *why, gint64 wait_ms, GError **error)
 {
@@ -174,10 +182,12 @@ gboolean hg_round_command(struct hg_round *round, hg_command *command, const cha
 
 	command->at_ms = round->now_ms;
 	hg_work_begin(round->engine, round->now_ms);
-	if (is_batch(command))
+	if (is_batch(command)) {
 		ok = run_batch(round, &turn, error);
-	else
+		command->again = ok && is_again(&turn);
+	} else {
 		ok = in_savepoint(round, &turn, turn_command, NULL, error);
+	}
 	if (!ok && !round->broke && !hg_store_wants_care(round->engine->store) && is_result(command))
 		ok = result_unwritten(round, &turn, error);
 	if (command_holds(round, command, ok) && !hg_journal_command(&turn, ok ? error : NULL)) {

@@ -141,6 +141,14 @@ const char *hg_request_raw_query(const hg_request *req)
 	return hg_http_text(&req->parser, req->parser.query);
 }
 
+/* Where there is a query, even an empty one, it does not begin at the NUL that ends the path. */
+char *hg_request_target(const hg_request *req)
+{
+	const char *path = hg_request_raw_path(req), *query = hg_request_raw_query(req);
+
+	return query == path + strlen(path) ? g_strdup(path) : g_strconcat(path, "?", query, NULL);
+}
+
 /* Decodes in place; the parser has seen that every escape is sound. */
 static char *decode(char *text)
 {

@@ -87,6 +87,7 @@ const char *hg_request_method(const hg_request *req);		/* "GET": a token, as sen
 const char *hg_request_path(const hg_request *req);
 const char *hg_request_raw_path(const hg_request *req);		/* as sent, without query */
 const char *hg_request_raw_query(const hg_request *req);	/* behind "?", or "" */
+char *hg_request_target(const hg_request *req);		/* both as sent, with the "?" if there was one; yours */
 /* Decoded ("+" is a space) value of the first parameter of that name, or NULL. */
 const char *hg_request_query(const hg_request *req, const char *name);
 /* First header of that name in any case, or NULL. */

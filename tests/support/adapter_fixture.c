@@ -53,6 +53,7 @@ static void *engine_main(void *arg)
 
 		g_mutex_lock(&hub->lock);
 		fails = hub->sink == SINK_FAIL;
+		command->again |= hub->sink == SINK_AGAIN;
 		g_mutex_unlock(&hub->lock);
 		if (command->done)
 			command->done(command->done_arg, command, NULL, fails ? error : NULL);

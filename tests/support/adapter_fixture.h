@@ -7,7 +7,7 @@
 #include "load.h"
 
 /* What the made-up engine does with batches; results are always taken. */
-enum sink { SINK_STORE = 1, SINK_HOLD, SINK_BUSY, SINK_FAIL };
+enum sink { SINK_STORE = 1, SINK_HOLD, SINK_BUSY, SINK_FAIL, SINK_AGAIN };	/* AGAIN: it was all there before */
 
 struct hub {
 	char *dir;			/* temporary: config, attachments */

@@ -168,6 +168,81 @@ static void a_request_that_cannot_be_stored_gets_503_and_when_to_come_again(void
 	hub_free(&hub);
 }
 
+/* What each outcome is answered with where the adapter says so: providers differ in what makes them come again. */
+static void each_outcome_of_a_batch_has_the_answer_that_its_adapter_gave_it(void **state)
+{
+	static const struct { int sink; const char *how; int status; const char *body, *after; guint refused; } cases[] = {
+		{ SINK_STORE, "said", 202, "<stored/>", NULL, 0 },
+		{ SINK_AGAIN, "said", 208, "again", NULL, 0 },
+		{ SINK_BUSY, "said", 429, "", "17", 1 },
+		{ SINK_FAIL, "said", 429, "", "17", 1 },
+		{ SINK_STORE, "said_stored", 202, "<stored/>", NULL, 0 },
+		{ SINK_AGAIN, "said_stored", 202, "<stored/>", NULL, 0 },
+		{ SINK_BUSY, "said_stored", 503, "not stored; please send it again\n", "5", 1 },
+		{ SINK_AGAIN, "emit", 200, "yes", NULL, 0 },
+		{ SINK_STORE, "said_wrong", 500, "", NULL, 1 },
+	};
+	struct hub hub;
+	struct reply reply;
+
+	(void)state;
+	hub_new(&hub, ONE);
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *path = g_strdup_printf("/channel/one/webhook?how=%s", cases[i].how);
+		guint64 before = hub_status(&hub, "one").counts.refused;
+
+		hub_set_sink(&hub, cases[i].sink);
+		hub_request(&hub, "POST", path, "x", NULL, &reply);
+		if (reply.status != cases[i].status || g_strcmp0(reply.body, cases[i].body) != 0 ||
+		    g_strcmp0(reply.retry_after, cases[i].after) != 0 ||
+		    hub_status(&hub, "one").counts.refused - before != cases[i].refused)
+			fail_msg("%s, sink %d: %d \"%s\" %s", cases[i].how, cases[i].sink, reply.status, reply.body,
+				 reply.retry_after);
+		if (g_str_has_prefix(cases[i].how, "said") && reply.status < 500)
+			assert_string_equal(reply.good, "1");
+		reply_clear(&reply);
+	}
+	hub_free(&hub);
+}
+
+static void a_request_is_answered_as_known_only_when_all_of_it_was(void **state)
+{
+	struct hub hub;
+	int status;
+
+	(void)state;
+	hub_new(&hub, ONE);
+	for (guint n = 1; n <= 2; n++) {
+		hub_set_sink(&hub, SINK_HOLD);
+		hub_request_later(&hub, "POST", "/channel/one/webhook?how=said_two", "x", &status);
+		HUB_WAIT(&hub, hub_count(&hub, HG_CMD_INBOUND) == 2 * n);
+		for (guint known = 0; known < n; known++)
+			hub_command(&hub, HG_CMD_INBOUND, 2 * n - 1 - known)->again = TRUE;
+		hub_release(&hub);
+		HUB_WAIT(&hub, status);
+		assert_int_equal(status, n == 2 ? 208 : 202);
+	}
+	hub_free(&hub);
+}
+
+static void a_handler_sees_the_target_as_it_came(void **state)
+{
+	static const char *const targets[] = {
+		"/channel/one/webhook?target=1", "/channel/one/webhook?target=%41b+c%3D&x", "/channel/one/webhook?target",
+	};
+	struct hub hub;
+	struct reply reply;
+
+	(void)state;
+	hub_new(&hub, ONE);
+	for (guint i = 0; i < G_N_ELEMENTS(targets); i++) {
+		hub_request(&hub, "GET", targets[i], NULL, NULL, &reply);
+		assert_string_equal(reply.body, targets[i]);
+		reply_clear(&reply);
+	}
+	hub_free(&hub);
+}
+
 static void requests_find_their_handler_or_are_refused(void **state)
 {
 	static const struct { const char *method, *path, *body; int status; const char *allow; } cases[] = {
@@ -580,6 +655,9 @@ int main(void)
 		cmocka_unit_test(a_batch_nobody_waits_for_is_a_fault_and_stored),
 		cmocka_unit_test(a_request_is_answered_when_its_batches_are_stored),
 		cmocka_unit_test(a_request_that_cannot_be_stored_gets_503_and_when_to_come_again),
+		cmocka_unit_test(each_outcome_of_a_batch_has_the_answer_that_its_adapter_gave_it),
+		cmocka_unit_test(a_request_is_answered_as_known_only_when_all_of_it_was),
+		cmocka_unit_test(a_handler_sees_the_target_as_it_came),
 		cmocka_unit_test(requests_find_their_handler_or_are_refused),
 		cmocka_unit_test(a_body_larger_than_the_route_takes_is_refused_unread),
 		cmocka_unit_test(handlers_that_break_the_rules_answer_500_or_less),

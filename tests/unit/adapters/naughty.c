@@ -169,8 +169,11 @@ static void *elsewhere(void *arg)
 
 static void up(void *state, struct hg_session *s)
 {
+	struct naughty *n = state;
+
 	seen(&naughty_seen.ups);
-	((struct naughty *)state)->host->write(s, "hello\n", 6);
+	naughty_seen.up_ms = n->host->now_ms(n->ch);
+	n->host->write(s, "hello\n", 6);
 }
 
 /* Takes whole lines; "more!" is more than there is, "drop" drops from within. */
@@ -188,6 +191,8 @@ static size_t data(void *state, struct hg_session *s, const void *bytes, size_t 
 		return len + 1;
 	if (strncmp(bytes, "drop", 4) == 0)
 		n->host->drop(s, "told to");
+	if (strncmp(bytes, "rest", 4) == 0)
+		n->host->rest(s, 1200, "told to rest");
 	if (strncmp(bytes, "flood", 5) == 0) {
 		char *block = calloc(1, 400000);
 
@@ -209,19 +214,26 @@ static void down(void *state, struct hg_session *s, const struct hg_err *err)
 	struct naughty *n = state;
 
 	seen(&naughty_seen.downs);
+	naughty_seen.down_ms = n->host->now_ms(n->ch);
 	snprintf(naughty_seen.error, sizeof(naughty_seen.error), "%s", err->text);
+	if (mode_is(n, "rests"))
+		n->host->rest(s, 1200, "it hung up");
 	if (n->host->write(s, "late", 4) == 0)
 		snprintf(naughty_seen.error, sizeof(naughty_seen.error), "wrote to a session that is down");
 }
 
+/* where: host and port, and with TLS perhaps "CA CERTIFICATE KEY", "-" for none. */
 static void session(struct naughty *n, const char *where, bool tls)
 {
 	static const struct hg_session_ops ops = { sizeof(ops), up, data, idle, down };
-	char host[64];
+	char host[64], ca[100] = "-", cert[100] = "-", key[100] = "-";
 	struct hg_session_conf conf = { .size = sizeof(conf), .host = host, .tls = tls, .idle_ms = 50 };
 	struct hg_err err = { 0 };
 
-	sscanf(where, "%63[^ ] %d", host, &conf.port);
+	sscanf(where, "%63[^ ] %d %99s %99s %99s", host, &conf.port, ca, cert, key);
+	conf.ca_file = strcmp(ca, "-") ? ca : NULL;
+	conf.cert_file = strcmp(cert, "-") ? cert : NULL;
+	conf.key_file = strcmp(key, "-") ? key : NULL;
 	n->session = n->host->session(n->ch, &conf, &ops, &err);
 	if (!n->session)
 		snprintf(naughty_seen.error, sizeof(naughty_seen.error), "%s", err.text);
@@ -301,7 +313,7 @@ static void obey(struct naughty *n, const char *verb, const char *arg)
 		n->host->drained(n->ch);
 	else if (strcmp(verb, "polled") == 0)
 		for (int i = 0; i < (strcmp(arg, "twice") ? 1 : 2); i++)
-			n->host->polled(n->ch, true);
+			n->host->polled(n->ch, strcmp(arg, "last") != 0);
 	else if (strcmp(verb, "thread") == 0 && pthread_create(&thread, NULL, elsewhere, n) == 0)
 		pthread_join(thread, NULL);
 	else
@@ -410,11 +422,30 @@ static void n_poll(void *state, int64_t since_ms)
 {
 	struct naughty *n = state;
 
-	(void)since_ms;
 	seen(&naughty_seen.polls);
+	naughty_seen.since_ms = since_ms;
 	snprintf(naughty_seen.cursor, sizeof(naughty_seen.cursor), "%s", n->host->cursor(n->ch));
 	if (mode_is(n, "polls"))
 		n->host->polled(n->ch, naughty_seen.polls < 3);
+	if (mode_is(n, "polls_once"))
+		n->host->polled(n->ch, false);
+}
+
+/* which: "" or "_two": all three; "_stored": only that; "_wrong": one that is none. */
+static void outcomes(struct hg_http_rep *rep, const char *which)
+{
+	static const struct hg_http_outcome stored = { 202, "text/xml", "<stored/>", 9, 0 };
+	static const struct hg_http_outcome again = { 208, "text/plain", "again", 5, 0 };
+	static const struct hg_http_outcome busy = { 429, NULL, NULL, 0, 17 };
+	static const struct hg_http_outcome wrong = { 99, NULL, NULL, 0, 0 };
+	static const char *const headers[] = { "X-Good: 1", NULL };
+
+	rep->headers = headers;
+	rep->stored = &stored;
+	if (strcmp(which, "_stored") == 0)
+		return;
+	rep->again = &again;
+	rep->busy = strcmp(which, "_wrong") == 0 ? &wrong : &busy;
 }
 
 static void post(void *state, const struct hg_http_req *req, struct hg_http_rep *rep)
@@ -437,6 +468,10 @@ static void post(void *state, const struct hg_http_req *req, struct hg_http_rep 
 		rep->status = 202, rep->headers = bad, rep->type = "text/plain\r\nX-Evil: 1";
 	if (how && strcmp(how, "both") == 0)
 		n->host->emit(n->ch, &batch, NULL, NULL), rep->status = 202;
+	if (how && strncmp(how, "said", 4) == 0)
+		n->host->emit(n->ch, &batch, NULL, NULL), outcomes(rep, how + 4);
+	if (how && strcmp(how, "said_two") == 0)
+		n->host->emit(n->ch, &batch, NULL, NULL);
 	rep->body = "yes";
 	rep->len = 3;
 }
@@ -448,7 +483,7 @@ static void get(void *state, const struct hg_http_req *req, struct hg_http_rep *
 	(void)state;
 	rep->status = 200;
 	rep->type = "text/plain";
-	rep->body = name ? name : "";
+	rep->body = name ? name : req->query(req, "target") ? req->target : "";
 	rep->len = strlen(rep->body);
 }
 
@@ -534,7 +569,10 @@ static int n_reconf(void *state, const void *conf, struct hg_err *err)
 
 static void n_limits(const void *conf, struct hg_limits *limits)
 {
-	limits->rate = ((const struct conf *)conf)->number;
+	const struct conf *c = conf;
+
+	limits->rate = c->number;
+	limits->poll_ms = strcmp(c->mode, "polls_once") == 0 ? c->number : 0;
 }
 
 /* The text says how: "3" parts, "file", "size", "none", "refuse", "refuse quietly". */

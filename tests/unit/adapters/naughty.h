@@ -2,6 +2,7 @@
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct naughty_seen {
 	unsigned opens, starts, stops, closes, reconfs;
@@ -13,6 +14,8 @@ struct naughty_seen {
 	char error[256];		/* ... and its error; or the last session's */
 	char data[4096];		/* what sessions used */
 	size_t fed;			/* largest piece data() was called with */
-	char cursor[64];		/* as seen by the last poll */
+	char cursor[64];		/* as seen by the last poll ... */
+	int64_t since_ms;		/* ... and since when it was to look */
+	int64_t up_ms, down_ms;		/* the clock at the last session's last up() and down() */
 	char note[64];			/* option of the conf in use */
 };
