@@ -108,6 +108,7 @@ const struct hg_host hg_host_table = {
 	.recall = hg_unpack_recall,
 	.settled = hg_settle_answer,
 	.inside = host_inside,
+	.rest = hg_session_rest,
 };
 
 /* ---- what the services share ---- */

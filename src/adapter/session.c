@@ -18,6 +18,7 @@
 #define CONNECT_MS  15000	/* name, connection and TLS handshake */
 #define BACKOFF_MS  60000	/* longest wait before the next attempt */
 #define STEADY_MS   30000	/* up for so long: the next failure begins with short waits again */
+#define REST_MAX_MS 86400000	/* longest that an adapter may put the next attempt off */
 #define UNREAD_MAX  (1 << 20)	/* bytes in that data() does not use */
 #define UNSENT_MAX  (1 << 20)	/* bytes out that the peer does not take */
 
@@ -29,6 +30,7 @@ struct hg_session {
 	gboolean tls;
 	gint64 idle_ms;
 	struct hg_session_ops ops;
+	char *ca_file, *cert_file, *key_file;	/* with tls; or NULL */
 	SSL_CTX *ctx;			/* with tls */
 	struct evdns_base *dns;
 	struct bufferevent *bev;	/* NULL: between two attempts, or ended */
@@ -36,6 +38,8 @@ struct hg_session {
 	gint64 up_at;			/* monotonic */
 	guint attempt;			/* failures in a row */
 	guint64 timer;			/* connect deadline, next attempt, or the drop that is due */
+	gint64 rest_ms;			/* the next attempt comes no earlier than so long after this one's end */
+	gint64 again_at;		/* monotonic: of the next attempt, between two */
 	char *dropped;			/* why; the drop is due */
 };
 
@@ -71,6 +75,9 @@ static void session_fail(struct hg_session *s, int kind, const char *why)
 	if (s->up && now - s->up_at >= STEADY_MS)
 		s->attempt = 0;
 	wait = hg_backoff(hg_loop_env(s->ch->loop), s->attempt++, BACKOFF_MS);
+	wait = MAX(wait, s->rest_ms);
+	s->rest_ms = 0;
+	s->again_at = now + wait;
 	hg_warn(&s->ch->ctx, "session.down", "%s:%d: %s; again in %" G_GINT64_FORMAT " ms", s->host,
 		s->port, why, wait);
 	s->timer = hg_loop_timer(s->ch->loop, wait, session_connect, s);
@@ -94,6 +101,24 @@ void hg_session_drop(struct hg_session *s, const char *why)
 	s->dropped = hg_text_valid(why ? why : "dropped by the adapter", -1, 200);
 	hg_loop_untimer(s->ch->loop, s->timer);
 	s->timer = hg_loop_timer(s->ch->loop, 0, on_drop, s);
+}
+
+void hg_session_rest(struct hg_session *s, int64_t ms, const char *why)
+{
+	gint64 now = hg_loop_now(s->ch->loop);
+
+	if (!hg_loop_here(s->ch->loop))
+		return;
+	ms = CLAMP(ms, 0, REST_MAX_MS);
+	if (s->bev) {
+		s->rest_ms = MAX(s->rest_ms, ms);
+		hg_session_drop(s, why);
+	} else if (s->timer && s->again_at < now + ms) {
+		/* It was the peer who hung up: what he said before counts all the same. */
+		s->again_at = now + ms;
+		hg_loop_untimer(s->ch->loop, s->timer);
+		s->timer = hg_loop_timer(s->ch->loop, ms, session_connect, s);
+	}
 }
 
 /* ---- up, and bytes ---- */
@@ -181,6 +206,60 @@ static void on_event(struct bufferevent *bev, short what, void *arg)
 	}
 }
 
+/* ---- what we believe, and what we show ---- */
+
+/* A key with a passphrase would have OpenSSL ask at the terminal. */
+static int no_passphrase(char *buf G_GNUC_UNUSED, int size G_GNUC_UNUSED, int rwflag G_GNUC_UNUSED, void *arg G_GNUC_UNUSED)
+{
+	return -1;
+}
+
+static gboolean tls_fail(const char *what, const char *file, GError **error)
+{
+	unsigned long code = ERR_get_error();
+	const char *why = ERR_reason_error_string(code);
+
+	ERR_clear_error();
+	return hg_fail(error, HG_ERROR_CONFIG, "%s %s: %s", what, file,
+		       ERR_SYSTEM_ERROR(code) ? g_strerror(ERR_GET_REASON(code)) : why ?: "it cannot be read");
+}
+
+static gboolean tls_show(SSL_CTX *ctx, const char *cert_file, const char *key_file, GError **error)
+{
+	const char *key = key_file ?: cert_file;
+
+	if (!cert_file)
+		return TRUE;
+	SSL_CTX_set_default_passwd_cb(ctx, no_passphrase);
+	if (SSL_CTX_use_certificate_chain_file(ctx, cert_file) != 1)
+		return tls_fail("certificate", cert_file, error);
+	/* OpenSSL says "unsupported" of a file without one. */
+	if (SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) != 1 || SSL_CTX_check_private_key(ctx) != 1)
+		return tls_fail("private key (PEM, without a passphrase)", key, error);
+	return TRUE;
+}
+
+/* Each may be NULL: the system's certificates, nothing to show, a key in cert_file. */
+static SSL_CTX *tls_new(const char *ca_file, const char *cert_file, const char *key_file, GError **error)
+{
+	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+	gboolean ok;
+
+	if (!ctx)
+		return hg_fail(error, HG_ERROR_BROKEN, "out of memory"), NULL;
+	SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
+	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+	ERR_clear_error();
+	if (!ca_file)
+		ok = SSL_CTX_set_default_verify_paths(ctx) == 1;
+	else
+		ok = SSL_CTX_load_verify_locations(ctx, ca_file, NULL) == 1 || tls_fail("certificates", ca_file, error);
+	if (ok && tls_show(ctx, cert_file, key_file, error))
+		return ctx;
+	SSL_CTX_free(ctx);
+	return NULL;
+}
+
 /* ---- connecting ---- */
 
 static void on_late(void *arg)
@@ -224,10 +303,31 @@ static struct bufferevent *bev_new(struct hg_session *s)
 	return bev;
 }
 
+/* Files are read again for each attempt: certificates are renewed while we run. */
+static gboolean tls_renew(struct hg_session *s)
+{
+	g_autoptr(GError) error = NULL;
+	SSL_CTX *fresh;
+
+	if (!s->ca_file && !s->cert_file)
+		return TRUE;
+	fresh = tls_new(s->ca_file, s->cert_file, s->key_file, &error);
+	if (!fresh) {
+		session_fail(s, HG_ERR_CONFIG, error->message);
+		return FALSE;
+	}
+	SSL_CTX_free(s->ctx);
+	s->ctx = fresh;
+	return TRUE;
+}
+
 static void session_connect(void *arg)
 {
 	struct hg_session *s = arg;
 
+	s->timer = 0;
+	if (!tls_renew(s))
+		return;
 	s->bev = bev_new(s);
 	s->timer = hg_loop_timer(s->ch->loop, CONNECT_MS, on_late, s);
 	if (!s->bev) {
@@ -241,18 +341,6 @@ static void session_connect(void *arg)
 	if (bufferevent_socket_connect_hostname(s->bev, s->dns, s->attempt % 2 ? AF_INET : AF_UNSPEC, s->host,
 						s->port) < 0)
 		session_fail(s, HG_ERR_BROKEN, "no connection can be made");
-}
-
-static SSL_CTX *tls_new(void)
-{
-	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
-
-	if (!ctx)
-		return NULL;
-	SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
-	SSL_CTX_set_default_verify_paths(ctx);
-	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
-	return ctx;
 }
 
 /* Without it names would be resolved by a call that blocks the loop. */
@@ -279,13 +367,16 @@ static const char *session_wrong(hg_channel *ch, const struct hg_session_conf *c
 		return "session(): the port is not within 1..65535";
 	if (!ops->up || !ops->data)
 		return "session(): up() and data() are needed";
+	if (conf->key_file && !conf->cert_file)
+		return "session(): a key without its certificate";
 	if (ch->sessions.length >= HG_CH_SESSIONS_MAX)
 		return "session(): the channel has 32 sessions already";
 	return ch->phase == HG_PH_ENDING ? "the channel closes" : NULL;
 }
 
+/* Takes ctx, which is NULL without TLS. */
 static struct hg_session *session_new(hg_channel *ch, const struct hg_session_conf *conf,
-				      const struct hg_session_ops *ops)
+				      const struct hg_session_ops *ops, SSL_CTX *ctx)
 {
 	struct hg_session *s = g_new0(struct hg_session, 1);
 
@@ -296,7 +387,10 @@ static struct hg_session *session_new(hg_channel *ch, const struct hg_session_co
 	s->idle_ms = conf->idle_ms;
 	s->ops = *ops;
 	s->dns = dns_new(ch->loop);
-	s->ctx = s->tls ? tls_new() : NULL;
+	s->ca_file = g_strdup(conf->ca_file);
+	s->cert_file = g_strdup(conf->cert_file);
+	s->key_file = g_strdup(conf->key_file);
+	s->ctx = ctx;
 	s->link.data = s;
 	g_queue_push_tail_link(&ch->sessions, &s->link);
 	/* Not at once: up() and down() must not run before we have returned. */
@@ -309,6 +403,8 @@ struct hg_session *hg_session_begin(hg_channel *ch, const struct hg_session_conf
 {
 	struct hg_session_conf c;
 	struct hg_session_ops o;
+	g_autoptr(GError) error = NULL;
+	SSL_CTX *ctx = NULL;
 	const char *wrong;
 
 	if (!hg_ch_may_begin(ch, "session")) {
@@ -318,9 +414,13 @@ struct hg_session *hg_session_begin(hg_channel *ch, const struct hg_session_conf
 	} else {
 		wrong = session_wrong(ch, &c, &o);
 	}
-	if (!wrong)
-		return session_new(ch, &c, &o);
-	if (err)
+	if (!wrong && c.tls)
+		ctx = tls_new(c.ca_file, c.cert_file, c.key_file, &error);
+	if (!wrong && !error)
+		return session_new(ch, &c, &o, ctx);
+	if (err && error)
+		hg_err_from(err, error);
+	else if (err)
 		hg_err_set(err, HG_ERR_INPUT, 0, "%s", wrong);
 	return NULL;
 }
@@ -364,6 +464,9 @@ void hg_session_free_all(hg_channel *ch)
 			evdns_base_free(s->dns, 0);
 		SSL_CTX_free(s->ctx);
 		g_free(s->host);
+		g_free(s->ca_file);
+		g_free(s->cert_file);
+		g_free(s->key_file);
 		g_free(s);
 	}
 }

@@ -64,6 +64,23 @@ static char *pem_of(X509 *cert)
 	return pem;
 }
 
+void line_certificate(const char *name, char **ret_pem, char **ret_key)
+{
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	X509 *cert = certify(key, name);
+	BIO *bio = BIO_new(BIO_s_mem());
+	char *data;
+	long len;
+
+	PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL);
+	len = BIO_get_mem_data(bio, &data);
+	*ret_key = g_strndup(data, (gsize)len);
+	*ret_pem = pem_of(cert);
+	BIO_free(bio);
+	X509_free(cert);
+	EVP_PKEY_free(key);
+}
+
 static SSL_CTX *tls_new(const char *name, char **ret_pem)
 {
 	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
@@ -77,6 +94,17 @@ static SSL_CTX *tls_new(const char *name, char **ret_pem)
 	X509_free(cert);
 	EVP_PKEY_free(key);
 	return ctx;
+}
+
+void line_wants(struct line *line, const char *pem)
+{
+	BIO *bio = BIO_new_mem_buf(pem, -1);
+	X509 *cert = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+
+	X509_STORE_add_cert(SSL_CTX_get_cert_store(line->ctx), cert);
+	SSL_CTX_set_verify(line->ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+	X509_free(cert);
+	BIO_free(bio);
 }
 
 /* ---- connections ---- */

@@ -9,6 +9,10 @@ struct line;
  * for.  ret_pem (or NULL) gets the certificate, yours to free. */
 struct line *line_new(struct event_base *base, const char *certificate, char **ret_pem);
 void line_free(struct line *line);
+/* A self-signed certificate of that name and its key, as PEM; yours. */
+void line_certificate(const char *name, char **ret_pem, char **ret_key);
+/* Of a TLS peer: lets in only who shows this certificate. */
+void line_wants(struct line *line, const char *pem);
 guint line_port(const struct line *line);
 guint line_accepted(const struct line *line);	/* connections so far */
 gboolean line_is_up(const struct line *line);	/* one is there now */
