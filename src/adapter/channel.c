@@ -300,6 +300,18 @@ void hg_channel_dispatch(hg_channel *ch, hg_dispatch *dispatch)
 		hg_send_begin(ch, dispatch);
 }
 
+gboolean hg_channel_ask(hg_channel *ch, gint64 since_ms, GError **error)
+{
+	if (!ch->desc->poll)
+		return hg_fail(error, HG_ERROR_STATE, "channel \"%s\": its adapter (%s) cannot ask the provider for messages",
+			       ch->name, ch->desc->name);
+	if (ch->phase != HG_PH_RUNNING)
+		return hg_fail(error, HG_ERROR_STATE, "channel \"%s\" is not running", ch->name);
+	hg_info(&ch->ctx, "channel.asked", "it looks for messages again%s", since_ms ? "" : ", from where it got to");
+	hg_poll_ask(ch, since_ms);
+	return TRUE;
+}
+
 void hg_channel_status(hg_channel *ch, struct hg_channel_status *ret)
 {
 	static const char *const words[] = { [HG_PH_CLOSED] = "down",

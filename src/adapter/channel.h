@@ -39,6 +39,8 @@ void hg_channel_route(hg_channel *ch, const char *path, const hg_request *req, s
 void hg_channel_handle(hg_channel *ch, const char *path, hg_request *req);
 /* Takes it over: send, ask or fetch; the answer is a command. */
 void hg_channel_dispatch(hg_channel *ch, hg_dispatch *dispatch);
+/* See hg_channels_ask(). */
+gboolean hg_channel_ask(hg_channel *ch, gint64 since_ms, GError **error);
 /* The answer to a dispatch that no running channel can take: not sent, come again. */
 void hg_channel_decline(const struct hg_channels_env *env, hg_dispatch *dispatch, const char *why);
 

@@ -231,6 +231,14 @@ hg_channel *hg_channels_find(hg_channels *all, const char *name)
 	return slot ? slot->ch : NULL;
 }
 
+gboolean hg_channels_ask(hg_channels *all, const char *name, gint64 since_ms, GError **error)
+{
+	hg_channel *ch = hg_channels_find(all, name);
+
+	return ch ? hg_channel_ask(ch, since_ms, error) :
+		    hg_fail(error, HG_ERROR_MISSING, "there is no channel \"%.64s\"", name);
+}
+
 /* ---- requests ---- */
 
 /* "/channel/NAME/PATH" cut in two; path points into the request's. */

@@ -45,6 +45,10 @@ void hg_channels_reload(hg_channels *channels, hg_conf *conf);
  * once, from the loop.  Every request, send and download has been answered then. */
 void hg_channels_stop(hg_channels *channels, gint64 patience_ms, void (*done)(void *arg), void *arg);
 
+/* Has the channel look for messages since then (UTC ms; 0: where it got to), now or after the look that is under way.
+ * FALSE: MISSING: no such channel; STATE: it is not running, or has no way to look. */
+gboolean hg_channels_ask(hg_channels *channels, const char *name, gint64 since_ms, GError **error);
+
 /* ---- the server's side: requests to /channel/NAME/PATH; for hg_server_conf, arg is hg_channels ---- */
 #define HG_CHANNEL_PREFIX "/channel/"
 void hg_channels_route(void *channels, const hg_request *req, struct hg_server_route *route);

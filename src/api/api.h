@@ -21,6 +21,8 @@ struct hg_api_ports {
 	void (*metrics)(void *ctx, GString *out);
 	/* On the loop: a read mark or typing sign for the thread's customer; never stored. */
 	gboolean (*signal)(void *ctx, const char *channel, const struct hg_out *out, GError **error);
+	/* On the loop: the channel looks for messages since then (UTC; 0: where it got to).  MISSING, STATE. */
+	gboolean (*ask)(void *ctx, const char *channel, gint64 since_ms, GError **error);
 	void *ctx;
 };
 

@@ -121,6 +121,8 @@ call_read_fn hg_read_explain_thread, hg_read_explain_message, hg_read_decisions;
 /* file.c */
 call_own_fn hg_file_upload, hg_file_send;
 /* report.c */
+/* A span before now, a day, or a time; key names it in the error. */
+gboolean hg_call_moment(struct call *call, const char *key, const char *text, GTimeZone *zone, gint64 *ret);
 call_read_fn hg_read_report, hg_read_episodes, hg_read_drops;
 /* write.c */
 call_write_fn hg_write_reply, hg_write_note, hg_write_convert, hg_write_close, hg_write_reopen,
@@ -132,5 +134,7 @@ call_write_fn hg_write_patch;
 void hg_write_find_files(struct call *call);
 /* signal.c */
 call_own_fn hg_signal_read, hg_signal_typing;
+/* channel_ask.c */
+call_own_fn hg_channel_ask_call;
 /* audit.c, metrics.c */
 call_own_fn hg_api_status, hg_api_metrics;

@@ -32,21 +32,23 @@ static gint64 day_start(const char *text, GTimeZone *zone)
 	return start ? g_date_time_to_unix(start) * 1000 : -1;
 }
 
-/* A span before now, a day, or a time. */
-static gboolean read_moment(struct call *call, const char *key, GTimeZone *zone, gint64 fallback, gint64 *ret)
+gboolean hg_call_moment(struct call *call, const char *key, const char *text, GTimeZone *zone, gint64 *ret)
 {
-	const char *text = hg_request_query(call->req, key);
-	gint64 span;
+	gint64 span = hg_span_parse(text);
 
-	*ret = fallback;
-	if (!text)
-		return TRUE;
-	span = hg_span_parse(text);
 	*ret = span >= 0 ? MAX(0, now(call) - span) : day_start(text, zone);
 	if (*ret < 0)
 		*ret = hg_time_parse(text);
 	return *ret >= 0 || hg_fail(&call->error, HG_ERROR_INPUT, "%s=%.40s: a span such as 30d, a day such as 2026-11-20 "
 				    "or a time such as 2026-11-20T10:02:11Z is wanted", key, text);
+}
+
+static gboolean read_moment(struct call *call, const char *key, GTimeZone *zone, gint64 fallback, gint64 *ret)
+{
+	const char *text = hg_request_query(call->req, key);
+
+	*ret = fallback;
+	return !text || hg_call_moment(call, key, text, zone, ret);
 }
 
 static GTimeZone *read_zone(struct call *call)

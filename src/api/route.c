@@ -63,6 +63,7 @@ const struct route hg_api_routes[] = {
 	  .command = HG_CMD_RETRY_DEAD },
 	{ "POST", "/v1/quarantine/{}/drop", "admin", NULL, BODY_MAX, .write = hg_write_retry,
 	  .command = HG_CMD_DROP_DEAD },
+	{ "POST", "/v1/channels/{}/ask", "admin", NULL, BODY_MAX, .own = hg_channel_ask_call, .status = 202 },
 	{ "GET", "/v1/fsck", "admin", .read = hg_read_fsck },
 	{ NULL }
 };

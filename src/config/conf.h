@@ -95,7 +95,7 @@ struct hg_channel_conf {
 	gint64 ambiguous_wait_ms;	/* how long a receipt may settle it */
 	gint64 media_max;		/* bytes of one file */
 	char **media_types;		/* not used when NULL */
-	gint64 poll_ms;			/* between two polls, of adapters that poll */
+	gint64 poll_ms;			/* between two polls, of adapters that poll; 0: as the adapter says */
 	struct hg_ticket_defaults ticket;
 	char **confirm;			/* as the ticket's; NULL: that one */
 	struct { char *name, *language, **values; } confirm_template;	/* outside of the reply window; NULL: none */

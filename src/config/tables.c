@@ -188,8 +188,10 @@ const struct hg_option hg_channel_options[] = {
 		"Largest file taken from or sent to this channel."),
 	CHANNEL(media_types, "media_types", STRINGS, RELOAD, NULL, NULL,
 		"Media types taken in, such as image/*; without it all are."),
-	CHANNEL(poll_ms, "poll", MSECS, RELOAD, "30s", "1s..1d",
-		"How often a provider that has to be asked for messages is asked."),
+	CHANNEL(poll_ms, "poll", MSECS, RELOAD, NULL, "1s..1d",
+		"How often a provider that has to be asked for messages is asked; without it as often as the adapter "
+		"thinks right: every 30s where messages come no other way, hourly where they are only looked for in case "
+		"one did not come."),
 	CHANNEL(confirm, "confirm", MAP, RELOAD, NULL, "0..1000",
 		"What the customer is told here instead of ticket.confirm; \"\" sends nothing."),
 	CHANNEL(confirm_template.name, "confirm_template.name", STRING, RELOAD, NULL, "1..512",

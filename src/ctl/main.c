@@ -62,6 +62,11 @@ const struct ctl_verb ctl_verbs[] = {
 	  "A mail that its adapter could not read twice is kept here with its bytes, and those behind it went on.\n"
 	  "show prints them, retry has it read again (after an upgrade, say), drop takes it out of the list.\n",
 	  ctl_quarantine },
+	{ "channel", "ask NAME [--since TIME]", "have a channel look for messages that did not come",
+	  "  --since TIME   a span before now, a day or a time: 2h, 2026-11-20 [where it got to last]\n"
+	  "For channels whose provider can be asked for what it has received. What is known already is not taken\n"
+	  "twice, so asking for too much does no harm. It is done at the start and from time to time anyway.\n",
+	  ctl_channel },
 	{ "queue", "[list]", "who has how many tickets, and how many nobody has",
 	  "TICKETS counts what is open: of a queue what nobody has yet, of an agent what he has in all queues,\n"
 	  "behind the / what he takes.\n", ctl_queue },

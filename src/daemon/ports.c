@@ -146,9 +146,14 @@ static gboolean signal_channel(void *ctx, const char *channel, const struct hg_o
 	return TRUE;
 }
 
+static gboolean ask_channel(void *ctx, const char *channel, gint64 since_ms, GError **error)
+{
+	return hg_channels_ask(((hg_gateway *)ctx)->channels, channel, since_ms, error);
+}
+
 void hg_gateway_api_ports(hg_gateway *gateway, struct hg_api_ports *ret)
 {
 	*ret = (struct hg_api_ports){ .ctx = gateway, .submit = submit, .status = hg_gateway_status,
 		.metrics = hg_gateway_metrics,
-		.signal = signal_channel };
+		.signal = signal_channel, .ask = ask_channel };
 }

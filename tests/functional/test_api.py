@@ -86,6 +86,7 @@ ROUTES = {
     ("POST", "/v1/quarantine/{}/drop"): dict(scope="admin", fill="no_job", body={}, status=404),
     ("POST", "/v1/outbox/{}/settle"): dict(scope="reply", fill="no_job", body={"how": "arrived"}, status=404),
     ("GET", "/v1/decisions"): dict(scope="admin"),
+    ("POST", "/v1/channels/{}/ask"): dict(scope="admin", fill="no_job", body={"since": "2h"}, status=404),
     ("GET", "/v1/fsck"): dict(scope="admin"),
 }
 
@@ -172,7 +173,7 @@ def test_every_route_is_tested_here_with_its_scope():
 def test_every_route_has_its_row_in_the_documentation_and_no_row_is_left_over():
     text = (TOP / "doc" / "api.md").read_text()
     rows = re.findall(r"^\| `(GET|POST|PUT|PATCH|DELETE) (/\S+)` \| (\w+) \|", text, re.M)
-    documented = {(method, re.sub(r"/(ID|REF|N)(?=/|$)", "/{}", path)): scope for method, path, scope in rows}
+    documented = {(method, re.sub(r"/(ID|REF|NAME|N)(?=/|$)", "/{}", path)): scope for method, path, scope in rows}
     assert documented == routes_of_the_build()
 
 

@@ -19,7 +19,7 @@ import conftest
 import harness
 from harness import BUILD, PATIENCE, TOP, wait_until
 
-VERBS = ["check", "test", "status", "tail", "thread", "explain", "rules", "intent", "mail-parse", "outbox", "quarantine", "queue", "simulate", "listen",
+VERBS = ["check", "test", "status", "tail", "thread", "explain", "rules", "intent", "mail-parse", "outbox", "quarantine", "channel", "queue", "simulate", "listen",
          "adapters", "docs", "report", "drops", "fsck", "rebuild"]
 ENV = dict(LC_ALL="C.UTF-8", TZ="UTC", HEADGATE_ADAPTER_DIR=str(BUILD / "adapters" / ".libs"))
 NOBODY = "/nonexistent/headgate.sock"
@@ -94,6 +94,7 @@ def test_the_version_is_printed():
     (["thread", "set", "thr_1", "--field", "plan"], "write NAME=VALUE"),
     (["thread", "reopen", "thr_1", "--resolved"], 'no option "--resolved"'), (["explain"], "MESSAGE-ID|THREAD-ID"),
     (["outbox", "retri", "1"], 'did you mean "retry"?'), (["quarantine", "drop"], "drop N"),
+    (["channel"], "ask NAME"), (["channel", "aks", "x"], 'did you mean "ask"?'), (["channel", "ask"], "ask NAME"),
     (["quarantine", "shew", "1"], 'did you mean "show"?'), (["outbox", "retry"], "retry N"),
     (["outbox", "settle", "1", "arived"], 'did you mean "arrived"?'), (["simulate"], "--text TEXT"),
     (["simulate", "sms", "--text", "x"], 'no provider to simulate "sms"'), (["simulate", "whatsapp"], "--text TEXT is wanted"),

@@ -1,4 +1,4 @@
-/* test_adapter_services.c - calls, downloads, sessions, polls, conditions and counters of a channel */
+/* test_adapter_services.c - calls, downloads, polls, conditions and counters of a channel */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -7,7 +7,6 @@
 #include <cmocka.h>
 
 #include "support/adapter_fixture.h"
-#include "support/line_fixture.h"
 #include "store.h"
 
 #define ONE "  one: { adapter: naughty }\n"
@@ -163,143 +162,6 @@ static void a_refused_download_leaves_no_file(void **state)
 	hub_free(&hub);
 }
 
-/* ---- sessions ---- */
-
-static void a_session_comes_up_is_fed_whole_and_comes_again(void **state)
-{
-	struct hub hub;
-	struct line *line;
-
-	(void)state;
-	hub_new(&hub, ONE);
-	line = line_new(hg_loop_base(hub.loop), NULL, NULL);
-	tell(&hub, "session 127.0.0.1 %u", line_port(line));
-	HUB_WAIT(&hub, g_str_has_prefix(line_heard(line), "hello\n"));
-	assert_int_equal(hub.seen->ups, 1);
-	/* Half a line comes again, longer; two at once are two calls. */
-	line_say(line, "on");
-	HUB_WAIT(&hub, hub.seen->fed == 2);
-	assert_string_equal(hub.seen->data, "");
-	line_say(line, "e\ntwo\nthr");
-	HUB_WAIT(&hub, strcmp(hub.seen->data, "one\ntwo\n") == 0);
-	HUB_WAIT(&hub, strstr(line_heard(line), "ping\nping\n") != NULL);
-	assert_true(hub.seen->idles >= 2);
-	line_hang_up(line);
-	HUB_WAIT(&hub, hub.seen->downs == 1);
-	assert_non_null(strstr(hub.seen->error, "closed the connection"));
-	HUB_WAIT(&hub, hub.seen->ups == 2 && line_accepted(line) == 2);
-	line_free(line);
-	hub_free(&hub);
-}
-
-static void what_goes_wrong_in_a_session_ends_it(void **state)
-{
-	static const struct { const char *say, *words; } cases[] = {
-		{ "more!\n", "mistake in the adapter" },
-		{ "drop\nleft\n", "told to" },
-	};
-	struct hub hub;
-	struct line *line;
-
-	(void)state;
-	hub_new(&hub, ONE);
-	line = line_new(hg_loop_base(hub.loop), NULL, NULL);
-	tell(&hub, "session 127.0.0.1 %u", line_port(line));
-	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
-		HUB_WAIT(&hub, hub.seen->ups == i + 1 && line_is_up(line));
-		line_say(line, cases[i].say);
-		HUB_WAIT(&hub, hub.seen->downs == i + 1);
-		assert_non_null(strstr(hub.seen->error, cases[i].words));
-	}
-	/* What came behind the drop was not read. */
-	assert_null(strstr(hub.seen->data, "left"));
-	assert_int_equal(hub_status(&hub, "one").counts.faults, 1);
-	line_free(line);
-	hub_free(&hub);
-}
-
-static void a_peer_that_does_not_read_or_never_ends_is_dropped(void **state)
-{
-	g_autofree char *endless = g_strnfill((1 << 20) + 65536, 'x');
-	struct hub hub;
-	struct line *line;
-
-	(void)state;
-	hub_new(&hub, ONE);
-	line = line_new(hg_loop_base(hub.loop), NULL, NULL);
-	tell(&hub, "session 127.0.0.1 %u", line_port(line));
-	HUB_WAIT(&hub, hub.seen->ups == 1 && line_is_up(line));
-	line_deaf(line);
-	line_say(line, "flood\n");
-	HUB_WAIT(&hub, hub.seen->downs == 1);
-	assert_non_null(strstr(hub.seen->error, "does not read"));
-	HUB_WAIT(&hub, hub.seen->ups == 2 && line_is_up(line));
-	line_say(line, endless);
-	HUB_WAIT(&hub, hub.seen->downs == 2);
-	assert_non_null(strstr(hub.seen->error, "larger than 1 MiB"));
-	assert_true(hub.seen->fed <= (1 << 20) + 65536);
-	line_free(line);
-	hub_free(&hub);
-}
-
-static void an_attempt_that_fails_is_told_and_tried_again(void **state)
-{
-	struct hub hub;
-
-	(void)state;
-	hub_new(&hub, ONE);
-	tell(&hub, "session 127.0.0.1 1");
-	HUB_WAIT(&hub, hub.seen->downs == 2);
-	assert_int_equal(hub.seen->ups, 0);
-	assert_non_null(strstr(hub.seen->error, "127.0.0.1:1: "));
-	tell(&hub, "session 127.0.0.1 70000");
-	assert_non_null(strstr(hub.seen->error, "1..65535"));
-	hub_free(&hub);
-}
-
-/* system: what OpenSSL takes for the system's certificates. */
-static void try_tls(const char *host, const char *certificate, gboolean system, const char *words)
-{
-	struct hub hub;
-	struct line *line;
-	g_autofree char *pem = NULL, *path = NULL;
-
-	hub_new(&hub, ONE);
-	line = line_new(hg_loop_base(hub.loop), certificate, &pem);
-	path = g_build_filename(hub.dir, "ca.pem", NULL);
-	assert_true(g_file_set_contents(path, system ? pem : "", -1, NULL));
-	g_setenv("SSL_CERT_FILE", path, TRUE);
-	g_setenv("SSL_CERT_DIR", hub.dir, TRUE);
-	tell(&hub, "tls %s %u", host, line_port(line));
-	if (words) {
-		/* localhost may be ::1 at first, where nobody listens. */
-		HUB_WAIT(&hub, hub.seen->downs && line_accepted(line));
-		HUB_WAIT(&hub, !strstr(hub.seen->error, "refused") || strstr(hub.seen->error, "certificate"));
-		assert_int_equal(hub.seen->ups, 0);
-		if (!strstr(hub.seen->error, words))
-			fail_msg("\"%s\" does not say \"%s\"", hub.seen->error, words);
-	} else {
-		HUB_WAIT(&hub, g_str_has_prefix(line_heard(line), "hello\n"));
-		line_say(line, "secret\n");
-		HUB_WAIT(&hub, strcmp(hub.seen->data, "secret\n") == 0);
-	}
-	g_unsetenv("SSL_CERT_FILE");
-	g_unsetenv("SSL_CERT_DIR");
-	line_free(line);
-	hub_free(&hub);
-}
-
-static void tls_needs_a_trusted_certificate_for_that_very_host(void **state)
-{
-	(void)state;
-	try_tls("127.0.0.1", "127.0.0.1", TRUE, NULL);
-	try_tls("127.0.0.1", "127.0.0.1", FALSE, "certificate is refused");
-	try_tls("127.0.0.1", "127.0.0.2", TRUE, "certificate is refused");
-	try_tls("127.0.0.1", "other.example", TRUE, "certificate is refused");
-	try_tls("localhost", "localhost", TRUE, NULL);
-	try_tls("localhost", "other.example", TRUE, "certificate is refused");
-}
-
 /* ---- polls ---- */
 
 static void polls_follow_each_other_while_there_is_more(void **state)
@@ -321,6 +183,60 @@ static void polls_come_again_after_the_channel_s_time(void **state)
 	(void)state;
 	hub_new(&hub, "  one: { adapter: naughty, mode: polls, poll: 1s }\n");
 	HUB_WAIT(&hub, hub.seen->polls == 5);
+	hub_free(&hub);
+}
+
+/* A long time is what an adapter may think right that only looks for what did not come. */
+static void an_adapter_says_how_often_unless_the_config_does(void **state)
+{
+	struct hub hub;
+
+	(void)state;
+	hub_new(&hub, "  one: { adapter: naughty, mode: polls_once, number: 1000000 }\n"
+		      "  two: { adapter: naughty, mode: polls_once, number: 1000000, poll: 1s }\n");
+	HUB_WAIT(&hub, hub_status(&hub, "two").counts.polls == 2);
+	assert_int_equal(hub_status(&hub, "one").counts.polls, 1);
+	hub_reload(&hub, "  one: { adapter: naughty, mode: polls_once, number: 1 }\n");
+	/* Its options changed in place; the next time is that of the poll before. */
+	assert_true(hg_channels_ask(hub.channels, "one", 0, NULL));
+	HUB_WAIT(&hub, hub_status(&hub, "one").counts.polls == 3);
+	hub_free(&hub);
+}
+
+static void who_asks_has_the_channel_look_at_once_and_since_then(void **state)
+{
+	g_autoptr(GError) missing = NULL, down = NULL;
+	struct hub hub;
+
+	(void)state;
+	hub_new(&hub, ONE "  down: { adapter: naughty, mode: open_fails }\n");
+	HUB_WAIT(&hub, hub.seen->polls == 1);
+	assert_int_equal(hub.seen->since_ms, 0);
+	/* While one is under way, even where it has more pages: when that look is over. */
+	assert_true(hg_channels_ask(hub.channels, "one", 7000, NULL));
+	assert_true(hg_channels_ask(hub.channels, "one", 5000, NULL));
+	assert_true(hg_channels_ask(hub.channels, "one", 0, NULL));
+	hub_settle(&hub);
+	assert_int_equal(hub.seen->polls, 1);
+	tell(&hub, "polled");
+	HUB_WAIT(&hub, hub.seen->polls == 2);
+	assert_int_equal(hub.seen->since_ms, 0);
+	tell(&hub, "polled last");
+	HUB_WAIT(&hub, hub.seen->polls == 3);
+	assert_int_equal(hub.seen->since_ms, 5000);
+	/* Its pages are of the same look; what comes after it is as always. */
+	tell(&hub, "polled");
+	HUB_WAIT(&hub, hub.seen->polls == 4);
+	assert_int_equal(hub.seen->since_ms, 5000);
+	tell(&hub, "polled last");
+	assert_true(hg_channels_ask(hub.channels, "one", 0, NULL));
+	HUB_WAIT(&hub, hub.seen->polls == 5);
+	assert_int_equal(hub.seen->since_ms, 0);
+	assert_false(hg_channels_ask(hub.channels, "none", 0, &missing));
+	assert_int_equal(missing->code, HG_ERROR_MISSING);
+	assert_false(hg_channels_ask(hub.channels, "down", 0, &down));
+	assert_int_equal(down->code, HG_ERROR_STATE);
+	assert_non_null(strstr(down->message, "not running"));
 	hub_free(&hub);
 }
 
@@ -456,13 +372,10 @@ int main(void)
 		cmocka_unit_test(a_download_is_stored_and_its_hash_told),
 		cmocka_unit_test(a_download_that_fails_says_whether_it_may_come_again),
 		cmocka_unit_test(a_refused_download_leaves_no_file),
-		cmocka_unit_test(a_session_comes_up_is_fed_whole_and_comes_again),
-		cmocka_unit_test(what_goes_wrong_in_a_session_ends_it),
-		cmocka_unit_test(a_peer_that_does_not_read_or_never_ends_is_dropped),
-		cmocka_unit_test(an_attempt_that_fails_is_told_and_tried_again),
-		cmocka_unit_test(tls_needs_a_trusted_certificate_for_that_very_host),
 		cmocka_unit_test(polls_follow_each_other_while_there_is_more),
 		cmocka_unit_test(polls_come_again_after_the_channel_s_time),
+		cmocka_unit_test(an_adapter_says_how_often_unless_the_config_does),
+		cmocka_unit_test(who_asks_has_the_channel_look_at_once_and_since_then),
 		cmocka_unit_test(one_poll_runs_at_a_time),
 		cmocka_unit_test(the_cursor_is_the_last_one_stored),
 		cmocka_unit_test(a_change_of_condition_is_told_once),
