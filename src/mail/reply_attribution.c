@@ -12,7 +12,7 @@
 
 /* What stands in some lines, joined by spaces. */
 struct clues {
-	gboolean on, wrote, wrote_at_end, quoting, address, angle, time, date, year, colon, via, digit_first;
+	gboolean on, wrote, wrote_at_end, quoting, address, angle, time, date, year, zone, colon, via, digit_first;
 };
 
 static gboolean is_digit(char c)
@@ -88,6 +88,7 @@ static void read_clues(const hg_reply_words *words, GString *text, struct clues 
 	ret->address = has_address(text->str);
 	ret->angle = strchr(text->str, '<') || strstr(text->str, "[mailto:");
 	ret->via = strstr(text->str, " via ") != NULL;
+	ret->zone = strstr(text->str, " gmt+") || strstr(text->str, " gmt-");
 	ret->digit_first = is_digit(text->str[0]);
 	read_numbers(text->str, ret);
 }
@@ -113,7 +114,7 @@ static gboolean is_attribution(const struct clues *c, gboolean quoted, gsize len
 	if (quoted && c->colon && (c->address || ((c->year || c->date) && (c->time || c->on))))
 		return TRUE;
 	/* 2013/10/2 X <a@b>, and 2016-03-03 17:21 GMT+01:00 X */
-	if (c->digit_first && c->address && c->angle && c->date && len < 120)
+	if (c->digit_first && c->date && len < 120 && ((c->address && c->angle) || (c->time && c->zone)))
 		return TRUE;
 	if (quoted && c->digit_first && c->date && c->time && len < 80)
 		return TRUE;
@@ -145,7 +146,8 @@ static gboolean begins(const struct reply *reply, gsize i)
 	const char *folded = reply->lines[i].folded + strspn(reply->lines[i].folded, "-<*_> \"");
 	gsize len = reply_word_at(reply->words, REPLY_ON, folded);
 
-	return len && folded[len];
+	/* "a écrit :" and "a-long-address@b> wrote:" are the end of one, though they look like "à ...". */
+	return len && folded[len] && !strchr("-_.+@", folded[len]) && !reply_word_at(reply->words, REPLY_WROTE, folded);
 }
 
 /* "23 mar 2017 21:25 X" and "вт, 5 янв. 2016 г. в 23:39, X" above the rest of it. */
@@ -158,6 +160,18 @@ static gboolean is_dated_start(const struct reply *reply, gsize i)
 	read_numbers(folded, &clues);
 	return (clues.year || clues.date) && strlen(folded) < 160 &&
 	       (is_digit(folded[0]) || (len <= 24 && (folded[len] == ',' || folded[len] == '.')));
+}
+
+/* An empty line in the middle, between the date and the address that some programs put on lines of their own. */
+static gboolean may_skip(const struct reply *reply, gsize empty, const struct clues *below)
+{
+	struct clues above = { .colon = FALSE };
+
+	if (!empty || reply->lines[empty].kind != REPLY_EMPTY || reply->lines[empty - 1].kind != REPLY_TEXT ||
+	    below->date || below->year || below->time || !below->wrote || !below->address || !begins(reply, empty - 1))
+		return FALSE;
+	read_numbers(reply->lines[empty - 1].folded, &above);
+	return above.time && (above.year || above.date);
 }
 
 static void mark(struct reply *reply, gsize from, gsize to)
@@ -201,8 +215,13 @@ static gboolean find_start(const struct reply *reply, gsize end, gsize *ret_star
 			if (begins(reply, from) || (n && is_dated_start(reply, from)))
 				break;
 		}
-		if (from == 0 || !may_go_on(&reply->lines[from - 1]))
+		if (from == 0)
 			break;
+		if (may_go_on(&reply->lines[from - 1]))
+			continue;
+		if (!may_skip(reply, from - 1, &clues))
+			break;
+		from--;
 	}
 	*ret_start = found;
 	return found < reply->n;

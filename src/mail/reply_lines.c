@@ -21,6 +21,15 @@ static gboolean is_quote(const char *folded)
 	return folded[n] == '>' && (n == 0 || folded[n + 1] == ' ' || folded[n + 1] == '>');
 }
 
+/* ">:" and "> wrote:", where a program broke an address in two. */
+static gboolean is_broken_end(const hg_reply_words *words, const char *folded)
+{
+	const char *rest = folded + 1 + strspn(folded + 1, " ");
+
+	rest += reply_word_at(words, REPLY_WROTE, rest);
+	return folded[0] == '>' && strcmp(rest + strspn(rest, " "), ":") == 0;
+}
+
 static void add_line(struct reply *reply, const char *at, gsize len, GString *folded)
 {
 	struct reply_line *line = &reply->lines[reply->n++];
@@ -35,7 +44,7 @@ static void add_line(struct reply *reply, const char *at, gsize len, GString *fo
 	line->folded = g_string_chunk_insert_len(reply->chunk, folded->str, (gssize)folded->len);
 	if (is_blank(line->folded))
 		line->kind = REPLY_EMPTY;
-	else if (is_quote(line->folded))
+	else if (is_quote(line->folded) && !is_broken_end(reply->words, line->folded))
 		line->kind = REPLY_QUOTE;
 }
 

@@ -326,7 +326,7 @@ void reply_mark_broken(struct reply *reply)
 
 		/* A long line above, and this one is its rest: short, and no sentence begins with it. */
 		if (line->kind == REPLY_TEXT && above->kind == REPLY_QUOTE && below->kind == REPLY_QUOTE && above->len >= 60 &&
-		    line->len < 40 && (first == written || !g_unichar_isupper(written)))
+		    line->len < MIN(above->len, 72) && (first == written || !g_unichar_isupper(written)))
 			line->kind = REPLY_QUOTE;
 	}
 }

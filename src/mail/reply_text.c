@@ -122,6 +122,9 @@ static void decide(const struct reply *reply, struct cut *cut)
 		keep_top(reply, first, cut, FALSE);
 	else
 		keep_all(reply, cut, HG_MAIL_LOW);
+	/* Whose words follow is not to be told, but that line is nobody's. */
+	if (cut->whole && first < reply->n && reply->lines[first].kind == REPLY_ATTRIBUTION && reply_any(reply, REPLY_TEXT, after, reply->n))
+		cut->from = after;
 }
 
 /* ---- writing it down ---- */
