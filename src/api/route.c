@@ -20,6 +20,8 @@ const struct route hg_api_routes[] = {
 	{ "GET", "/v1/threads/{}/explain", "read", .read = hg_read_explain_thread },
 	{ "POST", "/v1/threads/{}/replies", "reply", NULL, BODY_MAX, .write = hg_write_reply,
 	  .command = HG_CMD_REPLY, .status = 202, .key = TRUE },
+	{ "POST", "/v1/threads/{}/replies/preview", "reply", NULL, BODY_MAX, .write = hg_write_preview,
+	  .command = HG_CMD_PREVIEW },
 	{ "POST", "/v1/threads/{}/notes", "reply", NULL, BODY_MAX, .write = hg_write_note,
 	  .command = HG_CMD_NOTE, .status = 201 },
 	{ "POST", "/v1/threads/{}/convert", "convert", NULL, BODY_MAX, .write = hg_write_convert,

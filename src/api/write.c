@@ -149,6 +149,13 @@ gboolean hg_write_reply(struct call *call, hg_command *command)
 	return TRUE;
 }
 
+/* Nothing is done that might be done twice: a key is of no use, and is not kept. */
+gboolean hg_write_preview(struct call *call, hg_command *command)
+{
+	command->idem_key = NULL;
+	return hg_write_reply(call, command);
+}
+
 /* ---- notes, conversion, closing ---- */
 
 gboolean hg_write_note(struct call *call, hg_command *command)

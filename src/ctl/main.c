@@ -19,10 +19,11 @@ const struct ctl_verb ctl_verbs[] = {
 	  "IN and OUT count messages since the start, QUEUE and DEAD what waits and what was given up.\n"
 	  "exit codes: 0 all is well, 1 a channel or backend is not up\n", ctl_status },
 	{ "tail", "[--thread ID | --shadow]", "follow events as they happen", NULL, ctl_tail },
-	{ "thread", "list|show|reply|note|convert|close|reopen|set ...", "read and steer conversations",
+	{ "thread", "list|show|reply|preview|note|convert|close|reopen|set ...", "read and steer conversations",
 	  "  thread list [--state open|closed|converted] [--channel NAME] [--shadow] [--limit N]\n"
 	  "  thread show ID\n"
 	  "  thread reply ID TEXT [--agent NAME] [--to ADDRESS] [--channel NAME] [--key KEY]\n"
+	  "  thread preview ID TEXT [--agent NAME] [--to ADDRESS] [--channel NAME]\n"
 	  "  thread note ID TEXT [--agent NAME]\n"
 	  "  thread convert ID [--agent NAME] [--priority WORD] [--category WORD] [--subject TEXT]\n"
 	  "  thread close ID [--resolved|--unresolved|--ask] [--agent NAME]\n"

@@ -16,6 +16,7 @@ static const struct command {
 	gboolean text;
 } commands[] = {
 	{ "list", NULL, "Slch", FALSE }, { "show", NULL, "", FALSE }, { "reply", "replies", "atck", TRUE },
+	{ "preview", NULL, "atc", TRUE },
 	{ "note", "notes", "ak", TRUE }, { "convert", "convert", "apgsk", FALSE }, { "close", "close", "aruqk", FALSE },
 	{ "reopen", "reopen", "ak", FALSE }, { "set", NULL, "", FALSE }, { 0 } };
 
@@ -253,6 +254,48 @@ static int steer(struct ctl *ctl, const struct args *args, const char *path_end)
 	return ctl_thread_send(ctl, "POST", path, body, args->key);
 }
 
+/* ---- what a reply would be sent as ---- */
+
+static void print_part(const struct ctl *ctl, struct json_object *part, gsize number)
+{
+	g_autofree char *text = ctl_text(part, "text", ""), *coding = ctl_text(part, "coding", "");
+	gint64 units = hg_json_int(part, "units", 0);
+
+	printf("%s%3zu%s  ", ctl_look(ctl, CTL_DIM), number, ctl_look(ctl, CTL_PLAIN));
+	if (units)
+		printf("%" G_GINT64_FORMAT " %s, %" G_GINT64_FORMAT " left  ", units, coding, hg_json_int(part, "left", 0));
+	printf("%s%s\n", text, hg_json_int(part, "attachment", -1) >= 0 ? " <attachment>" : "");
+}
+
+static void print_preview(const struct ctl *ctl, struct json_object *preview)
+{
+	g_autofree char *channel = ctl_text(preview, "channel", "?"), *to = ctl_text(preview, "to", "?");
+	struct json_object *parts = hg_json_arr(preview, "parts");
+	gsize n = parts ? json_object_array_length(parts) : 0;
+	gint64 units = hg_json_int(preview, "units", 0);
+
+	printf("%s on %s: %zu message%s", to, channel, n, n == 1 ? "" : "s");
+	if (units)
+		printf(", %" G_GINT64_FORMAT " segment%s", units, units == 1 ? "" : "s");
+	puts("");
+	for (gsize i = 0; i < n; i++)
+		print_part(ctl, json_object_array_get_idx(parts, i), i + 1);
+}
+
+static int show_preview(struct ctl *ctl, const struct args *args)
+{
+	const char *headers[] = { "Content-Type: application/json", NULL };
+	g_autofree char *path = ctl_path("/v1/threads/%s/replies/preview", args->id), *body = body_of(args);
+	g_auto(ctl_reply) reply = { 0 };
+	int code = ctl_call(ctl, "POST", path, body, headers, &reply);
+
+	if (code == CTL_DONE && ctl->json)
+		ctl_print_json(&reply);
+	else if (code == CTL_DONE)
+		print_preview(ctl, hg_json_obj(reply.json, "preview"));
+	return code;
+}
+
 /* ---- which command ---- */
 
 static const struct command *find_command(const char *word)
@@ -292,5 +335,7 @@ int ctl_thread(struct ctl *ctl, int argc, char **argv)
 	if (!args.id || command->text != (args.text != NULL))
 		return ctl_usage(ctl, "thread %s wants a thread id%s", command->word, command->text ? " and a text" :
 				 " and nothing else");
+	if (strcmp(command->word, "preview") == 0)
+		return show_preview(ctl, &args);
 	return command->path ? steer(ctl, &args, command->path) : show(ctl, &args);
 }

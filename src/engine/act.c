@@ -128,6 +128,8 @@ static gboolean act(hg_turn *turn, GError **error)
 	switch (turn->command->kind) {
 	case HG_CMD_REPLY:
 		return hg_reply_command(turn, error);
+	case HG_CMD_PREVIEW:
+		return hg_reply_preview(turn, error);
 	case HG_CMD_NOTE:
 		return hg_reply_note(turn, error);
 	case HG_CMD_CONVERT:

@@ -363,6 +363,26 @@ gboolean hg_reply_note(hg_turn *turn, GError **error)
 	       hg_case_save(turn, &kase, error) && answer_message(turn, &kase, &note, error);
 }
 
+/* ---- what it would be sent as ---- */
+
+/* All that a reply goes through until something is written: what refuses it refuses this too. */
+gboolean hg_reply_preview(hg_turn *turn, GError **error)
+{
+	const struct hg_reply *reply = &turn->command->reply;
+	g_autoptr(GArray) parts = g_array_new(FALSE, TRUE, sizeof(struct hg_part));
+	struct outgoing out = {
+		.reply = reply, .author = reply->bot ? HG_BY_BOT : HG_BY_AGENT, .author_name = reply->agent,
+		.parts = parts,
+	};
+	hg_case kase;
+
+	if (!hg_case_by_id(turn, reply->thread_id ?: turn->command->thread_id, &kase, error) ||
+	    !prepare(turn, &kase, &out, error))
+		return FALSE;
+	hg_preview_answer(turn, out.channel, out.to, out.from, parts);
+	return TRUE;
+}
+
 /* ---- what the gateway says by itself ---- */
 
 static const char *advice_for(int code)

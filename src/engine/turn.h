@@ -487,6 +487,9 @@ gboolean hg_receipt_verdict(hg_turn *turn, const hg_message *message, const char
 
 /* ---- reply.c ---- */
 gboolean hg_reply_command(hg_turn *turn, GError **error);
+gboolean hg_reply_preview(hg_turn *turn, GError **error);
+/* preview.c: the answer of that; parts are struct hg_part */
+void hg_preview_answer(hg_turn *turn, const char *channel, const char *to, const char *from, const GArray *parts);
 gboolean hg_reply_note(hg_turn *turn, GError **error);
 /* Automatic: a rule's reply, a confirmation.  What the channel refuses is kept as a failed message; on
  * trial everything is kept and nothing sent. */

@@ -56,6 +56,7 @@ ROUTES = {
     ("GET", "/v1/threads/{}/events"): dict(scope="read", fill="thread"),
     ("GET", "/v1/threads/{}/explain"): dict(scope="read", fill="thread"),
     ("POST", "/v1/threads/{}/replies"): dict(scope="reply", fill="thread", body={"text": "hello"}, status=202, key=True),
+    ("POST", "/v1/threads/{}/replies/preview"): dict(scope="reply", fill="thread", body={"text": "hello"}),
     ("POST", "/v1/threads/{}/notes"): dict(scope="reply", fill="thread", body={"text": "a note"}, status=201),
     ("POST", "/v1/threads/{}/convert"): dict(scope="convert", fill="thread", body={}),
     ("POST", "/v1/threads/{}/close"): dict(scope="convert", fill="open", body={"resolution": "resolved"}),

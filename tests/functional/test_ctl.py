@@ -362,6 +362,19 @@ def test_a_reply_is_sent_once_for_a_key_and_named_by_its_message(world):
     assert len([m for m in world.gateway.messages(thread) if m["text"] == "leaves today"]) == 2
 
 
+def test_a_preview_is_shown_and_nothing_is_sent(world):
+    customer = world.customer()
+    thread = world.thread(customer=customer)["id"]
+    before = world.gateway.messages(thread)
+    done = world.gateway.ctl("thread", "preview", thread, "leaves today", check=0)
+    assert done.stdout == f"tel:{customer} on wa-main: 1 message\n  1  leaves today\n"
+    asked = json.loads(world.gateway.ctl("thread", "preview", thread, "leaves today", "--json", check=0).stdout)
+    assert asked["preview"]["parts"] == [{"text": "leaves today"}]
+    assert "not known to be this contact's" in world.gateway.ctl("thread", "preview", thread, "x", "--to", "tel:+449",
+                                                                 "--channel", asked["preview"]["channel"], check=5).stderr
+    assert world.gateway.messages(thread) == before and customer[1:] not in [sent.to for sent in world.graph.accepted]
+
+
 def test_a_text_that_begins_with_a_dash_goes_behind_two(world):
     thread = world.thread()["id"]
     world.gateway.ctl("thread", "reply", thread, "--", "--json is nice", check=0)

@@ -25,8 +25,13 @@ static gboolean plan(void *ctx, const char *channel, hg_arena *arena, const stru
 	for (guint i = 0; i == 0 || texts[i]; i++) {
 		g_autofree char *body = g_strconcat("send:", texts[i] ?: "", NULL);
 		struct hg_part part = { .size = sizeof(part), .body = hg_arena_str(arena, body),
-					.len = strlen(body), .file = -1 };
+					.len = strlen(body), .file = -1, .text = hg_arena_str(arena, texts[i]) };
 
+		if (lab->billed) {
+			part.units = (int)MAX(strlen(body + 5), 10);
+			part.left = part.units - (int)strlen(body + 5);
+			part.coding = "gsm7";
+		}
 		g_array_append_val(parts, part);
 		if (!texts[i])
 			break;

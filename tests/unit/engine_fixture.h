@@ -27,6 +27,7 @@ typedef struct hg_lab {
 	/* what the channel is like */
 	struct hg_limits limits;
 	unsigned caps;
+	gboolean billed;		/* plan says what parts cost: a unit for each character, ten at least */
 	gint64 window_ms;		/* plan refuses when the customer wrote longer ago; 0: never */
 	gboolean gone;			/* no such channel */
 	unsigned (*caps_of)(const char *channel);	/* instead of caps; or NULL */

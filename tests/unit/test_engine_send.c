@@ -683,6 +683,43 @@ static void a_closed_window_refuses_the_agent_and_says_so(void **state)
 	assert_int_equal(lab->error, 0);
 }
 
+static void a_preview_says_what_would_be_sent_and_does_nothing(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(NULL);
+	g_autofree char *want = NULL;
+	gint64 written, outbox;
+	hg_command *command;
+	(void)state;
+
+	lab_say(lab, ANA, "hello");
+	written = lab_count(lab, "SELECT count(*) FROM message") + lab_count(lab, "SELECT count(*) FROM event") +
+		  lab_count(lab, "SELECT count(*) FROM journal");
+	outbox = lab_count(lab, "SELECT count(*) FROM outbox");
+	for (int billed = 0; billed < 2; billed++) {
+		lab->billed = billed;
+		command = lab_command(lab, HG_CMD_PREVIEW, lab_thread(lab));
+		command->reply.text = "one\n\nsomewhat longer";
+		lab_do(lab, command);
+		assert_int_equal(lab->error, 0);
+		want = g_strdup_printf("{\"preview\":{\"channel\":\"wa\",\"to\":\"%s\",\"from\":\"tel:+4930000\",%s\"parts\":["
+				       "{\"text\":\"one\"%s},{\"text\":\"somewhat longer\"%s}]}}", ANA,
+				       billed ? "\"units\":25," : "",
+				       billed ? ",\"coding\":\"gsm7\",\"units\":10,\"left\":7" : "",
+				       billed ? ",\"coding\":\"gsm7\",\"units\":15,\"left\":0" : "");
+		assert_string_equal(lab->answer, want);
+		g_clear_pointer(&want, g_free);
+	}
+	lab->window_ms = 1;
+	test_now_ms += 2;
+	command = lab_command(lab, HG_CMD_PREVIEW, lab_thread(lab));
+	command->reply.text = "too late";
+	lab_do(lab, command);
+	assert_int_equal(lab->error, HG_ERROR_WINDOW);
+	assert_int_equal(lab_count(lab, "SELECT count(*) FROM message") + lab_count(lab, "SELECT count(*) FROM event") +
+			 lab_count(lab, "SELECT count(*) FROM journal"), written);
+	assert_int_equal(lab_count(lab, "SELECT count(*) FROM outbox"), outbox);
+}
+
 static void the_same_call_again_is_answered_the_same_and_sends_once(void **state)
 {
 	g_autoptr(hg_lab) lab = lab_new(NULL);
@@ -898,6 +935,7 @@ int main(void)
 		cmocka_unit_test(what_was_being_sent_at_a_crash_is_unknown_and_events_go_again),
 		cmocka_unit_test(an_answer_of_the_last_run_is_not_taken_for_one_of_this),
 		cmocka_unit_test(a_closed_window_refuses_the_agent_and_says_so),
+		cmocka_unit_test(a_preview_says_what_would_be_sent_and_does_nothing),
 		cmocka_unit_test(the_same_call_again_is_answered_the_same_and_sends_once),
 		cmocka_unit_test(a_refused_call_may_be_tried_again_with_its_key),
 		cmocka_unit_test(an_answer_goes_to_no_stranger),
