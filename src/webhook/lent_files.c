@@ -87,18 +87,18 @@ static GBytes *read_file(const char *path, gsize most, GError **error)
 	return n < 0 || len > most ? NULL : g_bytes_new(bytes, len);
 }
 
-static char *make_name(const char *secret, const char *key, guint number)
+static char *make_name(const char *secret, const char *key)
 {
-	g_autofree char *text = g_strdup_printf("lent file %u of %s", number, key);
+	g_autofree char *text = g_strdup_printf("lent file of %s", key);
 	g_autoptr(GBytes) mac = hg_mac(HG_SHA256, secret, strlen(secret), text, strlen(text));
 
 	return hg_base64(g_bytes_get_data(mac, NULL), g_bytes_get_size(mac), TRUE);
 }
 
 char *hg_lent_add(hg_lent *lent, const char *path, const char *type, gsize most, const char *secret, const char *key,
-		  guint number, gint64 now_ms, GError **error)
+		  gint64 now_ms, GError **error)
 {
-	g_autofree char *name = make_name(secret, key, number);
+	g_autofree char *name = make_name(secret, key);
 	GBytes *bytes = read_file(path, most, error);
 	struct file *file;
 

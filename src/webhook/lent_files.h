@@ -12,10 +12,10 @@ typedef struct hg_lent hg_lent;
 
 hg_lent *hg_lent_new(void);
 void hg_lent_free(hg_lent *lent);	/* NULL is fine */
-/* The file at path (most bytes at most) under a name of 43 characters for URLs, made of secret, key and number: the
+/* The file at path (most bytes at most) under a name of 43 characters for URLs, made of secret and the message's key: the
  * same for each attempt.  NULL with error: it cannot be read, or is too big.  Yours. */
 char *hg_lent_add(hg_lent *lent, const char *path, const char *type, gsize most, const char *secret, const char *key,
-		  guint number, gint64 now_ms, GError **error);
+		  gint64 now_ms, GError **error);
 /* Lent; NULL: there is none by that name (any more). */
 GBytes *hg_lent_get(hg_lent *lent, const char *name, gint64 now_ms, const char **ret_type);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(hg_lent, hg_lent_free)

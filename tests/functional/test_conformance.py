@@ -7,10 +7,11 @@ import pytest
 
 import harness
 from conftest import AT_ONCE, config_text, finish
+from twilio_provider import Twilio
 from whatsapp_provider import WhatsApp
 
 ANA, BO = "+447700900123", "+447700900456"
-PROVIDERS = [WhatsApp]
+PROVIDERS = [WhatsApp, Twilio]
 
 
 @pytest.fixture(params=PROVIDERS, ids=lambda maker: maker.name)
