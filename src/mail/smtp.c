@@ -32,6 +32,17 @@ struct event_base *hg_smtp_base(const hg_smtp *smtp)
 	return smtp->base;
 }
 
+struct event *hg_smtp_deadline(const hg_smtp *smtp, gboolean at_once, void (*late)(evutil_socket_t, short, void *arg), void *arg)
+{
+	gint64 ms = at_once ? 0 : hg_smtp_conf_of(smtp)->timeout_ms;
+	const struct timeval span = { ms / 1000, ms % 1000 * 1000 };
+	struct event *deadline = event_new(hg_smtp_base(smtp), -1, 0, late, arg);
+
+	g_assert(deadline);
+	event_add(deadline, &span);
+	return deadline;
+}
+
 /* ---- settings ---- */
 
 static gboolean is_host(const char *host)

@@ -285,19 +285,14 @@ static void relay_begin(void *transport, struct hg_smtp_job *job)
 {
 	struct relay *relay = transport;
 	struct begun *begun = g_new0(struct begun, 1);
-	gint64 ms = hg_smtp_conf_of(relay->smtp)->timeout_ms;
-	struct timeval span = { ms / 1000, ms % 1000 * 1000 };
 
 	begun->relay = relay;
 	begun->job = job;
 	begun->session = session_new(relay, job);
-	begun->deadline = event_new(hg_smtp_base(relay->smtp), -1, 0, on_deadline, begun);
-	g_assert(begun->deadline);
 	job->at_work = begun;
 	g_queue_push_tail(&relay->begun, begun);
-	if (!enqueue(begun->session))
-		span = (struct timeval){ 0, 0 };	/* nothing has left: it comes again */
-	event_add(begun->deadline, &span);
+	/* What finds no room has not left: it comes again. */
+	begun->deadline = hg_smtp_deadline(relay->smtp, !enqueue(begun->session), on_deadline, begun);
 }
 
 static void relay_cancel(void *transport, struct hg_smtp_job *job)

@@ -1,5 +1,7 @@
 /* smtp_made.h - what the two transports of smtp.h share; for src/mail/smtp*.c and their tests */
 #pragma once
+#include <event2/util.h>
+
 #include "smtp.h"
 
 #define HG_SMTP_WORDS_MAX 1000		/* bytes of a server's words that are kept */
@@ -69,5 +71,7 @@ extern const struct hg_smtp_transport hg_smtp_by_curl, hg_smtp_by_esmtp;
 
 const struct hg_smtp_conf *hg_smtp_conf_of(const hg_smtp *smtp);
 struct event_base *hg_smtp_base(const hg_smtp *smtp);
+/* A timer that calls late(.., arg) once when a mail's time is over; for event_free().  at_once: with the next turn. */
+struct event *hg_smtp_deadline(const hg_smtp *smtp, gboolean at_once, void (*late)(evutil_socket_t, short, void *arg), void *arg);
 /* On the loop; frees job. */
 void hg_smtp_finish(struct hg_smtp_job *job, enum hg_smtp_trouble trouble, const char *words);
