@@ -24,6 +24,9 @@ static gboolean edit(hg_turn *turn, hg_case *kase, hg_message *message, const st
 	message->reply_text = in->reply_text;
 	if (in->payload)
 		message->payload = in->payload;
+	/* Pieces that came late, and how many are still missing. */
+	if (in->parts)
+		message->note = in->note;
 	message->edited_ms = turn->now_ms;
 	return hg_inbound_files(turn, kase, message, in, error) &&
 	       tell_about(turn, kase, message, "message.edited", error);

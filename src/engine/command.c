@@ -11,7 +11,8 @@
 #define ADDRESSES_MAX 16	/* of one message */
 #define FILES_MAX     64	/* of one message */
 #define REFS_MAX      64
-#define TEXT_MAX      (256 * 1024)	/* longer text is cut; the raw delivery has all of it */
+#define PIECE_MAX     (16 * 1024)	/* bytes of one piece of a message ... */
+#define PIECES_MAX    255		/* ... and how many one may have */
 #define WORD_MAX      2048	/* ids, addresses, names */
 #define BYTES_MAX     (48 << 20)	/* of one batch with its raw bytes and files */
 
@@ -51,6 +52,35 @@ static const char *copy_word(hg_arena *arena, const char *word)
 	return copy_text(arena, word, WORD_MAX);
 }
 
+static gboolean is_half(const char *p)
+{
+	const guint8 *u = (const guint8 *)p;
+
+	return u[0] == 0xed && u[1] >= 0xa0 && u[1] <= 0xbf && u[2] >= 0x80 && u[2] <= 0xbf;
+}
+
+/* The same of a piece of a text, where halves of surrogate pairs stay what they are: the other half comes in the next
+ * piece. */
+static const char *copy_piece(hg_arena *arena, const char *text)
+{
+	g_autoptr(GString) out = g_string_new(NULL);
+	const char *end, *stop = text + strnlen(text, PIECE_MAX);
+
+	while (text < stop) {
+		g_utf8_validate(text, (gssize)(stop - text), &end);
+		g_string_append_len(out, text, (gssize)(end - text));
+		text = end;
+		if (text < stop && stop - text >= 3 && is_half(text)) {
+			g_string_append_len(out, text, 3);
+			text += 3;
+		} else if (text < stop) {
+			g_string_append(out, "\xef\xbf\xbd");
+			text++;
+		}
+	}
+	return hg_arena_mem(arena, out->str, out->len);
+}
+
 /* An array element of the writer's size as one of ours: what it does not know is zero. */
 static void copy_struct(void *ours, gsize our_size, const void *theirs, gsize their_size)
 {
@@ -85,7 +115,7 @@ static void copy_file(hg_arena *arena, struct hg_file *file)
 	file->name = copy_word(arena, file->name);
 	file->type = copy_word(arena, file->type);
 	file->sha256 = copy_word(arena, file->sha256);
-	file->ref = copy_text(arena, file->ref, TEXT_MAX);
+	file->ref = copy_text(arena, file->ref, HG_TEXT_MAX);
 	file->path = copy_word(arena, file->path);
 	file->content_id = copy_word(arena, file->content_id);
 	if (file->data && file->bytes >= 0)
@@ -155,6 +185,13 @@ const char *const *hg_command_words(hg_command *command, const char *const *word
 	return copy_words(command->arena, words);
 }
 
+/* What says of its place what cannot be is a message of its own. */
+static gboolean is_piece(const struct hg_in *in)
+{
+	return in->part_ref && in->kind >= HG_TEXT && in->kind <= HG_UNSUPPORTED && in->parts > 1 && in->parts <= PIECES_MAX &&
+	       in->part >= 1 && in->part <= in->parts;
+}
+
 static gboolean copy_in(hg_arena *arena, struct hg_in *in, GError **error)
 {
 	in->size = sizeof(*in);
@@ -165,11 +202,11 @@ static gboolean copy_in(hg_arena *arena, struct hg_in *in, GError **error)
 	in->username = copy_word(arena, in->username);
 	in->group = copy_word(arena, in->group);
 	in->subject = copy_word(arena, in->subject);
-	in->text = copy_text(arena, in->text ?: "", TEXT_MAX);
-	in->payload = copy_text(arena, in->payload, TEXT_MAX);
-	in->reply_text = copy_text(arena, in->reply_text, TEXT_MAX);
+	in->part_ref = is_piece(in) ? copy_word(arena, in->part_ref) : NULL;
+	in->text = in->part_ref ? copy_piece(arena, in->text ?: "") : copy_text(arena, in->text ?: "", HG_TEXT_MAX);
+	in->payload = copy_text(arena, in->payload, HG_TEXT_MAX);
+	in->reply_text = copy_text(arena, in->reply_text, HG_TEXT_MAX);
 	in->target = copy_word(arena, in->target);
-	in->part_ref = copy_word(arena, in->part_ref);
 	in->note = copy_word(arena, in->note);
 	in->raw = in->raw && in->raw_len ? hg_arena_mem(arena, in->raw, in->raw_len) : NULL;
 	if (!in->raw)
@@ -185,7 +222,7 @@ static void copy_receipt(hg_arena *arena, struct hg_receipt *receipt)
 	receipt->to = copy_word(arena, receipt->to);
 	receipt->text = copy_word(arena, receipt->text);
 	receipt->advice = copy_word(arena, receipt->advice);
-	receipt->detail = copy_text(arena, receipt->detail, TEXT_MAX);
+	receipt->detail = copy_text(arena, receipt->detail, HG_TEXT_MAX);
 }
 
 static gboolean copy_items(hg_command *command, const struct hg_batch *batch, GError **error)

@@ -109,6 +109,8 @@ struct hg_command {
 	struct hg_command *next;	/* the queue's */
 };
 
+#define HG_TEXT_MAX (256 * 1024)	/* bytes of a message's text: longer is cut; the raw delivery has all of it */
+
 hg_command *hg_command_new(int kind);		/* with its arena */
 void hg_command_free(hg_command *command);	/* NULL is fine; does not call done */
 /* Deep copies into the command's arena; sizes and strides become ours.  Text is made valid UTF-8,

@@ -10,6 +10,7 @@
 struct batch {
 	hg_turn *turn;
 	const hg_waiting *waiting;	/* an item that waited: new, kept and counted long ago; else NULL */
+	const hg_joining *joining;	/* the item is put together of its pieces, with raw_n of the first; else NULL */
 	gint64 raw_n;		/* 0: not kept yet */
 	gboolean bare;		/* nothing but the raw bytes of an item can be kept */
 };
@@ -125,7 +126,7 @@ gint64 hg_inbound_had_ms(const hg_turn *turn)
 	return turn->had_ms ? turn->had_ms : turn->now_ms;
 }
 
-static gboolean take_kind(hg_turn *turn, const struct hg_in *in, gint64 raw_n, GError **error)
+gboolean hg_inbound_take(hg_turn *turn, const struct hg_in *in, gint64 raw_n, GError **error)
 {
 	struct hg_in unknown = *in;
 	gboolean waits = FALSE;
@@ -133,10 +134,12 @@ static gboolean take_kind(hg_turn *turn, const struct hg_in *in, gint64 raw_n, G
 	if (!kind_known(in->kind)) {
 		unknown.kind = HG_UNSUPPORTED;
 		unknown.note = in->note ?: "of a kind this headgate does not know";
-		return take_kind(turn, &unknown, raw_n, error);
+		return hg_inbound_take(turn, &unknown, raw_n, error);
 	}
 	if (in->kind == HG_RAW)
 		return hg_raw_take(turn, in, raw_n, error);
+	if (hg_piece_is(in))
+		return hg_piece_take(turn, in, raw_n, error);
 	if (!turn->had_ms && !hg_asking_gate(turn, in, raw_n, &waits, error))
 		return FALSE;
 	if (waits)
@@ -163,7 +166,7 @@ static gboolean take_item(struct batch *batch, const struct hg_in *in, GError **
 		turn->count.duplicates++;
 		return TRUE;
 	}
-	return keep_raw(batch, in, &raw_n, error) && take_kind(turn, in, raw_n, error);
+	return keep_raw(batch, in, &raw_n, error) && hg_inbound_take(turn, in, raw_n, error);
 }
 
 /* A sender nobody can name still has said something: it is kept with the reason, for people to see
@@ -182,6 +185,8 @@ static gboolean keep_poor(struct batch *batch, const struct hg_in *in, const cha
 	poor.note = why;
 	poor.n_files = 0;
 	poor.payload = NULL;
+	if (in->part_ref)
+		poor.text = hg_piece_text(batch->turn, in);
 	return hg_said_take(batch->turn, &poor, raw_n, error);
 }
 
@@ -279,15 +284,26 @@ static gboolean step_waited(struct batch *batch, const void *item, const char *w
 	if (!hg_waiting_ask(batch->turn, waiting, error))
 		return FALSE;
 	return (why ? keep_poor(batch, item, why, waiting->raw_n, error) :
-		      take_kind(batch->turn, item, waiting->raw_n, error)) &&
+		      hg_inbound_take(batch->turn, item, waiting->raw_n, error)) &&
 	       hg_store_waiting_done(batch->turn->store, waiting, error);
+}
+
+/* The same of a message in pieces whose time is over. */
+static gboolean step_joined(struct batch *batch, const void *item, const char *why, GError **error)
+{
+	hg_turn *turn = batch->turn;
+
+	if (item && !(why ? keep_poor(batch, item, why, batch->raw_n, error) :
+			    hg_inbound_take(turn, item, batch->raw_n, error)))
+		return FALSE;
+	return hg_pieces_told(turn, batch->joining, error);
 }
 
 /* As it is; else as unsupported, without what may have been too much; else its raw bytes alone.  The
  * first reason is told.  Only a store that is gone stops the rest. */
 static gboolean one_item(struct batch *batch, const struct hg_in *in, GError **error)
 {
-	step_fn *step = batch->waiting ? step_waited : step_item;
+	step_fn *step = batch->waiting ? step_waited : batch->joining ? step_joined : step_item;
 	g_autoptr(GError) first = NULL;
 	const char *why = why_refused(in);
 	gboolean gone, ok;
@@ -300,7 +316,7 @@ static gboolean one_item(struct batch *batch, const struct hg_in *in, GError **e
 		return FALSE;
 	}
 	/* What waited has no row of its own: its raw bytes were kept when it came. */
-	if (!batch->waiting)
+	if (!batch->waiting && !batch->joining)
 		batch->turn->raw[1 + (in - batch->turn->command->batch.in)] = 0;
 	if (!gone && !why) {
 		why = hg_arena_str(batch->turn->arena, first->message);
@@ -320,6 +336,14 @@ gboolean hg_inbound_waited(hg_turn *turn, const hg_waiting *waiting, const struc
 	struct batch batch = { .turn = turn, .waiting = waiting };
 
 	return one_item(&batch, in, error);
+}
+
+gboolean hg_inbound_pieces(hg_turn *turn, const hg_joining *joining, const struct hg_in *in, gint64 raw_n, GError **error)
+{
+	struct batch batch = { .turn = turn, .joining = joining, .raw_n = raw_n };
+	gboolean gone;
+
+	return in ? one_item(&batch, in, error) : in_savepoint(&batch, step_joined, NULL, NULL, &gone, error);
 }
 
 /* A receipt that cannot be kept is worth a line, not a redelivery of all that came with it. */

@@ -131,6 +131,20 @@ gboolean hg_inbound_files(hg_turn *turn, const hg_case *kase, const hg_message *
 gboolean hg_inbound_waited(hg_turn *turn, const hg_waiting *waiting, const struct hg_in *in, GError **error);
 gint64 hg_inbound_had_ms(const hg_turn *turn);	/* since when we have the item */
 
+/* An item that is new and kept raw, as what it is. */
+gboolean hg_inbound_take(hg_turn *turn, const struct hg_in *in, gint64 raw_n, GError **error);
+/* Makes its own savepoints: the message of joining as it is (in NULL: none, it was told of), and hg_pieces_told(). */
+gboolean hg_inbound_pieces(hg_turn *turn, const hg_joining *joining, const struct hg_in *in, gint64 raw_n, GError **error);
+
+/* ---- pieces.c: messages that come in pieces ---- */
+gboolean hg_piece_is(const struct hg_in *in);
+gboolean hg_piece_take(hg_turn *turn, const struct hg_in *in, gint64 raw_n, GError **error);
+const char *hg_piece_text(hg_turn *turn, const struct hg_in *piece);	/* of one alone */
+gboolean hg_pieces_is(const char *timer_kind);
+/* Makes its own savepoints. */
+gboolean hg_pieces_due(hg_turn *turn, const hg_timer *timer, GError **error);
+gboolean hg_pieces_told(hg_turn *turn, const hg_joining *joining, GError **error);
+
 /* ---- hook_ask.c, hook_wait.c, hook_stats.c: facts from outside ---- */
 #define HG_WAITING_MAX 200	/* of a contact: what comes on top waits too, but nobody is asked about it */
 /* *ret_waits: the item is kept and will be judged later; else at once, with turn->outside. */

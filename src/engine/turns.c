@@ -200,13 +200,27 @@ gboolean hg_round_command(struct hg_round *round, hg_command *command, const cha
 	return ok;
 }
 
+/* Like a batch it makes its own savepoints: a message that cannot be taken as it is is kept as unsupported. */
+static gboolean run_pieces(struct hg_round *round, hg_turn *turn, const hg_timer *timer, GError **error)
+{
+	gboolean ok = hg_pieces_due(turn, timer, error);
+
+	round->broke |= turn->gone;
+	if (ok)
+		turn_counts(round, turn);
+	return ok;
+}
+
 gboolean hg_round_timer(struct hg_round *round, const hg_timer *timer, GError **error)
 {
 	hg_turn turn = turn_of(round, round->engine->round, NULL);
 	gboolean ok;
 
 	hg_work_begin(round->engine, round->now_ms);
-	ok = in_savepoint(round, &turn, turn_timer, timer, error);
+	if (hg_pieces_is(timer->kind))
+		ok = run_pieces(round, &turn, timer, error);
+	else
+		ok = in_savepoint(round, &turn, turn_timer, timer, error);
 	(void)HG_FAILPOINT(TIMER_ACTED);
 	if (ok && !hg_journal_timer(&turn, timer, error)) {
 		round->broke = TRUE;

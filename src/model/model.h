@@ -287,6 +287,33 @@ typedef struct hg_journal {		/* a turn of the engine, so that it can be done aga
 	gsize len;
 } hg_journal;
 
+/* ---- messages in pieces ---- */
+enum hg_joining_state {
+	HG_JOINING_OPEN = 1,	/* pieces are awaited */
+	HG_JOINING_REUSED,	/* its reference was used again: it is told of as it is */
+	HG_JOINING_TOLD,	/* it was told of with gaps; what comes late still completes it */
+};
+
+typedef struct hg_joining {		/* a message that came in pieces and is not whole yet */
+	gint64 n;
+	const char *channel, *space;	/* it came on; as in the command */
+	const char *sender, *ours;	/* "echo:" before what we said; ours: "" when it is not said */
+	const char *ref;
+	int parts;
+	int state;			/* enum hg_joining_state */
+	gint64 since_ms;		/* when the first piece came */
+} hg_joining;
+
+typedef struct hg_piece {
+	gint64 joining_n;
+	int part;			/* from 1 on */
+	const void *item;		/* packed, without its raw bytes */
+	gsize len;
+	gint64 raw_n;
+	int own_raw;			/* nothing but this item is in the raw bytes */
+	gint64 at_ms;
+} hg_piece;
+
 /* ---- waiting: what is asked outside before the rules ---- */
 typedef struct hg_waiting {		/* an item that was acknowledged and is not judged yet */
 	gint64 n, contact_n;

@@ -63,6 +63,16 @@ static const struct check checks[] = {
 	{ "I22", ASK_FOR_HELP,	/* state 1 is open */
 	  "SELECT q.id FROM question AS q LEFT JOIN waiting AS w ON w.n = q.waiting_n WHERE q.state = 1 AND w.n IS NULL" },
 
+	/* Each message in pieces has some of them, but not all unless it is told of, and a timer; timers have theirs. */
+	{ "I23", "restart headgated; if it stays, report it with this line",
+	  "SELECT 'message in pieces ' || j.n FROM joining AS j LEFT JOIN timer AS t ON t.thread_n = 0 AND "
+	  "t.kind = 'pieces:' || j.n LEFT JOIN (SELECT joining_n, COUNT(*) AS many, MAX(part) AS last FROM piece "
+	  "GROUP BY joining_n) AS p ON p.joining_n = j.n "
+	  "WHERE t.kind IS NULL OR p.many IS NULL OR p.many >= j.parts OR p.last > j.parts" },
+	{ "I23", ASK_FOR_HELP,
+	  "SELECT 'timer ' || t.kind FROM timer AS t LEFT JOIN joining AS j ON t.kind = 'pieces:' || j.n "
+	  "WHERE t.thread_n = 0 AND t.kind LIKE 'pieces:%' AND j.n IS NULL" },
+
 	{ "I11", "delete the outbox job: a note must never reach a customer",
 	  "SELECT m.id FROM outbox AS o JOIN message AS m ON m.n = o.message_n WHERE o.target = 1 AND m.direction = 3" },
 	/* Episodes begun are those that ended and the one under way, which every open thread has. */

@@ -283,6 +283,19 @@ gboolean hg_store_job_unpark(hg_store *store, int target, const char *name, gint
 struct hg_job_count { const char *name; int target; gint64 waiting, sending, unknown, parked, dead, oldest_ms; };
 gboolean hg_store_job_counts(hg_store *store, hg_arena *arena, GPtrArray *ret, GError **error);
 
+/* ---- messages in pieces ---- */
+gboolean hg_store_joining_add(hg_store *store, hg_joining *joining, GError **error);	/* fills n; CONFLICT: there is one */
+gboolean hg_store_joining_get(hg_store *store, hg_arena *arena, gint64 n, hg_joining **ret, GError **error);
+/* The one, not REUSED, with like's channel, sender, ours, ref and parts. */
+gboolean hg_store_joining_find(hg_store *store, hg_arena *arena, const hg_joining *like, hg_joining **ret, GError **error);
+/* Of the sender's OPEN ones the newest that has so many behind it. */
+gboolean hg_store_joining_oldest(hg_store *store, hg_arena *arena, const char *channel, const char *sender, guint behind,
+				 hg_joining **ret, GError **error);
+gboolean hg_store_joining_state(hg_store *store, gint64 n, int state, GError **error);
+gboolean hg_store_joining_delete(hg_store *store, gint64 n, GError **error);	/* with its pieces */
+gboolean hg_store_piece_add(hg_store *store, hg_piece *piece, GError **error);
+gboolean hg_store_piece_list(hg_store *store, hg_arena *arena, gint64 joining_n, GPtrArray *ret, GError **error);	/* by part */
+
 /* ---- waiting for facts from outside ---- */
 /* Fills n, and due_ms: ready_ms when nothing of the contact waits before it, else 0. */
 gboolean hg_store_waiting_add(hg_store *store, hg_waiting *waiting, GError **error);

@@ -125,7 +125,7 @@ void sim_wire_any(hg_sim *sim, guint32 dice);	/* one that waits */
 
 /* ---- sim_people.c: who says what ---- */
 struct saying {
-	char *id, *uris[2], *ref, *group;
+	char *id, *uris[2], *ref, *group, *text;
 	struct hg_address from[2];
 	const char *refs[2];
 	struct hg_file file;

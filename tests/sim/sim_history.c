@@ -188,7 +188,7 @@ static const struct { const char *name; void (*act)(hg_sim *, const struct step 
 	[OP_DAYS] = { "days", days, 3, TRUE }, [OP_EDGE] = { "edge", edge, 8, TRUE },
 	[OP_DOWN] = { "down", down, 2, TRUE },
 	[OP_STRIKE] = { "strike", strike, 6, TRUE }, [OP_RELOAD] = { "reload", reload, 1, FALSE },
-	[OP_RESTART] = { "restart", crash, 1, TRUE },
+	[OP_RESTART] = { "restart", crash, 1, TRUE }, [OP_PIECES] = { "say in pieces", sim_say_pieces, 6, FALSE },
 };
 
 /* ---- histories ---- */

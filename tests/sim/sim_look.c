@@ -122,6 +122,7 @@ static gboolean nothing_waits(hg_sim *sim)
 	return !wrong(sim, "liveness: a job that nobody does", sim_text(sim,
 		      "SELECT n || ' to ' || name || ' in state ' || state FROM outbox WHERE state NOT IN (4, 6)", 0, 0)) &&
 	       !wrong(sim, "liveness: a message that is not judged", sim_text(sim, "SELECT n FROM waiting", 0, 0)) &&
+	       !wrong(sim, "liveness: pieces that nobody puts together", sim_text(sim, "SELECT n FROM joining", 0, 0)) &&
 	       !wrong(sim, "liveness: a conversation that nobody ends", sim_text(sim,
 		      "SELECT id FROM thread WHERE n > ?1 AND state = 1", sim->thread_n, 0)) &&
 	       !wrong(sim, "liveness: a ticket that no helpdesk took", sim_text(sim,
@@ -164,6 +165,24 @@ static gboolean said_once(hg_sim *sim)
 	return !sim->why;
 }
 
+/* A piece is somewhere in what a message says, and in one only as long as it is remembered. */
+static gboolean piece_is_there(hg_sim *sim, const char *id)
+{
+	gint64 window_ms = MIN(sim->with.confs[0]->window.dedupe_ms, sim->with.confs[1]->window.dedupe_ms);
+	g_autofree char *text = g_strdup_printf("[%s]", id);
+	sqlite3_stmt *stmt = stmt_of(sim, "SELECT count(*), max(at_ms) - min(at_ms) < ?2 FROM message WHERE n > ?1 AND direction = 1 "
+				     "AND instr(text, ?3)", sim->message_n, window_ms);
+	int n;
+	gboolean soon;
+
+	sqlite3_bind_text(stmt, 3, text, -1, SQLITE_STATIC);
+	sqlite3_step(stmt);
+	n = sqlite3_column_int(stmt, 0);
+	soon = sqlite3_column_int(stmt, 1);
+	sqlite3_reset(stmt);
+	return n == 1 || (n && !soon) || sim_wrong(sim, "%s was acknowledged, and %d messages hold it", id, n);
+}
+
 static gboolean acknowledged_is_there(hg_sim *sim)
 {
 	GHashTableIter iter;
@@ -171,7 +190,9 @@ static gboolean acknowledged_is_there(hg_sim *sim)
 
 	g_hash_table_iter_init(&iter, sim->acked);
 	while (!sim->why && g_hash_table_iter_next(&iter, &id, NULL))
-		if (!g_hash_table_contains(sim->found, id))
+		if (g_str_has_prefix(id, "pc."))
+			piece_is_there(sim, id);
+		else if (!g_hash_table_contains(sim->found, id))
 			sim_wrong(sim, "%s was acknowledged and is nowhere", (char *)id);
 	return !sim->why;
 }

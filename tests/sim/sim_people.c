@@ -51,6 +51,7 @@ void sim_saying_done(struct saying *said)
 	g_free(said->uris[1]);
 	g_free(said->ref);
 	g_free(said->group);
+	g_free(said->text);
 }
 
 static void add_file(struct saying *said)
@@ -100,6 +101,20 @@ static void make_about(const hg_sim *sim, const struct step *step, guint n, stru
 	in->refs = NULL;
 }
 
+/* Which piece of how many step.c says; few references, so that they come again. */
+static void make_piece(const hg_sim *sim, const struct step *step, guint n, struct saying *said)
+{
+	struct hg_in *in = &said->in;
+
+	in->part = (int)(step->c % 256);
+	in->parts = (int)(step->c / 256 % 256);
+	g_free(said->id);
+	in->id = said->id = g_strdup_printf("pc.%u.%u.%d", sim->seed, n, in->part);
+	in->text = said->text = g_strdup_printf("[%s]", said->id);
+	in->part_ref = n % 2 ? "7" : "8";
+	in->refs = NULL;
+}
+
 void sim_saying(const hg_sim *sim, const struct step *step, guint n, gint64 at_ms, struct saying *said)
 {
 	guint who = step->a % PEOPLE, first = sim->with.plain ? 0 : step->a >> 4 & 1;
@@ -125,6 +140,8 @@ void sim_saying(const hg_sim *sim, const struct step *step, guint n, gint64 at_m
 		add_more(sim, step, said);
 	if (step->op == OP_ABOUT)
 		make_about(sim, step, n, said);
+	if (step->op == OP_PIECES)
+		make_piece(sim, step, n, said);
 }
 
 /* Told to the provider's wire; most are brought at once. */
@@ -172,6 +189,20 @@ void sim_say_about(hg_sim *sim, const struct step *step)
 		return;
 	sim->messages++;
 	on_wire(sim, "wa", step, &n, 1);
+}
+
+/* Two or three of one message, each a delivery of its own, in any order; one may be on its way for long. */
+void sim_say_pieces(hg_sim *sim, const struct step *step)
+{
+	guint n = sim->messages++, parts = 2 + step->b % 2;
+	struct step one = *step;
+
+	for (guint i = 0; i < parts; i++) {
+		one.c = (step->a / 16 + i) % parts + 1 + parts * 256;
+		on_wire(sim, "sms", &one, &n, 1);
+		if ((step->c >> 3 * i) % 8 == 0)
+			sim_pass(sim, (gint64)(step->c >> 8) % 100 * MINUTE_MS);
+	}
 }
 
 /* ---- agents: programs that repeat a call until they are answered ---- */

@@ -104,6 +104,9 @@ static void a_sound_store_has_no_breach(void **state)
 	assert_int_equal(said.many, 0);
 }
 
+#define JOINING "INSERT INTO joining (n, channel, sender, ours, ref, parts, state, since_ms) VALUES (7, 'sms', 'tel:+1', '', '1', 2, 1, 0); "
+#define TIMER "INSERT INTO timer (thread_n, kind, due_ms) VALUES (0, 'pieces:7', 0); "
+#define PIECE(part) "INSERT INTO piece (joining_n, part, item, own_raw, at_ms) VALUES (7, " #part ", x'00', 0, 0); "
 #define EPISODE(n, number) "INSERT INTO episode VALUES (" #n ", 1, " #number ", 'wa', 'default', 0, 1, 1, 0, 0, 2, 1, 0, " \
 	"1, 1, 0, 0, NULL, 0, 2, 1, 0, 0, 0, 0);"
 
@@ -146,6 +149,10 @@ static const struct plant { const char *invariant, *id_part, *sql; } plants[] = 
 		"VALUES (1, 1, 'wa', x'00', 0, 0, 0, 0)" },			/* nobody's turn */
 	{ "I22", "ask_lost", "INSERT INTO question (id, waiting_n, contact_n, hook, state, asked_ms, deadline_ms, ms) "
 		"VALUES ('ask_lost', 7, 1, 'crm', 1, 0, 0, -1)" },
+	{ "I23", "message in pieces 7", JOINING PIECE(1) },			/* no timer will end it */
+	{ "I23", "message in pieces 7", JOINING TIMER },			/* none of it is there */
+	{ "I23", "message in pieces 7", JOINING TIMER PIECE(1) PIECE(2) },	/* it is whole, and nobody was told */
+	{ "I23", "timer pieces:7", TIMER },
 	{ "I18", "timer settle", "UPDATE timer SET thread_n = 99" },
 	{ "I18", "ticket", "PRAGMA foreign_keys = OFF; UPDATE ticket SET thread_n = 99" },
 };
