@@ -432,6 +432,25 @@ def test_a_reply_without_an_idempotency_key_is_refused_and_sends_nothing(world):
     assert [m for m in world.gateway.messages(thread) if m["direction"] == "outbound"] == []
 
 
+def test_a_preview_is_refused_as_its_reply_would_be_and_uses_up_no_key(world):
+    thread = world.thread()["id"]
+    before = world.gateway.messages(thread)
+    headers = {"Authorization": f"Bearer {harness.API_TOKEN}", "Idempotency-Key": '"the key of the reply to come"'}
+
+    def ask(path, **body):
+        return world.gateway.http("POST", f"/v1/threads/{thread}/replies{path}", json.dumps(body).encode(), headers)
+
+    for text in ("leaves", "leaves today"):
+        asked = ask("/preview", text=text)
+        assert asked.status == 200 and asked.json["preview"]["parts"] == [{"text": text}]
+    assert "empty" in problem(ask("/preview"), 400, "invalid-request")
+    for body in (dict(text="x", kind="shout"), dict(text="x", answers="msg_none"), dict(text="x", channel="nowhere")):
+        refused, reply = ask("/preview", **body), ask("", **body)
+        assert (refused.status, refused.json) == (reply.status, reply.json) and refused.status >= 400
+    assert world.gateway.messages(thread) == before
+    assert ask("", text="leaves today").status == 202
+
+
 @pytest.mark.parametrize("key", ['""', "x" * 256, "caf\xe9"])
 def test_a_key_that_is_empty_long_or_no_ascii_is_refused(world, things, key):
     answer = world.gateway.http("POST", f"/v1/threads/{things['thread']}/replies", b'{"text":"x"}',

@@ -4,6 +4,7 @@ import codecs
 import json
 import os
 import random
+import re
 import subprocess
 
 import harness
@@ -117,6 +118,23 @@ console.log(JSON.stringify(swaps));
         assert plain in (c, swaps[c]) or (plain == " " and not swaps[c].strip()) or (plain, c) in (("\n", "\u2028"), ("\n", "\u2029"))
         swapped += plain != c
     assert swapped > 120
+
+
+# ---- words ----
+
+def test_the_manual_lists_the_words_the_code_knows():
+    languages = dict(English="en", French="fr", Spanish="es", Portuguese="pt", German="de", Italian="it", Dutch="nl", Polish="pl",
+                     Russian="ru", Norwegian="no")
+    rows = re.findall(r"^\| (\w+)(?:, Swedish)? \| ([^|]*)\|([^|]*)\|([^|]*)\|$", (harness.TOP / "doc" / "sms.md").read_text(), re.M)
+    listed = set()
+    for language, *cells in rows:
+        if language in languages:
+            stops, starts, helps = (re.split(r"[,;] ", cell.strip()) for cell in cells)
+            listed |= {(word, languages[language], kind) for words, kind in ((stops, "STOP"), (starts, "START"), (helps, "HELP"))
+                       for word in words if word}
+    source = (harness.TOP / "src" / "sms" / "consent_words.c").read_text()
+    known = set(re.findall(r'\{ "([^"]+)", "(\w+)", HG_WORD_(\w+) \}', source))
+    assert {(word, language, "START" if kind == "YES" else kind) for word, language, kind in known} == listed
 
 
 # ---- numbers ----
