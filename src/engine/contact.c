@@ -4,6 +4,8 @@
  * the message goes to the first one's and both are flagged: a person has to look. */
 #include "turn.h"
 
+#include "number.h"
+
 #include <string.h>
 
 const char *hg_contact_alias_uri(hg_arena *arena, const struct hg_address *address)
@@ -57,6 +59,22 @@ static gint64 owner(const struct hg_in *in, hg_alias *const *aliases)
 			    finds(aliases[i], in, &in->from[i]))
 				return aliases[i]->contact_n;
 	return 0;
+}
+
+/* Nobody has the number as it is spelt now: who has it as it was spelt before? */
+static gboolean find_twin(hg_turn *turn, const struct hg_in *in, gint64 *ret_n, GError **error)
+{
+	*ret_n = 0;
+	for (gsize i = 0; i < in->n_from && !*ret_n; i++) {
+		g_autofree char *twin = in->from[i].proof == HG_PROVEN ? hg_number_twin(in->from[i].uri) : NULL;
+		hg_alias *alias = NULL;
+
+		if (twin && !hg_store_alias_find(turn->store, turn->arena, twin, &alias, error))
+			return FALSE;
+		if (alias && alias->proof == HG_PROVEN)
+			*ret_n = alias->contact_n;
+	}
+	return TRUE;
 }
 
 static gboolean make_contact(hg_turn *turn, const struct hg_in *in, hg_case *kase, GError **error)
@@ -167,6 +185,8 @@ gboolean hg_contact_resolve(hg_turn *turn, const struct hg_in *in, gboolean make
 	if (!find_all(turn, in, aliases, error))
 		return FALSE;
 	n = owner(in, aliases);
+	if (!n && !find_twin(turn, in, &n, error))
+		return FALSE;
 	if (n && !load(turn, n, &kase->contact, error))
 		return FALSE;
 	/* Made a moment ago, when it was asked who this is. */

@@ -22,8 +22,8 @@ gboolean hg_number_parse(const char *text, const char *country, gboolean e164, s
 char *hg_number_dial(const char *uri, gboolean plus);
 /* The same of an address of ours, where a name does as well: what to write as sender. */
 char *hg_number_sender(const char *uri, gboolean plus);
-/* Another spelling of the same line, by the numbering plan: one more alias of who wrote, no address to send to.  Or
- * NULL; yours. */
+/* Another spelling of the same line, by the numbering plan: the engine finds a contact by it, nothing is sent there.
+ * Or NULL; yours. */
 char *hg_number_twin(const char *uri);
 /* "GB" of a tel: uri, lent; or NULL.  Of countries that share a code the biggest, but for +1 and +7. */
 const char *hg_number_country(const char *uri);

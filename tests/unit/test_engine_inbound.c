@@ -102,6 +102,33 @@ static void a_wide_key_counts_across_the_channels_of_an_adapter(void **state)
 	lab_counts(lab, 3, "SELECT count(*) FROM message WHERE direction = 1");
 }
 
+/* What WhatsApp still calls +521... is +52... to the carriers; and the same with Brazil's ninth digit. */
+static void one_line_of_two_spellings_is_one_contact(void **state)
+{
+	static const struct { const char *before, *now; } cases[] = {
+		{ "tel:+5215512345678", "tel:+525512345678" }, { "tel:+551181234567", "tel:+5511981234567" },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(hg_lab) lab = lab_new(NULL);
+		struct hg_in in = lab_text(cases[i].now, "and by the other way");
+		struct hg_address claimed = { .uri = cases[i].now, .proof = HG_CLAIMED };
+
+		lab_say(lab, cases[i].before, "hello");
+		lab_in(lab, "sms", &in, 1);
+		lab_counts(lab, 1, "SELECT count(*) FROM contact");
+		lab_counts(lab, 2, "SELECT count(*) FROM address WHERE proof = 2");
+		lab_is(lab, cases[i].now, "SELECT reply_to FROM thread");
+		/* Who only says so is nobody's twin. */
+		in = lab_text(cases[i].before, "I am him");
+		in.from = &claimed;
+		lab_in(lab, "other", &in, 1);
+		lab_counts(lab, 2, "SELECT count(*) FROM contact");
+		lab_audit(lab);
+	}
+}
+
 static void the_join_window_ends_to_the_millisecond(void **state)
 {
 	(void)state;
@@ -911,6 +938,7 @@ int main(void)
 		cmocka_unit_test(fifty_first_messages_make_one_thread_and_one_ticket),
 		cmocka_unit_test(the_same_delivery_again_writes_nothing),
 		cmocka_unit_test(a_wide_key_counts_across_the_channels_of_an_adapter),
+		cmocka_unit_test(one_line_of_two_spellings_is_one_contact),
 		cmocka_unit_test(the_join_window_ends_to_the_millisecond),
 		cmocka_unit_test(a_ticket_is_joined_from_another_channel_of_its_scope_only),
 		cmocka_unit_test(the_reopen_window_ends_to_the_millisecond),
