@@ -139,6 +139,7 @@ static void put(struct planning *p, GString *form, int file, const char *text, c
 	part.len = form->len;
 	if (sms) {
 		part.units = (int)sms->units;
+		part.left = (int)sms->left;
 		part.coding = hg_sms_coding_word(sms->coding);
 	}
 	p->plan->add(p->plan, &part);

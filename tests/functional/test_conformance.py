@@ -7,6 +7,7 @@ import pytest
 
 import harness
 from conftest import AT_ONCE, config_text, finish
+from test_sms_oracles import tool as sms_tool
 from twilio_provider import Twilio
 from whatsapp_provider import WhatsApp
 
@@ -86,6 +87,22 @@ def test_an_answer_arrives_once_and_its_receipt_is_shown(gateway, provider):
     assert provider.tell(sent, "delivered") in (200, 202, 204)
     wait_shown(gateway, thread, id, "delivered")
     assert len(provider.attempts()) == 1
+
+
+def test_a_preview_is_what_is_then_sent_and_costs_what_it_says(gateway, provider):
+    thread = conversation(gateway, provider)
+    for text in ("It is corrected.", "It\u2019s on its way \u2013 tracking: {12}.", "\u017b\u00f3\u0142w \U0001f422 " * 30, "word " * 500 + "end"):
+        asked = gateway.api("POST", f"/v1/threads/{thread}/replies/preview", {"text": text})
+        assert asked.status == 200, asked
+        parts, before = asked.json["preview"]["parts"], len(provider.attempts())
+        answer(gateway, thread, text)
+        harness.wait_until(lambda: len(provider.attempts()) == before + len(parts), "the answer")
+        assert [sent.text for sent in provider.sent[-len(parts):]] == [part["text"] for part in parts]
+        billed = [part for part in parts if "units" in part]
+        for part, (coding, count, left, *_) in zip(billed, sms_tool("cost", lines=[part["text"] for part in billed]) if billed else ()):
+            assert (part["coding"], part["units"], part["left"]) == (coding, int(count), int(left)), part
+        assert asked.json["preview"].get("units", 0) == (sum(part["units"] for part in parts) if len(billed) == len(parts) else 0)
+        assert bool(billed) == (provider.name != "whatsapp")
 
 
 def test_a_refused_message_has_failed_and_says_why(gateway, provider):
