@@ -12,6 +12,7 @@ static const struct { int code, status; const char *word; } problems[] = {
 	{ HG_ERROR_CONFLICT, 409, "conflict" },
 	{ HG_ERROR_BUSY, 503, "busy" },
 	{ HG_ERROR_WINDOW, 409, "window-closed" },
+	{ HG_ERROR_OPTED_OUT, 409, "opted-out" },
 	{ HG_ERROR_LIMIT, 422, "too-large" },
 	{ HG_ERROR_STORE, 503, "store-unavailable" },
 	{ HG_ERROR_BROKEN, 500, "internal" },

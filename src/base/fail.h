@@ -15,6 +15,7 @@ enum hg_error_code {
 	HG_ERROR_CONFLICT,	/* a unique index says no: somebody was first */
 	HG_ERROR_BUSY,		/* try again later */
 	HG_ERROR_WINDOW,	/* the channel's reply window is closed */
+	HG_ERROR_OPTED_OUT,	/* the customer wants no messages there */
 	HG_ERROR_LIMIT,		/* too big, too deep, too many */
 	HG_ERROR_STORE,		/* the store failed: nothing of this transaction holds */
 	HG_ERROR_BROKEN,	/* anything else */

@@ -10,6 +10,7 @@
 /* What stands in texts to customers; NULL-ended. */
 static const char *const asked[] = { "name", "number", "url", NULL };
 static const char *const confirmed[] = { "name", "number", "url", "expected", NULL };
+static const char *const consented[] = { "name", "company", NULL };
 static const char *const requester[] = { "contact.id", "phone", NULL };
 
 struct texts {
@@ -108,10 +109,14 @@ static void check_address(const struct hg_channel_conf *channel, const hg_node *
 static void check_channel(const struct hg_channel_conf *channel, const hg_node *map, hg_diag *diag)
 {
 	g_autofree char *what = g_strdup_printf("channel %s", channel->name);
-	const hg_node *template = hg_node_get(map, "confirm_template");
+	const hg_node *template = hg_node_get(map, "confirm_template"), *consent = hg_node_get(map, "consent");
+	g_autofree char *inside = g_strdup_printf("%s: consent", what);
 
 	check_texts(&(struct texts){ map, what, "confirm", channel->confirm, confirmed }, diag);
 	check_texts(&(struct texts){ map, what, "ask_text", channel->ask_text, asked }, diag);
+	check_texts(&(struct texts){ consent, inside, "stop_text", channel->consent.stop_text, consented }, diag);
+	check_texts(&(struct texts){ consent, inside, "start_text", channel->consent.start_text, consented }, diag);
+	check_texts(&(struct texts){ consent, inside, "help_text", channel->consent.help_text, consented }, diag);
 	check_address(channel, map, what, diag);
 	if (!channel->confirm_template.name != !channel->confirm_template.language)
 		hg_diag_add(diag, HG_SEV_ERROR, place_of(map, "confirm_template"), NULL,

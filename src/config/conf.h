@@ -103,6 +103,12 @@ struct hg_channel_conf {
 	char *requester_address;	/* of synthetic: ${contact.id}@chat.acme.invalid */
 	char **ask_text;		/* of ask, by language; NULL: built-in */
 	gint64 ask_wait_ms;		/* how long the ticket's request waits for the answer */
+	struct {			/* customers who want no messages */
+		char *words;		/* auto|yes|no: STOP and so on are about that */
+		char *stops;		/* auto|all|automatic */
+		char *written_again;	/* refuse|answer */
+		char **stop_text, **start_text, **help_text;	/* by language, "" none; NULL: built-in */
+	} consent;
 	bool shadow;			/* on trial: nothing leaves headgate because of what comes on it */
 	struct hg_window_conf window;	/* with the gateway's where it has none of its own */
 	bool automatic_tickets;		/* rules may make tickets of what machines send where senders are not proven */

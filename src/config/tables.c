@@ -201,6 +201,20 @@ const struct hg_option hg_channel_options[] = {
 		"Language code of that template, such as en_US."),
 	CHANNEL(confirm_template.values, "confirm_template.values", STRINGS, RELOAD, NULL, "1..200",
 		"What its variables get, in order, with the values that ticket.confirm knows; without it the number."),
+	CHANNEL(consent.words, "consent.words", ENUM, RELOAD, "auto", "auto|yes|no",
+		"A message that is only STOP, START, HELP or another of the carriers' words says whether the customer wants "
+		"messages, and makes no ticket; auto: where the adapter carries short messages."),
+	CHANNEL(consent.stops, "consent.stops", ENUM, RELOAD, "auto", "auto|all|automatic",
+		"What a customer who opted out gets no more: all messages, or only what headgate says by itself; auto: all "
+		"where words count, else automatic, for there providers speak of advertising."),
+	CHANNEL(consent.written_again, "consent.written_again", ENUM, RELOAD, "refuse", "refuse|answer",
+		"When he writes something else after his STOP: refuse answers all the same and tell the agent so, or let "
+		"agents answer, as long as the provider does not block them itself."),
+	CHANNEL(consent.stop_text, "consent.stop_text", MAP, RELOAD, NULL, "0..1000",
+		"What STOP is answered with, or { en: ..., de: ... } by language; ${company} and ${name} are known, \"\" sends "
+		"nothing.  Without it a built-in one in seven languages.  Never sent where the provider has answered itself."),
+	CHANNEL(consent.start_text, "consent.start_text", MAP, RELOAD, NULL, "0..1000", "The same for START."),
+	CHANNEL(consent.help_text, "consent.help_text", MAP, RELOAD, NULL, "0..1000", "The same for HELP."),
 	CHANNEL(requester, "requester", ENUM, RELOAD, "none", "real|ask|synthetic|none",
 		"Who is the ticket's requester when no e-mail address of the customer is proven: real marks the "
 		"ticket requester_missing, ask asks him first, synthetic makes an address, none leaves it at his name "

@@ -158,6 +158,23 @@ static GArray *tallies(hg_gateway *gateway)
 	return list;
 }
 
+static void write_consents(const GArray *list, GString *out)
+{
+	static const struct { const char *said; gsize offset; } counts[] = {
+		{ "stop", offsetof(struct hg_tally, stops) }, { "start", offsetof(struct hg_tally, starts) },
+		{ "help", offsetof(struct hg_tally, helps) },
+	};
+
+	hg_metric_head(out, "headgate_consent_total", "counter", "Customers who opted out, who took it back, who asked for help.");
+	for (guint i = 0; i < list->len; i++) {
+		const struct told *told = &g_array_index(list, struct told, i);
+
+		for (gsize c = 0; c < G_N_ELEMENTS(counts); c++)
+			hg_metric_int(out, "headgate_consent_total", (const char *const[]){ "channel", told->channel, "said",
+				      counts[c].said, NULL }, G_STRUCT_MEMBER(gint64, &told->tally, counts[c].offset));
+	}
+}
+
 static void write_counts(const GArray *list, GString *out)
 {
 	static const struct { const char *name, *help; gsize offset; } counts[] = {
@@ -166,6 +183,8 @@ static void write_counts(const GArray *list, GString *out)
 		{ "headgate_reopened_total", "Conversations the customer came back to.", offsetof(struct hg_tally, reopened) },
 		{ "headgate_drops_total", "Closed unresolved, and no helpdesk had it within 5 minutes.",
 		  offsetof(struct hg_tally, drops) },
+		{ "headgate_replies_barred_total", "Answers refused because the customer has opted out.",
+		  offsetof(struct hg_tally, barred) },
 		{ "headgate_drops_restored_total", "Of those: a helpdesk had it later, or it went on.",
 		  offsetof(struct hg_tally, restored) },
 	};
@@ -179,6 +198,7 @@ static void write_counts(const GArray *list, GString *out)
 		hg_metric_int(out, "headgate_episodes_ended_total", (const char *const[]){ "channel", told->channel, "how",
 			      "converted", NULL }, told->tally.converted);
 	}
+	write_consents(list, out);
 	for (gsize c = 0; c < G_N_ELEMENTS(counts); c++) {
 		hg_metric_head(out, counts[c].name, "counter", counts[c].help);
 		for (guint i = 0; i < list->len; i++) {

@@ -135,12 +135,11 @@ static gboolean move_replies(hg_turn *turn, const hg_contact *contact, const cha
 			     GError **error)
 {
 	g_autoptr(GPtrArray) threads = g_ptr_array_new();
-	gboolean opted_out;
 	gint64 last_in_ms;
 
-	if (!hg_store_reach_get(turn->store, turn->command->channel, from, &last_in_ms, &opted_out, error) ||
+	if (!hg_store_reach_get(turn->store, turn->command->channel, from, &last_in_ms, error) ||
 	    (last_in_ms && !hg_store_reach_in(turn->store, turn->command->channel, to, last_in_ms, error)) ||
-	    (opted_out && !hg_store_reach_consent(turn->store, turn->command->channel, to, TRUE, error)) ||
+	    !hg_consent_move(turn, turn->command->channel, from, to, error) ||
 	    !hg_store_thread_of(turn->store, turn->arena, contact->n, hg_inbound_scope(turn), NULL, 8, threads, error))
 		return FALSE;
 	for (guint i = 0; i < threads->len; i++) {
@@ -168,24 +167,6 @@ static gboolean identity(hg_turn *turn, const struct hg_in *in, GError **error)
 	       (!from || !to || move_replies(turn, kase.contact, from, to, error));
 }
 
-static gboolean consent(hg_turn *turn, const struct hg_in *in, GError **error)
-{
-	gboolean out = strcmp(in->text, "stop") == 0;
-	hg_case kase = { 0 };
-
-	if (!hg_contact_resolve(turn, in, TRUE, &kase, error))
-		return FALSE;
-	for (gsize i = 0; i < in->n_from; i++)
-		if (in->from[i].proof == HG_PROVEN &&
-		    !hg_store_reach_consent(turn->store, turn->command->channel, in->from[i].uri, out, error))
-			return FALSE;
-	if (kase.contact->opted_out != out) {
-		kase.contact->opted_out = out;
-		kase.contact_changed = TRUE;
-	}
-	return hg_case_save(turn, &kase, error);
-}
-
 static void news(const hg_turn *turn, const struct hg_in *in)
 {
 	struct hg_ctx ctx = HG_CTX(NULL, "channel", turn->command->channel);
@@ -202,7 +183,7 @@ gboolean hg_about_person(hg_turn *turn, const struct hg_in *in, GError **error)
 	if (in->kind == HG_IDENTITY)
 		return identity(turn, in, error);
 	if (in->kind == HG_CONSENT)
-		return consent(turn, in, error);
+		return hg_consent_item(turn, in, error);
 	news(turn, in);
 	return TRUE;
 }

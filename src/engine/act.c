@@ -168,6 +168,8 @@ static gboolean act(hg_turn *turn, GError **error)
 		return hg_raw_drop(turn, error);
 	case HG_CMD_CONDITION:
 		return hg_result_condition(turn, error);
+	case HG_CMD_CONSENT:
+		return hg_consent_command(turn, error);
 	case HG_CMD_BARRIER:
 		return TRUE;
 	default:
@@ -190,6 +192,9 @@ gboolean hg_act(hg_turn *turn, GError **error)
 		return TRUE;
 	if (!act(turn, error))
 		return FALSE;
+	/* Tried again, it may be allowed by then. */
+	if (turn->refused)
+		return hg_store_idem_forget(turn->store, principal, command->idem_key, error);
 	if (!turn->answer)
 		turn->answer = "{}";
 	return hg_store_idem_answer(turn->store, principal, command->idem_key, turn->answer, error);

@@ -6,7 +6,7 @@
 #define MERGES_MAX 8		/* contacts merged into merged ones */
 #define ANSWER_LOOK_BACK 50	/* messages looked through for who spoke last */
 
-static gboolean load_contact(hg_turn *turn, gint64 n, hg_contact **ret, GError **error)
+gboolean hg_case_contact(hg_turn *turn, gint64 n, hg_contact **ret, GError **error)
 {
 	for (int i = 0; i < MERGES_MAX; i++) {
 		if (!hg_store_contact_get(turn->store, turn->arena, n, ret, error))
@@ -22,7 +22,7 @@ static gboolean fill(hg_turn *turn, hg_thread *thread, hg_case *ret, GError **er
 {
 	memset(ret, 0, sizeof(*ret));
 	ret->thread = thread;
-	return load_contact(turn, thread->contact_n, &ret->contact, error);
+	return hg_case_contact(turn, thread->contact_n, &ret->contact, error);
 }
 
 gboolean hg_case_load(hg_turn *turn, gint64 thread_n, hg_case *ret, GError **error)

@@ -233,7 +233,7 @@ static const struct hg_row command_rows[] = {
 	HG_ROW_END
 };
 /* Whose they are, when it was taken and who hears of it is another matter each time. */
-static const char *const command_without[] = { "arena", "at_ms", "again", "done", "done_arg", "next", NULL };
+static const char *const command_without[] = { "arena", "at_ms", "again", "refused", "done", "done_arg", "next", NULL };
 const struct hg_shape hg_shape_command = {
 	"hg_command", command_rows, sizeof(struct hg_command), HG_ROW_NOWHERE, command_without
 };

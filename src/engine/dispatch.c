@@ -94,10 +94,26 @@ static gboolean add_past(hg_engine *engine, hg_dispatch *dispatch, const hg_mess
 				       &dispatch->out, error);
 }
 
+/* What is said after a STOP was looked at when it was said; what was said before it must not go out behind it. */
+static gboolean look_for_stop(hg_engine *engine, hg_dispatch *dispatch, const hg_message *message, gint64 last_in_ms,
+			      GError **error)
+{
+	const hg_job *job = &dispatch->job;
+	const hg_consent *said;
+
+	if (!hg_consent_find(engine->store, dispatch->arena, job->name, message->address, message->our_address, &said, error))
+		return FALSE;
+	if (!said || said->heard_ms <= message->at_ms ||
+	    !hg_consent_bars(engine, said, message->automatic, last_in_ms))
+		return TRUE;
+	dispatch->stopped = hg_consent_why(dispatch->arena, said);
+	dispatch->advice = hg_consent_advice(said);
+	return TRUE;
+}
+
 static gboolean fill_out(hg_engine *engine, hg_dispatch *dispatch, gint64 now_ms, gboolean *ret_gone, GError **error)
 {
 	const hg_job *job = &dispatch->job;
-	gboolean opted_out;
 	gint64 last_in_ms = 0;
 	hg_message *message;
 
@@ -106,8 +122,8 @@ static gboolean fill_out(hg_engine *engine, hg_dispatch *dispatch, gint64 now_ms
 	*ret_gone = !message;
 	if (!message)
 		return TRUE;
-	if (message->address && !hg_store_reach_get(engine->store, job->name, message->address, &last_in_ms,
-						    &opted_out, error))
+	if (message->address && (!hg_store_reach_get(engine->store, job->name, message->address, &last_in_ms, error) ||
+				 !look_for_stop(engine, dispatch, message, last_in_ms, error)))
 		return FALSE;
 	dispatch->out = (struct hg_out){
 		.size = sizeof(dispatch->out), .ticket = (uint64_t)job->n, .key = job->key,

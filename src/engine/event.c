@@ -26,7 +26,8 @@ static gboolean wants(const struct hg_backend_conf *backend, const char *type, g
 {
 	if (backend->events)
 		return matches((const char *const *)backend->events, type);
-	return has_ticket && matches(default_events, type);
+	/* Who wants no messages is for whoever might write to him. */
+	return has_ticket ? matches(default_events, type) : strcmp(type, "contact.consent") == 0;
 }
 
 /* Of a conversation on trial, or of a channel that is: the log and live views have it, nobody else. */

@@ -104,6 +104,8 @@ static void show_outcome(GString *out, const hg_decision *decision)
 		     base_name(decision->file), decision->line);
 	else if (strcmp(decision->on, "answer") == 0)
 		line(out, "decision", "%s: it answers a question of the gateway's, so no rule is asked", decision->action);
+	else if (strcmp(decision->on, "consent") == 0)
+		line(out, "decision", "%s: it says whether the customer wants messages, so no rule is asked", decision->action);
 	else if (strcmp(decision->action, "none") == 0 || strcmp(decision->on, "message") == 0)
 		line(out, "decision", "%s: no rule decided", decision->action);
 	else

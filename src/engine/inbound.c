@@ -129,6 +129,7 @@ gint64 hg_inbound_had_ms(const hg_turn *turn)
 gboolean hg_inbound_take(hg_turn *turn, const struct hg_in *in, gint64 raw_n, GError **error)
 {
 	struct hg_in unknown = *in;
+	struct hg_keyword said;
 	gboolean waits = FALSE;
 
 	if (!kind_known(in->kind)) {
@@ -140,6 +141,10 @@ gboolean hg_inbound_take(hg_turn *turn, const struct hg_in *in, gint64 raw_n, GE
 		return hg_raw_take(turn, in, raw_n, error);
 	if (hg_piece_is(in))
 		return hg_piece_take(turn, in, raw_n, error);
+	if (!hg_keyword_in(turn, in, &said, error))
+		return FALSE;
+	if (said.word)
+		return hg_said_word(turn, &said, raw_n, error);
 	if (!turn->had_ms && !hg_asking_gate(turn, in, raw_n, &waits, error))
 		return FALSE;
 	if (waits)

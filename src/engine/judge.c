@@ -213,15 +213,15 @@ static void keep_facts(hg_turn *turn, const struct hg_facts *facts, struct hg_ju
 	ret->decision.config_hash = turn->conf->hash ?: "";
 }
 
-gboolean hg_judge_answer(hg_turn *turn, const hg_case *kase, const struct hg_in *in, const struct hg_proposed *proposed,
-			 struct hg_judged *ret, GError **error)
+gboolean hg_judge_unasked(hg_turn *turn, const hg_case *kase, const char *on, const struct hg_in *in,
+			  const struct hg_proposed *proposed, struct hg_judged *ret, GError **error)
 {
 	memset(ret, 0, sizeof(*ret));
 	ret->verdict.index = -1;
 	if (!gather(turn, kase, &(struct hg_asked){ .event = HG_ON_MESSAGE, .in = in, .proposed = proposed },
 		    &ret->facts, error))
 		return FALSE;
-	ret->facts.on = "answer";
+	ret->facts.on = on;
 	keep_facts(turn, &ret->facts, ret);
 	return TRUE;
 }

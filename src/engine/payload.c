@@ -23,6 +23,7 @@ enum part {
 	NAME    = 1 << 9,	/* of a channel; nothing of threads and contacts */
 	NOTICE  = 1 << 11,	/* what people are to know */
 	CHANGES = 1 << 12,	/* what an agent or the API changed */
+	CONSENT = 1 << 13,	/* whether he wants messages; the message that says so, or null */
 };
 
 static const struct kind {
@@ -47,6 +48,7 @@ static const struct kind {
 	{ "ticket.status",     PLACE | TICKET | REASON },
 	{ "contact.merged",    OTHER | REASON },
 	{ "contact.unmerged",  OTHER | REASON },
+	{ "contact.consent",   TICKET | MESSAGE | CONSENT },
 	{ "csat.received",     PLACE | TICKET | CSAT },
 	{ "drop.detected",     PLACE | CLOCKS | TICKET | REASON },
 	{ "channel.down",      NAME | REASON },
@@ -202,6 +204,15 @@ static void add_notice(const struct hg_notice *notice, GString *out)
 	hg_json_add_str(out, "text", notice ? notice->text : NULL);
 	hg_json_add_str(out, "rule", notice ? notice->rule : NULL);
 	hg_json_close(out, '}');
+}
+
+static void add_consent(const hg_consent *consent, GString *out)
+{
+	hg_json_key(out, "consent");
+	if (consent)
+		hg_consent_write(consent, out);
+	else
+		hg_json_put_raw(out, NULL);
 }
 
 /* ---- what was before ---- */
@@ -469,6 +480,8 @@ static gboolean add_parts(const struct hg_payload *payload, unsigned parts, GStr
 		return FALSE;
 	if (parts & NOTICE)
 		add_notice(payload->notice, out);
+	if (parts & CONSENT)
+		add_consent(payload->consent, out);
 	if (parts & CHANGES)
 		hg_json_add_raw(out, "changes", payload->changes ?: "{\"tags_added\":[],\"tags_removed\":[],\"fields\":[]}");
 	if (parts & REASON)

@@ -29,6 +29,7 @@ struct hg_payload {
 	const char *reason;		/* words: why closed, reopened, merged, dropped, down */
 	const char *name;		/* of channel.down/up */
 	const struct hg_notice *notice;	/* of thread.notice; its text is filled */
+	const hg_consent *consent;	/* of contact.consent */
 	const char *changes;		/* of thread.changed: JSON object of what was added, removed and set */
 	const char *language;		/* of ticket.requested: the customer's, "de"; or NULL */
 	const char *idempotency_key;	/* of ticket.requested: same on every attempt */
@@ -40,6 +41,12 @@ const char *const *hg_payload_types(void);
 /* Appends a JSON object to out, "thread" first.  Notes never get in: an event about one is refused
  * (STATE).  Field names are those of doc/events.md.  FALSE: out holds a part, the store failed. */
 gboolean hg_payload_write(const struct hg_payload *payload, GString *out, GError **error);
+
+/* As a JSON object. */
+void hg_consent_write(const hg_consent *consent, GString *out);
+/* Of a STOP: since when nobody gets messages, and what an agent can do, each for a sentence. */
+const char *hg_consent_why(hg_arena *arena, const hg_consent *consent);
+const char *hg_consent_advice(const hg_consent *consent);	/* lent for ever */
 
 /* The pieces, for the API: a thread with its contact and ticket, one message with attachments. */
 gboolean hg_payload_thread(const struct hg_payload *payload, GString *out, GError **error);

@@ -9,6 +9,9 @@ enum hg_phrase {
 	HG_SAY_THUMBS,
 	HG_SAY_SOLVED,		/* does that solve it? */
 	HG_SAY_EMAIL,		/* which address? */
+	HG_SAY_STOPPED,		/* he said STOP: he gets no more */
+	HG_SAY_STARTED,		/* START */
+	HG_SAY_HELP,		/* HELP: ${company} */
 	HG_SAY_N
 };
 

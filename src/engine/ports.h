@@ -11,6 +11,8 @@ typedef struct hg_dispatch {
 	hg_job job;			/* as committed, in SENDING */
 	/* HG_TO_CHANNEL: */
 	struct hg_out out;		/* out.ticket is job.n; body and key are the job's */
+	const char *stopped;		/* the customer has opted out meanwhile: why it is not sent; or NULL ... */
+	const char *advice;		/* ... and what an agent can do.  The engine says so itself: ports never see it */
 	gboolean ask;			/* it is UNKNOWN: ask the provider instead of sending */
 	/* HG_TO_BACKEND: */
 	hg_event event;			/* its data is the payload */

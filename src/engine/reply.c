@@ -18,7 +18,8 @@ struct outgoing {
 	gboolean automatic;
 	const char *channel, *to, *from;
 	gint64 last_in_ms;
-	gboolean opted_out;
+	const hg_consent *said;		/* what the customer said of messages to there; or NULL */
+	gboolean about_consent;		/* it answers that: also where he wants no more */
 	const char *answers;		/* provider's id of what it answers or is about, or NULL */
 	GArray *parts;			/* of struct hg_part */
 };
@@ -28,7 +29,6 @@ struct outgoing {
 static gboolean belongs(hg_turn *turn, const hg_case *kase, const char *channel, const char *to, gboolean *ret,
 			GError **error)
 {
-	gboolean opted_out;
 	gint64 last_in_ms;
 	hg_alias *alias;
 
@@ -42,7 +42,7 @@ static gboolean belongs(hg_turn *turn, const hg_case *kase, const char *channel,
 	/* Who only claims an address can be answered where he wrote from. */
 	if (g_strcmp0(kase->thread->channel, channel) != 0 || g_strcmp0(kase->thread->reply_to, to) != 0)
 		return TRUE;
-	if (!hg_store_reach_get(turn->store, channel, to, &last_in_ms, &opted_out, error))
+	if (!hg_store_reach_get(turn->store, channel, to, &last_in_ms, error))
 		return FALSE;
 	*ret = last_in_ms != 0;
 	return TRUE;
@@ -59,10 +59,9 @@ static gboolean newest_on(hg_turn *turn, const hg_case *kase, const char *channe
 		return FALSE;
 	for (guint i = 0; i < aliases->len; i++) {
 		const hg_alias *alias = g_ptr_array_index(aliases, i);
-		gboolean opted_out;
 		gint64 last_in_ms;
 
-		if (!hg_store_reach_get(turn->store, channel, alias->uri, &last_in_ms, &opted_out, error))
+		if (!hg_store_reach_get(turn->store, channel, alias->uri, &last_in_ms, error))
 			return FALSE;
 		if (alias->proof == HG_PROVEN && last_in_ms > newest_ms) {
 			newest_ms = last_in_ms;
@@ -107,8 +106,8 @@ static gboolean address(hg_turn *turn, hg_case *kase, struct outgoing *out, GErr
 	if (!out->channel || !out->to)
 		return hg_fail(error, HG_ERROR_STATE, "the customer has not written in this thread: say \"channel\" "
 			       "and \"to\"");
-	return hg_store_reach_get(turn->store, out->channel, out->to, &out->last_in_ms, &out->opted_out,
-				  error);
+	return hg_store_reach_get(turn->store, out->channel, out->to, &out->last_in_ms, error) &&
+	       hg_consent_find(turn->store, turn->arena, out->channel, out->to, out->from, &out->said, error);
 }
 
 /* ---- what it is about ---- */
@@ -300,16 +299,19 @@ static gboolean queue(hg_turn *turn, hg_case *kase, struct outgoing *out, hg_mes
 	return note_answer(turn, kase, out, error);
 }
 
-/* An agent may answer who opted out, and the channel says whether it can; we do not by ourselves. */
-static gboolean wanted(const struct outgoing *out, GError **error)
+/* What was said before can be taken back. */
+static gboolean wanted(hg_turn *turn, const struct outgoing *out, GError **error)
 {
-	return !out->automatic || !out->opted_out ||
-	       hg_fail(error, HG_ERROR_DENIED, "the customer wants no automatic messages on this channel");
+	if (out->about_consent || out->reply->kind == HG_REVOKE ||
+	    !hg_consent_bars(turn->engine, out->said, out->automatic, out->last_in_ms))
+		return TRUE;
+	return hg_fail(error, HG_ERROR_OPTED_OUT, "%s. %s", hg_consent_why(turn->arena, out->said),
+		       hg_consent_advice(out->said));
 }
 
 static gboolean prepare(hg_turn *turn, hg_case *kase, struct outgoing *out, GError **error)
 {
-	return address(turn, kase, out, error) && wanted(out, error) &&
+	return address(turn, kase, out, error) && wanted(turn, out, error) &&
 	       find_answered(turn, kase, out, error) && plan(turn, kase, out, error);
 }
 
@@ -333,6 +335,17 @@ static gboolean answer_message(hg_turn *turn, hg_case *kase, const hg_message *m
 	return TRUE;
 }
 
+/* Whoever wrote it hears so at once; where others look at the conversation they see it too. */
+static gboolean bar(hg_turn *turn, hg_case *kase, const struct outgoing *out, const char *why, GError **error)
+{
+	g_autofree char *text = g_strdup_printf("An answer by %s was not sent: %s", out->author_name ?:
+						out->author == HG_BY_BOT ? "a bot" : "an agent", why);
+
+	turn->refused = hg_arena_str(turn->arena, why);
+	hg_tally_note_channel(turn, out->channel, HG_TALLY_BARRED);
+	return hg_consent_tell(turn, kase, hg_arena_str(turn->arena, text), error) && hg_case_save(turn, kase, error);
+}
+
 gboolean hg_reply_command(hg_turn *turn, GError **error)
 {
 	const struct hg_reply *reply = &turn->command->reply;
@@ -341,11 +354,19 @@ gboolean hg_reply_command(hg_turn *turn, GError **error)
 		.reply = reply, .author = reply->bot ? HG_BY_BOT : HG_BY_AGENT, .author_name = reply->agent,
 		.parts = parts,
 	};
+	g_autoptr(GError) why = NULL;
 	hg_message *message;
 	hg_case kase;
 
-	return hg_case_by_id(turn, reply->thread_id ?: turn->command->thread_id, &kase, error) &&
-	       prepare(turn, &kase, &out, error) && queue(turn, &kase, &out, &message, error) &&
+	if (!hg_case_by_id(turn, reply->thread_id ?: turn->command->thread_id, &kase, error))
+		return FALSE;
+	if (!prepare(turn, &kase, &out, &why)) {
+		if (why->code == HG_ERROR_OPTED_OUT)
+			return bar(turn, &kase, &out, why->message, error);
+		g_propagate_error(error, g_steal_pointer(&why));
+		return FALSE;
+	}
+	return queue(turn, &kase, &out, &message, error) &&
 	       (reply->kind >= HG_REACTION || hg_listen_sent(turn, &kase, message, error)) &&
 	       hg_case_save(turn, &kase, error) && answer_message(turn, &kase, message, error);
 }
@@ -389,6 +410,8 @@ static const char *advice_for(int code)
 {
 	if (code == HG_ERROR_WINDOW)
 		return "Write to the customer on another channel, or with a template.";
+	if (code == HG_ERROR_OPTED_OUT)
+		return "Tell the customer on another channel, if he has to know it.";
 	return "Tell the customer yourself.";
 }
 
@@ -452,19 +475,27 @@ gboolean hg_reply_automatic(hg_turn *turn, hg_case *kase, int author, const char
 			     .automatic = TRUE, .parts = parts }, error);
 }
 
+gboolean hg_reply_consent(hg_turn *turn, hg_case *kase, const char *text, GError **error)
+{
+	g_autoptr(GArray) parts = g_array_new(FALSE, TRUE, sizeof(struct hg_part));
+	struct hg_reply reply = { .text = text, .kind = HG_TEXT };
+
+	return say_automatic(turn, kase, &(struct outgoing){ .reply = &reply, .author = HG_BY_GATEWAY, .automatic = TRUE,
+			     .about_consent = TRUE, .parts = parts }, error);
+}
+
 static gboolean window_closed(hg_turn *turn, const hg_thread *thread, gboolean *ret, GError **error)
 {
 	const struct hg_ports *ports = &turn->engine->ports;
 	struct hg_limits limits = { .size = sizeof(limits) };
 	gint64 last_in_ms = 0;
-	gboolean opted_out;
 	unsigned caps;
 
 	*ret = FALSE;
 	if (!thread->channel || !thread->reply_to || !ports->limits(ports->ctx, thread->channel, &limits, &caps) ||
 	    !limits.window_ms)
 		return TRUE;
-	if (!hg_store_reach_get(turn->store, thread->channel, thread->reply_to, &last_in_ms, &opted_out, error))
+	if (!hg_store_reach_get(turn->store, thread->channel, thread->reply_to, &last_in_ms, error))
 		return FALSE;
 	*ret = turn->now_ms - last_in_ms >= limits.window_ms;
 	return TRUE;

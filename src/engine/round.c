@@ -69,6 +69,8 @@ static void run_command(struct hg_round *round, hg_command *command)
 	g_assert(ok == !done.error);
 	if (!ok && !hg_store_wants_care(round->engine->store))
 		log_failure(command, done.error);
+	if (ok && command->refused)
+		hg_fail(&done.error, HG_ERROR_OPTED_OUT, "%s", command->refused);
 	g_array_append_val(round->done, done);
 }
 

@@ -1,6 +1,8 @@
 /* said.c - what a person says: into which thread, with which decision, told to whom */
 #include "turn.h"
 
+#include <string.h>
+
 /* An answer may come to another mailbox of ours than the message went out from. */
 const char *hg_ids_space(hg_turn *turn, const char *channel)
 {
@@ -106,8 +108,7 @@ static gboolean note_customer(hg_turn *turn, hg_case *kase, const struct hg_in *
 }
 
 static gboolean tell_message(hg_turn *turn, hg_case *kase, const hg_message *message,
-			     const struct hg_judged *judged, const struct hg_answered *answered, gboolean opened,
-			     GError **error)
+			     const struct hg_judged *judged, gboolean quietly, gboolean opened, GError **error)
 {
 	struct hg_payload news = { .type = "thread.opened", .message = message };
 
@@ -118,8 +119,8 @@ static gboolean tell_message(hg_turn *turn, hg_case *kase, const hg_message *mes
 	news.ignored = judged->verdict.action == HG_ACT_IGNORE ? judged->verdict.word : NULL;
 	if (!hg_event_tell(turn, kase, &news, error))
 		return FALSE;
-	/* A bare rating would have the helpdesk open its ticket again; csat.received tells of it. */
-	if (!kase->thread->ticket_n || hg_requester_waits(kase->thread) || (answered->quiet && kase->thread->state == HG_THREAD_CLOSED))
+	/* A bare rating would have the helpdesk open its ticket again; csat.received tells of it, contact.consent of a STOP. */
+	if (!kase->thread->ticket_n || hg_requester_waits(kase->thread) || quietly)
 		return TRUE;
 	news.type = "ticket.message";
 	turn->count.joined++;
@@ -284,7 +285,42 @@ static gboolean makes_tickets(const hg_turn *turn)
 	return conf && conf->automatic_tickets;
 }
 
-gboolean hg_said_take(hg_turn *turn, const struct hg_in *in, gint64 raw_n, GError **error)
+/* Whoever knows it better than the rules: an answer to a question of ours, a word of consent. */
+static gboolean judge(hg_turn *turn, const hg_case *kase, const struct hg_in *in, const struct hg_proposed *proposed,
+		      const struct hg_keyword *word, const struct hg_answered *answered, struct hg_judged *ret,
+		      GError **error)
+{
+	if (!word && !answered->quiet)
+		return hg_judge(turn, kase, &(struct hg_asked){ .event = HG_ON_MESSAGE, .in = in, .proposed = proposed }, ret,
+				error);
+	if (!hg_judge_unasked(turn, kase, word ? "consent" : "answer", in, proposed, ret, error))
+		return FALSE;
+	if (word) {
+		ret->verdict.action = HG_ACT_IGNORE;
+		ret->verdict.word = word->name;
+	}
+	return TRUE;
+}
+
+/* What comes of it behind the thread it is in: rules' words, a ticket, an answer to a question, consent. */
+static gboolean follow(hg_turn *turn, hg_case *kase, const struct hg_in *in, struct hg_judged *judged,
+		       const struct hg_proposed *proposed, const struct hg_answered *answered, gboolean quiet, GError **error)
+{
+	/* A machine gets no machine's answer, and what is over is not answered by rules. */
+	if (in->automatic || proposed->late)
+		judged->verdict.replies = NULL;
+	return hg_judge_apply(turn, kase, judged, error) && act_on(turn, kase, in, judged, proposed, quiet, error) &&
+	       hg_ask_take(turn, kase, answered, quiet, error);
+}
+
+static gboolean is_told_quietly(const hg_case *kase, const struct hg_keyword *word, const struct hg_answered *answered)
+{
+	gboolean closed = kase->thread->state == HG_THREAD_CLOSED;
+
+	return word ? closed || strcmp(word->name, "help") != 0 : answered->quiet && closed;
+}
+
+static gboolean take(hg_turn *turn, const struct hg_in *in, const struct hg_keyword *word, gint64 raw_n, GError **error)
 {
 	const char *scope = hg_inbound_scope(turn);
 	struct hg_proposed proposed;
@@ -301,21 +337,19 @@ gboolean hg_said_take(hg_turn *turn, const struct hg_in *in, gint64 raw_n, GErro
 		return hg_sender_note(turn, in, raw_n, &heard, error);
 	if (!resolve(turn, in, &heard, &kase, error) ||
 	    !hg_threading_propose(turn, &kase, in, scope, &heard, &proposed, error) ||
-	    !match_answer(turn, &kase, in, scope, &heard, &proposed, &answered, error) ||
+	    (!word && !match_answer(turn, &kase, in, scope, &heard, &proposed, &answered, error)) ||
 	    !hush(turn, &heard, &proposed, &in, error))
 		return FALSE;
 	conflict_note(turn, &kase, &proposed);
 	if (turn->outside)
 		kase.contact_changed |= hg_outside_contact(turn->outside->known, turn->arena, kase.contact);
-	if (!(answered.quiet ? hg_judge_answer(turn, &kase, in, &proposed, &judged, error) :
-	      hg_judge(turn, &kase, &(struct hg_asked){ .event = HG_ON_MESSAGE, .in = in, .proposed = &proposed },
-		       &judged, error)))
+	if (!judge(turn, &kase, in, &proposed, word, &answered, &judged, error))
 		return FALSE;
 	if (heard.claimed && in->automatic && judged.verdict.action == HG_ACT_CONVERT && !makes_tickets(turn))
 		judged.verdict.action = HG_ACT_NONE;
 	was_closed = proposed.thread && proposed.thread->state == HG_THREAD_CLOSED;
 	quiet = answered.quiet || proposed.late || in->automatic || judged.verdict.action == HG_ACT_IGNORE;
-	turn->count.ignored += judged.verdict.action == HG_ACT_IGNORE;
+	turn->count.ignored += !word && judged.verdict.action == HG_ACT_IGNORE;
 	turn->said = message = make_message(turn, in, raw_n);
 	if (!enter_thread(turn, &kase, &proposed, scope, quiet, error))
 		return FALSE;
@@ -329,19 +363,26 @@ gboolean hg_said_take(hg_turn *turn, const struct hg_in *in, gint64 raw_n, GErro
 	if (!put_in_thread(turn, &kase, in, message, error) ||
 	    !note_customer(turn, &kase, in, message, proposed.late, error) ||
 	    !note_mood(turn, &kase, &judged, quiet, proposed.late || in->automatic, error) ||
-	    !hg_judge_keep(turn, &kase, &judged, answered.quiet ? "none" : action_word(&proposed, &judged), message,
-			   error))
+	    !hg_judge_keep(turn, &kase, &judged, word ? "ignore" : answered.quiet ? "none" : action_word(&proposed, &judged),
+			   message, error))
 		return FALSE;
 	hg_judge_route(&kase, &judged);
-	if (!tell_message(turn, &kase, message, &judged, &answered, !proposed.thread, error))
-		return FALSE;
-	/* A machine gets no machine's answer, and what is over is not answered by rules. */
-	if (in->automatic || proposed.late)
-		judged.verdict.replies = NULL;
-	return hg_judge_apply(turn, &kase, &judged, error) &&
-	       act_on(turn, &kase, in, &judged, &proposed, quiet, error) &&
-	       hg_ask_take(turn, &kase, &answered, quiet, error) &&
-	       listen(turn, &kase, in, &proposed, was_closed, message, error) && hg_case_save(turn, &kase, error);
+	return tell_message(turn, &kase, message, &judged, is_told_quietly(&kase, word, &answered), !proposed.thread, error) &&
+	       follow(turn, &kase, in, &judged, &proposed, &answered, quiet, error) &&
+	       (word ? hg_consent_heard(turn, &kase, word, message, proposed.late, error) :
+		       hg_consent_written_again(turn, &kase, message, !proposed.thread, error) &&
+		       listen(turn, &kase, in, &proposed, was_closed, message, error)) &&
+	       hg_case_save(turn, &kase, error);
+}
+
+gboolean hg_said_take(hg_turn *turn, const struct hg_in *in, gint64 raw_n, GError **error)
+{
+	return take(turn, in, NULL, raw_n, error);
+}
+
+gboolean hg_said_word(hg_turn *turn, const struct hg_keyword *said, gint64 raw_n, GError **error)
+{
+	return take(turn, said->in, said, raw_n, error);
 }
 
 /* ---- what staff said outside of headgate ---- */

@@ -100,6 +100,17 @@ static gboolean find_url(hg_turn *turn, const hg_case *kase, const char **ret, G
 	return TRUE;
 }
 
+gboolean hg_speak_in(hg_turn *turn, hg_case *kase, const char *language, char *const *texts, int phrase, const char **ret,
+		     GError **error)
+{
+	const struct hg_set own[] = { { "name", kase->contact->name }, { "company", turn->conf->gateway.name }, { NULL, NULL } };
+
+	if (!language && !language_of(turn, kase, &language, error))
+		return FALSE;
+	return hg_fill(turn, kase, &(struct hg_filling){ .own = own },
+		       texts && *texts ? pick(turn, texts, language) : hg_phrase(phrase, language), TEXT_MAX, ret, error);
+}
+
 gboolean hg_speak(hg_turn *turn, hg_case *kase, char *const *texts, int phrase, const char *number, const char **ret,
 		  GError **error)
 {

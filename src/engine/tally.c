@@ -48,6 +48,18 @@ void hg_tally_add(struct hg_tally *tally, const struct hg_noted *mark)
 	case HG_TALLY_RESTORED:
 		tally->restored++;
 		break;
+	case HG_TALLY_STOP:
+		tally->stops++;
+		break;
+	case HG_TALLY_START:
+		tally->starts++;
+		break;
+	case HG_TALLY_HELP:
+		tally->helps++;
+		break;
+	case HG_TALLY_BARRED:
+		tally->barred++;
+		break;
 	case HG_TALLY_FIRST_HUMAN:
 		observe(&tally->first_human, hg_tally_response_bounds, mark->value);
 		break;

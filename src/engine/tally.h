@@ -16,12 +16,15 @@ struct hg_tally {
 	gint64 closed, converted;	/* how episodes ended */
 	gint64 tickets;			/* of them: a helpdesk has acknowledged the ticket */
 	gint64 reopened, drops, restored;
+	gint64 stops, starts, helps;	/* customers who opted out, came back, asked what this is */
+	gint64 barred;			/* answers refused because of that */
 	struct hg_histogram first_human, first_bot, resolution;
 	struct hg_tally_csat csat[HG_TALLY_RESOLVERS];
 };
 
 enum hg_tally_what { HG_TALLY_CLOSED = 1, HG_TALLY_CONVERTED, HG_TALLY_TICKET, HG_TALLY_REOPENED, HG_TALLY_DROP,
-	HG_TALLY_RESTORED, HG_TALLY_FIRST_HUMAN, HG_TALLY_FIRST_BOT, HG_TALLY_RESOLUTION, HG_TALLY_SCORE, HG_TALLY_THUMB };
+	HG_TALLY_RESTORED, HG_TALLY_FIRST_HUMAN, HG_TALLY_FIRST_BOT, HG_TALLY_RESOLUTION, HG_TALLY_SCORE, HG_TALLY_THUMB,
+	HG_TALLY_STOP, HG_TALLY_START, HG_TALLY_HELP, HG_TALLY_BARRED };
 
 /* One thing that happened.  It counts when the transaction it happened in holds. */
 struct hg_noted {

@@ -32,6 +32,14 @@ void hg_tally_note_csat(hg_turn *turn, const hg_csat *csat)
 			    strcmp(csat->resolver, "bot") == 0 ? HG_TALLY_BOT : HG_TALLY_NONE });
 }
 
+void hg_tally_note_channel(hg_turn *turn, const char *channel, enum hg_tally_what what)
+{
+	const struct hg_channel_conf *conf = hg_conf_channel(turn->conf, channel);
+
+	if (!conf || !conf->shadow)
+		add(turn, &(struct hg_noted){ .what = what, .channel = channel });
+}
+
 void hg_round_note(struct hg_round *round, const struct hg_noted *noted)
 {
 	for (; noted; noted = noted->next)

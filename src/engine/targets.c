@@ -512,14 +512,35 @@ GPtrArray *hg_targets_leave(hg_targets *targets)
 	return left;
 }
 
+/* As its adapter would, had it been asked. */
+static void answer_stopped(hg_engine *engine, hg_dispatch *dispatch)
+{
+	hg_command *command = hg_command_new(HG_CMD_SENT);
+
+	command->channel = hg_arena_str(command->arena, dispatch->job.name);
+	command->job_n = dispatch->job.n;
+	command->sent = (struct hg_result){
+		.size = sizeof(command->sent), .fate = HG_FAILED, .reach = HG_REACH_CONTACT,
+		.text = hg_arena_str(command->arena, dispatch->stopped), .advice = dispatch->advice,
+	};
+	hg_dispatch_free(dispatch);
+	hg_queue_put(engine->queue, command, hg_mono(engine->env), NULL);	/* results always have room */
+}
+
 void hg_targets_fly(hg_targets *targets, GPtrArray *left)
 {
 	const struct hg_ports *ports = &targets->engine->ports;
 
 	if (left->len)
 		(void)HG_FAILPOINT(OUTBOX_SENDING);
-	for (guint i = 0; i < left->len; i++)
-		ports->dispatch(ports->ctx, g_ptr_array_index(left, i));
+	for (guint i = 0; i < left->len; i++) {
+		hg_dispatch *dispatch = g_ptr_array_index(left, i);
+
+		if (dispatch->stopped && !dispatch->ask)
+			answer_stopped(targets->engine, dispatch);
+		else
+			ports->dispatch(ports->ctx, dispatch);
+	}
 	g_ptr_array_unref(left);
 }
 

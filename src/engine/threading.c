@@ -287,6 +287,21 @@ static gboolean same_matter(const hg_turn *turn, const hg_thread *thread, const 
 	return *theirs && strcmp(theirs, ours) == 0;
 }
 
+/* While a newcomer's message waited for hooks, a word of consent may have gone before it. */
+static gboolean is_first(hg_turn *turn, const hg_case *kase, const char *scope, gboolean *ret, GError **error)
+{
+	g_autoptr(GPtrArray) threads = NULL;
+
+	*ret = kase->contact_new;
+	if (!kase->contact_new || !turn->had_ms)
+		return TRUE;
+	threads = g_ptr_array_new();
+	if (!hg_store_thread_of(turn->store, turn->arena, kase->contact->n, scope, NULL, 1, threads, error))
+		return FALSE;
+	*ret = !threads->len;
+	return TRUE;
+}
+
 gboolean hg_threading_propose(hg_turn *turn, const hg_case *kase, const struct hg_in *in, const char *scope,
 			      const struct hg_claim *heard, struct hg_proposed *ret, GError **error)
 {
@@ -298,7 +313,9 @@ gboolean hg_threading_propose(hg_turn *turn, const hg_case *kase, const struct h
 		return FALSE;
 	if (done)
 		return TRUE;
-	if (kase->contact_new) {
+	if (!is_first(turn, kase, scope, &done, error))
+		return FALSE;
+	if (done) {
 		ret->reason = "first message";
 		return TRUE;
 	}

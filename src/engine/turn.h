@@ -71,6 +71,8 @@ typedef struct hg_turn {
 	const hg_command *command;	/* NULL: a timer's turn */
 	const char *origin;		/* backend that said so: it is not told again; or NULL */
 	const char *answer;		/* JSON for the API; or NULL */
+	const char *refused;		/* what was asked for was not done, and that is kept: why; or NULL */
+	const hg_consent *consent;	/* what hg_consent_take() kept last; or NULL */
 	GPtrArray *events;		/* of const hg_event *, written by this turn */
 	GPtrArray *questions;		/* of hg_job *: UNKNOWN ones whose provider is to be asked */
 	const GPtrArray *addresses;	/* of hg_alias *, of contact addresses_of: every event names them */
@@ -95,6 +97,8 @@ typedef struct hg_case {
 	gboolean contact_new, contact_changed, thread_changed, ticket_changed, episode_changed;
 } hg_case;
 
+struct hg_keyword;
+
 /* ---- act.c: what kind of command it is ---- */
 gboolean hg_act(hg_turn *turn, GError **error);
 
@@ -102,6 +106,8 @@ gboolean hg_act(hg_turn *turn, GError **error);
 /* Makes its own savepoints, one an item: called outside of one.  FALSE: the batch is not stored. */
 gboolean hg_inbound_batch(hg_turn *turn, GError **error);
 gboolean hg_said_take(hg_turn *turn, const struct hg_in *in, gint64 raw_n, GError **error);
+/* The same of a word of consent: it is kept, and nothing is reopened, judged or converted because of it. */
+gboolean hg_said_word(hg_turn *turn, const struct hg_keyword *said, gint64 raw_n, GError **error);
 /* An id, or more of them (NULL-ended, or NULL), by which the provider may name it on this channel; of mail on any
  * of the adapter's. */
 const char *hg_ids_space(hg_turn *turn, const char *channel);
@@ -177,6 +183,52 @@ gboolean hg_raw_recall(hg_turn *turn, GError **error);
 gboolean hg_raw_settled(hg_turn *turn, GError **error);
 gboolean hg_raw_drop(hg_turn *turn, GError **error);
 
+/* ---- consent.c: who wants no messages ---- */
+struct hg_wishing {			/* where it counts */
+	const char *channel, *ours;	/* ours: our address that is meant, "": the whole channel */
+	const char *const *uris;	/* all that are known to be his */
+	gsize n_uris;
+};
+struct hg_wished {			/* what was said */
+	int state;			/* enum hg_wish */
+	const char *source, *words, *who;	/* as in hg_consent */
+	int code;
+	gboolean blocked;
+	gint64 said_ms;
+};
+/* What counts for a message to uri from ours (NULL: nobody knows which of our addresses); *ret NULL: nothing. */
+gboolean hg_consent_find(hg_store *store, hg_arena *arena, const char *channel, const char *uri, const char *ours,
+			 const hg_consent **ret, GError **error);
+/* The carriers' words are about consent on this channel. */
+gboolean hg_consent_hears(const hg_engine *engine, const char *channel);
+/* Does it keep a message of ours back?  automatic: no person says it; last_in_ms: when he wrote last. */
+gboolean hg_consent_bars(const hg_engine *engine, const hg_consent *said, gboolean automatic, gint64 last_in_ms);
+/* Keeps it, has the contact's flag follow, and tells helpdesks when it is news; the row is in turn->consent then, which is
+ * NULL when something newer is known.  kase->contact, kase->thread: or NULL; message: that said it, or NULL. */
+gboolean hg_consent_take(hg_turn *turn, hg_case *kase, const struct hg_wishing *to, const struct hg_wished *wished,
+			 const hg_message *message, gboolean *ret_news, GError **error);
+/* The same of what nobody said in a conversation; saves the case. */
+gboolean hg_consent_feedback(hg_turn *turn, hg_case *kase, const struct hg_wishing *to, const struct hg_wished *wished,
+			     const char *scope, GError **error);
+gboolean hg_consent_move(hg_turn *turn, const char *channel, const char *from, const char *to, GError **error);
+gboolean hg_consent_command(hg_turn *turn, GError **error);
+
+/* ---- consent_said.c: STOP, START, HELP ---- */
+struct hg_keyword {
+	int word;			/* enum hg_consent_word; 0: it is a message like any other */
+	const char *name;		/* "stop", "start", "help" */
+	const char *language;		/* of the word; or NULL */
+	const struct hg_in *in;		/* the message */
+};
+gboolean hg_keyword_in(hg_turn *turn, const struct hg_in *in, struct hg_keyword *ret, GError **error);
+/* It is in its thread: what it does, and what it is answered with. */
+gboolean hg_consent_heard(hg_turn *turn, hg_case *kase, const struct hg_keyword *said, const hg_message *message,
+			  gboolean late, GError **error);
+gboolean hg_consent_item(hg_turn *turn, const struct hg_in *in, GError **error);	/* an HG_CONSENT */
+/* The customer wrote something else: people hear that they cannot answer. */
+gboolean hg_consent_written_again(hg_turn *turn, hg_case *kase, const hg_message *message, gboolean begun, GError **error);
+gboolean hg_consent_tell(hg_turn *turn, hg_case *kase, const char *text, GError **error);
+
 /* ---- contact.c ---- */
 /* The person behind an item's addresses.  make FALSE: kase->contact stays NULL when nobody knows
  * them.  Proven addresses are joined to whoever is found; nobody is ever merged. */
@@ -241,9 +293,10 @@ struct hg_asked {
 };
 gboolean hg_judge(hg_turn *turn, const hg_case *kase, const struct hg_asked *asked, struct hg_judged *ret,
 		  GError **error);
-/* Of an answer to a question of ours: rules are not asked, the facts are kept. */
-gboolean hg_judge_answer(hg_turn *turn, const hg_case *kase, const struct hg_in *in, const struct hg_proposed *proposed,
-			 struct hg_judged *ret, GError **error);
+/* Of an answer to a question of ours ("answer"), or a word of consent ("consent"): rules are not asked, the facts are
+ * kept. */
+gboolean hg_judge_unasked(hg_turn *turn, const hg_case *kase, const char *on, const struct hg_in *in,
+			  const struct hg_proposed *proposed, struct hg_judged *ret, GError **error);
 /* Writes the decision's row; action is what was really done. */
 gboolean hg_judge_keep(hg_turn *turn, hg_case *kase, struct hg_judged *judged, const char *action,
 		       const hg_message *message, GError **error);
@@ -338,6 +391,7 @@ gboolean hg_case_load(hg_turn *turn, gint64 thread_n, hg_case *ret, GError **err
 gboolean hg_case_by_id(hg_turn *turn, const char *thread_id, hg_case *ret, GError **error);
 /* ref: our id or number of a ticket, or the helpdesk's id of it. */
 gboolean hg_case_by_ticket(hg_turn *turn, const char *ref, const char *backend, hg_case *ret, GError **error);
+gboolean hg_case_contact(hg_turn *turn, gint64 n, hg_contact **ret, GError **error);	/* who it is by now, merged */
 gboolean hg_case_ticket(hg_turn *turn, hg_case *kase, GError **error);
 gboolean hg_case_save(hg_turn *turn, hg_case *kase, GError **error);
 /* Adds a message to the thread: ids, chain and counts are filled in here. */
@@ -351,6 +405,7 @@ gboolean hg_ticket_is_open(const hg_ticket *ticket);
 /* On the case's channel; nothing of a thread on trial. */
 void hg_tally_note(hg_turn *turn, const hg_case *kase, enum hg_tally_what what, gint64 value);
 void hg_tally_note_csat(hg_turn *turn, const hg_csat *csat);
+void hg_tally_note_channel(hg_turn *turn, const char *channel, enum hg_tally_what what);	/* of no thread */
 
 /* ---- episode.c: what a conversation comes to ---- */
 gboolean hg_episode_last(hg_turn *turn, hg_case *kase, GError **error);
@@ -510,7 +565,9 @@ gboolean hg_reply_note(hg_turn *turn, GError **error);
 gboolean hg_reply_automatic(hg_turn *turn, hg_case *kase, int author, const char *name, const char *text,
 			    GError **error);
 
-/* The same of the gateway's; where the reply window is closed by a template (JSON, or NULL: by none). */
+/* What a word of consent is answered with: also to who has just said STOP. */
+gboolean hg_reply_consent(hg_turn *turn, hg_case *kase, const char *text, GError **error);
+/* As hg_reply_automatic(), of the gateway's; where the reply window is closed by a template (JSON, or NULL: by none). */
 gboolean hg_reply_or_template(hg_turn *turn, hg_case *kase, const char *text, const char *template_json, GError **error);
 /* A question of the gateway's own.  FALSE: it cannot be asked, and nothing was done. */
 gboolean hg_reply_question(hg_turn *turn, hg_case *kase, const char *text, GError **error);
@@ -524,6 +581,9 @@ gboolean hg_speak_pick(hg_turn *turn, const hg_case *kase, char *const *texts, c
  * number NULL: the ticket's own.  *ret in the turn's arena; "": nothing is to be said. */
 gboolean hg_speak(hg_turn *turn, hg_case *kase, char *const *texts, int phrase, const char *number, const char **ret,
 		  GError **error);
+/* The same in that language; NULL: in his. */
+gboolean hg_speak_in(hg_turn *turn, hg_case *kase, const char *language, char *const *texts, int phrase, const char **ret,
+		     GError **error);
 
 /* ---- ask.c ---- */
 /* A message that may answer a question of ours. */

@@ -196,6 +196,7 @@ gboolean hg_round_command(struct hg_round *round, hg_command *command, const cha
 	}
 	hg_work_end(round->engine, command_holds(round, command, ok));
 	*ret_answer = turn.answer;
+	command->refused = ok ? turn.refused : NULL;
 	turn_end(&turn);
 	return ok;
 }

@@ -28,6 +28,23 @@ typedef struct hg_alias {		/* one form of an address, and whose it is */
 	gint64 since_ms;
 } hg_alias;
 
+/* ---- consent: what was said of messages from us to an address ---- */
+enum hg_wish { HG_WISH_NONE = 0, HG_WISH_START, HG_WISH_STOP };
+
+typedef struct hg_consent {
+	const char *uri, *channel;
+	const char *ours;		/* our address it is about; "": the whole channel */
+	int state;			/* enum hg_wish */
+	const char *source;		/* "word", "provider", "send", "agent"; NULL with NONE */
+	const char *words;		/* the customer's, the provider's, or why an agent set it; or NULL */
+	const char *who;		/* set it: an agent's name, or the token's; or NULL */
+	int code;			/* provider's number, 0: none */
+	int blocked;			/* the provider itself lets nothing through any more */
+	gint64 said_ms, heard_ms;	/* when it was said, when we had it; 0: nobody knows */
+	gint64 again_ms;		/* when people were told last that he wrote all the same */
+	gint64 told_ms, told_n;		/* texts of ours about it: so many since then */
+} hg_consent;
+
 /* ---- thread: the conversation with one contact ---- */
 /* Before the scope of a conversation on trial: no look-up by scope leads from it to a real one, or back. */
 #define HG_SHADOW_SCOPE "shadow:"
@@ -376,3 +393,4 @@ const char *hg_receipt_word(int state);
 const char *hg_file_state_word(int state);
 const char *hg_proof_word(int proof);
 const char *hg_sender_word(int sender);
+const char *hg_wish_word(int wish);		/* "start", "stop"; NONE: "none" */

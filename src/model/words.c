@@ -184,6 +184,15 @@ const char *hg_proof_word(int proof)
 	return WORD(words, proof);
 }
 
+const char *hg_wish_word(int wish)
+{
+	static const char *const words[] = {
+		[HG_WISH_NONE] = "none", [HG_WISH_START] = "start", [HG_WISH_STOP] = "stop",
+	};
+
+	return WORD(words, wish);
+}
+
 const char *hg_sender_word(int sender)
 {
 	static const char *const words[] = {

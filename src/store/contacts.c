@@ -130,21 +130,12 @@ gboolean hg_store_alias_list(hg_store *store, hg_arena *arena, gint64 contact_n,
 }
 
 /* ---- reach: an address on a channel ---- */
-gboolean hg_store_reach_get(hg_store *store, const char *channel, const char *uri, gint64 *ret_last_in_ms,
-			    gboolean *ret_opted_out, GError **error)
+gboolean hg_store_reach_get(hg_store *store, const char *channel, const char *uri, gint64 *ret_last_in_ms, GError **error)
 {
-	static const struct hg_sql get = { HG_SQL_REACH_GET, "SELECT last_in_ms, opted_out FROM address "
+	static const struct hg_sql get = { HG_SQL_REACH_GET, "SELECT last_in_ms FROM address "
 					   "WHERE channel = $1 AND uri = $2", HG_SQL_ALONE, NULL };
-	hg_stmt *stmt = hg_stmt_open(store, &get, HG_BIND(HG_T(channel), HG_T(uri)), error);
-	int more = stmt ? hg_stmt_next(stmt, error) : -1;
 
-	if (more < 0)
-		return FALSE;
-	*ret_last_in_ms = more ? hg_stmt_int(stmt, 0) : 0;
-	*ret_opted_out = more && hg_stmt_int(stmt, 1) != 0;
-	if (more)
-		hg_stmt_end(stmt);
-	return TRUE;
+	return hg_sql_int(store, &get, HG_BIND(HG_T(channel), HG_T(uri)), 0, ret_last_in_ms, error);
 }
 
 /* Only forwards: a message that arrives late does not shorten the reply window. */
@@ -156,16 +147,6 @@ gboolean hg_store_reach_in(hg_store *store, const char *channel, const char *uri
 					  "WHERE excluded.last_in_ms > address.last_in_ms", HG_SQL_ALONE, NULL };
 
 	return hg_sql_run(store, &in, HG_BIND(HG_T(channel), HG_T(uri), HG_I(last_in_ms)), NULL, error);
-}
-
-gboolean hg_store_reach_consent(hg_store *store, const char *channel, const char *uri, gboolean opted_out,
-				GError **error)
-{
-	static const struct hg_sql set = { HG_SQL_REACH_CONSENT, "INSERT INTO address (channel, uri, opted_out) "
-					   "VALUES ($1, $2, $3) ON CONFLICT (uri, channel) DO UPDATE "
-					   "SET opted_out = excluded.opted_out", HG_SQL_ALONE, NULL };
-
-	return hg_sql_run(store, &set, HG_BIND(HG_T(channel), HG_T(uri), HG_I(opted_out ? 1 : 0)), NULL, error);
 }
 
 gboolean hg_store_pace_get(hg_store *store, const char *channel, const char *uri, struct hg_pace *ret, GError **error)

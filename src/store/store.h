@@ -120,12 +120,23 @@ gboolean hg_store_alias_add(hg_store *store, const hg_alias *alias, GError **err
 gboolean hg_store_alias_update(hg_store *store, const hg_alias *alias, GError **error);	/* owner, proof */
 gboolean hg_store_alias_delete(hg_store *store, const char *uri, GError **error);
 gboolean hg_store_alias_list(hg_store *store, hg_arena *arena, gint64 contact_n, GPtrArray *ret, GError **error);
-/* When this address last wrote on this channel (reply windows), and how it stands to us there. */
-gboolean hg_store_reach_get(hg_store *store, const char *channel, const char *uri, gint64 *ret_last_in_ms,
-			    gboolean *ret_opted_out, GError **error);
+/* When this address last wrote on this channel (reply windows); 0: never. */
+gboolean hg_store_reach_get(hg_store *store, const char *channel, const char *uri, gint64 *ret_last_in_ms, GError **error);
 gboolean hg_store_reach_in(hg_store *store, const char *channel, const char *uri, gint64 last_in_ms, GError **error);
-gboolean hg_store_reach_consent(hg_store *store, const char *channel, const char *uri, gboolean opted_out,
-				GError **error);
+
+/* What was said of messages to the address, on a channel (NULL: on each), by our addresses: of hg_consent. */
+gboolean hg_store_consent_of(hg_store *store, hg_arena *arena, const char *uri, const char *channel, GPtrArray *ret,
+			     GError **error);
+gboolean hg_store_consent_set(hg_store *store, const hg_consent *consent, GError **error);	/* takes the place of what was */
+/* All that was said, in the order of addresses, behind the one named (NULL: from the first). */
+struct hg_consent_query {
+	int state;			/* enum hg_wish; 0: any but NONE */
+	const char *channel;		/* or NULL */
+	const char *after_uri, *after_channel, *after_ours;
+	guint limit;
+};
+gboolean hg_store_consent_list(hg_store *store, hg_arena *arena, const struct hg_consent_query *query, GPtrArray *ret,
+			       GError **error);
 
 /* How much there was of an address on a channel: times in ms, 0 never. */
 struct hg_pace {
@@ -345,6 +356,8 @@ gboolean hg_store_idem_begin(hg_store *store, hg_arena *arena, const char *princ
 			     const guint8 fingerprint[32], gint64 now_ms, const char **ret_answer, GError **error);
 gboolean hg_store_idem_answer(hg_store *store, const char *principal, const char *key, const char *answer,
 			      GError **error);
+/* As if the key had not been used: the call was refused. */
+gboolean hg_store_idem_forget(hg_store *store, const char *principal, const char *key, GError **error);
 
 /* ---- the journal: what the engine did, in order ---- */
 gboolean hg_store_journal_add(hg_store *store, hg_journal *row, GError **error);	/* fills n */

@@ -132,6 +132,14 @@ gboolean hg_store_idem_answer(hg_store *store, const char *principal, const char
 	return changed || hg_fail(error, HG_ERROR_MISSING, "no call was begun under this Idempotency-Key");
 }
 
+gboolean hg_store_idem_forget(hg_store *store, const char *principal, const char *key, GError **error)
+{
+	static const struct hg_sql forget = { HG_SQL_IDEM_FORGET, "DELETE FROM idempotency WHERE principal = $1 AND key = $2",
+					      HG_SQL_ALONE, NULL };
+
+	return hg_sql_run(store, &forget, HG_BIND(HG_T(principal), HG_T(key)), NULL, error);
+}
+
 gboolean hg_idem_expire(hg_store *store, gint64 now_ms, gint64 *changed, GError **error)
 {
 	static const struct hg_sql expire = { HG_SQL_IDEM_EXPIRE, "DELETE FROM idempotency WHERE (principal, key) IN "

@@ -150,8 +150,25 @@ static gboolean may_repeat(hg_sim *sim, const hg_dispatch *dispatch)
 	       is_allowed(sim, dispatch->job.n);
 }
 
+/* Said before he wanted none, and sent after that. */
+static void said_too_late(hg_sim *sim, const hg_dispatch *dispatch)
+{
+	const struct hg_channel_conf *conf = hg_conf_channel(sim->with.confs[sim->conf], dispatch->job.name);
+	gboolean people = conf && g_strcmp0(conf->consent.words, "yes") == 0 &&
+			  g_strcmp0(conf->consent.written_again, "refuse") == 0;
+
+	if (!dispatch->ask && (people || dispatch->out.automatic) &&
+	    sim_number(sim, "SELECT count(*) FROM consent AS c JOIN message AS m ON m.n = ?1 WHERE c.uri = m.address AND "
+		       "c.channel = m.channel AND c.state = 2 AND c.ours IN ('', m.our_address) AND c.heard_ms > m.at_ms AND "
+		       "c.heard_ms < ?2 AND NOT EXISTS (SELECT 1 FROM consent AS s WHERE s.uri = c.uri AND s.channel = c.channel "
+		       "AND s.state = 1 AND s.said_ms > c.said_ms)", dispatch->job.message_n, dispatch->job.changed_ms))
+		sim_wrong(sim, "job %" G_GINT64_FORMAT " went out to who had opted out", dispatch->job.n);
+}
+
 static void said_too_much(hg_sim *sim, const hg_dispatch *dispatch)
 {
+	if (dispatch->job.target == HG_TO_CHANNEL)
+		said_too_late(sim, dispatch);
 	if (strstr(dispatch->out.text ?: "", NOTE_CANARY) ||
 	    (dispatch->job.body && g_strstr_len(dispatch->job.body, (gssize)dispatch->job.len, NOTE_CANARY)))
 		sim_wrong(sim, "an agent's note reached a customer: job %" G_GINT64_FORMAT, dispatch->job.n);

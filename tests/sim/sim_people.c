@@ -67,6 +67,7 @@ static void add_file(struct saying *said)
 /* What the reference model does not know. */
 static void add_more(const hg_sim *sim, const struct step *step, struct saying *said)
 {
+	static const char *const words[] = { "STOP", "stop", "ARRET", "START", "unstop", "YES", "HELP" };
 	struct hg_in *in = &said->in;
 
 	said->from[0].proof = step->a >> 5 & 7 ? HG_PROVEN : HG_CLAIMED;
@@ -76,6 +77,11 @@ static void add_more(const hg_sim *sim, const struct step *step, struct saying *
 		in->group = said->group = g_strdup_printf("group.%u.%u", sim->seed, step->a % PEOPLE % 2);
 	if ((step->b >> 24) % 8 == 0)
 		add_file(said);
+	else if (step->c % 8 == 0) {
+		in->text = words[(step->c >> 3) % G_N_ELEMENTS(words)];
+		in->answered = step->c >> 6 & 1;
+	}
+	in->to = step->c >> 7 & 3 ? in->to : step->c >> 9 & 1 ? "tel:+4930001" : NULL;
 	if ((step->b >> 27) % 8 == 0) {
 		in->raw = "{\"one\":1}";
 		in->raw_len = 9;
@@ -92,8 +98,11 @@ static void make_about(const hg_sim *sim, const struct step *step, guint n, stru
 	in->id = said->id = g_strdup_printf("about.%u.%u", sim->seed, n);
 	in->kind = kinds[(step->b >> 4) % G_N_ELEMENTS(kinds)];
 	in->n_files = 0;
-	if (in->kind == HG_CONSENT)
+	if (in->kind == HG_CONSENT) {
 		in->text = step->b & 1 ? "stop" : "start";
+		in->code = step->b >> 8 & 1 ? 21610 : 0;
+		in->reply_text = (step->b >> 9) % 8 == 0 ? "enough of this" : NULL;
+	}
 	if (in->kind > HG_REVOKE)
 		return;
 	g_free(said->ref);
@@ -315,6 +324,20 @@ void sim_agent(hg_sim *sim, const struct step *step)
 	ask_now(sim, ask);
 }
 
+/* Somebody said on the phone that he wants none, or some again. */
+static void note_consent(hg_sim *sim, const struct step *step)
+{
+	hg_command *command = lab_command(sim->lab, HG_CMD_CONSENT, NULL);
+	g_autofree char *uri = g_strdup_printf("tel:+44%07u%u", sim->seed, step->a % PEOPLE);
+
+	command->channel = often[step->c % G_N_ELEMENTS(often)];
+	command->text = hg_arena_str(command->arena, uri);
+	command->number = step->c >> 4 & 1 ? "tel:+4930000" : NULL;
+	command->status = step->c >> 5 & 1 ? "stop" : "start";
+	command->agent = "Mia";
+	lab_do(sim->lab, command);
+}
+
 void sim_agent_sorts(hg_sim *sim, const struct step *step)
 {
 	static const char *const tags[] = { "vip", NULL }, *const fields[] = { "topic", "other", NULL };
@@ -323,6 +346,10 @@ void sim_agent_sorts(hg_sim *sim, const struct step *step)
 
 	if (!thread)
 		return;
+	if (!sim->with.plain && (step->b >> 4) % 4 == 0) {
+		note_consent(sim, step);
+		return;
+	}
 	command = lab_command(sim->lab, step->b & 4 ? HG_CMD_RESTORE : HG_CMD_PATCH, thread);
 	command->agent = "Mia";
 	if (step->b & 1)

@@ -228,12 +228,15 @@ static int story_free(void **state)
 static struct hg_payload payload_of(struct story *s, const char *type)
 {
 	static const struct hg_notice notice = { .text = "a VIP waits", .rule = "vip" };
+	static const hg_consent consent = { .uri = "tel:+447700900123", .channel = "sms", .ours = "", .state = HG_WISH_STOP,
+					    .source = "send", .words = "unsubscribed", .code = 21610, .blocked = 1,
+					    .said_ms = T0, .heard_ms = T0 };
 
 	return (struct hg_payload){
 		.store = s->w->store, .notice = &notice, .conf = &s->conf, .arena = s->w->arena, .type = type, .at_ms = test_now_ms,
 		.thread = s->thread, .contact = s->contact, .message = s->question, .ticket = s->ticket,
 		.decision = &s->decision, .other = s->other, .reason = "because", .name = "wa-main",
-		.idempotency_key = "key-1",
+		.idempotency_key = "key-1", .consent = &consent,
 	};
 }
 
@@ -281,7 +284,7 @@ static const char *const types[] = {
 	"thread.opened", "thread.closed", "thread.reopened", "thread.notice", "thread.changed",
 	"message.received", "message.edited",
 	"message.deleted", "message.reacted", "message.sent", "message.status", "ticket.requested",
-	"ticket.linked", "ticket.message", "ticket.reopened", "ticket.status", "contact.merged",
+	"ticket.linked", "ticket.message", "ticket.reopened", "ticket.status", "contact.consent", "contact.merged",
 	"contact.unmerged", "csat.received", "drop.detected", "channel.down", "channel.up",
 	"message.quarantined", "loop.suspected",
 };

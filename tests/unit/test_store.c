@@ -103,26 +103,63 @@ static void an_address_of_nobody_is_refused(void **state)
 	hg_store_rollback(w->store);
 }
 
-static void reach_moves_forward_only_and_keeps_consent(void **state)
+static void reach_moves_forward_only(void **state)
 {
 	struct world *w = *state;
-	gboolean out = TRUE;
 	gint64 last = 7;
 
-	must(hg_store_reach_get(w->store, "wa", "tel:+1", &last, &out, e));
-	assert_true(last == 0 && !out);
+	must(hg_store_reach_get(w->store, "wa", "tel:+1", &last, e));
+	assert_int_equal(last, 0);
 	in_txn(w, must(hg_store_reach_in(w->store, "wa", "tel:+1", 200, e));
-	       must(hg_store_reach_consent(w->store, "wa", "tel:+1", TRUE, e));
-	       must(hg_store_reach_in(w->store, "wa", "tel:+1", 100, e));
-	       must(hg_store_reach_consent(w->store, "sms", "tel:+1", TRUE, e)));
-	must(hg_store_reach_get(w->store, "wa", "tel:+1", &last, &out, e));
-	assert_true(last == 200 && out);
-	must(hg_store_reach_get(w->store, "sms", "tel:+1", &last, &out, e));
-	assert_true(last == 0 && out);
-	in_txn(w, must(hg_store_reach_consent(w->store, "wa", "tel:+1", FALSE, e)));
-	must(hg_store_reach_get(w->store, "wa", "tel:+1", &last, &out, e));
-	assert_true(last == 200 && !out);
+	       must(hg_store_reach_in(w->store, "wa", "tel:+1", 100, e)));
+	must(hg_store_reach_get(w->store, "wa", "tel:+1", &last, e));
+	assert_int_equal(last, 200);
+	must(hg_store_reach_get(w->store, "sms", "tel:+1", &last, e));
+	assert_int_equal(last, 0);
 }
+
+static void consent_is_by_address_channel_and_our_address(void **state)
+{
+	struct world *w = *state;
+	hg_consent one = { .uri = "tel:+1", .channel = "sms", .ours = "tel:+9", .state = HG_WISH_STOP, .source = "word",
+			   .words = "STOP", .who = "Mia", .code = 7, .blocked = 1, .said_ms = 1, .heard_ms = 2,
+			   .again_ms = 3, .told_ms = 4, .told_n = 5 };
+	const struct hg_consent_query all = { .limit = 2 }, stops = { .state = HG_WISH_STOP, .channel = "wa", .limit = 9 },
+		next = { .after_uri = "tel:+1", .after_channel = "sms", .after_ours = "tel:+9", .limit = 9 };
+	g_autoptr(GPtrArray) rows = g_ptr_array_new();
+	hg_consent two = one, *got;
+
+	two.ours = "";
+	two.channel = "wa";
+	in_txn(w, must(hg_store_consent_set(w->store, &one, e)); must(hg_store_consent_set(w->store, &two, e));
+	       two.state = HG_WISH_START; must(hg_store_consent_set(w->store, &two, e));
+	       two.uri = "tel:+2"; two.state = HG_WISH_STOP; must(hg_store_consent_set(w->store, &two, e));
+	       two.uri = "tel:+3"; two.state = HG_WISH_NONE; must(hg_store_consent_set(w->store, &two, e)));
+	must(hg_store_consent_of(w->store, w->arena, "tel:+1", "sms", rows, e));
+	assert_int_equal(rows->len, 1);
+	got = rows->pdata[0];
+	assert_string_equal(got->ours, "tel:+9");
+	assert_string_equal(got->source, "word");
+	assert_string_equal(got->words, "STOP");
+	assert_string_equal(got->who, "Mia");
+	assert_true(got->state == HG_WISH_STOP && got->code == 7 && got->blocked == 1 && got->said_ms == 1 &&
+		    got->heard_ms == 2 && got->again_ms == 3 && got->told_ms == 4 && got->told_n == 5);
+	g_ptr_array_set_size(rows, 0);
+	must(hg_store_consent_of(w->store, w->arena, "tel:+1", NULL, rows, e));
+	assert_int_equal(rows->len, 2);
+	assert_int_equal(((hg_consent *)rows->pdata[1])->state, HG_WISH_START);
+	g_ptr_array_set_size(rows, 0);
+	must(hg_store_consent_list(w->store, w->arena, &all, rows, e));
+	assert_int_equal(rows->len, 2);
+	g_ptr_array_set_size(rows, 0);
+	must(hg_store_consent_list(w->store, w->arena, &next, rows, e));
+	assert_int_equal(rows->len, 2);	/* of NONE nothing is said */
+	g_ptr_array_set_size(rows, 0);
+	must(hg_store_consent_list(w->store, w->arena, &stops, rows, e));
+	assert_int_equal(rows->len, 1);
+	assert_string_equal(((hg_consent *)rows->pdata[0])->uri, "tel:+2");
+}
+
 
 /* ---- threads ---- */
 static void a_thread_comes_back_as_it_was_put(void **state)
@@ -827,7 +864,8 @@ int main(void)
 		store_test(changing_what_is_not_there_is_told),
 		store_test(an_address_belongs_to_one_contact),
 		store_test(an_address_of_nobody_is_refused),
-		store_test(reach_moves_forward_only_and_keeps_consent),
+		store_test(reach_moves_forward_only),
+		store_test(consent_is_by_address_channel_and_our_address),
 		store_test(a_thread_comes_back_as_it_was_put),
 		store_test(fifty_first_messages_open_one_thread),
 		store_test(other_scopes_keys_and_closed_threads_stand_beside_an_open_one),
