@@ -114,6 +114,9 @@ gboolean hg_call_add_about(struct call *call, hg_store *store, gint64 thread_n, 
 			   hg_message **ret_message);
 /* One event as GET /v1/events and the live stream show it. */
 void hg_event_write(GString *out, const hg_event *event);
+/* consent.c */
+call_read_fn hg_read_consent;
+call_write_fn hg_write_consent;
 /* queues.c */
 call_read_fn hg_read_queues;
 /* explain.c */

@@ -57,6 +57,11 @@ const struct ctl_verb ctl_verbs[] = {
 	  "                       the newest first\n"
 	  "With --json on one line.  What it prints is told in doc/mail.md.\n"
 	  "exit codes: 0 read, 1 this mail cannot be read, 4 no such FILE, 78 headgate-mail does not work\n", ctl_mail_parse },
+	{ "consent", "[list] | stop ADDRESS | start ADDRESS ...", "who wants no messages, and note that for somebody",
+	  "  consent [list] [--address ADDRESS] [--channel NAME] [--state stop|start]\n"
+	  "  consent stop|start ADDRESS --channel NAME [--our-address ADDRESS] [--reason TEXT] [--agent NAME]\n"
+	  "      notes what a customer said elsewhere; without --our-address it is about all messages of the\n"
+	  "      channel.  It is told to the helpdesks as contact.consent, with who noted it\n", ctl_consent },
 	{ "outbox", "[--state WORD] | retry N | settle N arrived|resend", "what waits, failed or hangs in doubt",
 	  "  --state WORD   queued, due, sending, unknown, parked or dead [dead]\n", ctl_outbox },
 	{ "quarantine", "[list] | show N | retry N | drop N", "what came in and could not be read",

@@ -70,6 +70,8 @@ ROUTES = {
     ("GET", "/v1/tickets/{}"): dict(scope="read", fill="ticket"),
     ("PUT", "/v1/tickets/{}/link"): dict(scope="link", fill="unlinked", body={"id": "4711"}),
     ("PUT", "/v1/tickets/{}/status"): dict(scope="link", fill="ticket", body={"status": "pending"}),
+    ("GET", "/v1/consent"): dict(scope="read"),
+    ("POST", "/v1/consent"): dict(scope="admin", body={"address": "tel:+447700900999", "channel": "wa-main", "state": "stop"}),
     ("GET", "/v1/queues"): dict(scope="read"),
     ("GET", "/v1/events"): dict(scope="read"),
     ("GET", "/v1/events/stream"): dict(scope="read", stream=True),

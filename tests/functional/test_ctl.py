@@ -19,8 +19,8 @@ import conftest
 import harness
 from harness import BUILD, PATIENCE, TOP, wait_until
 
-VERBS = ["check", "test", "status", "tail", "thread", "explain", "rules", "intent", "mail-parse", "outbox", "quarantine", "channel", "queue", "simulate", "listen",
-         "adapters", "docs", "report", "drops", "fsck", "rebuild"]
+VERBS = ["check", "test", "status", "tail", "thread", "explain", "rules", "intent", "mail-parse", "consent", "outbox", "quarantine", "channel", "queue",
+         "simulate", "listen", "adapters", "docs", "report", "drops", "fsck", "rebuild"]
 ENV = dict(LC_ALL="C.UTF-8", TZ="UTC", HEADGATE_ADAPTER_DIR=str(BUILD / "adapters" / ".libs"))
 NOBODY = "/nonexistent/headgate.sock"
 
