@@ -13,7 +13,7 @@
 
 struct fake_conf {		/* filled by headgate from the option table below */
 	char *url, *secret, *line_host, *pipe;
-	bool inbox, dedupes, echoes, tells;
+	bool inbox, dedupes, echoes, tells, words;
 	int64_t timeout, line_port, dedupes_for;
 };
 
@@ -97,10 +97,22 @@ static void fake_limits(const void *options, struct hg_limits *limits)
 
 	limits->max_text = 1000;
 	limits->key_life_ms = conf->dedupes_for;
-	limits->lacks = (conf->dedupes ? 0 : HG_CAP_KEY) | (conf->echoes ? 0 : HG_CAP_ECHO) | (conf->tells ? 0 : HG_CAP_ASK);
+	limits->lacks = (conf->dedupes ? 0 : HG_CAP_KEY) | (conf->echoes ? 0 : HG_CAP_ECHO) | (conf->tells ? 0 : HG_CAP_ASK) |
+			(conf->words ? 0 : HG_CAP_WORDS);
 }
 
-struct call { struct fake *fake; uint64_t ticket; bool ask; };
+struct call { struct fake *fake; uint64_t ticket; bool ask; char to[256], from[256]; };
+
+/* Who is refused because he opted out gets nothing more: the host has to know, whoever told the provider. */
+static void opted_out(const struct call *c, const struct hg_result *r)
+{
+	const struct hg_address to = { c->to, HG_PROVEN };
+	const struct hg_in in = { .size = sizeof(in), .kind = HG_CONSENT, .text = "stop", .code = r->code, .note = r->text,
+				  .from = &to, .n_from = 1, .to = *c->from ? c->from : NULL };
+	const struct hg_batch batch = { .size = sizeof(batch), .in = &in, .n_in = 1, .in_size = sizeof(in) };
+
+	c->fake->host->emit(c->fake->ch, &batch, NULL, NULL);
+}
 
 static void answered(void *arg, const struct hg_http_answer *a)
 {
@@ -113,6 +125,8 @@ static void answered(void *arg, const struct hg_http_answer *a)
 	if (a->status)
 		f->host->condition(f->ch, r.reach ? HG_DOWN : HG_UP, r.reach ? &refused : NULL);
 	f->host->sent(f->ch, c->ticket, &r);
+	if (r.fate == HG_FAILED && json_object_get_boolean(json_object_object_get(body, "opted_out")))
+		opted_out(c, &r);
 	if (--f->calls == 0 && f->stopping)
 		f->host->drained(f->ch);
 	json_object_put(body);
@@ -140,7 +154,9 @@ static void send_or_ask(struct fake *f, const struct hg_out *out, bool ask)
 				     .body = ask ? NULL : out->body, .len = ask ? 0 : out->len };
 	struct call *c = must(malloc(sizeof(*c)));
 
-	*c = (struct call){ f, out->ticket, ask };
+	*c = (struct call){ f, out->ticket, ask, "", "" };
+	snprintf(c->to, sizeof(c->to), "%s", out->to);
+	snprintf(c->from, sizeof(c->from), "%s", out->from ? out->from : "");
 	f->calls++;
 	snprintf(url, sizeof(url), "/messages?key=%s", out->key);
 	http(f, &call, answered, c);
@@ -487,6 +503,8 @@ static const struct hg_option options[] = {
 		  "Its receipts name our key."),
 	HG_OPTION(struct fake_conf, tells, BOOL, HG_OPT_RELOAD, "true", NULL,
 		  "It can be asked whether it has a message."),
+	HG_OPTION(struct fake_conf, words, BOOL, HG_OPT_RELOAD, "false", NULL,
+		  "STOP, START and HELP are about consent, as they are in short messages."),
 	HG_OPTION_AT(struct fake_conf, line_host, "line.host", STRING, 0, NULL, "1..255",
 		     "Host of a line kept open, one JSON object per line."),
 	HG_OPTION_AT(struct fake_conf, line_port, "line.port", INT, 0, NULL, "1..65535", "Its port."),
@@ -503,7 +521,7 @@ static const struct hg_route routes[] = {
 HG_EXPORT const struct hg_adapter hg_adapter_v0 = {
 	.size = sizeof(struct hg_adapter), .name = "fake", .version = "1",
 	.summary = "Example and test peer: a provider made up of signed JSON",
-	.caps = HG_CAP_MEDIA | HG_CAP_RECEIPTS | HG_CAP_KEY | HG_CAP_ECHO | HG_CAP_FIRST,
+	.caps = HG_CAP_MEDIA | HG_CAP_RECEIPTS | HG_CAP_KEY | HG_CAP_ECHO | HG_CAP_FIRST | HG_CAP_WORDS,
 	.conf_size = sizeof(struct fake_conf), .options = options, .routes = routes,
 	.check = fake_check, .limits = fake_limits, .plan = fake_plan,
 	.open = fake_open, .start = fake_start, .stop = fake_stop, .close = fake_close,

@@ -67,6 +67,7 @@ static void read_claims(struct delivery *d, size_t n, struct json_object *obj)
 	struct hg_in *in = &d->in[n];
 
 	in->subject = str(obj, "subject");
+	in->answered = truth(obj, "answered");
 	in->reply_text = str(obj, "reply_text");
 	in->automatic = truth(obj, "automatic");
 	in->forwarded = truth(obj, "forwarded");
@@ -101,6 +102,18 @@ static void read_message(struct delivery *d, struct json_object *obj)
 	in->raw_len = strlen(in->raw);
 }
 
+/* What somebody wants of us, told by the provider. */
+static void read_consent(struct delivery *d, struct json_object *obj, const char *word)
+{
+	struct hg_in *in = &d->in[d->batch.n_in];
+
+	read_message(d, obj);
+	in->kind = HG_CONSENT;
+	in->text = word;
+	in->code = (int)num(obj, "code", 0);
+	in->note = str(obj, "note");
+}
+
 static void read_receipt(struct delivery *d, struct json_object *obj, const char *word)
 {
 	static const char *const words[] = { "sent", "delivered", "read", "played", "failed" };
@@ -130,10 +143,12 @@ struct delivery *read_delivery(struct json_object *json)
 				      .receipts = d->receipt, .receipt_size = sizeof(d->receipt[0]) };
 	for (size_t i = 0; i < n; i++) {
 		struct json_object *obj = many ? json_object_array_get_idx(json, i) : json;
-		const char *receipt = str(obj, "receipt"), *raw = str(obj, "raw");
+		const char *receipt = str(obj, "receipt"), *raw = str(obj, "raw"), *consent = str(obj, "consent");
 
 		if (raw)
 			read_raw(d, obj, raw);
+		else if (consent)
+			read_consent(d, obj, consent);
 		else if (receipt)
 			read_receipt(d, obj, receipt);
 		else

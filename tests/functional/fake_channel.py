@@ -19,22 +19,29 @@ def beside(config, name="try", more="", url="http://127.0.0.1:9"):
 
 
 class FarEnd:
-    """The provider's own side: what it was told to settle, and what it says to that."""
+    """The provider's own side: what it was told to settle and what it says to that; what it took, or refuses."""
 
     def __init__(self):
         far = self
         self.settled, self.status = [], 200
+        self.messages, self.refusal = [], None
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
             def do_POST(self):
                 said = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                far.settled.append(said.get("key"))
-                self.send_response(far.status)
-                self.send_header("Content-Length", "2")
+                status, body = far.status, {}
+                if self.path.startswith("/messages?"):
+                    far.messages.append(said)
+                    status, body = (422, far.refusal) if far.refusal else (200, {"id": f"far-{len(far.messages)}"})
+                else:
+                    far.settled.append(said.get("key"))
+                body = json.dumps(body).encode()
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
-                self.wfile.write(b"{}")
+                self.wfile.write(body)
 
             def log_message(self, *args):
                 pass
