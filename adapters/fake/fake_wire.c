@@ -80,6 +80,15 @@ static void read_claims(struct delivery *d, size_t n, struct json_object *obj)
 	in->sender = !sender ? HG_SENDER_NONE : strcmp(sender, "pass") == 0 ? HG_SENDER_PASS : HG_SENDER_FAIL;
 }
 
+/* A long message comes in pieces, each with an id of its own; headgate puts them together. */
+static void read_part(struct hg_in *in, struct json_object *obj)
+{
+	in->part_ref = str(obj, "part_ref");
+	in->part = (int)num(obj, "part", 0);
+	in->parts = (int)num(obj, "parts", 0);
+	in->part_wait_ms = num(obj, "part_wait", 0);
+}
+
 static void read_message(struct delivery *d, struct json_object *obj)
 {
 	size_t n = d->batch.n_in++;
@@ -93,6 +102,7 @@ static void read_message(struct delivery *d, struct json_object *obj)
 			      .name = str(obj, "name"), .text = text ? text : "", .sent_ms = num(obj, "at", 0),
 			      .files = &d->file[n], .n_files = file, .file_size = sizeof(d->file[n]) };
 	read_claims(d, n, obj);
+	read_part(in, obj);
 	if (in->id && in->n_from && (text || file))
 		return;
 	/* It was signed, so it is meant for us: kept as it came, never dropped. */

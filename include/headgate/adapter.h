@@ -180,9 +180,10 @@ struct hg_in {
 	int         sender;		/* enum hg_sender; counts where from[0] is CLAIMED */
 	size_t      vouched;		/* so many first refs hold a secret that only receivers of ours know */
 	const char *const *also;	/* more ids by which answers may name it, NULL-ended; or NULL */
-	/* One of several pieces the network cut a message into: the host puts them together, from the same
-	 * sender to the same address, and waits part_wait_ms for those that are missing.  text may then hold halves of
-	 * a surrogate pair (as three bytes each) and end with the escape of GSM 03.38 (U+001B). */
+	/* One of several pieces the network cut a message into, with an id of its own: the host puts them together, from
+	 * the same from[0] to the same address, and after part_wait_ms tells of it with "[...]" for what is missing;
+	 * later pieces complete it.  text may then hold halves of a surrogate pair (as three bytes each) and end with
+	 * the escape of GSM 03.38 (U+001B). */
 	const char *part_ref;		/* what they have in common; may be used again for another message; or NULL */
 	int         part, parts;	/* 1 .. parts; at most 255 */
 	int64_t     part_wait_ms;	/* 0: 5 minutes */

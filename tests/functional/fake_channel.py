@@ -5,6 +5,7 @@ import http.server
 import itertools
 import json
 import threading
+import urllib.parse
 
 SECRET = "fake-channel-secret-0123456789"
 ENV = dict(TEST_FAKE_SECRET=SECRET)
@@ -25,6 +26,7 @@ class FarEnd:
         far = self
         self.settled, self.status = [], 200
         self.messages, self.refusal = [], None
+        self.inbox, self.asked = [], []	# what GET /inbox lists, and with which query it was asked
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -39,6 +41,15 @@ class FarEnd:
                     far.settled.append(said.get("key"))
                 body = json.dumps(body).encode()
                 self.send_response(status)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def do_GET(self):
+                url = urllib.parse.urlsplit(self.path)
+                far.asked.append(dict(urllib.parse.parse_qsl(url.query, keep_blank_values=True)))
+                body = json.dumps({"items": far.inbox, "cursor": "", "more": False}).encode()
+                self.send_response(200 if url.path == "/inbox" else 404)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
@@ -70,6 +81,10 @@ class Provider:
         return self.post({"raw": raw, "key": key or f"{mailbox}/1/{next(self.ids)}", "mailbox": mailbox})
 
     def post(self, item):
+        return self.deliver(item).status
+
+    def deliver(self, item):
+        """The whole answer."""
         body = json.dumps(item).encode()
         sign = hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
-        return self.gateway.http("POST", f"/channel/{self.channel}/webhook", body, {"X-Fake-Signature": sign}).status
+        return self.gateway.http("POST", f"/channel/{self.channel}/webhook", body, {"X-Fake-Signature": sign})
