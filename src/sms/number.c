@@ -90,8 +90,10 @@ static gboolean international(const char *digits, struct hg_number *ret)
 	const char *national;
 	const struct hg_number_plan *plan = hg_number_plan(digits, &national);
 
+	if (*digits == '0')	/* no country's code begins so */
+		return FALSE;
 	/* Where a national number is dialled behind a 0, none begins with one: it was written too many. */
-	if (plan && strcmp(plan->trunk, "0") == 0 && *national == '0')
+	if (plan && strcmp(plan->trunk, "0") == 0 && national[0] == '0' && national[1] != '0')
 		national++;
 	if (plan)
 		g_snprintf(whole, sizeof(whole), "%u%s", plan->code, national);
@@ -116,7 +118,7 @@ static gboolean national(const char *digits, const struct hg_number_plan *plan, 
 {
 	char whole[32];
 
-	if (!long_enough(plan, digits))
+	if (!long_enough(plan, digits) || (strcmp(plan->trunk, "0") == 0 && *digits == '0'))
 		return FALSE;
 	g_snprintf(whole, sizeof(whole), "%u%s", plan->code, digits);
 	return international(whole, ret);
@@ -171,9 +173,9 @@ static gboolean classify(const struct digits *d, const char *country, gboolean e
 
 	if (d->plus && international(d->digits, ret))
 		return TRUE;
-	if (!d->plus && g_str_has_prefix(d->digits, "00") && fits_international(d->digits + 2))
+	if (g_str_has_prefix(d->digits, "00") && fits_international(d->digits + 2))
 		return international(d->digits + 2, ret);
-	if (!d->plus && e164 && *d->digits != '0' && (d->n > SHORT_MAX || fits_international(d->digits)) &&
+	if (!d->plus && e164 && (d->n > SHORT_MAX || fits_international(d->digits)) &&
 	    international(d->digits, ret))
 		return TRUE;
 	if (!d->plus && plan && at_home(d, plan, ret))

@@ -59,6 +59,7 @@ class Provider:
     env = {}			# secrets, by the variables that lines() names
     hook = "webhook"		# path of its webhook below the channel
     settles = True		# its receipts tell our key, and settle what was in doubt
+    billed = True		# by segments: what is sent costs what src/sms says
     forged = (401, 403)		# what a forged webhook is answered with
     batches = ()		# senders whose messages say_broken() delivers beside the broken one
 

@@ -102,7 +102,7 @@ def test_a_preview_is_what_is_then_sent_and_costs_what_it_says(gateway, provider
         for part, (coding, count, left, *_) in zip(billed, sms_tool("cost", lines=[part["text"] for part in billed]) if billed else ()):
             assert (part["coding"], part["units"], part["left"]) == (coding, int(count), int(left)), part
         assert asked.json["preview"].get("units", 0) == (sum(part["units"] for part in parts) if len(billed) == len(parts) else 0)
-        assert bool(billed) == (provider.name != "whatsapp")
+        assert bool(billed) == provider.billed
 
 
 def test_a_refused_message_has_failed_and_says_why(gateway, provider):

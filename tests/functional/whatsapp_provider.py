@@ -6,7 +6,7 @@ MOODS = {"vanish": "drop_before", "lost": "accept_then_drop", "half": "accept_th
 
 
 class WhatsApp:
-    name, env, settles, forged = "whatsapp", ENV, True, (401, 403)
+    name, env, settles, billed, forged = "whatsapp", ENV, True, False, (401, 403)
     batches = ("+447700900123", "+447700900456")
 
     def __init__(self):

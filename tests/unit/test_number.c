@@ -74,6 +74,7 @@ static void addresses_are_told_apart(void **state)
 		{ "whatsapp:GB.1349", NULL, FALSE, "raw:whatsapp:GB.1349" },
 		{ "messenger:1234567890", NULL, TRUE, "raw:messenger:1234567890" },
 		{ "someone@x.ex", NULL, FALSE, "raw:someone@x.ex" },
+		{ "+0044 7700 900123", NULL, FALSE, "tel:+447700900123" }, { "+02025550123", NULL, FALSE, "raw:+02025550123" },
 		{ "+", NULL, FALSE, "raw:+" }, { "12", NULL, TRUE, "raw:12" }, { "*100#", NULL, TRUE, "raw:*100#" },
 		{ "+12345678901234567", NULL, FALSE, "raw:+12345678901234567" },
 		{ "1234567890123456789012345", NULL, TRUE, "raw:1234567890123456789012345" },
