@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "json.h"
+#include "outside_url.h"
 #include "twilio.h"
 #include "twilio_api.h"
 
@@ -35,15 +36,6 @@ static void give_up(struct twilio *t, guint64 ticket, int kind, const char *fmt,
 	t->host->fetched(t->ch, ticket, NULL, &err);
 }
 
-/* Scheme, host and port, as far as they are the same text. */
-static gboolean same_origin(const char *url, const char *base)
-{
-	g_autoptr(GUri) a = g_uri_parse(url, G_URI_FLAGS_NONE, NULL), b = g_uri_parse(base, G_URI_FLAGS_NONE, NULL);
-
-	return a && b && !g_strcmp0(g_uri_get_scheme(a), g_uri_get_scheme(b)) && g_uri_get_port(a) == g_uri_get_port(b) &&
-	       g_uri_get_host(a) && g_uri_get_host(b) && !g_ascii_strcasecmp(g_uri_get_host(a), g_uri_get_host(b));
-}
-
 static gboolean is_storage(const char *url)
 {
 	static const char *const hosts[] = { STORAGE };
@@ -58,7 +50,7 @@ static gboolean is_storage(const char *url)
 /* The admin named base_url, so that may be private; any other place is a stranger's word. */
 static void hand_over(struct twilio *t, guint64 ticket, const char *url)
 {
-	gboolean own = same_origin(url, t->conf->base_url);
+	gboolean own = hg_same_origin(url, t->conf->base_url);
 	g_autoptr(GUri) base = g_uri_parse(t->conf->base_url, G_URI_FLAGS_NONE, NULL);
 	const char *hosts[] = { STORAGE, base ? g_uri_get_host(base) : NULL, NULL };
 	g_autofree char *auth = own ? twilio_api_auth(t->conf) : NULL;

@@ -285,6 +285,7 @@ struct hg_out {
 	bool        automatic;		/* said by the gateway itself: a confirmation, a question */
 	const struct hg_past *past;	/* what was said before, newest first, to be quoted */
 	size_t      n_past, past_size;
+	const char *group;		/* plan(): the group chat that is answered, as hg_in.group named it; or NULL */
 };
 
 struct hg_past {

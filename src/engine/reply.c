@@ -178,6 +178,14 @@ static gboolean check_files(const struct hg_reply *reply, GError **error)
 	return TRUE;
 }
 
+/* The group chat on this channel whose thread it is: see thread_key() in threading.c; or NULL. */
+static const char *group_of(hg_turn *turn, const hg_thread *thread, const char *channel)
+{
+	g_autofree char *head = g_strdup_printf("group:%s:", channel);
+
+	return g_str_has_prefix(thread->key, head) ? hg_arena_str(turn->arena, thread->key + strlen(head)) : NULL;
+}
+
 static gboolean plan(hg_turn *turn, const hg_case *kase, struct outgoing *out, GError **error)
 {
 	const struct hg_ports *ports = &turn->engine->ports;
@@ -191,6 +199,7 @@ static gboolean plan(hg_turn *turn, const hg_case *kase, struct outgoing *out, G
 		.file_size = sizeof(struct hg_file), .refs = out->answers && !about ? refs : NULL,
 		.target = about ? out->answers : NULL, .now_ms = turn->now_ms, .last_in_ms = out->last_in_ms,
 		.name = out->author == HG_BY_AGENT ? out->author_name : NULL, .automatic = out->automatic,
+		.group = group_of(turn, kase->thread, out->channel),
 	};
 	struct hg_err err = { 0 };
 

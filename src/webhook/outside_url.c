@@ -35,3 +35,11 @@ char *hg_outside_with(const char *hook, const char *name, const char *value)
 	g_string_append(url, hook + head);
 	return g_string_free(url, FALSE);
 }
+
+gboolean hg_same_origin(const char *url, const char *base)
+{
+	g_autoptr(GUri) a = g_uri_parse(url, G_URI_FLAGS_NONE, NULL), b = g_uri_parse(base, G_URI_FLAGS_NONE, NULL);
+
+	return a && b && !g_strcmp0(g_uri_get_scheme(a), g_uri_get_scheme(b)) && g_uri_get_port(a) == g_uri_get_port(b) &&
+	       g_uri_get_host(a) && g_uri_get_host(b) && !g_ascii_strcasecmp(g_uri_get_host(a), g_uri_get_host(b));
+}

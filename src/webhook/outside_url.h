@@ -13,3 +13,5 @@ char *hg_outside_url(const char *base, const struct hg_http_req *req);
 char *hg_outside_hook(const char *hook, const struct hg_http_req *req);
 /* hook with name=value added to its query, before its fragment.  Yours. */
 char *hg_outside_with(const char *hook, const char *name, const char *value);
+/* Are scheme, host and port of both the same?  FALSE for what is no URL. */
+gboolean hg_same_origin(const char *url, const char *base);

@@ -8,11 +8,12 @@ import pytest
 import harness
 from conftest import AT_ONCE, config_text, finish
 from test_sms_oracles import tool as sms_tool
+from telnyx_provider import Telnyx
 from twilio_provider import Twilio
 from whatsapp_provider import WhatsApp
 
 ANA, BO = "+447700900123", "+447700900456"
-PROVIDERS = [WhatsApp, Twilio]
+PROVIDERS = [WhatsApp, Telnyx, Twilio]
 
 
 @pytest.fixture(params=PROVIDERS, ids=lambda maker: maker.name)
