@@ -165,6 +165,9 @@ static void add_national(GPtrArray *pieces, const GPtrArray *texts, struct hg_ud
 		udh.part = piece->part = i + 1;
 		udh.parts = piece->parts = texts->len;
 		piece->head = TRUE;
+		if (i + 1 == texts->len)
+			piece->left = room_behind(&udh) -
+				      septets_of(piece->text, (struct national){ udh.single_shift, udh.locking_shift });
 		hg_udh_build(&udh, piece->bytes);
 		put_text(piece, SMPP_GSM, udh.single_shift, udh.locking_shift);
 	}
@@ -197,18 +200,20 @@ static gboolean try_national(const struct smpp_conf *conf, const char *text, gui
 
 /* ---- one message of one or several pieces ---- */
 
-static void add_concat(const struct smpp_conf *conf, GPtrArray *pieces, char **texts, int coding, guint ref)
+static void add_concat(const struct smpp_conf *conf, GPtrArray *pieces, char **texts, const struct hg_sms_message *message,
+		       guint ref)
 {
 	guint parts = g_strv_length(texts);
 	gboolean sar = strcmp(conf->concat, "sar") == 0;
 
 	for (guint i = 0; i < parts; i++) {
-		struct smpp_piece *piece = piece_new(pieces, texts[i], coding, 1);
+		struct smpp_piece *piece = piece_new(pieces, texts[i], message->coding, 1);
 		struct hg_udh udh = { .concat = TRUE, .wide = strcmp(conf->concat, "udh16") == 0, .ref = ref, .part = i + 1,
 				      .parts = parts, .port = -1 };
 
 		piece->part = i + 1;
 		piece->parts = parts;
+		piece->left = i + 1 == parts ? message->left : 0;
 		piece->sar = sar;
 		piece->head = !sar;
 		if (!sar)
@@ -225,10 +230,11 @@ static void add_message(const struct smpp_conf *conf, GPtrArray *pieces, const s
 	struct smpp_piece *piece;
 
 	if (texts) {
-		add_concat(conf, pieces, texts, message->coding, ref);
+		add_concat(conf, pieces, texts, message, ref);
 		return;
 	}
 	piece = piece_new(pieces, message->text, message->coding, message->units);
+	piece->left = message->left;
 	piece->payload = message->units > 1;
 	put_text(piece, smpp_alphabet_of(conf->alphabet), 0, 0);
 }

@@ -8,6 +8,7 @@ struct smpp_piece {
 	GByteArray *bytes;	/* header and text */
 	int coding;		/* enum hg_sms_coding: what it is counted in */
 	guint data_coding, units;
+	guint left;		/* of the last piece: so many more units would need no further one */
 	guint part, parts;	/* 1, 1: it is whole */
 	gboolean head;		/* bytes begin with a user data header */
 	gboolean sar, payload;	/* pieces named by TLVs; bytes for message_payload */

@@ -126,7 +126,7 @@ static gboolean add_part(const struct letter *letter, const struct smpp_piece *p
 {
 	g_autoptr(GByteArray) bytes = g_byte_array_new();
 	struct hg_part part = { .size = sizeof(part), .file = -1, .text = piece->text, .units = (int)piece->units,
-				.coding = hg_sms_coding_word(piece->coding) };
+				.coding = hg_sms_coding_word(piece->coding), .left = (int)piece->left };
 	struct smpp_pdu pdu;
 
 	fill(&pdu, letter);

@@ -51,6 +51,10 @@ def test_from_a_word_to_a_reply_that_is_refused_and_back(sms, far, helpdesk):
     assert [(c["address"], c["channel"], c["our_address"], c["state"], c["source"], c["words"]) for c in one] == [
         (f"tel:{ANA}", "try", OURS, "stop", "word", "STOP")]
     assert wait_until(lambda: far.messages, "a confirmation")[0]["text"].startswith("You will get no more messages")
+    # A look at what would be sent is refused as well, and that is all.
+    look = gateway.api("POST", f"/v1/threads/{thread}/replies/preview", {"text": "It was delivered."})
+    assert look.status == 409 and look.json["type"] == "urn:headgate:problem:opted-out"
+    assert not [m for m in gateway.messages(thread) if m["direction"] == "note"]
     # The agent hears at once, and why; so do those who look at the ticket.
     answer = gateway.reply(thread, "It was delivered.", agent="Mia")
     assert answer.status == 409 and answer.json["type"] == "urn:headgate:problem:opted-out"

@@ -132,8 +132,15 @@ EMOJI = "Grüße 😀 " * 20
 def test_a_long_answer_arrives_as_one(operator, tmp_path, concat, pieces):
     with line(tmp_path, operator, f"concat: {concat}") as gateway:
         thread = conversation(gateway, operator)
+        asked = gateway.api("POST", f"/v1/threads/{thread}/replies/preview", {"text": EMOJI.strip()}).json["preview"]
         wait_delivery(gateway, thread, answer(gateway, thread, EMOJI.strip()), "sent")
         sent = operator.submits()
+        # What it would cost was said before.
+        assert asked["units"] == 3 and [part["text"] for part in asked["parts"]] == [s["text"] or s["payload"] for s in sent]
+        if pieces == 3:
+            last = len(asked["parts"][-1]["text"].encode("utf-16-be")) // 2
+            assert [(part["units"], part["left"]) for part in asked["parts"]] == [
+                (1, 0), (1, 0), (1, (67 if concat == "udh8" else 66) - last)]
         assert len(sent) == pieces and {s["coding"] for s in sent} == {8}
         assert "".join(s["text"] or s["payload"] for s in sent) == EMOJI.strip()
         if concat.startswith("udh"):

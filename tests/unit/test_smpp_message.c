@@ -28,7 +28,7 @@ static struct smpp_conf plain(void)
 
 /* ---- out ---- */
 
-typedef struct planned { struct hg_plan plan; GPtrArray *bodies; GString *texts; int units; } planned;
+typedef struct planned { struct hg_plan plan; GPtrArray *bodies; GString *texts; int units, left; } planned;
 
 static void keep(struct hg_plan *plan, const struct hg_part *part)
 {
@@ -37,6 +37,7 @@ static void keep(struct hg_plan *plan, const struct hg_part *part)
 	g_ptr_array_add(p->bodies, g_bytes_new(part->body, part->len));
 	g_string_append_printf(p->texts, "[%s]%s", part->coding, part->text);
 	p->units += part->units;
+	p->left = part->left;
 }
 
 static struct planned *begin(void)
@@ -297,8 +298,10 @@ static void national_letters_cost_less_by_their_table(void **state)
 		assert_int_equal(SMPP_GET(&pdu, data_coding), 0);
 		assert_int_equal(SMPP_GET(&pdu, esm_class), 0x40);
 		assert_whole(one, "\xc5\x9f", SMPP_GSM, 160);
+		assert_int_equal(one->left, 136 * 8 / 7 - 2);	/* behind a header of four octets; an escape and a letter */
 		assert_int_equal(p->bodies->len, 2);
 		assert_whole(p, text->str, SMPP_GSM, 160);
+		assert_int_equal(p->left, 2 * (128 * 8 / 7) - 200);	/* both tables: 12 octets, each letter alone */
 		pdu = pdu_at(other, 0);
 		assert_int_equal(SMPP_GET(&pdu, data_coding), 8);
 	}
