@@ -138,11 +138,8 @@ static void answered(void *arg, const struct hg_http_answer *answer)
 
 static void add(GString *body, const char *name, const char *value)
 {
-	if (!value)
-		return;
-	if (body->len)
-		g_string_append_c(body, '&');
-	hg_params_add(body, name, value);
+	if (value)
+		hg_params_add(body, name, value);
 }
 
 /* Section 2.3.1: both are encoded as in a form before they are put together. */

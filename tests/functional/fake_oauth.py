@@ -14,7 +14,7 @@ class TokenEndpoint:
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-                status, reply = endpoint.answer(urllib.parse.parse_qs(body))
+                status, reply = endpoint.answer(urllib.parse.parse_qs(body, strict_parsing=True))
                 data = json.dumps(reply).encode()
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")
