@@ -339,6 +339,7 @@ struct hg_limits {
 					 * say, and an hour is counted on */
 	unsigned lacks;			/* enum hg_cap: of what the adapter can, what this channel cannot */
 	int64_t poll_ms;		/* how often poll() comes where the config does not say; 0: 30 s */
+	int64_t burst;			/* with rate: so many calls at once, after a quiet time; 0: as many as rate */
 };
 
 /* ---- HTTP, both ways ---- */

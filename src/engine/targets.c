@@ -273,7 +273,7 @@ static gint64 bucket_take(struct bucket *bucket, const struct hg_limits *limits,
 
 static void refill(struct target *target, const struct hg_limits *limits, gint64 now_ms)
 {
-	double most = (double)MAX(limits->rate, 1);
+	double most = (double)MAX(limits->burst > 0 ? limits->burst : limits->rate, 1);
 
 	if (target->tokens_ms == G_MININT64)
 		target->tokens = most;

@@ -439,6 +439,29 @@ static void a_channel_sends_no_faster_than_its_rate(void **state)
 	}
 }
 
+/* Some providers count a second's messages, others take them only one by one. */
+static void a_burst_may_be_smaller_than_the_rate(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(NULL);
+	hg_dispatch *dispatch;
+	int sent = 0;
+	(void)state;
+
+	lab->limits.rate = 5;
+	lab->limits.burst = 1;
+	lab_say(lab, ANA, "hello");
+	for (int i = 0; i < 5; i++)
+		lab_reply(lab, lab_thread(lab), "more");
+	for (int wait = 0; wait < 4; wait++) {
+		while ((dispatch = lab_take(lab, HG_TO_CHANNEL))) {
+			lab_sent(lab, dispatch, SENT(NULL));
+			sent++;
+		}
+		assert_int_equal(sent, wait + 1);
+		lab_wait(lab, 201);
+	}
+}
+
 static void one_contact_gets_a_burst_and_then_one_by_one(void **state)
 {
 	g_autoptr(hg_lab) lab = lab_new(NULL);
@@ -923,6 +946,7 @@ int main(void)
 		cmocka_unit_test(an_account_that_is_locked_parks_everything_until_someone_acts),
 		cmocka_unit_test(a_restart_tries_what_was_parked),
 		cmocka_unit_test(a_channel_sends_no_faster_than_its_rate),
+		cmocka_unit_test(a_burst_may_be_smaller_than_the_rate),
 		cmocka_unit_test(one_contact_gets_a_burst_and_then_one_by_one),
 		cmocka_unit_test(no_more_is_under_way_than_there_are_slots),
 		cmocka_unit_test(with_a_key_the_same_bytes_go_again),
