@@ -140,9 +140,10 @@ static int place_of(struct reading *r, const char *name, const char **why)
 
 /* ---- reading ---- */
 
-static gboolean check_name(struct ht_look *look, const char *key, const char *name, const char *const *names)
+/* A value with words behind '|' may be missing. */
+static gboolean check_name(struct ht_look *look, const char *key, const struct piece *piece, const char *const *names)
 {
-	const char *near;
+	const char *name = piece->name, *near;
 
 	if (!is_listed(name, names)) {
 		near = hg_nearest(name, names);
@@ -154,7 +155,7 @@ static gboolean check_name(struct ht_look *look, const char *key, const char *na
 	}
 	if (g_str_has_prefix(name, "secret:"))
 		return ht_given(look, key, "secret", name + strlen("secret:"));
-	return !g_str_has_prefix(name, "value:") || ht_given(look, key, "value", name + strlen("value:"));
+	return !g_str_has_prefix(name, "value:") || piece->words || ht_given(look, key, "value", name + strlen("value:"));
 }
 
 static gboolean check_text(struct ht_look *look, const char *key, const ht_fill *fill, int escape,
@@ -205,7 +206,7 @@ static gboolean place_piece(struct ht_look *look, const char *key, struct readin
 	read_literal(r, piece->literal);
 	if (!piece->name)
 		return TRUE;
-	if (!check_name(look, key, piece->name, names))
+	if (!check_name(look, key, piece, names))
 		return FALSE;
 	piece->place = place_of(r, piece->name, &why);
 	if (piece->place < 0)

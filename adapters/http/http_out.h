@@ -49,6 +49,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(ht_out, ht_out_free)
 int ht_out_plan(const ht_out *out, const struct ht_conf *conf, const struct hg_out *message, struct hg_plan *plan,
 		struct hg_err *err);
 void ht_out_limits(const ht_out *out, struct hg_limits *ret);
+/* Is our key said to the provider, so that his receipts can? */
+gboolean ht_out_tells_key(const ht_out *out, const struct ht_conf *conf);
 /* The request for a part; NULL: the description has none.  say->part: see ht_part_read(). */
 const ht_request *ht_out_request(const ht_out *out, const struct ht_say *say);
 

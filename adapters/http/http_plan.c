@@ -292,6 +292,16 @@ static gboolean takes_kind(const ht_out *out, const struct ht_conf *conf, int ki
 	return ht_out_request(out, &say) != NULL;
 }
 
+gboolean ht_out_tells_key(const ht_out *out, const struct ht_conf *conf)
+{
+	gboolean url = conf->status_url && *conf->status_url;
+
+	for (guint i = 0; out && i < out->requests->len; i++)
+		if (ht_request_has(out->requests->pdata[i], "key") || (url && ht_request_has(out->requests->pdata[i], "receipt_url")))
+			return TRUE;
+	return FALSE;
+}
+
 void ht_out_limits(const ht_out *out, struct hg_limits *ret)
 {
 	static const struct ht_conf none;
@@ -307,6 +317,7 @@ void ht_out_limits(const ht_out *out, struct hg_limits *ret)
 	ret->lacks |= takes_kind(out, &none, HG_TYPING) ? 0 : HG_CAP_TYPING;
 	ret->lacks |= takes_kind(out, &none, HG_REACTION) ? 0 : HG_CAP_REACTION;
 	ret->rate = out->per_second;
+	ret->burst = out->burst;
 	ret->contact_gap_ms = out->contact_gap;
 	ret->contact_burst = out->contact_burst;
 	ret->max_file = out->max_file;
