@@ -10,10 +10,11 @@ from conftest import AT_ONCE, config_text, finish
 from test_sms_oracles import tool as sms_tool
 from telnyx_provider import Telnyx
 from twilio_provider import Twilio
+from vonage_provider import VonageMessages, VonageSms
 from whatsapp_provider import WhatsApp
 
 ANA, BO = "+447700900123", "+447700900456"
-PROVIDERS = [WhatsApp, Telnyx, Twilio]
+PROVIDERS = [WhatsApp, Telnyx, Twilio, VonageSms, VonageMessages]
 
 
 @pytest.fixture(params=PROVIDERS, ids=lambda maker: maker.name)
