@@ -7,6 +7,7 @@ import pytest
 
 import harness
 from conftest import AT_ONCE, config_text, finish
+from infobip_provider import Infobip
 from test_sms_oracles import tool as sms_tool
 from telnyx_provider import Telnyx
 from twilio_provider import Twilio
@@ -14,7 +15,7 @@ from vonage_provider import VonageMessages, VonageSms
 from whatsapp_provider import WhatsApp
 
 ANA, BO = "+447700900123", "+447700900456"
-PROVIDERS = [WhatsApp, Telnyx, Twilio, VonageSms, VonageMessages]
+PROVIDERS = [WhatsApp, Telnyx, Twilio, VonageSms, VonageMessages, Infobip]
 
 
 @pytest.fixture(params=PROVIDERS, ids=lambda maker: maker.name)
@@ -72,6 +73,18 @@ def wait_with_clock(gateway, check, what, step):
     raise AssertionError(f"waited in vain for {what}")
 
 
+def doubt_ends(gateway, provider, thread, id, text, *words):
+    """A send nobody has told of: it shows as one of words, and was tried once.  A provider that can be asked knows: then it
+    is there, and once."""
+    if not getattr(provider, "asks", False):
+        wait_shown(gateway, thread, id, *words)
+        assert len([sent for sent in provider.sent if sent.text == text]) <= 1
+        return False
+    wait_with_clock(gateway, lambda: shown(gateway, thread, id)["delivery"] == "sent", "the provider's word", 60)
+    assert len([sent for sent in provider.sent if sent.text == text]) == 1
+    return True
+
+
 def the_next_goes_out(gateway, provider):
     """Nobody else has to wait for what became of one message."""
     thread = conversation(gateway, provider, BO, "another matter")
@@ -127,10 +140,10 @@ def test_what_may_have_been_sent_is_not_sent_again(gateway, provider, mood):
     harness.wait_until(lambda: gateway.get("/v1/outbox?state=unknown")["jobs"] or
                        mood == "nonsense" and shown(gateway, thread, id)["delivery"] == "sent", "the doubtful send")
     gateway.advance(minutes=11)
-    wait_shown(gateway, thread, id, "unknown", "sent")
+    asked = doubt_ends(gateway, provider, thread, id, "Once, please.", "unknown", "sent")
     gateway.advance(minutes=30)
     the_next_goes_out(gateway, provider)
-    assert [r.body for r in provider.attempts()].count(provider.attempts()[0].body) == 1
+    assert asked or [r.body for r in provider.attempts()].count(provider.attempts()[0].body) == 1
 
 
 def test_a_receipt_settles_what_was_in_doubt(gateway, provider):
@@ -164,10 +177,9 @@ def test_silence_ends_in_doubt_and_nothing_is_sent_twice(gateway, provider):
     provider.wait_attempts(1)
     gateway.advance(seconds=61)		# longer than any call may take
     harness.wait_until(lambda: gateway.get("/v1/outbox?state=unknown")["jobs"], "the doubtful send", 60)
-    gateway.advance(minutes=11)
-    wait_shown(gateway, thread, id, "unknown")
-    assert len(provider.attempts()) == 1
     provider.release()
+    gateway.advance(minutes=11)
+    assert doubt_ends(gateway, provider, thread, id, "Is anybody there?", "unknown") or len(provider.attempts()) == 1
 
 
 def test_wrong_credentials_stop_the_channel_and_lose_nothing(gateway, provider):
@@ -204,8 +216,7 @@ def test_stopped_while_busy(gateway, provider, taken):
     provider.release()
     gateway.start()
     gateway.advance(minutes=11)
-    wait_shown(gateway, thread, id, "unknown")
-    assert len(provider.attempts()) == 1
+    assert doubt_ends(gateway, provider, thread, id, "Just going out.", "unknown") or len(provider.attempts()) == 1
 
 
 # ---- in ----
