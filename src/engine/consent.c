@@ -3,6 +3,8 @@
  * The newest word counts: one about the address of ours that a message would come from, or about the channel as a whole. */
 #include "turn.h"
 
+#include "number.h"
+
 #include <string.h>
 
 #define THREADS_MAX 20		/* of the contact, looked through for what has not left yet */
@@ -40,9 +42,11 @@ gboolean hg_consent_find(hg_store *store, hg_arena *arena, const char *channel, 
 			 const hg_consent **ret, GError **error)
 {
 	g_autoptr(GPtrArray) rows = g_ptr_array_new();
+	g_autofree char *twin = hg_number_twin(uri);	/* which the carrier may call it next time */
 
 	*ret = NULL;
-	if (!hg_store_consent_of(store, arena, uri, channel, rows, error))
+	if (!hg_store_consent_of(store, arena, uri, channel, rows, error) ||
+	    (twin && !hg_store_consent_of(store, arena, twin, channel, rows, error)))
 		return FALSE;
 	*ret = newest(rows, ours);
 	return TRUE;

@@ -66,11 +66,10 @@ gboolean hg_keyword_in(hg_turn *turn, const struct hg_in *in, struct hg_keyword 
 	}
 	if (!is_plain(in))
 		return TRUE;
-	ret->word = hg_consent_word(in->text, &ret->language);
-	if (!ret->word || !hg_consent_hears(turn->engine, turn->command->channel)) {
-		ret->word = HG_WORD_NONE;
+	if (hg_consent_hears(turn->engine, turn->command->channel))
+		ret->word = hg_consent_word(in->text, &ret->language);
+	if (!ret->word)
 		return TRUE;
-	}
 	if (ret->word == HG_WORD_YES) {
 		if (!is_start(turn, in, &start, error))
 			return FALSE;

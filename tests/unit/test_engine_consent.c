@@ -706,6 +706,19 @@ static void every_form_of_his_address_counts(void **state)
 	assert_int_equal(lab_told(lab, "contact.consent"), 1);
 }
 
+/* Mexico's mobile numbers had a 1 behind the country's code; carriers say either. */
+static void so_does_the_other_spelling_of_his_number(void **state)
+{
+	g_autoptr(hg_lab) lab = words_lab(NULL);
+	(void)state;
+
+	say(lab, "tel:+5215512345678", "STOP");
+	say(lab, "tel:+525512345678", "hello");
+	assert_int_equal(reply(lab, "hello", NULL), HG_ERROR_OPTED_OUT);
+	say(lab, "tel:+525512345678", "START");
+	assert_int_equal(reply(lab, "hello", NULL), 0);
+}
+
 static void it_outlives_a_restart(void **state)
 {
 	g_autoptr(hg_lab) lab = words_lab(NULL);
@@ -756,6 +769,7 @@ int main(void)
 		cmocka_unit_test(the_newest_word_counts_in_whatever_order_they_come),
 		cmocka_unit_test(it_goes_with_him_to_a_new_address),
 		cmocka_unit_test(every_form_of_his_address_counts),
+		cmocka_unit_test(so_does_the_other_spelling_of_his_number),
 		cmocka_unit_test(it_outlives_a_restart),
 	};
 
