@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "record.h"
+
 #define ANA    "tel:+447700900123"
 #define ANA_2  "sms:447700900123"
 #define BEN    "tel:+447700900456"
@@ -735,6 +737,82 @@ static void it_outlives_a_restart(void **state)
 	lab_audit(lab);
 }
 
+/* ---- any order ---- */
+
+struct said { int ours, state; guint at; };	/* ours: 0, 1, or -1 for the channel as a whole */
+
+/* What the documentation says: the newest word counts, of the number or of the channel. */
+static int counts(const GArray *all, int ours)
+{
+	const struct said *best = NULL;
+
+	for (guint i = 0; i < all->len; i++) {
+		const struct said *one = &g_array_index(all, struct said, i);
+
+		if ((one->ours < 0 || one->ours == ours) && (!best || one->at > best->at))
+			best = one;
+	}
+	return best ? best->state : HG_WISH_NONE;
+}
+
+static void one_step(hg_lab *lab, GArray *all, guint at, guint32 dice, int *ours)
+{
+	static const char *const words[] = { "STOP", "START", "YES", "HELP", "where is it?", "unsubscribe", "UNSTOP" };
+	static const int states[] = { HG_WISH_STOP, HG_WISH_START, HG_WISH_START, 0, 0, HG_WISH_STOP, HG_WISH_START };
+	guint what = dice % 9, number = dice >> 8 & 1;
+	struct said said = { (int)number, 0, at };
+	struct hg_in in = to(ANA, number ? TWO : ONE, "stop");
+
+	lab_wait(lab, 1000);
+	if (what == 7) {
+		in.kind = HG_CONSENT;
+		in.code = 21610;
+		said.state = HG_WISH_STOP;
+		lab_in(lab, "sms", &in, 1);
+	} else if (what == 8) {
+		said = (struct said){ -1, dice >> 9 & 1 ? HG_WISH_STOP : HG_WISH_START, at };
+		by_hand(lab, hg_wish_word(said.state), NULL);
+	} else {
+		in.text = words[what];
+		said.state = what == 2 && counts(all, (int)number) != HG_WISH_STOP ? 0 : states[what];
+		*ours = (int)number;
+		lab_in(lab, "sms", &in, 1);
+	}
+	if (said.state)
+		g_array_append_val(all, said);
+}
+
+static void the_newest_word_counts_in_any_sequence(void **state)
+{
+	g_autoptr(hg_lab) lab = words_lab("default: ignore\n");
+	g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(struct said));
+	gboolean full = g_strcmp0(g_getenv("HEADGATE_FULL"), "1") == 0;
+	guint32 dice = 88172645;
+	guint steps = full ? 20000 : 300, wrong = 0;
+	hg_dispatch *dispatch;
+	int ours = 0;
+	(void)state;
+
+	say(lab, ANA, "hello");
+	for (guint i = 1; i <= steps; i++) {
+		int want, got;
+
+		dice = dice * 1664525 + 1013904223;
+		one_step(lab, all, i, dice >> 4, &ours);
+		want = counts(all, ours) == HG_WISH_STOP ? HG_ERROR_OPTED_OUT : 0;
+		got = reply(lab, "answer", NULL);
+		if (got != want)
+			print_message("step %u: %d, not %d\n", i, got, want);
+		wrong += got != want;
+		lab_desk(lab);
+		while ((dispatch = lab_take(lab, HG_TO_CHANNEL)))
+			lab_sent(lab, dispatch, &(struct hg_result){ .fate = HG_SENT });
+	}
+	lab_counts(lab, 0, "SELECT count(*) FROM ticket");
+	record("consent.sequences", steps, wrong, NULL);
+	assert_int_equal(wrong, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -771,6 +849,7 @@ int main(void)
 		cmocka_unit_test(every_form_of_his_address_counts),
 		cmocka_unit_test(so_does_the_other_spelling_of_his_number),
 		cmocka_unit_test(it_outlives_a_restart),
+		cmocka_unit_test(the_newest_word_counts_in_any_sequence),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

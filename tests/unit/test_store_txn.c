@@ -510,6 +510,29 @@ static void a_migration_that_fails_leaves_the_old_schema(void **state)
 	must((w->store = hg_store_open(&w->options, e)));
 }
 
+/* A database as it was before consent had a table of its own. */
+static void who_had_opted_out_before_still_has(void **state)
+{
+	struct world *w = *state;
+	g_autoptr(GPtrArray) rows = g_ptr_array_new();
+	g_autofree char *mark = g_strdup_printf("PRAGMA application_id = %d; PRAGMA user_version = 16", HG_SQLITE_APPLICATION_ID);
+	const hg_consent *row;
+
+	hg_store_close(g_steal_pointer(&w->store));
+	g_remove(w->options.path);
+	assert_true(g_file_set_contents(w->options.path, "", 0, NULL));
+	for (const struct hg_migration *m = hg_migrations; m->number && m->number < 17; m++)
+		world_plant(w, m->sql);
+	world_plant(w, mark);
+	world_plant(w, "INSERT INTO address (uri, channel, opted_out) VALUES ('tel:+1', 'wa', 1), ('tel:+2', 'wa', 0)");
+	must((w->store = hg_store_open(&w->options, e)));
+	must(hg_store_consent_list(w->store, w->arena, &(struct hg_consent_query){ .limit = 9 }, rows, e));
+	assert_int_equal(rows->len, 1);
+	row = rows->pdata[0];
+	assert_true(strcmp(row->uri, "tel:+1") == 0 && strcmp(row->channel, "wa") == 0 && !*row->ours &&
+		    row->state == HG_WISH_STOP && row->blocked);
+}
+
 static void the_instance_key_stays_and_is_its_own(void **state)
 {
 	struct world *w = *state;
@@ -603,6 +626,7 @@ int main(void)
 		store_test(a_database_of_another_program_is_left_alone),
 		store_test(a_newer_schema_is_refused),
 		store_test(a_migration_that_fails_leaves_the_old_schema),
+		store_test(who_had_opted_out_before_still_has),
 		store_test(the_instance_key_stays_and_is_its_own),
 		store_test(a_reader_never_writes),
 		store_test(a_reader_works_with_and_without_the_daemon),
