@@ -15,7 +15,7 @@ const sessions = [];
 const held = [];
 let messages = 1000;
 
-const tell = (event) => process.stdout.write(JSON.stringify(event) + '\n');
+const tell = (event) => process.stdout.write(JSON.stringify(Object.assign({ at: Date.now() }, event)) + '\n');
 
 const forms = {
 	decimal: (n) => String(n),

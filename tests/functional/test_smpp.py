@@ -195,6 +195,7 @@ def test_a_storm_of_throttling_costs_time_and_nothing_else(operator, tmp_path):
         assert taken == [f"to {n}" for n in range(8)]
         # A whole window was refused; then one message tries for all of them.
         assert [r["text"] for r in operator.all("refused")][-1] == "to 0" and len(operator.submits()) == 17
+        assert operator.submits()[8]["at"] - operator.all("refused")[0]["at"] > 900		# and not before a second has passed
 
 
 def test_a_full_window_that_is_cut_is_in_doubt_and_not_sent_twice(operator, tmp_path):
@@ -338,11 +339,13 @@ def test_killed_between_commit_and_answer_it_is_there_once(operator, tmp_path, p
 
 
 def test_the_same_words_twice_are_two_messages_unless_the_answer_was_lost(operator, tmp_path):
-    with line(tmp_path, operator, fail="inbound.stored=delay:300@3") as gateway:
+    with line(tmp_path, operator, fail="inbound.stored=delay:300@5") as gateway:
         assert operator.delivered(operator.deliver(ANA, "yes")) == 0
         operator.wait("enquire")			# its answer is proven to have arrived
         assert operator.delivered(operator.deliver(ANA, "yes")) == 0
-        assert texts(gateway) == ["yes", "yes"]
+        both = [operator.deliver(BO, "twice"), operator.deliver(BO, "twice")]	# at once, on one connection
+        assert [operator.delivered(tag) for tag in both] == [0, 0]
+        assert texts(gateway) == ["yes", "yes"] and texts(gateway, BO) == ["twice", "twice"]
         operator.deliver(ANA, "no")
         operator.order("cut")				# before or after our answer was written: the operator has not read it
         operator.wait("bound", 2)
