@@ -11,7 +11,7 @@
 #define ADDRESSES_MAX 16	/* of one message */
 #define FILES_MAX     64	/* of one message */
 #define REFS_MAX      64
-#define PIECE_MAX     (16 * 1024)	/* bytes of one piece of a message ... */
+#define PIECE_MAX     (4 * 1024)	/* bytes of one piece of a message: ten times what a network's holds ... */
 #define PIECES_MAX    255		/* ... and how many one may have */
 #define WORD_MAX      2048	/* ids, addresses, names */
 #define BYTES_MAX     (48 << 20)	/* of one batch with its raw bytes and files */
@@ -64,7 +64,7 @@ static gboolean is_half(const char *p)
 static const char *copy_piece(hg_arena *arena, const char *text)
 {
 	g_autoptr(GString) out = g_string_new(NULL);
-	const char *end, *stop = text + strnlen(text, PIECE_MAX);
+	const char *end, *stop = text + strlen(text);
 
 	while (text < stop) {
 		g_utf8_validate(text, (gssize)(stop - text), &end);
@@ -185,11 +185,11 @@ const char *const *hg_command_words(hg_command *command, const char *const *word
 	return copy_words(command->arena, words);
 }
 
-/* What says of its place what cannot be is a message of its own. */
+/* What says of its place what cannot be, or is too much for a piece, is a message of its own. */
 static gboolean is_piece(const struct hg_in *in)
 {
 	return in->part_ref && in->kind >= HG_TEXT && in->kind <= HG_UNSUPPORTED && in->parts > 1 && in->parts <= PIECES_MAX &&
-	       in->part >= 1 && in->part <= in->parts;
+	       in->part >= 1 && in->part <= in->parts && strnlen(in->text ?: "", PIECE_MAX + 1) <= PIECE_MAX;
 }
 
 static gboolean copy_in(hg_arena *arena, struct hg_in *in, GError **error)

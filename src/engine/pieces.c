@@ -209,27 +209,30 @@ static gboolean add(hg_turn *turn, const hg_joining *joining, const struct hg_in
 	return hg_store_piece_add(turn->store, &piece, error);
 }
 
-/* What stands at the piece's place; NULL: nothing. */
-static const struct hg_in *at_place(const gathered *all, int part)
+/* *ret NULL: the piece's place is free. */
+static gboolean at_place(hg_turn *turn, const hg_joining *joining, int part, struct hg_in **ret, GError **error)
 {
-	for (guint i = 0; i < all->rows->len; i++)
-		if (all->items[i].part == part)
-			return &all->items[i];
-	return NULL;
+	hg_piece *row = NULL;
+
+	*ret = NULL;
+	if (!hg_store_piece_get(turn->store, turn->arena, joining->n, part, &row, error))
+		return FALSE;
+	if (!row)
+		return TRUE;
+	*ret = hg_arena_alloc(turn->arena, sizeof(**ret));
+	return hg_in_unpack(row->item, row->len, turn->arena, *ret, error);
 }
 
 /* The one it belongs to, ready to take it.  *ret_again: it is there. */
 static gboolean place(hg_turn *turn, const struct hg_in *in, hg_joining *like, hg_joining **ret, gboolean *ret_again,
 		      GError **error)
 {
-	g_auto(gathered) all = { 0 };
-	const struct hg_in *there = NULL;
 	hg_joining *found = NULL;
+	struct hg_in *there = NULL;
 
 	if (!hg_store_joining_find(turn->store, turn->arena, like, &found, error) ||
-	    (found && !gather(turn, found, &all, error)))
+	    (found && !at_place(turn, found, in->part, &there, error)))
 		return FALSE;
-	there = found ? at_place(&all, in->part) : NULL;
 	*ret_again = there && strcmp(there->text, in->text) == 0;
 	*ret = found && (*ret_again || !there) ? found : like;
 	if (*ret == found)
@@ -292,18 +295,21 @@ gboolean hg_piece_take(hg_turn *turn, const struct hg_in *in, gint64 raw_n, GErr
 	g_auto(gathered) all = { 0 };
 	hg_joining *joining = NULL;
 	gboolean again;
+	gint64 there = 0;
 
 	if (!place(turn, in, &like, &joining, &again, error))
 		return FALSE;
 	turn->count.duplicates += again;
 	if (again)
 		return TRUE;
-	if (!add(turn, joining, in, raw_n, error) || !gather(turn, joining, &all, error))
+	if (!add(turn, joining, in, raw_n, error) || !hg_store_piece_count(turn->store, joining->n, &there, error))
+		return FALSE;
+	if (there < joining->parts && joining->state == HG_JOINING_OPEN)
+		return TRUE;
+	if (!gather(turn, joining, &all, error))
 		return FALSE;
 	if (joining->state == HG_JOINING_TOLD)
 		return came_late(turn, joining, in, &all, raw_n, error);
-	if ((int)all.rows->len < joining->parts)
-		return TRUE;
 	return forget(turn, joining->n, error) &&
 	       hg_inbound_take(turn, join(turn, joining, &all), ((const hg_piece *)all.rows->pdata[0])->raw_n, error);
 }

@@ -83,6 +83,20 @@ gboolean hg_store_piece_add(hg_store *store, hg_piece *piece, GError **error)
 	return hg_row_add(store, &add, piece, error);
 }
 
+gboolean hg_store_piece_get(hg_store *store, hg_arena *arena, gint64 joining_n, int part, hg_piece **ret, GError **error)
+{
+	static const struct hg_sql get = { HG_SQL_PIECE_GET, "WHERE joining_n = $1 AND part = $2", HG_SQL_SELECT, &piece_table };
+
+	return hg_row_one(store, &get, HG_BIND(HG_I(joining_n), HG_I(part)), arena, ret, error);
+}
+
+gboolean hg_store_piece_count(hg_store *store, gint64 joining_n, gint64 *ret, GError **error)
+{
+	static const struct hg_sql count = { HG_SQL_PIECE_COUNT, "SELECT COUNT(*) FROM piece WHERE joining_n = $1", HG_SQL_ALONE, NULL };
+
+	return hg_sql_int(store, &count, HG_BIND(HG_I(joining_n)), 0, ret, error);
+}
+
 gboolean hg_store_piece_list(hg_store *store, hg_arena *arena, gint64 joining_n, GPtrArray *ret, GError **error)
 {
 	static const struct hg_sql list = { HG_SQL_PIECE_LIST, "WHERE joining_n = $1 ORDER BY part", HG_SQL_SELECT, &piece_table };

@@ -305,6 +305,8 @@ gboolean hg_store_joining_oldest(hg_store *store, hg_arena *arena, const char *c
 gboolean hg_store_joining_state(hg_store *store, gint64 n, int state, GError **error);
 gboolean hg_store_joining_delete(hg_store *store, gint64 n, GError **error);	/* with its pieces */
 gboolean hg_store_piece_add(hg_store *store, hg_piece *piece, GError **error);
+gboolean hg_store_piece_get(hg_store *store, hg_arena *arena, gint64 joining_n, int part, hg_piece **ret, GError **error);
+gboolean hg_store_piece_count(hg_store *store, gint64 joining_n, gint64 *ret, GError **error);
 gboolean hg_store_piece_list(hg_store *store, hg_arena *arena, gint64 joining_n, GPtrArray *ret, GError **error);	/* by part */
 
 /* ---- waiting for facts from outside ---- */

@@ -280,6 +280,7 @@ static void characters_that_were_cut_in_two_are_joined(void **state)
 static void a_place_that_cannot_be_is_a_message_of_its_own(void **state)
 {
 	static const struct { int part, parts; } places[] = { { 0, 2 }, { 3, 2 }, { -1, 2 }, { 1, 1 }, { 1, 256 }, { 1, 0 } };
+	g_autofree char *much = g_strnfill(5000, 'x');
 	g_autoptr(hg_lab) lab = lab_new(NULL);
 	(void)state;
 
@@ -287,6 +288,9 @@ static void a_place_that_cannot_be_is_a_message_of_its_own(void **state)
 		say_piece(lab, NULL, "7", places[i].part, places[i].parts, "whole");
 		lab_counts(lab, i + 1, "SELECT count(*) FROM message WHERE direction = 1 AND text = 'whole'");
 	}
+	/* Nor is what no network would call a piece: nothing of it is cut. */
+	say_piece(lab, NULL, "7", 1, 2, much);
+	lab_counts(lab, 1, "SELECT count(*) FROM message WHERE length(text) = 5000");
 	nothing_is_left(lab);
 }
 
