@@ -58,6 +58,7 @@ enum hg_opt_type {
 	HG_OPT_STRINGS, HG_OPT_SECRETS,		/* char **, ends with NULL; one value or a list */
 	HG_OPT_MAP,		/* char **: name, value, name, value ..., NULL; one value alone has the name "" */
 	HG_OPT_TREE,		/* char *: JSON of the mapping or list that stands there, or in the YAML file it names */
+	HG_OPT_SECRET_MAP,	/* char **, as MAP: each value is a secret */
 };
 
 enum hg_opt_flag {
@@ -570,6 +571,8 @@ struct hg_adapter {
 	/* Pure: runs the samples that conf holds and tells of each one; returns how many failed, -1 with err when they
 	 * cannot be run.  headgatectl adapter test calls it. */
 	int  (*samples)(const void *conf, void (*tell)(void *arg, const struct hg_sample *), void *arg, struct hg_err *);
+	/* As check(), which is not called then, for those whose options hold much: tells of all that is wrong. */
+	void (*check_all)(const void *conf, void (*tell)(void *arg, const struct hg_err *), void *arg);
 };
 
 /* Is this field there, in a struct that may come from an older header? */

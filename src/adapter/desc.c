@@ -84,13 +84,13 @@ static gboolean is_common(const char *name)
 
 static const char *opt_wrong(const struct hg_adapter *d, const struct hg_option *o)
 {
-	gboolean secret = o->type == HG_OPT_SECRET || o->type == HG_OPT_SECRETS;
+	gboolean secret = o->type == HG_OPT_SECRET || o->type == HG_OPT_SECRETS || o->type == HG_OPT_SECRET_MAP;
 
 	if (!opt_name_ok(o->name))
 		return "its name is not made of a-z, 0-9, _ and single dots";
 	if (is_common(o->name))
 		return "its name is that of an option which every channel has";
-	if (o->type < HG_OPT_STRING || o->type > HG_OPT_MAP)
+	if (o->type < HG_OPT_STRING || o->type > HG_OPT_SECRET_MAP)
 		return "its type is unknown to this headgate";
 	if (o->flags & ~(unsigned)FLAGS)
 		return "it has flags unknown to this headgate";
@@ -102,6 +102,8 @@ static const char *opt_wrong(const struct hg_adapter *d, const struct hg_option 
 		return "its range cannot be read: \"1..10\", \"1s..1h\", \"1KiB..1MiB\" or \"this|that\"";
 	if ((o->flags & HG_OPT_REQUIRED) && o->fallback)
 		return "it is required and has a default";
+	if (o->type == HG_OPT_TREE && (o->fallback || o->range))
+		return "a tree has a default or a range";
 	if (secret && o->fallback)
 		return "a secret has a default";
 	return o->help && *o->help ? NULL : "it has no help";

@@ -173,18 +173,61 @@ static const struct hg_adapter *find_adapter(struct load *l, const hg_node *map,
 	return NULL;
 }
 
+struct checked {
+	struct load *l;
+	const struct hg_channel_conf *c;
+	const hg_node *map;
+	const char *what;
+};
+
+/* Where the adapter says it is, as near as that can be found. */
+static void tell_wrong(void *arg, const struct hg_err *err)
+{
+	const struct checked *checked = arg;
+	g_autoptr(hg_doc) doc = NULL;
+	const struct hg_place *place = NULL;
+
+	if (*err->at)
+		place = hg_options_place(checked->c->desc->options, checked->map, err->at, checked->l->diag, &doc);
+	hg_diag_add(checked->l->diag, HG_SEV_ERROR, place ? place : &checked->c->place, NULL, "%s: %s", checked->what, err->text);
+}
+
+/* A description in a file of its own decides as well: the hash depends on it. */
+static void lean_on_trees(struct load *l, const struct hg_channel_conf *c)
+{
+	for (const struct hg_option *opt = c->desc->options; opt && opt->name; opt++) {
+		const char *tree = opt->type == HG_OPT_TREE ? *(char *const *)((const char *)c->options + opt->offset) : NULL;
+		g_autofree char *both = tree ? g_strdup_printf("%s %s", l->conf->hash, tree) : NULL;
+
+		if (!both)
+			continue;
+		g_free(l->conf->hash);
+		l->conf->hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, both, -1);
+	}
+}
+
+static void check_adapter(struct load *l, const struct hg_channel_conf *c, const hg_node *map, const char *what)
+{
+	struct checked checked = { l, c, map, what };
+	struct hg_err err = { 0 };
+
+	if (HG_HAS(c->desc, check_all))
+		c->desc->check_all(c->options, tell_wrong, &checked);
+	else if (HG_HAS(c->desc, check) && c->desc->check(c->options, &err) != 0)
+		tell_wrong(&checked, &err);
+}
+
 static void fill_adapter(struct load *l, struct hg_channel_conf *c, const hg_node *map, const char *what)
 {
 	g_autoptr(GPtrArray) common = first_words(hg_channel_options);
-	struct hg_err err = { 0 };
 
 	c->options = g_malloc0(c->desc->conf_size);
 	if (c->desc->options &&
 	    !hg_options_fill(c->desc->options, map, what, (const char *const *)common->pdata,
 			     c->options, l->diag))
 		return;
-	if (HG_HAS(c->desc, check) && c->desc->check(c->options, &err) != 0)
-		hg_diag_add(l->diag, HG_SEV_ERROR, &c->place, NULL, "%s: %s", what, err.text);
+	lean_on_trees(l, c);
+	check_adapter(l, c, map, what);
 }
 
 static gboolean is_common(const char *key)

@@ -24,7 +24,7 @@ struct hidden {
 struct hg_diag {
 	GPtrArray *findings;
 	GHashTable *sources;		/* file name to its lines (char **) */
-	GArray *hidden;			/* of struct hidden */
+	GArray *hidden, *shown;		/* of struct hidden */
 	guint count[2];			/* by severity, with those that were not kept */
 };
 
@@ -56,6 +56,8 @@ hg_diag *hg_diag_new(void)
 	diag->sources = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, lines_free);
 	diag->hidden = g_array_new(FALSE, FALSE, sizeof(struct hidden));
 	g_array_set_clear_func(diag->hidden, hidden_clear);
+	diag->shown = g_array_new(FALSE, FALSE, sizeof(struct hidden));
+	g_array_set_clear_func(diag->shown, hidden_clear);
 	return diag;
 }
 
@@ -66,6 +68,7 @@ void hg_diag_free(hg_diag *diag)
 	g_ptr_array_unref(diag->findings);
 	g_hash_table_unref(diag->sources);
 	g_array_unref(diag->hidden);
+	g_array_unref(diag->shown);
 	g_free(diag);
 }
 
@@ -140,7 +143,25 @@ void hg_diag_hide(hg_diag *diag, const struct hg_place *from, int end_line, int 
 	g_array_append_val(diag->hidden, h);
 }
 
+void hg_diag_show(hg_diag *diag, const struct hg_place *from, int end_line)
+{
+	struct hidden shown = { g_strdup(from->file), from->line, 1, end_line, 0 };
+
+	g_array_append_val(diag->shown, shown);
+}
+
 /* ---- showing ---- */
+
+static gboolean is_shown(const hg_diag *diag, const struct finding *f)
+{
+	for (guint i = 0; i < diag->shown->len; i++) {
+		const struct hidden *s = &g_array_index(diag->shown, struct hidden, i);
+
+		if (f->line >= s->line && f->line <= s->end_line && g_strcmp0(f->file, s->file) == 0)
+			return TRUE;
+	}
+	return FALSE;
+}
 
 static gint by_place(gconstpointer a, gconstpointer b)
 {
@@ -204,7 +225,8 @@ static void render_source(GString *out, const hg_diag *diag, const struct findin
 		return;
 	mask = hg_mask_new();
 	hide_known(diag, f, mask);
-	hg_mask_guess(mask, lines, f->line - 1);
+	if (!is_shown(diag, f))
+		hg_mask_guess(mask, lines, f->line - 1);
 	masked = hg_mask_line(mask, lines[f->line - 1], &caret);
 	shown = seen(masked);
 	g_string_append_printf(out, "%6d | %s\n", f->line, shown);

@@ -29,4 +29,6 @@ void hg_diag_source(hg_diag *diag, const char *file, const char *text);
 /* Never shows the text from there to line end_line, column end_column (that one not included): it
  * is or may be a secret.  Beside that, what stands behind a key that sounds like one is hidden. */
 void hg_diag_hide(hg_diag *diag, const struct hg_place *from, int end_line, int end_column);
+/* Lines from there to end_line are not searched for words that sound like secrets. */
+void hg_diag_show(hg_diag *diag, const struct hg_place *from, int end_line);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(hg_diag, hg_diag_free)

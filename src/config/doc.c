@@ -270,6 +270,21 @@ hg_doc *hg_doc_read(const char *path, hg_diag *diag)
 	return r.broken ? NULL : g_steal_pointer(&doc);
 }
 
+hg_doc *hg_doc_read_tree(const char *path, const struct hg_place *place, hg_diag *diag)
+{
+	g_autoptr(hg_doc) doc = doc_new();
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GString) text = slurp(path, FALSE, &error);
+	g_autofree char *quoted = hg_node_quote(path);
+
+	if (!text) {
+		hg_diag_add(diag, HG_SEV_ERROR, place, NULL, "cannot read %s: %s", quoted, error->message);
+		return NULL;
+	}
+	doc->root = hg_yaml_parse(doc, path, text->str, text->len, diag);
+	return doc->root ? g_steal_pointer(&doc) : NULL;
+}
+
 hg_doc *hg_doc_parse(const char *name, const char *text, hg_diag *diag)
 {
 	g_autoptr(hg_doc) doc = doc_new();

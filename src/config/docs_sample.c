@@ -109,6 +109,10 @@ static char *example(const struct hg_option *opt)
 	}
 	case HG_OPT_URL:
 		return g_strdup("https://host.example");
+	case HG_OPT_SECRET_MAP:
+		return g_strdup("{ name: credential:name }");
+	case HG_OPT_TREE:
+		return g_strdup_printf("/path/to/%s.yaml", dot ? dot + 1 : opt->name);
 	case HG_OPT_PATH:
 		return g_strdup_printf("/path/to/%s", dot ? dot + 1 : opt->name);
 	case HG_OPT_BOOL:

@@ -68,6 +68,7 @@ static void add_value(GString *out, const struct hg_option *opt)
 	switch (opt->type) {
 	case HG_OPT_SECRET:
 	case HG_OPT_SECRETS:
+	case HG_OPT_SECRET_MAP:
 		add_pattern(out, REF_PATTERN);
 		break;
 	case HG_OPT_URL:
@@ -118,6 +119,16 @@ static void add_several(GString *out, const struct hg_option *opt, const char *t
 	hg_json_close(out, ']');
 }
 
+static void add_secret_map(GString *out, const struct hg_option *opt)
+{
+	hg_json_add_str(out, "type", "object");
+	hg_json_add_int(out, "minProperties", 1);
+	hg_json_key(out, "additionalProperties");
+	hg_json_open(out, '{');
+	add_value(out, opt);
+	hg_json_close(out, '}');
+}
+
 static void add_default(GString *out, const struct hg_option *opt)
 {
 	const char *text = hg_docs_fallback(opt);
@@ -157,6 +168,10 @@ static void put_option(GString *out, const struct hg_option *opt)
 		add_several(out, opt, "array", "minItems", "items");
 	else if (opt->type == HG_OPT_MAP)
 		add_several(out, opt, "object", "minProperties", "additionalProperties");
+	else if (opt->type == HG_OPT_SECRET_MAP)
+		add_secret_map(out, opt);
+	else if (opt->type == HG_OPT_TREE)
+		hg_json_add_raw(out, "type", "[\"object\",\"array\",\"string\"]");
 	else if (opt->flags & HG_OPT_AGES)
 		add_ages(out, opt);
 	else

@@ -81,6 +81,7 @@ static const char *kind_of(const struct hg_option *opt)
 		[HG_OPT_INT] = "number", [HG_OPT_MSECS] = "time", [HG_OPT_BYTES] = "size",
 		[HG_OPT_STRINGS] = "text or list of texts",
 		[HG_OPT_SECRETS] = "secret or list of secrets", [HG_OPT_MAP] = "text or map of texts",
+		[HG_OPT_TREE] = "map, list, or path of a YAML file that holds one", [HG_OPT_SECRET_MAP] = "map of secrets",
 	};
 
 	return kinds[opt->type];

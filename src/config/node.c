@@ -91,6 +91,11 @@ void hg_node_hide(const hg_node *node, hg_diag *diag)
 		hg_node_hide(node->pairs[i].value, diag);
 }
 
+void hg_node_show(const hg_node *node, hg_diag *diag)
+{
+	hg_diag_show(diag, &node->place, node->end_line);
+}
+
 char *hg_node_path(const struct hg_place *place, const char *path)
 {
 	g_autofree char *dir = NULL;

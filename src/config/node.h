@@ -13,6 +13,8 @@ typedef struct hg_doc hg_doc;
 
 /* Reads file and what it includes.  On a syntax error: NULL, and diag says where. */
 hg_doc *hg_doc_read(const char *path, hg_diag *diag);
+/* One file that is part of none: a HG_OPT_TREE.  place: where it is named. */
+hg_doc *hg_doc_read_tree(const char *path, const struct hg_place *place, hg_diag *diag);
 hg_doc *hg_doc_parse(const char *name, const char *text, hg_diag *diag);	/* for tests; no includes */
 void hg_doc_free(hg_doc *doc);
 const hg_node *hg_doc_root(const hg_doc *doc);
@@ -34,6 +36,8 @@ const hg_node *hg_node_get(const hg_node *map, const char *key);	/* or NULL */
 gboolean hg_node_null(const hg_node *node);		/* nothing, ~ or null, not quoted; or NULL */
 /* Source lines in diag are shown without this node's text: it is or may hold a secret. */
 void hg_node_hide(const hg_node *node, hg_diag *diag);
+/* Source lines in diag are shown as they stand: what is in this node speaks of secrets and holds none. */
+void hg_node_show(const hg_node *node, hg_diag *diag);
 /* A path as written in the node's file: relative ones are taken from that file's directory. */
 char *hg_node_path(const struct hg_place *place, const char *path);
 /* What to quote of text in an error: cut when long.  Yours to free. */

@@ -5,13 +5,20 @@
 
 #include "json.h"
 
+/* JSON knows no 007 and no +5: these are texts (codes, numbers of telephones). */
+static gboolean is_number(const char *text)
+{
+	const char *digits = text + (*text == '-');
+
+	return g_ascii_isdigit(digits[0]) && (digits[0] != '0' || !digits[1]) &&
+	       g_ascii_string_to_signed(text, 10, G_MININT64, G_MAXINT64, NULL, NULL);
+}
+
 static gboolean is_bare(const hg_node *node)
 {
 	const char *text = hg_node_text(node);
 
-	return hg_node_plain(node) &&
-	       (strcmp(text, "true") == 0 || strcmp(text, "false") == 0 ||
-		g_ascii_string_to_signed(text, 10, G_MININT64, G_MAXINT64, NULL, NULL));
+	return hg_node_plain(node) && (strcmp(text, "true") == 0 || strcmp(text, "false") == 0 || is_number(text));
 }
 
 void hg_node_json(const hg_node *node, GString *out)

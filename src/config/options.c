@@ -22,6 +22,11 @@ struct fill {
 
 /* ---- one option ---- */
 
+static gboolean is_map(const struct hg_option *opt)
+{
+	return opt->type == HG_OPT_MAP || opt->type == HG_OPT_SECRET_MAP;
+}
+
 static gboolean add_item(const struct hg_spot *spot, const char *text, GPtrArray *items)
 {
 	char *item = hg_value_text(spot, text);
@@ -42,7 +47,7 @@ static gboolean check_item(struct hg_spot *spot, const hg_node *node)
 	if (hg_value_is_secret(spot->opt))
 		hg_node_hide(node, spot->diag);
 	hg_spot_error(spot, NULL, "must be a %s of texts; one of them is %s",
-		      spot->opt->type == HG_OPT_MAP ? "map" : "list",
+		      is_map(spot->opt) ? "map" : "list",
 		      text                                 ? "nothing"
 		      : hg_node_type(node) == HG_NODE_LIST ? "a list"
 							   : "a map");
@@ -106,6 +111,36 @@ static gboolean fill_map(const struct hg_spot *spot, char ***field)
 	return fine;
 }
 
+/* Its words about secrets (which it names, and does not hold) are shown as they stand. */
+static char *tree_json(const hg_node *root, hg_diag *diag)
+{
+	GString *json = g_string_new(NULL);
+
+	hg_node_show(root, diag);
+	hg_node_json(root, json);
+	return g_string_free(json, FALSE);
+}
+
+/* The map or list itself, or a path of the file it lies in. */
+static gboolean fill_tree(const struct hg_spot *spot, char **field)
+{
+	g_autoptr(hg_doc) doc = NULL;
+	const hg_node *root = spot->node;
+	g_autofree char *path = NULL;
+
+	if (hg_node_type(root) == HG_NODE_SCALAR) {
+		path = hg_node_path(spot->place, hg_node_text(root));
+		doc = hg_doc_read_tree(path, spot->place, spot->diag);
+		root = doc ? hg_doc_root(doc) : NULL;
+	}
+	if (root && hg_node_type(root) == HG_NODE_SCALAR)
+		hg_diag_add(spot->diag, HG_SEV_ERROR, hg_node_place(root), NULL, "%s%s'%s' must be a map or a list, or the path of a "
+			    "YAML file that holds one", spot->what, *spot->what ? ": " : "", spot->opt->name);
+	else if (root)
+		*field = tree_json(root, spot->diag);
+	return *field != NULL;
+}
+
 const char *hg_map_value(char *const *map, const char *name)
 {
 	for (; map && map[0]; map += 2)
@@ -136,7 +171,7 @@ static gboolean is_list(const struct hg_option *opt)
 /* Kept as an array of texts that ends with NULL. */
 static gboolean is_many(const struct hg_option *opt)
 {
-	return is_list(opt) || opt->type == HG_OPT_MAP;
+	return is_list(opt) || is_map(opt);
 }
 
 /* A list's default is written as in a config file: "read" or "[read, reply]". */
@@ -172,7 +207,8 @@ static gboolean wrong_shape(const struct hg_spot *spot)
 
 	if (type == HG_NODE_SCALAR && !hg_node_null(spot->node))
 		return FALSE;
-	if ((type == HG_NODE_LIST && is_list(spot->opt)) || (type == HG_NODE_MAP && spot->opt->type == HG_OPT_MAP))
+	if ((type == HG_NODE_LIST && is_list(spot->opt)) || (type == HG_NODE_MAP && is_map(spot->opt)) ||
+	    (type != HG_NODE_SCALAR && spot->opt->type == HG_OPT_TREE))
 		return FALSE;
 	if (hg_value_is_secret(spot->opt))
 		hg_node_hide(spot->node, spot->diag);
@@ -180,7 +216,7 @@ static gboolean wrong_shape(const struct hg_spot *spot)
 		hg_spot_error(spot, spot->opt->help, "has no value; write \"\" for an empty text");
 	else
 		hg_spot_error(spot, spot->opt->help, "must be one value%s, not a %s",
-			      spot->opt->type == HG_OPT_MAP ? " or a map of them" : "",
+			      is_map(spot->opt) ? " or a map of them" : "",
 			      type == HG_NODE_LIST ? "list" : "map");
 	return TRUE;
 }
@@ -193,7 +229,14 @@ static gboolean fill_node(const struct hg_spot *spot, void *field)
 			    *spot->what ? ": " : "", spot->opt->name);
 	if (wrong_shape(spot))
 		return FALSE;
-	if (spot->opt->type == HG_OPT_MAP)
+	if (spot->opt->type == HG_OPT_SECRET_MAP && hg_node_type(spot->node) == HG_NODE_SCALAR) {
+		hg_node_hide(spot->node, spot->diag);
+		hg_spot_error(spot, spot->opt->help, "must be a map of names and secrets");
+		return FALSE;
+	}
+	if (spot->opt->type == HG_OPT_TREE)
+		return fill_tree(spot, field);
+	if (is_map(spot->opt))
 		return fill_map(spot, field);
 	return is_list(spot->opt) ? fill_list(spot, field)
 				  : fill_scalar(spot, hg_node_text(spot->node), field);
@@ -203,7 +246,7 @@ static gboolean fill_node(const struct hg_spot *spot, void *field)
 
 /* The node of "imap.host", or NULL; the parts on the way may be missing or no maps (that is
  * reported by the check of the keys). */
-static const hg_node *look_up(const hg_node *map, const char *name)
+const hg_node *hg_options_node(const hg_node *map, const char *name)
 {
 	g_auto(GStrv) parts = g_strsplit(name, ".", -1);
 
@@ -221,7 +264,7 @@ static void missing(struct fill *f, const struct hg_option *opt)
 
 static void fill_option(struct fill *f, const hg_node *map, const struct hg_option *opt)
 {
-	const hg_node *node = look_up(map, opt->name);
+	const hg_node *node = hg_options_node(map, opt->name);
 	struct hg_spot spot = { opt, f->what, node, node ? hg_node_place(node) : f->place, f->diag };
 
 	if (node && (opt->flags & HG_OPT_AGES) && hg_node_type(node) == HG_NODE_LIST)
@@ -369,7 +412,7 @@ void hg_options_clear(const struct hg_option *table, void *conf)
 		if (is_many(opt)) {
 			clear_texts(*(char ***)field, hg_value_is_secret(opt));
 			*(char ***)field = NULL;
-		} else if (opt->type <= HG_OPT_ENUM) {
+		} else if (opt->type <= HG_OPT_ENUM || opt->type == HG_OPT_TREE) {
 			if (hg_value_is_secret(opt))
 				hg_secret_free(*(char **)field);
 			else
@@ -400,6 +443,7 @@ static gboolean same(const struct hg_option *opt, const void *a, const void *b)
 	case HG_OPT_STRINGS:
 	case HG_OPT_SECRETS:
 	case HG_OPT_MAP:
+	case HG_OPT_SECRET_MAP:
 		return same_list(*(char **const *)x, *(char **const *)y);
 	default:
 		return g_strcmp0(*(char *const *)x, *(char *const *)y) == 0;

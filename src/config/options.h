@@ -15,6 +15,13 @@
 gboolean hg_options_fill(const struct hg_option *table, const hg_node *map, const char *what,
 			 const char *const *also, void *conf, hg_diag *diag);
 void hg_options_clear(const struct hg_option *table, void *conf);	/* frees the values; secrets are wiped */
+/* The value of "imap.host" in a map, or NULL. */
+const hg_node *hg_options_node(const hg_node *map, const char *name);
+/* The place of a value by hg_err.at: an option's name, and behind slashes (RFC 6901) the way into a HG_OPT_TREE; the
+ * nearest there is, or NULL when the option itself is not there.  *ret_doc, to be freed by you or NULL, holds what is
+ * in a file of its own; the place is lent by it, or by map. */
+const struct hg_place *hg_options_place(const struct hg_option *table, const hg_node *map, const char *at, hg_diag *diag,
+					hg_doc **ret_doc);
 /* Of a HG_OPT_MAP; name "": what stood alone.  NULL: there is none. */
 const char *hg_map_value(char *const *map, const char *name);
 gboolean hg_options_equal(const struct hg_option *table, const void *a, const void *b,

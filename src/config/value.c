@@ -23,7 +23,7 @@ void hg_spot_error(const struct hg_spot *spot, const char *hint, const char *fmt
 
 gboolean hg_value_is_secret(const struct hg_option *opt)
 {
-	return opt->type == HG_OPT_SECRET || opt->type == HG_OPT_SECRETS;
+	return opt->type == HG_OPT_SECRET || opt->type == HG_OPT_SECRETS || opt->type == HG_OPT_SECRET_MAP;
 }
 
 /* ---- ranges: "1..65535", "1s..", "plain|tls" ---- */

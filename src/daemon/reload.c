@@ -21,6 +21,7 @@ static gboolean same_value(const struct hg_option *option, const void *old, cons
 	case HG_OPT_STRINGS:
 	case HG_OPT_SECRETS:
 	case HG_OPT_MAP:
+	case HG_OPT_SECRET_MAP:
 		return TRUE;		/* no such option needs a restart */
 	default:
 		return g_strcmp0(*(char *const *)a, *(char *const *)b) == 0;

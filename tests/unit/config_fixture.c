@@ -23,14 +23,31 @@ static const struct hg_option options[] = {
 	PROBE(keys, "keys", SECRETS, 0, NULL, "4..", "Keys that sign; two while one replaces the other."),
 	PROBE(imap_host, "imap.host", STRING, 0, NULL, NULL, "Mail server."),
 	PROBE(imap_port, "imap.port", INT, 0, "993", "1..65535", "Its port."),
+	PROBE(shape, "shape", TREE, 0, NULL, NULL, "What the provider sends."),
+	PROBE(secrets, "secrets", SECRET_MAP, 0, NULL, "4..", "Secrets by name."),
 	PROBE(old, "old", STRING, HG_OPT_DEPRECATED, NULL, NULL, "Use mode instead."),
 	HG_OPTION_END
 };
+
+/* A shape that says where it is wrong is wrong there. */
+static gboolean shape_ok(const char *shape, struct hg_err *err)
+{
+	const char *at = shape ? strstr(shape, "\"wrong at\":\"") : NULL;
+
+	if (!at)
+		return TRUE;
+	at += strlen("\"wrong at\":\"");
+	g_strlcpy(err->at, at, MIN(sizeof(err->at), strcspn(at, "\"") + 1));
+	g_strlcpy(err->text, "the shape is wrong", sizeof(err->text));
+	return FALSE;
+}
 
 static int probe_check(const void *conf, struct hg_err *err)
 {
 	const struct probe_conf *p = conf;
 
+	if (!shape_ok(p->shape, err))
+		return -1;
 	if (!p->fast || p->rate >= 10)
 		return 0;
 	err->kind = HG_ERR_CONFIG;

@@ -9,6 +9,8 @@ struct probe_conf {
 	char **tags, **keys;
 	char *imap_host;
 	int64_t imap_port;
+	char *shape;
+	char **secrets;
 	char *old;
 };
 

@@ -102,6 +102,42 @@ static void a_channel_gets_common_options_and_its_adapters(void **state)
 	assert_null(hg_conf_channel(c, "c"));
 }
 
+static void a_tree_is_json_of_what_stands_there(void **state)
+{
+	g_autoptr(hg_conf) c = conf_of(CHANNEL ", shape: { in: [007, 7, -7, +7, 1.5, true, ~, 'true'], \"a/b\": { c: d } }, "
+				       "secrets: { hook: env:PROBE_TOKEN, other: credential:api } }\n");
+	const struct probe_conf *p = hg_conf_channel(c, "a")->options;
+
+	(void)state;
+	assert_string_equal(p->shape, "{\"in\":[\"007\",7,-7,\"+7\",\"1.5\",true,null,\"true\"],\"a/b\":{\"c\":\"d\"}}");
+	assert_string_equal(hg_map_value(p->secrets, "hook"), "SeCrEt-of-the-environment");
+	assert_string_equal(hg_map_value(p->secrets, "other"), "SeCrEt-of-a-credential");
+	assert_null(hg_map_value(p->secrets, "third"));
+}
+
+/* A reload that changes nothing but the description is one. */
+static void a_tree_in_a_file_of_its_own_is_part_of_the_hash(void **state)
+{
+	g_autofree char *dir = g_dir_make_tmp("hg-tree-XXXXXX", NULL);
+	g_autofree char *file = g_build_filename(dir, "shape.yaml", NULL);
+	g_autofree char *text = g_strdup_printf(CHANNEL ", shape: %s }\n", file), *hash = NULL;
+	hg_conf *one, *two;
+
+	(void)state;
+	assert_true(g_file_set_contents(file, "in: { path: sms }\n", -1, NULL));
+	one = conf_of(text);
+	hash = g_strdup(one->hash);
+	assert_true(g_file_set_contents(file, "in: { path: mms }\n", -1, NULL));
+	two = conf_of(text);
+	assert_string_not_equal(hash, two->hash);
+	assert_false(hg_options_equal(probe_adapter.options, hg_conf_channel(one, "a")->options,
+				      hg_conf_channel(two, "a")->options, 0, 0));
+	hg_conf_unref(one);
+	hg_conf_unref(two);
+	g_unlink(file);
+	g_rmdir(dir);
+}
+
 static void a_backend_gets_its_defaults(void **state)
 {
 	g_autoptr(hg_conf) c = conf_of("config_version: 1\nbackends:\n  desk: { url: https://d.example/x, "
@@ -468,6 +504,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_empty_file_gives_the_documented_defaults),
 		cmocka_unit_test(a_channel_gets_common_options_and_its_adapters),
+		cmocka_unit_test(a_tree_is_json_of_what_stands_there),
+		cmocka_unit_test(a_tree_in_a_file_of_its_own_is_part_of_the_hash),
 		cmocka_unit_test(a_backend_gets_its_defaults),
 		cmocka_unit_test(every_default_lies_in_its_range),
 		cmocka_unit_test(the_environment_names_another_adapter_directory),
