@@ -381,7 +381,7 @@ struct hg_http_rep {
 
 struct hg_route {
 	const char *method;		/* "GET", "POST" */
-	const char *path;		/* "webhook": mounted at /channel/<name>/webhook */
+	const char *path;		/* "webhook": mounted at /channel/<name>/webhook; "in/" and a star: all below it */
 	size_t      max_body;
 	/* rep is zeroed but for size.  With rep->status left at 0, emit() must have been called
 	 * in this call with ack NULL; the host answers when the batch is on disk. */

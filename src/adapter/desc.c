@@ -167,7 +167,10 @@ static gboolean method_ok(const char *method)
 static gboolean path_ok(const char *path)
 {
 	gsize len = strspn(path, LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./");
+	gboolean star = strcmp(path + len, "*") == 0 && (!len || path[len - 1] == '/');
 
+	if (star)
+		return len <= 128 && path[0] != '/' && !strstr(path, "//") && !strstr(path, "..");
 	return len && len <= 128 && !path[len] && path[0] != '/' && path[len - 1] != '/' &&
 	       !strstr(path, "//") && !strstr(path, "..");
 }
@@ -177,7 +180,7 @@ static const char *route_wrong(const struct hg_route *r)
 	if (!method_ok(r->method))
 		return "its method is none of GET, POST, PUT, DELETE, HEAD, OPTIONS";
 	if (!path_ok(r->path))
-		return "its path is not made of words with single slashes between them";
+		return "its path is not made of words with single slashes between them, or of such and a star behind a slash";
 	if (r->max_body > HG_ADAPTER_BODY_MAX)
 		return "max_body is more than 64 MiB";
 	return r->handle ? NULL : "it has no handle()";

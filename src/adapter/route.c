@@ -39,12 +39,22 @@ static void call_free(struct hg_route_call *call)
 
 /* ---- finding the route: asked when the head is there ---- */
 
+/* A path that ends in a star stands for all that begin as it does. */
+static gboolean stands_for(const struct hg_route *r, const char *path)
+{
+	gsize len = strlen(r->path);
+
+	if (r->path[len - 1] == '*')
+		return strncmp(r->path, path, len - 1) == 0 && path[len - 1];
+	return strcmp(r->path, path) == 0;
+}
+
 static const struct hg_route *find(const hg_channel *ch, const char *path, const char *method)
 {
 	const struct hg_route *r = ch->desc->routes;
 
 	for (; r && r->path; r++)
-		if (strcmp(r->path, path) == 0 && (!method || strcmp(r->method, method) == 0))
+		if (stands_for(r, path) && (!method || strcmp(r->method, method) == 0))
 			return r;
 	return NULL;
 }
@@ -57,7 +67,7 @@ static const char *allow(const hg_channel *ch, const char *path)
 	const char *sep = "";
 
 	for (const struct hg_route *r = ch->desc->routes; r->path; r++) {
-		if (strcmp(r->path, path) != 0)
+		if (!stands_for(r, path))
 			continue;
 		g_string_append_printf(line, "%s%s", sep, r->method);
 		sep = ", ";
@@ -252,12 +262,12 @@ static void take_reply(struct hg_route_call *call, const struct hg_http_rep *the
 		call->replies[BY_STATUS] = (struct reply){ .status = 500 };
 }
 
-static void run_handler(struct hg_route_call *call, const struct hg_route *r)
+static void run_handler(struct hg_route_call *call, const struct hg_route *r, const char *path)
 {
 	hg_channel *ch = call->ch;
 	struct hg_http_rep rep = { .size = sizeof(rep) };
 	struct request in = { .pub = { .size = sizeof(in.pub), .method = hg_request_method(call->req),
-				       .path = r->path, .peer = hg_request_peer(call->req),
+				       .path = path, .peer = hg_request_peer(call->req),
 				       .header = get_header, .query = get_query },
 			      .req = call->req };
 	g_autofree char *target = hg_request_target(call->req);
@@ -287,6 +297,6 @@ void hg_channel_handle(hg_channel *ch, const char *path, hg_request *req)
 	call = g_new0(struct hg_route_call, 1);
 	call->ch = ch;
 	call->req = req;
-	run_handler(call, r);
+	run_handler(call, r, path);
 	settle(call);
 }

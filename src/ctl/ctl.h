@@ -46,6 +46,7 @@ int ctl_simulate(struct ctl *ctl, int argc, char **argv);
 int ctl_listen(struct ctl *ctl, int argc, char **argv);
 int ctl_adapters(struct ctl *ctl, int argc, char **argv);
 int ctl_consent(struct ctl *ctl, int argc, char **argv);
+int ctl_adapter(struct ctl *ctl, int argc, char **argv);
 int ctl_outbox(struct ctl *ctl, int argc, char **argv);
 int ctl_channel(struct ctl *ctl, int argc, char **argv);
 int ctl_quarantine(struct ctl *ctl, int argc, char **argv);

@@ -87,6 +87,11 @@ const struct ctl_verb ctl_verbs[] = {
 	  "                  [the secrets of the first backend of the configuration]\n"
 	  "  --no-tickets    answer without a ticket number\n", ctl_listen },
 	{ "adapters", "[NAME]", "installed adapters and their options", NULL, ctl_adapters },
+	{ "adapter", "test FILE|CHANNEL...", "play the samples of a description: requests, and what must come of them",
+	  "  --adapter NAME   whose description FILE is [http]\n"
+	  "Needs no network and no daemon: each sample goes through the adapter's own code.\n"
+	  "exit codes: 0 all passed, 1 a sample failed or there is none, 4 no such file or channel,\n"
+	  "78 errors in a description\n", ctl_adapter },
 	{ "docs", "schema|sample|man|api", "JSON Schema, sample and man page of the configuration; the API's calls",
 	  NULL, ctl_docs },
 	{ "report", "[--since TIME] [--by KEYS] [--csv|--json]", "what conversations came to: rates, times, opinions",

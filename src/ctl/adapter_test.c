@@ -1,0 +1,261 @@
+/* adapter_test.c - adapter test: the samples that a description holds, played without a network */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include "ctl.h"
+#include "fail.h"
+#include "load.h"
+#include "options.h"
+
+struct testing {
+	struct ctl *ctl;
+	GString *json;			/* results; NULL: told as they come */
+	guint played, failed, made_up;
+};
+
+/* ---- telling ---- */
+
+static void print_lines(const char *text)
+{
+	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+
+	for (char **line = lines; *line; line++) {
+		g_autofree char *safe = ctl_safe(*line, FALSE);
+
+		printf("  %s\n", safe);
+	}
+}
+
+static void print_sample(const struct ctl *ctl, const struct hg_sample *sample)
+{
+	g_autofree char *name = ctl_safe(sample->name, FALSE);
+
+	if (ctl->quiet && sample->passed)
+		return;
+	printf("%s%-4s%s  %s%s\n", ctl_look(ctl, sample->passed ? CTL_GREEN : CTL_RED), sample->passed ? "ok" : "FAIL",
+	       ctl_look(ctl, CTL_PLAIN), name, sample->made_up ? " (made up)" : "");
+	if (sample->text)
+		print_lines(sample->text);
+}
+
+static void tell(void *arg, const struct hg_sample *sample)
+{
+	struct testing *t = arg;
+
+	t->played++;
+	t->failed += !sample->passed;
+	t->made_up += sample->made_up;
+	if (!t->json) {
+		print_sample(t->ctl, sample);
+		return;
+	}
+	hg_json_open(t->json, '{');
+	hg_json_add_str(t->json, "name", sample->name);
+	hg_json_add_bool(t->json, "passed", sample->passed);
+	hg_json_add_bool(t->json, "made_up", sample->made_up);
+	hg_json_add_str(t->json, "text", sample->text);
+	hg_json_close(t->json, '}');
+}
+
+static int run(struct testing *t, const char *what, const struct hg_adapter *adapter, const void *conf)
+{
+	struct hg_err err = { 0 };
+	int rc;
+
+	if (t->json) {
+		hg_json_open(t->json, '{');
+		hg_json_add_str(t->json, "description", what);
+		hg_json_key(t->json, "samples");
+		hg_json_open(t->json, '[');
+	} else if (!t->ctl->quiet) {
+		printf("%s\n", what);
+	}
+	rc = adapter->samples(conf, tell, t, &err);
+	if (t->json) {
+		hg_json_close(t->json, ']');
+		hg_json_close(t->json, '}');
+	}
+	if (rc < 0)
+		ctl_say_error(t->ctl, "%s: %s", what, err.text);
+	return rc < 0 ? CTL_CONFIG : CTL_DONE;
+}
+
+/* ---- a description in a file ---- */
+
+/* The option that holds a description; NULL: the adapter has none. */
+static const struct hg_option *tree_of(const struct hg_adapter *adapter)
+{
+	const struct hg_option *opt = adapter->options;
+
+	while (opt && opt->name && opt->type != HG_OPT_TREE)
+		opt++;
+	return opt && opt->name ? opt : NULL;
+}
+
+struct checking {
+	const struct hg_option *tree;
+	const hg_node *map;
+	hg_diag *diag;
+};
+
+/* What a channel would have to add (a secret, its public_url) is not the file's to say. */
+static void on_wrong(void *arg, const struct hg_err *err)
+{
+	const struct checking *c = arg;
+	gsize len = strlen(c->tree->name);
+	g_autoptr(hg_doc) doc = NULL;
+
+	if (*err->at && strncmp(err->at, c->tree->name, len) == 0 && (!err->at[len] || err->at[len] == '/'))
+		hg_diag_add(c->diag, HG_SEV_ERROR, hg_options_place(c->tree, c->map, err->at, c->diag, &doc), NULL, "%s", err->text);
+}
+
+/* One option of the table alone. */
+static void *fill(const struct hg_adapter *adapter, const struct hg_option *tree, const hg_node *map, hg_diag *diag)
+{
+	const struct hg_option table[] = { *tree, { .name = NULL } };
+	void *conf = g_malloc0(adapter->conf_size);
+	struct checking c = { table, map, diag };
+
+	if (hg_options_fill(table, map, "", NULL, conf, diag) && HG_HAS(adapter, check_all))
+		adapter->check_all(conf, on_wrong, &c);
+	return conf;
+}
+
+static void clear(const struct hg_option *tree, void *conf)
+{
+	const struct hg_option table[] = { *tree, { .name = NULL } };
+
+	hg_options_clear(table, conf);
+	g_free(conf);
+}
+
+static hg_doc *map_of(const struct hg_option *tree, const char *path, hg_diag *diag)
+{
+	g_autoptr(GString) text = g_string_new(NULL);
+
+	hg_json_open(text, '{');
+	hg_json_add_str(text, tree->name, path);
+	hg_json_close(text, '}');
+	return hg_doc_parse("arguments", text->str, diag);
+}
+
+static int test_file(struct testing *t, const struct hg_adapter *adapter, const char *path)
+{
+	g_autoptr(hg_diag) diag = hg_diag_new();
+	const struct hg_option *tree = tree_of(adapter);
+	g_autoptr(hg_doc) doc = map_of(tree, path, diag);
+	void *conf = doc ? fill(adapter, tree, hg_doc_root(doc), diag) : NULL;
+	g_autofree char *wrong = hg_diag_count(diag, HG_SEV_ERROR) ? hg_diag_render(diag, ctl_colours(t->ctl, STDERR_FILENO)) : NULL;
+	int code = CTL_CONFIG;
+
+	if (wrong)
+		fputs(wrong, stderr);
+	else if (conf)
+		code = run(t, path, adapter, conf);
+	if (conf)
+		clear(tree, conf);
+	return code;
+}
+
+/* ---- a channel of the configuration ---- */
+
+static int test_channel(struct testing *t, const char *name)
+{
+	g_autoptr(hg_setup) setup = ctl_setup(t->ctl, ctl_config(t->ctl));
+	const struct hg_channel_conf *channel = setup ? hg_conf_channel(setup->conf, name) : NULL;
+
+	if (!setup)
+		return CTL_CONFIG;
+	if (!channel) {
+		ctl_say_error(t->ctl, "there is no channel \"%s\" in %s, and no such file", name, ctl_config(t->ctl));
+		return CTL_MISSING;
+	}
+	if (!HG_HAS(channel->desc, samples)) {
+		ctl_say_error(t->ctl, "channel %s: adapter %s has no samples", name, channel->adapter);
+		return CTL_REFUSED;
+	}
+	return run(t, name, channel->desc, channel->options);
+}
+
+/* ---- all that was named ---- */
+
+static gboolean is_file(const char *name)
+{
+	return strchr(name, '/') || g_str_has_suffix(name, ".yaml") || g_str_has_suffix(name, ".yml") ||
+	       g_file_test(name, G_FILE_TEST_IS_REGULAR);
+}
+
+static const struct hg_adapter *adapter_of(struct testing *t, hg_loader *loader, const char *name, int *ret_code)
+{
+	g_autoptr(GError) error = NULL;
+	const struct hg_adapter *adapter = hg_loader_get(loader, name, &error);
+
+	*ret_code = CTL_MISSING;
+	if (!adapter)
+		ctl_say_error(t->ctl, "%s", error->message);
+	else if (!HG_HAS(adapter, samples) || !tree_of(adapter))
+		ctl_say_error(t->ctl, "adapter %s has no descriptions with samples", name);
+	else
+		return adapter;
+	return NULL;
+}
+
+static int summary(const struct testing *t)
+{
+	if (!t->json && !t->ctl->quiet)
+		printf("%u sample%s, %u failed, %u made up\n", t->played, t->played == 1 ? "" : "s", t->failed, t->made_up);
+	if (!t->played)
+		ctl_say_error(t->ctl, "there are no samples");
+	return t->failed || !t->played ? CTL_NO : CTL_DONE;
+}
+
+static int test_all(struct testing *t, const char *adapter_name, char **names)
+{
+	g_autoptr(hg_loader) loader = hg_loader_new(hg_conf_adapter_dir());
+	int worst = CTL_DONE;
+
+	for (; *names; names++) {
+		int code = CTL_MISSING;
+		const struct hg_adapter *adapter = is_file(*names) ? adapter_of(t, loader, adapter_name, &code) : NULL;
+
+		if (adapter)
+			code = test_file(t, adapter, *names);
+		else if (!is_file(*names))
+			code = test_channel(t, *names);
+		worst = MAX(worst, code);
+	}
+	return worst ? worst : summary(t);
+}
+
+int ctl_adapter(struct ctl *ctl, int argc, char **argv)
+{
+	static const struct option own[] = { { "adapter", required_argument, NULL, CTL_OWN }, { 0 } };
+	static const char *const known[] = { "test", NULL };
+	g_autoptr(GString) out = g_string_new(NULL);
+	struct testing t = { .ctl = ctl };
+	const char *adapter = "http";
+	int c, code;
+
+	while ((c = ctl_next(ctl, argc, argv, own)) != -1) {
+		if (c != CTL_OWN)
+			return ctl->exit;
+		adapter = optarg;
+	}
+	if (optind < argc && strcmp(argv[optind], "test") != 0)
+		return ctl_unknown(ctl, "verb of adapter", argv[optind], known);
+	if (argc - optind < 2)
+		return ctl_usage(ctl, "which description is to be tested?  A file, or a channel of the configuration");
+	t.json = ctl->json ? out : NULL;
+	hg_json_open(out, '{');
+	hg_json_key(out, "results");
+	hg_json_open(out, '[');
+	code = test_all(&t, adapter, argv + optind + 1);
+	hg_json_close(out, ']');
+	hg_json_add_int(out, "samples", t.played);
+	hg_json_add_int(out, "failed", t.failed);
+	hg_json_add_int(out, "made_up", t.made_up);
+	hg_json_close(out, '}');
+	if (ctl->json)
+		ctl_put_json(out->str);
+	return code;
+}
