@@ -445,6 +445,9 @@ def test_a_preview_is_refused_as_its_reply_would_be_and_uses_up_no_key(world):
     for text in ("leaves", "leaves today"):
         asked = ask("/preview", text=text)
         assert asked.status == 200 and asked.json["preview"]["parts"] == [{"text": text}]
+    file = dict(sha256=upload(world.gateway, b"%PDF-1.4").json["attachment"]["sha256"], name="label.pdf", type="application/pdf")
+    parts = ask("/preview", text="the label", attachments=[file]).json["preview"]["parts"]
+    assert [part["attachment"] for part in parts if "attachment" in part] == [0] and "the label" in [p.get("text") for p in parts]
     assert "empty" in problem(ask("/preview"), 400, "invalid-request")
     for body in (dict(text="x", kind="shout"), dict(text="x", answers="msg_none"), dict(text="x", channel="nowhere")):
         refused, reply = ask("/preview", **body), ask("", **body)
