@@ -355,6 +355,33 @@ static void all_that_the_pieces_hold_is_in_the_message(void **state)
 	nothing_is_left(lab);
 }
 
+/* Nobody is asked about half a sentence; what is told of with a gap waits like any other, and so does its end. */
+static void hooks_are_asked_about_the_whole(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new("hooks:\n  crm: { url: \"https://crm.example/\", secrets: \"env:LAB_SECRET\", "
+					"deadline: 2s }\nrules: []\n");
+	hg_dispatch *asked;
+	(void)state;
+
+	say_piece(lab, "a1", "7", 1, 2, "my order ");
+	lab_counts(lab, 0, "SELECT count(*) FROM question");
+	say_piece(lab, "a2", "7", 2, 2, "is late");
+	asked = lab_take(lab, HG_TO_HOOK);
+	assert_non_null(asked);
+	assert_non_null(g_strstr_len(asked->job.body, (gssize)asked->job.len, "my order is late"));
+	lab_drop(asked);
+	lab_counts(lab, 0, "SELECT count(*) FROM message");
+	lab_wait(lab, 2000);
+	lab_is(lab, "my order is late", said(lab, 0));
+	say_piece(lab, "b1", "8", 1, 2, "and ");
+	lab_wait(lab, 5 * MINUTE_MS);
+	lab_wait(lab, 2000);
+	lab_is(lab, "and [...]", said(lab, 1));
+	say_piece(lab, "b2", "8", 2, 2, "wrong");
+	lab_is(lab, "and wrong", said(lab, 1));
+	nothing_is_left(lab);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -373,6 +400,7 @@ int main(void)
 		cmocka_unit_test(a_sender_has_so_many_at_a_time),
 		cmocka_unit_test(the_largest_message_is_255_pieces),
 		cmocka_unit_test(all_that_the_pieces_hold_is_in_the_message),
+		cmocka_unit_test(hooks_are_asked_about_the_whole),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
