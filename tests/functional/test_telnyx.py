@@ -262,3 +262,32 @@ def test_a_message_that_cannot_be_read_keeps_no_other_back(gateway, provider):
     provider.messages[missing] = kept
     assert gateway.ctl("channel", "ask", "line", "--since", "1h").returncode == 0
     harness.wait_until(lambda: len(texts(gateway, ANA)) == 3, "the last one")
+
+
+# ---- STOP ----
+
+def consents(gateway):
+    return [(one["address"], one["our_address"], one["state"]) for one in gateway.get("/v1/consent")["consents"]]
+
+
+def test_a_stop_that_the_provider_has_answered_is_kept_and_not_answered_again(gateway, provider):
+    thread = conversation(gateway, provider, ANA)
+    assert provider.say(ANA, "basta ya", autoresponse_type="opt_out")[0] == 200
+    harness.wait_until(lambda: consents(gateway) == [(f"tel:{ANA}", f"tel:{OURS}", "stop")], "his state")
+    assert gateway.reply(thread, "But wait.").status >= 400
+    assert not provider.attempts()		# nor a confirmation of ours
+
+
+def test_a_send_refused_because_he_stopped_makes_it_his_state_here(gateway, provider):
+    thread = conversation(gateway, provider, ANA)
+    provider.refusal = lambda: provider.error(400, 40300, "Blocked due to STOP message")
+    provider.mood("refuse")
+    id = answer(gateway, thread, "Hello?")
+    wait_shown(gateway, thread, id, "failed")
+    harness.wait_until(lambda: consents(gateway) == [(f"tel:{ANA}", f"tel:{OURS}", "stop")], "his state")
+    # The same told later, by an event.
+    other = conversation(gateway, provider, BO)
+    answer(gateway, other, "And you?")
+    sent = provider.wait_sent("And you?")[0]
+    assert provider.tell(sent, "delivery_failed", [{"code": "40300", "title": "Blocked", "detail": "Blocked"}]) == 200
+    harness.wait_until(lambda: (f"tel:{BO}", f"tel:{OURS}", "stop") in consents(gateway), "his state")

@@ -352,3 +352,33 @@ def test_somebody_may_have_more_asked_for(gateway, provider):
     assert gateway.ctl("channel", "ask", "line", "--since", "2h").returncode == 0
     harness.wait_until(lambda: gateway.threads() and len(texts(gateway, ANA)) == 5, "what was asked for")
     assert sorted(texts(gateway, ANA)) == [f"long ago {i}" for i in range(5)]
+
+
+# ---- STOP ----
+
+def consents(gateway):
+    return [(one["address"], one["our_address"], one["state"]) for one in gateway.get("/v1/consent")["consents"]]
+
+
+def test_a_stop_that_the_provider_has_read_is_kept_and_not_answered_again(gateway, provider):
+    thread = conversation(gateway, provider)
+    assert provider.say(ANA, "basta ya", OptOutType="STOP")[0] == 200
+    harness.wait_until(lambda: consents(gateway) == [(f"tel:{ANA}", f"tel:{OURS}", "stop")], "his state")
+    refused = gateway.reply(thread, "But wait.")
+    assert refused.status >= 400, refused
+    assert provider.say(ANA, "ok again", OptOutType="START")[0] == 200
+    harness.wait_until(lambda: consents(gateway)[0][2] == "start", "that he takes it back")
+    answer(gateway, thread, "There you are.")
+    provider.wait_sent("There you are.")
+    assert [sent.text for sent in provider.sent] == ["There you are."]		# no confirmation of ours
+
+
+def test_a_send_refused_because_he_stopped_makes_it_his_state_here(gateway, provider):
+    thread = conversation(gateway, provider)
+    provider.refusal = lambda: provider.error(400, 21610, "Attempt to send to unsubscribed recipient")
+    provider.mood("refuse")
+    id = answer(gateway, thread, "Hello?")
+    wait_shown(gateway, thread, id, "failed")
+    harness.wait_until(lambda: consents(gateway) == [(f"tel:{ANA}", f"tel:{OURS}", "stop")], "his state")
+    assert gateway.reply(thread, "Hello again?").status >= 400
+    assert len(provider.attempts()) == 1
