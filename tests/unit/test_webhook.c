@@ -7,9 +7,13 @@
 #include <cmocka.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <glib/gstdio.h>
 #include <string.h>
 
+#include "fail.h"
+#include "health.h"
 #include "json.h"
+#include "lent_files.h"
 #include "outside_url.h"
 #include "params.h"
 #include "proof.h"
@@ -489,6 +493,18 @@ static void a_parameter_is_added_where_it_belongs(void **state)
 	assert_string_equal(c, "https://x.example/in?key=k#a?b");
 }
 
+static void an_origin_is_scheme_host_and_port(void **state)
+{
+	(void)state;
+	assert_true(hg_same_origin("https://API.example/x", "https://api.example/"));
+	assert_false(hg_same_origin("http://api.example/x", "https://api.example/"));
+	assert_false(hg_same_origin("https://api.example:444/x", "https://api.example/"));
+	assert_false(hg_same_origin("https://evil.example/x", "https://api.example/"));
+	assert_false(hg_same_origin("https://api.example@evil.example/x", "https://api.example/"));
+	assert_false(hg_same_origin("no url", "https://api.example/"));
+	assert_false(hg_same_origin("mailto:a@b.example", "mailto:a@b.example"));
+}
+
 /* ---- verdicts ---- */
 
 static const char *retry_after, *date;
@@ -593,6 +609,208 @@ static void the_provider_says_when_to_come_again(void **state)
 	assert_int_equal(hg_verdict_after(&bare), 0);
 }
 
+/* ---- files that are lent ---- */
+
+static char *write_file(gsize len)
+{
+	g_autofree char *bytes = g_strnfill(len, 'x');
+	g_autoptr(GError) error = NULL;
+	char *path = NULL;
+	int fd = g_file_open_tmp("lent-XXXXXX", &path, &error);
+
+	assert_true(fd >= 0);
+	g_close(fd, NULL);
+	assert_true(g_file_set_contents(path, bytes, (gssize)len, NULL));
+	return path;
+}
+
+static void a_file_is_lent_by_a_name_until_its_time_is_over(void **state)
+{
+	g_autoptr(hg_lent) lent = hg_lent_new();
+	g_autofree char *path = write_file(1000), *name = NULL, *again = NULL, *other = NULL;
+	const char *type = NULL;
+
+	(void)state;
+	name = hg_lent_add(lent, path, "image/png", 1000, "secret", "key", 5, NULL);
+	again = hg_lent_add(lent, path, NULL, 1000, "secret", "key", 6, NULL);
+	other = hg_lent_add(lent, path, NULL, 1000, "another secret", "key", 6, NULL);
+	assert_int_equal(strlen(name), 43);
+	assert_string_equal(name, again);
+	assert_string_not_equal(name, other);
+	assert_int_equal(g_bytes_get_size(hg_lent_get(lent, name, 7, &type)), 1000);
+	assert_string_equal(type, "image/png");
+	assert_null(hg_lent_get(lent, "", 7, &type));
+	assert_non_null(hg_lent_get(lent, name, 4 + HG_LENT_MS, &type));
+	assert_non_null(hg_lent_get(lent, name, 5 + HG_LENT_MS, &type));	/* lent again, a little later */
+	assert_string_equal(type, "application/octet-stream");
+	assert_null(hg_lent_get(lent, name, 6 + HG_LENT_MS, &type));
+	g_remove(path);
+}
+
+static void what_is_too_big_or_gone_is_not_lent_and_the_oldest_give_way(void **state)
+{
+	g_autoptr(hg_lent) lent = hg_lent_new();
+	g_autofree char *path = write_file(9 << 20), *first = NULL, *last = NULL;
+	g_autoptr(GError) big = NULL, gone = NULL;
+	const char *type;
+
+	(void)state;
+	assert_null(hg_lent_add(lent, path, NULL, (9 << 20) - 1, "s", "k", 0, &big));
+	assert_int_equal(big->code, HG_ERROR_LIMIT);
+	assert_null(hg_lent_add(lent, "/nonexistent/file", NULL, 10, "s", "k", 0, &gone));
+	assert_int_equal(gone->code, HG_ERROR_MISSING);
+	first = hg_lent_add(lent, path, NULL, 9 << 20, "s", "0", 0, NULL);
+	for (int i = 1; i < 8; i++) {
+		g_autofree char *key = g_strdup_printf("%d", i);
+
+		g_free(last);
+		last = hg_lent_add(lent, path, NULL, 9 << 20, "s", key, 0, NULL);
+	}
+	assert_null(hg_lent_get(lent, first, 0, &type));
+	assert_non_null(hg_lent_get(lent, last, 0, &type));
+	g_remove(path);
+}
+
+/* ---- how well a channel is ---- */
+
+static struct {
+	gint64 now_ms, timer_ms;
+	int condition, told, logged, counted, looked;
+	struct hg_err err;
+	void (*timer)(void *state);
+} world;
+
+static int64_t stub_now(struct hg_channel *ch)
+{
+	(void)ch;
+	return world.now_ms;
+}
+
+static void stub_count(struct hg_channel *ch, const char *what)
+{
+	(void)ch;
+	assert_string_equal(what, "signature_refused");
+	world.counted++;
+}
+
+static void stub_condition(struct hg_channel *ch, int condition, const struct hg_err *err)
+{
+	(void)ch;
+	world.condition = condition;
+	world.err = err ? *err : (struct hg_err){ 0 };
+	world.told++;
+}
+
+G_GNUC_PRINTF(4, 5)
+static void stub_log(struct hg_channel *ch, int level, const char *event, const char *fmt, ...)
+{
+	(void)ch;
+	(void)level;
+	(void)event;
+	(void)fmt;
+	world.logged++;
+}
+
+static uint64_t stub_timer(struct hg_channel *ch, int64_t ms, void (*timer)(void *state))
+{
+	(void)ch;
+	world.timer = timer;
+	world.timer_ms = ms;
+	return 7;
+}
+
+static void stub_untimer(struct hg_channel *ch, uint64_t id)
+{
+	(void)ch;
+	assert_int_equal(id, 7);
+	world.timer = NULL;
+}
+
+static void look(void *state)
+{
+	world.looked++;
+	hg_health_looking(state);
+}
+
+static const struct hg_host stub = { .size = sizeof(stub), .now_ms = stub_now, .count = stub_count, .condition = stub_condition,
+				     .log = stub_log, .timer = stub_timer, .untimer = stub_untimer };
+
+static void new_health(struct hg_health *health)
+{
+	memset(&world, 0, sizeof(world));
+	world.now_ms = 1000000;
+	hg_health_init(health, &stub, NULL, look);
+	hg_health_start(health);
+	assert_int_equal(world.condition, HG_UP);
+}
+
+static void a_channel_that_is_refused_is_down_until_it_works_again(void **state)
+{
+	struct hg_result result = { .size = sizeof(result), .fate = HG_FAILED, .reach = HG_REACH_ACCOUNT, .code = 20003,
+				    .text = "Authenticate", .advice = "Look at the token." };
+	struct hg_http_answer answer = answer_of(401), good = answer_of(201);
+	struct hg_result sent = { .size = sizeof(sent) };
+	struct hg_health health;
+	struct hg_err err;
+
+	(void)state;
+	new_health(&health);
+	hg_health_result(&health, &answer, &result);
+	assert_int_equal(world.condition, HG_DOWN);
+	assert_int_equal(world.err.code, 20003);
+	assert_non_null(strstr(world.err.text, "Look at the token."));
+	assert_int_equal(world.told, 2);
+	hg_health_result(&health, &answer, &result);
+	assert_int_equal(world.told, 2);
+	hg_health_read(&health, &err);
+	assert_int_equal(err.kind, HG_ERR_DENIED);
+	/* It looks after a minute, then after longer and longer waits. */
+	for (gint64 ms = 60000; ms < 1800000; ms = MIN(2 * ms, 1800000)) {
+		assert_int_equal(world.timer_ms, ms);
+		world.timer(&health);
+	}
+	assert_int_equal(world.timer_ms, 1800000);
+	hg_health_result(&health, &good, &sent);
+	assert_int_equal(world.condition, HG_UP);
+	assert_null(world.timer);
+	hg_health_stop(&health);
+}
+
+static void what_is_out_of_reach_and_what_is_forged_degrade(void **state)
+{
+	struct hg_result retry = { .size = sizeof(retry), .fate = HG_RETRY };
+	struct hg_http_answer none = answer_of(0);
+	struct hg_health health;
+
+	(void)state;
+	new_health(&health);
+	hg_health_result(&health, &none, &retry);
+	assert_int_equal(world.condition, HG_DEGRADED);
+	assert_non_null(world.timer);
+	hg_health_works(&health);
+	assert_int_equal(world.condition, HG_UP);
+	hg_health_forged(&health, "signature_refused", "compare the token");
+	assert_int_equal(world.condition, HG_DEGRADED);
+	assert_string_equal(world.err.text, "compare the token");
+	hg_health_genuine(&health);
+	assert_int_equal(world.condition, HG_UP);
+	/* A storm is counted, and told of once a minute. */
+	for (int i = 0; i < 100; i++)
+		hg_health_forged(&health, "signature_refused", "compare the token");
+	assert_int_equal(world.counted, 101);
+	assert_int_equal(world.logged, 1);
+	assert_int_equal(world.condition, HG_UP);
+	world.now_ms += 60000;
+	hg_health_forged(&health, "signature_refused", "compare the token");
+	assert_int_equal(world.logged, 2);
+	assert_int_equal(world.condition, HG_DEGRADED);
+	hg_health_genuine(&health);
+	hg_health_genuine(&health);
+	hg_health_down(&health, HG_ERR_CONFIG, 0, "no");
+	hg_health_stop(&health);
+	assert_null(world.timer);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -618,10 +836,15 @@ int main(void)
 		cmocka_unit_test(tokens_that_are_made_hold),
 		cmocka_unit_test(the_url_is_the_one_that_was_configured),
 		cmocka_unit_test(a_parameter_is_added_where_it_belongs),
+		cmocka_unit_test(an_origin_is_scheme_host_and_port),
 		cmocka_unit_test(a_row_says_what_is_done_about_a_code),
 		cmocka_unit_test(where_no_row_does_the_status_says_it),
 		cmocka_unit_test(without_an_answer_it_matters_whether_anything_left),
 		cmocka_unit_test(the_provider_says_when_to_come_again),
+		cmocka_unit_test(a_file_is_lent_by_a_name_until_its_time_is_over),
+		cmocka_unit_test(what_is_too_big_or_gone_is_not_lent_and_the_oldest_give_way),
+		cmocka_unit_test(a_channel_that_is_refused_is_down_until_it_works_again),
+		cmocka_unit_test(what_is_out_of_reach_and_what_is_forged_degrade),
 	};
 
 	return cmocka_run_group_tests_name("webhook", tests, NULL, NULL);
