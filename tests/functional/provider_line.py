@@ -61,3 +61,11 @@ def texts(gateway):
     """What customers said, by thread."""
     return sorted(m["text"] for thread in gateway.threads(limit=500) for m in gateway.messages(thread["id"])
                   if m["direction"] == "inbound")
+
+
+def check_example(name, **env):
+    """etc/NAME as it is shipped must be right."""
+    env = dict(os.environ, HEADGATE_ADAPTER_DIR=str(harness.BUILD / "adapters" / ".libs"), DESK_TOKEN="d" * 40, **env)
+    done = subprocess.run([str(harness.BUILD / "headgatectl"), "check", str(harness.TOP / "etc" / name)], capture_output=True,
+                          text=True, timeout=60, env=env)
+    assert done.returncode == 0, done.stdout + done.stderr

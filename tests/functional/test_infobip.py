@@ -10,7 +10,7 @@ import pytest
 
 import harness
 from infobip_provider import API_KEY, OURS, PASSWORD, Infobip
-from provider_line import running, said, texts
+from provider_line import check_example, running, said, texts
 from test_conformance import wait_with_clock
 from vonage_provider import b64url, private_key, public_key
 
@@ -120,6 +120,26 @@ def test_no_credit_stops_the_channel_and_keeps_the_message(tmp_path, helpdesk):
         line.wait_sent("kept")
 
 
+def test_the_blocklist_becomes_the_state_of_the_address(tmp_path, helpdesk):
+    line = Infobip()
+    with running(tmp_path, helpdesk, line) as gateway:
+        line.say(ANA, "hello?")
+        line.say(BO, "hello?")
+        threads = {t["contact"]["phone"]: t["id"] for t in harness.wait_until(
+            lambda: (lambda t: t if len(t) == 2 else None)(gateway.threads()), "both")}
+        gateway.reply(threads[ANA], "one")
+        blocked = {"groupId": 1, "groupName": "HANDSET_ERRORS", "id": 573, "name": "EC_SC_BLOCKED_BY_END_USER", "permanent": True}
+        assert line.tell(line.wait_sent("one")[0], "failed", error=blocked) == 200
+        line.refusal = lambda: line.reply("m", "447700900456", "rejected")
+        line.mood("refuse")
+        gateway.reply(threads[BO], "two")
+
+        def stopped():
+            return {c["address"]: c["our_address"] for c in gateway.get("/v1/consent")["consents"] if c["state"] == "stop"}
+        want = {f"tel:{ANA}": f"tel:+{OURS}", f"tel:{BO}": f"tel:+{OURS}"}
+        harness.wait_until(lambda: stopped() == want, "both")
+
+
 # ---- what hooks show ----
 
 @pytest.mark.parametrize("form", FORMS)
@@ -215,3 +235,7 @@ def test_settings_that_do_not_fit_are_named(tmp_path, helpdesk, hook, words):
     with running(tmp_path, helpdesk, line, begin=False) as gateway:
         checked = gateway.ctl("check", str(gateway.config_path))
         assert words in checked.stdout + checked.stderr, checked
+
+
+def test_the_example_that_is_shipped_is_right():
+    check_example("infobip.yaml", INFOBIP_KEY=API_KEY, INFOBIP_HOOK_PASSWORD=PASSWORD)

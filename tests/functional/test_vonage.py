@@ -2,6 +2,8 @@
 import base64
 import hashlib
 import json
+import select
+import socket
 import time
 import urllib.parse
 import uuid
@@ -10,7 +12,7 @@ import pytest
 
 import harness
 from fake_provider import Reply
-from provider_line import node, running, said, texts
+from provider_line import check_example, node, running, said, texts
 from test_conformance import wait_with_clock
 from vonage_provider import (APPLICATION, KEY, OURS, SECOND_SIGN, SECRET, SIGN, URL_TOKEN, VonageMessages, VonageSms,
                              private_key, public_key, sign, signed, token)
@@ -103,6 +105,9 @@ def test_a_request_with_two_readings_is_none(tmp_path, helpdesk):
         for query in (text + "&text=another", "text=another&" + text, text + "&%00=1", text.replace("text=the+first", "text=the+first%00x"),
                       text.replace("&to=", "%26to=")):
             assert line.post(None, {}, "GET", query="?" + query)[0] in (400, 503), query
+        # The very text that was signed, with two parameters behind the name of one.
+        hidden = {k: v for k, v in params.items() if k not in ("to", "type")}
+        assert line.hook_params({**hidden, f"to={OURS}&type": "text"}, form="get")[0] == 503
         assert gateway.threads() == []
         assert line.post(None, {}, "GET", query="?" + text)[0] == 200
         assert line.hook_params(line.message(ANA, "the second"), secret=SECOND_SIGN)[0] == 200
@@ -318,15 +323,19 @@ def test_after_a_day_whatsapp_takes_no_free_answer(tmp_path, helpdesk):
 
 def test_files_are_fetched_with_credentials_from_vonage_and_from_nowhere_private(tmp_path, helpdesk):
     line, stranger = VonageMessages(), VonageMessages()
+    private = socket.create_server(("127.0.0.1", 0))
     line.files["/v3/media/1"] = stranger.files["/secret.png"] = b"\x89PNG" + bytes(500)
     with running(tmp_path, helpdesk, line) as gateway:
         picture = line.message(ANA, None, channel="mms", message_type="content", content=[
             {"type": "image", "url": f"{line.url}/v3/media/1", "caption": "the crack"}, {"type": "text", "text": "see above"},
-            {"type": "file", "url": f"{stranger.url}/secret.png", "name": "s.png"}])
+            {"type": "file", "url": f"{stranger.url}/secret.png", "name": "s.png"},
+            {"type": "file", "url": f"https://127.0.0.1:{private.getsockname()[1]}/secret.png"}])
         assert line.hook_json(picture)[0] == 200
         thread = gateway.wait_thread()[0]["id"]
-        found = gateway.wait_message(thread, lambda m: [a["state"] for a in m["attachments"]] == ["stored", "failed"],
+        found = gateway.wait_message(thread, lambda m: [a["state"] for a in m["attachments"]] == ["stored", "failed", "failed"],
                                      "one file, and no other")
+        assert not select.select([private], [], [], 0)[0]
+        private.close()
         assert found["text"] == "the crack\nsee above" and len(line.fetched) == 1
         assert line.fetched[0].header("authorization").startswith("Bearer ") and not stranger.requests
     stranger.close()
@@ -346,6 +355,46 @@ def test_a_status_says_why_in_words_for_the_agent(tmp_path, helpdesk):
 
 
 
+# ---- consent ----
+
+def consent_of(gateway, address):
+    return next((c for c in gateway.get("/v1/consent")["consents"] if c["address"] == f"tel:{address}"), None)
+
+
+@pytest.mark.parametrize("make", [VonageSms, VonageMessages])
+def test_what_the_provider_knows_of_a_stop_becomes_the_state_of_the_address(tmp_path, helpdesk, make):
+    line = make()
+    with running(tmp_path, helpdesk, line) as gateway:
+        line.say(ANA, "hello?")
+        thread = gateway.wait_thread()[0]["id"]
+        gateway.reply(thread, "Hello.")
+        sent = line.wait_sent("Hello.")[0]
+        if make is VonageSms:
+            assert line.tell(sent, "rejected", **{"err-code": "9"}) == 200
+        else:
+            assert line.tell(sent, "failed", error={"title": "1240", "detail": "Illegal Number"}) == 200
+        found = harness.wait_until(lambda: consent_of(gateway, ANA), "the state")
+        assert found["state"] == "stop" and found["our_address"] == f"tel:+{OURS}", found
+        refused = gateway.reply(thread, "and again")
+        assert refused.status >= 400 and len(line.attempts()) == 1, refused
+        later = time.gmtime(time.time() + 60)		# their clock has whole seconds
+        line.say(ANA, "START", **({"message-timestamp": time.strftime("%Y-%m-%d %H:%M:%S", later)} if make is VonageSms
+                                  else {"timestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", later)}))
+        harness.wait_until(lambda: consent_of(gateway, ANA)["state"] == "start", "the way back")
+        assert gateway.reply(thread, "welcome back").status == 202
+        line.wait_sent("welcome back")
+
+
+def test_a_send_that_is_refused_for_a_stop_becomes_the_state_too(tmp_path, helpdesk):
+    line = VonageMessages()
+    with running(tmp_path, helpdesk, line) as gateway:
+        line.say(ANA, "hello?")
+        line.refusal = lambda: line.problem(403, 1240, "1240", "Illegal Number - the user has sent STOP")
+        line.mood("refuse")
+        gateway.reply(gateway.wait_thread()[0]["id"], "Hello.")
+        assert harness.wait_until(lambda: consent_of(gateway, ANA), "the state")["state"] == "stop"
+
+
 # ---- asking back ----
 
 @pytest.mark.parametrize("make", [VonageSms, VonageMessages])
@@ -357,14 +406,16 @@ def test_what_did_not_arrive_is_asked_for_and_taken_once(tmp_path, helpdesk, mak
         line.say(ANA, "arrived", id="arrived")
         harness.wait_until(lambda: texts(gateway) == ["arrived"], "the one that came")
         gateway.stop()
+        gateway.advance(hours=3)
         now = gateway.now()
         same = line.message(ANA, "arrived", "arrived")
         line.record(ANA, "arrived", same.get("messageId") or same["message_uuid"], now - 60)
         for i in range(4):
             line.record(ANA, f"missed {i}", str(uuid.uuid4()), now - 50 + i)
+        line.record(ANA, "missed two hours ago", str(uuid.uuid4()), now - 7200)
         line.record(BO, "long ago", str(uuid.uuid4()), now - 86400)
         gateway.start()
-        want = ["arrived"] + [f"missed {i}" for i in range(4)]
+        want = ["arrived"] + [f"missed {i}" for i in range(4)] + ["missed two hours ago"]
         harness.wait_until(lambda: texts(gateway) == want, "the missed ones")
         asked = len(line.asked)
         wait_with_clock(gateway, lambda: len(line.asked) > asked, "the next look", 1800)
@@ -401,3 +452,7 @@ def test_settings_that_do_not_fit_are_named(tmp_path, helpdesk, change, words):
         checked = gateway.ctl("check", str(gateway.config_path))
         assert words in checked.stdout + checked.stderr, checked
     assert SECRET not in checked.stdout + checked.stderr
+
+
+def test_the_example_that_is_shipped_is_right():
+    check_example("vonage.yaml", VONAGE_SECRET=SECRET, VONAGE_SIGNATURE=SIGN)
