@@ -154,6 +154,16 @@ static struct json_object *params_tree(hg_params *params, struct hg_err *err)
 	return map;
 }
 
+/* An address is ASCII, whatever charset its values are in. */
+static struct json_object *query_tree(const char *charset, const char *target, gsize len, struct hg_err *err)
+{
+	const char *query = memchr(target, '?', len);
+
+	if (!query)
+		return json_object_new_object();
+	return params_tree(hg_params_parse(query + 1, len - (gsize)(query + 1 - target), charset), err);
+}
+
 struct json_object *ht_tree(int shape, const char *charset, const char *content_type, const void *bytes, gsize len,
 			    struct hg_err *err)
 {
@@ -171,12 +181,10 @@ struct json_object *ht_tree(int shape, const char *charset, const char *content_
 		return ht_xml_tree(charset, bytes, len, err);
 	if (shape == HT_JSON && !charset)
 		return json_tree(bytes, len, err);
+	if (shape == HT_QUERY)
+		return query_tree(charset, bytes, len, err);
 	text = ht_utf8(charset, bytes, len, &text_len);
 	if (shape == HT_JSON)
 		return json_tree(text, text_len, err);
-	if (shape == HT_QUERY && !strchr(text, '?'))
-		return json_object_new_object();
-	if (shape == HT_QUERY)
-		return params_tree(hg_params_query(text), err);
 	return json_object_new_string_len(text, (int)text_len);
 }
