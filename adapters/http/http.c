@@ -72,18 +72,6 @@ static gboolean tells(const ht_desc *desc, gboolean by_key)
 	return FALSE;
 }
 
-/* Is our key said where the provider could tell it again? */
-static gboolean says_key(const ht_out *out, const struct ht_conf *conf)
-{
-	for (guint i = 0; out && i < out->requests->len; i++) {
-		const ht_request *request = g_ptr_array_index(out->requests, i);
-
-		if (ht_request_has(request, "key") || (conf->status_url && ht_request_has(request, "receipt_url")))
-			return TRUE;
-	}
-	return FALSE;
-}
-
 static void limits(const void *options_, struct hg_limits *ret)
 {
 	const struct ht_conf *conf = options_;
@@ -95,7 +83,7 @@ static void limits(const void *options_, struct hg_limits *ret)
 		ht_out_limits(desc->out, ret);
 	if (!tells(desc, FALSE))
 		ret->lacks |= HG_CAP_RECEIPTS;
-	if (!tells(desc, TRUE) || !says_key(desc->out, conf))
+	if (!tells(desc, TRUE) || !ht_out_tells_key(desc->out, conf))
 		ret->lacks |= HG_CAP_ECHO;
 	ht_desc_give_back(desc);
 }
