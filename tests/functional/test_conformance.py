@@ -9,6 +9,7 @@ import harness
 from conftest import AT_ONCE, config_text, finish
 from infobip_provider import Infobip
 from smpp_provider import Smpp
+from plivo_provider import Plivo
 from test_sms_oracles import tool as sms_tool
 from telnyx_provider import Telnyx
 from twilio_provider import Twilio
@@ -16,7 +17,7 @@ from vonage_provider import VonageMessages, VonageSms
 from whatsapp_provider import WhatsApp
 
 ANA, BO = "+447700900123", "+447700900456"
-PROVIDERS = [WhatsApp, Telnyx, Twilio, VonageSms, VonageMessages, Infobip, Smpp]
+PROVIDERS = [WhatsApp, Telnyx, Twilio, VonageSms, VonageMessages, Infobip, Smpp, Plivo]
 
 
 @pytest.fixture(params=PROVIDERS, ids=lambda maker: maker.name)
