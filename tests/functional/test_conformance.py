@@ -111,9 +111,9 @@ def test_a_preview_is_what_is_then_sent_and_costs_what_it_says(gateway, provider
     for text in ("It is corrected.", "It\u2019s on its way \u2013 tracking: {12}.", "\u017b\u00f3\u0142w \U0001f422 " * 30, "word " * 500 + "end"):
         asked = gateway.api("POST", f"/v1/threads/{thread}/replies/preview", {"text": text})
         assert asked.status == 200, asked
-        parts, before = asked.json["preview"]["parts"], len(provider.attempts())
+        parts, before = asked.json["preview"]["parts"], len(provider.sent)
         answer(gateway, thread, text)
-        harness.wait_until(lambda: len(provider.attempts()) == before + len(parts), "the answer")
+        harness.wait_until(lambda: len(provider.sent) == before + len(parts), "the answer")
         assert [sent.text for sent in provider.sent[-len(parts):]] == [part["text"] for part in parts]
         if getattr(provider, "pieces", False):		# each part is a segment: what they cost together
             assert all(part["units"] == 1 for part in parts)
