@@ -290,10 +290,10 @@ def test_a_hash_of_fields_is_the_identity_where_a_provider_has_none(play):
     made = way(message=dict(PLAIN, id={"hash": ["from", "text", "date"], "within": "1h"}, sent="date",
                             parts={"ref": "ref", "part": "part", "total": "total"}))
     one = dict(SMS, date=str(NOW_S))
-    same, other, later, within, piece, piece2, moved = keys_of(play, made, [
+    same, other, later, within, piece, piece2, piece3, moved = keys_of(play, made, [
         one, dict(one, text="else"), dict(one, date=str(NOW_S + 3600)), dict(one, id="zz"), dict(one, ref=1, part=1, total=2),
-        dict(one, ref=1, part=2, total=2), {**one, "from": ANA + "7", "text": "700900123" + one["text"]}])
-    assert same == within and len({same, other, later, piece, piece2, moved}) == 6
+        dict(one, ref=1, part=2, total=2), dict(one, ref=2, part=1, total=2), {**one, "from": ANA + "7", "text": "700900123" + one["text"]}])
+    assert same == within and len({same, other, later, piece, piece2, piece3, moved}) == 7
     gone, again, changed = keys_of(play, way(message=dict(PLAIN, id="nowhere")), [SMS, SMS, dict(SMS, text="x")])
     assert gone == again != changed and gone.startswith("item:")
 
