@@ -383,7 +383,7 @@ ht_change *ht_change_new(struct ht_look *look, struct json_object *map, const ch
 	}
 	was = ht_enter(look, key);
 	for (gsize i = 0; i < n; i++) {
-		struct step step = { NULL };
+		struct step step = { 0 };
 		gsize inner = is_list ? ht_enter_at(look, i) : look->at->len;
 
 		fine = read_step(look, is_list ? json_object_array_get_idx(list, i) : list, &step) && fine;
