@@ -25,9 +25,9 @@ enum hg_command_kind {
 	HG_CMD_RECALL,		/* what did we say where these refs lead? */
 	HG_CMD_SETTLED,		/* outcome of settle() */
 	HG_CMD_DROP_DEAD,	/* a job in quarantine is forgotten */
+	HG_CMD_PARTICIPANT,	/* somebody may speak in a thread, or (remove) may no more: text is his address */
 	HG_CMD_CONSENT,		/* messages to text (an address) from number (ours, or NULL) on channel: status is "stop"
 				 * or "start", subject why; or NULL */
-	HG_CMD_PARTICIPANT,	/* somebody may speak in a thread, or (remove) may no more: text is his address */
 	HG_CMD_PREVIEW,		/* what a reply would be sent as; writes nothing */
 };
 
