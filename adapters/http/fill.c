@@ -100,10 +100,10 @@ static void read_xml(struct reading *r, const char *literal)
 		if (r->xml == 0 && *at == '<')
 			r->xml = at[1] == '!' || at[1] == '?' ? '!' : '<';
 		else if (r->xml == '<' && (*at == '"' || *at == '\''))
-			r->xml = *at;
+			r->xml = (guchar)*at;
 		else if ((r->xml == '<' || r->xml == '!') && *at == '>')
 			r->xml = 0;
-		else if (r->xml == *at)
+		else if (r->xml == (guchar)*at)
 			r->xml = '<';
 	}
 }

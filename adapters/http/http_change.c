@@ -349,7 +349,7 @@ static gboolean read_step(struct ht_look *look, struct json_object *value, struc
 			name = key;
 		}
 	}
-	verb = find_verb(look, name);
+	verb = name ? find_verb(look, name) : NULL;
 	if (!verb)
 		return FALSE;
 	step->run = verb->run;

@@ -72,10 +72,11 @@ static gboolean is_label(const char *text, gsize len)
 static const char *behind_host(const char *url)
 {
 	static const char head[] = "https://sns.", aws[] = ".amazonaws.com";
-	const char *region = url + strlen(head), *end;
+	const char *region, *end;
 
 	if (!url || !g_str_has_prefix(url, head))
 		return NULL;
+	region = url + strlen(head);
 	end = region + strcspn(region, "./?#@:\\");
 	if (!is_label(region, (gsize)(end - region)) || !g_str_has_prefix(end, aws))
 		return NULL;

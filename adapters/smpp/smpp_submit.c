@@ -205,8 +205,7 @@ static const char *advice_of(int act)
 {
 	static const char *const advice[] = {
 		[SMPP_ACT_contact] = "Compare the number with what the customer says, or use another channel.",
-		[SMPP_ACT_channel] = "The operator does not accept what this channel is set to: compare its options with the "
-				     "operator's papers, or ask the operator; what waits is sent then.",
+		[SMPP_ACT_channel] = "The operator does not accept this channel's options: compare them with its papers, or ask.",
 		[SMPP_ACT_message] = "Write it in other words or shorter, or use another channel; the operator can say more.",
 	};
 

@@ -313,7 +313,7 @@ static gboolean tls_renew(struct hg_session *s)
 		return TRUE;
 	fresh = tls_new(s->ca_file, s->cert_file, s->key_file, &error);
 	if (!fresh) {
-		session_fail(s, HG_ERR_CONFIG, error->message);
+		session_fail(s, HG_ERR_CONFIG, error ? error->message : "TLS cannot be set up");
 		return FALSE;
 	}
 	SSL_CTX_free(s->ctx);
@@ -401,7 +401,7 @@ static struct hg_session *session_new(hg_channel *ch, const struct hg_session_co
 struct hg_session *hg_session_begin(hg_channel *ch, const struct hg_session_conf *conf,
 				    const struct hg_session_ops *ops, struct hg_err *err)
 {
-	struct hg_session_conf c;
+	struct hg_session_conf c = { .tls = FALSE };
 	struct hg_session_ops o;
 	g_autoptr(GError) error = NULL;
 	SSL_CTX *ctx = NULL;

@@ -74,6 +74,33 @@ static void receipt_settles_what_is_unknown(hg_lab *lab)
 	lab_receipt(lab, "wa", HG_R_SENT, "out.late", key);
 }
 
+/* Nobody ever tells. */
+static void it_stays_unknown_what_became_of_it(hg_lab *lab)
+{
+	hg_dispatch *dispatch;
+
+	say(lab, "tel:+447700900110", "is it open tomorrow?");
+	lab_reply(lab, lab_thread(lab), "from nine");
+	dispatch = provider_takes(lab, "from nine");
+	assert_non_null(dispatch);
+	lab_sent(lab, dispatch, &(struct hg_result){ .fate = HG_AMBIGUOUS });
+	lab_wait(lab, HOUR_MS);
+}
+
+static void answer_comes_after_a_stop(hg_lab *lab)
+{
+	struct hg_in in = lab_text("tel:+447700900111", "stop");
+	hg_command *reply;
+
+	say(lab, "tel:+447700900111", "do you write to me?");
+	in.kind = HG_CONSENT;
+	lab_in(lab, "wa", &in, 1);
+	reply = lab_command(lab, HG_CMD_REPLY, lab_thread(lab));
+	reply->reply.text = "We do.";
+	reply->idem_key = "too late";
+	lab_do(lab, reply);
+}
+
 static void dead_letter_is_sent_again(hg_lab *lab)
 {
 	hg_dispatch *dispatch;
@@ -239,6 +266,8 @@ void power_script(hg_conf *const confs[2], guint32 seed, void (*begin)(void *arg
 	number_changes_hands(world->lab);
 	receipt_overtakes_its_answer(world->lab);
 	receipt_settles_what_is_unknown(world->lab);
+	it_stays_unknown_what_became_of_it(world->lab);
+	answer_comes_after_a_stop(world->lab);
 	dead_letter_is_sent_again(world->lab);
 	helpdesk_moves_a_ticket(world->lab);
 	customer_says_how_it_was(world->lab);
