@@ -14,10 +14,12 @@ class FakeHook(fake_helpdesk.FakeHelpdesk):
         self.says = says or {}
         self.answer = self.speak
         self.gates = {}			# text of a message -> Event: no answer about it before
+        self.held = []			# texts of which questions have come that wait for such an Event
 
     def speak(self, question):
         gate = self.gates.get(question.data["message"]["text"])
         if gate:
+            self.held.append(question.data["message"]["text"])
             gate.wait()
         said = self.says(question) if callable(self.says) else self.says
         return said if isinstance(said, tuple) else (200, {"Content-Type": "application/json"}, json.dumps(said))

@@ -254,14 +254,14 @@ def test_no_slot_is_no_excuse(asking, graph, helpdesk, crm):
     gateway = asking(concurrency=1)
     gate = crm.hold("first")
     graph.say(ANA, "first")
-    harness.wait_until(lambda: under_way(gateway), "the question")
+    harness.wait_until(lambda: crm.held, "the question")
     graph.say(BO, "second")
     gateway.advance(ms=2100)
     helpdesk.wait(lambda h: len(h.of("ticket.requested")) == 2, "both tickets")
     gate.set()
     harness.wait_until(lambda: not [j for j in gateway.get("/v1/outbox")["jobs"] if j["target"] == "hook"],
                        "no question that nobody waits for")
-    assert crm.texts == ["first"]
+    harness.wait_until(lambda: crm.texts == ["first"], "the one question, and no other")
 
 
 # ---- kept ----
