@@ -205,7 +205,7 @@ static gboolean run_hex(const struct step *step, GString *value)
 	(void)step;
 	if (!hg_unhex(value->str, bytes, len))
 		return FALSE;
-	set(value, g_steal_pointer((char **)&bytes), len);
+	set(value, (char *)g_steal_pointer(&bytes), len);
 	return TRUE;
 }
 
