@@ -174,11 +174,6 @@ static int add_part(struct planning *p, const char *text, int file, const struct
 	return 0;
 }
 
-static gboolean is_blank(const char *text)
-{
-	return !text || !text[strspn(text, " \t\r\n")];
-}
-
 static int add_texts(struct planning *p, const char *text)
 {
 	struct hg_sms_policy policy = { .text = p->conf->text, .long_text = p->conf->long_text, .wide_ref = p->out->wide_ref,
@@ -209,7 +204,7 @@ static int add_texts(struct planning *p, const char *text)
 static int add_files(struct planning *p)
 {
 	const struct hg_out *message = p->message;
-	const char *caption = is_blank(message->text) ? NULL : message->text;
+	const char *caption = hg_sms_blank(message->text) ? NULL : message->text;
 	int rc = 0;
 
 	if (message->n_files > FILES_MAX)
@@ -275,7 +270,7 @@ int ht_out_plan(const ht_out *out, const struct ht_conf *conf, const struct hg_o
 		return add_part(&p, message->text, -1, NULL);
 	if (message->n_files)
 		return add_files(&p);
-	if (is_blank(message->text))
+	if (hg_sms_blank(message->text))
 		return refuse(err, HG_ERR_INPUT, "there is nothing to send");
 	return add_texts(&p, message->text);
 }

@@ -67,7 +67,7 @@ int infobip_plan(const void *arg, const struct hg_out *out, struct hg_plan *plan
 	const struct infobip_conf *conf = arg;
 	g_autofree char *to = out->to ? hg_number_dial(out->to, FALSE) : NULL, *from = sender(conf, out);
 
-	if (out->kind != HG_TEXT || out->template_json)
+	if (out->kind != HG_TEXT || out->template_json || (out->payload && *out->payload))
 		return refuse(err, HG_ERR_UNSUPPORTED, "a text message cannot do that");
 	if (!to)
 		return refuse(err, HG_ERR_INPUT, "the customer wrote from a name, not from a number: nobody can be answered "
@@ -76,7 +76,7 @@ int infobip_plan(const void *arg, const struct hg_out *out, struct hg_plan *plan
 		return refuse(err, HG_ERR_CONFIG, "no sender is known: list a number or name under from");
 	if (out->n_files)
 		return refuse(err, HG_ERR_UNSUPPORTED, "a text message carries no files: put a link into the text");
-	if (!out->text || !*out->text)
+	if (hg_sms_blank(out->text))
 		return refuse(err, HG_ERR_INPUT, "there is nothing to send");
 	return plan_text(conf, out, from, to, plan, err);
 }

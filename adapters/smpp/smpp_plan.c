@@ -7,6 +7,7 @@
 
 #include "gsm.h"
 #include "number.h"
+#include "sms_text.h"
 #include "smpp_cut.h"
 #include "smpp_conf.h"
 #include "text.h"
@@ -156,7 +157,7 @@ static int check(const struct smpp_conf *conf, const struct hg_out *out, struct 
 		return smpp_fail(err, HG_ERR_UNSUPPORTED, "a short message carries no files: send a link");
 	if ((out->template_json && *out->template_json) || (out->payload && *out->payload))
 		return smpp_fail(err, HG_ERR_UNSUPPORTED, "a short message carries text, no templates or buttons");
-	if (!out->text || !*out->text)
+	if (hg_sms_blank(out->text))
 		return smpp_fail(err, HG_ERR_INPUT, "there is nothing to send");
 	if (out->to && g_str_has_prefix(out->to, "name:"))
 		return smpp_fail(err, HG_ERR_UNSUPPORTED, "%.40s is a sender's name: nobody can be answered there", out->to + 5);

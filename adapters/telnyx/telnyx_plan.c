@@ -40,11 +40,6 @@ static gboolean is_set(const char *text)
 	return text && *text;
 }
 
-static gboolean is_blank(const char *text)
-{
-	return !text || !text[strspn(text, " \t\r\n")];
-}
-
 /* ---- who to whom ---- */
 
 /* From the number that was written to, where it is ours; else the first one; else of the profile's pool. */
@@ -156,7 +151,7 @@ static int put_files(struct planning *p, const char *text)
 				      is_set(file->name) ? file->name : "the file", (long long)file->bytes);
 	}
 	for (gsize i = 0; i < out->n_files; i++) {
-		const char *words = !i && !is_blank(text) ? text : NULL;
+		const char *words = !i && !hg_sms_blank(text) ? text : NULL;
 		GString *json = begin(p, words);
 
 		if (!p->group)
@@ -180,7 +175,7 @@ static int check(struct planning *p)
 		return refuse(p, HG_ERR_UNSUPPORTED, "this channel carries text and files, no templates or buttons");
 	if (out->text && !g_utf8_validate(out->text, -1, NULL))
 		return refuse(p, HG_ERR_INPUT, "the text is no valid UTF-8");
-	if (is_blank(out->text) && !out->n_files)
+	if (hg_sms_blank(out->text) && !out->n_files)
 		return refuse(p, HG_ERR_INPUT, "there is nothing to send");
 	if (out->n_files > TELNYX_FILES_MAX)
 		return refuse(p, HG_ERR_LIMIT, "%zu files in one message, at most %d are sent", out->n_files, TELNYX_FILES_MAX);

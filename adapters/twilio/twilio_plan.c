@@ -42,11 +42,6 @@ static gboolean is_set(const char *text)
 	return text && *text;
 }
 
-static gboolean is_blank(const char *text)
-{
-	return !text || !text[strspn(text, " \t\r\n")];
-}
-
 /* ---- who to whom ---- */
 
 /* One of ours, as it is configured; or NULL. */
@@ -197,9 +192,9 @@ static int check_files(struct planning *p)
 /* A call for each file, the text with the first one: WhatsApp takes no more, and MMS of several files often miss one. */
 static int put_files(struct planning *p, const char *text)
 {
-	gboolean with_first = !is_blank(text) && g_utf8_strlen(text, -1) <= TWILIO_BODY_MAX / 2;
+	gboolean with_first = !hg_sms_blank(text) && g_utf8_strlen(text, -1) <= TWILIO_BODY_MAX / 2;
 
-	if (check_files(p) || (!with_first && !is_blank(text) && put_texts(p, text)))
+	if (check_files(p) || (!with_first && !hg_sms_blank(text) && put_texts(p, text)))
 		return -1;
 	for (gsize i = 0; i < p->out->n_files; i++) {
 		GString *form = begin(p);
@@ -258,7 +253,7 @@ static gboolean window_open(const struct hg_out *out)
 
 static int plan_closed(struct planning *p)
 {
-	if (is_set(p->conf->template_sid) && !is_blank(p->out->text) && !p->out->n_files)
+	if (is_set(p->conf->template_sid) && !hg_sms_blank(p->out->text) && !p->out->n_files)
 		return put_fallback(p);
 	return refuse(p, HG_ERR_WINDOW, "%s: send an approved template, or wait until the customer writes", p->out->last_in_ms > 0 ?
 		      "more than 24 hours have passed since the customer last wrote, and WhatsApp takes free text no longer" :
@@ -271,7 +266,7 @@ static int plan_message(struct planning *p)
 
 	if (is_set(out->template_json))
 		return put_template(p);
-	if (is_blank(out->text) && !out->n_files)
+	if (hg_sms_blank(out->text) && !out->n_files)
 		return refuse(p, HG_ERR_INPUT, "there is nothing to send");
 	if (p->whatsapp && !window_open(out))
 		return plan_closed(p);

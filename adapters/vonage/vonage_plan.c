@@ -201,7 +201,7 @@ static int plan_text(const struct vonage_conf *conf, const struct hg_out *out, c
 	gboolean sms = strcmp(way->channel, "sms") == 0;
 	g_autoptr(GArray) messages = NULL;
 
-	if (!out->text || !*out->text)
+	if (hg_sms_blank(out->text))
 		return refuse(err, HG_ERR_INPUT, "there is nothing to send");
 	if (strcmp(way->channel, "whatsapp") == 0 && out->last_in_ms && out->now_ms - out->last_in_ms > VONAGE_WINDOW_MS)
 		return refuse(err, HG_ERR_WINDOW, "WhatsApp takes a free answer for 24 hours after the customer's last message: "
@@ -280,6 +280,8 @@ int vonage_plan(const void *arg, const struct hg_out *out, struct hg_plan *plan,
 	if (out->n_files)
 		return refuse(err, HG_ERR_UNSUPPORTED, "Vonage takes files only as public links, which this gateway does not "
 			      "make: put a link into the text");
+	if (out->payload && *out->payload)
+		return refuse(err, HG_ERR_UNSUPPORTED, "this channel carries text and templates, no buttons");
 	if (out->kind == HG_REACTION)
 		return plan_reaction(conf, out, &way, plan, err);
 	if (out->kind != HG_TEXT)

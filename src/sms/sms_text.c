@@ -60,6 +60,11 @@ static guint width(gunichar c, int coding)
 	}
 }
 
+gboolean hg_sms_blank(const char *text)
+{
+	return !text || !text[strspn(text, " \t\r\n")];
+}
+
 /* ---- what people see as one character: Unicode Standard Annex 29, as far as messages go ---- */
 
 static gboolean regional(gunichar c)

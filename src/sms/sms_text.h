@@ -16,6 +16,9 @@ struct hg_sms_room hg_sms_room(int coding, gboolean wide_ref);
 /* GSM-7 when every character is in it, else UCS-2. */
 int hg_sms_coding_of(const char *text);
 
+/* Nothing but blanks: no provider sends that.  NULL is blank. */
+gboolean hg_sms_blank(const char *text);
+
 /* Typographic quotes, dashes, ellipsis, blanks and zero-width characters as letters of the GSM alphabet;
  * when transliterate, also accents and ligatures that it lacks (for "smart" and "transliterate").  Yours. */
 char *hg_sms_plain(const char *text, gboolean transliterate);
