@@ -67,5 +67,8 @@ gint64 smpp_now(void);			/* monotonic */
 void smpp_due(struct smpp *s, gint64 ms);
 void smpp_tick(void *smpp);
 
+/* Hears of batches that nobody waits for: without them a doubt stays one for longer. */
+void smpp_told(void *arg, int stored);
+
 G_GNUC_PRINTF(3, 4)
 int smpp_fail(struct hg_err *err, int kind, const char *fmt, ...);	/* -1 */

@@ -116,7 +116,7 @@ void smpp_deliver_settle(struct smpp *s)
 	s->doubts.dirty = FALSE;
 	cursor = smpp_doubts_cursor(&s->doubts);
 	batch.cursor = cursor;
-	s->host->emit(s->ch, &batch, NULL, NULL);
+	s->host->emit(s->ch, &batch, smpp_told, NULL);
 }
 
 /* ---- taking ---- */

@@ -12,6 +12,12 @@ gint64 smpp_now(void)
 	return hg_mono(hg_env_system());
 }
 
+void smpp_told(void *arg, int stored)
+{
+	(void)arg;
+	(void)stored;
+}
+
 /* ---- one timer of the host ---- */
 
 void smpp_due(struct smpp *s, gint64 ms)

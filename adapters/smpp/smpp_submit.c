@@ -173,7 +173,7 @@ static void tell_late(struct smpp *s, const struct smpp_submit *submit, int stat
 	struct hg_batch batch = { .size = sizeof(batch), .receipts = &receipt, .n_receipts = 1, .receipt_size = sizeof(receipt) };
 
 	s->host->count(s->ch, "late_answers");
-	s->host->emit(s->ch, &batch, NULL, NULL);
+	s->host->emit(s->ch, &batch, smpp_told, NULL);
 }
 
 static void taken(struct smpp_bind *bind, struct smpp_submit *submit, const struct smpp_pdu *pdu)

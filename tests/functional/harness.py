@@ -1,10 +1,12 @@
 """Drives the built daemon: starts it with a config of its own, sets its clock, talks to its API.
 
 Nothing here shares code with headgate; what goes over the wire is written out by hand."""
+import contextlib
 import http.client
 import json
 import os
 import pathlib
+import random
 import signal
 import socket
 import struct
@@ -217,6 +219,15 @@ class Gateway:
         if check is not None:
             assert done.returncode == check, (done.returncode, done.stdout, done.stderr)
         return done
+
+
+def quiet_port():
+    """A free port that no connection of another test takes meanwhile: below those the kernel gives out (ip(7))."""
+    while True:
+        port = random.randrange(20000, 32000)
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def free_port():

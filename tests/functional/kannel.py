@@ -70,7 +70,7 @@ class Kannel:
     def __init__(self, hook, sendsms):
         """hook: address of the gateway that messages of people are given to; sendsms: port."""
         self.run, self.sendsms = pathlib.Path(tempfile.mkdtemp(prefix="kannel-")), sendsms
-        self.admin, self.boxes, self.operator = (harness.free_port() for _ in range(3))
+        self.admin, self.boxes, self.operator = (harness.quiet_port() for _ in range(3))
         self.url = f"http://127.0.0.1:{self.sendsms}"
         self.lines, self.changed = [], threading.Condition()
         config = self.run / "kannel.conf"

@@ -15,7 +15,7 @@ DESCRIPTION = pathlib.Path(__file__).resolve().parents[2] / "etc/channels/kannel
 @pytest.fixture
 def talk(helpdesk, tmp_path):
     """A gateway and a Kannel that know each other; the gateway's port is there before Kannel is."""
-    port, sendsms = harness.free_port(), harness.free_port()
+    port, sendsms = harness.quiet_port(), harness.quiet_port()
     made = {}
 
     def start():
