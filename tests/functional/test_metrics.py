@@ -41,9 +41,12 @@ def value(found, name, **labels):
 
 def test_a_day_is_counted(day):
     """R4.7, R0.15, R0.17, R0.18: the same day as in the report, as counters and histograms."""
+    def ended():
+        found = scrape(day)
+        return {how: value(found, "headgate_episodes_ended_total", channel="wa-main", how=how) for how in ("closed", "converted")}
+
+    wait_until(lambda: ended() == {"closed": 3, "converted": 1}, "the end of the day's episodes")
     found = scrape(day)
-    ended = {how: value(found, "headgate_episodes_ended_total", channel="wa-main", how=how) for how in ("closed", "converted")}
-    assert ended == {"closed": 3, "converted": 1}
     for name, want in (("tickets", 1), ("reopened", 1), ("drops", 0), ("drops_restored", 0)):
         assert value(found, f"headgate_{name}_total", channel="wa-main") == want, name
     first = "headgate_first_response_seconds"
