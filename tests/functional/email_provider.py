@@ -1,7 +1,6 @@
 """A mailbox as a provider of the conformance suite: Dovecot takes what customers write, a server of moods what goes out.
 
 Customers have an address for their number: +44... writes as 44...@example.com."""
-import atexit
 import email
 import email.policy
 import itertools
@@ -33,7 +32,6 @@ class Email:
         if not Email.server:
             folder = pathlib.Path(tempfile.mkdtemp(prefix="hg-conformance-"))
             Email.server = dovecot.Dovecot(folder).start()
-            atexit.register(lambda: (Email.server.close(), shutil.rmtree(folder, ignore_errors=True)))
         self.me = f"line{next(self.numbers)}@example.org"
         self.sent, self.tried, self.moods = [], [], []
         self.changed = threading.Condition(threading.RLock())
@@ -42,6 +40,14 @@ class Email:
         self.smtp = fake_smtp.FakeSmtp(certificate=self.server.ca_file, key=self.server.folder / "key.pem", implicit=True,
                                        offers=[b"AUTH PLAIN", b"SIZE 10000000"],
                                        answers=dict(auth=self.on_auth, mail=self.on_mail, rcpt=self.on_rcpt, end=self.on_end))
+
+    @classmethod
+    def shut(cls):
+        """When no more mailbox is wanted: Dovecot ends."""
+        if cls.server:
+            cls.server.close()
+            shutil.rmtree(cls.server.folder, ignore_errors=True)
+            cls.server = None
 
     def lines(self):
         lines = self.server.channel(self.me, f"    authserv_ids: {WITNESS}\n    smtp: {{ host: 127.0.0.1, port: {self.smtp.port}, "

@@ -21,6 +21,13 @@ ANA, BO = "+447700900123", "+447700900456"
 PROVIDERS = [WhatsApp, Telnyx, Twilio, VonageSms, VonageMessages, Infobip, Smpp, Plivo, Email]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def mailboxes():
+    """The one Dovecot of all mailboxes ends with the file."""
+    yield
+    Email.shut()
+
+
 @pytest.fixture(params=PROVIDERS, ids=lambda maker: maker.name)
 def provider(request):
     fake = request.param()
