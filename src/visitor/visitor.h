@@ -1,0 +1,50 @@
+/* visitor.h - what a company's visitors reach: the client API /client/v1 of widget and apps, the
+ * widget's files, the hosted page
+ *
+ * A visitor is a person's browser or app.  Lives on the loop of the server that calls it.  Reads run
+ * on the reader pool, what is said becomes a batch of the visitor's channel; each request is answered
+ * once, from the loop, after its work is done or on disk. */
+#pragma once
+#include <glib.h>
+#include "command.h"
+#include "conf.h"
+#include "http_server.h"
+#include "loop.h"
+#include "model.h"
+#include "readers.h"
+
+typedef struct hg_visitors hg_visitors;
+struct hg_inside_visitor;
+
+struct hg_visitors_env {		/* all lent until hg_visitors_free() */
+	hg_loop *loop;
+	hg_readers *readers;
+	const char *attachments;	/* directory */
+	const guint8 *key;		/* 32 bytes, the instance's: tokens and ids come of it */
+	/* hg_engine_submit(): takes the command, or FALSE (BUSY). */
+	gboolean (*submit)(void *ctx, hg_command *command, GError **error);
+	/* On the loop: one line of JSON, with its newline, for agents who follow the thread live; never stored. */
+	void (*tell)(void *ctx, gint64 thread_n, gboolean shadow, const char *line, gsize len);
+	void *ctx;
+};
+
+/* env is copied, conf referenced. */
+hg_visitors *hg_visitors_new(const struct hg_visitors_env *env, hg_conf *conf);
+/* After channels and server: nothing is served and streams are closed. */
+void hg_visitors_free(hg_visitors *visitors);	/* NULL is fine */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(hg_visitors, hg_visitors_free)
+void hg_visitors_reload(hg_visitors *visitors, hg_conf *conf);
+/* What channels of ours get by host->inside(); lent. */
+const struct hg_inside_visitor *hg_visitors_inside(hg_visitors *visitors);
+
+gboolean hg_visitors_own(const char *path);	/* such a path is answered here */
+void hg_visitors_route(hg_visitors *visitors, const hg_request *req, struct hg_server_route *route);
+void hg_visitors_handle(hg_visitors *visitors, hg_request *req);	/* takes req */
+
+/* Any thread: events just committed. */
+void hg_visitors_publish(hg_visitors *visitors, const hg_event *const *events, guint n);
+/* On the loop: as Prometheus reads them. */
+void hg_visitors_metrics(hg_visitors *visitors, GString *out);
+
+/* One line a route, for documentation and its test: method, pattern; FALSE past the last. */
+gboolean hg_visitors_route_at(guint n, const char **ret_method, const char **ret_pattern);
