@@ -241,8 +241,8 @@ static void settle(void *state, uint64_t ticket, const char *id)
 		box_settle(box, ticket, validity, uid);
 }
 
-HG_EXPORT extern const struct hg_adapter hg_adapter_v0;
-const struct hg_adapter hg_adapter_v0 = {
+HG_EXPORT extern const struct hg_adapter hg_adapter_v1;
+const struct hg_adapter hg_adapter_v1 = {
 	.size = sizeof(struct hg_adapter),
 	.name = "email",
 	.version = "0.1.0",

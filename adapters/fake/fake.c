@@ -39,8 +39,8 @@ static void *must(void *memory)
 
 static void webhook(void *state, const struct hg_http_req *req, struct hg_http_rep *rep)
 {
-	static const struct hg_http_outcome stored = { 200, "application/json", "{\"stored\":true}", 15, 0 };
-	static const struct hg_http_outcome again = { 200, "application/json", "{\"known\":true}", 14, 0 };
+	static const struct hg_http_outcome stored = { sizeof(stored), 200, "application/json", "{\"stored\":true}", 15, 0 };
+	static const struct hg_http_outcome again = { sizeof(again), 200, "application/json", "{\"known\":true}", 14, 0 };
 	struct fake *f = state;
 	struct hg_err err;
 	struct json_object *json;
@@ -522,7 +522,7 @@ static const struct hg_route routes[] = {
 	{ .path = NULL }
 };
 
-HG_EXPORT const struct hg_adapter hg_adapter_v0 = {
+HG_EXPORT const struct hg_adapter hg_adapter_v1 = {
 	.size = sizeof(struct hg_adapter), .name = "fake", .version = "1",
 	.summary = "Example and test peer: a provider made up of signed JSON",
 	.caps = HG_CAP_MEDIA | HG_CAP_RECEIPTS | HG_CAP_KEY | HG_CAP_ECHO | HG_CAP_FIRST | HG_CAP_WORDS,

@@ -199,8 +199,8 @@ static void health(void *state, struct hg_err *err)
 	hg_health_read(&http->health, err);
 }
 
-HG_EXPORT extern const struct hg_adapter hg_adapter_v0;
-const struct hg_adapter hg_adapter_v0 = {
+HG_EXPORT extern const struct hg_adapter hg_adapter_v1;
+const struct hg_adapter hg_adapter_v1 = {
 	.size = sizeof(struct hg_adapter),
 	.name = "http",
 	.version = "0.1.0",

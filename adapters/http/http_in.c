@@ -172,8 +172,8 @@ static void echo(struct taking *t, const struct ht_verify *v)
 	g_autofree char *text = ht_pick_text(v->echo, &t->scope);
 
 	g_string_assign(body, text && strlen(text) <= ECHO_MAX ? text : "");
-	answer_now(t, &(struct hg_http_outcome){ .status = body->len ? 200 : 400, .type = "text/plain; charset=utf-8",
-						 .body = body->str, .len = body->len });
+	answer_now(t, &(struct hg_http_outcome){ .size = sizeof(struct hg_http_outcome), .status = body->len ? 200 : 400,
+						 .type = "text/plain; charset=utf-8", .body = body->str, .len = body->len });
 }
 
 static void shake_hands(struct taking *t, const struct ht_harvest *h)

@@ -185,7 +185,7 @@ static void make_json(const struct tree *tree, const struct ht_scope *scope, GSt
 void ht_reply_make(const ht_reply *reply, int status, const struct ht_scope *scope, struct hg_http_outcome *ret,
 		   GString *body)
 {
-	*ret = (struct hg_http_outcome){ .status = reply ? reply->status : status };
+	*ret = (struct hg_http_outcome){ .size = sizeof(*ret), .status = reply ? reply->status : status };
 	if (!reply)
 		return;
 	if (reply->text)

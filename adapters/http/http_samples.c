@@ -182,7 +182,7 @@ static struct json_object *nothing_yet(void)
 
 static struct json_object *reply_of(const struct hg_http_rep *rep)
 {
-	const struct hg_http_outcome whole = { .status = rep->status, .type = rep->type, .body = rep->body, .len = rep->len };
+	const struct hg_http_outcome whole = { .size = sizeof(whole), .status = rep->status, .type = rep->type, .body = rep->body, .len = rep->len };
 	const struct hg_http_outcome *said = rep->status || !rep->stored ? &whole : rep->stored;
 	struct json_object *reply = json_object_new_object();
 

@@ -168,8 +168,8 @@ static void health(void *state, struct hg_err *err)
 	*err = ((struct smpp *)state)->told_err;
 }
 
-HG_EXPORT extern const struct hg_adapter hg_adapter_v0;
-const struct hg_adapter hg_adapter_v0 = {
+HG_EXPORT extern const struct hg_adapter hg_adapter_v1;
+const struct hg_adapter hg_adapter_v1 = {
 	.size = sizeof(struct hg_adapter),
 	.name = "smpp",
 	.version = "0.1.0",

@@ -215,8 +215,8 @@ static void health(void *state, struct hg_err *err)
 	hg_health_read(&((struct telnyx *)state)->health, err);
 }
 
-HG_EXPORT extern const struct hg_adapter hg_adapter_v0;
-const struct hg_adapter hg_adapter_v0 = {
+HG_EXPORT extern const struct hg_adapter hg_adapter_v1;
+const struct hg_adapter hg_adapter_v1 = {
 	.size = sizeof(struct hg_adapter),
 	.name = "telnyx",
 	.version = "0.1.0",

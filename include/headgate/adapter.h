@@ -22,7 +22,7 @@
 extern "C" {
 #endif
 
-#define HG_ADAPTER_SYMBOL "hg_adapter_v0"	/* major version: a new symbol name */
+#define HG_ADAPTER_SYMBOL "hg_adapter_v1"	/* major version: a new symbol name */
 #define HG_EXPORT __attribute__((visibility("default")))
 
 struct hg_channel;	/* one channel of the config file; the gateway's */
@@ -189,6 +189,8 @@ struct hg_in {
 	int         part, parts;	/* 1 .. parts; at most 255 */
 	int64_t     part_wait_ms;	/* 0: 5 minutes */
 	bool        answered;		/* CONSENT, or text that is a word of consent: the provider has answered it itself */
+	const char *profile;		/* JSON object: what he says of himself ("name", "email", "phone", "locale" and
+					 * what else there is): shown, kept with his contact as claimed, never a key; or NULL */
 };
 
 enum hg_receipt_state { HG_R_SENT = 1, HG_R_DELIVERED, HG_R_READ, HG_R_PLAYED, HG_R_FAILED };
@@ -358,6 +360,7 @@ struct hg_http_req {
 
 /* What one outcome of emit() is answered with; copied. */
 struct hg_http_outcome {
+	size_t      size;
 	int         status;		/* 200..599 */
 	const char *type;		/* of body; or NULL */
 	const void *body;

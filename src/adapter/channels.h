@@ -8,6 +8,7 @@
 #include "conf.h"
 #include "http_client.h"
 #include "http_server.h"
+#include "inside.h"
 #include "loop.h"
 #include "ports.h"
 
@@ -24,6 +25,8 @@ struct hg_channels_env {
 	 * May itself be NULL: then every channel begins at "". */
 	char *(*cursor)(void *ctx, const char *channel);
 	void *ctx;
+	/* Serves the client API (inside.h); NULL: nobody does. */
+	const struct hg_visitor_host *visitor;
 	gint64 answer_ms;		/* how long an adapter may take to answer send, ask, fetch; 0: 60 s */
 };
 

@@ -81,7 +81,9 @@ static void host_drained(struct hg_channel *ch)
 
 static void *host_inside(hg_channel *ch, const char *what)
 {
-	return strcmp(what, HG_INSIDE_EVENT_BASE) == 0 ? hg_loop_base(ch->loop) : NULL;
+	if (strcmp(what, HG_INSIDE_EVENT_BASE) == 0)
+		return hg_loop_base(ch->loop);
+	return strcmp(what, HG_INSIDE_VISITOR) == 0 ? (void *)ch->env->visitor : NULL;
 }
 
 const struct hg_host hg_host_table = {

@@ -7,3 +7,24 @@
 /* struct event_base *: the channel's loop.  Events of the adapter run on it, are its own, and are gone
  * before close() returns. */
 #define HG_INSIDE_EVENT_BASE "event_base.1"
+
+/* const struct hg_visitor_host *: for the adapter whose customers sit in a browser or an app and speak our own client API.
+ * NULL where nobody serves it (headgatectl, tests). */
+#define HG_INSIDE_VISITOR "visitor.1"
+
+struct hg_channel;
+struct hg_out;
+struct hg_visitor_conf;		/* visitor_conf.h */
+
+/* All on the channel's loop. */
+struct hg_visitor_host {
+	void *ctx;		/* what the three get first */
+	/* From now on the client API serves this channel by conf, which is lent until leave(), or until the next serve()
+	 * (a reload) has returned.  From start() on. */
+	void (*serve)(void *ctx, struct hg_channel *, const struct hg_visitor_conf *conf);
+	/* No more, from stop() on: requests that name it get 503, and live streams end.  Without serve() it does nothing. */
+	void (*leave)(void *ctx, struct hg_channel *);
+	/* HG_READ (target: the id that a message of the visitor's came in with) and HG_TYPING (good for some seconds), said to
+	 * out->to; out is lent for the call.  Who is not there misses it. */
+	void (*say)(void *ctx, struct hg_channel *, const struct hg_out *out);
+};

@@ -214,11 +214,12 @@ static char **copy_headers(hg_channel *ch, const char *const *headers)
 }
 
 /* FALSE: it is none. */
-static gboolean take_outcome(struct hg_route_call *call, enum outcome which, const struct hg_http_outcome *said)
+static gboolean take_outcome(struct hg_route_call *call, enum outcome which, const struct hg_http_outcome *theirs)
 {
 	struct reply *reply = &call->replies[which];
+	struct hg_http_outcome ours, *said = &ours;
 
-	if (said->status < 200 || said->status > 599 || (said->len && !said->body)) {
+	if (!hg_take_struct(&ours, sizeof(ours), theirs) || said->status < 200 || said->status > 599 || (said->len && !said->body)) {
 		hg_ch_fault(call->ch, "a reply's size, status (%d) or body is wrong", said->status);
 		return FALSE;
 	}
@@ -234,7 +235,7 @@ static gboolean take_outcome(struct hg_route_call *call, enum outcome which, con
 /* What is wrong was told; the reply is 500 then. */
 static gboolean take_all(struct hg_route_call *call, const struct hg_http_rep *rep)
 {
-	struct hg_http_outcome whole = { .status = rep->status, .type = rep->type, .body = rep->body, .len = rep->len };
+	struct hg_http_outcome whole = { .size = sizeof(whole), .status = rep->status, .type = rep->type, .body = rep->body, .len = rep->len };
 
 	if (rep->status)
 		return take_outcome(call, BY_STATUS, &whole);

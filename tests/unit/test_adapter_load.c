@@ -148,7 +148,7 @@ static void what_is_no_adapter_is_told_apart(void **state)
 	assert_int_equal(g_chmod(text, 0644), 0);
 	assert_int_equal(g_mkdir(dir, 0755), 0);
 	refused(p, "of_v7", HG_ERROR_CONFIG, "another version of the adapter interface (hg_adapter_v7");
-	refused(p, "of_none", HG_ERROR_CONFIG, "does not export hg_adapter_v0");
+	refused(p, "of_none", HG_ERROR_CONFIG, "does not export hg_adapter_v1");
 	refused(p, "text", HG_ERROR_CONFIG, "cannot be loaded");
 	refused(p, "dir", HG_ERROR_CONFIG, "is no file");
 	refused(p, "renamed", HG_ERROR_CONFIG, "its name is \"naughty\", which must be the file's, \"renamed\"");

@@ -13,7 +13,7 @@
 #include "utf8.h"
 #include "whatsapp_fixture.h"
 
-extern const struct hg_adapter hg_adapter_v0;
+extern const struct hg_adapter hg_adapter_v1;
 
 #define KEY "pUXw1m2uYVbCwFzjQyGd4e0bTn7Rr3kLsA9xH5iJ6oK"
 #define HEAD "{\"messaging_product\":\"whatsapp\",\"recipient_type\":\"individual\",\"to\":\"447700900123\","
@@ -61,7 +61,7 @@ static int plan(struct wa_host *host, const struct hg_out *out, struct planned *
 	p->bodies = g_ptr_array_new_with_free_func(g_free);
 	p->texts = g_ptr_array_new_with_free_func(g_free);
 	p->files = g_array_new(FALSE, FALSE, sizeof(int));
-	return hg_adapter_v0.plan(&host->conf, out, &p->plan, &p->err);
+	return hg_adapter_v1.plan(&host->conf, out, &p->plan, &p->err);
 }
 
 /* The one part it becomes. */
@@ -412,7 +412,7 @@ static void send_body(struct wa_host *host, const char *body, const char *from)
 	out.body = body;
 	out.len = strlen(body);
 	out.from = from;
-	hg_adapter_v0.send(host->state, &out);
+	hg_adapter_v1.send(host->state, &out);
 }
 
 static void the_committed_bytes_are_posted(void **state)
@@ -468,7 +468,7 @@ static void carriers_are_reached_by_config(void **state)
 	assert_int_equal(host->sent.reach, HG_REACH_ACCOUNT);
 	assert_string_equal(host->sent.text, "HTTP 401: Invalid key");
 	assert_int_equal(host->condition, HG_DOWN);
-	hg_adapter_v0.fetch(host->state, 3, WA_NUMBER "/55");
+	hg_adapter_v1.fetch(host->state, 3, WA_NUMBER "/55");
 	assert_string_equal(wa_host_call(host)->url, "https://waba-v2.360dialog.io/55");
 }
 
@@ -635,13 +635,13 @@ static void signs_of_life_want_no_answer(void **state)
 	out.ticket = 0;
 	out.kind = HG_TYPING;
 	out.target = "wamid.A";
-	hg_adapter_v0.send(host->state, &out);
+	hg_adapter_v1.send(host->state, &out);
 	assert_string_equal(wa_host_call(host)->body, "{\"messaging_product\":\"whatsapp\",\"status\":\"read\","
 			    "\"message_id\":\"wamid.A\",\"typing_indicator\":{\"type\":\"text\"}}");
 	wa_host_answer(host, 200, "{\"success\":true}", NULL);
 	assert_int_equal(host->sents, 0);
 	out.target = NULL;
-	hg_adapter_v0.send(host->state, &out);
+	hg_adapter_v1.send(host->state, &out);
 	assert_int_equal(host->calls->len, 1);
 }
 
@@ -655,7 +655,7 @@ static void send_file(struct wa_host *host, const char *body, struct hg_file *fi
 	out.len = strlen(body);
 	out.files = files;
 	out.n_files = n;
-	hg_adapter_v0.send(host->state, &out);
+	hg_adapter_v1.send(host->state, &out);
 }
 
 static void a_file_goes_up_first_and_its_id_goes_into_the_message(void **state)
@@ -710,7 +710,7 @@ static void an_upload_may_be_repeated_so_nothing_of_it_is_ambiguous(void **state
 
 static const char *fetch(struct wa_host *host, int status, const char *body)
 {
-	hg_adapter_v0.fetch(host->state, 3, WA_NUMBER "/1013859600285441");
+	hg_adapter_v1.fetch(host->state, 3, WA_NUMBER "/1013859600285441");
 	wa_host_answer(host, status, body, NULL);
 	return wa_host_take(host);
 }
@@ -788,7 +788,7 @@ static void references_that_are_none_are_gone(void **state)
 
 	(void)state;
 	for (gsize i = 0; i < G_N_ELEMENTS(refs); i++) {
-		hg_adapter_v0.fetch(host->state, 3, refs[i]);
+		hg_adapter_v1.fetch(host->state, 3, refs[i]);
 		assert_true(g_str_has_prefix(wa_host_take(host), want));
 	}
 	assert_int_equal(host->calls->len, 0);
@@ -802,7 +802,7 @@ static void a_revoked_token_shows_without_a_message_and_so_does_its_end(void **s
 	struct hg_err err = { 0 };
 
 	(void)state;
-	hg_adapter_v0.start(host->state);
+	hg_adapter_v1.start(host->state);
 	assert_string_equal(wa_host_call(host)->url, "https://graph.facebook.com/v23.0/" WA_NUMBER "?fields=id");
 	wa_host_answer(host, 200, "{\"id\":\"" WA_NUMBER "\"}", NULL);
 	assert_string_equal(wa_host_call(host)->url, "https://graph.facebook.com/v23.0/" WA_OTHER "?fields=id");
@@ -813,7 +813,7 @@ static void a_revoked_token_shows_without_a_message_and_so_does_its_end(void **s
 	wa_host_answer(host, 401, "{\"error\":{\"code\":190,\"message\":\"Error validating access token\"}}", NULL);
 	assert_int_equal(host->condition, HG_DOWN);
 	assert_non_null(strstr(host->condition_text, "make a new one"));
-	hg_adapter_v0.health(host->state, &err);
+	hg_adapter_v1.health(host->state, &err);
 	assert_int_equal(err.kind, HG_ERR_DENIED);
 	for (gint64 ms = 120000; ms < 4000000; ms *= 2) {
 		assert_int_equal(host->timer_ms, MIN(ms, 1800000));
@@ -825,7 +825,7 @@ static void a_revoked_token_shows_without_a_message_and_so_does_its_end(void **s
 	wa_host_answer(host, 200, "{}", NULL);
 	assert_int_equal(host->condition, HG_UP);
 	assert_int_equal(host->conditions, 3);
-	hg_adapter_v0.health(host->state, &err);
+	hg_adapter_v1.health(host->state, &err);
 	assert_int_equal(err.kind, 0);
 }
 
@@ -835,7 +835,7 @@ static void an_answer_from_before_the_trouble_does_not_end_it(void **state)
 	g_autoptr(wa_host) host = wa_host_new();
 
 	(void)state;
-	hg_adapter_v0.start(host->state);
+	hg_adapter_v1.start(host->state);
 	send_body(host, BODY, NULL);
 	wa_host_answer(host, 401, "{\"error\":{\"code\":190,\"message\":\"revoked\"}}", NULL);
 	assert_int_equal(host->condition, HG_DOWN);
@@ -855,14 +855,14 @@ static void an_api_that_does_not_answer_degrades_the_channel(void **state)
 	g_autoptr(wa_host) host = wa_host_new();
 
 	(void)state;
-	hg_adapter_v0.start(host->state);
+	hg_adapter_v1.start(host->state);
 	wa_host_no_answer(host, FALSE, "no such host");
 	assert_int_equal(host->condition, HG_DEGRADED);
 	host->timer(host->state);
 	wa_host_answer(host, 200, "{}", NULL);
 	wa_host_answer(host, 200, "{}", NULL);
 	assert_int_equal(host->condition, HG_UP);
-	hg_adapter_v0.stop(host->state);
+	hg_adapter_v1.stop(host->state);
 	assert_null(host->timer);
 }
 
@@ -913,9 +913,9 @@ static void settings_that_make_no_sense_are_explained(void **state)
 		g_autoptr(wa_host) host = wa_host_new();
 		struct hg_err err = { 0 };
 
-		assert_int_equal(hg_adapter_v0.check(&host->conf, &err), 0);
+		assert_int_equal(hg_adapter_v1.check(&host->conf, &err), 0);
 		memcpy((char *)&host->conf + cases[i].offset, &cases[i].value, sizeof(void *));
-		assert_int_not_equal(hg_adapter_v0.check(&host->conf, &err), 0);
+		assert_int_not_equal(hg_adapter_v1.check(&host->conf, &err), 0);
 		assert_int_equal(err.kind, HG_ERR_CONFIG);
 		if (!strstr(err.text, cases[i].words))
 			fail_msg("\"%s\" does not say \"%s\"", err.text, cases[i].words);
@@ -929,7 +929,7 @@ static void the_limits_are_whatsapps(void **state)
 
 	(void)state;
 	host->conf.rate = 20;
-	hg_adapter_v0.limits(&host->conf, &limits);
+	hg_adapter_v1.limits(&host->conf, &limits);
 	assert_int_equal(limits.max_text, 4096);
 	assert_int_equal(limits.window_ms, 24 * HOUR);
 	assert_int_equal(limits.rate, 20);

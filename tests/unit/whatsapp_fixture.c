@@ -6,7 +6,7 @@
 #include "json.h"
 #include "text.h"
 
-extern const struct hg_adapter hg_adapter_v0;
+extern const struct hg_adapter hg_adapter_v1;
 
 static struct wa_host *host_of(struct hg_channel *ch)
 {
@@ -352,7 +352,7 @@ struct wa_host *wa_host_new(void)
 	host->log = g_string_new(NULL);
 	host->calls = g_ptr_array_new_with_free_func(call_free);
 	host->counts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	if (hg_adapter_v0.open(&host->table, (struct hg_channel *)host, &host->conf, &host->state, &err))
+	if (hg_adapter_v1.open(&host->table, (struct hg_channel *)host, &host->conf, &host->state, &err))
 		g_error("open: %s", err.text);
 	return host;
 }
@@ -368,7 +368,7 @@ void wa_host_free(struct wa_host *host)
 		if (call->done)
 			g_steal_pointer(&call->done)(call->arg, &answer);
 	}
-	hg_adapter_v0.close(host->state);
+	hg_adapter_v1.close(host->state);
 	g_string_free(host->log, TRUE);
 	g_ptr_array_free(host->calls, TRUE);
 	g_hash_table_destroy(host->counts);
@@ -419,7 +419,7 @@ char *wa_host_sign(const char *secret, const void *body, gsize len)
 
 static const struct hg_route *route(const char *method)
 {
-	for (const struct hg_route *r = hg_adapter_v0.routes; r->path; r++)
+	for (const struct hg_route *r = hg_adapter_v1.routes; r->path; r++)
 		if (!strcmp(r->method, method) && !strcmp(r->path, "webhook"))
 			return r;
 	g_error("no route for %s", method);

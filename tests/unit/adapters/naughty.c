@@ -434,10 +434,10 @@ static void n_poll(void *state, int64_t since_ms)
 /* which: "" or "_two": all three; "_stored": only that; "_wrong": one that is none. */
 static void outcomes(struct hg_http_rep *rep, const char *which)
 {
-	static const struct hg_http_outcome stored = { 202, "text/xml", "<stored/>", 9, 0 };
-	static const struct hg_http_outcome again = { 208, "text/plain", "again", 5, 0 };
-	static const struct hg_http_outcome busy = { 429, NULL, NULL, 0, 17 };
-	static const struct hg_http_outcome wrong = { 99, NULL, NULL, 0, 0 };
+	static const struct hg_http_outcome stored = { sizeof(struct hg_http_outcome), 202, "text/xml", "<stored/>", 9, 0 };
+	static const struct hg_http_outcome again = { sizeof(struct hg_http_outcome), 208, "text/plain", "again", 5, 0 };
+	static const struct hg_http_outcome busy = { sizeof(struct hg_http_outcome), 429, NULL, NULL, 0, 17 };
+	static const struct hg_http_outcome wrong = { sizeof(struct hg_http_outcome), 99, NULL, NULL, 0, 0 };
 	static const char *const headers[] = { "X-Good: 1", NULL };
 
 	rep->headers = headers;
@@ -613,7 +613,7 @@ static const struct hg_route routes[] = {
 	{ .path = NULL }
 };
 
-HG_EXPORT const struct hg_adapter hg_adapter_v0 = {
+HG_EXPORT const struct hg_adapter hg_adapter_v1 = {
 	.size = sizeof(struct hg_adapter), .name = "naughty", .version = "1", .summary = "Breaks the rules in tests",
 	.caps = HG_CAP_MEDIA, .conf_size = sizeof(struct conf), .options = options, .routes = routes,
 	.limits = n_limits, .plan = n_plan, .open = n_open, .start = n_start, .stop = n_stop, .close = n_close,
