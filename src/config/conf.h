@@ -109,6 +109,13 @@ struct hg_channel_conf {
 		char *written_again;	/* refuse|answer */
 		char **stop_text, **start_text, **help_text;	/* by language, "" none; NULL: built-in */
 	} consent;
+	struct {			/* answers a visitor did not see (channels whose people have a "widget:" address) */
+		char *mail;		/* channel they go out on by mail; NULL: they do not */
+		gint64 after_ms;	/* so long after the first unread one ... */
+		gint64 gap_ms;		/* ... and so long after the last mail */
+		gint64 push_ms;		/* contact.unreachable_reply so long after one that was not delivered; 0: never */
+		bool preview;		/* with the beginning of its text */
+	} unseen;
 	bool shadow;			/* on trial: nothing leaves headgate because of what comes on it */
 	struct hg_window_conf window;	/* with the gateway's where it has none of its own */
 	bool automatic_tickets;		/* rules may make tickets of what machines send where senders are not proven */

@@ -29,6 +29,16 @@ enum hg_command_kind {
 	HG_CMD_CONSENT,		/* messages to text (an address) from number (ours, or NULL) on channel: status is "stop"
 				 * or "start", subject why; or NULL */
 	HG_CMD_PREVIEW,		/* what a reply would be sent as; writes nothing */
+	/* Of a visitor; all but UNMERGE need channel and visiting.uri.  A thread that is not his is MISSING. */
+	HG_CMD_IDENTIFY,	/* the site's server says who he is: see hg_visiting */
+	HG_CMD_LOGOUT,		/* tokens issued until now are refused: of visiting.browser, NULL: of all his browsers */
+	HG_CMD_SEEN,		/* visiting.state: he has (or has read) all of thread_id up to visiting.message_id */
+	HG_CMD_RATE,		/* his opinion of thread_id: visiting.score, text is his comment or NULL.  STATE: he was
+				 * not asked, or has answered; INPUT: no score of the scale */
+	HG_CMD_TRANSCRIPT,	/* thread_id by mail, to the address the site's server vouched for.  DENIED: there is none;
+				 * CONFIG: the channel names no mail channel; LIMIT: he had one a moment ago */
+	HG_CMD_PROFILE,		/* what he says of himself: visiting.profile.  MISSING: he never wrote */
+	HG_CMD_UNMERGE,		/* text: id of a contact that was merged; it gets back what was its own */
 };
 
 struct hg_reply {
@@ -69,6 +79,20 @@ struct hg_facts_result {
 	const char *text;		/* ... and why */
 };
 
+/* IDENTIFY: batch holds one hg_in of kind HG_IDENTITY: from[0] is the identified visitor's "widget:u...", then "user:SCOPE:ID",
+ * both PROVEN, then "mailto:..." (PROVEN: vouched for; CLAIMED: not), "tel:..."; name, profile.  DENIED: the site's token was
+ * used by another browser.  Answer: {"visitor":uri,"contact":id,"merged":id of the contact that was merged into it, or null,
+ * "threads":how many moved}. */
+struct hg_visiting {
+	const char *uri;		/* whose session asks: "widget:..."; IDENTIFY: NULL where there was none */
+	const char *browser;		/* what all tokens of one browser have in common, HG_BROWSER_MAX bytes at most; or NULL */
+	const char *jti;		/* IDENTIFY: id of the site's token, which counts for one browser only; or NULL */
+	const char *message_id;		/* SEEN */
+	int state;			/* SEEN: HG_R_DELIVERED or HG_R_READ */
+	gint64 score;			/* RATE: of rating.scale: 1 to 5, best last; of thumbs 0 or 1 */
+	const char *profile;		/* PROFILE: JSON object, as hg_in.profile */
+};
+
 typedef struct hg_command hg_command;
 
 /* What came of it.  answer is JSON for the API (or NULL); error is NULL when it was done. */
@@ -106,6 +130,7 @@ struct hg_command {
 	struct hg_forward_result forwarded;
 	struct hg_fetch_result fetched;
 	struct hg_facts_result facts;
+	struct hg_visiting visiting;
 	const char *refused;		/* for done: it was not done, and that is kept: why; or NULL */
 	hg_command_done *done;		/* once, after the commit, on the engine's thread; or NULL */
 	void *done_arg;

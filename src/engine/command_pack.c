@@ -190,6 +190,20 @@ static const struct hg_shape facts = {
 	"hg_facts_result", facts_rows, sizeof(struct hg_facts_result), HG_ROW_NOWHERE, NULL
 };
 
+static const struct hg_row visiting_rows[] = {
+	HG_ROW(struct hg_visiting, 1, uri, TEXT),
+	HG_ROW(struct hg_visiting, 2, browser, TEXT),
+	HG_ROW(struct hg_visiting, 3, jti, TEXT),
+	HG_ROW(struct hg_visiting, 4, message_id, TEXT),
+	HG_ROW(struct hg_visiting, 5, state, INT),
+	HG_ROW(struct hg_visiting, 6, score, INT64),
+	HG_ROW(struct hg_visiting, 7, profile, TEXT),
+	HG_ROW_END
+};
+static const struct hg_shape visiting = {
+	"hg_visiting", visiting_rows, sizeof(struct hg_visiting), HG_ROW_NOWHERE, NULL
+};
+
 static const struct hg_row command_rows[] = {
 	HG_ROW(struct hg_command, 1, kind, INT),
 	HG_ROW(struct hg_command, 2, channel, TEXT),
@@ -230,6 +244,7 @@ static const struct hg_row command_rows[] = {
 	HG_ROW(struct hg_command, 37, fate, INT),
 	HG_ROW_WORDS_OF(struct hg_command, 38, refs, WORDS_MOST),
 	HG_ROW(struct hg_command, 39, remove, TRUTH),
+	HG_ROW_STRUCT_OF(struct hg_command, 40, visiting, &visiting),
 	HG_ROW_END
 };
 /* Whose they are, when it was taken and who hears of it is another matter each time. */
@@ -239,7 +254,8 @@ const struct hg_shape hg_shape_command = {
 };
 
 const struct hg_shape *const hg_command_shapes[] = {
-	&address, &file, &hg_shape_in, &receipt, &batch, &reply, &sent, &forwarded, &fetched, &facts, &hg_shape_command, NULL
+	&address, &file, &hg_shape_in, &receipt, &batch, &reply, &sent, &forwarded, &fetched, &facts, &visiting,
+	&hg_shape_command, NULL
 };
 
 static gboolean version_ok(const guint8 *bytes, gsize len, GError **error)

@@ -45,6 +45,44 @@ typedef struct hg_consent {
 	gint64 told_ms, told_n;		/* texts of ours about it: so many since then */
 } hg_consent;
 
+/* ---- visitor: a person's browser or app; his address is "widget:" and his id ---- */
+#define HG_VISITOR_SCHEME "widget:"
+#define HG_VISITOR_ANONYMOUS 22		/* characters of the id of one nobody vouches for: base64url of 16 random bytes */
+#define HG_VISITOR_IDENTIFIED 44	/* of one the site's server does: "u" and base64url of a hash of 32 bytes */
+#define HG_BROWSER_MAX 64		/* bytes of hg_visitor.browser */
+gboolean hg_visitor_is(const char *uri);		/* NULL is fine: it is not */
+gboolean hg_visitor_is_anonymous(const char *uri);
+
+typedef struct hg_visitor {		/* only of those who logged out, were identified or said something of themselves */
+	const char *uri;
+	const char *browser;		/* "": the row counts for all of them; else what this browser's tokens have in common */
+	const char *channel;
+	gint64 since_ms;
+	gint64 ended_ms;		/* tokens issued then or before are refused; 0: none are */
+	const char *into;		/* address of the identified one he turned out to be; or NULL */
+	const char *user;		/* "user:SCOPE:ID" of an identified one; or NULL */
+	const char *email;		/* "mailto:...", where answers he did not see go; or NULL */
+	gboolean vouched;		/* the site's server says that it is his */
+	const char *profile;		/* JSON object: what he says of himself ("name", "email", "phone"); or NULL */
+} hg_visitor;
+
+typedef struct hg_visit {		/* a visitor's address in a thread: written with the first message from or to it */
+	const char *uri;
+	gint64 thread_n;
+	gint64 read_n;			/* newest message of ours he has read; 0: none */
+	gint64 mailed_n, mailed_ms;	/* newest that went to him by mail because he had not, and when; 0: none did */
+	gint64 pushed_n;		/* newest that contact.unreachable_reply told of; 0: none */
+} hg_visit;
+
+typedef struct hg_merge {		/* a contact became part of another: enough to undo it */
+	gint64 n;
+	gint64 from_n, into_n;		/* contacts */
+	gint64 at_ms;
+	const char *why;		/* in words: "the site's server says who widget:... is" */
+	const char *moved;		/* JSON: {"addresses":[uri ...],"threads":[{"n","key","reply_to"?} ...]} */
+	gint64 undone_ms;		/* 0: it holds */
+} hg_merge;
+
 /* ---- thread: the conversation with one contact ---- */
 /* Before the scope of a conversation on trial: no look-up by scope leads from it to a real one, or back. */
 #define HG_SHADOW_SCOPE "shadow:"
@@ -162,6 +200,17 @@ typedef struct hg_message {
 	const char *reactions;		/* JSON object address -> emoji, or NULL */
 } hg_message;
 
+/* A mail of the gateway that says what stands in the conversation already: answers nobody saw, a transcript.  Its payload is
+ * {"copy":"unseen"|"transcript","of":[message ids]}. */
+#define HG_COPY_UNSEEN	   "{\"copy\":\"unseen\""
+#define HG_COPY_TRANSCRIPT "{\"copy\":\"transcript\""
+gboolean hg_message_is_copy(const hg_message *message);
+/* What a visitor may see of his conversations, and nothing else is shown to him: what he and others said to each other.  No
+ * notes, lines for agents, copies, nothing that was kept and not sent, or that could not be. */
+gboolean hg_message_is_for_visitor(const hg_message *message);
+/* The same, said by us: it counts as unread until he has read it. */
+gboolean hg_message_is_answer(const hg_message *message);
+
 enum hg_file_state { HG_FILE_PENDING = 1, HG_FILE_STORED, HG_FILE_FAILED };
 
 typedef struct hg_attachment {
@@ -228,7 +277,10 @@ typedef struct hg_event {
 	gint64 at_ms;
 	gint64 message_n, decision_n;	/* 0: none */
 	const char *data;		/* JSON object: the data member of what a backend gets */
-	gboolean shadow;		/* of a thread on trial; not stored: set while it is written */
+	/* Not stored, set while it is written, so that live views know whom it is about: */
+	gboolean shadow;		/* of a thread on trial */
+	gint64 contact_n;		/* the thread's contact, as it is by now; 0: none */
+	gint64 from_contact_n;		/* contact.merged and .unmerged: the one that was merged; else 0 */
 } hg_event;
 
 typedef struct hg_decision {		/* facts are kept: the trace is made again from them */

@@ -146,6 +146,49 @@ struct hg_pace {
 gboolean hg_store_pace_get(hg_store *store, const char *channel, const char *uri, struct hg_pace *ret, GError **error);
 gboolean hg_store_pace_set(hg_store *store, const char *channel, const char *uri, const struct hg_pace *pace, GError **error);
 
+/* ---- visitors: a person's browser or app ---- */
+/* The row of one of his browsers, "": of all. */
+gboolean hg_store_visitor_get(hg_store *store, hg_arena *arena, const char *uri, const char *browser, hg_visitor **ret,
+			      GError **error);
+gboolean hg_store_visitor_set(hg_store *store, const hg_visitor *visitor, GError **error);	/* takes the place of what was */
+/* Tokens of that browser (NULL: of none we know) issued then or before are refused; 0: none are. */
+gboolean hg_store_visitor_ended(hg_store *store, const char *uri, const char *browser, gint64 *ret_ms, GError **error);
+/* Adds the row unless it is there. */
+gboolean hg_store_visit_add(hg_store *store, const char *uri, gint64 thread_n, GError **error);
+gboolean hg_store_visit_get(hg_store *store, hg_arena *arena, const char *uri, gint64 thread_n, hg_visit **ret,
+			    GError **error);
+gboolean hg_store_visit_set(hg_store *store, const hg_visit *visit, GError **error);	/* takes the place of what was */
+/* All addresses that visited the thread. */
+gboolean hg_store_visit_list(hg_store *store, hg_arena *arena, gint64 thread_n, GPtrArray *ret, GError **error);
+
+/* Who looks.  contact_n 0: an anonymous visitor, who sees the threads his address is in.  Else an identified one, by the
+ * contact he is (merged ones resolved): he sees all of its threads.  Both within the scope of their channel only. */
+struct hg_view {
+	const char *uri;
+	gint64 contact_n;
+	const char *scope;
+};
+#define HG_VIEW_MAX 50		/* threads a visitor sees: those that were active last */
+/* Fills ret for the visitor of that address on a channel of that scope; uri and scope are lent. */
+gboolean hg_store_view(hg_store *store, hg_arena *arena, const char *uri, const char *scope, struct hg_view *ret,
+		       GError **error);
+/* His threads, newest activity first, limit (HG_VIEW_MAX) at most; and whether that one is among all of his. */
+gboolean hg_store_viewed_list(hg_store *store, hg_arena *arena, const struct hg_view *view, guint limit, GPtrArray *ret,
+			      GError **error);
+gboolean hg_store_viewed(hg_store *store, hg_arena *arena, const struct hg_view *view, const hg_thread *thread,
+			 gboolean *ret, GError **error);
+/* What the viewer has not read of the thread: how many answers (HG_UNREAD_MAX at most), and up to where he has read: of all
+ * addresses in it where he is identified, else of his own. */
+#define HG_UNREAD_MAX 100
+gboolean hg_store_unread(hg_store *store, hg_arena *arena, const struct hg_view *view, const hg_thread *thread,
+			 guint *ret_unread, gint64 *ret_read_n, GError **error);
+
+/* Who became part of whom, and what went with it. */
+gboolean hg_store_merge_add(hg_store *store, hg_merge *merge, GError **error);	/* fills n */
+/* The newest of that contact, undone or not. */
+gboolean hg_store_merge_of(hg_store *store, hg_arena *arena, gint64 from_n, hg_merge **ret, GError **error);
+gboolean hg_store_merge_update(hg_store *store, const hg_merge *merge, GError **error);	/* undone_ms */
+
 /* ---- threads ---- */
 /* CONFLICT when the contact has an open thread of that scope and key. */
 gboolean hg_store_thread_add(hg_store *store, hg_thread *thread, GError **error);	/* fills n */
