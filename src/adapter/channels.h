@@ -26,7 +26,7 @@ struct hg_channels_env {
 	char *(*cursor)(void *ctx, const char *channel);
 	void *ctx;
 	/* Serves the client API (inside.h); NULL: nobody does. */
-	const struct hg_visitor_host *visitor;
+	const struct hg_inside_visitor *visitor;
 	gint64 answer_ms;		/* how long an adapter may take to answer send, ask, fetch; 0: 60 s */
 };
 

@@ -8,7 +8,7 @@
  * before close() returns. */
 #define HG_INSIDE_EVENT_BASE "event_base.1"
 
-/* const struct hg_visitor_host *: for the adapter whose customers sit in a browser or an app and speak our own client API.
+/* const struct hg_inside_visitor *: for the adapter whose customers sit in a browser or an app and speak our own client API.
  * NULL where nobody serves it (headgatectl, tests). */
 #define HG_INSIDE_VISITOR "visitor.1"
 
@@ -17,7 +17,7 @@ struct hg_out;
 struct hg_visitor_conf;		/* visitor_conf.h */
 
 /* All on the channel's loop. */
-struct hg_visitor_host {
+struct hg_inside_visitor {
 	void *ctx;		/* what the three get first */
 	/* From now on the client API serves this channel by conf, which is lent until leave(), or until the next serve()
 	 * (a reload) has returned.  From start() on. */

@@ -1,7 +1,7 @@
 /* visitor_conf.h - how a channel of the chat widget is set: filled by the option table of adapters/widget, read by the
  * client API
  *
- * Never changed once made: a reload makes another one, see hg_visitor_host.serve(). */
+ * Never changed once made: a reload makes another one, see hg_inside_visitor.serve(). */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
