@@ -1,0 +1,60 @@
+/* visitor_live.h - live events: streams (SSE) and waiting requests (long poll) of visitors, and what they miss
+ *
+ * Nothing is pushed from memory.  A commit only says which contacts have news; then one read per visitor collects
+ * what came after the place his stream has got to, so that live, late and after a crash are one way.  A place is
+ * opaque outside ("c1.").  It moves over what is on disk alone: nobody hears of what a power loss takes back.
+ *
+ * Lives on the loop, but for hg_live_publish() and hg_live_place(). */
+#pragma once
+#include <glib.h>
+#include <headgate/adapter.h>
+#include "conf.h"
+#include "http_server.h"
+#include "loop.h"
+#include "model.h"
+#include "readers.h"
+
+typedef struct hg_visitor_live hg_visitor_live;
+
+/* key: 32 bytes, copied; last_n: number of the newest event there is (hg_store_event_last()); conf is referenced. */
+hg_visitor_live *hg_visitor_live_new(hg_loop *loop, hg_readers *readers, hg_conf *conf, const guint8 *key, gint64 last_n);
+/* After the server (streams must have been closed) and the readers. */
+void hg_visitor_live_free(hg_visitor_live *live);	/* NULL is fine */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(hg_visitor_live, hg_visitor_live_free)
+void hg_visitor_live_reload(hg_visitor_live *live, hg_conf *conf);
+
+struct hg_visitor_follower {		/* lent for the call */
+	const char *uri;		/* "widget:..." */
+	const char *channel;
+	gboolean identified;
+	gint64 issued_ms, expires_ms;	/* of his token */
+	const char *cursor;		/* where he has got to; NULL: from now on */
+	const char *const *headers;	/* "Name: value" for the answer (CORS), NULL-ended; or NULL */
+	gint64 wait_ms;			/* of a long poll; -1: a stream */
+};
+/* Takes req and answers it, now or later.  FALSE with error set: there is no room for another one (BUSY), or too many are
+ * his, or of his network (LIMIT); req is still yours. */
+gboolean hg_visitor_live_follow(hg_visitor_live *live, hg_request *req, const struct hg_visitor_follower *who, GError **error);
+
+#define HG_VISITOR_PLACE_SIZE 28
+/* Any thread: the place of now, for a session that begins. */
+const char *hg_visitor_live_place(hg_visitor_live *live, char ret[HG_VISITOR_PLACE_SIZE]);
+
+/* Any thread: events just committed. */
+void hg_visitor_live_publish(hg_visitor_live *live, const hg_event *const *events, guint n);
+/* What the visitor said is stored: who he is may be known only now. */
+void hg_visitor_live_said(hg_visitor_live *live, const char *uri);
+/* HG_READ, HG_TYPING of an agent, as struct hg_visitor_host says it. */
+void hg_visitor_live_say(hg_visitor_live *live, const char *channel, const struct hg_out *out);
+/* A visitor typed or read on another device of his: his other streams hear of it.  json: of one event; lent. */
+void hg_visitor_live_tell(hg_visitor_live *live, const char *uri, const char *type, const char *json);
+/* Ends his streams with tokens from before that time (UTC); all of a channel, with uri NULL.  reason: a word for the
+ * bye event: "logout", "identified", "closing". */
+void hg_visitor_live_end(hg_visitor_live *live, const char *channel, const char *uri, gint64 issued_before_ms,
+			 const char *reason);
+
+struct hg_visitor_live_stats {		/* since the start, but for the first two: now */
+	guint64 streams, polls;
+	guint64 events, replays, resets, slow, refused, jobs;
+};
+void hg_visitor_live_stats(const hg_visitor_live *live, struct hg_visitor_live_stats *ret);
