@@ -26,7 +26,7 @@ void hg_visitor_live_reload(hg_visitor_live *live, hg_conf *conf);
 struct hg_visitor_follower {		/* lent for the call */
 	const char *uri;		/* "widget:..." */
 	const char *channel;
-	gboolean identified;
+	const char *browser;		/* what the tokens of one browser have in common; or NULL */
 	gint64 issued_ms, expires_ms;	/* of his token */
 	const char *cursor;		/* where he has got to; NULL: from now on */
 	const char *const *headers;	/* "Name: value" for the answer (CORS), NULL-ended; or NULL */
@@ -48,10 +48,10 @@ void hg_visitor_live_said(hg_visitor_live *live, const char *uri);
 void hg_visitor_live_say(hg_visitor_live *live, const char *channel, const struct hg_out *out);
 /* A visitor typed or read on another device of his: his other streams hear of it.  json: of one event; lent. */
 void hg_visitor_live_tell(hg_visitor_live *live, const char *uri, const char *type, const char *json);
-/* Ends his streams with tokens from before that time (UTC); all of a channel, with uri NULL.  reason: a word for the
- * bye event: "logout", "identified", "closing". */
-void hg_visitor_live_end(hg_visitor_live *live, const char *channel, const char *uri, gint64 issued_before_ms,
-			 const char *reason);
+/* Ends streams: of that visitor (NULL: of all on that channel), of that browser (NULL: of all his), with tokens from
+ * then or before (UTC).  reason: a word for the bye event: "logout", "identified", "closing". */
+struct hg_visitor_live_ended { const char *channel, *uri, *browser; gint64 until_ms; const char *reason; };
+void hg_visitor_live_end(hg_visitor_live *live, const struct hg_visitor_live_ended *which);
 
 struct hg_visitor_live_stats {		/* since the start, but for the first two: now */
 	guint64 streams, polls;
