@@ -14,6 +14,7 @@
 #define PIECE_MAX     (4 * 1024)	/* bytes of one piece of a message: ten times what a network's holds ... */
 #define PIECES_MAX    255		/* ... and how many one may have */
 #define WORD_MAX      2048	/* ids, addresses, names */
+#define PROFILE_MAX   4096	/* what somebody says of himself; cut, it is no JSON any more, and is not kept */
 #define BYTES_MAX     (48 << 20)	/* of one batch with its raw bytes and files */
 
 hg_command *hg_command_new(int kind)
@@ -206,6 +207,7 @@ static gboolean copy_in(hg_arena *arena, struct hg_in *in, GError **error)
 	in->text = in->part_ref ? copy_piece(arena, in->text ?: "") : copy_text(arena, in->text ?: "", HG_TEXT_MAX);
 	in->payload = copy_text(arena, in->payload, HG_TEXT_MAX);
 	in->reply_text = copy_text(arena, in->reply_text, HG_TEXT_MAX);
+	in->profile = copy_text(arena, in->profile, PROFILE_MAX);
 	in->target = copy_word(arena, in->target);
 	in->note = copy_word(arena, in->note);
 	in->raw = in->raw && in->raw_len ? hg_arena_mem(arena, in->raw, in->raw_len) : NULL;

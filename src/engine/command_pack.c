@@ -79,6 +79,7 @@ static const struct hg_row in_rows[] = {
 	HG_ROW(struct hg_in, 30, parts, INT),
 	HG_ROW(struct hg_in, 31, part_wait_ms, INT64),
 	HG_ROW(struct hg_in, 32, answered, FLAG),
+	HG_ROW(struct hg_in, 33, profile, TEXT),
 	HG_ROW_END
 };
 const struct hg_shape hg_shape_in = {
