@@ -184,7 +184,7 @@ static struct call *call_new(hg_api *api, hg_request *req)
 	call->route = hg_request_tag(req);
 	call->arena = hg_arena_new();
 	call->out = g_string_sized_new(512);
-	hg_route_fits(call->route->pattern, hg_request_path(req), starts, lengths);
+	hg_asked_fits(call->route->pattern, hg_request_path(req), HG_CALL_PARAMS, starts, lengths);
 	for (guint i = 0; i < HG_CALL_PARAMS && lengths[i]; i++)
 		call->param[i] = hg_arena_mem(call->arena, starts[i], lengths[i]);
 	return call;

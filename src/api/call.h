@@ -2,6 +2,7 @@
 #pragma once
 #include "api.h"
 #include "arena.h"
+#include "asked.h"
 #include "json.h"
 
 #define HG_CALL_PARAMS 2
@@ -61,35 +62,33 @@ struct hg_api {
 	gint auditing;			/* atomic: an fsck runs */
 };
 
-/* ---- route.c ---- */
-
-/* TRUE when path has the pattern's shape; starts[] and lengths[] say what stood for each {}. */
-gboolean hg_route_fits(const char *pattern, const char *path, const char *starts[], gsize lengths[]);
-
 /* ---- answer.c: on the loop ---- */
 
 /* Answers and frees the call by what is in out or error. */
 void hg_call_finish(void *call);
-/* A word behind it is a problem type: "urn:headgate:problem:not-found". */
-#define HG_PROBLEM_TYPE "urn:headgate:problem:"
 
-/* ---- body.c ---- */
+/* ---- what is asked, with its error in the call: asked.h ---- */
 
-enum call_type { CALL_TEXT = 1, CALL_BOOL, CALL_NUMBER, CALL_OBJECT, CALL_LIST };
-struct call_member {
-	const char *name;
-	enum call_type type;
-	gsize most;			/* CALL_TEXT: bytes */
-};
-/* The body as an object that has members of these names and types only (null: not there); an empty
- * body is an empty object.  NULL: call->error says why. */
-struct json_object *hg_call_body(struct call *call, const struct call_member *known);
-/* The same for an object inside the body; where ("attachments[2]") names it in the error. */
-gboolean hg_call_check(struct call *call, struct json_object *object, const char *where,
-		       const struct call_member *known);
-/* Only parameters the route knows; values are for whoever uses them. */
-gboolean hg_call_query(struct call *call);
-gint64 hg_call_number(struct call *call, const char *query, gint64 least, gint64 most, gint64 fallback);
+static inline struct json_object *hg_call_body(struct call *call, const struct call_member *known)
+{
+	return hg_asked_body(call->req, known, &call->error);
+}
+
+static inline gboolean hg_call_check(struct call *call, struct json_object *object, const char *where,
+				     const struct call_member *known)
+{
+	return hg_asked_check(object, where, known, &call->error);
+}
+
+static inline gboolean hg_call_query(struct call *call)
+{
+	return hg_asked_query(call->req, call->route->query, &call->error);
+}
+
+static inline gint64 hg_call_number(struct call *call, const char *query, gint64 least, gint64 most, gint64 fallback)
+{
+	return hg_asked_number(call->req, query, least, most, fallback, &call->error);
+}
 
 /* ---- auth.c ---- */
 

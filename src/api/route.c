@@ -83,27 +83,6 @@ gboolean hg_api_route_at(guint n, const char **ret_method, const char **ret_patt
 	return TRUE;
 }
 
-gboolean hg_route_fits(const char *pattern, const char *path, const char *starts[], gsize lengths[])
-{
-	guint n = 0;
-
-	while (*pattern && *path) {
-		if (pattern[0] == '{' && pattern[1] == '}') {
-			gsize len = strcspn(path, "/");
-
-			if (!len || n == HG_CALL_PARAMS)
-				return FALSE;
-			starts[n] = path;
-			lengths[n++] = len;
-			pattern += 2;
-			path += len;
-		} else if (*pattern++ != *path++) {
-			return FALSE;
-		}
-	}
-	return !*pattern && !*path;
-}
-
 /* allow gets the methods of the path, "" when no route has it. */
 static const struct route *find_route(const char *method, const char *path, GString *allow)
 {
@@ -112,7 +91,7 @@ static const struct route *find_route(const char *method, const char *path, GStr
 
 	g_string_truncate(allow, 0);
 	for (const struct route *route = hg_api_routes; route->method; route++) {
-		if (!hg_route_fits(route->pattern, path, starts, lengths))
+		if (!hg_asked_fits(route->pattern, path, HG_CALL_PARAMS, starts, lengths))
 			continue;
 		if (strcmp(route->method, method) == 0)
 			return route;
