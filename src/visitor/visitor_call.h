@@ -3,12 +3,16 @@
 #include "arena.h"
 #include "asked.h"
 #include "json.h"
+#include "rules_hours.h"
 #include "visitor.h"
 #include "visitor_conf.h"
+#include "visitor_json.h"
+#include "visitor_live.h"
+#include "visitor_proof.h"
+#include "visitor_rate.h"
+#include "visitor_token.h"
 
 #define HG_VISITOR_PARAMS 2
-#define HG_VISITOR_ID_SIZE 48		/* "u" and 43 characters, or 22 of them, and a NUL */
-#define HG_VISITOR_SCHEME "widget:"
 
 struct visitor_call;
 
@@ -37,17 +41,6 @@ struct visitor_route {
 };
 extern const struct visitor_route hg_visitor_routes[];	/* ends with a NULL method */
 
-/* Whose request it is, by the token's word. */
-struct visitor_who {
-	char id[HG_VISITOR_ID_SIZE];	/* "": nobody's */
-	char uri[HG_VISITOR_ID_SIZE + sizeof HG_VISITOR_SCHEME];	/* "widget:" and the id */
-	const char *channel;		/* the call's arena */
-	gboolean identified;		/* the site's server vouched for him ... */
-	gboolean mail;			/* ... and for a mail address of his */
-	gint64 began_ms;		/* when he was identified, or first seen */
-	gint64 issued_ms, expires_ms;	/* of the token */
-};
-
 struct visitor_call {
 	hg_visitors *visitors;
 	hg_conf *conf;			/* of the moment it came; referenced */
@@ -58,11 +51,19 @@ struct visitor_call {
 	struct visitor_who who;
 	const struct hg_channel_conf *channel;	/* conf's, as set; NULL: door OPEN, and nobody has chosen one yet */
 	const struct hg_visitor_conf *set;	/* the channel's options */
+	const char *locale;		/* he asked for, or NULL */
+	struct visitor_eyes eyes;	/* with door TOKEN, while it reads: whose conversations he sees */
+	visitor_read_fn *work;		/* the read under way, */
+	visitor_loop_fn *then;		/* and what comes behind it; NULL: the call is finished */
 	gint64 now_ms;			/* UTC, when it came */
+	guint limit;			/* of a page ... */
+	const char *before;		/* ... and where it begins: a message's id, or NULL */
 	GString *out;			/* JSON of a success */
 	int status;			/* instead of the route's or the error's; or 0 */
 	GError *error;
 	const char *problem;		/* word of the problem type; NULL: by the error's code */
+	const char *denied;		/* the same where the engine's error is DENIED, ... */
+	int denied_status;		/* ... and its status */
 	GString *more;			/* members of the problem besides the usual ones, as JSON; or NULL */
 	gint64 retry_s;			/* Retry-After; 0: none */
 	gpointer extra;			/* the route's own; freed by extra_free */
@@ -72,42 +73,108 @@ struct visitor_call {
 struct visitor_place {			/* a channel that is served now */
 	hg_visitors *visitors;
 	char *name;
-	struct hg_channel *channel;	/* the adapter host's; until it leaves */
-	struct visitor_rates *rates;
+	hg_channel *channel;		/* the adapter host's; until it leaves */
+	hg_visitor_rates *rates;
+	gint64 reply_ms;		/* how long people wait for an answer, -1: too few did; as of ... */
+	gint64 reply_at_ms;		/* ... then; 0: nobody has looked */
 };
 
 struct hg_visitors {
 	struct hg_visitors_env env;
 	hg_conf *conf;
+	hg_hours *hours;		/* conf's */
 	GHashTable *places;		/* name -> struct visitor_place */
-	struct visitor_keys *keys;
-	struct visitor_proofs *proofs;
-	GString *why, *header;		/* of the refusal that is being made */
-	guint64 refused[32];		/* by enum visitor_refusal */
+	guint8 token_key[32], id_key[32];
+	hg_visitor_proofs *proofs;
+	hg_visitor_live *live;
+	struct hg_inside_visitor inside;
+	GString *why;			/* of the refusal that is being made, with its ... */
+	GPtrArray *headers;		/* ... "Name: value", ours, NULL-ended */
+	GHashTable *refused;		/* word of a problem (a constant) -> guint64 *: how often */
+	gint64 refused_told_ms;		/* when the log heard of it last */
 };
+
+/* ---- visitor.c ---- */
+
+/* A key of its own for each purpose ("token"), made of the instance's. */
+void hg_visitor_key(const hg_visitors *visitors, const char *purpose, guint8 ret[32]);
+/* Where the call's channel is served now; NULL: it is not (it reloads, it is gone). */
+struct visitor_place *hg_visitor_place(const struct visitor_call *call);
 
 /* ---- visitor_answer.c: on the loop ---- */
 
 /* Answers by what is in out or error, unless that is done, and frees the call. */
 void hg_visitor_finish(void *call);
-/* Reads more: work on a reader thread, then done on the loop.  What cannot be begun ends as busy. */
+/* The same, as a problem of that word (a constant). */
+void hg_visitor_refuse(struct visitor_call *call, int status, const char *word, const char *fmt, ...) G_GNUC_PRINTF(4, 5);
+/* Sets the same for later; FALSE, so that callers can return it. */
+gboolean hg_visitor_wrong(struct visitor_call *call, int status, const char *word, const char *fmt, ...)
+	G_GNUC_PRINTF(4, 5);
+/* Reads: work on a reader thread, then done on the loop (NULL: the call is finished), at once where work failed:
+ * that finishes the call.  What cannot be begun ends as busy. */
 void hg_visitor_read(struct visitor_call *call, visitor_read_fn *work, visitor_loop_fn *done);
-/* Access-Control-* for the origin that asks, when it may; appends "Name: value" lines (yours) to ret. */
-void hg_visitor_cors(struct visitor_call *call, GPtrArray *ret);
+/* Has the engine do it, then done (as above); the answer, JSON or NULL, is in call->out. */
+void hg_visitor_submit(struct visitor_call *call, hg_command *command, visitor_loop_fn *done);
+void hg_visitor_count(hg_visitors *visitors, const char *word);	/* a refusal; word is a constant */
+
+/* The body, see hg_asked_body(); NULL: call->error says why. */
+static inline struct json_object *hg_visitor_body(struct visitor_call *call, const struct call_member *known)
+{
+	return hg_asked_body(call->req, known, &call->error);
+}
+
+/* ---- visitor_origin.c ---- */
+
+/* May a page of that origin ("https://www.acme.example:8443") use the channel?  Our own pages may. */
+gboolean hg_visitor_origin_fits(const struct visitor_call *call, const char *origin);
+/* Access-Control-*, for pages of an origin that some channel of ours takes, and Vary: added to ret, yours to free. */
+void hg_visitor_cors(hg_visitors *visitors, const hg_request *req, GPtrArray *ret);
+/* begin: OPTIONS, which browsers send first. */
+visitor_loop_fn hg_visitor_preflight;
 
 /* ---- visitor_route.c ---- */
 
 /* The channel is one of ours, and open: sets call->channel and set.  FALSE: MISSING. */
 gboolean hg_visitor_choose(struct visitor_call *call, const char *channel);
-/* Where the call's channel is served now; NULL: it is not (it reloads, it is gone). */
-struct visitor_place *hg_visitor_place(struct visitor_call *call);
+/* Its origin may use the chosen channel.  FALSE: origin-refused. */
+gboolean hg_visitor_origin(struct visitor_call *call);
+/* Within the rate, of the visitor or the address; FALSE: too-many. */
+gboolean hg_visitor_rate(struct visitor_call *call, enum visitor_rate which);
 
-/* ---- visitor_see.c: who sees what; on a reader thread ---- */
+/* ---- visitor_session.c, visitor_hello.c ---- */
+visitor_loop_fn hg_session_begin, hg_session_end, hg_session_logout;
+visitor_read_fn hg_session_read;
+/* Is somebody there, and how long do answers take? */
+struct visitor_presence {
+	int open;			/* 1, 0; -1: there are no hours */
+	gint64 change_ms;		/* when that changes; -1: not within a year */
+	gint64 reply_ms;		/* median of people's first answers; -1: there are too few */
+	gboolean measure, measured;	/* it is to be measured anew; it was */
+};
+/* On the loop: what is known; and what was measured meanwhile, for those who come next. */
+void hg_visitor_look(const struct visitor_call *call, struct visitor_presence *ret);
+void hg_visitor_looked(const struct visitor_call *call, const struct visitor_presence *presence);
+/* What a session begins with, to call->out; token: his.  On a reader thread. */
+void hg_visitor_hello(struct visitor_call *call, hg_store *store, const char *token, struct visitor_presence *presence);
+/* What the form before the first message asks for, is not known, and is not given either: words, the conf's. */
+gboolean hg_visitor_missing(struct visitor_call *call, hg_store *store, struct json_object *given, GPtrArray *ret);
+/* The text of the language nearest to that one; of "", or NULL, where there is none.  map: name, value, ... */
+const char *hg_visitor_text(char **map, const char *locale);
 
-/* His conversations, newest activity first: those he spoke in; of one whom the site's server vouched for, all of
- * his contact in the channel's scope.  Of hg_thread, in the call's arena. */
-gboolean hg_visitor_threads(struct visitor_call *call, hg_store *store, guint limit, GPtrArray *ret);
-/* The one of that id; FALSE with MISSING also where it is somebody else's, for nobody is to learn of it. */
-gboolean hg_visitor_thread(struct visitor_call *call, hg_store *store, const char *id, hg_thread **ret);
-/* Is it for a customer's eyes?  No notes, no lines for agents. */
-gboolean hg_visitor_shows(const hg_message *message);
+/* ---- visitor_thread.c ---- */
+visitor_loop_fn hg_threads_begin, hg_messages_begin;
+visitor_read_fn hg_threads_read, hg_thread_read, hg_messages_read;
+/* While it reads: the one param[0] names; FALSE with MISSING also where it is somebody else's. */
+gboolean hg_visitor_find_thread(struct visitor_call *call, hg_thread **ret);
+
+/* ---- visitor_say.c ---- */
+visitor_loop_fn hg_say_begin, hg_say_emit;
+visitor_read_fn hg_say_read;
+
+/* ---- visitor_mark.c ---- */
+visitor_loop_fn hg_mark_begin, hg_mark_read, hg_mark_delivered, hg_mark_typing_begin, hg_mark_typing,
+	hg_mark_rating_begin, hg_mark_rating, hg_mark_transcript, hg_mark_profile_begin, hg_mark_profile;
+visitor_read_fn hg_mark_typing_read;
+
+/* ---- visitor_stream.c ---- */
+visitor_loop_fn hg_stream_begin, hg_stream_follow;
