@@ -1,6 +1,7 @@
 /* asked.c - paths, bodies and query parameters: every name and type is checked before anything is used */
 #include "asked.h"
 #include <string.h>
+#include "fail.h"
 #include "json.h"
 #include "text.h"
 
