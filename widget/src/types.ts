@@ -98,7 +98,7 @@ export interface ChannelInfo {
 
 /* A problem of the server's (the WORD of urn:headgate:problem:WORD), or one of ours:
  * "offline" (no answer; it is tried again), "upload-lost" (the page went away while a file was on its way),
- * "file-too-large", "file-type", "too-many-files", "file-empty", "text-too-long", "proof-failed". */
+ * "file-too-large", "file-type", "too-many-files", "file-empty", "text-too-long", "outbox-full", "proof-failed". */
 export interface Problem {
 	word: string;
 	title: string;
@@ -143,9 +143,9 @@ export interface Typing {
 }
 
 export interface ChatState {
-	/* asleep: nothing was asked of the server yet.  refused: see problem (identity-required: hide the launcher,
-	 * until identify()).  ended: logged out elsewhere. */
-	phase: "asleep" | "starting" | "ready" | "refused" | "ended";
+	/* asleep: nothing was asked of the server yet, or the visitor has logged out.  refused: see problem
+	 * (identity-required: hide the launcher, until identify()). */
+	phase: "asleep" | "starting" | "ready" | "refused";
 	problem: Problem | null;
 	/* idle: no live connection is wanted. */
 	connection: "idle" | "connecting" | "online" | "offline";
@@ -260,9 +260,11 @@ export interface ChatCore {
 	openThread(id: string | null): Promise<void>;
 	/* Fetches the page before entries[0]. */
 	loadOlder(): Promise<void>;
-	/* Puts text and the composer's attachments on their way; empty without any does nothing.  Never throws for
-	 * lack of a network: the entry waits.  website: the honeypot field's value. */
-	send(text: string, more?: { website?: string }): void;
+	/* Puts text and the composer's attachments on their way, and empties draft and tray.  Never throws for
+	 * lack of a network: the entry waits.  False when nothing was taken: there is nothing to send, the text is too
+	 * long, or too much waits (the last two: error "text-too-long", "outbox-full").  website: the honeypot
+	 * field's value. */
+	send(text: string, more?: { website?: string }): boolean;
 	/* A button of a message. */
 	choose(message: Message, choice: Choice): void;
 	/* Of an entry that failed: again, or away with it. */
@@ -304,7 +306,7 @@ export interface ChatCore {
 /* ---- loader, app and view ----
  *
  * v1.ts (the loader, small) defines <headgate-chat>, attaches its open shadow root, has launcher.ts draw the
- * button there, and imports app.ts when it is wanted.  app.ts makes the Chat and calls mount() of view.ts.
+ * button there, and imports app.ts when it is wanted.  app.ts makes the Chat, calls mount() of view.ts, and starts.
  *
  *	launcher.ts (view)  export function drawLauncher(root: ShadowRoot, look: LauncherLook): HTMLButtonElement
  *	                    - small, for it is in the loader: a <button> and its constructable style sheet.
@@ -319,4 +321,6 @@ export interface LauncherLook {
 	position: "end" | "start";
 	/* The button's name for who cannot see it, until the view knows the language. */
 	label: string;
+	/* Where the widget's files are, with a slash at its end: for browsers that want a <link>. */
+	base?: string;
 }
