@@ -144,8 +144,9 @@ export interface Typing {
 
 export interface ChatState {
 	/* asleep: nothing was asked of the server yet, or the visitor has logged out.  refused: see problem
-	 * (identity-required: hide the launcher, until identify()). */
-	phase: "asleep" | "starting" | "ready" | "refused";
+	 * (identity-required: hide the launcher, until identify()).  ended: logged out elsewhere while the panel is
+	 * open; open() begins anew. */
+	phase: "asleep" | "starting" | "ready" | "refused" | "ended";
 	problem: Problem | null;
 	/* idle: no live connection is wanted. */
 	connection: "idle" | "connecting" | "online" | "offline";
