@@ -7,7 +7,9 @@
 
 #include "failpoint.h"
 
-#define TIMERS_MAX	200	/* of one round */
+#define TIMERS_MAX	200	/* of one round ... */
+#define TIMERS_SHARE	16	/* ... and, where CROWD or more wait for an answer, one for so many of these */
+#define CROWD		16
 #define WAITING_MAX	1000	/* items that waited for hooks, of one round */
 #define TIMER_AGAIN_MS	60000	/* a timer that could not be acted on comes again */
 #define SCRATCH_KEPT	(256 * 1024)	/* bytes of it that are kept between rounds */
@@ -106,6 +108,17 @@ static void run_timer(struct hg_round *round, const hg_timer *listed)
 		round->broke = TRUE;
 }
 
+/* In a peak whoever waits for an answer goes first: settling what the peak brought would double its work, and
+ * can be done when it is over. */
+static guint timers_now(const struct hg_round *round)
+{
+	guint waiting = 0;
+
+	for (guint i = 0; i < round->done->len; i++)
+		waiting += hg_command_is_refusable(g_array_index(round->done, struct hg_done, i).command);
+	return waiting < CROWD ? TIMERS_MAX : MIN(waiting / TIMERS_SHARE, TIMERS_MAX);
+}
+
 static gboolean run_timers(struct hg_round *round, GError **error)
 {
 	hg_engine *engine = round->engine;
@@ -114,7 +127,7 @@ static gboolean run_timers(struct hg_round *round, GError **error)
 	if (engine->timer_due_ms > round->now_ms)
 		return TRUE;
 	due = g_ptr_array_new();
-	if (!hg_store_timer_due(engine->store, engine->round, round->now_ms, TIMERS_MAX, due, error))
+	if (!hg_store_timer_due(engine->store, engine->round, round->now_ms, timers_now(round), due, error))
 		return FALSE;
 	for (guint i = 0; i < due->len && !round->broke; i++)
 		run_timer(round, g_ptr_array_index(due, i));

@@ -140,6 +140,36 @@ static void what_is_written_is_told_when_the_disk_has_it(void **state)
 	lab_audit(lab);
 }
 
+static void say_all(hg_lab *lab, const char *prefix, guint n)
+{
+	for (guint i = 0; i < n; i++) {
+		g_autofree char *uri = g_strdup_printf("tel:+44%s%03u", prefix, i);
+
+		say(lab, uri, "my order is late");
+	}
+}
+
+/* A peak: 32 wait for an answer while 40 conversations are to be settled.  One of these for 16 of those; the rest
+ * when nobody waits. */
+static void who_waits_for_an_answer_goes_before_what_is_due(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new("ticket: { confirm: \"\" }\n");
+	gboolean ok = TRUE;
+
+	(void)state;
+	say_all(lab, "7700900", 40);
+	lab_run(lab);
+	test_now_ms += 20001;
+	say_all(lab, "7700901", 32);
+	hg_engine_step(lab->engine, &ok);
+	assert_true(ok);
+	lab_counts(lab, 72, "SELECT COUNT(*) FROM thread");
+	lab_counts(lab, 2, "SELECT COUNT(*) FROM ticket");
+	lab_run(lab);
+	lab_counts(lab, 40, "SELECT COUNT(*) FROM ticket");
+	lab_audit(lab);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -148,6 +178,7 @@ int main(void)
 		cmocka_unit_test(what_goes_out_at_once_goes_out_once),
 		cmocka_unit_test(a_thread_s_events_leave_one_after_the_other),
 		cmocka_unit_test(what_was_undone_is_news_again),
+		cmocka_unit_test(who_waits_for_an_answer_goes_before_what_is_due),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
