@@ -308,6 +308,12 @@ static void what_is_no_key_or_no_signature_holds_for_nothing(void **state)
 	"MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEf83OJ3D2xF1Bg8vub9tLe1gHMzV7\n" \
 	"6e8Tus9uPHvRVEXH8UTNG72bfocs3+257rn0s2ldbqkLJK2KRiMohYjlrQ==\n-----END PUBLIC KEY-----\n"
 
+/* A key of another curve. */
+#define P384_PEM "-----BEGIN PUBLIC KEY-----\n" \
+	"MHYwEAYHKoZIzj0CAQYFK4EEACIDYgAEb2wgbGOhOSDFXiIPjZ2ZZ8LOn0MvPrri\n" \
+	"Q8UEt+F+Ez4nam/pU15F4VJfOPoofbTeAfeDR3e7yjw8yvBow63t6s7teR6rellm\n" \
+	"WHEjGKxhvNKL/mp81wQCG68APPvuU6dy\n-----END PUBLIC KEY-----\n"
+
 static const char *refused(const char *token, const char *algorithm, const void *key, gsize len, gint64 now_s)
 {
 	const char *why = NULL;
@@ -418,8 +424,15 @@ static void a_token_signed_with_es256_holds(void **state)
 	der = g_strndup(other, strlen(other) - 4);
 	assert_non_null(strstr(refused(der, "ES256", ES_PEM, strlen(ES_PEM), EXP), "signature"));
 	assert_non_null(strstr(refused(ES_TOKEN, "ES256", "no key", 6, EXP), "signature"));
+	assert_non_null(strstr(refused("!." CLAIMS64 ".AAAA", "ES256", ES_PEM, strlen(ES_PEM), EXP), "alg"));
 	assert_non_null(strstr(refused(ES_TOKEN "!", "ES256", ES_PEM, strlen(ES_PEM), EXP), "signature"));
 	assert_non_null(strstr(refused(ES_TOKEN, "RS256", ES_PEM, strlen(ES_PEM), EXP), "alg"));
+	/* Of another length (of P-384, in DER), by a key of another curve, of another kind. */
+	assert_non_null(strstr(refused("eyJhbGciOiJFUzI1NiJ9." CLAIMS64 ".AAAA", "ES256", ES_PEM, strlen(ES_PEM), EXP),
+			       "signature"));
+	assert_non_null(strstr(refused(ES_TOKEN, "ES256", P384_PEM, strlen(P384_PEM), EXP), "signature"));
+	assert_non_null(strstr(refused("eyJhbGciOiJSUzI1NiJ9." CLAIMS64 ".AAAA", "RS256", ES_PEM, strlen(ES_PEM), EXP),
+			       "signature"));
 }
 
 static char *pem_of(EVP_PKEY *key, gboolean private)
