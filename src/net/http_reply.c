@@ -183,7 +183,7 @@ void hg_reply_route(struct hg_conn *conn, const struct hg_server_route *route)
 {
 	const char *headers[] = { route->header, NULL };
 
-	write_problem(conn, route->refuse, route->type, route->why, NULL, headers);
+	write_problem(conn, route->refuse, route->type, route->why, NULL, route->headers ? route->headers : headers);
 }
 
 /* ---- answers ---- */

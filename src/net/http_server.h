@@ -17,8 +17,9 @@ struct hg_server_route {
 	int refuse;		/* 0: go on; else the status (4xx, 5xx) to answer without reading the body */
 	const char *why;	/* with refuse: a sentence for the problem body ... */
 	const char *type;	/* ... its problem type, NULL: "about:blank" ... */
-	const char *header;	/* ... and one more "Name: value" (Allow, WWW-Authenticate), or NULL; all
-				 * three are read before the callback is called again */
+	const char *header;	/* ... and one more "Name: value" (Allow, WWW-Authenticate), or NULL ... */
+	const char *const *headers;	/* ... or several, NULL-ended, instead of it; all four are read before the
+				 * callback is called again */
 	gsize max_body;		/* bytes; 0: none allowed.  More is 413 without reading it */
 	void *tag;		/* for the caller: hg_request_tag() gives it back */
 };

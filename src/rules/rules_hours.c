@@ -336,6 +336,47 @@ gint64 hg_hours_next(const hg_hours *hours, guint at, gint64 now_ms)
 	return -1;
 }
 
+/* The end of the times that ms lies in; -1: it lies in none. */
+static gint64 end_of(const struct place_hours *place, gint64 ms)
+{
+	g_autoptr(GDateTime) there = clock_there(place, ms), day = NULL, end = NULL;
+	guint minute = there ? (guint)(g_date_time_get_hour(there) * 60 + g_date_time_get_minute(there)) : 0, to = 0;
+
+	for (guint i = 0; there && i < place->spans->len; i++) {
+		const struct span *span = &g_array_index(place->spans, struct span, i);
+
+		if (span->day == (guint)g_date_time_get_day_of_week(there) - 1 && minute >= span->from && minute < span->to)
+			to = MAX(to, span->to);
+	}
+	if (!to)
+		return -1;
+	/* 24:00 is the next day's first minute. */
+	day = g_date_time_add_days(there, to == 1440);
+	end = day ? g_date_time_new(place->zone, g_date_time_get_year(day), g_date_time_get_month(day),
+				    g_date_time_get_day_of_month(day), (gint)(to % 1440) / 60, (gint)to % 60, 0) : NULL;
+	return end ? g_date_time_to_unix(end) * 1000 : -1;
+}
+
+gint64 hg_hours_change(const hg_hours *hours, guint at, gint64 now_ms)
+{
+	const struct place_hours *place = g_ptr_array_index(hours->places, at);
+	gint64 ms = now_ms;
+
+	if (!hg_hours_open(hours, at, now_ms, NULL))
+		return hg_hours_next(hours, at, now_ms);
+	/* Times may touch: at midnight above all. */
+	for (guint i = 0; i < DAYS_AHEAD; i++) {
+		gint64 end = end_of(place, ms);
+
+		if (end <= ms)
+			return -1;
+		if (!hg_hours_open(hours, at, end, NULL))
+			return end;
+		ms = end;
+	}
+	return -1;
+}
+
 void hg_hours_clock(const hg_hours *hours, guint at, gint64 ms, gint64 now_ms, GString *out)
 {
 	const struct place_hours *place = g_ptr_array_index(hours->places, at);

@@ -21,6 +21,8 @@ const char *const *hg_hours_names(const hg_hours *hours);	/* NULL-ended */
 gboolean hg_hours_open(const hg_hours *hours, guint at, gint64 now_ms, GString *got);
 /* When it opens next, from now_ms on; now_ms itself while it is open, -1 when not within a year. */
 gint64 hg_hours_next(const hg_hours *hours, guint at, gint64 now_ms);
+/* When it closes, while it is open, or opens; -1 when not within a year. */
+gint64 hg_hours_change(const hg_hours *hours, guint at, gint64 now_ms);
 /* A time by the clock there, as people write it: "09:00" on the day of now_ms, else "2026-11-23 09:00". */
 void hg_hours_clock(const hg_hours *hours, guint at, gint64 ms, gint64 now_ms, GString *out);
 /* When span_ms of open time have gone by, to five minutes; after two months it is given up: that time then. */

@@ -3,11 +3,10 @@
 
 #include <string.h>
 
-#include "channel.h"
-#include "inside.h"
 #include "metrics_text.h"
 #include "text.h"
 #include "visitor_call.h"
+#include "visitor_upload.h"
 
 static void place_free(gpointer p)
 {
@@ -111,6 +110,7 @@ hg_visitors *hg_visitors_new(const struct hg_visitors_env *env, hg_conf *conf)
 	visitors->proofs = hg_visitor_proofs_new(key);
 	hg_visitor_key(visitors, "place", key);
 	visitors->live = hg_visitor_live_new(env->loop, env->readers, conf, key, env->last_event_n);
+	visitors->uploads = hg_visitor_uploads_new(env->attachments);
 	visitors->inside = (struct hg_inside_visitor){ .ctx = visitors, .serve = serve, .leave = leave, .say = say };
 	visitors->why = g_string_new(NULL);
 	visitors->headers = g_ptr_array_new_with_free_func(g_free);
@@ -123,6 +123,7 @@ void hg_visitors_free(hg_visitors *visitors)
 	if (!visitors)
 		return;
 	hg_visitor_live_free(visitors->live);
+	hg_visitor_uploads_free(visitors->uploads);
 	hg_visitor_proofs_free(visitors->proofs);
 	g_hash_table_unref(visitors->places);
 	g_hash_table_unref(visitors->refused);

@@ -2,6 +2,8 @@
 #pragma once
 #include "arena.h"
 #include "asked.h"
+#include "channel.h"
+#include "inside.h"
 #include "json.h"
 #include "rules_hours.h"
 #include "visitor.h"
@@ -87,6 +89,7 @@ struct hg_visitors {
 	guint8 token_key[32], id_key[32];
 	hg_visitor_proofs *proofs;
 	hg_visitor_live *live;
+	struct hg_visitor_uploads *uploads;
 	struct hg_inside_visitor inside;
 	GString *why;			/* of the refusal that is being made, with its ... */
 	GPtrArray *headers;		/* ... "Name: value", ours, NULL-ended */
@@ -167,9 +170,11 @@ visitor_read_fn hg_threads_read, hg_thread_read, hg_messages_read;
 /* While it reads: the one param[0] names; FALSE with MISSING also where it is somebody else's. */
 gboolean hg_visitor_find_thread(struct visitor_call *call, hg_thread **ret);
 
-/* ---- visitor_say.c ---- */
+/* ---- visitor_say.c, visitor_emit.c ---- */
 visitor_loop_fn hg_say_begin, hg_say_emit;
 visitor_read_fn hg_say_read;
+/* What he says of himself, checked, as JSON of the arena; NULL: call->error says why. */
+const char *hg_visitor_profile(struct visitor_call *call, struct json_object *profile);
 
 /* ---- visitor_mark.c ---- */
 visitor_loop_fn hg_mark_begin, hg_mark_read, hg_mark_delivered, hg_mark_typing_begin, hg_mark_typing,
