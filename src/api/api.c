@@ -47,6 +47,11 @@ void hg_api_publish(hg_api *api, const hg_event *const *events, guint n)
 	hg_live_publish(api->live, events, n);
 }
 
+void hg_api_tell(hg_api *api, gint64 thread_n, gboolean shadow, const char *line, gsize len)
+{
+	hg_live_tell(api->live, thread_n, shadow, line, len);
+}
+
 /* ---- reads ---- */
 
 static void read_work(hg_store *store, void *arg)

@@ -41,5 +41,8 @@ void hg_api_handle(hg_api *api, hg_request *req);	/* takes req */
 /* Any thread: events just committed, for those who follow them live. */
 void hg_api_publish(hg_api *api, const hg_event *const *events, guint n);
 
+/* On the loop: a line of JSON with its newline, for those who follow that thread live (or all); never stored. */
+void hg_api_tell(hg_api *api, gint64 thread_n, gboolean shadow, const char *line, gsize len);
+
 /* One line a route, for documentation and its test: method, pattern, scope; FALSE past the last. */
 gboolean hg_api_route_at(guint n, const char **ret_method, const char **ret_pattern, const char **ret_scope);

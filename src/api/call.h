@@ -101,6 +101,7 @@ struct hg_live *hg_live_new(hg_loop *loop);
 void hg_live_free(struct hg_live *live);
 void hg_live_follow(struct call *call);		/* own: GET /v1/events/stream */
 void hg_live_publish(struct hg_live *live, const hg_event *const *events, guint n);
+void hg_live_tell(const struct hg_live *live, gint64 thread_n, gboolean shadow, const char *text, gsize len);
 
 /* read.c, audit.c */
 call_read_fn hg_read_threads, hg_read_thread, hg_read_messages, hg_read_message, hg_read_thread_events,

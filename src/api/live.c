@@ -64,7 +64,7 @@ static void follower_closed(void *arg, enum hg_stream_end why)
 }
 
 /* hg_stream_write() never calls closed from within, so the list stays as it is here. */
-static void tell(const struct hg_live *live, gint64 thread_n, gboolean shadow, const char *text, gsize len)
+void hg_live_tell(const struct hg_live *live, gint64 thread_n, gboolean shadow, const char *text, gsize len)
 {
 	for (guint i = 0; i < live->followers->len; i++) {
 		const struct follower *follower = g_ptr_array_index(live->followers, i);
@@ -79,7 +79,7 @@ static void beat(void *arg)
 {
 	struct hg_live *live = arg;
 
-	tell(live, EVERYBODY, FALSE, "\n", 1);
+	hg_live_tell(live, EVERYBODY, FALSE, "\n", 1);
 	live->beat = live->followers->len ? hg_loop_timer(live->loop, BEAT_MS, beat, live) : 0;
 }
 
@@ -165,7 +165,7 @@ static void news_tell(void *arg)
 	for (guint i = 0; i < news->lines->len; i++) {
 		const struct line *line = &g_array_index(news->lines, struct line, i);
 
-		tell(news->live, line->thread_n, line->shadow, line->text->str, line->text->len);
+		hg_live_tell(news->live, line->thread_n, line->shadow, line->text->str, line->text->len);
 		g_string_free(line->text, TRUE);
 	}
 	g_array_unref(news->lines);

@@ -1,6 +1,8 @@
 /* signal.c - read marks and typing signs: passed on at once, never stored */
 #include "call.h"
 
+#define NAME_MAX_BYTES 200
+
 struct target {
 	const char *channel;
 	struct hg_out out;
@@ -45,8 +47,8 @@ static void signal_done(void *arg)
 
 static void signal_start(struct call *call, int kind)
 {
-	static const struct call_member none[] = { { 0 } };
-	g_autoptr(json_object) body = hg_call_body(call, none);
+	static const struct call_member known[] = { { "agent", CALL_TEXT, NAME_MAX_BYTES }, { 0 } };
+	g_autoptr(json_object) body = hg_call_body(call, known);
 	struct target *target;
 
 	if (!body) {
@@ -54,6 +56,7 @@ static void signal_start(struct call *call, int kind)
 		return;
 	}
 	target = g_new0(struct target, 1);
+	target->out.name = hg_arena_str(call->arena, hg_json_str(body, "agent"));
 	target->out.size = sizeof target->out;
 	target->out.kind = kind;
 	call->extra = target;

@@ -126,7 +126,7 @@ static inline struct json_object *hg_visitor_body(struct visitor_call *call, con
 	return hg_asked_body(call->req, known, &call->error);
 }
 
-/* ---- visitor_origin.c ---- */
+/* ---- visitor_cors.c ---- */
 
 /* May a page of that origin ("https://www.acme.example:8443") use the channel?  Our own pages may. */
 gboolean hg_visitor_origin_fits(const struct visitor_call *call, const char *origin);
@@ -145,8 +145,8 @@ gboolean hg_visitor_origin(struct visitor_call *call);
 gboolean hg_visitor_rate(struct visitor_call *call, enum visitor_rate which);
 
 /* ---- visitor_session.c, visitor_hello.c ---- */
-visitor_loop_fn hg_session_begin, hg_session_end, hg_session_logout;
-visitor_read_fn hg_session_read;
+visitor_loop_fn hg_login_begin, hg_login_end, hg_login_logout;
+visitor_read_fn hg_login_read;
 /* Is somebody there, and how long do answers take? */
 struct visitor_presence {
 	int open;			/* 1, 0; -1: there are no hours */

@@ -11,9 +11,9 @@
 
 const struct visitor_route hg_visitor_routes[] = {
 	/* sessions */
-	{ "POST", "/client/v1/session", .max_body = MARK_MAX, .door = VISITOR_OPEN, .begin = hg_session_begin,
-	  .read = hg_session_read, .end = hg_session_end },
-	{ "DELETE", "/client/v1/session", .end = hg_session_logout },
+	{ "POST", "/client/v1/session", .max_body = MARK_MAX, .door = VISITOR_OPEN, .begin = hg_login_begin,
+	  .read = hg_login_read, .end = hg_login_end },
+	{ "DELETE", "/client/v1/session", .end = hg_login_logout },
 	{ "PATCH", "/client/v1/profile", .max_body = MARK_MAX, .begin = hg_mark_profile_begin, .end = hg_mark_profile },
 	/* conversations */
 	{ "GET", "/client/v1/threads", .query = "limit", .begin = hg_threads_begin, .read = hg_threads_read },

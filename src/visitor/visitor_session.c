@@ -162,7 +162,7 @@ static gboolean begin(struct visitor_call *call, struct session *session, struct
 	return TRUE;
 }
 
-void hg_session_begin(struct visitor_call *call)
+void hg_login_begin(struct visitor_call *call)
 {
 	static const struct call_member known[] = { { "channel", CALL_TEXT, WORD_MAX },
 		{ "token", CALL_TEXT, HG_VISITOR_TOKEN_MAX }, { "identity", CALL_OBJECT, 0 },
@@ -205,7 +205,7 @@ static gboolean old_holds(struct visitor_call *call, hg_store *store, struct ses
 	return TRUE;
 }
 
-void hg_session_read(struct visitor_call *call, hg_store *store)
+void hg_login_read(struct visitor_call *call, hg_store *store)
 {
 	struct session *session = call->extra;
 
@@ -282,7 +282,7 @@ static hg_command *identify(const struct visitor_call *call, const struct sessio
 	return g_steal_pointer(&command);
 }
 
-void hg_session_end(struct visitor_call *call)
+void hg_login_end(struct visitor_call *call)
 {
 	const struct session *session = call->extra;
 	hg_command *command;
@@ -312,7 +312,7 @@ static void logged_out(struct visitor_call *call)
 	hg_visitor_finish(call);
 }
 
-void hg_session_logout(struct visitor_call *call)
+void hg_login_logout(struct visitor_call *call)
 {
 	hg_command *command = hg_command_new(HG_CMD_LOGOUT);
 
