@@ -5,6 +5,7 @@
 
 #include "failpoint.h"
 #include "hide.h"
+#include "sniff.h"
 #include "store.h"
 #include "text.h"
 
@@ -116,22 +117,6 @@ static void fail(struct download *d, int fate, char *text)
 
 /* ---- what came ---- */
 
-static gboolean type_allowed(char **patterns, const char *type)
-{
-	gsize len = type ? strcspn(type, "; \t") : 0;
-
-	if (!patterns)
-		return TRUE;
-	for (char **p = patterns; *p; p++) {
-		gsize n = strlen(*p);
-
-		if (n > 1 && g_str_has_suffix(*p, "/*") ? len >= n && g_ascii_strncasecmp(*p, type, n - 1) == 0
-							: len == n && g_ascii_strncasecmp(*p, type, n) == 0)
-			return TRUE;
-	}
-	return FALSE;
-}
-
 static void judge_status(struct download *d, const struct hg_client_answer *a)
 {
 	/* 404 too comes again: providers' addresses are short-lived, and each attempt asks for a new
@@ -162,7 +147,7 @@ static void judge_file(struct download *d, const struct hg_client_answer *a)
 	const char *promised = d->dispatch->attachment.sha256, *type = hg_client_header(a, "Content-Type");
 
 	d->type = hg_text_valid(type, -1, 127);
-	if (!type_allowed(d->ch->set->media_types, d->type))
+	if (!hg_sniff_among(d->ch->set->media_types, d->type))
 		fail(d, HG_FAILED, g_strdup_printf("files of type %s are not taken on this channel (media_types)",
 						   d->type ? d->type : "unknown"));
 	/* Bytes that are not those the provider vouched for: broken on the way, or exchanged. */
