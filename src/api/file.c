@@ -1,11 +1,8 @@
 /* file.c - attachments up and down; the disk is touched on reader threads only */
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include "call.h"
-#include "text.h"
+#include "file_answer.h"
 
 #define NAME_MAX_BYTES 255		/* as in the attachments of a reply */
 
@@ -97,46 +94,13 @@ void hg_file_upload(struct call *call)
 
 /* ---- down ---- */
 
-/* RFC 6266 with RFC 8187's coding: a plain fallback and the UTF-8 form; always an attachment, never
- * shown inline. */
-static char *disposition(const char *given)
-{
-	g_autoptr(GString) plain = g_string_new(NULL);
-	g_autofree char *name = hg_file_name(given), *coded = NULL;
-
-	if (!name)
-		return g_strdup("Content-Disposition: attachment");
-	for (const char *p = name; *p; p++)
-		g_string_append_c(plain, g_ascii_isalnum(*p) || strchr(".-_ ", *p) ? *p : '_');
-	coded = g_uri_escape_string(name, NULL, FALSE);
-	return g_strdup_printf("Content-Disposition: attachment; filename=\"%s\"; filename*=UTF-8''%s",
-			       plain->str, coded);
-}
-
-/* A media type that cannot smuggle a second header; anything odd is plain bytes. */
-static char *media_type(const char *type)
-{
-	const char *p = type;
-
-	while (p && *p && (g_ascii_isalnum(*p) || strchr("/+-._ ;=", *p)))
-		p++;
-	return g_strdup(p && p > type && !*p ? type : "application/octet-stream");
-}
-
 static void open_file(struct call *call, struct file *file, const hg_attachment *attachment)
 {
-	g_autofree char *path = hg_attachment_path(call->api->attachments, attachment->sha256);
-	struct stat st;
-
-	file->fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
-	if (file->fd < 0 || fstat(file->fd, &st) < 0) {
-		hg_fail(&call->error, HG_ERROR_BROKEN, "attachment %s: its file cannot be read (%s); "
-			"run headgatectl fsck", attachment->id, g_strerror(errno));
+	file->fd = hg_file_open(call->api->attachments, attachment, &file->size, &call->error);
+	if (file->fd < 0)
 		return;
-	}
-	file->size = st.st_size;
-	file->disposition = disposition(attachment->name);
-	file->media = media_type(attachment->type);
+	file->disposition = hg_file_disposition(attachment->name, FALSE);
+	file->media = hg_file_media_type(attachment->type);
 }
 
 static void send_work(hg_store *store, void *arg)
@@ -148,10 +112,6 @@ static void send_work(hg_store *store, void *arg)
 		return;
 	if (!attachment)
 		hg_fail(&call->error, HG_ERROR_MISSING, "there is no attachment \"%.40s\"", call->param[0]);
-	else if (attachment->state != HG_FILE_STORED)
-		hg_fail(&call->error, HG_ERROR_STATE, "attachment %s is %s%s%s", attachment->id,
-			hg_file_state_word(attachment->state), attachment->error ? ": " : "",
-			attachment->error ? attachment->error : "");
 	else
 		open_file(call, call->extra, attachment);
 }
@@ -160,7 +120,7 @@ static void send_done(void *arg)
 {
 	struct call *call = arg;
 	struct file *file = call->extra;
-	const char *headers[] = { file->disposition, "Content-Security-Policy: default-src 'none'; sandbox", NULL };
+	const char *headers[] = { file->disposition, HG_FILE_POLICY, NULL };
 
 	if (!call->error) {
 		hg_request_answer(g_steal_pointer(&call->req), &(struct hg_answer){ .status = 200,

@@ -2,6 +2,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include "call.h"
+#include "file_answer.h"
 
 #define TEXT_MAX (64 * 1024)
 #define WORD_MAX 200			/* names of people, channels, categories */
@@ -32,15 +33,6 @@ static void take_thread(struct call *call, hg_command *command, struct json_obje
 
 /* ---- replies ---- */
 
-static int file_kind(const char *type)
-{
-	if (type && g_str_has_prefix(type, "image/"))
-		return strcmp(type, "image/webp") == 0 ? HG_STICKER : HG_IMAGE;
-	if (type && g_str_has_prefix(type, "audio/"))
-		return HG_AUDIO;
-	return type && g_str_has_prefix(type, "video/") ? HG_VIDEO : HG_FILE;
-}
-
 static gboolean read_file(struct call *call, struct json_object *entry, guint number, hg_command *command,
 			  struct hg_file *ret)
 {
@@ -61,7 +53,8 @@ static gboolean read_file(struct call *call, struct json_object *entry, guint nu
 		.path = hg_arena_str(command->arena, path), .name = copy(command, entry, "name"),
 		.type = copy(command, entry, "type"),
 	};
-	ret->kind = file_kind(ret->type);
+	/* What WhatsApp sends as a sticker. */
+	ret->kind = g_strcmp0(ret->type, "image/webp") == 0 ? HG_STICKER : hg_file_kind(ret->type);
 	return TRUE;
 }
 

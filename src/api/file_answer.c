@@ -1,0 +1,69 @@
+/* file_answer.c - stored files in answers: what a program or a browser is told of them */
+#include "file_answer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fail.h"
+#include "store.h"
+#include "text.h"
+
+char *hg_file_disposition(const char *given, gboolean shown)
+{
+	const char *how = shown ? "inline" : "attachment";
+	g_autoptr(GString) plain = g_string_new(NULL);
+	g_autofree char *name = hg_file_name(given), *coded = NULL;
+
+	if (!name)
+		return g_strdup_printf("Content-Disposition: %s", how);
+	for (const char *p = name; *p; p++)
+		g_string_append_c(plain, g_ascii_isalnum(*p) || strchr(".-_ ", *p) ? *p : '_');
+	coded = g_uri_escape_string(name, NULL, FALSE);
+	return g_strdup_printf("Content-Disposition: %s; filename=\"%s\"; filename*=UTF-8''%s", how, plain->str, coded);
+}
+
+char *hg_file_media_type(const char *type)
+{
+	const char *p = type;
+
+	while (p && *p && (g_ascii_isalnum(*p) || strchr("/+-._ ;=", *p)))
+		p++;
+	return g_strdup(p && p > type && !*p ? type : "application/octet-stream");
+}
+
+int hg_file_open(const char *attachments, const hg_attachment *attachment, gint64 *ret_size, GError **error)
+{
+	g_autofree char *path = NULL;
+	struct stat st;
+	int fd;
+
+	if (attachment->state != HG_FILE_STORED) {
+		hg_fail(error, HG_ERROR_STATE, "attachment %s is %s%s%s", attachment->id,
+			hg_file_state_word(attachment->state), attachment->error ? ": " : "",
+			attachment->error ? attachment->error : "");
+		return -1;
+	}
+	path = hg_attachment_path(attachments, attachment->sha256);
+	fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		hg_fail(error, HG_ERROR_BROKEN, "attachment %s: its file cannot be read (%s); run headgatectl fsck",
+			attachment->id, g_strerror(errno));
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	*ret_size = st.st_size;
+	return fd;
+}
+
+int hg_file_kind(const char *type)
+{
+	if (type && g_str_has_prefix(type, "image/"))
+		return HG_IMAGE;
+	if (type && g_str_has_prefix(type, "audio/"))
+		return HG_AUDIO;
+	return type && g_str_has_prefix(type, "video/") ? HG_VIDEO : HG_FILE;
+}

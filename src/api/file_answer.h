@@ -1,0 +1,18 @@
+/* file_answer.h - stored files in answers: what a program or a browser is told of them */
+#pragma once
+#include <glib.h>
+#include "model.h"
+
+/* Nothing in it runs, whatever it is: also for who opens it in a window of its own. */
+#define HG_FILE_POLICY "Content-Security-Policy: default-src 'none'; sandbox"
+
+/* "Content-Disposition: ..." by RFC 6266 with RFC 8187's coding: a plain fallback and the UTF-8 form.  shown: a page may
+ * show it; else it is saved, never opened.  Yours. */
+char *hg_file_disposition(const char *name, gboolean shown);
+/* A media type that cannot smuggle a second header; anything odd is plain bytes.  Yours. */
+char *hg_file_media_type(const char *type);
+/* On a reader thread: the bytes of a stored attachment.  -1 with error set: it is not stored (STATE), or its file is not
+ * there (BROKEN). */
+int hg_file_open(const char *attachments, const hg_attachment *attachment, gint64 *ret_size, GError **error);
+/* enum hg_kind of what is of that media type (or NULL). */
+int hg_file_kind(const char *type);
