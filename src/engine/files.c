@@ -11,13 +11,19 @@ static gboolean type_wanted(const struct hg_channel_conf *conf, const char *type
 	return FALSE;
 }
 
+/* What a visitor sent lies in a file before its message is told of: no bytes in the command, none in the journal. */
+static gboolean is_moved(const struct hg_file *file)
+{
+	return file->path && file->sha256 && !file->data && !file->ref;
+}
+
 static const char *file_refused(const struct hg_channel_conf *conf, const struct hg_file *file)
 {
 	if (conf && file->bytes > conf->media_max)
 		return "larger than the channel's media_max";
 	if (!type_wanted(conf, file->type))
 		return "of a type the channel's media_types does not name";
-	if (!file->data && (!file->ref || !*file->ref))
+	if (!file->data && !is_moved(file) && (!file->ref || !*file->ref))
 		return "the provider gave nothing to fetch it by";
 	return NULL;
 }
@@ -43,6 +49,12 @@ static gboolean store_data(hg_turn *turn, const struct hg_file *file, hg_attachm
 	return TRUE;
 }
 
+static gboolean move_file(hg_turn *turn, const struct hg_file *file, hg_attachment *attachment, GError **error)
+{
+	attachment->state = HG_FILE_STORED;
+	return hg_attachment_move(hg_store_attachments(turn->store), file->path, file->sha256, error);
+}
+
 static gboolean fetch_later(hg_turn *turn, const hg_case *kase, const hg_attachment *attachment, GError **error)
 {
 	return hg_outbox_add(turn, &(hg_job){
@@ -65,6 +77,8 @@ static gboolean take_file(hg_turn *turn, const hg_case *kase, const hg_message *
 	};
 	hg_id_new(turn->engine->env, "att", attachment->id);
 	if (!refused && file->data && !store_data(turn, file, attachment, error))
+		return FALSE;
+	if (!refused && is_moved(file) && !move_file(turn, file, attachment, error))
 		return FALSE;
 	if (!hg_store_attachment_add(turn->store, attachment, error))
 		return FALSE;

@@ -126,6 +126,7 @@ gboolean hg_fsck_files(struct hg_fsck *fsck, GError **error)
 		return FALSE;
 	dir = g_dir_open(fsck->attachments, 0, NULL);
 	while (dir && (name = g_dir_read_name(dir)))
-		check_shard(fsck, known, name);
+		if (strcmp(name, HG_STORE_UPLOADS) != 0)
+			check_shard(fsck, known, name);
 	return TRUE;
 }

@@ -423,6 +423,11 @@ gboolean hg_upload_write(hg_upload *upload, const void *bytes, gsize len, GError
 gboolean hg_upload_finish(hg_upload *upload, char ret_sha256[65], gint64 *ret_bytes, GError **error);
 void hg_upload_cancel(hg_upload *upload);
 char *hg_attachment_path(const char *attachments, const char *sha256);	/* yours; NULL for no valid hash */
+/* A folder beside them: what visitors have sent and no message names yet, kept by src/visitor. */
+#define HG_STORE_UPLOADS "uploads"
+/* The file at path, with that hash and synced, takes its name among the attachments.  TRUE also when it is not there: a
+ * turn that is done again finds it where the first one has put it. */
+gboolean hg_attachment_move(const char *attachments, const char *path, const char *sha256, GError **error);
 
 /* ---- audit: the invariants that tables cannot hold ---- */
 typedef void hg_fsck_report(void *arg, const char *invariant, const char *id, const char *remedy);

@@ -138,20 +138,35 @@ gboolean hg_upload_write(hg_upload *upload, const void *bytes, gsize len, GError
 
 /* The file takes its name; one that is there already has the same content and is replaced, which
  * also mends a damaged one. */
-static gboolean upload_name(hg_upload *upload, const char *sha256, GError **error)
+static gboolean take_name(const char *attachments, const char *from, const char *sha256, gboolean may_be_gone,
+			  GError **error)
 {
-	g_autofree char *path = hg_attachment_path(upload->dir, sha256);
-	g_autofree char *shard = g_path_get_dirname(path);
+	g_autofree char *path = hg_attachment_path(attachments, sha256);
+	g_autofree char *shard = path ? g_path_get_dirname(path) : NULL;
 
-	if (fsync(upload->fd) < 0)
-		return hg_fail(error, HG_ERROR_STORE, "attachments: %s: %s", upload->name, g_strerror(errno));
+	if (!path)
+		return hg_fail(error, HG_ERROR_INPUT, "attachments: %s: its hash is none", from);
 	if (!make_dir(shard, error))
 		return FALSE;
-	if (HG_FAILPOINT(FILE_SYNCED) || rename(upload->name, path) < 0)
+	if (HG_FAILPOINT(FILE_SYNCED) || (rename(from, path) < 0 && !(may_be_gone && errno == ENOENT)))
 		return hg_fail(error, HG_ERROR_STORE, "attachments: %s: %s", path, g_strerror(errno));
-	g_clear_pointer(&upload->name, g_free);
 	(void)HG_FAILPOINT(FILE_NAMED);
 	return sync_dir(shard, error);
+}
+
+static gboolean upload_name(hg_upload *upload, const char *sha256, GError **error)
+{
+	if (fsync(upload->fd) < 0)
+		return hg_fail(error, HG_ERROR_STORE, "attachments: %s: %s", upload->name, g_strerror(errno));
+	if (!take_name(upload->dir, upload->name, sha256, FALSE, error))
+		return FALSE;
+	g_clear_pointer(&upload->name, g_free);
+	return TRUE;
+}
+
+gboolean hg_attachment_move(const char *attachments, const char *path, const char *sha256, GError **error)
+{
+	return take_name(attachments, path, sha256, TRUE, error);
 }
 
 gboolean hg_upload_finish(hg_upload *upload, char ret_sha256[65], gint64 *ret_bytes, GError **error)

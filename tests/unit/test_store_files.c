@@ -47,6 +47,27 @@ static void a_file_is_named_by_its_hash(void **state)
 	assert_int_equal(left_over(w), 0);
 }
 
+/* What a visitor sent lies in a file already: it is moved, and a turn that is done again finds it moved. */
+static void a_file_is_moved_to_its_name(void **state)
+{
+	struct world *w = *state;
+	g_autofree char *dir = g_build_filename(w->options.attachments, HG_STORE_UPLOADS, NULL);
+	g_autofree char *from = g_build_filename(dir, "sent", NULL), *got = NULL;
+	g_autofree char *path = hg_attachment_path(w->options.attachments, ABC);
+	g_autoptr(GError) error = NULL;
+
+	assert_int_equal(g_mkdir_with_parents(dir, 0700), 0);
+	assert_true(g_file_set_contents(from, "abc", 3, NULL));
+	must(hg_attachment_move(w->options.attachments, from, ABC, e));
+	assert_true(g_file_get_contents(path, &got, NULL, NULL));
+	assert_string_equal(got, "abc");
+	assert_int_equal(g_access(from, 0), -1);
+	must(hg_attachment_move(w->options.attachments, from, ABC, e));
+	assert_int_equal(g_access(path, 0), 0);
+	assert_false(hg_attachment_move(w->options.attachments, from, "../../etc/passwd", &error));
+	assert_int_equal(error->code, HG_ERROR_INPUT);
+}
+
 static void an_empty_file_is_a_file(void **state)
 {
 	struct world *w = *state;
@@ -206,6 +227,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		store_test(a_file_is_named_by_its_hash),
+		store_test(a_file_is_moved_to_its_name),
 		store_test(an_empty_file_is_a_file),
 		store_test(a_cancelled_upload_leaves_nothing),
 		store_test(a_crash_leaves_what_the_next_start_removes),

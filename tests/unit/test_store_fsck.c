@@ -276,6 +276,16 @@ static void a_missing_a_changed_and_an_orphan_file_are_found(void **state)
 	expect(w, "I13", other);
 	g_remove(other);
 
+	/* What visitors send is of others' keeping, as long as it takes. */
+	g_free(other);
+	other = g_build_filename(w->options.attachments, HG_STORE_UPLOADS, NULL);
+	assert_int_equal(g_mkdir(other, 0700), 0);
+	g_free(other);
+	other = g_build_filename(w->options.attachments, HG_STORE_UPLOADS, "sent", NULL);
+	assert_true(g_file_set_contents(other, "x", 1, NULL));
+	assert_int_equal(utime(other, &(struct utimbuf){ T0 / 1000 - 7200, T0 / 1000 - 7200 }), 0);
+	assert_int_equal(audit(w).many, 0);
+
 	g_remove(path);
 	expect(w, "I13", a.id);
 	world_plant(w, "UPDATE attachment SET sha256 = '../../../etc/passwd'");
