@@ -18,6 +18,9 @@ hg_packages_test="libcmocka-dev clang:clang llvm-cov:llvm clang-tidy:clang-tidy 
 	python3-yaml python3-jsonschema node:nodejs npm:npm esbuild:esbuild tsc:node-typescript dovecot-imapd dovecot-lmtpd exim4-daemon-light
 	bearerbox:kannel kannel-extras"
 
+# What looks at the chat widget: a whole browser, which not every machine may have.  Without it its tests are skipped.
+hg_packages_browser="chromium:chromium chromedriver:chromium-driver python3-selenium fonts-dejavu-core"
+
 # Prints the packages that are missing.
 hg_packages_missing() {
 	for hg_entry; do
