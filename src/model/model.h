@@ -69,7 +69,7 @@ typedef struct hg_visitor {		/* only of those who logged out, were identified or
 typedef struct hg_visit {		/* a visitor's address in a thread: written with the first message from or to it */
 	const char *uri;
 	gint64 thread_n;
-	gint64 read_n;			/* newest message of ours he has read; 0: none */
+	gint64 read_n;			/* newest message he has read; 0: none */
 	gint64 mailed_n, mailed_ms;	/* newest that went to him by mail because he had not, and when; 0: none did */
 	gint64 pushed_n;		/* newest that contact.unreachable_reply told of; 0: none */
 } hg_visit;
@@ -79,7 +79,8 @@ typedef struct hg_merge {		/* a contact became part of another: enough to undo i
 	gint64 from_n, into_n;		/* contacts */
 	gint64 at_ms;
 	const char *why;		/* in words: "the site's server says who widget:... is" */
-	const char *moved;		/* JSON: {"addresses":[uri ...],"threads":[{"n","key","reply_to"?} ...]} */
+	const char *moved;		/* JSON: {"addresses":[uri ...],"threads":[{"id","key","channel","reply_to","reply_from"}
+					 * as they were ...]} */
 	gint64 undone_ms;		/* 0: it holds */
 } hg_merge;
 
@@ -280,7 +281,7 @@ typedef struct hg_event {
 	/* Not stored, set while it is written, so that live views know whom it is about: */
 	gboolean shadow;		/* of a thread on trial */
 	gint64 contact_n;		/* the thread's contact, as it is by now; 0: none */
-	gint64 from_contact_n;		/* contact.merged and .unmerged: the one that was merged; else 0 */
+	gint64 from_contact_n;		/* contact.merged: the one that was merged; .unmerged: that it was part of; else 0 */
 } hg_event;
 
 typedef struct hg_decision {		/* facts are kept: the trace is made again from them */

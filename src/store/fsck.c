@@ -21,7 +21,7 @@ static const struct check checks[] = {
 	  "WHERE m.raw_n IS NOT NULL AND r.n IS NULL" },
 	{ "I2", RESTORE,	/* what is remembered as a message is one */
 	  "SELECT 'seen day ' || s.bucket || ', message ' || s.message_n FROM seen AS s "
-	  "LEFT JOIN message AS m ON m.n = s.message_n WHERE s.message_n <> 0 AND m.n IS NULL" },
+	  "LEFT JOIN message AS m ON m.n = s.message_n WHERE s.message_n > 0 AND m.n IS NULL" },
 
 	/* Messages of a thread: every one but the first names an earlier one of the same thread, no
 	 * two the same, and the thread names the last.  So they are one chain. */
@@ -83,6 +83,17 @@ static const struct check checks[] = {
 	{ "I21", RESTORE,	/* and is numbered within its thread */
 	  "SELECT MAX(t.id) FROM episode AS e JOIN thread AS t ON t.n = e.thread_n GROUP BY e.thread_n, e.number "
 	  "HAVING COUNT(*) > 1" },
+	/* A contact that was merged has its newest merge, which holds and names whom into; and no other has one that holds. */
+	{ "I24", ASK_FOR_HELP,
+	  "SELECT c.id FROM contact AS c LEFT JOIN (SELECT from_n, MAX(n) AS n FROM merging GROUP BY from_n) AS l "
+	  "ON l.from_n = c.n LEFT JOIN merging AS g ON g.n = l.n WHERE g.n IS NOT NULL AND "
+	  "(CASE WHEN g.undone_ms = 0 THEN g.into_n ELSE 0 END) <> COALESCE(c.merged_into, 0)" },
+	/* A visitor's place in a conversation: it is there, and what he has read is in it. */
+	{ "I25", ASK_FOR_HELP,
+	  "SELECT 'visit of thread ' || v.thread_n FROM visit AS v LEFT JOIN thread AS t ON t.n = v.thread_n WHERE t.n IS NULL" },
+	{ "I25", ASK_FOR_HELP,
+	  "SELECT t.id FROM visit AS v JOIN thread AS t ON t.n = v.thread_n LEFT JOIN message AS m ON m.n = v.read_n "
+	  "WHERE v.read_n <> 0 AND COALESCE(m.thread_n, 0) <> v.thread_n" },
 	{ "I18", RESTORE,	/* timers have no foreign key, because some belong to no thread */
 	  "SELECT 'timer ' || r.kind || ' of thread ' || r.thread_n FROM timer AS r LEFT JOIN thread AS t "
 	  "ON t.n = r.thread_n WHERE r.thread_n <> 0 AND t.n IS NULL" },
@@ -213,12 +224,13 @@ static void check_circles(struct hg_fsck *fsck, GHashTable *merges)
 static gboolean check_reply_to(struct hg_fsck *fsck, GHashTable *merges, GError **error)
 {
 	/* A closed thread may name an address that is somebody else's by now; proof 3 is "former".  Who only
-	 * claims one answers for it himself, and is answered there. */
+	 * claims one answers for it himself, and is answered there; so is who answered from where a visitor had his mail sent. */
 	hg_stmt *stmt = hg_stmt_once(fsck->store, "SELECT t.id, t.contact_n, a.contact_n FROM thread AS t JOIN address AS a "
 				     "ON a.uri = t.reply_to AND a.channel = '' WHERE t.state = 1 AND a.proof <> 3 "
 				     "AND a.contact_n <> t.contact_n AND NOT EXISTS (SELECT 1 FROM address AS c "
 				     "WHERE c.uri IN ('claimed:' || t.reply_to, 'claimed:failed:' || t.reply_to) AND c.channel = '' AND "
-				     "c.contact_n = t.contact_n)", HG_BIND_NONE, error);
+				     "c.contact_n = t.contact_n) AND NOT EXISTS (SELECT 1 FROM visit AS v JOIN visitor AS w "
+				     "ON w.uri = v.uri WHERE v.thread_n = t.n AND w.email = t.reply_to)", HG_BIND_NONE, error);
 	int more = -1;
 	gsize len;
 

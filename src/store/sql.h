@@ -51,6 +51,9 @@ enum hg_sql_slot {
 	HG_SQL_FACTS_GET, HG_SQL_FACTS_SET, HG_SQL_FACTS_EXPIRE, HG_SQL_HOOK_GET, HG_SQL_HOOK_SET, HG_SQL_HOOK_RESET,
 	HG_SQL_JOINING_ADD, HG_SQL_JOINING_GET, HG_SQL_JOINING_FIND, HG_SQL_JOINING_OLDEST, HG_SQL_JOINING_STATE,
 	HG_SQL_JOINING_DELETE, HG_SQL_PIECE_ADD, HG_SQL_PIECE_GET, HG_SQL_PIECE_COUNT, HG_SQL_PIECE_LIST, HG_SQL_PIECE_DELETE,
+	HG_SQL_VISITOR_GET, HG_SQL_VISITOR_SET, HG_SQL_VISITOR_ENDED, HG_SQL_VISITOR_EXPIRE,
+	HG_SQL_VISIT_ADD, HG_SQL_VISIT_GET, HG_SQL_VISIT_SET, HG_SQL_VISIT_LIST, HG_SQL_THREAD_VIEWED, HG_SQL_THREAD_VISITED,
+	HG_SQL_MERGE_ADD, HG_SQL_MERGE_OF, HG_SQL_MERGE_UPDATE,
 	HG_SQL_STATS,
 	HG_SQL_N
 };
@@ -195,5 +198,6 @@ gboolean hg_receipt_expire(hg_store *store, gint64 now_ms, gint64 *changed, GErr
 gboolean hg_journal_expire(hg_store *store, gint64 now_ms, gint64 keep_ms, gint64 *changed, GError **error);
 gboolean hg_idem_expire(hg_store *store, gint64 now_ms, gint64 *changed, GError **error);
 gboolean hg_facts_expire(hg_store *store, gint64 now_ms, gint64 *changed, GError **error);
+gboolean hg_visitor_expire(hg_store *store, gint64 now_ms, gint64 *changed, GError **error);
 #define HG_EXPIRE_BATCH 500		/* rows of a kind in one go: a few ms */
 #define HG_PARKED_KEEP_MS (30 * G_GINT64_CONSTANT(86400000))	/* receipts nobody claimed */

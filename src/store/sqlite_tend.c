@@ -79,7 +79,7 @@ static gboolean expire_batch(hg_store *store, gint64 *changed, GError **error)
 	done = hg_seen_expire(store, now, changed, error) &&
 	       hg_journal_expire(store, now, store->keep_journal_ms, changed, error) &&
 	       hg_idem_expire(store, now, changed, error) && hg_receipt_expire(store, now, changed, error) &&
-	       hg_facts_expire(store, now, changed, error);
+	       hg_facts_expire(store, now, changed, error) && hg_visitor_expire(store, now, changed, error);
 	(void)HG_FAILPOINT(SWEEP_DONE);
 	if (done && hg_store_commit(store, error))
 		return TRUE;

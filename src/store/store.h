@@ -443,7 +443,7 @@ struct hg_store_difference {
 };
 typedef void hg_store_differs(void *arg, const struct hg_store_difference *difference);
 /* All rows of all tables but what expires in its own time (remembered ids, API keys, what hooks said last,
- * receipts nobody claims), texts of configurations, and when a job is due.  One difference a row; a table ends at the
+ * receipts nobody claims, browsers that logged out), texts of configurations, and when a job is due.  One difference a row; a table ends at the
  * first row only one of them has.  *ret_n: how many were told. */
 gboolean hg_store_compare(hg_store *a, hg_store *b, hg_store_differs *tell, void *arg, guint *ret_n, GError **error);
 

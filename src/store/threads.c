@@ -166,3 +166,17 @@ gboolean hg_store_thread_list(hg_store *store, hg_arena *arena, const struct hg_
 			  HG_BIND(before, HG_I(query->state), HG_T(query->channel), HG_I(query->shadow ? 1 : 0),
 				  HG_I(query->limit)), arena, ret, error);
 }
+
+gboolean hg_store_viewed_list(hg_store *store, hg_arena *arena, const struct hg_view *view, guint limit, GPtrArray *ret,
+			      GError **error)
+{
+	static const struct hg_sql own = { HG_SQL_THREAD_VIEWED, "WHERE contact_n = $1 AND scope = $2 "
+					   "ORDER BY last_ms DESC, n DESC LIMIT $3", HG_SQL_SELECT, &thread_table };
+	static const struct hg_sql visited = { HG_SQL_THREAD_VISITED, "WHERE n IN (SELECT thread_n FROM visit WHERE uri = $1) "
+					       "AND scope = $2 ORDER BY last_ms DESC, n DESC LIMIT $3", HG_SQL_SELECT,
+					       &thread_table };
+	const struct hg_value who = view->contact_n ? (struct hg_value)HG_I(view->contact_n) : (struct hg_value)HG_T(view->uri);
+
+	return hg_row_all(store, view->contact_n ? &own : &visited,
+			  HG_BIND(who, HG_T(view->scope ?: ""), HG_I(MIN(limit, HG_VIEW_MAX))), arena, ret, error);
+}

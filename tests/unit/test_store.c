@@ -118,6 +118,89 @@ static void reach_moves_forward_only(void **state)
 	assert_int_equal(last, 0);
 }
 
+static void a_visitor_is_kept_by_browser_and_a_visit_by_thread(void **state)
+{
+	struct world *w = *state;
+	const hg_visitor one = { .uri = "widget:a", .browser = "", .channel = "web", .since_ms = 1, .ended_ms = 2, .into = "widget:u",
+				 .user = "user:default:7", .email = "mailto:a@example.com", .vouched = TRUE, .profile = "{}" };
+	const hg_visit read = { .uri = "widget:a", .thread_n = 7, .read_n = 1, .mailed_n = 2, .mailed_ms = 3, .pushed_n = 4 };
+	g_autoptr(GPtrArray) rows = g_ptr_array_new();
+	hg_visitor *got, other = one;
+	hg_visit *visit;
+
+	other.browser = "b";
+	other.ended_ms = 9;
+	in_txn(w, must(hg_store_visitor_set(w->store, &one, e)); must(hg_store_visitor_set(w->store, &other, e));
+	       must(hg_store_visit_add(w->store, "widget:a", 7, e)); must(hg_store_visit_set(w->store, &read, e));
+	       must(hg_store_visit_add(w->store, "widget:a", 7, e)); must(hg_store_visit_add(w->store, "widget:a", 8, e));
+	       must(hg_store_visit_add(w->store, "widget:b", 7, e)));
+	must(hg_store_visitor_get(w->store, w->arena, "widget:a", NULL, &got, e));
+	assert_true(got->since_ms == 1 && got->ended_ms == 2 && got->vouched);
+	assert_string_equal(got->channel, "web");
+	assert_string_equal(got->into, "widget:u");
+	assert_string_equal(got->user, "user:default:7");
+	assert_string_equal(got->email, "mailto:a@example.com");
+	assert_string_equal(got->profile, "{}");
+	must(hg_store_visitor_get(w->store, w->arena, "widget:b", NULL, &got, e));
+	assert_null(got);
+	must(hg_store_visit_get(w->store, w->arena, "widget:a", 7, &visit, e));
+	assert_true(visit->read_n == 1 && visit->mailed_n == 2 && visit->mailed_ms == 3 && visit->pushed_n == 4);
+	must(hg_store_visit_get(w->store, w->arena, "widget:b", 8, &visit, e));
+	assert_null(visit);
+	must(hg_store_visit_list(w->store, w->arena, 7, rows, e));
+	assert_int_equal(rows->len, 2);
+}
+
+static void a_merge_is_kept_until_it_is_undone(void **state)
+{
+	struct world *w = *state;
+	hg_merge merge = { .at_ms = 5, .why = "w", .moved = "{}" }, *got;
+
+	must(hg_store_begin(w->store, e));
+	merge.from_n = a_contact(w, "Ana")->n;
+	merge.into_n = a_contact(w, "Bo")->n;
+	must(hg_store_merge_add(w->store, &merge, e));
+	merge.undone_ms = 8;
+	must(hg_store_merge_update(w->store, &merge, e));
+	merge.undone_ms = 0;
+	merge.why = "again";
+	must(hg_store_merge_add(w->store, &merge, e));
+	must(hg_store_commit(w->store, e));
+	must(hg_store_merge_of(w->store, w->arena, merge.from_n, &got, e));
+	assert_true(got->n == merge.n && got->into_n == merge.into_n && got->at_ms == 5 && !got->undone_ms);
+	assert_string_equal(got->why, "again");
+	must(hg_store_merge_of(w->store, w->arena, merge.into_n, &got, e));
+	assert_null(got);
+}
+
+static void what_is_unread_is_counted_up_to_a_hundred(void **state)
+{
+	struct world *w = *state;
+	const struct hg_view view = { .uri = "widget:a", .scope = "default" };
+	hg_visit visit = { .uri = "widget:a" };
+	hg_message *message = NULL;
+	hg_thread *thread;
+	gint64 read_n;
+	guint unread;
+
+	must(hg_store_begin(w->store, e));
+	thread = a_thread(w, a_contact(w, "Ana"), "");
+	for (int i = 0; i < HG_UNREAD_MAX + 5; i++) {
+		message = a_message(w, thread, HG_OUTBOUND, "hello");
+		message->delivery = HG_DLV_SENT;
+		must(hg_store_message_update(w->store, message, e));
+	}
+	visit.thread_n = thread->n;
+	must(hg_store_visit_set(w->store, &visit, e));
+	must(hg_store_commit(w->store, e));
+	must(hg_store_unread(w->store, w->arena, &view, thread, &unread, &read_n, e));
+	assert_true(unread == HG_UNREAD_MAX && read_n == 0);
+	visit.read_n = message->prev_n;
+	in_txn(w, must(hg_store_visit_set(w->store, &visit, e)));
+	must(hg_store_unread(w->store, w->arena, &view, thread, &unread, &read_n, e));
+	assert_true(unread == 1 && read_n == message->prev_n);
+}
+
 static void consent_is_by_address_channel_and_our_address(void **state)
 {
 	struct world *w = *state;
@@ -866,6 +949,9 @@ int main(void)
 		store_test(an_address_of_nobody_is_refused),
 		store_test(reach_moves_forward_only),
 		store_test(consent_is_by_address_channel_and_our_address),
+		store_test(a_visitor_is_kept_by_browser_and_a_visit_by_thread),
+		store_test(a_merge_is_kept_until_it_is_undone),
+		store_test(what_is_unread_is_counted_up_to_a_hundred),
 		store_test(a_thread_comes_back_as_it_was_put),
 		store_test(fifty_first_messages_open_one_thread),
 		store_test(other_scopes_keys_and_closed_threads_stand_beside_an_open_one),

@@ -153,6 +153,10 @@ static const struct plant { const char *invariant, *id_part, *sql; } plants[] = 
 	{ "I23", "message in pieces 7", JOINING TIMER },			/* none of it is there */
 	{ "I23", "message in pieces 7", JOINING TIMER PIECE(1) PIECE(2) },	/* it is whole, and nobody was told */
 	{ "I23", "timer pieces:7", TIMER },
+	{ "I24", "con_", "INSERT INTO merging VALUES (1, 1, 2, 0, 'w', '{}', 0)" },	/* and the contact is its own */
+	{ "I24", "con_", "INSERT INTO merging VALUES (1, 1, 2, 0, 'w', '{}', 5); UPDATE contact SET merged_into = 2 WHERE n = 1" },
+	{ "I25", "visit of thread 99", "INSERT INTO visit VALUES ('widget:a', 99, 0, 0, 0, 0)" },
+	{ "I25", "thr_", "INSERT INTO visit VALUES ('widget:a', 1, 2, 0, 0, 0)" },	/* what he has read is another's */
 	{ "I18", "timer settle", "UPDATE timer SET thread_n = 99" },
 	{ "I18", "ticket", "PRAGMA foreign_keys = OFF; UPDATE ticket SET thread_n = 99" },
 };

@@ -478,6 +478,26 @@ static void receipts_nobody_claims_and_old_answers_expire(void **state)
 	assert_int_equal(world_count(w, "SELECT message_n FROM receipt"), kept.message_n);
 }
 
+static void browsers_that_logged_out_are_forgotten(void **state)
+{
+	struct world *w = *state;
+	const hg_visitor one = { .uri = "widget:a", .browser = "b", .channel = "web", .since_ms = T0, .ended_ms = T0 };
+	hg_visitor all = one;
+	gint64 ms;
+
+	all.browser = "";
+	in_txn(w, must(hg_store_visitor_set(w->store, &one, e)); must(hg_store_visitor_set(w->store, &all, e)));
+	test_now_ms = T0 + 89 * DAY_MS;
+	tend(w, WEEK);
+	assert_int_equal(world_count(w, "SELECT COUNT(*) FROM visitor"), 2);
+	test_now_ms = T0 + 91 * DAY_MS;
+	tend(w, WEEK);
+	assert_int_equal(world_count(w, "SELECT COUNT(*) FROM visitor WHERE browser = ''"), 1);
+	assert_int_equal(world_count(w, "SELECT COUNT(*) FROM visitor"), 1);
+	must(hg_store_visitor_ended(w->store, "widget:a", "b", &ms, e));
+	assert_true(ms == T0);
+}
+
 /* ---- the log of SQLite ---- */
 static gint64 wal_size(struct world *w)
 {
@@ -630,6 +650,7 @@ int main(void)
 		store_test(nothing_expires_at_start_and_one_batch_is_small),
 		store_test(old_ids_expire_also_while_the_engine_never_rests),
 		store_test(receipts_nobody_claims_and_old_answers_expire),
+		store_test(browsers_that_logged_out_are_forgotten),
 		store_test(the_log_is_copied_back_when_idle),
 		store_test(a_busy_writers_log_stays_small),
 		store_test(a_reader_makes_the_log_grow_and_its_end_shrinks_it),
