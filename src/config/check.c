@@ -105,6 +105,24 @@ void hg_check_scope(const char *scope, const char *what, const hg_node *map, hg_
 		hg_diag_add(diag, HG_SEV_ERROR, place_of(map, "scope"), NULL, "%s: a scope has no colon in it", what);
 }
 
+/* Where answers of another scope arrive, one to such a mail would find no conversation. */
+void hg_check_unseen(const struct hg_channel_conf *channel, const hg_conf *conf, const hg_node *map, hg_diag *diag)
+{
+	const hg_node *unseen = hg_node_get(map, "unseen");
+	g_autofree char *what = g_strdup_printf("channel %s: unseen: 'mail'", channel->name);
+	const struct hg_channel_conf *mail;
+
+	if (!channel->unseen.mail || !hg_check_channel(conf, channel->unseen.mail, what, place_of(unseen, "mail"), diag))
+		return;
+	mail = hg_conf_channel(conf, channel->unseen.mail);
+	if (mail == channel)
+		hg_diag_add(diag, HG_SEV_ERROR, place_of(unseen, "mail"), NULL, "%s: it names the channel itself", what);
+	else if (g_strcmp0(mail->scope, channel->scope) != 0 || mail->shadow != channel->shadow)
+		hg_diag_add(diag, HG_SEV_ERROR, place_of(unseen, "mail"), NULL,
+			    "%s: %s has another scope, or is on trial: answers to such mail would not come back to the "
+			    "conversation", what, mail->name);
+}
+
 /* ---- window, ticket ---- */
 
 void hg_check_window(const struct hg_window_conf *window, const hg_node *map, hg_diag *diag)
@@ -209,28 +227,30 @@ static const struct hg_place *item_place(const hg_node *map, const char *key, gu
 	       hg_node_place(hg_node_at(node, i)) : place_of(map, key);
 }
 
-static void check_channel(const struct hg_hook_conf *hook, const hg_conf *conf, const char *name,
-			  const struct hg_place *place, hg_diag *diag)
+gboolean hg_check_channel(const hg_conf *conf, const char *name, const char *what, const struct hg_place *place, hg_diag *diag)
 {
 	g_autoptr(GPtrArray) names = g_ptr_array_new();
 	g_autofree char *quoted = hg_node_quote(name), *hint = NULL;
 	const char *near;
 
 	if (hg_conf_channel(conf, name))
-		return;
+		return TRUE;
 	for (guint i = 0; i < conf->channels->len; i++)
 		g_ptr_array_add(names, ((struct hg_channel_conf *)g_ptr_array_index(conf->channels, i))->name);
 	g_ptr_array_add(names, NULL);
 	near = hg_nearest(name, (const char *const *)names->pdata);
 	hint = near ? g_strdup_printf("did you mean '%s'?", near) : NULL;
-	hg_diag_add(diag, HG_SEV_ERROR, place, hint, "hook %s: there is no channel %s", hook->name, quoted);
+	hg_diag_add(diag, HG_SEV_ERROR, place, hint, "%s: there is no channel %s", what, quoted);
+	return FALSE;
 }
 
 void hg_check_hook(const struct hg_hook_conf *hook, const hg_conf *conf, const hg_node *map, hg_diag *diag)
 {
+	g_autofree char *what = g_strdup_printf("hook %s", hook->name);
+
 	check_secrets("hook", hook->name, hook->secrets, place_of(map, "secrets"), diag);
 	for (guint i = 0; hook->channels && hook->channels[i]; i++)
-		check_channel(hook, conf, hook->channels[i], item_place(map, "channels", i), diag);
+		hg_check_channel(conf, hook->channels[i], what, item_place(map, "channels", i), diag);
 	if (conf->hooks->len == HG_HOOKS_MAX + 1)
 		hg_diag_add(diag, HG_SEV_ERROR, &hook->place, NULL, "there are more than %d hooks: every message "
 			    "would wait for all of them", HG_HOOKS_MAX);

@@ -17,6 +17,9 @@ void hg_check_texts(const hg_conf *conf, const hg_node *root, hg_diag *diag);
 void hg_check_ticket(const struct hg_ticket_conf *ticket, const hg_node *map, hg_diag *diag);
 void hg_check_backend(const struct hg_backend_conf *backend, const hg_node *map, hg_diag *diag);
 /* conf: its channels are read already. */
+/* Is there a channel of that name?  what: who names it, for the diagnosis. */
+gboolean hg_check_channel(const hg_conf *conf, const char *name, const char *what, const struct hg_place *place, hg_diag *diag);
+void hg_check_unseen(const struct hg_channel_conf *channel, const hg_conf *conf, const hg_node *map, hg_diag *diag);
 void hg_check_hook(const struct hg_hook_conf *hook, const hg_conf *conf, const hg_node *map, hg_diag *diag);
 /* others: the tokens before it. */
 void hg_check_token(const struct hg_token_conf *token, const GPtrArray *others,

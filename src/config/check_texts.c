@@ -147,5 +147,6 @@ void hg_check_texts(const hg_conf *conf, const hg_node *root, hg_diag *diag)
 		const struct hg_channel_conf *channel = g_ptr_array_index(conf->channels, i);
 
 		check_channel(channel, hg_node_get(channels, channel->name), diag);
+		hg_check_unseen(channel, conf, hg_node_get(channels, channel->name), diag);
 	}
 }

@@ -215,6 +215,17 @@ const struct hg_option hg_channel_options[] = {
 		"nothing.  Without it a built-in one in seven languages.  Never sent where the provider has answered itself."),
 	CHANNEL(consent.start_text, "consent.start_text", MAP, RELOAD, NULL, "0..1000", "The same for START."),
 	CHANNEL(consent.help_text, "consent.help_text", MAP, RELOAD, NULL, "0..1000", "The same for HELP."),
+	CHANNEL(unseen.mail, "unseen.mail", STRING, RELOAD, NULL, "1..64",
+		"Of a chat widget: mail channel on which answers go that the visitor did not read, when an address of his is "
+		"known; his answer comes to the same conversation.  Without it none do."),
+	CHANNEL(unseen.after_ms, "unseen.after", MSECS, RELOAD, "2m", "10s..7d",
+		"How long after the first answer he did not read; all of them go in one mail."),
+	CHANNEL(unseen.gap_ms, "unseen.gap", MSECS, RELOAD, "10m", "0s..7d", "And at the earliest so long after the last mail."),
+	CHANNEL(unseen.push_ms, "unseen.push", MSECS, RELOAD, "15s", "0s..1h",
+		"How long an answer may not have reached a browser or an app before backends hear contact.unreachable_reply, for a "
+		"push message of your own; 0s: never."),
+	CHANNEL(unseen.preview, "unseen.preview", BOOL, RELOAD, "false", NULL,
+		"contact.unreachable_reply has the beginning of the answer in it."),
 	CHANNEL(requester, "requester", ENUM, RELOAD, "none", "real|ask|synthetic|none",
 		"Who is the ticket's requester when no e-mail address of the customer is proven: real marks the "
 		"ticket requester_missing, ask asks him first, synthetic makes an address, none leaves it at his name "
