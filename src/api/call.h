@@ -130,7 +130,7 @@ call_read_fn hg_read_report, hg_read_episodes, hg_read_drops;
 /* write.c */
 call_write_fn hg_write_reply, hg_write_preview, hg_write_note, hg_write_convert, hg_write_close, hg_write_reopen,
 	hg_write_restore, hg_write_link, hg_write_status, hg_write_retry, hg_write_settle, hg_write_participant,
-	hg_write_no_participant;
+	hg_write_no_participant, hg_write_unmerge;
 /* patch.c */
 call_write_fn hg_write_patch;
 /* On a reader thread: the files of a reply are there, and how big they are. */

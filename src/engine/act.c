@@ -170,6 +170,20 @@ static gboolean act(hg_turn *turn, GError **error)
 		return hg_result_condition(turn, error);
 	case HG_CMD_CONSENT:
 		return hg_consent_command(turn, error);
+	case HG_CMD_IDENTIFY:
+		return hg_identify(turn, error);
+	case HG_CMD_LOGOUT:
+		return hg_visitor_logout(turn, error);
+	case HG_CMD_SEEN:
+		return hg_visitor_seen(turn, error);
+	case HG_CMD_RATE:
+		return hg_visitor_rate(turn, error);
+	case HG_CMD_TRANSCRIPT:
+		return hg_visitor_transcript(turn, error);
+	case HG_CMD_PROFILE:
+		return hg_visitor_profile(turn, error);
+	case HG_CMD_UNMERGE:
+		return hg_unmerge(turn, error);
 	case HG_CMD_BARRIER:
 		return TRUE;
 	default:

@@ -204,6 +204,22 @@ static gboolean is_open(const hg_turn *turn, const hg_thread *thread)
 				 turn->now_ms - thread->asked_ms <= turn->conf->rating.wait_ms);
 }
 
+gboolean hg_ask_rated(hg_turn *turn, hg_case *kase, gint64 score, const char *comment, GError **error)
+{
+	gboolean thumbs = g_strcmp0(turn->conf->rating.scale, "thumbs") == 0;
+	const struct hg_answered answered = {
+		.thread = kase->thread, .what = "rating", .resolver = resolver_of(kase->thread), .found = TRUE,
+		.answer = { .score = (int)score, .comment = comment },
+	};
+
+	if (!is_asked(kase->thread, "rating") || !is_open(turn, kase->thread))
+		return hg_fail(error, HG_ERROR_STATE, "nobody asks for a rating of this conversation (any more)");
+	if (score < (thumbs ? 0 : 1) || score > (thumbs ? 1 : 5))
+		return hg_fail(error, HG_ERROR_INPUT, "%" G_GINT64_FORMAT " is no score: it goes from %s", score,
+			       thumbs ? "0 to 1" : "1 to 5");
+	return keep_rating(turn, kase, &answered, error);
+}
+
 static gboolean find_question(hg_turn *turn, const hg_case *kase, const struct hg_proposed *proposed, const char *scope,
 			      hg_thread **ret, GError **error)
 {

@@ -111,6 +111,13 @@ gboolean hg_case_save(hg_turn *turn, hg_case *kase, GError **error)
 	return TRUE;
 }
 
+/* Which conversations are a visitor's follows from this alone. */
+static gboolean note_visit(hg_turn *turn, const hg_message *message, GError **error)
+{
+	return !hg_visitor_is(message->address) || message->direction == HG_NOTE ||
+	       hg_store_visit_add(turn->store, message->address, message->thread_n, error);
+}
+
 gboolean hg_case_say(hg_turn *turn, hg_case *kase, hg_message *message, GError **error)
 {
 	hg_thread *thread = kase->thread;
@@ -122,7 +129,7 @@ gboolean hg_case_say(hg_turn *turn, hg_case *kase, hg_message *message, GError *
 		message->at_ms = turn->now_ms;
 	if (!message->text)
 		message->text = "";
-	if (!hg_store_message_add(turn->store, message, error))
+	if (!hg_store_message_add(turn->store, message, error) || !note_visit(turn, message, error))
 		return FALSE;
 	thread->last_message_n = message->n;
 	thread->messages++;

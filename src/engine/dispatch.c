@@ -55,7 +55,7 @@ static void add_payload(hg_dispatch *dispatch, const hg_message *message)
 	g_autoptr(json_object) all = NULL;
 	struct json_object *template;
 
-	dispatch->out.payload = message->payload;
+	dispatch->out.payload = hg_message_is_copy(message) ? NULL : message->payload;
 	if (!message->payload || !strstr(message->payload, "\"headgate.template\""))
 		return;
 	all = hg_json_parse(message->payload, strlen(message->payload), NULL, NULL);

@@ -26,8 +26,9 @@ static gboolean wants(const struct hg_backend_conf *backend, const char *type, g
 {
 	if (backend->events)
 		return matches((const char *const *)backend->events, type);
-	/* Who wants no messages is for whoever might write to him. */
-	return has_ticket ? matches(default_events, type) : strcmp(type, "contact.consent") == 0;
+	/* Who wants no messages is for whoever might write to him; who cannot be reached, for whoever can call him. */
+	return has_ticket ? matches(default_events, type) :
+	       strcmp(type, "contact.consent") == 0 || strcmp(type, "contact.unreachable_reply") == 0;
 }
 
 /* Of a conversation on trial, or of a channel that is: the log and live views have it, nobody else. */
@@ -98,6 +99,8 @@ static gboolean event_add(hg_turn *turn, hg_case *kase, hg_event *event, GError 
 		event->prev_n = thread->last_event_n;
 		event->shadow = thread->shadow;
 	}
+	if (kase && kase->contact)
+		event->contact_n = kase->contact->n;
 	if (!hg_store_event_add(turn->store, event, error))
 		return FALSE;
 	if (thread) {
@@ -154,6 +157,8 @@ gboolean hg_event_tell(hg_turn *turn, hg_case *kase, const struct hg_payload *ne
 	if (!hg_payload_write(&payload, turn->engine->scratch, error))
 		return FALSE;
 	event->type = news->type;
+	event->contact_n = news->contact ? news->contact->n : 0;
+	event->from_contact_n = news->other ? news->other->n : 0;
 	event->message_n = news->message ? news->message->n : 0;
 	event->decision_n = news->decision ? news->decision->n : 0;
 	return event_add(turn, kase, event, error) &&

@@ -53,7 +53,7 @@ static void add_said(struct past *past, const hg_message *message)
 
 static gboolean is_said(const hg_message *message)
 {
-	return message->direction == HG_INBOUND || message->direction == HG_OUTBOUND;
+	return message->direction == HG_INBOUND || (message->direction == HG_OUTBOUND && !hg_message_is_copy(message));
 }
 
 /* The newest of the customer's first: that is what is answered, whatever we said since. */

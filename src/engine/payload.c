@@ -24,6 +24,7 @@ enum part {
 	NOTICE  = 1 << 11,	/* what people are to know */
 	CHANGES = 1 << 12,	/* what an agent or the API changed */
 	CONSENT = 1 << 13,	/* whether he wants messages; the message that says so, or null */
+	UNREAD  = 1 << 14,	/* answers a visitor did not see */
 };
 
 static const struct kind {
@@ -49,6 +50,7 @@ static const struct kind {
 	{ "contact.merged",    OTHER | REASON },
 	{ "contact.unmerged",  OTHER | REASON },
 	{ "contact.consent",   TICKET | MESSAGE | CONSENT },
+	{ "contact.unreachable_reply", PLACE | TICKET | UNREAD },
 	{ "csat.received",     PLACE | TICKET | CSAT },
 	{ "drop.detected",     PLACE | CLOCKS | TICKET | REASON },
 	{ "channel.down",      NAME | REASON },
@@ -460,6 +462,22 @@ static gboolean add_subjects(const struct hg_payload *payload, unsigned parts, G
 	return hg_contact_add(payload, "contact", payload->contact, out, error);
 }
 
+static gboolean add_unread(const struct hg_payload_unread *unread, GString *out, GError **error)
+{
+	if (!unread)
+		return hg_fail(error, HG_ERROR_BROKEN, "a reply nobody saw, without what it is");
+	hg_json_key(out, "unread");
+	hg_json_open(out, '{');
+	hg_json_add_str(out, "visitor", unread->visitor);
+	hg_json_add_int(out, "count", unread->count);
+	hg_json_add_time(out, "since", unread->since_ms);
+	hg_json_add_str(out, "message_id", unread->message_id);
+	hg_json_add_str(out, "author", unread->author);
+	hg_json_add_str(out, "preview", unread->preview);
+	hg_json_close(out, '}');
+	return TRUE;
+}
+
 static gboolean add_parts(const struct hg_payload *payload, unsigned parts, GString *out, GError **error)
 {
 	if (parts & NAME)
@@ -482,6 +500,8 @@ static gboolean add_parts(const struct hg_payload *payload, unsigned parts, GStr
 		add_notice(payload->notice, out);
 	if (parts & CONSENT)
 		add_consent(payload->consent, out);
+	if ((parts & UNREAD) && !add_unread(payload->unread, out, error))
+		return FALSE;
 	if (parts & CHANGES)
 		hg_json_add_raw(out, "changes", payload->changes ?: "{\"tags_added\":[],\"tags_removed\":[],\"fields\":[]}");
 	if (parts & REASON)

@@ -7,6 +7,15 @@
 #include "rules.h"
 #include "store.h"
 
+/* What a visitor did not see. */
+struct hg_payload_unread {
+	const char *visitor;		/* "widget:..." */
+	guint count;			/* answers */
+	gint64 since_ms;		/* when the oldest of them was said */
+	const char *message_id, *author;	/* of the newest; author: a name, or NULL */
+	const char *preview;		/* the beginning of its text; NULL: the channel does not show it */
+};
+
 /* What an event is about.  Everything lent; NULL where the event has no such thing.  What is not
  * given and needed (attachments, links, the transcript) is read from the store. */
 struct hg_payload {
@@ -25,6 +34,8 @@ struct hg_payload {
 	const hg_receipt_row *receipt;	/* of message.status */
 	const hg_csat *csat;		/* of csat.received */
 	const hg_contact *other;	/* of contact.merged/unmerged */
+	const struct hg_payload_unread *unread;	/* of contact.unreachable_reply */
+	gboolean for_visitor;		/* of the transcript: only what he may see */
 	const char *ignored;		/* of message.received, ticket.message: word of the rule that took it for noise */
 	const char *reason;		/* words: why closed, reopened, merged, dropped, down */
 	const char *name;		/* of channel.down/up */

@@ -247,7 +247,7 @@ gboolean hg_talk_read(const struct hg_payload *payload, hg_talk *ret, GError **e
 		const hg_message *message = g_ptr_array_index(messages, i - 1);
 		hg_said said;
 
-		if (message->direction == HG_NOTE)
+		if (message->direction == HG_NOTE || (payload->for_visitor && !hg_message_is_for_visitor(message)))
 			continue;
 		if (!hg_said_read(payload, message, &said, error))
 			return FALSE;

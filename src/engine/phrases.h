@@ -12,6 +12,9 @@ enum hg_phrase {
 	HG_SAY_STOPPED,		/* he said STOP: he gets no more */
 	HG_SAY_STARTED,		/* START */
 	HG_SAY_HELP,		/* HELP: ${company} */
+	HG_SAY_UNSEEN,		/* by mail, before answers nobody saw in the chat ... */
+	HG_SAY_UNSEEN_END,	/* ... and behind them */
+	HG_SAY_TRANSCRIPT,	/* by mail, before what was said */
 	HG_SAY_N
 };
 

@@ -147,6 +147,9 @@ static gboolean apply(hg_turn *turn, hg_case *kase, hg_message *message, const G
 	if (message->delivery == delivery && message->conflict == conflict)
 		return TRUE;
 	keep_reason(message, row);
+	if (hg_visitor_is(message->address) && message->delivery >= HG_DLV_READ && message->delivery <= HG_DLV_PLAYED &&
+	    !hg_visit_read(turn, message->address, message->thread_n, message->n, error))
+		return FALSE;
 	return hg_store_message_update(turn->store, message, error) &&
 	       hg_event_tell(turn, kase, &(struct hg_payload){ .type = "message.status", .message = message,
 							       .receipt = row }, error) &&

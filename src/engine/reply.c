@@ -2,7 +2,7 @@
  *
  * An answer goes to the address the customer wrote from last, on the channel he wrote on, unless
  * the agent names another one that is his.  Never to one a merge brought along. */
-#include "turn.h"
+#include "outgoing.h"
 
 #include "json.h"
 #include "text.h"
@@ -10,19 +10,6 @@
 #include <string.h>
 
 #define PARTS_MAX 100
-
-struct outgoing {
-	const struct hg_reply *reply;
-	int author;			/* enum hg_author */
-	const char *author_name;
-	gboolean automatic;
-	const char *channel, *to, *from;
-	gint64 last_in_ms;
-	const hg_consent *said;		/* what the customer said of messages to there; or NULL */
-	gboolean about_consent;		/* it answers that: also where he wants no more */
-	const char *answers;		/* provider's id of what it answers or is about, or NULL */
-	GArray *parts;			/* of struct hg_part */
-};
 
 /* ---- where to ---- */
 
@@ -72,7 +59,7 @@ static gboolean newest_on(hg_turn *turn, const hg_case *kase, const char *channe
 			       "\"to\"", channel);
 }
 
-static gboolean address_named(hg_turn *turn, hg_case *kase, struct outgoing *out, GError **error)
+static gboolean address_named(hg_turn *turn, hg_case *kase, struct hg_outgoing *out, GError **error)
 {
 	const struct hg_reply *reply = out->reply;
 	gboolean his;
@@ -89,11 +76,22 @@ static gboolean address_named(hg_turn *turn, hg_case *kase, struct outgoing *out
 			      "ones can be written to");
 }
 
-static gboolean address(hg_turn *turn, hg_case *kase, struct outgoing *out, GError **error)
+/* Whoever has it copied has looked whose address it is. */
+static gboolean copy_address(hg_turn *turn, struct hg_outgoing *out, GError **error)
+{
+	if (!hg_conf_channel(turn->conf, out->channel))
+		return hg_fail(error, HG_ERROR_CONFIG, "there is no channel \"%.60s\"", out->channel);
+	return hg_store_reach_get(turn->store, out->channel, out->to, &out->last_in_ms, error) &&
+	       hg_consent_find(turn->store, turn->arena, out->channel, out->to, NULL, &out->said, error);
+}
+
+static gboolean address(hg_turn *turn, hg_case *kase, struct hg_outgoing *out, GError **error)
 {
 	const hg_thread *thread = kase->thread;
 	gboolean same;
 
+	if (out->copy)
+		return copy_address(turn, out, error);
 	same = (!out->reply->channel || g_strcmp0(out->reply->channel, thread->channel) == 0) &&
 	       (!out->reply->to || g_strcmp0(out->reply->to, thread->reply_to) == 0);
 	if (same) {
@@ -112,7 +110,7 @@ static gboolean address(hg_turn *turn, hg_case *kase, struct outgoing *out, GErr
 
 /* ---- what it is about ---- */
 
-static gboolean find_answered(hg_turn *turn, const hg_case *kase, struct outgoing *out, GError **error)
+static gboolean find_answered(hg_turn *turn, const hg_case *kase, struct hg_outgoing *out, GError **error)
 {
 	const char *id = out->reply->answers_id;
 	hg_message *message = NULL;
@@ -186,26 +184,27 @@ static const char *group_of(hg_turn *turn, const hg_thread *thread, const char *
 	return g_str_has_prefix(thread->key, head) ? hg_arena_str(turn->arena, thread->key + strlen(head)) : NULL;
 }
 
-static gboolean plan(hg_turn *turn, const hg_case *kase, struct outgoing *out, GError **error)
+static gboolean plan(hg_turn *turn, const hg_case *kase, struct hg_outgoing *out, GError **error)
 {
 	const struct hg_ports *ports = &turn->engine->ports;
 	const struct hg_reply *reply = out->reply;
 	const char *refs[2] = { out->answers, NULL };
 	gboolean about = reply->kind >= HG_REACTION;
+	/* What a copy says stands in the conversation: that is nothing to be quoted. */
+	gint64 past_n = out->copy ? out->past_n : kase->thread->last_message_n;
 	struct hg_out whole = {
 		.size = sizeof(whole), .kind = reply->kind ? reply->kind : HG_TEXT, .to = out->to, .from = out->from,
 		.text = reply->text ?: "", .html = reply->html, .template_json = reply->template_json,
-		.payload = reply->payload, .files = out_files(turn, reply), .n_files = reply->n_files,
+		.payload = out->copy ? NULL : reply->payload, .files = out_files(turn, reply), .n_files = reply->n_files,
 		.file_size = sizeof(struct hg_file), .refs = out->answers && !about ? refs : NULL,
 		.target = about ? out->answers : NULL, .now_ms = turn->now_ms, .last_in_ms = out->last_in_ms,
-		.name = out->author == HG_BY_AGENT ? out->author_name : NULL, .automatic = out->automatic,
+		.name = out->author == HG_BY_AGENT || out->copy ? out->author_name : NULL, .automatic = out->automatic,
 		.group = group_of(turn, kase->thread, out->channel),
 	};
 	struct hg_err err = { 0 };
 
 	if (!check_files(reply, error) ||
-	    !hg_past_fill(turn->engine, turn->arena, kase->thread, kase->thread->last_message_n, out->channel, out->answers,
-			  &whole, error))
+	    !hg_past_fill(turn->engine, turn->arena, kase->thread, past_n, out->channel, out->answers, &whole, error))
 		return FALSE;
 	if (!ports->plan(ports->ctx, out->channel, turn->arena, &whole, out->parts, &err))
 		return hg_fail(error, code_of(err.kind), "%s", *err.text ? err.text : "the channel cannot carry this");
@@ -227,7 +226,7 @@ static const char *payload_of(hg_turn *turn, const struct hg_reply *reply)
 	return hg_arena_str(turn->arena, text);
 }
 
-static hg_message *make_message(hg_turn *turn, const struct outgoing *out)
+hg_message *hg_outgoing_message(hg_turn *turn, const struct hg_outgoing *out)
 {
 	const struct hg_reply *reply = out->reply;
 	hg_message *message = hg_arena_alloc(turn->arena, sizeof(*message));
@@ -258,13 +257,19 @@ static gboolean add_files(hg_turn *turn, const hg_message *message, const struct
 	return TRUE;
 }
 
+void hg_outgoing_key(hg_turn *turn, const hg_thread *thread, const hg_message *message, int part, char ret_key[HG_KEY_SIZE])
+{
+	g_autofree char *number = g_strdup_printf("%d", part);
+
+	hg_event_key(turn, (const char *const[]){ "send", thread->id, message->id, number, message->channel, NULL }, ret_key);
+}
+
 /* One irreversible call each, in order, with a key that every attempt repeats. */
 static gboolean add_parts(hg_turn *turn, const hg_case *kase, const hg_message *message, const GArray *parts,
 			  GError **error)
 {
 	for (guint i = 0; i < parts->len; i++) {
 		const struct hg_part *part = &g_array_index(parts, struct hg_part, i);
-		g_autofree char *number = g_strdup_printf("%u", i);
 		g_autofree char *seen = NULL;
 		char key[HG_KEY_SIZE];
 		hg_job job = {
@@ -273,8 +278,7 @@ static gboolean add_parts(hg_turn *turn, const hg_case *kase, const hg_message *
 			.part = (int)i, .file = part->file, .body = part->body, .len = part->len,
 		};
 
-		hg_event_key(turn, (const char *const[]){ "send", kase->thread->id, message->id, number,
-							  message->channel, NULL }, key);
+		hg_outgoing_key(turn, kase->thread, message, (int)i, key);
 		/* Receipts that carry the key find the message by it, long after the job is gone. */
 		seen = g_strconcat("key:", key, NULL);
 		if (!hg_outbox_add(turn, &job, error) ||
@@ -284,7 +288,7 @@ static gboolean add_parts(hg_turn *turn, const hg_case *kase, const hg_message *
 	return TRUE;
 }
 
-static gboolean note_answer(hg_turn *turn, hg_case *kase, const struct outgoing *out, GError **error)
+static gboolean note_answer(hg_turn *turn, hg_case *kase, const struct hg_outgoing *out, GError **error)
 {
 	hg_thread *thread = kase->thread;
 
@@ -297,19 +301,19 @@ static gboolean note_answer(hg_turn *turn, hg_case *kase, const struct outgoing 
 	return out->author != HG_BY_AGENT || hg_wait_person(turn, kase, error);
 }
 
-static gboolean queue(hg_turn *turn, hg_case *kase, struct outgoing *out, hg_message **ret, GError **error)
+gboolean hg_outgoing_queue(hg_turn *turn, hg_case *kase, struct hg_outgoing *out, hg_message **ret, GError **error)
 {
-	hg_message *message = make_message(turn, out);
+	hg_message *message = hg_outgoing_message(turn, out);
 
 	if (!hg_case_say(turn, kase, message, error) || !add_files(turn, message, out->reply, error) ||
-	    !add_parts(turn, kase, message, out->parts, error))
+	    !add_parts(turn, kase, message, out->parts, error) || !hg_unseen_watch(turn, kase, message, error))
 		return FALSE;
 	*ret = message;
 	return note_answer(turn, kase, out, error);
 }
 
 /* What was said before can be taken back. */
-static gboolean wanted(hg_turn *turn, const struct outgoing *out, GError **error)
+static gboolean wanted(hg_turn *turn, const struct hg_outgoing *out, GError **error)
 {
 	if (out->about_consent || out->reply->kind == HG_REVOKE ||
 	    !hg_consent_bars(turn->engine, out->said, out->automatic, out->last_in_ms))
@@ -318,7 +322,7 @@ static gboolean wanted(hg_turn *turn, const struct outgoing *out, GError **error
 		       hg_consent_advice(out->said));
 }
 
-static gboolean prepare(hg_turn *turn, hg_case *kase, struct outgoing *out, GError **error)
+gboolean hg_outgoing_prepare(hg_turn *turn, hg_case *kase, struct hg_outgoing *out, GError **error)
 {
 	return address(turn, kase, out, error) && wanted(turn, out, error) &&
 	       find_answered(turn, kase, out, error) && plan(turn, kase, out, error);
@@ -345,7 +349,7 @@ static gboolean answer_message(hg_turn *turn, hg_case *kase, const hg_message *m
 }
 
 /* Whoever wrote it hears so at once; where others look at the conversation they see it too. */
-static gboolean bar(hg_turn *turn, hg_case *kase, const struct outgoing *out, const char *why, GError **error)
+static gboolean bar(hg_turn *turn, hg_case *kase, const struct hg_outgoing *out, const char *why, GError **error)
 {
 	g_autofree char *text = g_strdup_printf("An answer by %s was not sent: %s", out->author_name ?:
 						out->author == HG_BY_BOT ? "a bot" : "an agent", why);
@@ -359,7 +363,7 @@ gboolean hg_reply_command(hg_turn *turn, GError **error)
 {
 	const struct hg_reply *reply = &turn->command->reply;
 	g_autoptr(GArray) parts = g_array_new(FALSE, TRUE, sizeof(struct hg_part));
-	struct outgoing out = {
+	struct hg_outgoing out = {
 		.reply = reply, .author = reply->bot ? HG_BY_BOT : HG_BY_AGENT, .author_name = reply->agent,
 		.parts = parts,
 	};
@@ -369,13 +373,13 @@ gboolean hg_reply_command(hg_turn *turn, GError **error)
 
 	if (!hg_case_by_id(turn, reply->thread_id ?: turn->command->thread_id, &kase, error))
 		return FALSE;
-	if (!prepare(turn, &kase, &out, &why)) {
+	if (!hg_outgoing_prepare(turn, &kase, &out, &why)) {
 		if (why->code == HG_ERROR_OPTED_OUT)
 			return bar(turn, &kase, &out, why->message, error);
 		g_propagate_error(error, g_steal_pointer(&why));
 		return FALSE;
 	}
-	return queue(turn, &kase, &out, &message, error) &&
+	return hg_outgoing_queue(turn, &kase, &out, &message, error) &&
 	       (reply->kind >= HG_REACTION || hg_listen_sent(turn, &kase, message, error)) &&
 	       hg_case_save(turn, &kase, error) && answer_message(turn, &kase, message, error);
 }
@@ -400,143 +404,15 @@ gboolean hg_reply_preview(hg_turn *turn, GError **error)
 {
 	const struct hg_reply *reply = &turn->command->reply;
 	g_autoptr(GArray) parts = g_array_new(FALSE, TRUE, sizeof(struct hg_part));
-	struct outgoing out = {
+	struct hg_outgoing out = {
 		.reply = reply, .author = reply->bot ? HG_BY_BOT : HG_BY_AGENT, .author_name = reply->agent,
 		.parts = parts,
 	};
 	hg_case kase;
 
 	if (!hg_case_by_id(turn, reply->thread_id ?: turn->command->thread_id, &kase, error) ||
-	    !prepare(turn, &kase, &out, error))
+	    !hg_outgoing_prepare(turn, &kase, &out, error))
 		return FALSE;
 	hg_preview_answer(turn, out.channel, out.to, out.from, parts);
 	return TRUE;
-}
-
-/* ---- what the gateway says by itself ---- */
-
-static const char *advice_for(int code)
-{
-	if (code == HG_ERROR_WINDOW)
-		return "Write to the customer on another channel, or with a template.";
-	if (code == HG_ERROR_OPTED_OUT)
-		return "Tell the customer on another channel, if he has to know it.";
-	return "Tell the customer yourself.";
-}
-
-/* Nobody waits for an error here: it becomes a message that failed, which the agent hears of. */
-static gboolean keep_failed(hg_turn *turn, hg_case *kase, const struct outgoing *out, const GError *why,
-			    GError **error)
-{
-	struct hg_ctx ctx = HG_CTX(NULL, "thread", kase->thread->id);
-	hg_message *message = make_message(turn, out);
-
-	hg_warn(&ctx, "reply.refused", "an automatic message is not sent: %s", why->message);
-	message->delivery = HG_DLV_FAILED;
-	message->error = hg_arena_str(turn->arena, why->message);
-	message->advice = advice_for(why->code);
-	return hg_case_say(turn, kase, message, error) &&
-	       hg_event_tell(turn, kase, &(struct hg_payload){ .type = "message.status", .message = message,
-							       .reason = message->error }, error) &&
-	       hg_listen_failed(turn, kase, message, HG_DLV_NONE, error);
-}
-
-/* On trial: rules and people see in the conversation what would have been said. */
-static gboolean keep_unsent(hg_turn *turn, hg_case *kase, const struct outgoing *out, GError **error)
-{
-	hg_message *message = make_message(turn, out);
-
-	message->delivery = HG_DLV_NONE;
-	message->parts = 0;
-	message->note = "on trial: not sent";
-	return hg_case_say(turn, kase, message, error) &&
-	       hg_event_tell(turn, kase, &(struct hg_payload){ .type = "message.status", .message = message,
-							       .reason = message->note }, error);
-}
-
-static gboolean say_automatic(hg_turn *turn, hg_case *kase, struct outgoing *out, GError **error)
-{
-	g_autoptr(GError) why = NULL;
-	hg_message *message;
-	gboolean may;
-
-	if (!prepare(turn, kase, out, &why)) {
-		if (why->code != HG_ERROR_STORE)
-			return keep_failed(turn, kase, out, why, error);
-		g_propagate_error(error, g_steal_pointer(&why));
-		return FALSE;
-	}
-	if (!hg_sender_may_be_told(turn, kase, out->channel, out->to, &may, error))
-		return FALSE;
-	if (!may)
-		return hg_case_line(turn, kase, "An automatic message was not sent: this address had one within the last "
-				    "24 hours.", error);
-	return kase->thread->shadow ? keep_unsent(turn, kase, out, error) : queue(turn, kase, out, &message, error);
-}
-
-gboolean hg_reply_automatic(hg_turn *turn, hg_case *kase, int author, const char *name, const char *text,
-			    GError **error)
-{
-	g_autoptr(GArray) parts = g_array_new(FALSE, TRUE, sizeof(struct hg_part));
-	struct hg_reply reply = { .text = text, .kind = HG_TEXT };
-
-	return say_automatic(turn, kase, &(struct outgoing){ .reply = &reply, .author = author, .author_name = name,
-			     .automatic = TRUE, .parts = parts }, error);
-}
-
-gboolean hg_reply_consent(hg_turn *turn, hg_case *kase, const char *text, GError **error)
-{
-	g_autoptr(GArray) parts = g_array_new(FALSE, TRUE, sizeof(struct hg_part));
-	struct hg_reply reply = { .text = text, .kind = HG_TEXT };
-
-	return say_automatic(turn, kase, &(struct outgoing){ .reply = &reply, .author = HG_BY_GATEWAY, .automatic = TRUE,
-			     .about_consent = TRUE, .parts = parts }, error);
-}
-
-static gboolean window_closed(hg_turn *turn, const hg_thread *thread, gboolean *ret, GError **error)
-{
-	const struct hg_ports *ports = &turn->engine->ports;
-	struct hg_limits limits = { .size = sizeof(limits) };
-	gint64 last_in_ms = 0;
-	unsigned caps;
-
-	*ret = FALSE;
-	if (!thread->channel || !thread->reply_to || !ports->limits(ports->ctx, thread->channel, &limits, &caps) ||
-	    !limits.window_ms)
-		return TRUE;
-	if (!hg_store_reach_get(turn->store, thread->channel, thread->reply_to, &last_in_ms, error))
-		return FALSE;
-	*ret = turn->now_ms - last_in_ms >= limits.window_ms;
-	return TRUE;
-}
-
-gboolean hg_reply_or_template(hg_turn *turn, hg_case *kase, const char *text, const char *template_json, GError **error)
-{
-	g_autoptr(GArray) parts = g_array_new(FALSE, TRUE, sizeof(struct hg_part));
-	struct hg_reply reply = { .text = text, .kind = HG_TEXT };
-	gboolean closed = FALSE;
-
-	if (template_json && !window_closed(turn, kase->thread, &closed, error))
-		return FALSE;
-	reply.template_json = closed ? template_json : NULL;
-	return say_automatic(turn, kase, &(struct outgoing){ .reply = &reply, .author = HG_BY_GATEWAY, .automatic = TRUE,
-			     .parts = parts }, error);
-}
-
-gboolean hg_reply_question(hg_turn *turn, hg_case *kase, const char *text, GError **error)
-{
-	g_autoptr(GArray) parts = g_array_new(FALSE, TRUE, sizeof(struct hg_part));
-	struct hg_reply reply = { .text = text, .kind = HG_TEXT };
-	struct outgoing out = { .reply = &reply, .author = HG_BY_GATEWAY, .automatic = TRUE, .parts = parts };
-	hg_message *message;
-	gboolean may;
-
-	if (kase->thread->shadow)
-		return hg_fail(error, HG_ERROR_STATE, "the channel is on trial: nothing is said on it");
-	if (!prepare(turn, kase, &out, error) ||
-	    !hg_sender_may_be_told(turn, kase, out.channel, out.to, &may, error))
-		return FALSE;
-	if (!may)
-		return hg_fail(error, HG_ERROR_LIMIT, "this address had an automatic message within the last 24 hours");
-	return queue(turn, kase, &out, &message, error);
 }

@@ -6,7 +6,6 @@
 
 #include <string.h>
 
-#include "json.h"
 #include "phrases.h"
 
 #define CLAIMED "claimed_email"		/* the contact's field */
@@ -117,17 +116,7 @@ gboolean hg_requester_ask(hg_turn *turn, hg_case *kase, const hg_decision *decis
 
 static void keep_claimed(hg_turn *turn, hg_case *kase, const char *email)
 {
-	hg_contact *contact = kase->contact;
-	g_autoptr(json_object) fields =
-		contact->fields ? hg_json_parse(contact->fields, strlen(contact->fields), NULL, NULL) : NULL;
-
-	if (!fields || !json_object_is_type(fields, json_type_object)) {
-		g_clear_pointer(&fields, json_object_put);
-		fields = json_object_new_object();
-	}
-	json_object_object_add(fields, CLAIMED, json_object_new_string(email));
-	contact->fields = hg_arena_str(turn->arena, json_object_to_json_string_ext(fields, JSON_C_TO_STRING_PLAIN |
-										   JSON_C_TO_STRING_NOSLASHESCAPE));
+	kase->contact->fields = hg_profile_field(turn, kase->contact->fields, CLAIMED, email);
 	kase->contact_changed = TRUE;
 }
 

@@ -52,7 +52,8 @@ gboolean hg_result_arrived(hg_turn *turn, hg_case *kase, hg_message *message, hg
 	    !hg_outbox_end(turn, job, FALSE, error))
 		return FALSE;
 	if (message->parts_sent == message->parts && message->delivery != HG_DLV_PARTLY) {
-		if (!tell_status(turn, kase, message, "message.sent", error))
+		/* What it says was told of when it was said. */
+		if (!tell_status(turn, kase, message, hg_message_is_copy(message) ? "message.status" : "message.sent", error))
 			return FALSE;
 	} else if (message->delivery != before && !tell_status(turn, kase, message, "message.status", error)) {
 		return FALSE;

@@ -343,6 +343,9 @@ static gboolean take(hg_turn *turn, const struct hg_in *in, const struct hg_keyw
 	conflict_note(turn, &kase, &proposed);
 	if (turn->outside)
 		kase.contact_changed |= hg_outside_contact(turn->outside->known, turn->arena, kase.contact);
+	if (!hg_profile_vouched(turn, in, error) ||
+	    (in->profile && in->n_from && !hg_profile_take(turn, &kase, in->from[0].uri, in->profile, error)))
+		return FALSE;
 	if (!judge(turn, &kase, in, &proposed, word, &answered, &judged, error))
 		return FALSE;
 	if (heard.claimed && in->automatic && judged.verdict.action == HG_ACT_CONVERT && !makes_tickets(turn))

@@ -60,14 +60,21 @@ gboolean hg_sender_is_participant(const hg_thread *thread, const char *uri)
 
 /* ---- what it may do ---- */
 
-static gboolean weigh_thread(hg_turn *turn, const struct hg_in *in, gboolean vouched, hg_thread *thread,
-			     struct hg_claim *heard, GError **error)
+/* What he answers was sent to this very address: he need not be known by it. */
+static gboolean was_sent_to(const hg_message *message, const char *uri)
+{
+	return message->direction == HG_OUTBOUND && message->address && g_ascii_strcasecmp(message->address, uri) == 0;
+}
+
+static gboolean weigh_thread(hg_turn *turn, const struct hg_in *in, gboolean vouched, const hg_message *message,
+			     hg_thread *thread, struct hg_claim *heard, GError **error)
 {
 	const char *uri = in->from[0].uri;
 	gboolean pass = in->sender == HG_SENDER_PASS, own;
 
 	if (!is_customer(turn, thread, uri, &own, error))
 		return FALSE;
+	own |= was_sent_to(message, uri);
 	if (own && (pass || vouched))
 		heard->thread = thread;
 	else if (vouched || (pass && hg_sender_is_participant(thread, uri)))
@@ -77,13 +84,12 @@ static gboolean weigh_thread(hg_turn *turn, const struct hg_in *in, gboolean vou
 	return TRUE;
 }
 
-static gboolean find_thread(hg_turn *turn, const char *ref, const char *scope, hg_thread **ret, GError **error)
+static gboolean find_thread(hg_turn *turn, const char *ref, const char *scope, hg_message **ret_message, hg_thread **ret,
+			    GError **error)
 {
-	hg_message *message;
-
 	*ret = NULL;
-	if (!hg_inbound_find(turn, ref, &message, error) ||
-	    (message && !hg_store_thread_get(turn->store, turn->arena, message->thread_n, ret, error)))
+	if (!hg_inbound_find(turn, ref, ret_message, error) ||
+	    (*ret_message && !hg_store_thread_get(turn->store, turn->arena, (*ret_message)->thread_n, ret, error)))
 		return FALSE;
 	if (*ret && strcmp((*ret)->scope, scope) != 0)
 		*ret = NULL;
@@ -95,11 +101,12 @@ static gboolean weigh_refs(hg_turn *turn, const struct hg_in *in, const char *sc
 	gsize n = 0;
 
 	for (const char *const *ref = in->refs; ref && *ref && !heard->thread && !heard->note; ref++, n++) {
+		hg_message *message;
 		hg_thread *thread;
 
-		if (!find_thread(turn, *ref, scope, &thread, error))
+		if (!find_thread(turn, *ref, scope, &message, &thread, error))
 			return FALSE;
-		if (thread && !weigh_thread(turn, in, n < in->vouched, thread, heard, error))
+		if (thread && !weigh_thread(turn, in, n < in->vouched, message, thread, heard, error))
 			return FALSE;
 	}
 	return TRUE;

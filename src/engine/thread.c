@@ -31,7 +31,7 @@ gboolean hg_thread_watch(hg_turn *turn, const hg_case *kase, GError **error)
 
 /* Another thread of the contact may have been opened meanwhile; one begun again beside it goes by
  * a key of its own. */
-static gboolean make_room(hg_turn *turn, hg_case *kase, GError **error)
+gboolean hg_thread_make_room(hg_turn *turn, hg_case *kase, GError **error)
 {
 	g_autoptr(GPtrArray) others = g_ptr_array_new();
 	hg_thread *thread = kase->thread;
@@ -73,7 +73,7 @@ gboolean hg_thread_reopen(hg_turn *turn, hg_case *kase, const char *reason, GErr
 		return TRUE;
 	if (!hg_ask_cancel(turn, kase, error))
 		return FALSE;
-	if ((to == HG_THREAD_OPEN && !make_room(turn, kase, error)) || !hg_thread_move(thread, to, error))
+	if ((to == HG_THREAD_OPEN && !hg_thread_make_room(turn, kase, error)) || !hg_thread_move(thread, to, error))
 		return FALSE;
 	thread->reopened = TRUE;
 	thread->resolution = HG_RES_UNKNOWN;

@@ -103,6 +103,8 @@ gboolean hg_timer_act(hg_turn *turn, const hg_timer *timer, GError **error)
 		return hg_hold_due(turn, &kase, timer, error) && hg_case_save(turn, &kase, error);
 	if (hg_wait_is(timer->kind))
 		return hg_wait_due(turn, &kase, timer, error) && hg_case_save(turn, &kase, error);
+	if (hg_unseen_is(timer->kind))
+		return hg_unseen_due(turn, &kase, timer, error) && hg_case_save(turn, &kase, error);
 	if (hg_ask_is(timer->kind))
 		return hg_ask_due(turn, &kase, timer, error) && hg_case_save(turn, &kase, error);
 	if (strcmp(timer->kind, "settle") == 0 && !wait_for_said(turn, &kase, timer, &again, error))

@@ -240,6 +240,36 @@ gboolean hg_contact_present(hg_turn *turn, const hg_contact *contact, const char
 /* The alias under which an address is kept: claimed ones have a space of their own. */
 const char *hg_contact_alias_uri(hg_arena *arena, const struct hg_address *address);
 
+/* ---- profile.c: what people say of themselves ---- */
+/* Keeps it with kase->contact, and with the visitor whose address uri is.  What cannot be read is not kept. */
+gboolean hg_profile_take(hg_turn *turn, hg_case *kase, const char *uri, const char *profile, GError **error);
+/* From an identified visitor: what the site's server vouches for is kept with him. */
+gboolean hg_profile_vouched(hg_turn *turn, const struct hg_in *in, GError **error);
+/* A JSON object of fields (or NULL) with one more set, in the turn's arena. */
+const char *hg_profile_field(hg_turn *turn, const char *fields, const char *name, const char *value);
+/* The row of all of a visitor's browsers, or one that is not in the store yet. */
+gboolean hg_visitor_row(hg_turn *turn, const char *uri, hg_visitor **ret, GError **error);
+
+/* ---- visitor.c, identify.c, merge.c: commands of visitors ---- */
+gboolean hg_visitor_seen(hg_turn *turn, GError **error);
+gboolean hg_visitor_rate(hg_turn *turn, GError **error);
+gboolean hg_visitor_profile(hg_turn *turn, GError **error);
+gboolean hg_visitor_logout(hg_turn *turn, GError **error);
+gboolean hg_visitor_transcript(hg_turn *turn, GError **error);
+/* He has read the thread up to that message; only forwards. */
+gboolean hg_visit_read(hg_turn *turn, const char *uri, gint64 thread_n, gint64 message_n, GError **error);
+gboolean hg_identify(hg_turn *turn, GError **error);
+/* former becomes part of kase->contact, when it has nothing but anonymous visitors' addresses: *ret_merged is it then,
+ * else left alone; uri: where answers in its conversations go now.  Saves the case. */
+gboolean hg_merge_visitor(hg_turn *turn, hg_case *kase, hg_contact *former, const char *uri, hg_contact **ret_merged,
+			  guint *ret_threads, GError **error);
+gboolean hg_unmerge(hg_turn *turn, GError **error);
+
+/* ---- unseen.c: answers a visitor did not see ---- */
+gboolean hg_unseen_watch(hg_turn *turn, const hg_case *kase, const hg_message *message, GError **error);
+gboolean hg_unseen_is(const char *timer_kind);
+gboolean hg_unseen_due(hg_turn *turn, hg_case *kase, const hg_timer *timer, GError **error);
+
 /* ---- sender.c: who may speak where anybody may say that he is anybody ---- */
 struct hg_claim {
 	gboolean claimed;		/* its sender only says who he is: the rest counts */
@@ -435,6 +465,8 @@ gboolean hg_drop_restore(hg_turn *turn, GError **error);	/* by hand: answers wha
 gboolean hg_thread_watch(hg_turn *turn, const hg_case *kase, GError **error);
 /* The row only: it is told of when its first message is in it, and watched when that is decided. */
 gboolean hg_thread_open(hg_turn *turn, hg_case *kase, const char *scope, const char *key, GError **error);
+/* Where the contact has another open thread by its key, it goes by a key of its own. */
+gboolean hg_thread_make_room(hg_turn *turn, hg_case *kase, GError **error);
 gboolean hg_thread_reopen(hg_turn *turn, hg_case *kase, const char *reason, GError **error);
 /* Closes and has it judged (rules on thread.closed). */
 gboolean hg_thread_close(hg_turn *turn, hg_case *kase, int resolution, const char *reason, GError **error);
@@ -554,7 +586,9 @@ gboolean hg_receipt_adopt(hg_turn *turn, hg_case *kase, hg_message *message, con
 /* What the receipts with this key say: 0 nothing, 1 it arrived, -1 it failed. */
 gboolean hg_receipt_verdict(hg_turn *turn, const hg_message *message, const char *key, int *ret, GError **error);
 
-/* ---- reply.c ---- */
+/* ---- reply.c, reply_own.c ---- */
+/* Of one part of a message of ours: the same for every attempt, and what its receipts carry. */
+void hg_outgoing_key(hg_turn *turn, const hg_thread *thread, const hg_message *message, int part, char ret_key[HG_KEY_SIZE]);
 gboolean hg_reply_command(hg_turn *turn, GError **error);
 gboolean hg_reply_preview(hg_turn *turn, GError **error);
 /* preview.c: the answer of that; parts are struct hg_part */
@@ -569,6 +603,16 @@ gboolean hg_reply_automatic(hg_turn *turn, hg_case *kase, int author, const char
 gboolean hg_reply_consent(hg_turn *turn, hg_case *kase, const char *text, GError **error);
 /* As hg_reply_automatic(), of the gateway's; where the reply window is closed by a template (JSON, or NULL: by none). */
 gboolean hg_reply_or_template(hg_turn *turn, hg_case *kase, const char *text, const char *template_json, GError **error);
+/* By another channel, what stands in the conversation already: see hg_message_is_copy(). */
+struct hg_copy {
+	const char *channel, *to;
+	const char *text, *payload;
+	const char *name;		/* who said it, or NULL */
+	gint64 past_n;			/* newest message that it may quote, 0: none */
+	const struct hg_file *files;	/* as of struct hg_reply */
+	gsize n_files;
+};
+gboolean hg_reply_copy(hg_turn *turn, hg_case *kase, const struct hg_copy *copy, hg_message **ret, GError **error);
 /* A question of the gateway's own.  FALSE: it cannot be asked, and nothing was done. */
 gboolean hg_reply_question(hg_turn *turn, hg_case *kase, const char *text, GError **error);
 
@@ -608,6 +652,8 @@ gboolean hg_ask_solved(hg_turn *turn, hg_case *kase, const char *reason, GError 
 /* Asks now; *ret_asked FALSE: it cannot be asked. */
 gboolean hg_ask_now(hg_turn *turn, hg_case *kase, const char *what, char *const *texts, int phrase,
 		    gboolean *ret_asked, GError **error);
+/* His opinion, not said in a message.  STATE: he is not asked for one; INPUT: no score of the scale. */
+gboolean hg_ask_rated(hg_turn *turn, hg_case *kase, gint64 score, const char *comment, GError **error);
 gboolean hg_ask_cancel(hg_turn *turn, hg_case *kase, GError **error);	/* the thread's state changes */
 gboolean hg_ask_is(const char *timer_kind);
 gboolean hg_ask_due(hg_turn *turn, hg_case *kase, const hg_timer *timer, GError **error);

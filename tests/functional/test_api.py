@@ -72,6 +72,7 @@ ROUTES = {
     ("PUT", "/v1/tickets/{}/status"): dict(scope="link", fill="ticket", body={"status": "pending"}),
     ("GET", "/v1/consent"): dict(scope="read"),
     ("POST", "/v1/consent"): dict(scope="admin", body={"address": "tel:+447700900999", "channel": "wa-main", "state": "stop"}),
+    ("POST", "/v1/contacts/{}/unmerge"): dict(scope="admin", fill="no_job", body={}, status=404),
     ("GET", "/v1/queues"): dict(scope="read"),
     ("GET", "/v1/events"): dict(scope="read"),
     ("GET", "/v1/events/stream"): dict(scope="read", stream=True),
@@ -262,6 +263,7 @@ MEMBERS = {
     "tickets/{ticket}/status": dict(backend=str, status=str, agent=str),
     "outbox/1/settle": dict(how=str, agent=str),
     "threads/{thread}/participants": dict(address=str, agent=str),
+    "contacts/con_1/unmerge": dict(agent=str),
 }
 WRONG = {str: "text", bool: True, dict: {"a": 1}, list: [1], int: 7, float: 1.5}
 

@@ -23,7 +23,7 @@ const char sim_chatty[] = AROUND
 	"ticket: { confirm: \"Your number is ${number}.\", confirm_wait: 5m }\n"
 	"rating: { ask: true, after: [closed, solved], scale: thumbs }\n"
 	"channels:\n"
-	"  wa: { adapter: fake, consent: { words: yes, stop_text: Bye. } }\n"
+	"  wa: { adapter: fake, consent: { words: yes, stop_text: Bye. }, unseen: { mail: asks, gap: 5m } }\n"
 	"  sms: { adapter: fake, shadow: true, consent: { words: yes } }\n  other: { adapter: fake, scope: brand }\n"
 	"  asks: { adapter: asking, consent: { words: yes } }\n"
 	"  again: { adapter: fake, on_ambiguous: resend, consent: { words: yes, written_again: answer } }\n"

@@ -64,6 +64,21 @@ static void add_file(struct saying *said)
 	said->in.file_size = sizeof(said->file);
 }
 
+/* One of these people in a browser; known to the site's server or not.  Yours. */
+static char *browser_of(const hg_sim *sim, guint who, gboolean known)
+{
+	return known ? g_strdup_printf("widget:u%042u%u", sim->seed, who) : g_strdup_printf("widget:%021u%u", sim->seed, who);
+}
+
+static void as_visitor(const hg_sim *sim, const struct step *step, struct saying *said)
+{
+	g_free(said->uris[0]);
+	said->uris[0] = browser_of(sim, step->a % PEOPLE, (step->a >> 17) % 4 == 0);
+	said->from[0] = (struct hg_address){ said->uris[0], HG_PROVEN };
+	said->in.n_from = 1;
+	said->in.profile = step->a >> 19 & 1 ? "{\"name\":\"Ana\",\"email\":\"ana@example.com\"}" : NULL;
+}
+
 /* What the reference model does not know. */
 static void add_more(const hg_sim *sim, const struct step *step, struct saying *said)
 {
@@ -73,6 +88,8 @@ static void add_more(const hg_sim *sim, const struct step *step, struct saying *
 	said->from[0].proof = step->a >> 5 & 7 ? HG_PROVEN : HG_CLAIMED;
 	said->from[1].proof = step->a >> 8 & 15 ? HG_PROVEN : HG_FORMER;
 	in->n_from = 1 + (step->a >> 12 & 1);
+	if ((step->a >> 14) % 8 == 0)
+		as_visitor(sim, step, said);
 	if ((step->b >> 20) % 16 == 0)
 		in->group = said->group = g_strdup_printf("group.%u.%u", sim->seed, step->a % PEOPLE % 2);
 	if ((step->b >> 24) % 8 == 0)
@@ -338,6 +355,63 @@ static void note_consent(hg_sim *sim, const struct step *step)
 	lab_do(sim->lab, command);
 }
 
+/* ---- visitors: what browsers say beside messages ---- */
+
+static void identify(hg_sim *sim, const struct step *step, hg_command *command)
+{
+	guint who = step->a % PEOPLE;
+	g_autofree char *uri = browser_of(sim, who, TRUE), *email = g_strdup_printf("mailto:v%u.%u@example.com", sim->seed, who);
+	const struct hg_address from[] = { { uri, HG_PROVEN }, { email, step->c >> 8 & 1 ? HG_PROVEN : HG_CLAIMED } };
+	const struct hg_in in = { .size = sizeof(in), .kind = HG_IDENTITY, .from = from, .n_from = 2, .name = "Ana Adams" };
+
+	command->visiting.jti = step->c >> 9 & 1 ? "j" : NULL;
+	command->visiting.browser = step->c >> 10 & 1 ? "b1" : "b2";
+	must(hg_command_set_batch(command, &(struct hg_batch){ .size = sizeof(struct hg_batch), .in = &in, .n_in = 1,
+				  .in_size = sizeof(in) }, e));
+}
+
+static void take_apart(hg_sim *sim, hg_command *command)
+{
+	g_autofree char *id = sim_text(sim, "SELECT id FROM contact WHERE merged_into IS NOT NULL ORDER BY n DESC LIMIT 1", 0, 0);
+
+	command->text = hg_arena_str(command->arena, id);
+}
+
+static void has_seen(hg_sim *sim, const struct step *step, hg_command *command)
+{
+	gint64 n = sim_number(sim, "SELECT n FROM message WHERE thread_n > ?1 AND direction = 2 ORDER BY n LIMIT 1 OFFSET ?2",
+			      sim->thread_n, step->c >> 8 & 7);
+	g_autofree char *thread = sim_text(sim, "SELECT t.id FROM message AS m JOIN thread AS t ON t.n = m.thread_n WHERE m.n = ?1",
+					   n, 0);
+	g_autofree char *message = sim_text(sim, "SELECT id FROM message WHERE n = ?1", n, 0);
+	g_autofree char *uri = sim_text(sim, "SELECT v.uri FROM visit AS v JOIN message AS m ON m.thread_n = v.thread_n "
+					"WHERE m.n = ?1 LIMIT 1", n, 0);
+
+	command->thread_id = hg_arena_str(command->arena, thread);
+	command->visiting.message_id = hg_arena_str(command->arena, message);
+	command->visiting.uri = hg_arena_str(command->arena, uri);
+	command->visiting.state = step->c >> 11 & 1 ? HG_R_READ : HG_R_DELIVERED;
+	command->visiting.score = step->c >> 8 & 1;
+}
+
+static void visitor_acts(hg_sim *sim, const struct step *step)
+{
+	static const int kinds[] = { HG_CMD_IDENTIFY, HG_CMD_IDENTIFY, HG_CMD_SEEN, HG_CMD_SEEN, HG_CMD_RATE, HG_CMD_TRANSCRIPT,
+				     HG_CMD_LOGOUT, HG_CMD_UNMERGE };
+	g_autofree char *uri = browser_of(sim, step->a % PEOPLE, FALSE);
+	hg_command *command = lab_command(sim->lab, kinds[(step->c >> 5) % G_N_ELEMENTS(kinds)], NULL);
+
+	command->channel = "wa";
+	command->visiting.uri = hg_arena_str(command->arena, uri);
+	if (command->kind == HG_CMD_IDENTIFY)
+		identify(sim, step, command);
+	else if (command->kind == HG_CMD_UNMERGE)
+		take_apart(sim, command);
+	else if (command->kind != HG_CMD_LOGOUT)
+		has_seen(sim, step, command);
+	lab_do(sim->lab, command);
+}
+
 void sim_agent_sorts(hg_sim *sim, const struct step *step)
 {
 	static const char *const tags[] = { "vip", NULL }, *const fields[] = { "topic", "other", NULL };
@@ -348,6 +422,10 @@ void sim_agent_sorts(hg_sim *sim, const struct step *step)
 		return;
 	if (!sim->with.plain && (step->b >> 4) % 4 == 0) {
 		note_consent(sim, step);
+		return;
+	}
+	if (!sim->with.plain && (step->b >> 6) % 2 == 0) {
+		visitor_acts(sim, step);
 		return;
 	}
 	command = lab_command(sim->lab, step->b & 4 ? HG_CMD_RESTORE : HG_CMD_PATCH, thread);

@@ -101,6 +101,17 @@ static void answer_comes_after_a_stop(hg_lab *lab)
 	lab_do(lab, reply);
 }
 
+/* Its key is written down before it is known that it cannot be done: it is undone alone, and its group done again. */
+static void call_is_undone(hg_lab *lab)
+{
+	hg_command *reopen;
+
+	say(lab, "tel:+447700900112", "are you there?");
+	reopen = lab_command(lab, HG_CMD_REOPEN, lab_thread(lab));
+	reopen->idem_key = "not closed";
+	lab_do(lab, reopen);
+}
+
 static void dead_letter_is_sent_again(hg_lab *lab)
 {
 	hg_dispatch *dispatch;
@@ -234,6 +245,47 @@ static void log_is_long(hg_lab *lab)
 	lab_run(lab);
 }
 
+static hg_command *visitor_asks(hg_lab *lab, int kind, const char *uri)
+{
+	hg_command *command = lab_command(lab, kind, lab_thread(lab));
+
+	command->channel = "wa";
+	command->visiting.uri = uri;
+	return command;
+}
+
+/* A browser turns out to be somebody's, who is taken apart again, logs out, and does not read what is answered. */
+static void visitor_comes_and_goes(hg_lab *lab, const char *anonymous, const char *known)
+{
+	const struct hg_address from[] = { { known, HG_PROVEN }, { "mailto:ana@example.com", HG_PROVEN } };
+	const struct hg_in in = { .size = sizeof(in), .kind = HG_IDENTITY, .from = from, .n_from = 2 };
+	g_autofree char *merged = NULL, *message = NULL;
+	hg_command *command;
+
+	say(lab, anonymous, "where is it?");
+	command = visitor_asks(lab, HG_CMD_IDENTIFY, anonymous);
+	command->visiting.jti = known;
+	must(hg_command_set_batch(command, &(struct hg_batch){ .size = sizeof(struct hg_batch), .in = &in, .n_in = 1,
+				  .in_size = sizeof(in) }, e));
+	lab_do(lab, command);
+	lab_reply(lab, lab_thread(lab), "at your door");
+	provider_takes(lab, NULL);
+	lab_wait(lab, 5 * MINUTE_MS);
+	provider_takes(lab, NULL);
+	message = lab_value(lab, "SELECT id FROM message WHERE text = 'at your door' ORDER BY n DESC LIMIT 1");
+	command = visitor_asks(lab, HG_CMD_SEEN, known);
+	command->visiting.state = HG_R_READ;
+	command->visiting.message_id = hg_arena_str(command->arena, message);
+	lab_do(lab, command);
+	merged = lab_value(lab, "SELECT id FROM contact WHERE merged_into IS NOT NULL ORDER BY n DESC LIMIT 1");
+	command = visitor_asks(lab, HG_CMD_UNMERGE, NULL);
+	command->text = hg_arena_str(command->arena, merged);
+	lab_do(lab, command);
+	command = visitor_asks(lab, HG_CMD_LOGOUT, known);
+	command->visiting.browser = "b1";
+	lab_do(lab, command);
+}
+
 /* Ids, answers, facts, receipts nobody claimed and the journal are forgotten when it is time. */
 static void time_goes_by(hg_lab *lab)
 {
@@ -268,6 +320,7 @@ void power_script(hg_conf *const confs[2], guint32 seed, void (*begin)(void *arg
 	receipt_settles_what_is_unknown(world->lab);
 	it_stays_unknown_what_became_of_it(world->lab);
 	answer_comes_after_a_stop(world->lab);
+	call_is_undone(world->lab);
 	dead_letter_is_sent_again(world->lab);
 	helpdesk_moves_a_ticket(world->lab);
 	customer_says_how_it_was(world->lab);
@@ -276,6 +329,7 @@ void power_script(hg_conf *const confs[2], guint32 seed, void (*begin)(void *arg
 	mails_are_read_later(world->lab);
 	everybody_writes_at_once(world->lab, G_MAXUINT);
 	everybody_writes_at_once(world->lab, 7);
+	visitor_comes_and_goes(world->lab, "widget:AAAAAAAAAAAAAAAAAAAAAA", "widget:u0000000000000000000000000000000000000000001");
 	log_is_long(world->lab);
 	time_goes_by(world->lab);
 	sim_free(world);

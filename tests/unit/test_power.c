@@ -213,6 +213,7 @@ static const char *const outside[] = {
 	"HG_SQL_CSAT_LIST", "HG_SQL_JOURNAL_AFTER", "HG_SQL_JOURNAL_LAST", "HG_SQL_STATS", "HG_SQL_TICKET_BY_LINK",
 	"HG_SQL_TICKET_BY_LINK_ANY", "HG_SQL_THREAD_OF_KEY", "HG_SQL_WAITING_GET", "HG_SQL_WAITING_UNTIL", "HG_SQL_JOB_LIST_LANE",
 	"HG_SQL_QUESTION_OPEN_OF", "HG_SQL_CONSENT_LIST",
+	"HG_SQL_VISITOR_ENDED", "HG_SQL_THREAD_VIEWED", "HG_SQL_THREAD_VISITED",
 	/* they run while the store is opened, before it is known here */
 	"HG_SQL_SCHEMA_ANY", "HG_SQL_NEWEST", "HG_SQL_INSTANCE_GET", "HG_SQL_INSTANCE_ADD",
 	/* no command of today takes an address away */
