@@ -144,7 +144,7 @@ def lint_names(found, root, sources):
 
 def lint_declared(found, root):
     """A test that no makefile names is never run."""
-    makefiles = "".join(p.read_text() for p in [root / "Makefile.am", *root.glob("*/**/Makefile.inc")]
+    makefiles = "".join(p.read_text() for p in [root / "Makefile.am", *root.glob("*/**/Makefile*.inc")]
                         if "build" not in p.relative_to(root).parts[0])
     for folder in ("unit", "fuzz"):
         for path in sorted((root / "tests" / folder).glob("*_*.c")):

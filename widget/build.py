@@ -11,7 +11,8 @@ under a name with the hash of its content in it (app-0a1b2c3d4e.js), for ever; t
 sources these names (see widget/src/globals.d.ts):
 
     __APP__        the file of app.ts
-    __LANGUAGES__  code -> the file of src/lang/CODE.json, but for en.json, which is part of the app
+    __LANGUAGES__  code -> the file of src/lang/CODE.json, but for en.json, which is part of the app (and is built
+                   for the daemon's own pages)
     __STYLES__     name -> the file of src/NAME.css, for a <link> where a browser has no other way
 
 Style sheets are imported as text, minified; languages are JSON objects of texts, all with en's keys.
@@ -65,14 +66,14 @@ def copy_sources(where):
 
 
 def languages():
-    """code -> the minified JSON, without en's.  A text too few or too many is an error here already."""
+    """code -> the minified JSON.  A text too few or too many is an error here already."""
     texts = {p.stem: json.loads(p.read_text()) for p in sorted((HERE / "src" / "lang").glob("*.json"))}
     for code, own in texts.items():
         if own.keys() != texts["en"].keys():
             sys.exit(f"widget/src/lang/{code}.json: other texts than en.json: "
                      f"{', '.join(sorted(own.keys() ^ texts['en'].keys()))}")
     return {code: json.dumps(own, ensure_ascii=False, separators=(",", ":")).encode()
-            for code, own in texts.items() if code != "en"}
+            for code, own in texts.items()}
 
 
 def bundle(tree, entry, form, constants, out):
@@ -88,7 +89,8 @@ def build(out):
         constants = {"__APP__": "", "__LANGUAGES__": {}, "__STYLES__": {}}
         for code, content in languages().items():
             made[f"lang-{code}.json"] = content
-            constants["__LANGUAGES__"][code] = served(f"lang-{code}.json", content)
+            if code != "en":
+                constants["__LANGUAGES__"][code] = served(f"lang-{code}.json", content)
         for path in sorted((tree / "src").glob("*.css")):
             made[path.name] = path.read_bytes()
             constants["__STYLES__"][path.stem] = served(path.name, made[path.name])

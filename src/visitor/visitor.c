@@ -111,6 +111,7 @@ hg_visitors *hg_visitors_new(const struct hg_visitors_env *env, hg_conf *conf)
 	hg_visitor_key(visitors, "place", key);
 	visitors->live = hg_visitor_live_new(env->loop, env->readers, conf, key, env->last_event_n);
 	visitors->uploads = hg_visitor_uploads_new(env->attachments);
+	hg_upload_sweep_start(visitors);
 	visitors->inside = (struct hg_inside_visitor){ .ctx = visitors, .serve = serve, .leave = leave, .say = say };
 	visitors->why = g_string_new(NULL);
 	visitors->headers = g_ptr_array_new_with_free_func(g_free);
@@ -122,6 +123,7 @@ void hg_visitors_free(hg_visitors *visitors)
 {
 	if (!visitors)
 		return;
+	hg_upload_sweep_stop(visitors);
 	hg_visitor_live_free(visitors->live);
 	hg_visitor_uploads_free(visitors->uploads);
 	hg_visitor_proofs_free(visitors->proofs);

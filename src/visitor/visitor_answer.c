@@ -5,6 +5,7 @@
 
 #include "log.h"
 #include "visitor_call.h"
+#include "visitor_inner.h"
 
 #define TELL_AGAIN_MS (60 * 1000)	/* strangers must not fill the log */
 
@@ -23,23 +24,33 @@ static void tell(struct visitor_call *call, int status, const char *word)
 	hg_info(&ctx, "visitor.refused", "%s: %d %s: %s", call->route->pattern, status, word, call->error->message);
 }
 
+static void problem_of(struct visitor_call *call, int *ret_status, const char **ret_word)
+{
+	hg_asked_problem(call->error, ret_status, ret_word);
+	if (call->problem) {
+		*ret_status = call->status;
+		*ret_word = call->problem;
+	} else if (call->denied && g_error_matches(call->error, HG_ERROR, HG_ERROR_DENIED)) {
+		*ret_status = call->denied_status;
+		*ret_word = call->denied;
+	}
+	tell(call, *ret_status, *ret_word);
+}
+
+static int success_of(const struct visitor_call *call)
+{
+	return call->status ? call->status : call->route->status ? call->route->status : call->out->len ? 200 : 204;
+}
+
 static void answer_problem(struct visitor_call *call, GPtrArray *headers)
 {
 	g_autoptr(GString) body = g_string_new(NULL);
 	const char *word;
 	int status;
 
-	hg_asked_problem(call->error, &status, &word);
-	if (call->problem) {
-		status = call->status;
-		word = call->problem;
-	} else if (call->denied && g_error_matches(call->error, HG_ERROR, HG_ERROR_DENIED)) {
-		status = call->denied_status;
-		word = call->denied;
-	}
+	problem_of(call, &status, &word);
 	if (status == 503 && !call->retry_s)
 		call->retry_s = 2;
-	tell(call, status, word);
 	hg_asked_refuse(body, status, word, call->error->message, call->more ? call->more->str : NULL);
 	if (call->retry_s)
 		g_ptr_array_add(headers, g_strdup_printf("Retry-After: %" G_GINT64_FORMAT, call->retry_s));
@@ -54,7 +65,6 @@ static void answer_problem(struct visitor_call *call, GPtrArray *headers)
 static void answer(struct visitor_call *call)
 {
 	g_autoptr(GPtrArray) headers = g_ptr_array_new_with_free_func(g_free);
-	int status = call->status ? call->status : call->route->status ? call->route->status : call->out->len ? 200 : 204;
 
 	hg_visitor_cors(call->visitors, call->req, headers);
 	if (call->error) {
@@ -62,17 +72,36 @@ static void answer(struct visitor_call *call)
 		return;
 	}
 	g_ptr_array_add(headers, NULL);
-	hg_request_answer(g_steal_pointer(&call->req), &(struct hg_answer){ .status = status,
+	hg_request_answer(g_steal_pointer(&call->req), &(struct hg_answer){ .status = success_of(call),
 		.type = call->out->len ? "application/json" : NULL, .body = call->out->str, .len = call->out->len,
 		.headers = (const char *const *)headers->pdata });
+}
+
+/* To the page that made it.  outer may be gone behind that. */
+static void answer_outer(struct visitor_call *call)
+{
+	struct visitor_inner inner = { .status = success_of(call), .word = "", .detail = "" };
+	g_autoptr(json_object) out = NULL;
+
+	if (call->error) {
+		problem_of(call, &inner.status, &inner.word);
+		inner.detail = call->error->message;
+	} else if (call->out->len) {
+		out = hg_json_parse(call->out->str, call->out->len, NULL, NULL);
+	}
+	inner.out = out;
+	call->outer_done(call->outer, &inner);
 }
 
 void hg_visitor_finish(void *arg)
 {
 	struct visitor_call *call = arg;
 
-	if (call->req)
+	if (call->outer)
+		answer_outer(call);
+	else if (call->req)
 		answer(call);
+	json_object_put(call->given);
 	if (call->extra_free)
 		call->extra_free(call->extra);
 	if (call->more)

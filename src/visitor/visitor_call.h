@@ -13,10 +13,12 @@
 #include "visitor_proof.h"
 #include "visitor_rate.h"
 #include "visitor_token.h"
+#include "visitor_upload.h"
 
 #define HG_VISITOR_PARAMS 2
 
 struct visitor_call;
+struct visitor_inner;
 
 /* Runs on a reader thread: fills call->out, or call->error. */
 typedef void visitor_read_fn(struct visitor_call *call, hg_store *store);
@@ -70,6 +72,11 @@ struct visitor_call {
 	gint64 retry_s;			/* Retry-After; 0: none */
 	gpointer extra;			/* the route's own; freed by extra_free */
 	GDestroyNotify extra_free;
+	/* Of a call that a page of ours makes (visitor_inner.h): for whom, with his request; what it says; who hears. */
+	struct visitor_call *outer;	/* NULL: it is a request's own */
+	struct json_object *given;	/* its body, ours */
+	const char *token;
+	void (*outer_done)(struct visitor_call *outer, const struct visitor_inner *inner);
 };
 
 struct visitor_place {			/* a channel that is served now */
@@ -89,7 +96,8 @@ struct hg_visitors {
 	guint8 token_key[32], id_key[32];
 	hg_visitor_proofs *proofs;
 	hg_visitor_live *live;
-	struct hg_visitor_uploads *uploads;
+	hg_visitor_uploads *uploads;
+	guint64 sweep;			/* timer */
 	struct hg_inside_visitor inside;
 	GString *why;			/* of the refusal that is being made, with its ... */
 	GPtrArray *headers;		/* ... "Name: value", ours, NULL-ended */
@@ -123,19 +131,28 @@ void hg_visitor_count(hg_visitors *visitors, const char *word);	/* a refusal; wo
 /* The body, see hg_asked_body(); NULL: call->error says why. */
 static inline struct json_object *hg_visitor_body(struct visitor_call *call, const struct call_member *known)
 {
-	return hg_asked_body(call->req, known, &call->error);
+	if (!call->outer)
+		return hg_asked_body(call->req, known, &call->error);
+	return hg_asked_check(call->given, "the body", known, &call->error) ? json_object_get(call->given) : NULL;
 }
 
 /* ---- visitor_cors.c ---- */
 
 /* May a page of that origin ("https://www.acme.example:8443") use the channel?  Our own pages may. */
 gboolean hg_visitor_origin_fits(const struct visitor_call *call, const char *origin);
+/* Is it that of our own pages? */
+gboolean hg_visitor_origin_own(const struct visitor_call *call, const char *origin);
 /* Access-Control-*, for pages of an origin that some channel of ours takes, and Vary: added to ret, yours to free. */
 void hg_visitor_cors(hg_visitors *visitors, const hg_request *req, GPtrArray *ret);
 /* begin: OPTIONS, which browsers send first. */
 visitor_loop_fn hg_visitor_preflight;
 
 /* ---- visitor_route.c ---- */
+
+struct visitor_call *hg_visitor_call_new(hg_visitors *visitors, hg_request *req, const struct visitor_route *route,
+					 const char *path);
+/* From the door on; it answers, now or later. */
+void hg_visitor_call_run(struct visitor_call *call);
 
 /* The channel is one of ours, and open: sets call->channel and set.  FALSE: MISSING. */
 gboolean hg_visitor_choose(struct visitor_call *call, const char *channel);
@@ -183,3 +200,18 @@ visitor_read_fn hg_mark_typing_read;
 
 /* ---- visitor_stream.c ---- */
 visitor_loop_fn hg_stream_begin, hg_stream_follow;
+
+/* ---- visitor_upload_call.c, visitor_upload_sweep.c, visitor_file.c, visitor_static.c ---- */
+visitor_loop_fn hg_upload_post_begin, hg_upload_get_begin, hg_upload_put_begin, hg_upload_delete_begin;
+visitor_read_fn hg_upload_post_read, hg_upload_put_read, hg_upload_delete_read;
+/* "bytes FIRST-LAST/TOTAL" (RFC 9110, section 14.4), all known. */
+gboolean hg_upload_range_read(const char *header, gint64 *ret_first, gint64 *ret_last, gint64 *ret_total);
+/* Every ten minutes, what nobody named in time is deleted. */
+void hg_upload_sweep_start(hg_visitors *visitors);
+void hg_upload_sweep_stop(hg_visitors *visitors);
+visitor_loop_fn hg_visitor_file_begin, hg_visitor_file_end;
+visitor_read_fn hg_visitor_file_read;
+visitor_loop_fn hg_static_begin;
+
+/* ---- visitor_page.c ---- */
+visitor_loop_fn hg_page_get, hg_page_post;

@@ -27,6 +27,11 @@ gboolean hg_visitor_origin_fits(const struct visitor_call *call, const char *ori
 	return is_listed(call->set, origin) || is_own(call->conf, call->req, origin);
 }
 
+gboolean hg_visitor_origin_own(const struct visitor_call *call, const char *origin)
+{
+	return is_own(call->conf, call->req, origin);
+}
+
 /* ---- CORS: any channel's pages may read our answers; which one they may use is asked behind that ---- */
 
 static gboolean is_known(hg_visitors *visitors, const char *origin)

@@ -5,6 +5,7 @@
 
 #include "text.h"
 #include "visitor_call.h"
+#include "visitor_upload.h"
 
 #define SAID_MAX (256 * 1024)		/* body of a message: its text in JSON, and what goes with it */
 #define MARK_MAX (16 * 1024)
@@ -34,7 +35,18 @@ const struct visitor_route hg_visitor_routes[] = {
 	{ "POST", "/client/v1/threads/{}/transcript", .end = hg_mark_transcript },
 	/* live events: visitor_live.h */
 	{ "GET", "/client/v1/events", .query = "cursor wait", .begin = hg_stream_begin, .end = hg_stream_follow },
-	/* uploads, files, the widget's own files, the hosted page */
+	/* files, the widget's own files, the hosted page */
+	{ "POST", "/client/v1/uploads", .max_body = MARK_MAX, .begin = hg_upload_post_begin, .read = hg_upload_post_read,
+	  .status = 201 },
+	{ "GET", "/client/v1/uploads/{}", .begin = hg_upload_get_begin },
+	{ "PUT", "/client/v1/uploads/{}", .max_body = HG_UPLOAD_PIECE_MAX, .begin = hg_upload_put_begin,
+	  .read = hg_upload_put_read },
+	{ "DELETE", "/client/v1/uploads/{}", .begin = hg_upload_delete_begin, .read = hg_upload_delete_read },
+	{ "GET", "/client/v1/files/{}", .query = "e s download", .door = VISITOR_OPEN, .begin = hg_visitor_file_begin,
+	  .read = hg_visitor_file_read, .end = hg_visitor_file_end },
+	{ "GET", "/widget/{}", .door = VISITOR_OPEN, .begin = hg_static_begin },
+	{ "GET", "/chat/{}", .query = "embed plain", .door = VISITOR_OPEN, .end = hg_page_get },
+	{ "POST", "/chat/{}", .query = "embed plain", .max_body = SAID_MAX, .door = VISITOR_OPEN, .end = hg_page_post },
 	{ NULL }
 };
 
@@ -71,10 +83,8 @@ static const char *bearer(const hg_request *req)
 }
 
 /* NULL: the token is good as far as can be seen without the store; else why it is not. */
-static const char *read_who(hg_visitors *visitors, const hg_request *req, hg_arena *arena, struct visitor_who *ret)
+static const char *read_who(hg_visitors *visitors, const char *given, hg_arena *arena, struct visitor_who *ret)
 {
-	const char *given = bearer(req);
-
 	if (!given)
 		return "a token is needed: begin with POST /client/v1/session";
 	if (!hg_visitor_token_read(visitors->token_key, given, arena, ret))
@@ -86,6 +96,17 @@ static const char *read_who(hg_visitors *visitors, const hg_request *req, hg_are
 
 /* ---- the head: is the rest wanted? ---- */
 
+static gboolean is_head(const char *method)
+{
+	return strcmp(method, "HEAD") == 0;
+}
+
+/* What people open, and monitors look at: the server leaves the body out. */
+static gboolean is_page(const struct visitor_route *route)
+{
+	return route->door == VISITOR_OPEN && strcmp(route->method, "GET") == 0;
+}
+
 /* allow gets the methods of the path, "" when no route has it. */
 static const struct visitor_route *find_route(const char *method, const char *path, GString *allow)
 {
@@ -95,7 +116,7 @@ static const struct visitor_route *find_route(const char *method, const char *pa
 	for (const struct visitor_route *route = hg_visitor_routes; route->method; route++) {
 		if (!hg_asked_fits(route->pattern, path, HG_VISITOR_PARAMS, starts, lengths))
 			continue;
-		if (strcmp(route->method, method) == 0)
+		if (strcmp(route->method, method) == 0 || (is_head(method) && is_page(route)))
 			return route;
 		g_string_append_printf(allow, "%s%s", allow->len ? ", " : "Allow: ", route->method);
 	}
@@ -126,7 +147,7 @@ static gboolean let_in(hg_visitors *visitors, const hg_request *req, struct hg_s
 {
 	g_autoptr(hg_arena) arena = hg_arena_new();
 	struct visitor_who who;
-	const char *wrong = read_who(visitors, req, arena, &who);
+	const char *wrong = read_who(visitors, bearer(req), arena, &who);
 
 	if (wrong)
 		refuse_head(visitors, req, route, 401, "session-ended", wrong,
@@ -192,7 +213,8 @@ gboolean hg_visitor_rate(struct visitor_call *call, enum visitor_rate which)
 
 /* ---- a call's way ---- */
 
-static struct visitor_call *call_new(hg_visitors *visitors, hg_request *req)
+struct visitor_call *hg_visitor_call_new(hg_visitors *visitors, hg_request *req, const struct visitor_route *route,
+					 const char *path)
 {
 	const char *starts[HG_VISITOR_PARAMS];
 	gsize lengths[HG_VISITOR_PARAMS] = { 0 };
@@ -201,11 +223,11 @@ static struct visitor_call *call_new(hg_visitors *visitors, hg_request *req)
 	call->visitors = visitors;
 	call->conf = hg_conf_ref(visitors->conf);
 	call->req = req;
-	call->route = hg_request_tag(req);
+	call->route = route;
 	call->arena = hg_arena_new();
 	call->out = g_string_sized_new(512);
 	call->now_ms = hg_now(hg_loop_env(visitors->env.loop));
-	hg_asked_fits(call->route->pattern, hg_request_path(req), HG_VISITOR_PARAMS, starts, lengths);
+	hg_asked_fits(route->pattern, path, HG_VISITOR_PARAMS, starts, lengths);
 	for (guint i = 0; i < HG_VISITOR_PARAMS && lengths[i]; i++)
 		call->param[i] = hg_arena_mem(call->arena, starts[i], lengths[i]);
 	return call;
@@ -214,7 +236,8 @@ static struct visitor_call *call_new(hg_visitors *visitors, hg_request *req)
 /* Asked again, for time may have gone by since the head. */
 static gboolean knows_him(struct visitor_call *call)
 {
-	const char *wrong = read_who(call->visitors, call->req, call->arena, &call->who);
+	const char *given = call->outer ? call->token : bearer(call->req);
+	const char *wrong = read_who(call->visitors, given, call->arena, &call->who);
 
 	if (wrong)
 		return hg_visitor_wrong(call, 401, "session-ended", "%s", wrong);
@@ -244,12 +267,12 @@ static void read_all(struct visitor_call *call, hg_store *store)
 		call->route->read(call, store);
 }
 
-void hg_visitors_handle(hg_visitors *visitors, hg_request *req)
+void hg_visitor_call_run(struct visitor_call *call)
 {
-	struct visitor_call *call = call_new(visitors, req);
 	const struct visitor_route *route = call->route;
 
-	if ((route->door == VISITOR_TOKEN && !knows_him(call)) || !hg_asked_query(req, route->query, &call->error)) {
+	if ((route->door == VISITOR_TOKEN && !knows_him(call)) ||
+	    (!call->outer && !hg_asked_query(call->req, route->query, &call->error))) {
 		hg_visitor_finish(call);
 		return;
 	}
@@ -263,4 +286,9 @@ void hg_visitors_handle(hg_visitors *visitors, hg_request *req)
 		route->end(call);
 	else
 		hg_visitor_finish(call);
+}
+
+void hg_visitors_handle(hg_visitors *visitors, hg_request *req)
+{
+	hg_visitor_call_run(hg_visitor_call_new(visitors, req, hg_request_tag(req), hg_request_path(req)));
 }

@@ -1,0 +1,147 @@
+/* visitor_file.c - /client/v1/files: stored files by signed links that end
+ *
+ * A link is for whoever has it, as pictures in a page need it: no header can go with them.  So it is made for those who
+ * may see the message, for an hour or so, and says nothing but the file and its end. */
+#include <string.h>
+#include <unistd.h>
+
+#include "file_answer.h"
+#include "sniff.h"
+#include "text.h"
+#include "visitor_call.h"
+#include "visitor_json.h"
+
+#define LINK_MS (60 * 60 * 1000)	/* at least; ... */
+#define STEP_MS (30 * 60 * 1000)	/* ... ends are multiples of this, so that a link stays the same for a while */
+#define MARK_BYTES 16			/* of the HMAC: 22 letters */
+#define PATH "/client/v1/files/"
+
+struct file {
+	gint64 ends_ms;
+	int fd;
+	gint64 size;
+	gboolean shown;			/* in the page; else it is saved */
+	char *disposition, *media;
+};
+
+/* ---- links ---- */
+
+/* The mark of a link; yours. */
+static char *mark_of(const guint8 *instance, const char *id, gint64 ends_s)
+{
+	g_autofree char *text = g_strdup_printf("headgate visitor file\n%s\n%" G_GINT64_FORMAT, id, ends_s);
+	guint8 mac[32];
+
+	hg_hmac_sha256(instance, 32, text, strlen(text), mac);
+	return hg_base64(mac, MARK_BYTES, TRUE);
+}
+
+gboolean hg_visitor_file_link(const struct visitor_eyes *eyes, const hg_attachment *file, GString *ret_url)
+{
+	gint64 ends_s = ((eyes->now_ms + LINK_MS) / STEP_MS + 1) * STEP_MS / 1000;
+	g_autofree char *mark = mark_of(hg_store_instance_key(eyes->store), file->id, ends_s);
+
+	g_string_append_printf(ret_url, "%s" PATH "%s?e=%" G_GINT64_FORMAT "&s=%s", eyes->conf->gateway.public_url ?: "",
+			       file->id, ends_s, mark);
+	/* By its label; the bytes have the last word when they are asked for. */
+	return hg_sniff_is_harmless(file->type);
+}
+
+/* ---- GET ---- */
+
+static void file_free(void *arg)
+{
+	struct file *file = arg;
+
+	if (file->fd >= 0)
+		close(file->fd);
+	g_free(file->disposition);
+	g_free(file->media);
+	g_free(file);
+}
+
+/* A link that was never made is like a file that never was. */
+static gboolean holds(struct visitor_call *call, gint64 *ret_ends_s)
+{
+	const char *ends = hg_request_query(call->req, "e"), *given = hg_request_query(call->req, "s");
+	g_autofree char *mark = NULL;
+
+	if (!ends || !given || strlen(ends) > 12 || !*ends || strspn(ends, "0123456789") != strlen(ends))
+		return hg_fail(&call->error, HG_ERROR_MISSING, "there is no such file: the link is not whole");
+	*ret_ends_s = g_ascii_strtoll(ends, NULL, 10);
+	mark = mark_of(call->visitors->env.key, call->param[0], *ret_ends_s);
+	if (!hg_equal_secret(mark, strlen(mark), given, strlen(given)))
+		return hg_fail(&call->error, HG_ERROR_MISSING, "there is no such file");
+	if (*ret_ends_s * 1000 <= call->now_ms)
+		return hg_visitor_wrong(call, 410, "link-expired", "the link has expired: the message has a new one when it is "
+					"read again");
+	return TRUE;
+}
+
+void hg_visitor_file_begin(struct visitor_call *call)
+{
+	struct file *file;
+	gint64 ends_s;
+
+	if (!holds(call, &ends_s))
+		return;
+	file = g_new0(struct file, 1);
+	file->ends_ms = ends_s * 1000;
+	file->fd = -1;
+	file->shown = !hg_request_query(call->req, "download");
+	call->extra = file;
+	call->extra_free = file_free;
+}
+
+/* What the bytes are decides whether a page may show it, never what somebody called it. */
+static void take_type(struct file *file, const hg_attachment *attachment)
+{
+	guint8 begin[HG_SNIFF_BYTES];
+	ssize_t got = pread(file->fd, begin, sizeof begin, 0);
+	const char *type = got > 0 ? hg_sniff(begin, (gsize)got) : NULL;
+
+	file->shown = file->shown && hg_sniff_is_harmless(type);
+	file->media = file->shown ? g_strdup(type) : g_strdup("application/octet-stream");
+	file->disposition = hg_file_disposition(attachment->name, file->shown);
+}
+
+/* Not of a message that was taken back. */
+static gboolean is_said(struct visitor_call *call, hg_store *store, const hg_attachment *attachment)
+{
+	hg_message *message = NULL;
+
+	if (!hg_store_message_get(store, call->arena, attachment->message_n, &message, &call->error))
+		return FALSE;
+	return message && !message->revoked_ms && message->direction != HG_NOTE;
+}
+
+void hg_visitor_file_read(struct visitor_call *call, hg_store *store)
+{
+	struct file *file = call->extra;
+	hg_attachment *attachment = NULL;
+
+	if (!hg_store_attachment_by_id(store, call->arena, call->param[0], &attachment, &call->error))
+		return;
+	if (!attachment || !is_said(call, store, attachment)) {
+		if (!call->error)
+			hg_fail(&call->error, HG_ERROR_MISSING, "there is no such file (any more)");
+		return;
+	}
+	file->fd = hg_file_open(call->visitors->env.attachments, attachment, &file->size, &call->error);
+	if (file->fd >= 0)
+		take_type(file, attachment);
+}
+
+void hg_visitor_file_end(struct visitor_call *call)
+{
+	struct file *file = call->extra;
+	g_autofree char *cache = g_strdup_printf("Cache-Control: private, immutable, max-age=%" G_GINT64_FORMAT,
+						 MAX(file->ends_ms - call->now_ms, 0) / 1000);
+	const char *headers[] = { file->disposition, HG_FILE_POLICY, "Cross-Origin-Resource-Policy: cross-origin",
+				  "Access-Control-Allow-Origin: *", "Referrer-Policy: no-referrer", cache, NULL };
+
+	hg_request_answer(g_steal_pointer(&call->req), &(struct hg_answer){ .status = 200, .type = file->media,
+		.headers = headers, .fd = file->fd, .len = (gsize)file->size });
+	file->fd = -1;
+	hg_visitor_finish(call);
+}
