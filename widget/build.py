@@ -10,7 +10,7 @@ What is built has stable names, so that git shows what changed.  The daemon serv
 under a name with the hash of its content in it (app-0a1b2c3d4e.js), for ever; the constants below tell the
 sources these names (see widget/src/globals.d.ts):
 
-    __APP__        the file of app.ts
+    __APP__        the file of app.ts, __MORE__ that of more.ts
     __LANGUAGES__  code -> the file of src/lang/CODE.json, but for en.json, which is part of the app (and is built
                    for the daemon's own pages)
     __STYLES__     name -> the file of src/NAME.css, for a <link> where a browser has no other way
@@ -30,9 +30,9 @@ import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 # In this order: who is built later may name those before.
-ENTRIES = {"app.ts": "esm", "page.ts": "iife", "v1.ts": "iife"}
+ENTRIES = {"more.ts": "esm", "app.ts": "esm", "page.ts": "iife", "v1.ts": "iife"}
 # What these cannot do yet (constructable style sheets: Firefox 101, Safari 16.4) the sources look for themselves.
-TARGET = "chrome90,firefox90,safari15"
+TARGET = "chrome91,firefox90,safari15"
 HASH_LETTERS = 10
 LIST = "files.inc"		# for the makefile, which names every file it ships
 
@@ -86,7 +86,7 @@ def build(out):
     with tempfile.TemporaryDirectory() as where:
         tree, made = pathlib.Path(where), {}
         copy_sources(tree)
-        constants = {"__APP__": "", "__LANGUAGES__": {}, "__STYLES__": {}}
+        constants = {"__APP__": "", "__MORE__": "", "__LANGUAGES__": {}, "__STYLES__": {}}
         for code, content in languages().items():
             made[f"lang-{code}.json"] = content
             if code != "en":
@@ -100,8 +100,7 @@ def build(out):
             name = entry.replace(".ts", ".js")
             bundle(tree, entry, form, constants, tree / name)
             made[name] = (tree / name).read_bytes()
-            if entry == "app.ts":
-                constants["__APP__"] = served(name, made[name])
+            constants[f"__{name[:-3].upper()}__"] = served(name, made[name])
     write(out, made)
     return made
 
@@ -126,7 +125,8 @@ def build_tests(out):
         shutil.copytree(HERE / "test", tree / "test")
         tests = sorted(str(p.relative_to(tree)) for p in (tree / "test").glob("*.test.ts"))
         esbuild(*tests, "--bundle", "--platform=node", "--format=esm", "--out-extension:.js=.mjs", "--loader:.css=text",
-                f"--outdir={out}", '--define:__APP__="app.js"', "--define:__LANGUAGES__={}", "--define:__STYLES__={}",
+                f"--outdir={out}", '--define:__APP__="app.js"', '--define:__MORE__="more.js"',
+                "--define:__LANGUAGES__={}", "--define:__STYLES__={}",
                 "--sourcemap=inline", cwd=tree)
 
 
