@@ -86,14 +86,14 @@ def build(out):
     with tempfile.TemporaryDirectory() as where:
         tree, made = pathlib.Path(where), {}
         copy_sources(tree)
-        constants = {"__APP__": "", "__MORE__": "", "__LANGUAGES__": {}, "__STYLES__": {}}
+        constants = {"__APP__": "", "__MORE__": "", "__LANGUAGES__": {}}
         for code, content in languages().items():
             made[f"lang-{code}.json"] = content
             if code != "en":
                 constants["__LANGUAGES__"][code] = served(f"lang-{code}.json", content)
         for path in sorted((tree / "src").glob("*.css")):
             made[path.name] = path.read_bytes()
-            constants["__STYLES__"][path.stem] = served(path.name, made[path.name])
+            constants[f"__STYLES__.{path.stem}"] = served(path.name, made[path.name])
         for entry, form in ENTRIES.items():
             if not (tree / "src" / entry).exists():
                 continue
