@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "conf_wrong.h"
 #include "number.h"
 #include "proof.h"
 #include "sms_text.h"
@@ -50,19 +51,6 @@ static const struct hg_route routes[] = {
 
 /* ---- do the options make sense together? ---- */
 
-G_GNUC_PRINTF(3, 4)
-static int wrong(struct hg_err *err, const char *at, const char *fmt, ...)
-{
-	va_list args;
-
-	err->kind = HG_ERR_CONFIG;
-	g_strlcpy(err->at, at, sizeof(err->at));
-	va_start(args, fmt);
-	g_vsnprintf(err->text, sizeof(err->text), fmt, args);
-	va_end(args);
-	return -1;
-}
-
 static gboolean is_set(const char *text)
 {
 	return text && *text;
@@ -71,15 +59,15 @@ static gboolean is_set(const char *text)
 static int check_keys(const C *conf, struct hg_err *err)
 {
 	if (strpbrk(conf->api_key, "\r\n") || !*conf->api_key)
-		return wrong(err, "api_key", "api_key is empty, or has a line break in it");
+		return hg_conf_wrong(err, "api_key", "api_key is empty, or has a line break in it");
 	if (!conf->public_key || !*conf->public_key)
-		return wrong(err, "public_key", "public_key is missing: without it anybody could write in your customers' names");
+		return hg_conf_wrong(err, "public_key", "public_key is missing: without it anybody could write in your customers' names");
 	for (char **key = conf->public_key; *key; key++) {
 		gsize len = 0;
 		g_autofree guint8 *bytes = hg_unbase64(*key, &len);
 
 		if (!bytes || len != 32)
-			return wrong(err, "public_key", "public_key \"%.60s\" is none: the portal shows it, 44 characters that end with =", *key);
+			return hg_conf_wrong(err, "public_key", "public_key \"%.60s\" is none: the portal shows it, 44 characters that end with =", *key);
 	}
 	return 0;
 }
@@ -91,14 +79,14 @@ static int check_senders(const C *conf, struct hg_err *err)
 
 	for (char **from = conf->from; from && *from; from++, n++) {
 		if (!hg_number_parse(*from, conf->country, FALSE, &number) || number.kind == HG_NUMBER_OPAQUE)
-			return wrong(err, "from", "from \"%.40s\" is no sender: write +447700900123, 12345 or ACME", *from);
+			return hg_conf_wrong(err, "from", "from \"%.40s\" is no sender: write +447700900123, 12345 or ACME", *from);
 		if (number.kind == HG_NUMBER_NAME && !is_set(conf->profile))
-			return wrong(err, "from", "the name \"%.40s\" needs a messaging_profile_id", *from);
+			return hg_conf_wrong(err, "from", "the name \"%.40s\" needs a messaging_profile_id", *from);
 	}
 	if (n > SENDERS_MAX)
-		return wrong(err, "from", "from lists %zu senders, at most %d fit", n, SENDERS_MAX);
+		return hg_conf_wrong(err, "from", "from lists %zu senders, at most %d fit", n, SENDERS_MAX);
 	if (!n && !is_set(conf->profile))
-		return wrong(err, "from", "there is no sender: list `from`, or name a messaging_profile_id");
+		return hg_conf_wrong(err, "from", "there is no sender: list `from`, or name a messaging_profile_id");
 	return 0;
 }
 
@@ -113,11 +101,11 @@ static int check_urls(const C *conf, struct hg_err *err)
 	g_autoptr(GUri) base = g_uri_parse(conf->base_url, G_URI_FLAGS_NONE, NULL);
 
 	if (!hook || !is_set(g_uri_get_host(hook)) || strchr(conf->webhook_url, '#'))
-		return wrong(err, "webhook_url", "webhook_url is no URL: https://YOUR-HOST/channel/NAME/webhook");
+		return hg_conf_wrong(err, "webhook_url", "webhook_url is no URL: https://YOUR-HOST/channel/NAME/webhook");
 	if (!base || !is_set(g_uri_get_host(base)))
-		return wrong(err, "base_url", "base_url is no URL");
+		return hg_conf_wrong(err, "base_url", "base_url is no URL");
 	if (strcmp(g_uri_get_scheme(base), "https") != 0 && !is_loopback(g_uri_get_host(base)))
-		return wrong(err, "base_url", "base_url %.100s would send the API key in the clear: use https", conf->base_url);
+		return hg_conf_wrong(err, "base_url", "base_url %.100s would send the API key in the clear: use https", conf->base_url);
 	return 0;
 }
 

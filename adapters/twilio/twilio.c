@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "conf_wrong.h"
 #include "number.h"
 #include "sms_text.h"
 #include "twilio_api.h"
@@ -63,19 +64,6 @@ static const struct hg_route routes[] = {
 
 /* ---- do the options make sense together? ---- */
 
-G_GNUC_PRINTF(3, 4)
-static int wrong(struct hg_err *err, const char *at, const char *fmt, ...)
-{
-	va_list args;
-
-	err->kind = HG_ERR_CONFIG;
-	g_strlcpy(err->at, at, sizeof(err->at));
-	va_start(args, fmt);
-	g_vsnprintf(err->text, sizeof(err->text), fmt, args);
-	va_end(args);
-	return -1;
-}
-
 static gboolean is_set(const char *text)
 {
 	return text && *text;
@@ -91,20 +79,20 @@ static int check_secrets(char *const *secrets, const char *name, struct hg_err *
 {
 	for (; secrets && *secrets; secrets++)
 		if (!**secrets || strpbrk(*secrets, "\r\n"))
-			return wrong(err, name, "%s is empty, or has a line break in it", name);
+			return hg_conf_wrong(err, name, "%s is empty, or has a line break in it", name);
 	return 0;
 }
 
 static int check_account(const C *conf, struct hg_err *err)
 {
 	if (!is_word(conf->account_sid, strstr(conf->base_url, "twilio.com") ? "AC" : ""))
-		return wrong(err, "account_sid", "account_sid \"%.40s\" is none: the console shows it, AC and 32 digits", conf->account_sid);
+		return hg_conf_wrong(err, "account_sid", "account_sid \"%.40s\" is none: the console shows it, AC and 32 digits", conf->account_sid);
 	if (!conf->auth_token || !*conf->auth_token)
-		return wrong(err, "auth_token", "auth_token is missing: without it anybody could write in your customers' names");
+		return hg_conf_wrong(err, "auth_token", "auth_token is missing: without it anybody could write in your customers' names");
 	if (is_set(conf->api_key) != is_set(conf->api_secret))
-		return wrong(err, "api_key", "api_key and api_secret go together");
+		return hg_conf_wrong(err, "api_key", "api_key and api_secret go together");
 	if (is_set(conf->api_key) && !is_word(conf->api_key, ""))
-		return wrong(err, "api_key", "api_key \"%.40s\" is none: SK and 32 digits", conf->api_key);
+		return hg_conf_wrong(err, "api_key", "api_key \"%.40s\" is none: SK and 32 digits", conf->api_key);
 	return check_secrets(conf->auth_token, "auth_token", err) || check_secrets(conf->signing_key, "signing_key", err) ? -1 : 0;
 }
 
@@ -115,7 +103,7 @@ static int check_sender(const char *from, const char *country, struct hg_err *er
 
 	if (!hg_number_parse(bare, country, FALSE, &number) || number.kind == HG_NUMBER_OPAQUE ||
 	    (bare != from && number.kind != HG_NUMBER_E164))
-		return wrong(err, "from", "from \"%.40s\" is no sender: write +447700900123, 12345, ACME or whatsapp:+447700900123", from);
+		return hg_conf_wrong(err, "from", "from \"%.40s\" is no sender: write +447700900123, 12345, ACME or whatsapp:+447700900123", from);
 	return 0;
 }
 
@@ -127,13 +115,13 @@ static int check_senders(const C *conf, struct hg_err *err)
 		if (check_sender(*from, conf->country, err))
 			return -1;
 	if (n > SENDERS_MAX)
-		return wrong(err, "from", "from lists %zu senders, at most %d fit", n, SENDERS_MAX);
+		return hg_conf_wrong(err, "from", "from lists %zu senders, at most %d fit", n, SENDERS_MAX);
 	if (!n && !is_set(conf->messaging_service))
-		return wrong(err, "from", "there is no sender: list `from`, or name a messaging_service");
+		return hg_conf_wrong(err, "from", "there is no sender: list `from`, or name a messaging_service");
 	if (is_set(conf->messaging_service) && !is_word(conf->messaging_service, "MG"))
-		return wrong(err, "messaging_service", "messaging_service \"%.40s\" is none: MG and 32 digits", conf->messaging_service);
+		return hg_conf_wrong(err, "messaging_service", "messaging_service \"%.40s\" is none: MG and 32 digits", conf->messaging_service);
 	if (is_set(conf->template_sid) && !is_word(conf->template_sid, "HX"))
-		return wrong(err, "template_fallback", "template_fallback \"%.40s\" is no ContentSid: HX and 32 digits", conf->template_sid);
+		return hg_conf_wrong(err, "template_fallback", "template_fallback \"%.40s\" is no ContentSid: HX and 32 digits", conf->template_sid);
 	return 0;
 }
 
@@ -151,12 +139,12 @@ static int check_urls(const C *conf, struct hg_err *err)
 	const char *host = hook ? g_uri_get_host(hook) : NULL;
 
 	if (!is_set(host) || strpbrk(conf->webhook_url, " \t\r\n"))
-		return wrong(err, "webhook_url", "webhook_url is no URL: https://YOUR-HOST/channel/NAME/webhook");
+		return hg_conf_wrong(err, "webhook_url", "webhook_url is no URL: https://YOUR-HOST/channel/NAME/webhook");
 	/* "URL must contain a valid hostname and underscores are not allowed": StatusCallback, Message resource. */
 	if (strchr(host, '_'))
-		return wrong(err, "webhook_url", "Twilio calls no host with an underscore in its name: %.80s", host);
+		return hg_conf_wrong(err, "webhook_url", "Twilio calls no host with an underscore in its name: %.80s", host);
 	if (g_str_has_prefix(conf->base_url, "http:") && !is_loopback(conf->base_url))
-		return wrong(err, "base_url", "base_url %.100s would send the credentials in the clear: use https", conf->base_url);
+		return hg_conf_wrong(err, "base_url", "base_url %.100s would send the credentials in the clear: use https", conf->base_url);
 	return 0;
 }
 

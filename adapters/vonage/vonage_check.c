@@ -1,41 +1,17 @@
 /* vonage_check.c - do the options make sense together? */
-#include <stdarg.h>
 #include <string.h>
 
 #include "api_url.h"
-#include "number.h"
+#include "conf_wrong.h"
 #include "proof.h"
+#include "senders.h"
 #include "vonage.h"
 
 #define URL_TOKEN_MIN 16	/* characters */
-#define FROM_MAX      64
-
-static int wrong(struct hg_err *err, const char *fmt, ...) G_GNUC_PRINTF(2, 3);
-static int wrong(struct hg_err *err, const char *fmt, ...)
-{
-	va_list args;
-
-	err->kind = HG_ERR_CONFIG;
-	va_start(args, fmt);
-	g_vsnprintf(err->text, sizeof(err->text), fmt, args);
-	va_end(args);
-	return -1;
-}
 
 static gboolean is_set(const char *text)
 {
 	return text && *text;
-}
-
-static int check_from(const struct vonage_conf *conf, struct hg_err *err)
-{
-	struct hg_number number;
-	gsize n = 0;
-
-	for (char **from = conf->from; from && *from; from++, n++)
-		if (!hg_number_parse(*from, NULL, TRUE, &number) || number.kind == HG_NUMBER_OPAQUE)
-			return wrong(err, "from: \"%.40s\" is neither a number nor a name that could send", *from);
-	return n > FROM_MAX ? wrong(err, "from lists %zu senders, at most %d fit", n, FROM_MAX) : 0;
 }
 
 static int check_trust(const struct vonage_conf *conf, struct hg_err *err)
@@ -44,16 +20,16 @@ static int check_trust(const struct vonage_conf *conf, struct hg_err *err)
 	char **secret = conf->signature_secret;
 
 	if (!off && (!secret || !*secret))
-		return wrong(err, "signature_secret is missing: without it anybody could write in your customers' names.  If "
+		return hg_conf_wrong(err, "signature_secret", "signature_secret is missing: without it anybody could write in your customers' names.  If "
 			     "Vonage does not sign your webhooks yet, ask its support; until then say signature: off and set "
 			     "url_token");
 	for (; secret && *secret; secret++)
 		if (!**secret)
-			return wrong(err, "signature_secret is empty");
+			return hg_conf_wrong(err, "signature_secret", "signature_secret is empty");
 	if (off && !is_set(conf->url_token))
-		return wrong(err, "signature: off needs a url_token: the webhook's URL must be one that nobody can guess");
+		return hg_conf_wrong(err, "signature", "signature: off needs a url_token: the webhook's URL must be one that nobody can guess");
 	if (conf->url_token && strlen(conf->url_token) < URL_TOKEN_MIN)
-		return wrong(err, "url_token has %zu characters, at least %d are needed", strlen(conf->url_token),
+		return hg_conf_wrong(err, "url_token", "url_token has %zu characters, at least %d are needed", strlen(conf->url_token),
 			     URL_TOKEN_MIN);
 	return 0;
 }
@@ -72,20 +48,20 @@ static int check_sms(const struct vonage_conf *conf, struct hg_err *err)
 	bool off = strcmp(conf->signature, "off") == 0;
 
 	if (conf->sign_requests && (off || !conf->signature_secret || !*conf->signature_secret))
-		return wrong(err, "sign_requests needs signature_secret, and the method in signature");
+		return hg_conf_wrong(err, "sign_requests", "sign_requests needs signature_secret, and the method in signature");
 	if (!conf->sign_requests && !is_set(conf->api_secret))
-		return wrong(err, "api_secret is missing: nothing can be sent without it (or sign_requests)");
+		return hg_conf_wrong(err, "api_secret", "api_secret is missing: nothing can be sent without it (or sign_requests)");
 	return 0;
 }
 
 static int check_messages(const struct vonage_conf *conf, struct hg_err *err)
 {
 	if (is_set(conf->application_id) != is_set(conf->private_key))
-		return wrong(err, "application_id and private_key belong together: the key is made with the application");
+		return hg_conf_wrong(err, "application_id", "application_id and private_key belong together: the key is made with the application");
 	if (!is_set(conf->private_key) && !is_set(conf->api_secret))
-		return wrong(err, "application_id and private_key are missing (or api_secret): nothing can be sent without");
+		return hg_conf_wrong(err, "application_id", "application_id and private_key are missing (or api_secret): nothing can be sent without");
 	if (is_set(conf->private_key) && !key_is_good(conf->private_key))
-		return wrong(err, "private_key is no RSA key in PEM, as the dashboard gives it out");
+		return hg_conf_wrong(err, "private_key", "private_key is no RSA key in PEM, as the dashboard gives it out");
 	return 0;
 }
 
@@ -94,12 +70,12 @@ static int check_urls(const struct vonage_conf *conf, struct hg_err *err)
 	const char *why;
 
 	if ((why = hg_api_url_wrong(conf->sms_url)))
-		return wrong(err, "sms_url %.100s %s", conf->sms_url, why);
+		return hg_conf_wrong(err, "sms_url", "sms_url %.100s %s", conf->sms_url, why);
 	if ((why = hg_api_url_wrong(conf->api_url)))
-		return wrong(err, "api_url %.100s %s", conf->api_url, why);
+		return hg_conf_wrong(err, "api_url", "api_url %.100s %s", conf->api_url, why);
 	if (conf->country && (strlen(conf->country) != 2 || !g_ascii_isupper(conf->country[0]) ||
 			      !g_ascii_isupper(conf->country[1])))
-		return wrong(err, "country %.10s is none: two capital letters, as GB", conf->country);
+		return hg_conf_wrong(err, "country", "country %.10s is none: two capital letters, as GB", conf->country);
 	return 0;
 }
 
@@ -108,8 +84,8 @@ int vonage_check(const void *arg, struct hg_err *err)
 	const struct vonage_conf *conf = arg;
 
 	if (!is_set(conf->api_key))
-		return wrong(err, "api_key is missing");
-	if (check_from(conf, err) || check_trust(conf, err) || check_urls(conf, err))
+		return hg_conf_wrong(err, "api_key", "api_key is missing");
+	if (hg_senders_check(conf->from, err) || check_trust(conf, err) || check_urls(conf, err))
 		return -1;
 	return vonage_is_messages(conf) ? check_messages(conf, err) : check_sms(conf, err);
 }

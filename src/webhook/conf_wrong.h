@@ -1,0 +1,8 @@
+/* conf_wrong.h - what check() of an adapter says of its options */
+#pragma once
+#include <glib.h>
+#include <headgate/adapter.h>
+
+/* An admin must change something: at is the option (or NULL), the text what is wrong and what to write.  Returns -1. */
+G_GNUC_PRINTF(3, 4)
+int hg_conf_wrong(struct hg_err *err, const char *at, const char *fmt, ...);
