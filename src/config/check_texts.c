@@ -73,18 +73,18 @@ static void check_expected(const hg_conf *conf, const hg_node *ticket, hg_diag *
 	}
 }
 
-static void check_hours(const hg_conf *conf, const hg_node *root, hg_diag *diag)
+/* what: "ticket: 'expected_hours'", the option that names them; NULL: it is not set. */
+static void check_hours(const char *name, const hg_node *root, const struct hg_place *place, const char *what, hg_diag *diag)
 {
-	const char *name = conf->ticket.expected_hours;
-	const hg_node *ticket = hg_node_get(root, "ticket"), *hours = hg_node_get(root, "hours");
+	const hg_node *hours = hg_node_get(root, "hours");
 	g_autofree char *quoted = name ? hg_node_quote(name) : NULL;
 
-	if (name && hg_node_type(hours) == HG_NODE_MAP && !hg_node_get(hours, name))
-		hg_diag_add(diag, HG_SEV_ERROR, place_of(ticket, "expected_hours"), "names stand below hours:",
-			    "ticket: 'expected_hours': there are no business hours %s", quoted);
-	else if (name && hg_node_type(hours) != HG_NODE_MAP)
-		hg_diag_add(diag, HG_SEV_ERROR, place_of(ticket, "expected_hours"), NULL,
-			    "ticket: 'expected_hours' names business hours, and there are none: write hours:");
+	if (!name)
+		return;
+	if (!hours || hg_node_type(hours) != HG_NODE_MAP)
+		hg_diag_add(diag, HG_SEV_ERROR, place, NULL, "%s names business hours, and there are none: write hours:", what);
+	else if (!hg_node_get(hours, name))
+		hg_diag_add(diag, HG_SEV_ERROR, place, "names stand below hours:", "%s: there are no business hours %s", what, quoted);
 }
 
 /* ---- channels ---- */
@@ -104,6 +104,18 @@ static void check_address(const struct hg_channel_conf *channel, const hg_node *
 	else if (!strstr(text, "${contact.id}") && !strstr(text, "${phone"))
 		hg_diag_add(diag, HG_SEV_ERROR, place_of(map, "requester_address"), NULL,
 			    "%s must have ${contact.id} in it: two customers would be one requester", said);
+}
+
+/* An adapter's option "hours" names some of ours: the adapter cannot see them. */
+static void check_adapter_hours(const struct hg_channel_conf *channel, const hg_node *map, const hg_node *root, hg_diag *diag)
+{
+	const struct hg_option *opt = channel->desc ? channel->desc->options : NULL;
+	g_autofree char *what = g_strdup_printf("channel %s: 'hours'", channel->name);
+
+	while (opt && opt->name && (strcmp(opt->name, "hours") != 0 || opt->type != HG_OPT_STRING))
+		opt++;
+	if (opt && opt->name && channel->options)
+		check_hours(*(char *const *)((const char *)channel->options + opt->offset), root, place_of(map, "hours"), what, diag);
 }
 
 static void check_channel(const struct hg_channel_conf *channel, const hg_node *map, hg_diag *diag)
@@ -132,7 +144,7 @@ void hg_check_texts(const hg_conf *conf, const hg_node *root, hg_diag *diag)
 
 	check_texts(&(struct texts){ ticket, "ticket", "confirm", conf->ticket.confirm, confirmed }, diag);
 	check_expected(conf, ticket, diag);
-	check_hours(conf, root, diag);
+	check_hours(conf->ticket.expected_hours, root, place_of(ticket, "expected_hours"), "ticket: 'expected_hours'", diag);
 	check_texts(&(struct texts){ rating, "rating", "text", conf->rating.text, asked }, diag);
 	check_texts(&(struct texts){ rating, "rating", "thanks", conf->rating.thanks, asked }, diag);
 	check_texts(&(struct texts){ prompt, "close_prompt", "text", conf->close_prompt.text, asked }, diag);
@@ -148,5 +160,6 @@ void hg_check_texts(const hg_conf *conf, const hg_node *root, hg_diag *diag)
 
 		check_channel(channel, hg_node_get(channels, channel->name), diag);
 		hg_check_unseen(channel, conf, hg_node_get(channels, channel->name), diag);
+		check_adapter_hours(channel, hg_node_get(channels, channel->name), root, diag);
 	}
 }

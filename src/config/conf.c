@@ -180,7 +180,7 @@ struct checked {
 	const char *what;
 };
 
-/* Where the adapter says it is, as near as that can be found. */
+/* Where the adapter says it is, as near as that can be found.  Without a kind it is a warning. */
 static void tell_wrong(void *arg, const struct hg_err *err)
 {
 	const struct checked *checked = arg;
@@ -189,7 +189,8 @@ static void tell_wrong(void *arg, const struct hg_err *err)
 
 	if (*err->at)
 		place = hg_options_place(checked->c->desc->options, checked->map, err->at, checked->l->diag, &doc);
-	hg_diag_add(checked->l->diag, HG_SEV_ERROR, place ? place : &checked->c->place, NULL, "%s: %s", checked->what, err->text);
+	hg_diag_add(checked->l->diag, err->kind ? HG_SEV_ERROR : HG_SEV_WARNING, place ? place : &checked->c->place, NULL, "%s: %s",
+		    checked->what, err->text);
 }
 
 /* A description in a file of its own decides as well: the hash depends on it. */

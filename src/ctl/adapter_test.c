@@ -106,7 +106,8 @@ static void on_wrong(void *arg, const struct hg_err *err)
 	g_autoptr(hg_doc) doc = NULL;
 
 	if (*err->at && strncmp(err->at, c->tree->name, len) == 0 && (!err->at[len] || err->at[len] == '/'))
-		hg_diag_add(c->diag, HG_SEV_ERROR, hg_options_place(c->tree, c->map, err->at, c->diag, &doc), NULL, "%s", err->text);
+		hg_diag_add(c->diag, err->kind ? HG_SEV_ERROR : HG_SEV_WARNING,
+			    hg_options_place(c->tree, c->map, err->at, c->diag, &doc), NULL, "%s", err->text);
 }
 
 /* One option of the table alone. */
