@@ -1,4 +1,4 @@
-/* headgate/adapter.h - what a channel adapter and the gateway know of each other.
+/* headgate/adapter.h - what a channel adapter and the gateway know of each other: version 1.0
  *
  * An adapter includes this header and no other of ours.  It turns one provider's wire format
  * into messages and receipts, and messages back into it; it never learns what a thread, a
@@ -7,10 +7,20 @@
  * All callbacks of one channel run on one loop, one at a time, and may not block; plan(),
  * limits() and check() are pure functions of their arguments and may run on any thread.
  * What has to block goes into host->job().  No host function calls back into the adapter
- * before it returns.  Nothing here is frozen before version 1.0 of headgate.
+ * before it returns.
  *
- * Growth: every struct begins with its size as its writer knew it, arrays of structs come with
- * the size of one element; read newer fields only through HG_HAS(). */
+ * What is promised: an adapter built with this header, or with any later one whose table has the
+ * same symbol, is loaded and works for ever after.  So nothing here is taken away, moved or given
+ * another meaning; it grows:
+ *
+ * - Structs grow at their end.  Each begins with its size as its writer knew it, and an array of them
+ *   comes with the size of one element.  Read what was added after 1.0 only through HG_HAS(), and
+ *   elements behind the first only through HG_AT().  What one side does not know of the other's
+ *   struct it does not read: hg_host.minor says what this gateway knows.
+ * - Those without a size (hg_err, hg_address, hg_option, hg_route, hg_http_part) never change.
+ * - Enums grow.  plan() refuses a kind it does not know as HG_ERR_UNSUPPORTED; of what the gateway
+ *   is told it does not know either, an error counts as HG_ERR_BROKEN, a fate as HG_AMBIGUOUS, a kind
+ *   of message as HG_UNSUPPORTED.  In fields that are added, zero says nothing. */
 #ifndef HEADGATE_ADAPTER_H
 #define HEADGATE_ADAPTER_H
 
@@ -22,7 +32,9 @@
 extern "C" {
 #endif
 
-#define HG_ADAPTER_SYMBOL "hg_adapter_v1"	/* major version: a new symbol name */
+#define HG_ADAPTER_MAJOR  1	/* what old adapters would not survive gets a new one, and so a new symbol */
+#define HG_ADAPTER_MINOR  0	/* grows with the header */
+#define HG_ADAPTER_SYMBOL "hg_adapter_v1"
 #define HG_EXPORT __attribute__((visibility("default")))
 
 struct hg_channel;	/* one channel of the config file; the gateway's */
@@ -43,7 +55,7 @@ enum hg_err_kind {		/* what the caller does about it */
 };
 
 struct hg_err {
-	int  kind;		/* enum hg_err_kind; 0: no error */
+	int  kind;		/* enum hg_err_kind; 0: no error (told by check_all(): a warning) */
 	int  code;		/* errno or a provider's number, 0 when neither fits */
 	char text[240];		/* one line for a person, no trailing dot or newline */
 	char at[120];		/* check(): which part of which option: "description/send/url"; or "" */
@@ -81,11 +93,15 @@ struct hg_option {
  * the option type stores.  HG_OPTION_AT() is the same with a name that differs from the field's. */
 #define HG_OPT_CTYPE_(f) _Generic((f), char *: 1, bool: 2, int64_t: 3, char **: 4, default: 0)
 #define HG_OPT_WANTS_(t) ((t) <= HG_OPT_ENUM || (t) == HG_OPT_TREE ? 1 : (t) == HG_OPT_BOOL ? 2 : (t) <= HG_OPT_BYTES ? 3 : 4)
+#ifdef __cplusplus	/* has no _Generic: the type is for you to get right */
+#define HG_OPT_FITS_(conf, field, kind) 0
+#else
+#define HG_OPT_FITS_(conf, field, kind) \
+	(0 * sizeof(char[HG_OPT_CTYPE_(((conf *)0)->field) == HG_OPT_WANTS_(HG_OPT_##kind) ? 1 : -1]))
+#endif
 #define HG_OPTION_AT(conf, field, name_, kind, flag, dflt, rng, text) {		\
 	.name = (name_), .type = HG_OPT_##kind, .flags = (flag),			\
-	.offset = offsetof(conf, field)						\
-		+ 0 * sizeof(char[HG_OPT_CTYPE_(((conf *)0)->field)		\
-				  == HG_OPT_WANTS_(HG_OPT_##kind) ? 1 : -1]),	\
+	.offset = offsetof(conf, field) + HG_OPT_FITS_(conf, field, kind),	\
 	.fallback = (dflt), .range = (rng), .help = (text) }
 #define HG_OPTION(conf, field, kind, flag, dflt, rng, text) \
 	HG_OPTION_AT(conf, field, #field, kind, flag, dflt, rng, text)
@@ -113,7 +129,8 @@ enum hg_kind {
 	/* bytes to be read once they are safe (a mail): kept raw, then given to unpack() in the order
 	 * they came in, per group.  dedupe names them; a message comes of it by unpacked() */
 	HG_RAW,
-	/* to the provider only; never stored */
+	/* to the provider only; never stored: an agent has read all up to target; an agent is writing, which is good for
+	 * some seconds and ends with a message */
 	HG_READ = 96, HG_TYPING,
 };
 
@@ -295,8 +312,8 @@ struct hg_past {
 	size_t      size;
 	const char *name;		/* who said it; or NULL */
 	const char *text;
-	int64_t     at_ms;
 	bool        ours;
+	int64_t     at_ms;
 };
 
 /* One irreversible call.  Its body is committed before send() gets it. */
@@ -305,10 +322,10 @@ struct hg_part {
 	const void *body;		/* opaque to the host; the provider's JSON, say */
 	size_t      len;
 	int         file;		/* index of the file it carries, -1 none */
-	const char *text;		/* what of the text it carries, for the agent's view; or NULL */
 	int         units;		/* what it is billed as: SMS segments; 0: not said */
-	const char *coding;		/* "gsm7", "ucs2"; or NULL */
 	int         left;		/* so many units of the coding more, and it would still be billed as that */
+	const char *text;		/* what of the text it carries, for the agent's view; or NULL */
+	const char *coding;		/* "gsm7", "ucs2"; or NULL */
 };
 
 struct hg_plan {
@@ -454,12 +471,14 @@ enum hg_condition { HG_UP = 1, HG_DEGRADED, HG_DOWN };
 
 struct hg_host {
 	size_t size;
+	int minor;			/* HG_ADAPTER_MINOR of the gateway's header */
 	/* level: 0 debug, 1 info, 2 warning, 3 error.  No secrets, no message text. */
 	void (*log)(struct hg_channel *, int level, const char *event, const char *fmt, ...)
 		__attribute__((format(printf, 4, 5)));
 	int64_t (*now_ms)(struct hg_channel *);			/* UTC */
 	/* Strict JSON (duplicate keys let pass); for json_object_put(), or NULL with err set.
-	 * May be called on any thread. */
+	 * May be called on any thread.  The object is one of libjson-c.so.5: in a gateway that is built with
+	 * a later one this is NULL.  Who wants to be independent of it brings a parser of his own. */
 	struct json_object *(*json)(const void *, size_t, struct hg_err *);
 	void (*count)(struct hg_channel *, const char *what);	/* a metric: "signature_refused" */
 	/* What the channel is like now; a change is an event and an alarm. */
@@ -574,13 +593,19 @@ struct hg_adapter {
 	/* Pure: runs the samples that conf holds and tells of each one; returns how many failed, -1 with err when they
 	 * cannot be run.  headgatectl adapter test calls it. */
 	int  (*samples)(const void *conf, void (*tell)(void *arg, const struct hg_sample *), void *arg, struct hg_err *);
-	/* As check(), which is not called then, for those whose options hold much: tells of all that is wrong. */
+	/* As check(), which is not called then, for those whose options hold much: tells of all that is wrong, and warns
+	 * (kind 0) of what is not but will be regretted. */
 	void (*check_all)(const void *conf, void (*tell)(void *arg, const struct hg_err *), void *arg);
 };
 
 /* Is this field there, in a struct that may come from an older header? */
 #define HG_HAS(p, field) \
 	((p)->size >= offsetof(__typeof__(*(p)), field) + sizeof((p)->field) && (p)->field)
+
+/* Element i of an array whose elements may be larger or smaller than this header's:
+ * HG_AT(out->files, out->file_size, i)->name. */
+#define HG_AT(array, stride, i) \
+	((__typeof__(&(array)[0]))(const void *)((const char *)(array) + (stride) * (size_t)(i)))
 
 #ifdef __cplusplus
 }

@@ -237,7 +237,7 @@ struct hg_adapter *hg_desc_take(const struct hg_adapter *theirs, const char *nam
 	g_autofree struct hg_adapter *d = g_new0(struct hg_adapter, 1);
 	const char *wrong;
 
-	/* The first header of this symbol ended with health(); a growing one adds behind it. */
+	/* The first header of this symbol ends with check_all(); a growing one adds behind it. */
 	if (theirs->size < offsetof(struct hg_adapter, open) || theirs->size > 65536) {
 		hg_fail(error, HG_ERROR_CONFIG, "size is %zu: write .size = sizeof(struct hg_adapter)",
 			theirs->size);

@@ -88,6 +88,7 @@ static void *host_inside(hg_channel *ch, const char *what)
 
 const struct hg_host hg_host_table = {
 	.size = sizeof(struct hg_host),
+	.minor = HG_ADAPTER_MINOR,
 	.log = host_log,
 	.now_ms = host_now,
 	.json = host_json,

@@ -2,6 +2,7 @@
 import os
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
 
@@ -85,6 +86,32 @@ def test_a_table_with_a_mistake_is_named_to_its_author(installed, tmp_path):
     code, out = run(script, guide_env(installed, tmp_path), tmp_path)
     assert code == 5, out
     assert "option 2 (secret): its range cannot be read" in out
+
+
+IN_CPLUSPLUS = """
+struct conf { char *word; int64_t number; };
+static const struct hg_option options[] = {
+	HG_OPTION(struct conf, word, STRING, 0, nullptr, "1..20", "A word."),
+	HG_OPTION_AT(struct conf, number, "deep.number", INT, 0, "7", nullptr, "A number."),
+	HG_OPTION_END
+};
+const char *second(const struct hg_host *host, const struct hg_out *out)
+{
+	return HG_HAS(host, rest) && options[1].offset ? HG_AT(out->files, out->file_size, 1)->name : nullptr;
+}
+HG_EXPORT extern const struct hg_adapter hg_adapter_v1;
+const struct hg_adapter hg_adapter_v1 = { .size = sizeof(struct hg_adapter), .name = "cplusplus", .options = options };
+"""
+
+
+@pytest.mark.skipif(shutil.which("c++") is None, reason="there is no compiler of C++ here")
+def test_an_adapter_may_be_written_in_cplusplus(installed):
+    done = subprocess.run(["c++", "-x", "c++", "-std=c++20", "-Wall", "-Wextra", "-Wno-missing-field-initializers", "-Werror", "-S", "-o", "-", "-"],
+                          input=f'#include "{found(installed, "adapter.h")}"\n{IN_CPLUSPLUS}', text=True, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE)
+    assert done.returncode == 0, done.stderr
+    # The table keeps its name, by which it is found.
+    assert re.search(r"^hg_adapter_v1:", done.stdout, re.M)
 
 
 def test_the_header_compiles_alone_in_c_and_cplusplus(installed, tmp_path):
