@@ -116,7 +116,7 @@ def lint_secrets(found, path, text, where):
 
 
 # Built and released with the daemon: what they may see is the makefile's to say.
-INSIDE = tuple(f"adapters/{name}/" for name in ("email", "http", "infobip", "smpp", "telnyx", "twilio", "vonage"))
+INSIDE = tuple(f"adapters/{name}/" for name in ("email", "http", "infobip", "smpp", "telnyx", "twilio", "vonage", "widget"))
 
 
 def lint_includes(found, path, text, where):
