@@ -158,8 +158,10 @@ void hg_visitor_call_run(struct visitor_call *call);
 gboolean hg_visitor_choose(struct visitor_call *call, const char *channel);
 /* Its origin may use the chosen channel.  FALSE: origin-refused. */
 gboolean hg_visitor_origin(struct visitor_call *call);
+/* All addresses of his, the visitor's own first, as struct hg_address (adapter.h), strings of the call's arena. */
+void hg_visitor_addresses(const struct visitor_call *call, GArray *ret);
 /* Within the rate, of the visitor or the address; FALSE: too-many. */
-gboolean hg_visitor_rate(struct visitor_call *call, enum visitor_rate which);
+gboolean hg_visitor_within(struct visitor_call *call, enum visitor_rate which);
 
 /* ---- visitor_session.c, visitor_hello.c ---- */
 visitor_loop_fn hg_login_begin, hg_login_end, hg_login_logout;
@@ -191,7 +193,7 @@ gboolean hg_visitor_find_thread(struct visitor_call *call, hg_thread **ret);
 visitor_loop_fn hg_say_begin, hg_say_emit;
 visitor_read_fn hg_say_read;
 /* What he says of himself, checked, as JSON of the arena; NULL: call->error says why. */
-const char *hg_visitor_profile(struct visitor_call *call, struct json_object *profile);
+const char *hg_visitor_read_profile(struct visitor_call *call, struct json_object *profile);
 
 /* ---- visitor_mark.c ---- */
 visitor_loop_fn hg_mark_begin, hg_mark_read, hg_mark_delivered, hg_mark_typing_begin, hg_mark_typing,

@@ -64,18 +64,43 @@ static gboolean claim(struct visitor_call *call, struct visitor_saying *said)
 	return TRUE;
 }
 
+static void add_address(const struct visitor_call *call, GArray *list, const char *scheme, const char *value, gboolean vouched)
+{
+	g_autofree char *uri = g_strconcat(scheme, value, NULL);
+	struct hg_address address = { .uri = hg_arena_str(call->arena, uri), .proof = vouched ? HG_PROVEN : HG_CLAIMED };
+
+	g_array_append_val(list, address);
+}
+
+void hg_visitor_addresses(const struct visitor_call *call, GArray *ret)
+{
+	g_autofree char *user = g_strdup_printf("user:%s:", call->channel->scope);
+	const struct visitor_who *who = &call->who;
+
+	add_address(call, ret, "", who->uri, TRUE);
+	if (who->user)
+		add_address(call, ret, user, who->user, TRUE);
+	if (who->email)
+		add_address(call, ret, "mailto:", who->email, who->email_vouched);
+	if (who->phone)
+		add_address(call, ret, "tel:", who->phone, who->phone_vouched);
+}
+
 static void emit(struct visitor_call *call, const struct visitor_saying *said, hg_channel *channel)
 {
-	const struct hg_address from = { .uri = call->who.uri, .proof = HG_PROVEN };
+	g_autoptr(GArray) from = g_array_new(FALSE, FALSE, sizeof(struct hg_address));
 	const char *const refs[] = { said->ref, NULL };
-	const struct hg_in in = {
-		.size = sizeof in, .kind = said->kind, .id = said->key, .from = &from, .n_from = 1, .name = said->name,
+	struct hg_in in = {
+		.size = sizeof in, .kind = said->kind, .id = said->key, .name = said->name ? said->name : call->who.name,
 		.text = said->text, .payload = said->payload, .profile = said->profile,
 		.files = said->files, .n_files = said->files ? said->n_uploads : 0, .file_size = sizeof *said->files,
 		.refs = said->ref ? refs : NULL, .vouched = said->ref ? 1 : 0,
 	};
 	const struct hg_batch batch = { .size = sizeof batch, .in = &in, .n_in = 1, .in_size = sizeof in };
 
+	hg_visitor_addresses(call, from);
+	in.from = (struct hg_address *)(void *)from->data;
+	in.n_from = from->len;
 	hg_emit(channel, &batch, stored, call);
 }
 

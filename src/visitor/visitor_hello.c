@@ -81,12 +81,12 @@ static gboolean read_contact(struct visitor_call *call, hg_store *store, struct 
 	hg_contact *contact = NULL;
 	gint64 n = call->eyes.view.contact_n;
 
-	if (!n)
+	if (n <= 0)
 		return TRUE;
 	if (!hg_store_contact_get(store, call->arena, n, &contact, &call->error) ||
 	    !hg_store_alias_list(store, call->arena, n, aliases, &call->error))
 		return FALSE;
-	if (contact)
+	if (contact && contact->name)
 		ret->name = contact->name;
 	for (guint i = 0; i < aliases->len; i++) {
 		const hg_alias *alias = g_ptr_array_index(aliases, i);
@@ -105,7 +105,7 @@ static gboolean read_known(struct visitor_call *call, hg_store *store, struct kn
 {
 	hg_visitor *visitor = NULL;
 
-	*ret = (struct known){ 0 };
+	*ret = (struct known){ .name = call->who.name, .email = call->who.email, .phone = call->who.phone };
 	if (!read_contact(call, store, ret) ||
 	    !hg_store_visitor_get(store, call->arena, call->who.uri, "", &visitor, &call->error))
 		return FALSE;
@@ -343,8 +343,8 @@ static void add_channel(const struct visitor_call *call, const struct known *kno
 	add_presence(call, presence, out);
 	add_uploads(set, out);
 	add_rating(call, out);
-	/* It goes to an address the site's server vouched for, and only such a visitor may have one. */
-	hg_json_add_bool(out, "transcript", set->transcript && call->who.identified && known->email);
+	/* It goes by mail, to an address the site's server vouched for: only who has one may have it. */
+	hg_json_add_bool(out, "transcript", set->transcript && call->channel->unseen.mail && call->who.email_vouched);
 	hg_json_add_int(out, "text_max", set->text_max);
 	hg_json_close(out, '}');
 }

@@ -56,16 +56,25 @@ static gboolean refuse(GError **error, const char *why)
 
 /* ---- JWT ---- */
 
+/* Whenever it is good, is it signed by this key? */
+static gboolean is_by(const char *jwt, const char *algorithm, const char *key, const char **why)
+{
+	g_autoptr(json_object) claims = hg_jwt_read(jwt, algorithm, key, strlen(key), 0, G_MAXINT32, FALSE, why);
+
+	return claims != NULL;
+}
+
+/* The key first, so that what is said of an old token is that it has expired, and not that other keys do not fit. */
 static struct json_object *read_by_any(const struct hg_visitor_conf *conf, const char *jwt, gint64 now_ms, const char **why)
 {
-	gboolean secret = g_str_has_prefix(conf->identity.algorithm, "HS");
-	char *const *keys = secret ? conf->identity.secrets : conf->identity.public_keys;
-	struct json_object *claims = NULL;
+	const char *algorithm = conf->identity.algorithm;
+	char *const *keys = g_str_has_prefix(algorithm, "HS") ? conf->identity.secrets : conf->identity.public_keys;
 
 	*why = "this channel has no key for identity tokens";
-	for (; keys && *keys && !claims; keys++)
-		claims = hg_jwt_read(jwt, conf->identity.algorithm, *keys, strlen(*keys), now_ms / 1000, LEEWAY_S, TRUE, why);
-	return claims;
+	for (; keys && *keys; keys++)
+		if (is_by(jwt, algorithm, *keys, why))
+			return hg_jwt_read(jwt, algorithm, *keys, strlen(*keys), now_ms / 1000, LEEWAY_S, TRUE, why);
+	return NULL;
 }
 
 /* RFC 7519, section 4.1.3: one, or a list of them. */

@@ -179,7 +179,7 @@ void hg_mark_profile_begin(struct visitor_call *call)
 		hg_fail(&call->error, HG_ERROR_INPUT, "profile: an object with name, email or phone is wanted");
 		return;
 	}
-	text = hg_visitor_profile(call, profile);
+	text = hg_visitor_read_profile(call, profile);
 	if (text)
 		mark_new(call)->profile = text;
 }

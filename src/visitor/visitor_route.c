@@ -197,7 +197,7 @@ gboolean hg_visitor_origin(struct visitor_call *call)
 				"origins lists those that may", origin, call->channel->name);
 }
 
-gboolean hg_visitor_rate(struct visitor_call *call, enum visitor_rate which)
+gboolean hg_visitor_within(struct visitor_call *call, enum visitor_rate which)
 {
 	struct visitor_place *place = hg_visitor_place(call);
 	gboolean address = hg_visitor_rate_is_of_address(which);
@@ -242,7 +242,7 @@ static gboolean knows_him(struct visitor_call *call)
 	if (wrong)
 		return hg_visitor_wrong(call, 401, "session-ended", "%s", wrong);
 	return hg_visitor_choose(call, call->who.channel) && hg_visitor_origin(call) &&
-	       hg_visitor_rate(call, VISITOR_RATE_REQUESTS);
+	       hg_visitor_within(call, VISITOR_RATE_REQUESTS);
 }
 
 /* Is it over with him?  Then nothing of what he asks is looked at. */

@@ -92,7 +92,7 @@ static gboolean fits(const char *key, const char *value)
 	return hg_text_printable(value) && !strpbrk(value, "\n\t");
 }
 
-const char *hg_visitor_profile(struct visitor_call *call, struct json_object *profile)
+const char *hg_visitor_read_profile(struct visitor_call *call, struct json_object *profile)
 {
 	static const struct call_member known[] = { { "name", CALL_TEXT, NAME_MAX_BYTES },
 		{ "email", CALL_TEXT, EMAIL_MAX_BYTES }, { "phone", CALL_TEXT, PHONE_MAX_BYTES }, { 0 } };
@@ -126,7 +126,7 @@ static gboolean read_profile(struct visitor_call *call, struct visitor_saying *s
 
 	if (!profile)
 		return TRUE;
-	said->profile = hg_visitor_profile(call, profile);
+	said->profile = hg_visitor_read_profile(call, profile);
 	said->name = name && *name ? hg_arena_str(call->arena, name) : NULL;
 	said->about = json_object_get(profile);
 	return said->profile != NULL;
@@ -213,7 +213,7 @@ static gboolean read_body(struct visitor_call *call, struct visitor_saying *said
 	if (website && *website)
 		return hg_visitor_wrong(call, 403, "refused", "this was filled in by a machine");
 	call->locale = hg_arena_str(call->arena, locale);
-	return hg_visitor_rate(call, VISITOR_RATE_MESSAGES) && hg_visitor_rate(call, VISITOR_RATE_ADDRESS) &&
+	return hg_visitor_within(call, VISITOR_RATE_MESSAGES) && hg_visitor_within(call, VISITOR_RATE_ADDRESS) &&
 	       read_id(call, said, hg_json_str(body, "id")) && read_files(call, said, hg_json_arr(body, "files")) &&
 	       read_text(call, said, hg_json_str(body, "text")) &&
 	       read_profile(call, said, hg_json_obj(body, "profile")) && read_payload(call, said, body);
@@ -247,7 +247,7 @@ gboolean hg_saying_write(struct visitor_call *call, hg_store *store, const char 
 	    (n && !hg_store_message_get(store, call->arena, n, &message, &call->error)) ||
 	    (message && !hg_store_thread_get(store, call->arena, message->thread_n, &thread, &call->error)))
 		return FALSE;
-	if (!thread || thread->shadow)
+	if (!thread)
 		return TRUE;
 	*ret_found = TRUE;
 	hg_json_open(call->out, '{');

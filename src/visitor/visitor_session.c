@@ -15,7 +15,8 @@
 
 struct session {
 	struct visitor_who old;		/* of the token that came; id "": none did */
-	struct visitor_vouched vouched;	/* user NULL: nobody vouches for him */
+	gboolean vouched;		/* this time the site's server says who he is ... */
+	const char *jti;		/* ... by a token of that id; the arena's, or NULL */
 	char *browser;			/* the client's own word for itself, or NULL */
 	char *token;			/* the new one */
 	struct visitor_presence presence;
@@ -57,7 +58,7 @@ static gboolean worked(struct visitor_call *call, struct json_object *body)
 	if (challenge && nonce && strlen(challenge) <= PROOF_MAX &&
 	    hg_visitor_proof_take(call->visitors->proofs, call->channel->name, challenge, nonce, call->now_ms))
 		return TRUE;
-	if (!always && hg_visitor_rate(call, VISITOR_RATE_EASY))
+	if (!always && hg_visitor_within(call, VISITOR_RATE_EASY))
 		return TRUE;
 	call->retry_s = 0;
 	return ask_proof(call);
@@ -70,7 +71,7 @@ static gboolean begin_anonymous(struct visitor_call *call, struct json_object *b
 	if (call->set->identity.required)
 		return hg_visitor_wrong(call, 403, "identity-required", "this channel is for those whom the site's server "
 					"vouches for: send \"identity\"");
-	if (!worked(call, body) || !hg_visitor_rate(call, VISITOR_RATE_SESSIONS))
+	if (!worked(call, body) || !hg_visitor_within(call, VISITOR_RATE_SESSIONS))
 		return FALSE;
 	hg_visitor_new_id(env, &call->who);
 	hg_visitor_new_browser(env, &call->who);
@@ -110,17 +111,33 @@ static void take_browser(struct visitor_call *call, const struct session *sessio
 		hg_visitor_new_browser(hg_loop_env(call->visitors->env.loop), &call->who);
 }
 
+static void take_vouched(struct visitor_call *call, const struct visitor_vouched *vouched)
+{
+	struct visitor_who *who = &call->who;
+
+	hg_visitor_user_id(call->visitors->id_key, call->channel->scope, vouched->user, who);
+	who->began_ms = call->now_ms;
+	who->user = vouched->user;
+	who->name = vouched->name;
+	who->email = vouched->email;
+	who->email_vouched = vouched->email_vouched;
+	who->phone = vouched->phone;
+	who->phone_vouched = vouched->phone_vouched;
+}
+
 static gboolean begin_identified(struct visitor_call *call, struct session *session, struct json_object *identity)
 {
 	g_autoptr(GError) error = NULL;
+	struct visitor_vouched vouched;
 
 	/* Who tries tokens, or uses one for a flood, is counted like who opens sessions. */
-	if (!session->old.id[0] && !hg_visitor_rate(call, VISITOR_RATE_SESSIONS))
+	if (!session->old.id[0] && !hg_visitor_within(call, VISITOR_RATE_SESSIONS))
 		return FALSE;
-	if (!hg_visitor_identity_read(call->set, identity, call->now_ms, call->arena, &session->vouched, &error))
+	if (!hg_visitor_identity_read(call->set, identity, call->now_ms, call->arena, &vouched, &error))
 		return hg_visitor_wrong(call, 401, "identity-refused", "%s", error->message);
-	hg_visitor_user_id(call->visitors->id_key, call->channel->scope, session->vouched.user, &call->who);
-	call->who.began_ms = call->now_ms;
+	session->vouched = TRUE;
+	session->jti = vouched.jti;
+	take_vouched(call, &vouched);
 	take_browser(call, session);
 	return TRUE;
 }
@@ -144,7 +161,7 @@ static gboolean begin(struct visitor_call *call, struct session *session, struct
 	struct json_object *identity = hg_json_obj(body, "identity");
 	const char *token = hg_json_str(body, "token"), *website = hg_json_str(body, "website");
 
-	if (!hg_visitor_origin(call) || !hg_visitor_rate(call, VISITOR_RATE_KNOCKS))
+	if (!hg_visitor_origin(call) || !hg_visitor_within(call, VISITOR_RATE_KNOCKS))
 		return FALSE;
 	/* A field nobody sees: people leave it empty. */
 	if (website && *website)
@@ -199,7 +216,7 @@ static gboolean old_holds(struct visitor_call *call, hg_store *store, struct ses
 		return FALSE;
 	if (old->issued_ms > ended_ms)
 		return TRUE;
-	if (!session->vouched.user)
+	if (!session->vouched)
 		return hg_visitor_wrong(call, 401, "session-ended", "this session has ended; begin without a token");
 	session->old.id[0] = '\0';	/* nothing of it counts: above all it is not joined to who comes now */
 	return TRUE;
@@ -209,7 +226,7 @@ void hg_login_read(struct visitor_call *call, hg_store *store)
 {
 	struct session *session = call->extra;
 
-	if (old_holds(call, store, session) && !session->vouched.user)
+	if (old_holds(call, store, session) && !session->vouched)
 		hg_visitor_hello(call, store, session->token, &session->presence);
 }
 
@@ -241,44 +258,23 @@ static void identified(struct visitor_call *call)
 	hg_visitor_read(call, read_hello, greeted);
 }
 
-static void add_address(GArray *list, const char *scheme, const char *value, gboolean vouched, hg_arena *arena)
-{
-	g_autofree char *uri = g_strconcat(scheme, value, NULL);
-	struct hg_address address = { .uri = hg_arena_str(arena, uri), .proof = vouched ? HG_PROVEN : HG_CLAIMED };
-
-	g_array_append_val(list, address);
-}
-
-static void fill_item(const struct visitor_call *call, const struct visitor_vouched *vouched, GArray *from, hg_arena *arena,
-		      struct hg_in *in)
-{
-	g_autofree char *user = g_strdup_printf("user:%s:", call->channel->scope);
-
-	add_address(from, "", call->who.uri, TRUE, arena);
-	add_address(from, user, vouched->user, TRUE, arena);
-	if (vouched->email)
-		add_address(from, "mailto:", vouched->email, vouched->email_vouched, arena);
-	if (vouched->phone)
-		add_address(from, "tel:", vouched->phone, vouched->phone_vouched, arena);
-	*in = (struct hg_in){ .size = sizeof *in, .kind = HG_IDENTITY, .from = (struct hg_address *)(void *)from->data,
-			      .n_from = from->len, .name = vouched->name, .text = "" };
-}
-
 static hg_command *identify(const struct visitor_call *call, const struct session *session, GError **error)
 {
 	g_autoptr(hg_command) command = hg_command_new(HG_CMD_IDENTIFY);
 	g_autoptr(GArray) from = g_array_new(FALSE, FALSE, sizeof(struct hg_address));
-	struct hg_in in;
+	struct hg_in in = { .size = sizeof in, .kind = HG_IDENTITY, .name = call->who.name, .text = "" };
 	const struct hg_batch batch = { .size = sizeof batch, .in = &in, .n_in = 1, .in_size = sizeof in };
 	/* Who was somebody else by the site's word stays somebody else: two people at one computer. */
 	const char *old = session->old.id[0] && !session->old.identified ? session->old.uri : NULL;
 
-	fill_item(call, &session->vouched, from, command->arena, &in);
+	hg_visitor_addresses(call, from);
+	in.from = (struct hg_address *)(void *)from->data;
+	in.n_from = from->len;
 	if (!hg_command_set_batch(command, &batch, error))
 		return NULL;
 	command->visiting.uri = hg_arena_str(command->arena, old);
 	command->visiting.browser = hg_arena_str(command->arena, call->who.browser);
-	command->visiting.jti = hg_arena_str(command->arena, session->vouched.jti);
+	command->visiting.jti = hg_arena_str(command->arena, session->jti);
 	return g_steal_pointer(&command);
 }
 
@@ -287,7 +283,7 @@ void hg_login_end(struct visitor_call *call)
 	const struct session *session = call->extra;
 	hg_command *command;
 
-	if (!session->vouched.user) {
+	if (!session->vouched) {
 		greeted(call);
 		return;
 	}

@@ -77,11 +77,27 @@ char *hg_visitor_token_make(const guint8 key[32], const struct visitor_who *who)
 	hg_json_add_int(json, "s", who->began_ms);
 	hg_json_add_int(json, "i", who->issued_ms);
 	hg_json_add_int(json, "e", who->expires_ms);
+	hg_json_opt_str(json, "u", who->user);
+	hg_json_opt_str(json, who->email_vouched ? "m" : "mc", who->email);
+	hg_json_opt_str(json, who->phone_vouched ? "p" : "pc", who->phone);
+	hg_json_opt_str(json, "n", who->name);
 	hg_json_close(json, '}');
 	code = hg_base64(json->str, json->len, TRUE);
 	body = g_strconcat(PREFIX, code, NULL);
 	mac = sign(key, body, strlen(body));
 	return g_strconcat(body, ".", mac, NULL);
+}
+
+static void read_said(struct json_object *claims, hg_arena *arena, struct visitor_who *ret)
+{
+	const char *email = hg_json_str(claims, "m"), *phone = hg_json_str(claims, "p");
+
+	ret->user = hg_arena_str(arena, hg_json_str(claims, "u"));
+	ret->name = hg_arena_str(arena, hg_json_str(claims, "n"));
+	ret->email_vouched = email != NULL;
+	ret->email = hg_arena_str(arena, email ? email : hg_json_str(claims, "mc"));
+	ret->phone_vouched = phone != NULL;
+	ret->phone = hg_arena_str(arena, phone ? phone : hg_json_str(claims, "pc"));
 }
 
 /* Only we can have made it, so nothing in it is hostile; a later version of us may have, though. */
@@ -102,7 +118,8 @@ static gboolean read_claims(const char *code, gsize len, hg_arena *arena, struct
 	ret->began_ms = hg_json_int(claims, "s", 0);
 	ret->issued_ms = hg_json_int(claims, "i", 0);
 	ret->expires_ms = hg_json_int(claims, "e", 0);
-	return hg_visitor_is(ret->uri);
+	read_said(claims, arena, ret);
+	return strlen(id) == HG_VISITOR_ANONYMOUS || strlen(id) == HG_VISITOR_IDENTIFIED;
 }
 
 gboolean hg_visitor_token_read(const guint8 key[32], const char *token, hg_arena *arena, struct visitor_who *ret)

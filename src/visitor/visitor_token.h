@@ -8,7 +8,7 @@
 #include "env.h"
 #include "model.h"
 
-#define HG_VISITOR_TOKEN_MAX 1024	/* bytes */
+#define HG_VISITOR_TOKEN_MAX 3072	/* bytes */
 #define HG_VISITOR_ID_SIZE   (HG_VISITOR_IDENTIFIED + 1)
 #define HG_VISITOR_URI_SIZE  (HG_VISITOR_ID_SIZE + sizeof(HG_VISITOR_SCHEME) - 1)
 
@@ -19,6 +19,9 @@ struct visitor_who {
 	const char *channel;		/* the arena's */
 	gboolean identified;		/* the site's server said who he is ... */
 	gint64 began_ms;		/* ... then; of an anonymous one: when he first came */
+	/* What it said; the arena's, each NULL when it did not.  In the token, for he has no row before he writes. */
+	const char *user, *email, *phone, *name;
+	gboolean email_vouched, phone_vouched;
 	gint64 issued_ms, expires_ms;
 };
 

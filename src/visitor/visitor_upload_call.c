@@ -87,7 +87,7 @@ void hg_upload_post_begin(struct visitor_call *call)
 		return;
 	type = hg_json_str(body, "type") ?: "";
 	bytes = hg_json_int(body, "bytes", 0);
-	if (!hg_visitor_rate(call, VISITOR_RATE_UPLOADS) || !wanted(call, type, bytes))
+	if (!hg_visitor_within(call, VISITOR_RATE_UPLOADS) || !wanted(call, type, bytes))
 		return;
 	upload = hg_visitor_upload_add(call->visitors->uploads, hg_loop_env(call->visitors->env.loop), call->who.uri,
 				       call->channel->name, hg_json_str(body, "name"), type, bytes,

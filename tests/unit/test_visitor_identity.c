@@ -144,6 +144,7 @@ static void a_token_ends_and_ends_soon(void **state)
 
 	refused_for(f, "{\"sub\":\"7\"}", "exp");
 	refused_for(f, "{\"sub\":\"7\",\"exp\":1699999000}", "expired");
+	refused_for(f, "{\"sub\":\"7\",\"exp\":\"soon\"}", "until when");
 	refused_for(f, "{\"sub\":\"7\",\"exp\":1700007200}", "max_age");
 	refused_for(f, "{\"sub\":\"7\",\"exp\":1e300}", "max_age");
 	refused_for(f, CLAIMS(",\"nbf\":1700000300"), "nbf");
