@@ -212,10 +212,12 @@ static void check_adapter(struct load *l, const struct hg_channel_conf *c, const
 	struct checked checked = { l, c, map, what };
 	struct hg_err err = { 0 };
 
-	if (HG_HAS(c->desc, check_all))
+	if (HG_HAS(c->desc, check_all)) {
 		c->desc->check_all(c->options, tell_wrong, &checked);
-	else if (HG_HAS(c->desc, check) && c->desc->check(c->options, &err) != 0)
+	} else if (HG_HAS(c->desc, check) && c->desc->check(c->options, &err) != 0) {
+		err.kind = err.kind ? err.kind : HG_ERR_CONFIG;
 		tell_wrong(&checked, &err);
+	}
 }
 
 static void fill_adapter(struct load *l, struct hg_channel_conf *c, const hg_node *map, const char *what)
