@@ -20,6 +20,7 @@ type Queued = [verb: string, ...given: unknown[]] | ((headgate: object) => void)
 const VERBS = ("open close toggle show hide identify logout setLocale setTheme setContext startConversation send " +
 	"prefill transcript").split(" ");
 const TAG = "headgate-chat";
+const FILES = "/widget/";
 
 const script = document.currentScript as HTMLScriptElement | null;
 const queue: Call[] = [];
@@ -31,13 +32,13 @@ let loading = false;
 let wanted = false;
 let tries = 0;
 
-/* A setting: what boot() was given, an attribute of the element, data- of the script. */
+/* A setting: what boot() was given (false is as if it were not), an attribute of the element, data- of the script. */
 function read(name: string): any {
-	return given[name] ?? host?.getAttribute(name) ?? script?.dataset[name] ??
+	return (given[name] || host?.getAttribute(name)) ?? script?.dataset[name] ??
 		(name === "base" ? script?.src.split("/widget/v1")[0] : undefined);
 }
 
-const is = (name: string): boolean => (read(name) ?? false) !== false;
+const is = (name: string): boolean => read(name) != null;
 
 /* As the last page of this browser had it, or as this one says. */
 function look(): LauncherLook {
@@ -49,7 +50,7 @@ function look(): LauncherLook {
 	}
 	for (const name in it)
 		it[name] = read(name) ?? it[name];
-	return { ...it, ...read("theme"), base: read("base") + "/widget/" };
+	return { ...it, ...read("theme"), base: read("base") + FILES };
 }
 
 /* A verb, now or when it can be done. */
@@ -79,7 +80,7 @@ function load(): void {
 		return;
 	loading = true;
 	/* Some browsers remember that an import failed: then another address is asked. */
-	import(read("base") + "/widget/" + __APP__ + (tries ? "?" + tries : "")).then(({ make }) => {
+	import(read("base") + FILES + __APP__ + (tries ? "?" + tries : "")).then(({ make }) => {
 		if (button !== mine)
 			return;
 		mine.onclick = null;
@@ -87,13 +88,13 @@ function load(): void {
 		app.start();
 	}, () => {
 		loading = false;
-		setTimeout(load, 1000 << Math.min(++tries, 9));
+		setTimeout(load, 2000 * ++tries);
 	});
 }
 
 function begin(): void {
 	const mine = button = drawLauncher(host!.shadowRoot ?? host!.attachShadow({ mode: "open" }), look());
-	mine.hidden = is("embed") || /off|false/.test(read("launcher"));
+	mine.hidden = is("embed") || read("launcher") === "off";
 	mine.onclick = () => call("open");
 	mine.onpointerenter = mine.onfocus = load;
 	if (wanted || is("embed") || is("open"))
