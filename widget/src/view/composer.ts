@@ -1,7 +1,7 @@
 /* composer.ts - where one writes: the text, the files with it, and what is wrong with either */
 import type { ChatState, Part } from "../types";
 import { strokes } from "../launcher";
-import { Chips } from "./chip";
+import type { Chips } from "./chip";
 import { arrange, el, iconButton, say, set, show } from "./dom";
 import { CLIP, SEND } from "./icons";
 import { type Piece, type Stage, currentThread } from "./stage";
@@ -26,7 +26,7 @@ export function makeComposer(stage: Stage, gate: Gate): Composer {
 	const go = el("button", { class: "icon go", type: "submit", "aria-label": speech.say("send"), title: speech.say("send") },
 		strokes(SEND));
 	const tray = el("ul", { class: "tray", "aria-label": speech.say("attach") });
-	const chips = new Chips(stage, true);
+	let chips: Chips | null = null;
 	/* A person neither sees nor reaches it; who fills in all there is gives himself away. */
 	const trap = el("input", { type: "text", name: "website", tabindex: -1, autocomplete: "off" });
 	const element = el("form", { class: "foot", novalidate: true, onsubmit: submit }, tray,
@@ -110,8 +110,11 @@ export function makeComposer(stage: Stage, gate: Gate): Composer {
 	function drawTray(state: ChatState): void {
 		const failed = tray.querySelectorAll(".bad").length;
 
-		arrange(tray, chips.draw(state.attachments));
 		show(tray, state.attachments.length > 0);
+		if (!stage.extras)
+			return void (state.attachments.length > 0 && stage.need());
+		chips ??= new stage.extras.Chips(stage, true);
+		arrange(tray, chips.draw(state.attachments));
 		const bad = tray.querySelectorAll(".bad small");
 		if (bad.length > failed)
 			stage.alarm(bad[bad.length - 1]!.textContent!);

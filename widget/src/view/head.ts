@@ -3,7 +3,7 @@ import type { ChatState, Part, Thread } from "../types";
 import { el, iconButton, say, set, show } from "./dom";
 import { BACK, CLOSE, MORE } from "./icons";
 import { safeUrl } from "./links";
-import { type Piece, type Stage, asProblem, currentThread, problemText } from "./stage";
+import { type Piece, type Stage, currentThread } from "./stage";
 
 export interface Head extends Piece {
 	title: HTMLElement;
@@ -18,7 +18,7 @@ export function makeHead(stage: Stage): Head {
 	const mark = el("span", { class: "mark", "aria-hidden": "true" });
 	const back = iconButton(BACK, speech.say("chats"), () => stage.go("chats"), "back");
 	const menu = el("div", { class: "menu", id: "menu", hidden: true });
-	const more = iconButton(MORE, speech.say("more"), () => unfold(menu.hidden), "more");
+	const more = iconButton(MORE, speech.say("more"), () => void stage.need().then(() => unfold(menu.hidden)), "more");
 	const away = iconButton(CLOSE, speech.say("close"), () => chat.close());
 	const element = el("header", { class: "head" }, back, mark, el("div", { class: "names" }, title, status), more, away, menu);
 	let drawnLogo = "";
@@ -29,10 +29,10 @@ export function makeHead(stage: Stage): Head {
 	function unfold(open: boolean): void {
 		show(menu, open);
 		set(more, "aria-expanded", String(open));
-		if (open) {
-			fill();
-			menu.querySelector("button")?.focus();
-		}
+		if (!open)
+			return;
+		stage.extras?.fillMenu(stage, menu, fold);
+		menu.querySelector("button")?.focus();
 	}
 
 	function fold(): boolean {
@@ -40,47 +40,6 @@ export function makeHead(stage: Stage): Head {
 
 		unfold(false);
 		return open;
-	}
-
-	function item(text: string, act: () => void, kind = ""): HTMLButtonElement {
-		return el("button", { type: "button", class: kind, onclick: () => {
-			fold();
-			act();
-		} }, text);
-	}
-
-	function fill(): void {
-		const { state } = chat;
-
-		menu.replaceChildren();
-		if (state.threads.length > 0 && stage.page === "talk")
-			menu.append(item(speech.say("chats"), () => stage.go("chats")));
-		if (state.current !== null)
-			menu.append(item(speech.say("fresh"), () => {
-				void chat.openThread(null);
-				stage.go("talk");
-			}));
-		if (state.channel?.transcript && state.visitor?.email && state.current !== null)
-			menu.append(item(speech.say("mail"), () => void mail(state.visitor!.email!)));
-		menu.append(item(speech.say("forget"), sure, "danger"));
-	}
-
-	/* It cannot be undone by who has no other way back to his conversations: asked once more. */
-	function sure(): void {
-		menu.replaceChildren(item(speech.say("sure"), () => void chat.logout().then(() => stage.focusWriting()), "danger"),
-			item(speech.say("cancel"), () => stage.focusWriting()));
-		show(menu, true);
-		set(more, "aria-expanded", "true");
-		menu.querySelector("button")!.focus();
-	}
-
-	async function mail(address: string): Promise<void> {
-		try {
-			await chat.transcript();
-			stage.tell(speech.say("mailed", { name: address }));
-		} catch (thrown) {
-			stage.alarm(problemText(stage, asProblem(thrown)));
-		}
 	}
 
 	/* While somebody is there, a ticket's number says more than how long an answer takes. */

@@ -1,7 +1,7 @@
 /* line.ts - one message of the log */
 import type { Entry, FileInfo, Message } from "../types";
 import { strokes } from "../launcher";
-import { Chips } from "./chip";
+import type { Chips } from "./chip";
 import { el, set, spoken, textButton } from "./dom";
 import { FILE, READ, SENT } from "./icons";
 import { linked, plainName, safeUrl } from "./links";
@@ -24,17 +24,17 @@ export class Line {
 	/* What each part was made from: a part is made anew only when that differs, for a live region says it again. */
 	private readonly made = new Map<string, string>();
 	private readonly parts = new Map<string, HTMLElement | null>();
-	private readonly chips: Chips;
+	private chips: Chips | null = null;
 	private readonly chipList = el("ul", { class: "files", "aria-live": "off" });
 
 	constructor(private readonly stage: Stage, entry: Entry, fresh: boolean) {
-		this.chips = new Chips(stage, false);
 		this.element.dataset.key = entry.key;
 		this.element.classList.toggle("new", fresh);
 	}
 
 	draw(entry: Entry, place: Place): void {
 		const { message, uploads } = entry;
+		const rich = message.files.length + message.choices.length + uploads.length + Object.keys(message.reactions ?? {}).length;
 		const side = message.author.kind === "system" ? "system" : message.author.me ? "me" : "them";
 		const order = ["said", "who", "bubble", "files", "sending", "liked", "choices", "note", "face"];
 
@@ -54,6 +54,8 @@ export class Line {
 			message.state, message.at, message.channel, message.edited_at], ([shown]) => shown ? this.note(entry) : null);
 		this.part("face", [side === "them" && place.last, this.author(message)], ([shown]) =>
 			shown ? el("span", { class: "face", "aria-hidden": "true" }, [...this.author(message)][0] ?? "") : null);
+		if (rich > 0 && !this.stage.extras)
+			void this.stage.need();
 		this.settle(order.map(name => this.parts.get(name)));
 	}
 
@@ -165,6 +167,9 @@ export class Line {
 	private sending({ outgoing, uploads, message }: Entry): HTMLElement | null {
 		if (!outgoing || message.files.length > 0 || uploads.length === 0)
 			return null;
+		if (!this.stage.extras)
+			return null;
+		this.chips ??= new this.stage.extras.Chips(this.stage, false);
 		this.settleChips(this.chips.draw(uploads));
 		return this.chipList;
 	}

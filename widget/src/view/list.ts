@@ -1,13 +1,13 @@
 /* list.ts - the visitor's conversations, newest first */
 import type { Part, Thread } from "../types";
-import { el, show, textButton } from "./dom";
+import { el, textButton } from "./dom";
 import { plainName } from "./links";
 import type { Piece, Stage } from "./stage";
 
 export function makeList(stage: Stage): Piece {
 	const { chat, speech } = stage;
 	const list = el("ul", { class: "list", "aria-label": speech.say("chats") });
-	const element = el("div", { class: "middle" }, list, el("div", { class: "under" },
+	const element = el("div", { class: "pages" }, list, el("div", { class: "under" },
 		textButton(speech.say("fresh"), () => pick(null), "main")));
 
 	function pick(id: string | null): void {
@@ -34,10 +34,7 @@ export function makeList(stage: Stage): Piece {
 	return {
 		element,
 		draw(parts: ReadonlySet<Part>) {
-			const shown = stage.page === "chats";
-
-			show(element, shown);
-			if (shown && (parts.has("threads") || parts.has("session") || parts.has("look")))
+			if (stage.page === "chats" && (parts.has("threads") || parts.has("session") || parts.has("look")))
 				redraw();
 		},
 	};

@@ -42,6 +42,8 @@ export function makeLog(stage: Stage): Log {
 	const days = new Map<string, HTMLElement>();
 	let thread: string | null = null;
 	let settled = false;	/* what is drawn is history no longer: more of it is news */
+	let stuck = true;	/* the end is on show, and stays so while things grow */
+	let top = 0;		/* how far it was scrolled */
 	let hush = 0;
 	let told = "";
 
@@ -50,8 +52,22 @@ export function makeLog(stage: Stage): Log {
 	}
 
 	function toEnd(): void {
+		stuck = true;
 		box.scrollTop = box.scrollHeight;
 		show(jump, false);
+	}
+
+	/* What grows beneath takes nobody from the end: only who goes up leaves it. */
+	function scrolled(): void {
+		stuck = atEnd() || stuck && box.scrollTop >= top;
+		top = box.scrollTop;
+		look();
+	}
+
+	/* A card appears, a picture, the keyboard: who reads the end goes on reading it. */
+	function grown(): void {
+		if (stuck && chat.state.entries.length > 0)
+			toEnd();
 	}
 
 	function look(): void {
@@ -108,7 +124,7 @@ export function makeLog(stage: Stage): Log {
 		const { entries, current, phase, loading } = chat.state;
 		const newest = entries[entries.length - 1];
 		const news = !!newest && !drawn.has(newest.key);
-		const following = atEnd() || !settled || news && newest.message.author.me;
+		const following = stuck || !settled || news && newest.message.author.me;
 		const fromEnd = box.scrollHeight - box.scrollTop;
 		const oldest = drawn.keys().next().value;
 
@@ -143,18 +159,18 @@ export function makeLog(stage: Stage): Log {
 	/* Said once, however often the signs come. */
 	function drawTyping(state: ChatState): void {
 		const { typing: sign } = state;
-		const stays = atEnd() && state.entries.length > 0;
 		const text = sign ? speech.say("typing", { name: plainName(sign.name ?? state.channel?.title ?? "") }) : "";
 
 		show(typing, !!sign);
 		say(who, text);
 		if (text !== told)
 			stage.tell(told = text);
-		if (stays)
-			box.scrollTop = box.scrollHeight;
 	}
 
-	box.addEventListener("scroll", look, { passive: true });
+	const sizes = new ResizeObserver(grown);
+	for (const part of [box, lines, typing, below])
+		sizes.observe(part);
+	box.addEventListener("scroll", scrolled, { passive: true });
 	document.addEventListener("visibilitychange", look);
 	show(jump, false);
 	return {
@@ -169,6 +185,7 @@ export function makeLog(stage: Stage): Log {
 		},
 		end() {
 			clearTimeout(hush);
+			sizes.disconnect();
 			document.removeEventListener("visibilitychange", look);
 		},
 	};

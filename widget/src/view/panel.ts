@@ -4,13 +4,12 @@ import { strokes } from "../launcher";
 import { makeComposer } from "./composer";
 import { el, say, set, show, textButton } from "./dom";
 import { makeHead } from "./head";
+import { fetchExtras } from "./fetch";
 import { CHAT } from "./icons";
-import { makeList } from "./list";
 import { makeLog } from "./log";
 import { makePrechat } from "./prechat";
-import { makeRating } from "./rating";
 import type { Speech } from "./speech";
-import { type Piece, type Stage, problemText } from "./stage";
+import { type Piece, type Stage, currentThread, problemText } from "./stage";
 
 /* Narrower than this, the panel is the whole window. */
 const NARROW = "(max-width: 600px)";
@@ -31,10 +30,12 @@ export function makePanel(chat: ChatCore, speech: Speech, root: ShadowRoot, butt
 	const tells = el("div", { class: "sr", role: "status" });
 	const narrow = matchMedia(NARROW);
 	const stage: Stage = {
-		chat, speech, page: "talk",
+		chat, speech, page: "talk", extras: null, need,
 		alarm: text => announce(alarms, text),
 		tell: text => announce(tells, text),
-		go(page) {
+		async go(page) {
+			if (page === "chats")
+				await need();
 			stage.page = page;
 			draw(ALL);
 			if (page === "talk")
@@ -49,16 +50,15 @@ export function makePanel(chat: ChatCore, speech: Speech, root: ShadowRoot, butt
 	const bar = el("p", { class: "bar", role: "status", hidden: true });
 	const log = makeLog(stage);
 	const prechat = makePrechat(stage);
-	const rating = makeRating(stage);
-	const list = makeList(stage);
 	const composer = makeComposer(stage, () => prechat.pass());
+	const pages = el("div", { class: "middle", hidden: true });
 	const sorry = el("div", { class: "sorry" });
 	const drop = el("div", { class: "drop", hidden: true }, speech.say("drop"));
 	const dialog = el("dialog", { class: "panel", "aria-labelledby": "title", tabindex: -1, onkeydown: key, oncancel: cancel,
 		ondragenter: drag, ondragover: drag, ondragleave: dragAway, ondrop: dropped },
-		head.element, bar, log.element, list.element, sorry, composer.element, drop, alarms, tells);
+		head.element, bar, log.element, pages, sorry, composer.element, drop, alarms, tells);
 	const element = el("div", { class: "hg", dir: speech.dir, lang: speech.code }, dialog);
-	const pieces: Piece[] = [head, log, prechat, rating, list, composer];
+	const pieces: Piece[] = [head, log, prechat, composer];
 
 	/* The same words again are said again: the region is emptied first. */
 	function announce(region: HTMLElement, text: string): void {
@@ -167,6 +167,7 @@ export function makePanel(chat: ChatCore, speech: Speech, root: ShadowRoot, butt
 		if (!chat.state.channel?.uploads || stage.page !== "talk" || !event.dataTransfer?.types.includes("Files"))
 			return;
 		event.preventDefault();
+		void stage.need();
 		show(drop, true);
 	}
 
@@ -179,6 +180,24 @@ export function makePanel(chat: ChatCore, speech: Speech, root: ShadowRoot, butt
 		event.preventDefault();
 		show(drop, false);
 		composer.take(Array.from(event.dataTransfer?.files ?? []));
+	}
+
+	/* ---- what is fetched later ---- */
+	async function need(): Promise<void> {
+		const extras = await fetchExtras(root).catch(() => null);
+
+		if (!extras) {
+			stage.alarm(speech.say("offline"));
+			return new Promise(() => undefined);
+		}
+		if (stage.extras)
+			return;
+		const [rating, list] = [extras.makeRating(stage), extras.makeList(stage)];
+		stage.extras = extras;
+		log.below.append(rating.element);
+		pages.append(list.element);
+		pieces.push(rating, list);
+		draw(ALL);
 	}
 
 	/* ---- drawing ---- */
@@ -222,12 +241,14 @@ export function makePanel(chat: ChatCore, speech: Speech, root: ShadowRoot, butt
 		for (const piece of pieces)
 			piece.draw(parts);
 		show(log.element, !dead && stage.page === "talk");
-		show(list.element, !dead && stage.page === "chats");
+		show(pages, !dead && stage.page === "chats");
+		if (currentThread(state)?.rating)
+			void stage.need();
 		show(composer.element, !dead && stage.page === "talk");
 		log.look();
 	}
 
-	log.below.append(prechat.element, rating.element);
+	log.below.append(prechat.element);
 	narrow.addEventListener("change", turned);
 	window.addEventListener("popstate", popped);
 	window.visualViewport?.addEventListener("resize", fit);

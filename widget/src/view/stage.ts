@@ -2,12 +2,19 @@
 import type { ChatCore, ChatState, Part, Problem, Thread } from "../types";
 import type { Speech, Word } from "./speech";
 
+/* A part of the program of its own: the first open is small. */
+export type Extras = typeof import("./extras");
+
 export interface Stage {
 	chat: ChatCore;
 	speech: Speech;
 	/* Read out at once (an error), or when there is time (somebody types); "" says nothing more. */
 	alarm(text: string): void;
 	tell(text: string): void;
+	/* What is fetched when it is needed first; null until then. */
+	extras: Extras | null;
+	/* Resolves when it is there, and what is shown has been drawn again; never when it cannot be had. */
+	need(): Promise<void>;
 	/* Which page the panel shows. */
 	page: "talk" | "chats";
 	go(page: "talk" | "chats"): void;
