@@ -18,6 +18,7 @@ struct page {				/* a request's own */
 	struct visitor_page view;
 	hg_params *form;		/* POST; NULL: GET */
 	char *token;			/* of the cookie, then the new one; or NULL */
+	gboolean had;			/* a cookie came */
 	char nonce[HG_PAGE_NONCE_SIZE], id[HG_PAGE_NONCE_SIZE];
 	char *wrong;			/* ours: what view.wrong says */
 	int status;			/* of the answer; 0: 200 */
@@ -60,7 +61,7 @@ static void answer(struct visitor_call *call, const struct page *page, const GSt
 	const struct hg_visitor_conf *set = call->set;
 	g_autofree char *policy = hg_page_policy(set ? set->origins : NULL, page->view.embed, set ? set->theme.logo : NULL,
 						 call->conf->gateway.public_url, page->nonce);
-	g_autofree char *session = set && page->token ? cookie(call, page->token) : NULL;
+	g_autofree char *session = set && (page->token || page->had) ? cookie(call, page->token) : NULL;
 	const char *headers[] = { policy, PAGE_HEADERS, session, NULL };
 
 	hg_request_answer(g_steal_pointer(&call->req), &(struct hg_answer){ .status = page->status ? page->status : 200,
@@ -169,6 +170,7 @@ static gboolean begin(struct visitor_call *call)
 	page->view.language = hg_page_language(accepted, call->set->languages);
 	fill_look(call, &page->view);
 	page->token = read_cookie(hg_request_header(call->req, "Cookie"));
+	page->had = page->token != NULL;
 	return TRUE;
 }
 

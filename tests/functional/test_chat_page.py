@@ -173,7 +173,7 @@ def test_who_has_no_script_writes_and_reads_the_answer(world):
 
     thread = next(t for t in world.gateway.threads(limit=500) if t["reply_to"].startswith("widget:") and
                   any("4711" in m["text"] for m in world.gateway.messages(t["id"])))
-    [message] = world.gateway.messages(thread["id"])
+    [message] = [m for m in world.gateway.messages(thread["id"]) if m["direction"] == "inbound"]
     assert message["text"] == "Is my order late?\nIt is <b>4711</b>."
     assert world.gateway.reply(thread["id"], "No: <i>tomorrow</i>", agent="Cleo").status == 202
     page = wait_until(lambda: (lambda p: p if len(p.said) == 2 else None)(browser.open()), "the answer on the page")
@@ -182,7 +182,7 @@ def test_who_has_no_script_writes_and_reads_the_answer(world):
     # And goes on with the same conversation.
     assert browser.send(page, text="Thank you, that is fine with me").status == 303
     assert len(browser.open().said) == 3
-    assert len(world.gateway.messages(thread["id"])) == 3
+    assert [m["direction"] for m in world.gateway.messages(thread["id"])].count("inbound") == 2
 
 
 def test_sent_twice_is_said_once(world):
