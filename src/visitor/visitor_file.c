@@ -81,7 +81,7 @@ static gboolean holds(struct visitor_call *call, gint64 *ret_ends_s)
 void hg_visitor_file_begin(struct visitor_call *call)
 {
 	struct file *file;
-	gint64 ends_s;
+	gint64 ends_s = 0;
 
 	if (!holds(call, &ends_s))
 		return;
