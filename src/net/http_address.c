@@ -49,6 +49,21 @@ const char *hg_address_text(const struct hg_address *a, char ret_text[HG_ADDRESS
 	return ret_text;
 }
 
+guint hg_address_hash(gconstpointer key)
+{
+	const struct hg_address *a = key;
+	guint h = 5381;
+
+	for (gsize i = 0; i < sizeof(a->bytes); i++)
+		h = h * 33 + a->bytes[i];
+	return h;
+}
+
+gboolean hg_address_equal(gconstpointer a, gconstpointer b)
+{
+	return !memcmp(a, b, sizeof(struct hg_address));
+}
+
 gboolean hg_network_parse(const char *text, struct hg_network *ret_network)
 {
 	gsize len = strcspn(text, "/");

@@ -20,6 +20,10 @@ void hg_address_from_socket(const struct sockaddr *from, struct hg_address *ret_
 gboolean hg_address_parse(const char *text, gsize len, struct hg_address *ret_address);
 const char *hg_address_text(const struct hg_address *address, char ret_text[HG_ADDRESS_SIZE]);
 
+/* For hash tables with addresses as keys. */
+guint hg_address_hash(gconstpointer address);
+gboolean hg_address_equal(gconstpointer a, gconstpointer b);
+
 /* "10.0.0.0/8", "::1", "192.0.2.7". */
 gboolean hg_network_parse(const char *text, struct hg_network *ret_network);
 gboolean hg_network_has(const struct hg_network *network, const struct hg_address *address);

@@ -440,6 +440,15 @@ static void on_read(struct bufferevent *bev, void *arg)
 	conn_process(conn);
 }
 
+static void stream_drained(struct hg_conn *conn)
+{
+	const hg_stream *stream = conn->stream;
+
+	conn->deadline = G_MAXINT64;
+	if (stream && stream->drained && !stream->ending)
+		stream->drained(stream->arg);
+}
+
 /* The output buffer has become empty. */
 static void on_written(struct bufferevent *bev, void *arg)
 {
@@ -451,7 +460,7 @@ static void on_written(struct bufferevent *bev, void *arg)
 	if (conn->phase == HG_CONN_REPLY)
 		next_request(conn);
 	else if (conn->phase == HG_CONN_STREAM)
-		conn->deadline = G_MAXINT64;
+		stream_drained(conn);
 	else if (conn->phase == HG_CONN_LINGER)
 		shutdown(bufferevent_getfd(bev), SHUT_WR);
 	conn_process(conn);

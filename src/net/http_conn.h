@@ -45,6 +45,7 @@ struct hg_conn {
 	enum hg_conn_phase phase;
 	guint local : 1, tls : 1, proxy : 1;	/* unix socket; TLS; a trusted proxy */
 	guint counted : 1;		/* in the caps; not when it was only accepted to be refused */
+	guint apart : 1;		/* ... and neither while it carries a stream with a cap of its own */
 	guint fresh : 1;		/* nothing was read yet */
 	guint eof : 1;		/* the peer sends no more, but may still read */
 	guint broken : 1;		/* a write failed: close at the next look */
@@ -80,6 +81,7 @@ struct hg_stream {
 	gboolean chunked, mute;		/* mute: the answer to HEAD */
 	gboolean lost;			/* closed is being called */
 	hg_stream_closed_fn *closed;
+	void (*drained)(void *arg);	/* or NULL */
 	void *arg;
 };
 
@@ -160,6 +162,8 @@ void hg_stream_lost(hg_stream *stream);			/* calls closed, frees */
 
 /* http_server.c */
 void hg_server_conn_gone(hg_server *server, struct hg_conn *conn);
+/* Takes it out of the caps, or back into them without a look at them. */
+void hg_server_conn_apart(hg_server *server, struct hg_conn *conn, gboolean apart);
 gboolean hg_server_is_proxy(const hg_server *server, const struct hg_address *address);
 void hg_server_count(hg_server *server, enum hg_http_rule rule);
 /* A connection came in; takes fd.  local: through the unix socket. */

@@ -269,9 +269,12 @@ hg_stream *hg_request_stream(hg_request *req, const struct hg_stream_head *head)
 	stream->loop = req->loop;
 	stream->high_water = head->high_water ? head->high_water : HIGH_WATER;
 	stream->closed = head->closed;
+	stream->drained = head->drained;
 	stream->arg = head->arg;
 	if (conn)
 		begin_stream(stream, conn, head);
+	if (conn && head->apart)
+		hg_server_conn_apart(conn->server, conn, TRUE);
 	close_request(req);
 	if (conn) {
 		hg_conn_streaming(conn);
@@ -315,6 +318,11 @@ gboolean hg_stream_write(hg_stream *stream, const void *bytes, gsize len)
 	return !conn->broken;
 }
 
+gsize hg_stream_pending(const hg_stream *stream)
+{
+	return stream->conn ? hg_conn_pending(stream->conn) : 0;
+}
+
 static void stream_free(hg_stream *stream)
 {
 	if (stream->gone_timer)
@@ -333,6 +341,7 @@ void hg_stream_finish(hg_stream *stream)
 
 		HG_COUNT(conn->server->stats.streams, -1);
 		conn->stream = NULL;
+		hg_server_conn_apart(conn->server, conn, FALSE);
 		if (stream->chunked && !stream->mute)
 			hg_conn_write(conn, &end, 1);
 		hg_conn_replied(conn);

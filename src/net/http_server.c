@@ -31,21 +31,6 @@ void hg_server_conf_init(struct hg_server_conf *conf)
 
 /* ---- caps ---- */
 
-static guint client_hash(gconstpointer key)
-{
-	const struct hg_address *a = key;
-	guint h = 5381;
-
-	for (gsize i = 0; i < sizeof(a->bytes); i++)
-		h = h * 33 + a->bytes[i];
-	return h;
-}
-
-static gboolean client_equal(gconstpointer a, gconstpointer b)
-{
-	return !memcmp(a, b, sizeof(struct hg_address));
-}
-
 gboolean hg_server_is_proxy(const hg_server *server, const struct hg_address *address)
 {
 	for (guint i = 0; i < server->n_proxies; i++)
@@ -65,43 +50,62 @@ static gboolean is_exempt(const struct hg_conn *conn)
 	return conn->local || conn->proxy;
 }
 
-static enum hg_http_rule count_client(hg_server *server, struct hg_conn *conn)
+static struct client *client_of(hg_server *server, const struct hg_conn *conn, gboolean make)
 {
 	struct hg_address address = hg_address_client(&conn->address);
-	struct client *client;
+	struct client *client = g_hash_table_lookup(server->clients, &address);
 
-	/* The unix socket is the way in for who has to end a flood: it is never full of strangers. */
-	if (!conn->local && server->n_counted >= server->conf.max_connections)
-		return HG_RULE_CAP_CONNECTIONS;
-	if (!is_exempt(conn)) {
-		client = g_hash_table_lookup(server->clients, &address);
-		if (client && client->connections >= server->conf.max_per_address)
-			return HG_RULE_CAP_ADDRESS;
-		if (!client) {
-			client = g_new0(struct client, 1);
-			client->address = address;
-			g_hash_table_insert(server->clients, &client->address, client);
-		}
-		client->connections++;
-	}
-	conn->counted = TRUE;
+	if (client || !make)
+		return client;
+	client = g_new0(struct client, 1);
+	client->address = address;
+	g_hash_table_insert(server->clients, &client->address, client);
+	return client;
+}
+
+static void count_client(hg_server *server, struct hg_conn *conn)
+{
 	server->n_counted++;
-	HG_COUNT(server->stats.connections, 1);
-	return HG_RULE_NONE;
+	if (!is_exempt(conn))
+		client_of(server, conn, TRUE)->connections++;
 }
 
 static void uncount_client(hg_server *server, struct hg_conn *conn)
 {
-	struct hg_address address = hg_address_client(&conn->address);
 	struct client *client;
 
 	server->n_counted--;
-	HG_COUNT(server->stats.connections, -1);
 	if (is_exempt(conn))
 		return;
-	client = g_hash_table_lookup(server->clients, &address);
+	client = client_of(server, conn, FALSE);
 	if (!--client->connections)
-		g_hash_table_remove(server->clients, &address);
+		g_hash_table_remove(server->clients, &client->address);
+}
+
+static enum hg_http_rule admit_client(hg_server *server, struct hg_conn *conn)
+{
+	const struct client *client = is_exempt(conn) ? NULL : client_of(server, conn, FALSE);
+
+	/* The unix socket is the way in for who has to end a flood: it is never full of strangers. */
+	if (!conn->local && server->n_counted >= server->conf.max_connections)
+		return HG_RULE_CAP_CONNECTIONS;
+	if (client && client->connections >= server->conf.max_per_address)
+		return HG_RULE_CAP_ADDRESS;
+	count_client(server, conn);
+	conn->counted = TRUE;
+	HG_COUNT(server->stats.connections, 1);
+	return HG_RULE_NONE;
+}
+
+void hg_server_conn_apart(hg_server *server, struct hg_conn *conn, gboolean apart)
+{
+	if (conn->apart == apart)
+		return;
+	conn->apart = apart;
+	if (apart)
+		uncount_client(server, conn);
+	else
+		count_client(server, conn);
 }
 
 static void on_drained(void *arg)
@@ -121,10 +125,13 @@ static void check_drained(hg_server *server)
 
 void hg_server_conn_gone(hg_server *server, struct hg_conn *conn)
 {
-	if (conn->counted)
+	if (conn->counted) {
+		hg_server_conn_apart(server, conn, FALSE);
 		uncount_client(server, conn);
-	else
+		HG_COUNT(server->stats.connections, -1);
+	} else {
 		server->n_refusing--;
+	}
 	check_drained(server);
 }
 
@@ -146,7 +153,7 @@ void hg_server_take(hg_server *server, int fd, const struct sockaddr *from, gboo
 		return;
 	}
 	conn->proxy = !conn->local && hg_server_is_proxy(server, &address);
-	rule = count_client(server, conn);
+	rule = admit_client(server, conn);
 	if (!rule) {
 		hg_conn_start(conn);
 		return;
@@ -224,7 +231,7 @@ hg_server *hg_server_new(hg_loop *loop, const struct hg_server_conf *conf, GErro
 	server->listeners = g_ptr_array_new_with_free_func(hg_listener_free);
 	server->conns.prev = server->conns.next = &server->conns;
 	server->handed.prev = server->handed.next = &server->handed;
-	server->clients = g_hash_table_new_full(client_hash, client_equal, NULL, g_free);
+	server->clients = g_hash_table_new_full(hg_address_hash, hg_address_equal, NULL, g_free);
 	server->out = g_string_sized_new(512);
 	if (!init_proxies(server, error) || !init_tls(server, error))
 		return NULL;

@@ -145,13 +145,16 @@ struct hg_stream_head {
 	gsize high_water;		/* bytes that may wait for a slow reader; 0: 256 KiB */
 	hg_stream_closed_fn *closed;	/* the stream is gone when it returns; never called from within
 					 * hg_stream_write(), nor after hg_stream_finish() */
+	void (*drained)(void *arg);	/* all that had to wait is with the kernel; from the loop; or NULL */
 	void *arg;
+	gboolean apart;			/* its connection counts in no cap of the server's: whoever opens it has one */
 };
 
 /* Takes req like an answer.  Never NULL: when the peer has left, closed follows from the loop. */
 hg_stream *hg_request_stream(hg_request *req, const struct hg_stream_head *head);
 /* FALSE when it was not taken because the stream ends; closed follows from the loop. */
 gboolean hg_stream_write(hg_stream *stream, const void *bytes, gsize len);
+gsize hg_stream_pending(const hg_stream *stream);	/* bytes of it, and what wraps them, that the peer has yet to take */
 /* Ends the body properly; the stream is gone. */
 void hg_stream_finish(hg_stream *stream);
 
@@ -163,7 +166,7 @@ struct hg_server_stats {
 	guint64 refused;		/* requests and connections, by any rule */
 	guint64 slow_streams;
 	guint64 bodies;			/* bytes held now */
-	guint connections, streams;	/* now */
+	guint connections, streams;	/* now; connections with streams are in both */
 };
 /* Any thread. */
 void hg_server_stats(const hg_server *server, struct hg_server_stats *ret_stats);

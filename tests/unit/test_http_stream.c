@@ -24,6 +24,8 @@ struct opening {
 	hg_request *req;
 	gsize high_water;
 	hg_stream *stream;
+	gboolean apart;
+	gsize pending;
 };
 
 static hg_stream *latest;	/* the loop's */
@@ -38,12 +40,21 @@ static void on_closed(void *arg, enum hg_stream_end why)
 	g_async_queue_push(f->ended, GINT_TO_POINTER(why));
 }
 
+#define DRAINED 100		/* in ended, beside the ways to end */
+
+static void on_drained(void *arg)
+{
+	struct fixture *f = arg;
+
+	g_async_queue_push(f->ended, GINT_TO_POINTER(DRAINED));
+}
+
 static void open_stream(void *arg)
 {
 	struct opening *o = arg;
 	struct hg_stream_head head = {
 		.status = 200, .type = "application/x-ndjson", .high_water = o->high_water,
-		.closed = on_closed, .arg = o->f,
+		.closed = on_closed, .drained = o->apart ? on_drained : NULL, .arg = o->f, .apart = o->apart,
 	};
 
 	latest = o->stream = hg_request_stream(o->req, &head);
@@ -83,11 +94,29 @@ static void write_some(void *arg)
 	g_autofree char *piece = g_strnfill(BIG, 'x');
 
 	assert_true(hg_stream_write(o->stream, piece, BIG));
+	o->pending = hg_stream_pending(o->stream);
+}
+
+static void look_what_waits(void *arg)
+{
+	struct opening *o = arg;
+
+	o->pending = hg_stream_pending(o->stream);
+}
+
+static struct opening ask_apart(struct fixture *f, int fd)
+{
+	struct opening o = { .f = f, .high_water = 1 << 30, .apart = TRUE };
+
+	peer_say(fd, STREAM);
+	o.req = fixture_handed(f);
+	fixture_call(f, open_stream, &o);
+	return o;
 }
 
 static struct opening ask(struct fixture *f, int fd, const char *text, gsize high_water)
 {
-	struct opening o = { f, NULL, high_water, NULL };
+	struct opening o = { .f = f, .high_water = high_water };
 
 	peer_say(fd, text);
 	o.req = fixture_handed(f);
@@ -210,7 +239,7 @@ static void a_stream_for_a_peer_that_has_left_ends_from_the_loop(void **state)
 {
 	struct fixture *f = *state;
 	struct linger now = { 1, 0 };
-	struct opening o = { f, NULL, 0, NULL };
+	struct opening o = { .f = f };
 	int fd = peer_connect(f);
 
 	peer_say(fd, STREAM);
@@ -306,6 +335,74 @@ static void draining_ends_streams(void **state)
 	close(fd);
 }
 
+static void a_reader_that_took_all_makes_itself_heard(void **state)
+{
+	struct fixture *f = *state;
+	int fd = peer_connect_from(f, "127.0.0.1", 4096);
+	struct opening o = ask_apart(f, fd);
+	g_autofree char *gulp = g_malloc(PIECE);
+
+	fixture_call(f, write_some, &o);
+	assert_true(o.pending > 0);
+	for (gsize all = 0; all < BIG;) {
+		ssize_t n = recv(fd, gulp, PIECE, 0);
+
+		assert_true(n > 0);
+		all += (gsize)n;
+	}
+	assert_int_equal((int)fixture_ended(f), DRAINED);
+	fixture_call(f, look_what_waits, &o);
+	assert_int_equal(o.pending, 0);
+	fixture_call(f, finish, &o);
+	close(fd);
+}
+
+static int start_with_room_for_one(void **state)
+{
+	struct fixture *f = g_new0(struct fixture, 1);
+
+	fixture_init(f);
+	f->conf.max_connections = f->conf.max_per_address = 1;
+	fixture_start(f);
+	*state = f;
+	return 0;
+}
+
+static int status_of(const struct fixture *f)
+{
+	int fd = peer_ask(f, "GET /echo HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+	g_autofree char *reply = peer_reply(fd);
+
+	close(fd);
+	return peer_status(reply);
+}
+
+static void a_stream_apart_takes_no_room_from_others(void **state)
+{
+	struct fixture *f = *state;
+	struct hg_server_stats stats;
+	int one = peer_connect(f), two;
+	struct opening first = ask_apart(f, one), second;
+
+	two = peer_connect(f);
+	second = ask_apart(f, two);
+	assert_int_equal(status_of(f), 200);
+	fixture_wait_connections(f, 2);
+	hg_server_stats(f->server, &stats);
+	assert_int_equal(stats.streams, 2);
+	/* Behind its end it is a connection like any other. */
+	fixture_call(f, finish, &first);
+	assert_int_equal(status_of(f), 503);
+	close(one);
+	fixture_wait_connections(f, 1);
+	assert_int_equal(status_of(f), 200);
+	close(two);
+	assert_int_equal(fixture_ended(f), HG_STREAM_LEFT);
+	(void)second;
+	fixture_wait_connections(f, 0);
+	assert_int_equal(status_of(f), 200);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -320,6 +417,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_reader_that_keeps_up_is_not_dropped, start_patient, stop),
 		TEST(a_quiet_stream_has_no_deadline),
 		TEST(draining_ends_streams),
+		cmocka_unit_test_setup_teardown(a_reader_that_took_all_makes_itself_heard, start_patient, stop),
+		cmocka_unit_test_setup_teardown(a_stream_apart_takes_no_room_from_others, start_with_room_for_one, stop),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
