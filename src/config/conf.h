@@ -15,6 +15,7 @@ struct hg_gateway_conf {
 	char *adapter_dir;
 	char *log_format, *log_level;	/* logfmt|json, debug|info|warn|error */
 	gint64 max_connections, max_per_address;
+	gint64 max_streams, max_streams_per_address;
 	gint64 head_timeout_ms, body_timeout_ms, idle_timeout_ms;
 };
 

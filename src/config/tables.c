@@ -59,6 +59,11 @@ const struct hg_option hg_gateway_options[] = {
 		"HTTP connections at the same time."),
 	GATEWAY(max_per_address, "max_per_address", INT, RELOAD, "64", "1..100000",
 		"HTTP connections of one client address at the same time."),
+	GATEWAY(max_streams, "max_streams", INT, RELOAD, "10000", "1..1000000",
+		"Visitors of the chat widget that are followed live at the same time, beside max_connections. Each takes "
+		"a file descriptor: see LimitNOFILE."),
+	GATEWAY(max_streams_per_address, "max_streams_per_address", INT, RELOAD, "256", "1..1000000",
+		"How many of them one client address may have: an office or a mobile network has many behind one."),
 	GATEWAY(head_timeout_ms, "head_timeout", MSECS, RELOAD, "10s", "1s..10m",
 		"A request's head has to be complete after this time."),
 	GATEWAY(body_timeout_ms, "body_timeout", MSECS, RELOAD, "30s", "1s..1h",
