@@ -60,7 +60,7 @@ static void leave(void *ctx, hg_channel *channel)
 	hg_visitors *visitors = ctx;
 	const char *name = hg_channel_name(channel);
 	const struct visitor_place *place = g_hash_table_lookup(visitors->places, name);
-	const struct hg_visitor_live_ended all = { .channel = name, .until_ms = G_MAXINT64, .reason = "closing" };
+	const struct hg_visitor_live_ended all = { .channel = name, .until_ms = G_MAXINT64 };	/* they come again */
 
 	if (!place || place->channel != channel)
 		return;
@@ -119,6 +119,11 @@ hg_visitors *hg_visitors_new(const struct hg_visitors_env *env, hg_conf *conf)
 	return visitors;
 }
 
+void hg_visitors_stop(hg_visitors *visitors)
+{
+	hg_visitor_live_stop(visitors->live);
+}
+
 void hg_visitors_free(hg_visitors *visitors)
 {
 	if (!visitors)
@@ -167,13 +172,10 @@ void hg_visitor_count(hg_visitors *visitors, const char *word)
 
 void hg_visitors_metrics(hg_visitors *visitors, GString *out)
 {
-	struct hg_visitor_live_stats live;
 	GHashTableIter iter;
 	gpointer word, count;
 
-	hg_visitor_live_stats(visitors->live, &live);
-	hg_metric_head(out, "headgate_visitor_streams", "gauge", "Visitors who follow live, by stream or long poll.");
-	hg_metric_int(out, "headgate_visitor_streams", NULL, (gint64)(live.streams + live.polls));
+	hg_visitor_live_metrics(visitors->live, out);
 	hg_metric_head(out, "headgate_visitor_refused_total", "counter", "Requests of visitors that were refused, by problem.");
 	g_hash_table_iter_init(&iter, visitors->refused);
 	while (g_hash_table_iter_next(&iter, &word, &count))

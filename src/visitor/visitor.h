@@ -31,6 +31,8 @@ struct hg_visitors_env {		/* all lent until hg_visitors_free() */
 
 /* env is copied, conf referenced. */
 hg_visitors *hg_visitors_new(const struct hg_visitors_env *env, hg_conf *conf);
+/* Before the readers end: live events read no more. */
+void hg_visitors_stop(hg_visitors *visitors);
 /* After channels and server: nothing is served and streams are closed. */
 void hg_visitors_free(hg_visitors *visitors);	/* NULL is fine */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(hg_visitors, hg_visitors_free)

@@ -351,7 +351,7 @@ static void add_channel(const struct visitor_call *call, const struct known *kno
 
 void hg_visitor_hello(struct visitor_call *call, hg_store *store, const char *token, struct visitor_presence *presence)
 {
-	char place[HG_VISITOR_PLACE_SIZE];
+	char place[HG_PLACE_SIZE];
 	struct known known;
 	guint unread = 0;
 

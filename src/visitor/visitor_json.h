@@ -31,6 +31,8 @@ gboolean hg_visitor_thread_write(const struct visitor_eyes *eyes, const hg_threa
 gboolean hg_visitor_message_write(const struct visitor_eyes *eyes, const hg_thread *thread, const hg_message *message,
 				  GString *out, GError **error);
 void hg_visitor_file_write(const struct visitor_eyes *eyes, const hg_attachment *file, GString *out);
+/* How far a message got, as a word; NULL: nothing is to be said of it. */
+const char *hg_visitor_message_state(const hg_message *message);
 /* The client's own id in the one a message came in with: "VISITOR:ID"; NULL: it is none of ours.  Lent by id. */
 const char *hg_visitor_client_id(const char *id);
 

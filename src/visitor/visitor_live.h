@@ -13,6 +13,7 @@
 #include "loop.h"
 #include "model.h"
 #include "readers.h"
+#include "visitor_place.h"
 
 typedef struct hg_visitor_live hg_visitor_live;
 
@@ -22,6 +23,8 @@ hg_visitor_live *hg_visitor_live_new(hg_loop *loop, hg_readers *readers, hg_conf
 void hg_visitor_live_free(hg_visitor_live *live);	/* NULL is fine */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(hg_visitor_live, hg_visitor_live_free)
 void hg_visitor_live_reload(hg_visitor_live *live, hg_conf *conf);
+/* Before the readers end: nothing is read any more. */
+void hg_visitor_live_stop(hg_visitor_live *live);
 
 struct hg_visitor_follower {		/* lent for the call */
 	const char *uri;		/* "widget:..." */
@@ -31,14 +34,14 @@ struct hg_visitor_follower {		/* lent for the call */
 	const char *cursor;		/* where he has got to; NULL: from now on */
 	const char *const *headers;	/* "Name: value" for the answer (CORS), NULL-ended; or NULL */
 	gint64 wait_ms;			/* of a long poll; -1: a stream */
+	guint most;			/* streams and polls of his at once */
 };
 /* Takes req and answers it, now or later.  FALSE with error set: there is no room for another one (BUSY), or too many are
- * his, or of his network (LIMIT); req is still yours. */
+ * his, or of his address (LIMIT); req is still yours. */
 gboolean hg_visitor_live_follow(hg_visitor_live *live, hg_request *req, const struct hg_visitor_follower *who, GError **error);
 
-#define HG_VISITOR_PLACE_SIZE 28
-/* Any thread: the place of now, for a session that begins. */
-const char *hg_visitor_live_place(hg_visitor_live *live, char ret[HG_VISITOR_PLACE_SIZE]);
+/* Any thread: the place of now.  A session asks before it reads anything, so that nothing falls between. */
+const char *hg_visitor_live_place(hg_visitor_live *live, char ret[HG_PLACE_SIZE]);
 
 /* Any thread: events just committed. */
 void hg_visitor_live_publish(hg_visitor_live *live, const hg_event *const *events, guint n);
@@ -55,6 +58,11 @@ void hg_visitor_live_end(hg_visitor_live *live, const struct hg_visitor_live_end
 
 struct hg_visitor_live_stats {		/* since the start, but for the first two: now */
 	guint64 streams, polls;
-	guint64 events, replays, resets, slow, refused, jobs;
+	guint64 events;			/* told, to however many streams */
+	guint64 replays, resets;	/* followers who had missed something; too much of it */
+	guint64 slow;			/* streams cut because nobody read them */
+	guint64 refused;		/* followers over a cap */
+	guint64 reads;			/* jobs on the reader pool */
 };
 void hg_visitor_live_stats(const hg_visitor_live *live, struct hg_visitor_live_stats *ret);
+void hg_visitor_live_metrics(const hg_visitor_live *live, GString *out);	/* as Prometheus reads them */

@@ -31,7 +31,7 @@ void hg_stream_follow(struct visitor_call *call)
 	g_autoptr(GPtrArray) headers = g_ptr_array_new_with_free_func(g_free);
 	struct hg_visitor_follower who = { .uri = call->who.uri, .channel = call->channel->name, .browser = call->who.browser,
 		.issued_ms = call->who.issued_ms, .expires_ms = call->who.expires_ms, .cursor = follow->cursor,
-		.wait_ms = follow->wait_ms };
+		.wait_ms = follow->wait_ms, .most = (guint)call->set->session.streams };
 
 	hg_visitor_cors(call->visitors, call->req, headers);
 	g_ptr_array_add(headers, NULL);

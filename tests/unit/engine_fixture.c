@@ -69,6 +69,8 @@ static void publish(void *ctx, const hg_event *const *events, guint n)
 	tell(lab, NULL, NULL, NULL);
 	for (guint i = 0; i < n; i++)
 		g_ptr_array_add(lab->published, g_strdup(events[i]->type));
+	if (lab->heard)
+		lab->heard(lab->heard_arg, events, n);
 }
 
 static void nothing(void *state, const struct hg_out *out)

@@ -23,6 +23,9 @@ typedef struct hg_lab {
 	 * event or a job that goes out; or nobody has to (NULL). */
 	void (*told)(void *arg, const hg_command *command, const char *answer, const GError *error);
 	void *told_arg;
+	/* The events themselves; or NULL. */
+	void (*heard)(void *arg, const hg_event *const *events, guint n);
+	void *heard_arg;
 
 	/* what the channel is like */
 	struct hg_limits limits;
