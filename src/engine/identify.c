@@ -6,7 +6,7 @@
 
 #include "json.h"
 
-#define USED -1		/* remembered of a site's token: that it was used, and by which browser; no message came of it */
+#define USED (-1)		/* remembered of a site's token: that it was used, and by which browser; no message came of it */
 
 /* ---- a token of the site's server counts for the browser that brought it first ---- */
 
@@ -76,18 +76,23 @@ static gboolean end_former(hg_turn *turn, const hg_contact *former, const char *
 
 /* ---- the command ---- */
 
-static gboolean check(const hg_turn *turn, const struct hg_in **ret, GError **error)
+/* NULL: it does not say who it is. */
+static const struct hg_in *said(const hg_turn *turn)
 {
 	const struct hg_batch *batch = &turn->command->batch;
 	const struct hg_in *in = batch->n_in == 1 ? batch->in : NULL;
 
-	*ret = in;
 	if (!in || in->kind != HG_IDENTITY || !in->n_from || !hg_visitor_is(in->from[0].uri) ||
 	    hg_visitor_is_anonymous(in->from[0].uri) || in->from[0].proof != HG_PROVEN)
-		return hg_fail(error, HG_ERROR_INPUT, "it does not say which identified visitor it is");
+		return NULL;
 	for (gsize i = 0; i < in->n_from; i++)
 		if (!in->from[i].uri || !strchr(in->from[i].uri, ':'))
-			return hg_fail(error, HG_ERROR_INPUT, "an address of the visitor's is none");
+			return NULL;
+	return in;
+}
+
+static gboolean check(const hg_turn *turn, GError **error)
+{
 	if (strlen(turn->command->visiting.browser ?: "") > HG_BROWSER_MAX)
 		return hg_fail(error, HG_ERROR_LIMIT, "the name of a browser has at most %d bytes", HG_BROWSER_MAX);
 	return hg_conf_channel(turn->conf, turn->command->channel) != NULL ||
@@ -112,11 +117,13 @@ static void answer(hg_turn *turn, const char *uri, const hg_contact *contact, co
 gboolean hg_identify(hg_turn *turn, GError **error)
 {
 	hg_contact *former, *merged = NULL;
-	const struct hg_in *in;
+	const struct hg_in *in = said(turn);
 	hg_case kase = { 0 };
 	guint threads = 0;
 
-	if (!check(turn, &in, error) || !check_token(turn, error) || !find_former(turn, &former, error) ||
+	if (!in)
+		return hg_fail(error, HG_ERROR_INPUT, "it does not say which identified visitor it is");
+	if (!check(turn, error) || !check_token(turn, error) || !find_former(turn, &former, error) ||
 	    !hg_contact_resolve(turn, in, former != NULL, &kase, error))
 		return FALSE;
 	if (kase.contact && (!hg_profile_vouched(turn, in, error) ||

@@ -22,6 +22,8 @@
 typedef struct hg_unseen {
 	const struct hg_channel_conf *conf;
 	hg_visit *visit;		/* of the address that the newest went to; or NULL: nothing was */
+	hg_visit marks;			/* of all his addresses together: the newest of each */
+	GPtrArray *visits;		/* of hg_visit *; ours */
 	GPtrArray *answers;		/* of hg_message *, newest first; ours */
 	gint64 before_n;		/* the message before the oldest of them; 0: none */
 } hg_unseen;
@@ -29,6 +31,7 @@ typedef struct hg_unseen {
 static void hg_unseen_done(hg_unseen *unseen)
 {
 	g_clear_pointer(&unseen->answers, g_ptr_array_unref);
+	g_clear_pointer(&unseen->visits, g_ptr_array_unref);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(hg_unseen, hg_unseen_done)
 
@@ -66,13 +69,20 @@ gboolean hg_unseen_watch(hg_turn *turn, const hg_case *kase, const hg_message *m
 
 /* ---- what ---- */
 
-static gint64 newest_read(const GPtrArray *visits)
+/* Identified, he goes by another address: what was told of under the one before is not told of again. */
+static hg_visit marks_of(const GPtrArray *visits)
 {
-	gint64 n = 0;
+	hg_visit marks = { 0 };
 
-	for (guint i = 0; i < visits->len; i++)
-		n = MAX(n, ((const hg_visit *)g_ptr_array_index(visits, i))->read_n);
-	return n;
+	for (guint i = 0; i < visits->len; i++) {
+		const hg_visit *visit = g_ptr_array_index(visits, i);
+
+		marks.read_n = MAX(marks.read_n, visit->read_n);
+		marks.mailed_n = MAX(marks.mailed_n, visit->mailed_n);
+		marks.mailed_ms = MAX(marks.mailed_ms, visit->mailed_ms);
+		marks.pushed_n = MAX(marks.pushed_n, visit->pushed_n);
+	}
+	return marks;
 }
 
 static hg_visit *visit_of(const GPtrArray *visits, const char *uri)
@@ -83,31 +93,31 @@ static hg_visit *visit_of(const GPtrArray *visits, const char *uri)
 	return NULL;
 }
 
-/* Behind what was read, and what was told of before; delivery: as far as it must not have come. */
+/* Behind what was read, and what was told of before. */
 static gboolean find(hg_turn *turn, const hg_case *kase, gboolean push, hg_unseen *ret, GError **error)
 {
-	g_autoptr(GPtrArray) visits = g_ptr_array_new(), messages = g_ptr_array_new();
+	g_autoptr(GPtrArray) messages = g_ptr_array_new();
 	int seen = push ? HG_DLV_DELIVERED : HG_DLV_READ;
-	gint64 read_n;
+	gint64 from_n;
 
 	ret->answers = g_ptr_array_new();
-	if (!hg_store_visit_list(turn->store, turn->arena, kase->thread->n, visits, error) ||
+	ret->visits = g_ptr_array_new();
+	if (!hg_store_visit_list(turn->store, turn->arena, kase->thread->n, ret->visits, error) ||
 	    !hg_store_message_list(turn->store, turn->arena, kase->thread->last_message_n, LOOK_BACK, messages, error))
 		return FALSE;
-	read_n = newest_read(visits);
+	ret->marks = marks_of(ret->visits);
+	from_n = MAX(ret->marks.read_n, push ? ret->marks.pushed_n : ret->marks.mailed_n);
 	for (guint i = 0; i < messages->len; i++) {
 		hg_message *message = g_ptr_array_index(messages, i);
 
-		if (message->n <= read_n)
+		if (message->n <= from_n)
 			break;
 		if (!by_somebody(message) || !conf_of(turn, message) || message->delivery >= seen)
 			continue;
 		if (!ret->visit) {
 			ret->conf = conf_of(turn, message);
-			ret->visit = visit_of(visits, message->address);
+			ret->visit = visit_of(ret->visits, message->address);
 		}
-		if (!ret->visit || message->n <= (push ? ret->visit->pushed_n : ret->visit->mailed_n))
-			break;
 		g_ptr_array_add(ret->answers, message);
 		ret->before_n = message->prev_n;
 	}
@@ -130,7 +140,7 @@ static gboolean push_due(hg_turn *turn, hg_case *kase, GError **error)
 
 	if (!find(turn, kase, TRUE, &unseen, error))
 		return FALSE;
-	if (!unseen.answers->len || !unseen.conf->unseen.push_ms)
+	if (!unseen.answers->len || !unseen.visit || !unseen.conf->unseen.push_ms)
 		return TRUE;
 	newest = newest_of(&unseen);
 	unread.visitor = newest->address;
@@ -168,9 +178,14 @@ static gboolean claimed_mail(hg_turn *turn, const hg_unseen *unseen, const char 
 {
 	hg_visitor *visitor;
 
-	if (!hg_store_visitor_get(turn->store, turn->arena, unseen->visit->uri, "", &visitor, error))
-		return FALSE;
-	*ret = visitor ? visitor->email : NULL;
+	*ret = NULL;
+	for (guint i = 0; i < unseen->visits->len && !*ret; i++) {
+		const char *uri = ((const hg_visit *)g_ptr_array_index(unseen->visits, i))->uri;
+
+		if (!hg_store_visitor_get(turn->store, turn->arena, uri, "", &visitor, error))
+			return FALSE;
+		*ret = visitor ? visitor->email : NULL;
+	}
 	return TRUE;
 }
 
@@ -334,9 +349,9 @@ static gboolean mail_due(hg_turn *turn, hg_case *kase, GError **error)
 
 	if (!find(turn, kase, FALSE, &unseen, error))
 		return FALSE;
-	if (!unseen.answers->len || !unseen.conf->unseen.mail)
+	if (!unseen.answers->len || !unseen.visit || !unseen.conf->unseen.mail)
 		return TRUE;
-	from_ms = unseen.visit->mailed_ms ? unseen.visit->mailed_ms + unseen.conf->unseen.gap_ms : 0;
+	from_ms = unseen.marks.mailed_ms ? unseen.marks.mailed_ms + unseen.conf->unseen.gap_ms : 0;
 	if (turn->now_ms < from_ms)
 		return hg_timer_set(turn, kase->thread->n, "unseen", from_ms, NULL, error);
 	return find_mail(turn, kase, &unseen, &to, error) && (!to || mail(turn, kase, &unseen, to, error));

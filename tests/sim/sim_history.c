@@ -189,6 +189,7 @@ static const struct { const char *name; void (*act)(hg_sim *, const struct step 
 	[OP_DOWN] = { "down", down, 2, TRUE },
 	[OP_STRIKE] = { "strike", strike, 6, TRUE }, [OP_RELOAD] = { "reload", reload, 1, FALSE },
 	[OP_RESTART] = { "restart", crash, 1, TRUE }, [OP_PIECES] = { "say in pieces", sim_say_pieces, 6, FALSE },
+	[OP_VISITOR] = { "visitor", sim_visitor, 8, FALSE },
 };
 
 /* ---- histories ---- */

@@ -88,7 +88,7 @@ static void add_more(const hg_sim *sim, const struct step *step, struct saying *
 	said->from[0].proof = step->a >> 5 & 7 ? HG_PROVEN : HG_CLAIMED;
 	said->from[1].proof = step->a >> 8 & 15 ? HG_PROVEN : HG_FORMER;
 	in->n_from = 1 + (step->a >> 12 & 1);
-	if ((step->a >> 14) % 8 == 0)
+	if ((step->a >> 14) % 4 == 0)
 		as_visitor(sim, step, said);
 	if ((step->b >> 20) % 16 == 0)
 		in->group = said->group = g_strdup_printf("group.%u.%u", sim->seed, step->a % PEOPLE % 2);
@@ -394,10 +394,10 @@ static void has_seen(hg_sim *sim, const struct step *step, hg_command *command)
 	command->visiting.score = step->c >> 8 & 1;
 }
 
-static void visitor_acts(hg_sim *sim, const struct step *step)
+void sim_visitor(hg_sim *sim, const struct step *step)
 {
-	static const int kinds[] = { HG_CMD_IDENTIFY, HG_CMD_IDENTIFY, HG_CMD_SEEN, HG_CMD_SEEN, HG_CMD_RATE, HG_CMD_TRANSCRIPT,
-				     HG_CMD_LOGOUT, HG_CMD_UNMERGE };
+	static const int kinds[] = { HG_CMD_IDENTIFY, HG_CMD_IDENTIFY, HG_CMD_IDENTIFY, HG_CMD_SEEN, HG_CMD_RATE,
+				     HG_CMD_TRANSCRIPT, HG_CMD_LOGOUT, HG_CMD_UNMERGE };
 	g_autofree char *uri = browser_of(sim, step->a % PEOPLE, FALSE);
 	hg_command *command = lab_command(sim->lab, kinds[(step->c >> 5) % G_N_ELEMENTS(kinds)], NULL);
 
@@ -422,10 +422,6 @@ void sim_agent_sorts(hg_sim *sim, const struct step *step)
 		return;
 	if (!sim->with.plain && (step->b >> 4) % 4 == 0) {
 		note_consent(sim, step);
-		return;
-	}
-	if (!sim->with.plain && (step->b >> 6) % 2 == 0) {
-		visitor_acts(sim, step);
 		return;
 	}
 	command = lab_command(sim->lab, step->b & 4 ? HG_CMD_RESTORE : HG_CMD_PATCH, thread);

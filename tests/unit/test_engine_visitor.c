@@ -851,6 +851,30 @@ static void an_owner_of_the_address_keeps_it(void **state)
 	audit(lab);
 }
 
+/* By whichever of his addresses: what went by mail before he was known does not go again, nor to nowhere. */
+static void nothing_is_mailed_again_to_who_is_identified(void **state)
+{
+	g_autoptr(hg_lab) lab = site(NULL);
+	g_autofree char *text = NULL;
+	(void)state;
+
+	write_as(lab, "web", ANON, "one", "{\"email\":\"ana@example.com\"}");
+	answer(lab, "first");
+	lab_wait(lab, 2 * MINUTE_MS);
+	text = mailed(lab);
+	has(text, "first");
+	assert_int_equal(lab_told(lab, "contact.unreachable_reply"), 1);
+	identify(lab, &(struct who){ .former = ANON, .uri = ANA });
+	answer(lab, "second");
+	lab_wait(lab, 15 * MINUTE_MS);
+	g_free(text);
+	text = mailed(lab);
+	has(text, "second");
+	assert_null(strstr(text, "first"));
+	assert_int_equal(lab_told(lab, "contact.unreachable_reply"), 2);
+	audit(lab);
+}
+
 static void robots_write_to_no_stranger(void **state)
 {
 	g_autoptr(hg_lab) lab = site(NULL);
@@ -1004,6 +1028,7 @@ int main(void)
 		cmocka_unit_test(a_copy_is_no_answer_again),
 		cmocka_unit_test(the_mails_answer_comes_to_the_same_conversation),
 		cmocka_unit_test(an_owner_of_the_address_keeps_it),
+		cmocka_unit_test(nothing_is_mailed_again_to_who_is_identified),
 		cmocka_unit_test(robots_write_to_no_stranger),
 		cmocka_unit_test(a_strangers_mailbox_is_not_filled),
 		cmocka_unit_test(who_opted_out_gets_no_mail),
