@@ -38,12 +38,15 @@ static gboolean open_store(hg_gateway *gateway, GError **error)
 
 	options.env = gateway->env;
 	gateway->store = hg_store_open(&options, error);
-	if (!gateway->store || !hg_store_newest(gateway->store, &newest_ms, error))
+	if (!gateway->store || !hg_store_newest(gateway->store, &newest_ms, error) ||
+	    !hg_store_event_last(gateway->store, &gateway->last_event_n, error))
 		return FALSE;
 	hg_clock_begin(gateway->clock, newest_ms);
 	hg_gateway_watch_clock(gateway);
 	gateway->readers = hg_readers_new(&options, READERS, READ_LIMIT_MS, gateway->loop, error);
-	return gateway->readers != NULL;
+	if (gateway->readers)
+		gateway->visitor_readers = hg_readers_new(&options, READERS, READ_LIMIT_MS, gateway->loop, error);
+	return gateway->visitor_readers != NULL;
 }
 
 void hg_gateway_server_conf(hg_gateway *gateway, const hg_conf *conf, struct hg_server_conf *ret)
@@ -85,10 +88,13 @@ static void make_parts(hg_gateway *gateway)
 	struct hg_channels_env channel_env;
 	struct hg_forwarder_sink sink;
 	struct hg_api_ports api_ports;
+	struct hg_visitors_env visitors_env;
 
 	hg_gateway_ports(gateway, &ports);
 	gateway->engine = hg_engine_new(conf, g_steal_pointer(&gateway->setup->rules), gateway->store,
 					gateway->env, &ports);
+	hg_gateway_visitors_env(gateway, &visitors_env);
+	gateway->visitors = hg_visitors_new(&visitors_env, conf);
 	hg_gateway_channel_env(gateway, &channel_env);
 	gateway->channels = hg_channels_new(&channel_env, conf);
 	hg_gateway_forward_sink(gateway, &sink);
@@ -140,10 +146,12 @@ void hg_gateway_free(hg_gateway *gateway)
 		hg_engine_stop(gateway->engine);
 	(void)(gateway->stopping && HG_FAILPOINT(STOP_ENGINE));
 	hg_readers_free(gateway->readers);
+	hg_readers_free(gateway->visitor_readers);
 	run_posted(gateway);
 	hg_server_free(gateway->server);
 	hg_api_free(gateway->api);
 	hg_channels_free(gateway->channels);
+	hg_visitors_free(gateway->visitors);
 	hg_forwarder_free(gateway->forwarder);
 	hg_hooks_free(gateway->hooks);
 	hg_loop_free(gateway->loop);
@@ -250,6 +258,7 @@ static void stop(hg_gateway *gateway)
 	hg_forwarder_stop(gateway->forwarder);
 	(void)HG_FAILPOINT(STOP_BEGIN);
 	hg_readers_end_slow(gateway->readers);
+	hg_readers_end_slow(gateway->visitor_readers);
 	hg_channels_stop(gateway->channels, DRAIN_MS, channels_stopped, gateway);
 	hg_server_drain(gateway->server, server_drained, gateway);
 	hg_loop_timer(gateway->loop, DRAIN_MS + 2000, patience_ends, gateway);

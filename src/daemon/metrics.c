@@ -278,4 +278,5 @@ void hg_gateway_metrics(void *arg, GString *out)
 	write_counts(list, out);
 	write_times(list, out);
 	write_csat(list, out);
+	hg_visitors_metrics(gateway->visitors, out);
 }

@@ -12,6 +12,7 @@
 #include "http_server.h"
 #include "loop.h"
 #include "readers.h"
+#include "visitor.h"
 
 struct hg_gateway {
 	hg_setup *setup;		/* of the newest generation */
@@ -23,11 +24,14 @@ struct hg_gateway {
 	hg_client *client;
 	hg_server *server;
 	hg_readers *readers;
+	hg_readers *visitor_readers;	/* a crowd of visitors must not stand in the agents' way */
+	gint64 last_event_n;		/* when it began */
 	hg_engine *engine;
 	hg_channels *channels;
 	hg_forwarder *forwarder;
 	hg_hooks *hooks;
 	hg_api *api;
+	hg_visitors *visitors;
 	struct event *on_term, *on_int, *on_hup;
 	gint64 started_ms, reloaded_ms;
 	guint64 pulse;			/* timer */
@@ -44,6 +48,7 @@ void hg_gateway_ports(hg_gateway *gateway, struct hg_ports *ret);
 void hg_gateway_channel_env(hg_gateway *gateway, struct hg_channels_env *ret);
 void hg_gateway_forward_sink(hg_gateway *gateway, struct hg_forwarder_sink *ret);
 hg_hooks_result hg_gateway_hook_result;
+void hg_gateway_visitors_env(hg_gateway *gateway, struct hg_visitors_env *ret);
 void hg_gateway_api_ports(hg_gateway *gateway, struct hg_api_ports *ret);
 
 /* serve.c: which part answers a request */

@@ -55,6 +55,7 @@ static void port_publish(void *ctx, const hg_event *const *events, guint n)
 	hg_gateway *gateway = ctx;
 
 	hg_api_publish(gateway->api, events, n);
+	hg_visitors_publish(gateway->visitors, events, n);
 }
 
 void hg_gateway_ports(hg_gateway *gateway, struct hg_ports *ret)
@@ -90,7 +91,21 @@ static char *cursor(void *ctx, const char *channel)
 void hg_gateway_channel_env(hg_gateway *gateway, struct hg_channels_env *ret)
 {
 	*ret = (struct hg_channels_env){ .loop = gateway->loop, .client = gateway->client,
-		.attachments = gateway->attachments, .submit = submit, .cursor = cursor, .ctx = gateway };
+		.attachments = gateway->attachments, .submit = submit, .cursor = cursor,
+		.visitor = hg_visitors_inside(gateway->visitors), .ctx = gateway };
+}
+
+/* For agents who follow the thread live. */
+static void tell_agents(void *ctx, gint64 thread_n, gboolean shadow, const char *line, gsize len)
+{
+	hg_api_tell(((hg_gateway *)ctx)->api, thread_n, shadow, line, len);
+}
+
+void hg_gateway_visitors_env(hg_gateway *gateway, struct hg_visitors_env *ret)
+{
+	*ret = (struct hg_visitors_env){ .loop = gateway->loop, .readers = gateway->visitor_readers,
+		.attachments = gateway->attachments, .key = hg_store_instance_key(gateway->store),
+		.last_event_n = gateway->last_event_n, .submit = submit, .tell = tell_agents, .ctx = gateway };
 }
 
 static void forwarded(void *ctx, hg_command *command)
@@ -140,6 +155,7 @@ static gboolean signal_channel(void *ctx, const char *channel, const struct hg_o
 	dispatch->job = (hg_job){ .target = HG_TO_CHANNEL, .name = hg_arena_str(dispatch->arena, channel) };
 	dispatch->channel = dispatch->job.name;
 	dispatch->out = (struct hg_out){ .size = sizeof dispatch->out, .kind = out->kind,
+		.name = hg_arena_str(dispatch->arena, out->name),
 		.to = hg_arena_str(dispatch->arena, out->to), .from = hg_arena_str(dispatch->arena, out->from),
 		.target = hg_arena_str(dispatch->arena, out->target), .now_ms = hg_now(gateway->env) };
 	hg_channels_dispatch(gateway->channels, dispatch);

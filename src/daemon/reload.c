@@ -87,6 +87,7 @@ static void take_over(hg_gateway *gateway, hg_setup *new)
 	hg_clock_believe(gateway->clock);	/* somebody has acted, and has read what the log says of it */
 	hg_gateway_log_as(new->conf);
 	warn_restart(old->conf, new->conf);
+	hg_visitors_reload(gateway->visitors, new->conf);
 	hg_channels_reload(gateway->channels, new->conf);
 	hg_forwarder_reload(gateway->forwarder, new->conf);
 	(void)HG_FAILPOINT(RELOAD_CHANNELS);

@@ -1,4 +1,4 @@
-/* serve.c - which part answers a request: channels, the API, or health */
+/* serve.c - which part answers a request: channels, the API, what visitors reach, or health */
 #include <string.h>
 #include "parts.h"
 
@@ -35,6 +35,8 @@ void hg_gateway_route(void *arg, const hg_request *req, struct hg_server_route *
 		hg_channels_route(gateway->channels, req, route);
 	} else if (is_api(path)) {
 		hg_api_route(gateway->api, req, route);
+	} else if (hg_visitors_own(path)) {
+		hg_visitors_route(gateway->visitors, req, route);
 	} else if (is_health(path)) {
 		route_health(req, route);
 	} else {
@@ -71,6 +73,8 @@ void hg_gateway_handle(void *arg, hg_request *req)
 		hg_channels_handle(gateway->channels, req);
 	else if (is_api(path))
 		hg_api_handle(gateway->api, req);
+	else if (hg_visitors_own(path))
+		hg_visitors_handle(gateway->visitors, req);
 	else
 		handle_health(gateway, req);
 }

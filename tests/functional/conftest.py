@@ -97,10 +97,11 @@ def start(tmp_path, graph, helpdesk, request):
     """start(**config) -> a running Gateway whose webhooks the fake provider knows."""
     started = []
 
-    def run(env=None, fail=None, begin=True, **config):
+    def run(env=None, fail=None, begin=True, change=str, **config):
         folder = tmp_path / f"gateway{len(started)}"
         folder.mkdir()
-        gateway = harness.Gateway(folder, config_text(graph.url, helpdesk.url, **config), dict(ENV, **(env or {})))
+        text = change(config_text(graph.url, helpdesk.url, **config))
+        gateway = harness.Gateway(folder, text, dict(ENV, **(env or {})))
         started.append(gateway)
         if begin:
             gateway.start(fail)
@@ -135,14 +136,15 @@ def gateway(start):
 
 class World:
     """A daemon that many tests share; each talks to customers of its own.  change: text of the configuration, and
-    what stands there instead."""
+    what stands there instead; or what makes another text of it."""
 
     def __init__(self, folder, **config):
         self.helpdesk = fake_helpdesk.FakeHelpdesk([harness.WEBHOOK_SECRET])
         self.graph = fake_graph.FakeGraph(token=GRAPH_TOKEN, app_secret=APP_SECRET, phone_number_id=PHONE_NUMBER_ID)
         self.numbers = itertools.count(447700900100)
         env, change = config.pop("env", {}), config.pop("change", ("", ""))
-        text = config_text(self.graph.url, self.helpdesk.url, **config).replace(*change)
+        text = config_text(self.graph.url, self.helpdesk.url, **config)
+        text = change(text) if callable(change) else text.replace(*change)
         self.gateway = harness.Gateway(folder, text, dict(ENV, **env))
         self.gateway.start()
         self.graph.target(self.gateway.port, "wa-main")
