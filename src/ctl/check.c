@@ -9,6 +9,7 @@
 #include "load.h"
 #include "rules.h"
 #include "setup.h"
+#include "visitor.h"
 
 /* results: of the tests, a list without its brackets; NULL: none were played. */
 static void print_json(const char *path, const hg_diag *diag, guint errors, guint warnings, const char *results)
@@ -205,8 +206,20 @@ static char *docs_api(const struct hg_adapter *const *adapters)
 	return g_string_free(out, FALSE);
 }
 
+static char *docs_client_api(const struct hg_adapter *const *adapters)
+{
+	GString *out = g_string_new(NULL);
+	const char *method, *pattern;
+
+	(void)adapters;
+	for (guint i = 0; hg_visitors_route_at(i, &method, &pattern); i++)
+		g_string_append_printf(out, "%s %s\n", method, pattern);
+	return g_string_free(out, FALSE);
+}
+
 static const struct { const char *word; char *(*make)(const struct hg_adapter *const *adapters); } docs[] = {
-	{ "schema", hg_docs_schema }, { "sample", hg_docs_sample }, { "man", hg_docs_man }, { "api", docs_api } };
+	{ "schema", hg_docs_schema }, { "sample", hg_docs_sample }, { "man", hg_docs_man }, { "api", docs_api },
+	{ "client-api", docs_client_api } };
 
 static int print_docs(char *(*make)(const struct hg_adapter *const *adapters))
 {

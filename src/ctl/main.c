@@ -92,7 +92,7 @@ const struct ctl_verb ctl_verbs[] = {
 	  "Needs no network and no daemon: each sample goes through the adapter's own code.\n"
 	  "exit codes: 0 all passed, 1 a sample failed or there is none, 4 no such file or channel,\n"
 	  "78 errors in a description\n", ctl_adapter },
-	{ "docs", "schema|sample|man|api", "JSON Schema, sample and man page of the configuration; the API's calls",
+	{ "docs", "schema|sample|man|api|client-api", "JSON Schema, sample and man page of the configuration; the API's calls",
 	  NULL, ctl_docs },
 	{ "report", "[--since TIME] [--by KEYS] [--csv|--json]", "what conversations came to: rates, times, opinions",
 	  "  --since TIME   a span, a day or a time: 30d, 2026-11-01 [30d]\n"

@@ -106,7 +106,7 @@ def test_the_version_is_printed():
     (["intent", "eval", "--model", "x", "--min-known", "70"], "a share is wanted"),
     (["mail-parse", "mail.eml"], 'unexpected "mail.eml"; the mail is read from standard input'),
     (["mail-parse", "--knwon", "x"], 'did you mean "--known"?'),
-    (["docs"], "schema|sample|man|api"), (["docs", "shema"], 'did you mean "schema"?'), (["check", "a", "b"], 'unexpected "b"'),
+    (["docs"], "schema|sample|man|api|client-api"), (["docs", "shema"], 'did you mean "schema"?'), (["check", "a", "b"], 'unexpected "b"'),
     (["adapters", "a", "b"], 'unexpected "b"'), (["fsck", "now"], 'unexpected "now"'), (["tail", "--thread"], "wants a value")],
     ids=lambda v: " ".join(v) if isinstance(v, list) else "")
 def test_wrong_usage_is_told_with_exit_code_2(args, said):
