@@ -159,7 +159,9 @@ static gboolean read_hmac(const struct hg_visitor_conf *conf, struct json_object
 	take_contact(identity, arena, ret);
 	both = ret->email ? g_strconcat(ret->user, "\n", ret->email, NULL) : NULL;
 	ret->email_vouched = both && is_signed(conf, both, hmac);
-	return ret->email_vouched || is_signed(conf, ret->user, hmac) || refuse(error, "the hmac does not hold");
+	if (ret->email_vouched || is_signed(conf, ret->user, hmac))
+		return TRUE;
+	return refuse(error, "the hmac does not hold");
 }
 
 gboolean hg_visitor_identity_read(const struct hg_visitor_conf *conf, struct json_object *identity, gint64 now_ms,

@@ -20,7 +20,7 @@ gboolean hg_origin_is(const char *pattern, const char *origin)
 	rest = origin + strlen(origin) - strlen(named);
 	if (g_ascii_strcasecmp(rest, named) != 0)
 		return FALSE;
-	return rest == origin + scheme || (rest > origin + scheme && rest[-1] == '.');
+	return rest == origin + scheme || rest[-1] == '.';
 }
 
 gboolean hg_origin_of(const char *url, const char *origin)

@@ -121,7 +121,6 @@ def test_what_is_described_as_refused_is_refused(world):
     request = DOCUMENT["components"]["schemas"]["SessionRequest"]["properties"]
     assert set(request) == {"channel", "token", "identity", "locale", "proof", "website", "browser"}
     said = DOCUMENT["components"]["requestBodies"]["Said"]["content"]["application/json"]["schema"]["properties"]
-    for name, least in (("text", "x"), ("locale", "en"), ("choice", "c"), ("website", "")):
-        assert name in said
-        assert visitor.say(least, **({} if name == "text" else {name: least})).status == 201
+    for name, value in (("locale", "en"), ("choice", "c"), ("website", ""), ("page", {}), ("context", {}), ("files", [])):
+        assert name in said and visitor.say("words", **{name: value}).status == 201
     assert visitor.call("POST", "/threads", dict(id="12345678", text="x", unknown=1)).status == 400

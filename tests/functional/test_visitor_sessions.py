@@ -1,4 +1,7 @@
 """Who a visitor is: sessions that cost nothing, identities the site's server vouches for, origins, logout."""
+import base64
+import json
+
 import pytest
 
 import visitor_client
@@ -133,6 +136,20 @@ def test_a_token_that_is_none_is_refused(gateway, token):
     visitor = Visitor(gateway)
     for answer in (visitor.call("GET", "/threads", token=token or "-"), visitor.session(keep=False, token=token)):
         assert (answer.status, problem(answer)) == (401, "session-ended")
+
+
+def test_a_token_that_was_changed_is_nobodys(gateway):
+    """The id of somebody else, another channel, an end far away: all that a token says is signed."""
+    victim, thief = Visitor(gateway), Visitor(gateway)
+    victim.said("mine")
+    head, body, mac = thief.token.split(".")
+    claims = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+    assert claims["v"] == thief.id
+    for name, value in (("v", victim.id), ("e", 2 ** 50), ("c", "strict"), ("k", True), ("i", 2 ** 50)):
+        forged = ".".join((head, visitor_client.compact(dict(claims, **{name: value})), mac))
+        for answer in (thief.call("GET", "/threads", token=forged), thief.session(keep=False, token=forged)):
+            assert (answer.status, problem(answer)) == (401, "session-ended")
+    assert thief.threads() == []
 
 
 def test_a_request_without_a_token_is_refused(gateway):

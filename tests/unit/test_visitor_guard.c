@@ -45,6 +45,7 @@ static void our_own_pages_are_those_below_public_url(void **state)
 	assert_true(hg_origin_of("https://chat.acme.example", "https://chat.acme.example"));
 	assert_false(hg_origin_of("https://chat.acme.example", "https://chat.acme.example.evil.example"));
 	assert_false(hg_origin_of("https://chat.acme.example.more", "https://chat.acme.example"));
+	assert_false(hg_origin_of("https://chat.acme.example", "https://evil.acme.example"));
 	assert_false(hg_origin_of("nonsense", "nonsense"));
 }
 
@@ -215,8 +216,82 @@ static void only_our_own_challenges_of_late_count(void **state)
 	assert_false(hg_visitor_proof_take(ours, "web", easy, for_easy, fake.now_ms));
 	assert_false(hg_visitor_proof_take(ours, "web", forged, for_forged, fake.now_ms));
 	assert_false(hg_visitor_proof_take(ours, "web", "nonsense", "1", fake.now_ms));
+	assert_false(hg_visitor_proof_take(ours, "web", "not base64!", "1", fake.now_ms));
+	assert_false(hg_visitor_proof_take(ours, "web", challenge, nonce, fake.now_ms - 60000));
 	assert_false(hg_visitor_proof_take(ours, "web", challenge, nonce, fake.now_ms + HG_PROOF_LIFE_MS + 1000));
 	assert_true(hg_visitor_proof_take(ours, "web", challenge, nonce, fake.now_ms + HG_PROOF_LIFE_MS));
+}
+
+/* The same bytes in the other alphabet of base64: they must not count a second time. */
+static void a_challenge_has_one_spelling(void **state)
+{
+	const guint8 key[32] = "key";
+	g_autoptr(hg_visitor_proofs) proofs = hg_visitor_proofs_new(key);
+	struct fake fake = FAKE;
+	g_autofree char *challenge = NULL, *nonce = NULL;
+
+	(void)state;
+	do {
+		g_free(challenge);
+		challenge = hg_visitor_proof_ask(proofs, &fake.env, "web", 0);
+	} while (!strchr(challenge, '-'));
+	g_strdelimit(challenge, "-", '+');
+	assert_false(hg_visitor_proof_take(proofs, "web", challenge, "1", fake.now_ms));
+	g_strdelimit(challenge, "+", '-');
+	assert_true(hg_visitor_proof_take(proofs, "web", challenge, "1", fake.now_ms));
+}
+
+static gint64 standing_still(struct hg_env *env)
+{
+	return ((struct fake *)env)->now_ms;
+}
+
+static guint32 salt;
+
+static void next_salt(struct hg_env *env, void *ret, gsize size)
+{
+	(void)env;
+	memset(ret, 0, size);
+	memcpy(ret, &salt, sizeof salt);
+	salt++;
+}
+
+/* Nobody can make us remember more than so many; until the oldest are forgotten, new work is asked for. */
+static void what_is_remembered_is_bounded(void **state)
+{
+	const guint8 key[32] = "key";
+	g_autoptr(hg_visitor_proofs) proofs = hg_visitor_proofs_new(key);
+	struct fake fake = { .env = { .wall_ms = standing_still, .mono_ms = standing_still, .random = next_salt }, .now_ms = 1700000000000 };
+	gboolean took = TRUE;
+	guint n = 0;
+
+	(void)state;
+	for (; took && n < 100000; n++) {
+		g_autofree char *challenge = hg_visitor_proof_ask(proofs, &fake.env, "web", 0);
+
+		took = hg_visitor_proof_take(proofs, "web", challenge, "1", fake.now_ms);
+	}
+	assert_int_equal(n, 65537);
+	fake.now_ms += HG_PROOF_LIFE_MS;
+	{
+		g_autofree char *challenge = hg_visitor_proof_ask(proofs, &fake.env, "web", 0);
+
+		assert_true(hg_visitor_proof_take(proofs, "web", challenge, "1", fake.now_ms));
+	}
+}
+
+static void nobody_is_asked_for_more_than_he_can_do(void **state)
+{
+	const guint8 key[32] = "key";
+	g_autoptr(hg_visitor_proofs) proofs = hg_visitor_proofs_new(key);
+	struct fake fake = FAKE;
+	g_autofree char *most = hg_visitor_proof_ask(proofs, &fake.env, "web", 40);
+	g_autofree char *more = hg_visitor_proof_ask(proofs, &fake.env, "web", 200);
+
+	(void)state;
+	assert_int_equal(most[0], more[0]);	/* its first byte says how many bits */
+	hg_visitor_proofs_free(NULL);
+	hg_visitor_rates_free(NULL);
 }
 
 int main(void)
@@ -233,6 +308,9 @@ int main(void)
 		cmocka_unit_test(work_that_was_done_counts_once),
 		cmocka_unit_test(work_that_was_not_done_counts_for_nothing),
 		cmocka_unit_test(only_our_own_challenges_of_late_count),
+		cmocka_unit_test(a_challenge_has_one_spelling),
+		cmocka_unit_test(what_is_remembered_is_bounded),
+		cmocka_unit_test(nobody_is_asked_for_more_than_he_can_do),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -159,6 +159,7 @@ static void a_token_names_a_user_of_one_line(void **state)
 	refused_for(f, "{\"exp\":1700000600}", "names no user");
 	refused_for(f, "{\"sub\":\"\",\"exp\":1700000600}", "names no user");
 	refused_for(f, "{\"sub\":\"a\\nb\",\"exp\":1700000600}", "names no user");
+	refused_for(f, "{\"sub\":\"a\\u0001b\",\"exp\":1700000600}", "names no user");
 	refused_for(f, "{\"sub\":true,\"exp\":1700000600}", "names no user");
 	refused_for(f, claims, "names no user");
 }
@@ -233,6 +234,9 @@ static void an_hmac_of_another_user_is_refused(void **state)
 	assert_false(reads(f, "{\"user_id\":\"7\"}"));
 	assert_false(reads(f, "{\"user_id\":\"7\",\"hmac\":\"\"}"));
 	assert_false(reads(f, "{}"));
+	conf.identity.secrets = NULL;
+	assert_false(reads(f, "{\"user_id\":\"7\",\"hmac\":\"00\"}"));
+	conf.identity.secrets = secrets;
 }
 
 static void an_hmac_counts_only_where_it_is_allowed(void **state)
@@ -251,8 +255,8 @@ static void an_hmac_counts_only_where_it_is_allowed(void **state)
 static void addresses_have_the_shape_of_addresses(void **state)
 {
 	static const char *const mails[] = { "a@b", "ana.o'neil+tag@mail.acme.example", "\xc3\xa4@\xc3\xb6.example" };
-	static const char *const no_mails[] = { "", "a", "@b", "a@", "a b@c", "a@b,c@d", "a@.b", "a@b.", "<a@b>", "a@b\n", "\"a\"@b" };
-	static const char *const no_phones[] = { "", "+", "447700900123", "+44 7700", "+0123456", "+1234567890123456", "+12a4567", "+123" };
+	static const char *const no_mails[] = { "", "a", "@b", "a@", "a b@c", "a@b,c@d", "a@.b", "a@b.", "<a@b>", "a@b\n", "a\001@b", "\"a\"@b" };
+	static const char *const no_phones[] = { "", "+", "447700900123", "+44 7700", "+0123456", "+1234567890123456", "+12a4567", "+1234567a", "+123" };
 	g_autofree char *local = g_strnfill(250, 'a'), *huge = g_strconcat(local, "@b.example", NULL);
 
 	(void)state;
