@@ -145,6 +145,8 @@ void hg_gateway_free(hg_gateway *gateway)
 	if (gateway->engine)
 		hg_engine_stop(gateway->engine);
 	(void)(gateway->stopping && HG_FAILPOINT(STOP_ENGINE));
+	if (gateway->visitors)
+		hg_visitors_stop(gateway->visitors);
 	hg_readers_free(gateway->readers);
 	hg_readers_free(gateway->visitor_readers);
 	run_posted(gateway);
