@@ -41,6 +41,7 @@ channels:
     verify_token: env:TEST_VERIFY_TOKEN
     base_url: {graph}
 {channel}
+{channels}
 rules:
 {rules}
 backends:
@@ -70,12 +71,12 @@ ENV = dict(TEST_GRAPH_TOKEN=GRAPH_TOKEN, TEST_APP_SECRET=APP_SECRET, TEST_OLD_AP
            TEST_VERIFY_TOKEN=VERIFY_TOKEN)
 
 
-def config_text(graph_url, helpdesk_url, rules=NOISE, top="settle: 20s", confirm="", channel="", backend="",
+def config_text(graph_url, helpdesk_url, rules=NOISE, top="settle: 20s", confirm="", channel="", channels="", backend="",
                 more="", number=PHONE_NUMBER_ID):
-    def indent(text):
-        return "\n".join("    " + line for line in text.splitlines())
+    def indent(text, by="    "):
+        return "\n".join(by + line for line in text.splitlines())
     return CONFIG.format(graph=graph_url, helpdesk=helpdesk_url, rules=rules or "  []", top=top, confirm=confirm,
-                         channel=indent(channel), backend=indent(backend), more=more, number=number)
+                         channel=indent(channel), channels=indent(channels, "  "), backend=indent(backend), more=more, number=number)
 
 
 @pytest.fixture

@@ -16,10 +16,9 @@ from telnyx_provider import Telnyx
 from twilio_provider import Twilio
 from vonage_provider import VonageMessages, VonageSms
 from whatsapp_provider import WhatsApp
-from widget_provider import Widget
 
 ANA, BO = "+447700900123", "+447700900456"
-PROVIDERS = [WhatsApp, Telnyx, Twilio, VonageSms, VonageMessages, Infobip, Smpp, Plivo, Email, Widget]
+PROVIDERS = [WhatsApp, Telnyx, Twilio, VonageSms, VonageMessages, Infobip, Smpp, Plivo, Email]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -29,24 +28,11 @@ def mailboxes():
     Email.shut()
 
 
-def pytest_generate_tests(metafunc):
-    """Who is nobody's provider (a widget) cannot lose or refuse anything: tests that want `suffer` are not about him."""
-    if "provider" in metafunc.fixturenames:
-        makers = [maker for maker in PROVIDERS if "suffer" not in metafunc.fixturenames or getattr(maker, "can_be_moody", True)]
-        metafunc.parametrize("provider", makers, indirect=True, ids=lambda maker: maker.name)
-
-
-@pytest.fixture
+@pytest.fixture(params=PROVIDERS, ids=lambda maker: maker.name)
 def provider(request):
     fake = request.param()
     yield fake
     fake.close()
-
-
-@pytest.fixture
-def suffer(provider):
-    """How the next messages fare."""
-    return provider.mood
 
 
 @pytest.fixture
@@ -155,9 +141,9 @@ def test_a_preview_is_what_is_then_sent_and_costs_what_it_says(gateway, provider
         assert bool(billed) == provider.billed
 
 
-def test_a_refused_message_has_failed_and_says_why(gateway, provider, suffer):
+def test_a_refused_message_has_failed_and_says_why(gateway, provider):
     thread = conversation(gateway, provider)
-    suffer("refuse")
+    provider.mood("refuse")
     id = answer(gateway, thread, "To nobody.")
     failed = wait_shown(gateway, thread, id, "failed")
     assert failed["error"], failed
@@ -166,9 +152,9 @@ def test_a_refused_message_has_failed_and_says_why(gateway, provider, suffer):
 
 
 @pytest.mark.parametrize("mood", ["vanish", "lost", "half", "nonsense"])
-def test_what_may_have_been_sent_is_not_sent_again(gateway, provider, suffer, mood):
+def test_what_may_have_been_sent_is_not_sent_again(gateway, provider, mood):
     thread = conversation(gateway, provider)
-    suffer(mood)
+    provider.mood(mood)
     id = answer(gateway, thread, "Once, please.")
     provider.wait_attempts(1)
     # A 2xx that cannot be read was taken all the same, by some providers' word.
@@ -181,9 +167,9 @@ def test_what_may_have_been_sent_is_not_sent_again(gateway, provider, suffer, mo
     assert asked or [r.body for r in provider.attempts()].count(provider.attempts()[0].body) == 1
 
 
-def test_a_receipt_settles_what_was_in_doubt(gateway, provider, suffer):
+def test_a_receipt_settles_what_was_in_doubt(gateway, provider):
     thread = conversation(gateway, provider)
-    suffer("lost")
+    provider.mood("lost")
     id = answer(gateway, thread, "Did it arrive?")
     sent = provider.wait_sent("Did it arrive?")[0]
     harness.wait_until(lambda: gateway.get("/v1/outbox?state=unknown")["jobs"], "the doubtful send")
@@ -194,9 +180,9 @@ def test_a_receipt_settles_what_was_in_doubt(gateway, provider, suffer):
     assert len(provider.wait_sent("Did it arrive?")) == 1
 
 
-def test_a_slow_answer_is_waited_for(gateway, provider, suffer):
+def test_a_slow_answer_is_waited_for(gateway, provider):
     thread = conversation(gateway, provider)
-    suffer("slow")
+    provider.mood("slow")
     id = answer(gateway, thread, "Take your time.")
     provider.wait_sent("Take your time.")
     assert shown(gateway, thread, id)["delivery"] in ("queued", "sending")
@@ -205,9 +191,9 @@ def test_a_slow_answer_is_waited_for(gateway, provider, suffer):
     assert len(provider.attempts()) == 1
 
 
-def test_silence_ends_in_doubt_and_nothing_is_sent_twice(gateway, provider, suffer):
+def test_silence_ends_in_doubt_and_nothing_is_sent_twice(gateway, provider):
     thread = conversation(gateway, provider)
-    suffer("silent")
+    provider.mood("silent")
     id = answer(gateway, thread, "Is anybody there?")
     provider.wait_attempts(1)
     gateway.advance(seconds=61)		# longer than any call may take
@@ -217,9 +203,9 @@ def test_silence_ends_in_doubt_and_nothing_is_sent_twice(gateway, provider, suff
     assert doubt_ends(gateway, provider, thread, id, "Is anybody there?", "unknown") or len(provider.attempts()) == 1
 
 
-def test_wrong_credentials_stop_the_channel_and_lose_nothing(gateway, provider, suffer):
+def test_wrong_credentials_stop_the_channel_and_lose_nothing(gateway, provider):
     thread = conversation(gateway, provider)
-    suffer("deny")
+    provider.mood("deny")
     id = answer(gateway, thread, "Kept.")
     harness.wait_until(lambda: gateway.get("/v1/outbox?state=parked")["jobs"], "the parked message")
     assert shown(gateway, thread, id)["delivery"] in ("queued", "sending")
@@ -231,9 +217,9 @@ def test_wrong_credentials_stop_the_channel_and_lose_nothing(gateway, provider, 
 
 
 @pytest.mark.parametrize("after", [7, None])
-def test_a_limit_is_waited_out(gateway, provider, suffer, after):
+def test_a_limit_is_waited_out(gateway, provider, after):
     thread = conversation(gateway, provider)
-    suffer("limit", after=after)
+    provider.mood("limit", after=after)
     id = answer(gateway, thread, "In a moment.")
     provider.wait_attempts(1)
     wait_with_clock(gateway, lambda: provider.sent, "the second attempt", 2)
@@ -242,9 +228,9 @@ def test_a_limit_is_waited_out(gateway, provider, suffer, after):
 
 
 @pytest.mark.parametrize("taken", [True, False])
-def test_stopped_while_busy(gateway, provider, suffer, taken):
+def test_stopped_while_busy(gateway, provider, taken):
     thread = conversation(gateway, provider)
-    suffer("slow" if taken else "silent")
+    provider.mood("slow" if taken else "silent")
     id = answer(gateway, thread, "Just going out.")
     provider.wait_attempts(1)
     gateway.kill()
@@ -266,7 +252,7 @@ def test_the_same_message_twice_is_one(gateway, provider):
 
 
 def test_one_bad_item_keeps_no_good_one_back(gateway, provider):
-    assert provider.say_broken([(ANA, "before it"), (BO, "after it")]) in getattr(provider, "broken", (200, 202, 204))
+    assert provider.say_broken([(ANA, "before it"), (BO, "after it")]) in (200, 202, 204)
     said = harness.wait_until(lambda: (lambda t: t if len(t) >= len(provider.batches) else None)(gateway.threads()),
                               "the good ones") if provider.batches else []
     assert {person(provider, t) for t in said} >= set(provider.batches)
