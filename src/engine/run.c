@@ -158,9 +158,8 @@ static gboolean conf_waits(hg_engine *engine)
 	return waits || engine->adopting;
 }
 
-/* In force at once.  FALSE: the store could not be told, and nothing is done until it is: by the journal it would have been
- * done under the configuration before. */
-static gboolean take_reload(hg_engine *engine)
+/* In force at once; what the store has to know of it may have to wait for the store. */
+static void take_reload(hg_engine *engine)
 {
 	gint64 now_ms = hg_now(engine->world);
 	g_autoptr(GError) error = NULL;
@@ -168,7 +167,7 @@ static gboolean take_reload(hg_engine *engine)
 	gboolean ok;
 
 	if (!conf_waits(engine) || !hg_round_settle(engine))
-		return !engine->adopting;
+		return;
 	engine->adopting |= hg_engine_take_conf(engine, now_ms);
 	engine->adopted_ms = now_ms;
 	hg_round_begin(&round, engine, now_ms);
@@ -181,11 +180,9 @@ static gboolean take_reload(hg_engine *engine)
 	hg_round_end(&round);
 	engine->adopting = !ok;
 	if (ok)
-		return TRUE;
+		return;
 	hg_err(NULL, "engine.adopt_failed", "%s", error->message);
 	hg_store_rollback(engine->store);
-	hg_round_failed(engine, error);
-	return FALSE;
 }
 
 /* ---- what others ask of it ---- */
@@ -291,15 +288,14 @@ static void watch_store(hg_engine *engine)
 gint64 hg_engine_step(hg_engine *engine, gboolean *ret_ok)
 {
 	hg_command *list;
-	gboolean busy, ok = take_reload(engine);
+	gboolean busy, ok;
 
+	take_reload(engine);
 	watch_disk(engine);
-	if (ok) {
-		list = hg_queue_take(engine->queue, engine->group_max);
-		busy = list || has_work(engine);
-		ok = busy ? hg_round_run(engine, list) : hg_round_settle(engine);
-		tend(engine, busy);
-	}
+	list = hg_queue_take(engine->queue, engine->group_max);
+	busy = list || has_work(engine);
+	ok = busy ? hg_round_run(engine, list) : hg_round_settle(engine);
+	tend(engine, busy);
 	watch_store(engine);
 	if (ret_ok)
 		*ret_ok = ok;

@@ -28,6 +28,8 @@ gateway:
   adapter_dir: {adapters}
   max_connections: {connections}
   max_per_address: {connections}
+  max_streams: {streams}
+  max_streams_per_address: {streams}
 store: {{ path: {dir}/store/bench.db{store} }}
 ticket: {{ confirm: "" }}
 channels:
@@ -37,7 +39,7 @@ channels:
     token: env:BENCH_TOKEN
     app_secret: env:BENCH_APP_SECRET
     base_url: http://127.0.0.1:{sink}
-rules:
+{channels}rules:
   - name: thanks and greetings
     when: {{ text: {{ matches: '^\\W*(hi|hello|thanks|thank you|ok(ay)?)\\W*$' }}, thread: {{ has_ticket: false }} }}
     do: {{ ignore: noise }}
@@ -50,7 +52,7 @@ rules:
     do: {{ convert: {{ }} }}
 backends:
   desk: {{ url: "http://127.0.0.1:{sink}/headgate", secrets: env:BENCH_DESK_SECRET, allow_private: true }}
-api: {{ tokens: {{ bench: {{ token: env:BENCH_API_TOKEN, scopes: [ read, admin ] }} }} }}
+api: {{ tokens: {{ bench: {{ token: env:BENCH_API_TOKEN, scopes: [ read, reply, admin ] }} }} }}
 {more}"""
 AT_ONCE = """\
   - name: about an invoice
@@ -126,11 +128,11 @@ class Served:
 
 class Daemon(Served):
     """headgated in a folder that goes away with it.  sink: the helpdesk's port; store: its options, as YAML
-    behind a comma; more: further sections; made: a folder with a store from bench_store, moved in, and back at the
+    behind a comma; channels: more of them; more: further sections; made: a folder with a store from bench_store, moved in, and back at the
     end when it is to be kept."""
 
     def __init__(self, build, folder, sink, at_once=False, store="", more="", connections=1024, made=None, keep=False,
-                 log_level="warn"):
+                 log_level="warn", channels="", streams=1000):
         folder.mkdir(mode=0o700)
         self.back = made if keep else None
         if made:
@@ -139,7 +141,8 @@ class Daemon(Served):
             (folder / "store").mkdir(mode=0o700)
         config = folder / "headgate.yaml"
         config.write_text(CONFIG.format(dir=folder, adapters=build / "adapters/.libs", sink=sink, store=store, more=more,
-                                        connections=connections, log_level=log_level, at_once=AT_ONCE if at_once else ""))
+                                        connections=connections, streams=streams, channels=channels,
+                                        log_level=log_level, at_once=AT_ONCE if at_once else ""))
         super().__init__([build / "headgated", "-c", config], env={**os.environ, **ENVIRONMENT})
         self.folder, self.log = folder, folder / "log"
 

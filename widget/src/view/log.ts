@@ -58,20 +58,15 @@ export function makeLog(stage: Stage): Log {
 	}
 
 	/* What grows beneath takes nobody from the end: only who goes up leaves it. */
-	function stays(): boolean {
+	function scrolled(): void {
 		stuck = atEnd() || stuck && box.scrollTop >= top;
 		top = box.scrollTop;
-		return stuck;
-	}
-
-	function scrolled(): void {
-		stays();
 		look();
 	}
 
 	/* A card appears, a picture, the keyboard: who reads the end goes on reading it. */
 	function grown(): void {
-		if (stays() && chat.state.entries.length > 0)
+		if (stuck && chat.state.entries.length > 0)
 			toEnd();
 	}
 
@@ -129,7 +124,7 @@ export function makeLog(stage: Stage): Log {
 		const { entries, current, phase, loading } = chat.state;
 		const newest = entries[entries.length - 1];
 		const news = !!newest && !drawn.has(newest.key);
-		const following = stays() || !settled || news && newest.message.author.me;
+		const following = stuck || !settled || news && newest.message.author.me;
 		const fromEnd = box.scrollHeight - box.scrollTop;
 		const oldest = drawn.keys().next().value;
 
