@@ -194,7 +194,7 @@ class Connection:
 
 
 class Server:
-    def __init__(self, capability="IDLE UIDPLUS MOVE ID", greeting="* OK hello\r\n"):
+    def __init__(self, capability="IDLE UIDPLUS MOVE ID", greeting="* OK hello\r\n", port=0):
         self.capability, self.greeting = capability, greeting
         self.refusal = "[AUTHENTICATIONFAILED] no"
         self.accepts = lambda given: True
@@ -202,7 +202,7 @@ class Server:
         self.on = {}		# verb -> functions (connection, tag, args) that return True when they have answered
         self.said, self.logins, self.connections = [], [], 0
         self.lock = threading.Lock()
-        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.listener = socket.create_server(("127.0.0.1", port))
         self.port = self.listener.getsockname()[1]
         self.sockets, self.errors = [], []
         threading.Thread(target=self.accept, daemon=True).start()

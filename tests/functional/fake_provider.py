@@ -64,14 +64,14 @@ class Provider:
     forged = (401, 403)		# what a forged webhook is answered with
     batches = ()		# senders whose messages say_broken() delivers beside the broken one
 
-    def __init__(self):
+    def __init__(self, port=0):
         self.requests, self.sent, self.moods = [], [], []
         self.changed = threading.Condition(threading.RLock())
         self.released = threading.Event()
         self.closed = False
         self.ids = itertools.count(1)
         self.gateway, self.channel = None, None
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=256)
+        self.listener = socket.create_server(("127.0.0.1", port), backlog=256)
         self.port = self.listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         threading.Thread(target=self.accept_all, daemon=True).start()

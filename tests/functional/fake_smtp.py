@@ -148,7 +148,7 @@ class Line:
 
 class FakeSmtp:
     def __init__(self, certificate=None, key=None, cut=None, answers=None, offers=(b"AUTH PLAIN LOGIN", b"SIZE 1000000", b"DSN", b"STARTTLS"),
-                 implicit=False, drip=0, reset=False, silent=None, cut_after=1, tls=None):
+                 implicit=False, drip=0, reset=False, silent=None, cut_after=1, tls=None, port=0):
         self.cut, self.answers, self.offers = cut, answers or {}, list(offers)
         self.implicit, self.drip, self.reset, self.silent, self.cut_after = implicit, drip, reset, silent, cut_after
         self.silence = threading.Event()
@@ -159,7 +159,7 @@ class FakeSmtp:
             self.context.minimum_version = self.context.maximum_version = tls
         self.lines, self.mails, self.arrived, self.logins, self.hooks = [], [], [], [], {}
         self.threads, self.lock = [], threading.Lock()
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self.listener = socket.create_server(("127.0.0.1", port), backlog=64)
         self.port = self.listener.getsockname()[1]
         self.acceptor = threading.Thread(target=self.accept, daemon=True)
         self.acceptor.start()

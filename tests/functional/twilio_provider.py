@@ -31,12 +31,11 @@ def sid(prefix, number):
 class Twilio(Provider):
     name = "twilio"
     env = {"TEST_TWILIO_TOKEN": TOKEN, "TEST_TWILIO_SECOND": SECOND}
-    hooks = HOOK
     ours = OURS
 
-    def __init__(self, extra=""):
-        super().__init__()
-        self.extra, self.files, self.listed, self.opted_out = extra, {}, [], set()
+    def __init__(self, extra="", port=0, hook=HOOK):
+        super().__init__(port)
+        self.hooks, self.extra, self.files, self.listed, self.opted_out = hook, extra, {}, [], set()
         self.page_size = 2
         self.fetched = []
 
@@ -44,7 +43,7 @@ class Twilio(Provider):
     def lines(self):
         sender = "" if "from:" in self.extra else f'from: ["{OURS}"]\n'
         return (f"account_sid: {SID}\nauth_token: [env:TEST_TWILIO_TOKEN, env:TEST_TWILIO_SECOND]\n"
-                f"webhook_url: {HOOK}\n{sender}base_url: {self.url}\n{self.extra}")
+                f"webhook_url: {self.hooks}\n{sender}base_url: {self.url}\n{self.extra}")
 
     def is_send(self, request):
         return request.method == "POST" and request.path == f"{ROOT}/Messages.json"
@@ -65,7 +64,7 @@ class Twilio(Provider):
         assert len(form.get("Body", "").encode("utf-16-le")) // 2 <= 1600
         assert form.get("Body") or form.get("MediaUrl") or form.get("ContentSid")
         callback = form["StatusCallback"]
-        assert callback.startswith(HOOK), callback
+        assert callback.startswith(self.hooks), callback
         key = urllib.parse.parse_qs(urllib.parse.urlsplit(callback).query)["key"][0]
         sent = Sent(sid("SM", f"out{len(self.sent)}"), form["To"], form.get("Body"), key, form=form)
         return sent, Reply(201, self.resource(sent, form))
@@ -119,7 +118,7 @@ class Twilio(Provider):
         pairs = list(form.items()) if isinstance(form, dict) else form
         target = f"?{query}" if query else ""
         if signature is None:
-            signature = sign((signed_url or HOOK) + target, pairs, token)
+            signature = sign((signed_url or self.hooks) + target, pairs, token)
         body = urllib.parse.urlencode(pairs, quote_via=urllib.parse.quote_plus).encode()
         return self.post(body, {"Content-Type": "application/x-www-form-urlencoded; charset=UTF-8", header: signature,
                                 "I-Twilio-Idempotency-Token": "b3f0", "User-Agent": "TwilioProxy/1.1"}, query=target)
