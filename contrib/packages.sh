@@ -16,7 +16,7 @@ hg_packages_test="libcmocka-dev clang:clang llvm-cov:llvm clang-tidy:clang-tidy 
 	ca-certificates mandoc:mandoc haproxy:haproxy nginx:nginx slowhttptest:slowhttptest
 	ip:iproute2 unshare:util-linux python3-pytest python3-pytest-xdist
 	python3-yaml python3-jsonschema node:nodejs npm:npm esbuild:esbuild tsc:node-typescript dovecot-imapd dovecot-lmtpd exim4-daemon-light
-	bearerbox:kannel kannel-extras abidiff:abigail-tools"
+	bearerbox:kannel kannel-extras abidiff:abigail-tools jq:jq file:file"
 
 # What looks at the chat widget: a whole browser, which not every machine may have.  Without it its tests are skipped.
 hg_packages_browser="chromium:chromium chromedriver:chromium-driver python3-selenium fonts-dejavu-core"
