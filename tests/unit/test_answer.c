@@ -170,6 +170,29 @@ static void open_time_goes_by_while_it_is_open(void **state)
 	assert_int_equal(hg_hours_later(hours, 0, utc(11, 18, 20, 0), hour / 2), utc(11, 19, 9, 30));
 }
 
+/* What a page says of hours: when they change. */
+static void hours_end_where_no_others_touch_them(void **state)
+{
+	g_autoptr(hg_diag) diag = hg_diag_new();
+	g_autoptr(hg_doc) doc = hg_doc_parse("h", "o: { zone: UTC, open: { mon-wed: '09:00-17:00', thu: ['09:00-12:00', '12:00-24:00'], "
+					     "fri: '00:00-10:00' }, holidays: [2026-11-23] }\n"
+					     "always: { zone: UTC, open: { mon-sun: '00:00-24:00' } }\n"
+					     "berlin: { zone: Europe/Berlin, open: { sun: '00:00-04:00' } }\n", diag);
+	g_autoptr(hg_hours) hours = hg_hours_read(hg_doc_root(doc), diag);
+	(void)state;
+
+	assert_non_null(hours);
+	assert_int_equal(hg_hours_change(hours, 0, utc(11, 18, 9, 0)), utc(11, 18, 17, 0));
+	assert_int_equal(hg_hours_change(hours, 0, utc(11, 18, 16, 59)), utc(11, 18, 17, 0));
+	assert_int_equal(hg_hours_change(hours, 0, utc(11, 18, 17, 0)), utc(11, 19, 9, 0));
+	/* Over noon and midnight; then a weekend and a holiday. */
+	assert_int_equal(hg_hours_change(hours, 0, utc(11, 19, 10, 0)), utc(11, 20, 10, 0));
+	assert_int_equal(hg_hours_change(hours, 0, utc(11, 20, 10, 0)), utc(11, 24, 9, 0));
+	assert_int_equal(hg_hours_change(hours, 1, utc(11, 18, 9, 0)), -1);
+	/* The night in which the clock goes back from 3 to 2 has five hours up to four. */
+	assert_int_equal(hg_hours_change(hours, 2, utc(10, 24, 23, 0)), utc(10, 25, 3, 0));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -179,6 +202,7 @@ int main(void)
 		cmocka_unit_test(configured_lists_say_yes_too),
 		cmocka_unit_test(spans_are_rounded_up_and_named_in_the_language),
 		cmocka_unit_test(open_time_goes_by_while_it_is_open),
+		cmocka_unit_test(hours_end_where_no_others_touch_them),
 		cmocka_unit_test(an_address_is_found_when_it_is_the_only_one),
 	};
 
