@@ -120,6 +120,8 @@ export class Chat implements ChatCore {
 			sent: (item, answer) => {
 				this.tabs.tell({ kind: "sent", item, answer });
 				this.sent(item, answer);
+				if (this.state.connection === "offline")
+					this.link.kick();	/* the server is there after all */
 			},
 			changed: () => {
 				this.draw();

@@ -134,11 +134,14 @@ export class Outbox {
 
 	private async run(): Promise<void> {
 		this.running = true;
-		while (this.again && !this.stopped) {
-			this.again = false;
-			await this.env.alone(() => this.pass());
+		try {
+			while (this.again && !this.stopped) {
+				this.again = false;
+				await this.env.alone(() => this.pass());
+			}
+		} finally {
+			this.running = false;
 		}
-		this.running = false;
 	}
 
 	private async pass(): Promise<void> {
