@@ -9,8 +9,13 @@ from selenium.common.exceptions import NoSuchElementException, StaleElementRefer
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.remote.shadowroot import ShadowRoot
 
 import harness
+
+# Debian's selenium (4.8) gives shadow roots to scripts by a name that it does not have itself.
+if not hasattr(ShadowRoot, "id"):
+    ShadowRoot.id = property(lambda self: self._id)
 
 PICTURES = pathlib.Path(os.environ.get("HEADGATE_PICTURES") or harness.BUILD / "pictures")
 
