@@ -271,7 +271,7 @@ static void group_holds(struct hg_round *round)
 		hg_command_free(g_array_index(round->done, struct hg_done, i).command);
 }
 
-static void note_failure(hg_engine *engine, const GError *error)
+void hg_round_failed(hg_engine *engine, const GError *error)
 {
 	gint64 bytes = hg_store_free_bytes(engine->store);
 
@@ -318,7 +318,7 @@ static void group_refuse(struct hg_round *round, const GError *error)
 		hg_command_free(command);
 	}
 	hg_queue_unget(engine->queue, back);
-	note_failure(engine, error);
+	hg_round_failed(engine, error);
 }
 
 gboolean hg_round_settle(hg_engine *engine)

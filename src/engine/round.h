@@ -27,6 +27,8 @@ void hg_round_end(struct hg_round *round);
 /* A whole round: list, which it takes, what is due, the commit, and who hears of it.  FALSE: the store failed; of
  * list nothing holds: senders are refused, and what cannot be refused is in the queue again. */
 gboolean hg_round_run(hg_engine *engine, hg_command *list);
+/* The store failed, again perhaps: told, counted, and after too often the engine stops. */
+void hg_round_failed(hg_engine *engine, const GError *error);
 /* A round that is committed and waits for the disk is told of, or refused when the disk failed (FALSE). */
 gboolean hg_round_settle(hg_engine *engine);
 /* What turns count, but not commands and groups. */

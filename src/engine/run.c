@@ -158,8 +158,9 @@ static gboolean conf_waits(hg_engine *engine)
 	return waits || engine->adopting;
 }
 
-/* In force at once; what the store has to know of it may have to wait for the store. */
-static void take_reload(hg_engine *engine)
+/* In force at once.  FALSE: the store could not be told, and nothing is done until it is: by the journal it would have been
+ * done under the configuration before. */
+static gboolean take_reload(hg_engine *engine)
 {
 	gint64 now_ms = hg_now(engine->world);
 	g_autoptr(GError) error = NULL;
@@ -167,7 +168,7 @@ static void take_reload(hg_engine *engine)
 	gboolean ok;
 
 	if (!conf_waits(engine) || !hg_round_settle(engine))
-		return;
+		return !engine->adopting;
 	engine->adopting |= hg_engine_take_conf(engine, now_ms);
 	engine->adopted_ms = now_ms;
 	hg_round_begin(&round, engine, now_ms);
@@ -180,9 +181,11 @@ static void take_reload(hg_engine *engine)
 	hg_round_end(&round);
 	engine->adopting = !ok;
 	if (ok)
-		return;
+		return TRUE;
 	hg_err(NULL, "engine.adopt_failed", "%s", error->message);
 	hg_store_rollback(engine->store);
+	hg_round_failed(engine, error);
+	return FALSE;
 }
 
 /* ---- what others ask of it ---- */
@@ -288,14 +291,15 @@ static void watch_store(hg_engine *engine)
 gint64 hg_engine_step(hg_engine *engine, gboolean *ret_ok)
 {
 	hg_command *list;
-	gboolean busy, ok;
+	gboolean busy, ok = take_reload(engine);
 
-	take_reload(engine);
 	watch_disk(engine);
-	list = hg_queue_take(engine->queue, engine->group_max);
-	busy = list || has_work(engine);
-	ok = busy ? hg_round_run(engine, list) : hg_round_settle(engine);
-	tend(engine, busy);
+	if (ok) {
+		list = hg_queue_take(engine->queue, engine->group_max);
+		busy = list || has_work(engine);
+		ok = busy ? hg_round_run(engine, list) : hg_round_settle(engine);
+		tend(engine, busy);
+	}
 	watch_store(engine);
 	if (ret_ok)
 		*ret_ok = ok;

@@ -197,7 +197,7 @@ const char *hg_visitor_read_profile(struct visitor_call *call, struct json_objec
 
 /* ---- visitor_mark.c ---- */
 visitor_loop_fn hg_mark_begin, hg_mark_read, hg_mark_delivered, hg_mark_typing_begin, hg_mark_typing,
-	hg_mark_rating_begin, hg_mark_rating, hg_mark_transcript, hg_mark_profile_begin, hg_mark_profile;
+	hg_mark_rating_begin, hg_mark_rating, hg_mark_transcript_begin, hg_mark_transcript, hg_mark_profile_begin, hg_mark_profile;
 visitor_read_fn hg_mark_typing_read;
 
 /* ---- visitor_stream.c ---- */

@@ -42,12 +42,13 @@ static gboolean speaks(const char *offered, const char *locale)
 static const char *locale_of(const struct visitor_call *call)
 {
 	char **languages = call->set->languages;
+	const char *first = languages ? *languages : NULL;
 
 	for (char **one = languages; one && *one && call->locale; one++)
 		if (speaks(*one, call->locale))
 			return *one;
-	if (languages && *languages)
-		return *languages;
+	if (first)
+		return first;
 	return call->locale && *call->locale ? call->locale : call->conf->gateway.language;
 }
 

@@ -153,12 +153,17 @@ void hg_mark_rating(struct visitor_call *call)
 
 /* ---- a transcript ---- */
 
+void hg_mark_transcript_begin(struct visitor_call *call)
+{
+	static const struct call_member none[] = { { 0 } };
+	g_autoptr(json_object) body = hg_visitor_body(call, none);
+
+	if (body && !call->set->transcript)
+		(void)hg_visitor_wrong(call, 403, "forbidden", "this channel sends no transcripts");
+}
+
 void hg_mark_transcript(struct visitor_call *call)
 {
-	if (!call->set->transcript) {
-		hg_visitor_refuse(call, 403, "forbidden", "this channel sends no transcripts");
-		return;
-	}
 	call->denied = "unconfirmed";
 	call->denied_status = 403;
 	hg_visitor_submit(call, command_of(call, HG_CMD_TRANSCRIPT), done);

@@ -32,7 +32,8 @@ const struct visitor_route hg_visitor_routes[] = {
 	  .read = hg_mark_typing_read, .end = hg_mark_typing },
 	{ "POST", "/client/v1/threads/{}/rating", .max_body = MARK_MAX, .begin = hg_mark_rating_begin,
 	  .end = hg_mark_rating },
-	{ "POST", "/client/v1/threads/{}/transcript", .end = hg_mark_transcript },
+	{ "POST", "/client/v1/threads/{}/transcript", .max_body = MARK_MAX, .begin = hg_mark_transcript_begin,
+	  .end = hg_mark_transcript, .status = 202 },
 	/* live events: visitor_live.h */
 	{ "GET", "/client/v1/events", .query = "cursor wait", .begin = hg_stream_begin, .end = hg_stream_follow },
 	/* files, the widget's own files, the hosted page */

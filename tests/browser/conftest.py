@@ -5,6 +5,7 @@ what shall be there; nothing sleeps."""
 import contextlib
 import importlib.util
 import itertools
+import json
 import pathlib
 import sys
 
@@ -44,21 +45,20 @@ store:
   min_free: 1MiB
 ticket:
   confirm: ""
+{top}
 channels:
   web:
     adapter: widget
     origins: ["{shop}"]
     title: Acme support
-    greeting: "Hi there!\\nHow can we help you today?"
+    greeting: {greeting}
     identity: {{ secret: env:TEST_IDENTITY_SECRET, hmac: true }}
     rate: {{ sessions: 100000, messages: 10000, address: 100000, uploads: 10000, requests: 100000 }}
     proof: {{ ask: never }}
 {channel}
 {channels}
 rules:
-  - name: everything at once
-    when: {{ kind: [text, image, audio, video, file, unsupported] }}
-    do: {{ convert: {{ }} }}
+{rules}
 backends:
   desk:
     url: {helpdesk}
@@ -69,22 +69,27 @@ api:
     tests: {{ token: env:TEST_API_TOKEN, scopes: [read, reply, convert, link, admin] }}
 {more}
 """
+AT_ONCE = """\
+  - name: everything at once
+    when: { kind: [text, image, audio, video, file, unsupported] }
+    do: { convert: { } }"""
 IDENTITY_SECRET = "identity-secret-of-the-tests-0123456789"
 
 
 class Site:
     """A shop, the gateway of its chat, and the helpdesk where its agents sit.  channel: more options of the channel
-    `web`; channels: other channels beside it; more: more of the configuration."""
+    `web`; channels: other channels beside it; rules, top, more: of the rest of the configuration."""
 
-    def __init__(self, folder, channel="", channels="", more=""):
+    def __init__(self, folder, greeting="Hi there!\nHow can we help you today?", channel="", channels="", rules=AT_ONCE, top="",
+                 more=""):
         def indent(text, by):
             return "\n".join(" " * by + line for line in text.splitlines())
         self.helpdesk = fake_helpdesk.FakeHelpdesk([harness.WEBHOOK_SECRET])
         self.shop = shop.Shop()
         self.port = harness.quiet_port()
         self.gateway = harness.Gateway(folder, CONFIG.format(
-            port=self.port, shop=self.shop.url, helpdesk=self.helpdesk.url, channel=indent(channel, 4),
-            channels=indent(channels, 2), more=more), dict(TEST_IDENTITY_SECRET=IDENTITY_SECRET))
+            greeting=json.dumps(greeting), port=self.port, shop=self.shop.url, helpdesk=self.helpdesk.url, channel=indent(channel, 4),
+            channels=indent(channels, 2), rules=rules, top=top, more=more), dict(TEST_IDENTITY_SECRET=IDENTITY_SECRET))
         self.gateway.start()
         self.url = f"http://127.0.0.1:{self.port}"
         self.shop.gateway = self.url

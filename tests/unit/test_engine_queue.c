@@ -298,6 +298,29 @@ static void a_new_configuration_takes_effect_between_two_rounds(void **state)
 	lab_counts(lab, 2, "SELECT count(DISTINCT config_hash) FROM decision");
 }
 
+/* By the journal what is done before that would have been done by the rules before. */
+static void nothing_is_done_before_a_new_configuration_is_on_disk(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(NULL);
+	struct hg_in in = lab_text(ANA, "hello");
+	gboolean ok = TRUE;
+	(void)state;
+
+	lab_run(lab);
+	world_plant(lab->w, "CREATE TRIGGER no_more BEFORE INSERT ON journal WHEN new.kind = 5 BEGIN SELECT RAISE(ABORT, 'no more'); END");
+	lab_reload(lab, "default: hold\n");
+	lab_queue(lab, "wa", &in, 1);
+	assert_true(hg_engine_step(lab->engine, &ok) > 0 && !ok);
+	assert_true(hg_engine_step(lab->engine, &ok) > 0 && !ok);
+	lab_counts(lab, 0, "SELECT COUNT(*) FROM message");
+	assert_int_equal(lab->refused + lab->stored, 0);
+	world_plant(lab->w, "DROP TRIGGER no_more");
+	lab_run(lab);
+	assert_int_equal(lab->stored, 1);
+	lab_counts(lab, 1, "SELECT COUNT(*) FROM message");
+	lab_counts(lab, 1, "SELECT (SELECT n FROM journal WHERE kind = 5) < (SELECT n FROM journal WHERE kind = 1)");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -312,6 +335,7 @@ int main(void)
 		cmocka_unit_test(many_threads_write_and_each_message_is_there_once),
 		cmocka_unit_test(with_the_disk_nearly_full_only_results_are_taken),
 		cmocka_unit_test(a_new_configuration_takes_effect_between_two_rounds),
+		cmocka_unit_test(nothing_is_done_before_a_new_configuration_is_on_disk),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -228,7 +228,7 @@ static void a_challenge_has_one_spelling(void **state)
 	const guint8 key[32] = "key";
 	g_autoptr(hg_visitor_proofs) proofs = hg_visitor_proofs_new(key);
 	struct fake fake = FAKE;
-	g_autofree char *challenge = NULL, *nonce = NULL;
+	g_autofree char *challenge = NULL;
 
 	(void)state;
 	do {

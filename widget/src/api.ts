@@ -30,7 +30,8 @@ export function passing({ status, word }: Problem): boolean {
 }
 
 export function trouble(error: unknown): Trouble {
-	return error instanceof Trouble ? error : new Trouble("offline", "The server was not reached", String(error));
+	/* By its looks: more.js has a class Trouble of its own. */
+	return error instanceof Error && "word" in error ? error as Trouble : new Trouble("offline", "The server was not reached", String(error));
 }
 
 export async function problemOf(response: Response): Promise<Trouble> {

@@ -20,7 +20,7 @@ export function makeHead(stage: Stage): Head {
 	const menu = el("div", { class: "menu", id: "menu", hidden: true });
 	const more = iconButton(MORE, speech.say("more"), () => void stage.need().then(() => unfold(menu.hidden)), "more");
 	const away = iconButton(CLOSE, speech.say("close"), () => chat.close());
-	const element = el("header", { class: "head" }, back, mark, el("div", { class: "names" }, title, status), more, away, menu);
+	const element = el("div", { class: "head" }, back, mark, el("div", { class: "names" }, title, status), more, away, menu);
 	let drawnLogo = "";
 
 	set(more, "aria-expanded", "false");

@@ -58,15 +58,20 @@ export function makeLog(stage: Stage): Log {
 	}
 
 	/* What grows beneath takes nobody from the end: only who goes up leaves it. */
-	function scrolled(): void {
+	function stays(): boolean {
 		stuck = atEnd() || stuck && box.scrollTop >= top;
 		top = box.scrollTop;
+		return stuck;
+	}
+
+	function scrolled(): void {
+		stays();
 		look();
 	}
 
 	/* A card appears, a picture, the keyboard: who reads the end goes on reading it. */
 	function grown(): void {
-		if (stuck && chat.state.entries.length > 0)
+		if (stays() && chat.state.entries.length > 0)
 			toEnd();
 	}
 
@@ -124,7 +129,7 @@ export function makeLog(stage: Stage): Log {
 		const { entries, current, phase, loading } = chat.state;
 		const newest = entries[entries.length - 1];
 		const news = !!newest && !drawn.has(newest.key);
-		const following = stuck || !settled || news && newest.message.author.me;
+		const following = stays() || !settled || news && newest.message.author.me;
 		const fromEnd = box.scrollHeight - box.scrollTop;
 		const oldest = drawn.keys().next().value;
 
