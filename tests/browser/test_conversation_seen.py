@@ -18,7 +18,7 @@ def test_the_first_message_becomes_a_ticket_and_the_answer_comes_back(site, brow
     widget.heard("Have you tried another bulb?")
     widget.mark("my lamp is dark", "Sent")
     # The customer has it before his eyes: the agent learns that.
-    harness.wait_until(lambda: any(e["type"] == "message.status" and "read" in str(e) for e in site.gateway.events(thread)), "the read mark")
+    harness.wait_until(lambda: any(e["type"] == "message.status" and "'read'" in str(e) for e in site.gateway.events(thread)), "the read mark")
     widget.say("That helped, thank you")
     site.gateway.wait_message(thread, lambda m: m.get("text") == "That helped, thank you", "the second message")
     assert [line[1] for line in widget.lines()] == ["my lamp is dark", "Have you tried another bulb?", "That helped, thank you"]

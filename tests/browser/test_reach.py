@@ -127,6 +127,7 @@ def test_right_to_left_is_turned_round_as_a_whole(site, browser):
     widget.mark("مرحبا, order 4711", "أُرسلت")
     line = widget.find(".me .bubble").rect
     panel = widget.find("dialog").rect
+    assert panel["x"] < 100, "the panel stands over its button"
     assert line["x"] - panel["x"] < 40, "the visitor's own lines stand at the end, which is left"
     send, text = widget.find(".go").rect, widget.find("textarea").rect
     assert send["x"] < text["x"]
