@@ -156,7 +156,7 @@ static void what_changed_meanwhile_is_heard_once_as_it_is(void **state)
 	struct hg_in edit = lab_text(ANA, "my order 4711 is late");
 
 	say(hub, ANA, "c1", "my order is late");
-	target = g_strdup_printf("%s:c1", ANA + strlen("widget:"));
+	target = g_strdup_printf("%s:c1", &ANA[strlen("widget:")]);
 	edit.kind = HG_EDIT;
 	edit.target = target;
 	lab_in(hub->lab, "wa", &edit, 1);
@@ -413,7 +413,7 @@ static void signs_reach_whom_they_are_for(void **state)
 {
 	struct hub *hub = *state;
 	g_autoptr(hub_ear) ana = ear_open(hub, ANA, NULL), ben = ear_open(hub, BEN, NULL);
-	g_autofree char *hers = g_strdup_printf("%s:c1", ANA + strlen("widget:")), *thread = NULL;
+	g_autofree char *hers = g_strdup_printf("%s:c1", &ANA[strlen("widget:")]), *thread = NULL;
 
 	say(hub, ANA, "c1", "one");
 	expect_text(ana, "one");
