@@ -10,6 +10,7 @@ import pytest
 
 import conftest
 from harness import wait_until
+from records import record
 from visitor_client import ENV, Visitor, change, problem
 
 MORE = """\
@@ -67,6 +68,10 @@ def left(gateway):
 def follow(gateway, url, **headers):
     """A link as a browser follows it: without a token."""
     assert url.startswith("https://chat.acme.example/client/v1/files/att_")
+    return follow_any(gateway, url, **headers)
+
+
+def follow_any(gateway, url, **headers):
     return gateway.http("GET", url.removeprefix("https://chat.acme.example"), headers=headers)
 
 
@@ -207,6 +212,7 @@ def test_who_lies_about_a_file_is_refused_and_nothing_is_kept(world, lie):
     assert (answer.status, problem(answer)) == (415, "file-type")
     assert visitor.call("GET", f"/uploads/{upload}").status == 404
     assert not [name for name in left(world.gateway) if name.startswith(upload)]
+    record("visitor.lies", 1)
     assert 'reason="file-type"' in world.gateway.api("GET", "/metrics").body.decode()
 
 
@@ -304,6 +310,19 @@ def test_a_link_is_good_for_its_file_and_its_time_only(world):
     assert follow(world.gateway, url).status == 200
 
 
+def test_each_letter_of_a_link_counts(world):
+    url = some_file(world)["url"]
+    start, tries = url.index("att_"), 0
+    for i in range(start, len(url)):
+        for letter in "A0_":
+            if url[i] == letter:
+                continue
+            answer = follow_any(world.gateway, url[:i] + letter + url[i + 1:])
+            tries += 1
+            assert answer.status in (400, 404), (answer, url[:i] + letter + url[i + 1:])
+    record("visitor.links", tries)
+
+
 HOSTILE_NAMES = ["../../etc/passwd", "..\\..\\boot.ini", "/etc/shadow", "a\r\nSet-Cookie: x=1", "con.png", "gpj.\u202eexe",
                  "\"; filename=\"evil.exe", "<img src=x onerror=alert(1)>.png", ".htaccess", "x" * 500 + ".png", "\u0000.png"]
 
@@ -311,6 +330,7 @@ HOSTILE_NAMES = ["../../etc/passwd", "..\\..\\boot.ini", "/etc/shadow", "a\r\nSe
 @pytest.mark.parametrize("name", HOSTILE_NAMES)
 def test_a_name_is_a_name_and_nothing_else(world, name):
     visitor = Visitor(world.gateway)
+    record("visitor.lies", 1)
     answer = announce(visitor, png(), name=name)
     if "\u0000" in name:
         assert answer.status == 400

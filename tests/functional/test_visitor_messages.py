@@ -5,6 +5,7 @@ import uuid
 
 import pytest
 
+import fake_smtp
 import visitor_client
 from conftest import AT_ONCE, NOISE, World
 from harness import parallel, wait_until
@@ -427,3 +428,61 @@ def test_a_flood_of_messages_leaves_nothing_but_what_was_acknowledged(start):
     assert re.search(r'headgate_visitor_refused_total\{reason="too-many"\} \d+',
                      gateway.api("GET", "/metrics").body.decode())
     assert threading.active_count() < 50
+
+
+# ---- what he is asked, what he asks for ----
+
+def test_a_rating_that_was_asked_for_counts_once(start):
+    gateway = start(rules=NOISE, env=visitor_client.ENV, change=visitor_client.change(),
+                    top="settle: 1h\nrating:\n  ask: true\n  delay: 0s\n")
+    visitor = Visitor(gateway)
+    assert visitor.hello["channel"]["rating"] == dict(scale="5")
+    thread, _ = answered(gateway, visitor)
+    assert visitor.threads()[0]["rating"] is None
+    assert gateway.api("POST", f"/v1/threads/{thread}/close", dict(resolution="resolved", agent="Ana")).status == 200
+    wait_until(lambda: visitor.threads()[0]["rating"], "the question")
+    rate = lambda **body: visitor.call("POST", f"/threads/{thread}/rating", body)
+    assert [problem(rate(score=score)) for score in (0, 6, -1)] == ["invalid-request"] * 3
+    assert rate(score=4, comment="quick").status == 204
+    assert visitor.threads()[0]["rating"] is None
+    assert problem(rate(score=1)) == "wrong-state"
+    (event,) = [e for e in gateway.events(thread) if e["type"] == "csat.received"]
+    assert (event["data"]["csat"]["score"], event["data"]["csat"]["comment"]) == (4, "quick")
+
+
+@pytest.fixture
+def post():
+    made = fake_smtp.FakeSmtp(offers=[b"SIZE 10000000"])
+    yield made
+    made.close()
+
+
+def test_a_transcript_goes_to_an_address_the_site_vouched_for_only(start, post):
+    mail = f"""\
+  support:
+    adapter: email
+    address: support@acme.example
+    imap: {{ host: 127.0.0.1, port: 9, tls: none }}
+    smtp: {{ host: 127.0.0.1, port: {post.port}, tls: none, login: false }}
+    user: support
+    password: env:TEST_SITE_SECRET
+    token_secret: env:TEST_SITE_SECRET
+"""
+    gateway = start(rules=NOISE, env=visitor_client.ENV, change=visitor_client.change(
+        "unseen: { mail: support }", mail))
+    claims = dict(sub="paper-1", email="paper@home.example", name="Paper")
+    known = Visitor(gateway, identity=dict(jwt=jwt(claims)))
+    assert known.hello["channel"]["transcript"] is True
+    thread, _ = answered(gateway, known, text="please write this down", reply="Written.")
+    assert known.call("POST", f"/threads/{thread}/transcript").status == 202
+    wait_until(lambda: post.arrived, "the mail")
+    assert b"please write this down" in post.arrived[0] and b"Written." in post.arrived[0]
+    again = known.call("POST", f"/threads/{thread}/transcript")
+    assert (again.status, problem(again)) == (422, "too-large") or again.status == 429
+    # Who only says that it is his address gets nothing.
+    for liar in (Visitor(gateway), Visitor(gateway, identity=dict(user_id="l", hmac=hmac_of("l"), email="paper@home.example"))):
+        assert liar.hello["channel"]["transcript"] is False
+        his = liar.said("send me this", profile=dict(email="paper@home.example"))["thread"]["id"]
+        answer = liar.call("POST", f"/threads/{his}/transcript", {})
+        assert (answer.status, problem(answer)) == (403, "unconfirmed")
+    assert len(post.arrived) == 1
