@@ -34,7 +34,6 @@ class Story:
 
     def __init__(self, board, api, tell):
         self.board, self.api, self.tell = board, api, tell
-        self.early = {}			# message -> how far a receipt said it got, when that was quicker than the news of it
 
     def hear(self, event):
         heard = getattr(self, "on_" + event["type"].replace(".", "_"), None)
@@ -103,26 +102,27 @@ class Story:
 
     # ---- what is answered ----
     def on_message_sent(self, data, at):
+        """Not every answer has this event, and a receipt may be quicker: whichever comes first makes the card."""
         message = data["message"]
+        if self.board.get("story", message["id"]):
+            return
         who = message.get("author_name") or {"rule": "Rule", "gateway": "headgate", "bot": "Bot"}.get(message["author"], "Agent")
-        reached = self.early.pop(message["id"], 1 if message["channel"] in SILENT else 0)
+        reached = 1 if message["channel"] in SILENT else 0
         self.card(message["id"], at, message["channel"], who, quoted(message), WORDS[reached], "sent", "on disk first, then sent once",
                   outward=True, reached=reached, receipts=message["channel"] not in SILENT, thread=data["thread"]["id"])
 
     def on_message_status(self, data, at):
         message, state = data["message"], data["state"]
+        self.on_message_sent(data, at)
         old = self.board.get("story", message["id"])
-        if state in RECEIPTS and RECEIPTS[state] > old.get("reached", -1):
-            if not old:
-                self.early[message["id"]] = RECEIPTS[state]
-            else:
-                self.board.put("story", message["id"], reached=RECEIPTS[state], outcome=WORDS[RECEIPTS[state]])
+        if state in RECEIPTS and RECEIPTS[state] > old["reached"]:
+            self.board.put("story", message["id"], reached=RECEIPTS[state], outcome=WORDS[RECEIPTS[state]])
             if message["author"] == "agent" and RECEIPTS[state] > 1:
                 self.tell(CHANNELS.get(message["channel"], message["channel"]), "a receipt for " + quoted(message), state,
                           "the agent sees it on the ticket", "sent")
         elif state in ("failed", "unknown"):
             why = (data.get("error") or {}).get("advice") or (data.get("error") or {}).get("text") or "not delivered"
-            self.card(message["id"], at, message["channel"], old.get("who") or "Agent", quoted(message), state, "drop", why)
+            self.card(message["id"], at, message["channel"], old["who"], quoted(message), state, "drop", why)
 
     # ---- people ----
     def on_contact_merged(self, data, at):
