@@ -355,6 +355,8 @@ test("logging out leaves nothing, in no tab", async () => {
 		const left = [page.local, page.session].flatMap((area) =>
 			Array.from({ length: area.length }, (_, n) => area.getItem(area.key(n)!)));
 		assert.ok(!/secret|tok_|uana|half/.test(left.join()), left.join());
+		const keys = Array.from({ length: page.local.length }, (_, n) => page.local.key(n));
+		assert.deepEqual(keys, ["headgate:look:web"], "how the button looks is the channel's, and stays");
 	}
 	two.chat.open();
 	await until(() => two.chat.state.phase === "ready", "a new visitor");
