@@ -2,6 +2,7 @@
 #include "visitor_hub.h"
 
 #include <string.h>
+#include <sys/resource.h>
 
 #include "env.h"
 #include "fail.h"
@@ -9,6 +10,7 @@
 
 #define BEAT_MS 1000			/* of one slot */
 #define EVENT_STREAM "text/event-stream"
+#define OTHER_FILES 256			/* descriptors that are for store, channels and helpdesks */
 /* A page is written only when nothing waits, and in one piece: more than a page never does. */
 #define HIGH_WATER (4 << 20)
 
@@ -298,9 +300,25 @@ static void beat(void *arg)
 
 /* ---- coming ---- */
 
+gint64 hg_follow_fits(gint64 wanted, gint64 connections, gint64 descriptors)
+{
+	/* Where the limit is as low as that, half of it: few are better than none. */
+	return MIN(wanted, MAX(descriptors - connections - OTHER_FILES, descriptors / 2));
+}
+
+static gint64 streams_max(const hg_visitor_live *live)
+{
+	const struct hg_gateway_conf *set = &live->conf->gateway;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur > G_MAXINT)
+		return set->max_streams;
+	return hg_follow_fits(set->max_streams, set->max_connections, (gint64)limit.rlim_cur);
+}
+
 static gboolean has_room(const hg_visitor_live *live, const struct audience *audience, guint most, GError **error)
 {
-	gint64 all = live->conf->gateway.max_streams;
+	gint64 all = streams_max(live);
 
 	if (live->stopped)
 		return hg_fail(error, HG_ERROR_BUSY, "the gateway is stopping");

@@ -78,6 +78,9 @@ void hg_audience_look(struct audience *audience);	/* somebody has come, and may 
 void hg_audience_wait(struct audience *audience);	/* there may be something to read for it */
 
 /* visitor_follow.c */
+/* So many followers of those wanted leave descriptors for others: a process that has none left hears nobody any more,
+ * agents and providers neither. */
+gint64 hg_follow_fits(gint64 wanted, gint64 connections, gint64 descriptors);
 /* Those at that place get what was found, and move on. */
 void hg_follow_deliver(struct audience *audience, gint64 place, const struct visitor_news *news);
 /* One event of no place. */

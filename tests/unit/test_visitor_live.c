@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "json.h"
+#include "visitor_hub.h"
 
 static void say(struct hub *hub, const char *uri, const char *id, const char *text)
 {
@@ -485,6 +486,18 @@ static char *comment(struct ear *ear)
 	return block;
 }
 
+static void descriptors_are_left_for_others(void **state)
+{
+	static const struct { gint64 wanted, connections, descriptors, fit; } cases[] = {
+		{ 10000, 1024, 65536, 10000 }, { 10000, 1024, 20000, 10000 }, { 25000, 1024, 20000, 18720 },
+		{ 10000, 1024, 4096, 2816 }, { 10000, 1024, 1024, 512 }, { 100, 1024, 1024, 100 },
+	};
+
+	(void)state;
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++)
+		assert_int_equal(hg_follow_fits(cases[i].wanted, cases[i].connections, cases[i].descriptors), cases[i].fit);
+}
+
 static void beats_come_while_nothing_happens(void **state)
 {
 	struct hub *hub = *state;
@@ -533,6 +546,7 @@ int main(void)
 		TEST(beats_come_while_nothing_happens),
 		cmocka_unit_test(there_is_room_for_so_many),
 		cmocka_unit_test(all_together_are_so_many),
+		cmocka_unit_test(descriptors_are_left_for_others),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
