@@ -238,17 +238,36 @@ static void keep_tail(struct visitor *visitor, const char *bytes, gsize n)
 	visitor->tail[most] = '\0';
 }
 
+/* The server has no room for more; why is what it says of it, or what the kernel does. */
+static void refused(struct visitor *visitor, const char *why)
+{
+	const char *detail = strstr(why, "\"detail\":\"");
+
+	if (!run.stopped)
+		run.stopped = detail ? g_strndup(detail + 10, strcspn(detail + 10, "\"")) : g_strdup(why);
+	close(visitor->fd);
+	visitor->fd = 0;
+	run.opening--;
+}
+
 static void on_listener(struct visitor *visitor)
 {
 	char bytes[BUFFER];
-	gssize n = recv(visitor->fd, bytes, sizeof(bytes), 0);
+	gssize n = recv(visitor->fd, bytes, sizeof(bytes) - 1, 0);
 
+	bytes[MAX(n, 0)] = '\0';
+	if (n <= 0 && !visitor->open) {
+		refused(visitor, n ? g_strerror(errno) : "the server hung up");
+		return;
+	}
 	if (n <= 0)
 		die("a stream ended: %s", n ? g_strerror(errno) : "no more");
 	if (!visitor->open) {
 		if (!has(visitor, bytes, (gsize)n, plan.ws ? "\r\n\r\n" : ":\n\n")) {
-			if (has(visitor, bytes, (gsize)n, "problem+json"))
-				die("refused: %.*s", (int)n, bytes);
+			if (has(visitor, bytes, (gsize)n, "problem+json")) {
+				refused(visitor, bytes);
+				return;
+			}
 			keep_tail(visitor, bytes, (gsize)n);
 			return;
 		}
