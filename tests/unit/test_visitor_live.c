@@ -177,7 +177,6 @@ static void what_is_not_on_disk_is_not_told(void **state)
 {
 	struct hub *hub = *state;
 	g_autofree char *place = hub_place(hub);
-	g_autoptr(hub_ear) ear = NULL;
 	g_autoptr(json_object) none = NULL, some = NULL;
 	g_autofree char *types = NULL, *after = NULL;
 
@@ -340,7 +339,7 @@ static void a_slow_reader_costs_a_page_and_loses_nothing(void **state)
 	enum { MESSAGES = 400, SIZE = 50000 };
 	struct hub *hub = *state;
 	g_autofree char *big = g_strnfill(SIZE, 'x');
-	g_autoptr(hub_ear) slow = NULL, quick = NULL;
+	g_autoptr(hub_ear) slow = NULL;
 	guint64 before = 0, after = 0;
 
 	say(hub, ANA, "c", "begin");
@@ -505,6 +504,7 @@ static void beats_come_while_nothing_happens(void **state)
 	g_autoptr(hub_ear) first = ear_open(hub, ANA, NULL), second = ear_open(hub, ANA, NULL);
 	g_autofree char *begin = comment(second), *beat = comment(second);
 
+	assert_int_equal(first->status, 200);
 	assert_true(g_str_has_prefix(begin, "id: c1."));
 	assert_string_equal(beat, "");
 }
