@@ -171,11 +171,25 @@ const char *hg_visitor_message_state(const hg_message *message)
 	}
 }
 
-static const char *adapter_of(const hg_conf *conf, const char *channel)
+const char *hg_visitor_medium(const char *adapter, const char *address)
 {
-	const struct hg_channel_conf *set = channel ? hg_conf_channel(conf, channel) : NULL;
+	static const struct { const char *scheme, *word; } media[] = {
+		{ HG_VISITOR_SCHEME, "widget" }, { "mailto:", "email" }, { "whatsapp:", "whatsapp" }, { "tel:", "sms" } };
 
-	return set ? set->adapter : "other";
+	/* Its people have numbers as well. */
+	if (g_strcmp0(adapter, "whatsapp") == 0)
+		return adapter;
+	for (gsize i = 0; address && i < G_N_ELEMENTS(media); i++)
+		if (g_str_has_prefix(address, media[i].scheme))
+			return media[i].word;
+	return adapter ?: "other";
+}
+
+static const char *medium_of(const hg_conf *conf, const hg_message *message)
+{
+	const struct hg_channel_conf *set = message->channel ? hg_conf_channel(conf, message->channel) : NULL;
+
+	return hg_visitor_medium(set ? set->adapter : NULL, message->address);
 }
 
 static void write_choice(struct json_object *choice, GString *out)
@@ -262,7 +276,7 @@ gboolean hg_visitor_message_write(const struct visitor_eyes *eyes, const hg_thre
 	hg_json_add_time(out, "edited_at", message->edited_ms);
 	hg_json_add_bool(out, "deleted", message->revoked_ms != 0);
 	hg_json_add_str(out, "state", hg_visitor_message_state(message));
-	hg_json_add_str(out, "channel", adapter_of(eyes->conf, message->channel));
+	hg_json_add_str(out, "channel", medium_of(eyes->conf, message));
 	if (!write_reply_to(eyes, message, out, error))
 		return FALSE;
 	write_choices(message, out);

@@ -33,6 +33,9 @@ gboolean hg_visitor_message_write(const struct visitor_eyes *eyes, const hg_thre
 void hg_visitor_file_write(const struct visitor_eyes *eyes, const hg_attachment *file, GString *out);
 /* How far a message got, as a word; NULL: nothing is to be said of it. */
 const char *hg_visitor_message_state(const hg_message *message);
+/* What people call the way a message took, whichever provider carried it: "widget", "email", "whatsapp", "sms"; else the
+ * adapter's name, "other" without one.  adapter, address: the other side's; either may be NULL.  Lent. */
+const char *hg_visitor_medium(const char *adapter, const char *address);
 /* The client's own id in the one a message came in with: "VISITOR:ID"; NULL: it is none of ours.  Lent by id. */
 const char *hg_visitor_client_id(const char *id);
 

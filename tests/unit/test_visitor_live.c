@@ -6,6 +6,7 @@
 
 #include "json.h"
 #include "visitor_hub.h"
+#include "visitor_json.h"
 
 static void say(struct hub *hub, const char *uri, const char *id, const char *text)
 {
@@ -82,6 +83,20 @@ static void a_conversation_is_heard_as_it_goes(void **state)
 	expect(ear, "message.state");
 	assert_string_equal(ear_word(ear, "state"), "read");
 	assert_string_equal(ear_word(ear, "thread_id"), thread);
+}
+
+static void a_message_says_by_what_it_came_not_by_whom(void **state)
+{
+	static const struct { const char *adapter, *address, *word; } ways[] = {
+		{ "widget", ANA, "widget" }, { "email", "mailto:ana@example.com", "email" },
+		{ "twilio", "tel:+447700900123", "sms" }, { "twilio", "whatsapp:GB.134", "whatsapp" },
+		{ "whatsapp", "tel:+447700900123", "whatsapp" }, { NULL, "tel:+447700900123", "sms" },
+		{ "http", "telegram:42", "http" }, { NULL, "telegram:42", "other" }, { NULL, NULL, "other" },
+	};
+
+	(void)state;
+	for (gsize i = 0; i < G_N_ELEMENTS(ways); i++)
+		assert_string_equal(hg_visitor_medium(ways[i].adapter, ways[i].address), ways[i].word);
 }
 
 static void nobody_hears_what_is_another_s(void **state)
@@ -528,6 +543,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, hub_new, hub_free)
 		TEST(a_conversation_is_heard_as_it_goes),
 		TEST(nobody_hears_what_is_another_s),
+		cmocka_unit_test(a_message_says_by_what_it_came_not_by_whom),
 		TEST(notes_are_for_agents),
 		TEST(who_comes_back_gets_what_he_missed),
 		TEST(what_changed_meanwhile_is_heard_once_as_it_is),
