@@ -7,6 +7,7 @@
  *
  * Alone it looks at each 31st operation.  --cuts N: at all, and at more days until there were N cuts;
  * --seed N: begins with another day; --jobs N: so many processes; --thin N: only each Nth operation;
+ * --draws N: only N of five ways for each;
  * --cut OPERATION LOSS DICE: this one cut of the day. */
 #include "power_audit.h"
 
@@ -35,12 +36,13 @@ static struct {
 	gint64 cuts;		/* wanted; 0: one day */
 	guint32 seed;
 	guint jobs, thin;	/* thin: only each so many operations */
+	guint draws;		/* of each: so many of the draws below */
 	gboolean one;		/* only this cut: */
 	guint operation, loss;
 	guint32 dice;
 	char *dir;		/* ours */
 	hg_conf *confs[2];
-} opts = { .seed = 1, .thin = 31 };
+} opts = { .seed = 1, .thin = 31, .draws = 5 };
 
 /* What the processes that look at cuts tell the one that waits for them. */
 struct share {
@@ -50,7 +52,7 @@ struct share {
 };
 
 /* ---- one cut ---- */
-/* What is left to chance is tried twice. */
+/* What is left to chance is tried twice, with --draws 3 once. */
 static const enum power_loss draws[] = { POWER_ALL_LOST, POWER_PREFIX, POWER_TORN, POWER_PREFIX, POWER_TORN };
 #define DRAWS ((guint)G_N_ELEMENTS(draws))
 
@@ -90,7 +92,7 @@ static void sweep(const struct power_day *day, struct share *share, guint number
 		if (opts.one ? cut != opts.operation : cut % opts.thin)
 			continue;
 		power_image_go(image, cut);
-		for (guint draw = 0; draw < DRAWS; draw++) {
+		for (guint draw = 0; draw < opts.draws; draw++) {
 			if (opts.one && draw != opts.loss)
 				continue;
 			share->at = cut;
@@ -133,7 +135,7 @@ static void tell_progress(void *arg, const void *all)
 
 	for (guint i = 0; i < sweeping->jobs; i++)
 		cuts += shares[i].cuts;
-	fprintf(stderr, "\r%d of %u cuts ", cuts, sweeping->day->trace->ops->len / opts.thin * DRAWS);
+	fprintf(stderr, "\r%d of %u cuts ", cuts, sweeping->day->trace->ops->len / opts.thin * opts.draws);
 }
 
 static struct share sweep_all(const struct power_day *day, gboolean quiet)
@@ -329,6 +331,8 @@ static gboolean read_options(int argc, char **argv)
 			opts.jobs = (guint)MAX(a, 1);
 		} else if (strcmp(argv[i], "--thin") == 0) {
 			opts.thin = (guint)MAX(a, 1);
+		} else if (strcmp(argv[i], "--draws") == 0) {
+			opts.draws = (guint)CLAMP(a, 1, DRAWS);
 		} else {
 			return FALSE;
 		}
@@ -348,7 +352,7 @@ int main(int argc, char **argv)
 
 	opts.jobs = (guint)g_get_num_processors();
 	if (!read_options(argc, argv)) {
-		fprintf(stderr, "test_power [--cuts N] [--seed N] [--jobs N] [--thin N] [--cut OPERATION LOSS DICE]\n");
+		fprintf(stderr, "test_power [--cuts N] [--seed N] [--jobs N] [--thin N] [--draws N] [--cut OPERATION LOSS DICE]\n");
 		return 64;
 	}
 	power_day_prepare();
