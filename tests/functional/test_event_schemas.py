@@ -92,8 +92,8 @@ def test_a_schema_refuses_an_event_with_a_member_missing(kind, samples):
 
 def test_the_page_on_events_names_them_all():
     page = (TOP / "doc" / "events.md").read_text()
-    assert sorted(re.findall(r"(?m)^\| `([a-z]+\.[a-z]+)` \|", page)) == TYPES
-    linked = set(re.findall(r"\(events/([a-z.]+\.json)\)", page))
+    assert sorted(re.findall(r"(?m)^\| `([a-z]+\.[a-z_]+)` \|", page)) == TYPES
+    linked = set(re.findall(r"\(events/([a-z._]+\.json)\)", page))
     assert linked == set(SCHEMAS)
 
 

@@ -56,6 +56,7 @@ export interface OutboxEnv {
 }
 
 const ROW = "out:";
+const LOOK_MS = 2000;
 export const WAITING_MAX = 100;
 
 /* The next to be sent: oldest first.  One whose files are on their way in another tab holds up what that tab said
@@ -152,12 +153,23 @@ export class Outbox {
 		}
 	}
 
-	/* Files that were on their way in a tab that is gone are not there any more. */
+	/* Files that were on their way in a tab that is gone are not there any more.  Another tab's are looked at again: it
+	 * may be closed, or be closing, and says nothing of that. */
 	private async bury(): Promise<void> {
 		for (const item of this.items) {
-			if (!item.problem && item.files.some((file) => !file.id) && !(await this.env.lives(item.tab)))
+			if (item.problem || item.files.every((file) => file.id))
+				continue;
+			if (!(await this.env.lives(item.tab)))
 				this.fail(item, new Trouble("upload-lost", "The page was closed before the file was sent"));
+			else if (item.tab !== this.env.tab)
+				this.later(LOOK_MS);
 		}
+	}
+
+	private later(ms: number): void {
+		clearTimeout(this.timer);
+		if (!this.stopped)
+			this.timer = setTimeout(() => this.flush(), ms);
 	}
 
 	/* False: not now. */
@@ -196,8 +208,7 @@ export class Outbox {
 		if (!this.get(item.id))
 			return true;	/* taken away meanwhile, or the stream has brought it */
 		if (passing(why)) {
-			const wait = Math.max(backoff(this.failures++), (why.retry_after ?? 0) * 1000);
-			this.timer = setTimeout(() => this.flush(), wait);
+			this.later(Math.max(backoff(this.failures++), (why.retry_after ?? 0) * 1000));
 			return false;
 		}
 		if (why.status === 404 && item.thread) {

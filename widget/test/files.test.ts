@@ -155,6 +155,21 @@ test("a file that was on its way when the page was closed is lost, and the words
 	assert.equal(server.said[0].message.text, "look at this");
 });
 
+test("a file that was on its way in a tab that is closed later is lost too", async () => {
+	const browser = new FakeBrowser();
+	const chat = await ready(browser);
+	server.instead.push({ match: /POST \/uploads/, answer: { status: 503, headers: { "Retry-After": "60" } } });
+	chat.attach([pdf("a.pdf", 1000)]);
+	chat.send("look at this");
+	const next = await ready(browser);
+	const problems: string[] = [];
+	next.on("error", ({ word }) => problems.push(word));
+	await until(() => !server.instead.length, "the first try");
+	chat.destroy();
+	await until(() => problems.length, "the loss");
+	assert.deepEqual(problems, ["upload-lost"]);
+});
+
 /* ---- the live connection by itself ---- */
 
 interface Line {
