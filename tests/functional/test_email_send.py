@@ -11,6 +11,7 @@ import dovecot
 import fake_smtp
 import harness
 import mail_gateway
+from visitor_client import Visitor
 
 mail = dovecot.mail
 CONFIRMED = mail_gateway.CONFIG.replace("settle: 20s", 'settle: 1s\nticket:\n  confirm: "We have your request."')
@@ -170,3 +171,36 @@ def test_two_gateways_that_write_to_each_other(server, tmp_path, world, monkeypa
         sender, to, sent = world.sent[0]
         assert to == b and sender.startswith(b"FROM:<>") and sent["Auto-Submitted"] == "auto-replied"
         assert "Hello from" not in sent["Subject"] + sent.get_content()
+
+
+CHAT = """\
+    adapter: widget
+    origins: [https://www.acme.example]
+    unseen: { mail: support, after: 2m, gap: 10m }
+"""
+
+
+def test_what_nobody_saw_in_the_chat_goes_by_mail_and_the_answer_comes_back(server, tmp_path, world):
+    me = "chat@example.org"
+    with mail_gateway.gateway(tmp_path / "gateway", {"support": server.channel(me, world.options()), "web": CHAT}) as g:
+        g.wait_log("email.open")
+        ana = Visitor(g)
+        thread = ana.said("where is order 4711?", profile=dict(name="Ana", email="ana@example.com"))["thread"]["id"]
+        assert g.reply(thread, "It left today.").status == 202
+        assert g.reply(thread, "It comes tomorrow.").status == 202
+        harness.wait_until(lambda: [m["delivery"] for m in g.messages(thread) if m["direction"] == "outbound"] == ["sent"] * 2,
+                           "both are with her browser, or would be")
+        g.advance(minutes=3)
+        _, to, sent = world.wait(1)
+        said = sent.get_content()
+        assert to == "ana@example.com" and 0 < said.index("It left today.") < said.index("It comes tomorrow.")
+        server.deliver(me, answer_to(sent, "thank you!"))
+        g.wait_message(thread, lambda m: (m.get("text") or "").startswith("thank you!"))
+        # She sees what was said, wherever, and not the mail that said it once more; nor is she told twice.
+        assert [m["text"].strip() for m in ana.messages(thread)] == ["where is order 4711?", "It left today.", "It comes tomorrow.",
+                                                                     "thank you!"]
+        assert ana.messages(thread)[-1]["channel"] == "email" and len(g.threads()) == 1
+        g.advance(minutes=30)
+        assert g.reply(thread, "You are welcome.").status == 202
+        _, to, sent = world.wait(2)
+        assert to == "ana@example.com" and sent.get_content().strip().startswith("You are welcome.")
