@@ -539,7 +539,7 @@ export class Chat implements ChatCore {
 		else if (news.kind === "hello")
 			this.link.hello();
 		else if (news.kind === "outbox")
-			this.draw();
+			this.outbox.heed(), this.draw();
 		else if (news.kind === "ended")
 			this.forget();
 		else if (this.session.kept)

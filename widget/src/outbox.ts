@@ -166,6 +166,12 @@ export class Outbox {
 		}
 	}
 
+	/* Another tab's list has changed: nobody else would notice that it dies with files on their way. */
+	heed(): void {
+		if (this.items.some((item) => item.tab !== this.env.tab && !item.problem && item.files.some((file) => !file.id)))
+			setTimeout(() => this.stopped || void this.env.alone(() => this.bury()), LOOK_MS);
+	}
+
 	private later(ms: number): void {
 		clearTimeout(this.timer);
 		if (!this.stopped)
