@@ -1,7 +1,6 @@
 """What a visitor says and is told: stored before it is acknowledged, once, in his own conversations and nobody else's."""
 import json
 import re
-import threading
 import uuid
 
 import pytest
@@ -433,7 +432,6 @@ def test_a_flood_of_messages_leaves_nothing_but_what_was_acknowledged(start):
     assert sum(len(v.messages(t["id"])) for v in crowd for t in v.threads()) == stored
     assert re.search(r'headgate_visitor_refused_total\{reason="too-many"\} \d+',
                      gateway.api("GET", "/metrics").body.decode())
-    assert threading.active_count() < 50
 
 
 # ---- what he is asked, what he asks for ----
