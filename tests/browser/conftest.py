@@ -43,6 +43,7 @@ store:
   driver: sqlite
   path: @FOLDER@/store/headgate.db
   min_free: 1MiB
+  ballast: 1MiB
 ticket:
   confirm: ""
 {top}

@@ -65,6 +65,7 @@ class Disk:
 def disk(start, graph):
     """Its gateway is not started yet."""
     gateway = start(begin=False, rules=AT_ONCE)
+    gateway.config_path.write_text(gateway.config_path.read_text().replace("ballast: 1MiB", "ballast: 32MiB"))
     done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SIZE},mode=0700", "tmpfs", str(gateway.store.parent)],
                           capture_output=True, text=True)
     if done.returncode:
@@ -170,7 +171,7 @@ def test_full_at_every_stage_it_keeps_what_it_acknowledged_and_goes_on(disk, gra
     """Each time a little more is free, and no reserve file helps: the disk is full at another write of what messages,
     answers, their outcomes and the helpdesk's answers bring about, before the daemon has looked how much is free."""
     gateway, config = disk.gateway, disk.gateway.config_path
-    config.write_text(config.read_text().replace("min_free: 1MiB", "min_free: 1MiB\n  ballast: 0"))
+    config.write_text(config.read_text().replace("ballast: 32MiB", "ballast: 0"))
     gateway.start()
     graph.target(gateway.port, "wa-main")
     thread = ticket_of(graph, helpdesk)

@@ -29,6 +29,7 @@ store:
   driver: sqlite
   path: @FOLDER@/store/headgate.db
   min_free: 1MiB
+  ballast: 1MiB
 {top}
 ticket:
   confirm: "{confirm}"

@@ -16,6 +16,7 @@ gateway:
 store:
   path: @FOLDER@/store/headgate.db
   min_free: 1MiB
+  ballast: 1MiB
 settle: 20s
 channels:
 {channels}
