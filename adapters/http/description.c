@@ -6,7 +6,6 @@
 #include "http_fetch.h"
 #include "http_out.h"
 #include "json.h"
-#include "number_plan.h"
 #include "text.h"
 #include "ways_in.h"
 
@@ -32,11 +31,6 @@ void ht_desc_free(ht_desc *desc)
 	g_free(desc->name);
 	g_free(desc->country);
 	g_free(desc);
-}
-
-gboolean ht_country_known(const char *country)
-{
-	return hg_number_plan_of(country) != NULL;
 }
 
 /* ---- codes ---- */
@@ -147,6 +141,8 @@ ht_desc *ht_desc_new(const char *json, struct ht_look *look)
 
 	if (!look->at)
 		look->at = g_string_new(NULL);
+	look->names = ht_say_names;
+	look->people = ht_say_people;
 	g_string_assign(look->at, "description");
 	desc->tree = hg_json_parse(json, strlen(json), &limits, &error);
 	if (!desc->tree)

@@ -49,7 +49,8 @@ static const struct hg_option options[] = {
 static void check_all(const void *options_, void (*tell)(void *arg, const struct hg_err *), void *arg)
 {
 	const struct ht_conf *conf = options_;
-	struct ht_look look = { .tell = tell, .arg = arg, .conf = conf };
+	struct ht_look look = { .tell = tell, .arg = arg, .knows = TRUE, .has_url = conf->public_url != NULL,
+				.secrets = conf->secrets, .values = conf->values };
 
 	if (conf->country && !ht_country_known(conf->country))
 		tell(arg, &(struct hg_err){ .kind = HG_ERR_CONFIG, .text = "country is two letters such as GB (ISO 3166-1)",

@@ -36,7 +36,3 @@ void ht_answer_read(const ht_answer *answer, const ht_desc *desc, const struct h
 void ht_judged_clear(struct ht_judged *judged);
 typedef struct ht_judged ht_judged;
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ht_judged, ht_judged_clear)
-
-/* Is text, without blanks around it, like a pattern?  Its {names} are put into ret (names and values, may be NULL).
- * Linear. */
-gboolean ht_like(const char *pattern, const char *text, GHashTable *ret);

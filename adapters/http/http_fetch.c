@@ -155,7 +155,7 @@ static void get_file(const ht_fetch *fetch, ht_sender *sender, guint64 ticket, c
 	g_autoptr(json_object) part = part_of(ref, path);
 	struct ht_say say = say_file(sender, part);
 	g_auto(ht_made) made = { 0 };
-	const char *why = ht_request_make(fetch->file, &say, &made);
+	const char *why = ht_say_make(fetch->file, &say, &made);
 
 	if (why)
 		give_up(sender, ticket, HG_ERR_GONE, why);
@@ -195,7 +195,7 @@ static void ask(const ht_fetch *fetch, ht_sender *sender, guint64 ticket, const 
 	g_autoptr(json_object) part = part_of(ref, NULL);
 	struct ht_say say = say_file(sender, part);
 	g_auto(ht_made) made = { 0 };
-	const char *why = ht_request_make(fetch->ask, &say, &made);
+	const char *why = ht_say_make(fetch->ask, &say, &made);
 	struct hg_http_call call = { .size = sizeof(call), .timeout_ms = sender->conf->timeout };
 	struct fetching *f;
 

@@ -210,7 +210,7 @@ ht_out *ht_out_new(struct ht_look *look, struct json_object *send, const ht_desc
 	return look->errors == errors ? g_steal_pointer(&out) : NULL;
 }
 
-const ht_request *ht_out_request(const ht_out *out, const struct ht_say *say)
+const ht_request *ht_out_request(const ht_out *out, struct ht_say *say)
 {
 	for (guint i = 0; i < out->requests->len; i++)
 		if (ht_request_fits(out->requests->pdata[i], say))

@@ -22,7 +22,7 @@
 
 #include "description.h"
 #include "http_answer.h"
-#include "http_request.h"
+#include "say.h"
 
 typedef struct ht_out {
 	GPtrArray *requests;		/* of ht_request */
@@ -52,7 +52,7 @@ void ht_out_limits(const ht_out *out, struct hg_limits *ret);
 /* Is our key said to the provider, so that his receipts can? */
 gboolean ht_out_tells_key(const ht_out *out, const struct ht_conf *conf);
 /* The request for a part; NULL: the description has none.  say->part: see ht_part_read(). */
-const ht_request *ht_out_request(const ht_out *out, const struct ht_say *say);
+const ht_request *ht_out_request(const ht_out *out, struct ht_say *say);
 
 /* http_plan.c: a part's body, with what only send() knows added; for json_object_put().  body NULL: of the message itself
  * (what is not planned: READ, TYPING).  NULL: it is none. */

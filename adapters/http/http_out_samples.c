@@ -198,7 +198,7 @@ static void compare_part(struct trial *t, struct json_object *want, const struct
 	out.len = part->len;
 	say.part = tree = ht_part_read(t->conf, &out);
 	request = ht_out_request(t->desc->out, &say);
-	why = request ? ht_request_make(request, &say, &made) : "no request fits it";
+	why = request ? ht_say_make(request, &say, &made) : "no request fits it";
 	if (why) {
 		wrong(t, "%s", why);
 		return;

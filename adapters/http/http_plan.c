@@ -154,7 +154,7 @@ static int check_part(struct planning *p, const char *body, gsize len)
 		return refuse(p->err, HG_ERR_UNSUPPORTED, "this channel's provider takes no such thing (%s%s)",
 			      kind_word(message.kind) ? kind_word(message.kind) : "?",
 			      hg_json_obj(part, "file") ? " with a file" : "");
-	why = ht_request_make(request, &say, &made);
+	why = ht_say_make(request, &say, &made);
 	return why ? refuse(p->err, HG_ERR_INPUT, "%s", why) : 0;
 }
 

@@ -345,7 +345,10 @@ static int run(struct play *p, struct ht_look *look, const char *json, struct js
 	ht_leave(look, inner);
 	ht_leave(look, was);
 	p->conf.description = (char *)json;
-	look->conf = &p->conf;
+	look->knows = TRUE;
+	look->has_url = p->conf.public_url != NULL;
+	look->secrets = p->conf.secrets;
+	look->values = p->conf.values;
 	desc = look->errors ? NULL : ht_desc_new(json, look);
 	if (!desc)
 		return cannot(look, err);

@@ -145,7 +145,7 @@ static void go(struct sending *s, const char *token)
 			      .now_ms = sender->host->now_ms(sender->ch) };
 	const ht_request *request = ht_out_request(sender->desc->out, &say);
 	g_auto(ht_made) made = { 0 };
-	const char *why = request ? ht_request_make(request, &say, &made)
+	const char *why = request ? ht_say_make(request, &say, &made)
 				  : "the channel's description has no request for this (any more)";
 
 	if (!why && made.fields && made.fields->len > FIELDS_MAX)

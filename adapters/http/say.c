@@ -1,4 +1,5 @@
 /* say.c - what a message that goes out is made of, by name: the values of templates and conditions */
+#include "description.h"
 #include "say.h"
 
 #include <string.h>
@@ -95,8 +96,27 @@ gboolean ht_say_value(void *ctx, const char *name, GString *out)
 	return found != NULL;
 }
 
-struct ht_scope ht_say_scope(const struct ht_say *say)
+struct ht_voice ht_say_voice(struct ht_say *say)
 {
-	return (struct ht_scope){ .root = say->part, .now_ms = say->now_ms, .secrets = say->conf->secrets,
-				  .values = say->conf->values };
+	return (struct ht_voice){ .value = ht_say_value, .ctx = say, .scope = {
+		.root = say->part, .now_ms = say->now_ms, .secrets = say->conf->secrets, .values = say->conf->values } };
+}
+
+gboolean ht_request_fits(const ht_request *request, struct ht_say *say)
+{
+	struct ht_voice voice = ht_say_voice(say);
+	struct json_object *kind = NULL;
+	gboolean said = !json_object_object_get_ex(say->part, "kind", &kind) ||
+			strcmp(json_object_get_string(kind), "text") == 0;
+
+	if (json_object_object_get_ex(say->part, "file", NULL) && !ht_request_takes_files(request))
+		return FALSE;
+	return (said || ht_request_takes_kinds(request)) && ht_when_fits(ht_request_when(request), &voice.scope);
+}
+
+const char *ht_say_make(const ht_request *request, struct ht_say *say, struct ht_made *ret)
+{
+	struct ht_voice voice = ht_say_voice(say);
+
+	return ht_request_make(request, &voice, ret);
 }

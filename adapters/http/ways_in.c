@@ -159,7 +159,7 @@ static void read_auth(struct ht_look *look, struct json_object *map, struct ht_i
 		ht_wrong(look, NULL, "'auth' is missing: how do we know that it is the provider who calls?  token, basic, hmac and "
 			 "others are in the README; auth: none believes everybody");
 	in->proven = in->proven || ht_auth_proves(in->auth);
-	if (ht_auth_wants_url(in->auth) && look->conf && !look->conf->public_url)
+	if (ht_auth_wants_url(in->auth) && look->knows && !look->has_url)
 		ht_wrong_at(look, "public_url", "the provider signs the address it calls: write the one it was given under "
 			    "public_url: (https://chat.example.com)");
 }

@@ -35,7 +35,8 @@ static void keep_first(void *arg, const struct hg_err *err)
 static ht_desc *describe(const char *send, const char *codes, struct hg_err *ret)
 {
 	g_autofree char *json = g_strdup_printf("{\"name\":\"Test\",\"codes\":%s,\"send\":%s}", codes ? codes : "{}", send);
-	struct ht_look look = { .tell = keep_first, .arg = ret, .conf = &conf };
+	struct ht_look look = { .tell = keep_first, .arg = ret, .knows = TRUE,
+				.secrets = conf.secrets, .values = conf.values };
 
 	*ret = (struct hg_err){ 0 };
 	return ht_desc_new(json, &look);
@@ -106,7 +107,7 @@ static const char *make(const ht_desc *desc, const struct hg_out *out, struct ht
 	sent.body = all.bodies[0];
 	sent.len = strlen(all.bodies[0]);
 	say.part = part = ht_part_read(&conf, &sent);
-	why = ht_request_make(ht_out_request(desc->out, &say), &say, ret);
+	why = ht_say_make(ht_out_request(desc->out, &say), &say, ret);
 	clear(&all);
 	return why;
 }

@@ -169,7 +169,7 @@ static struct channel *open_with(const char *more)
 	struct channel *c = g_new0(struct channel, 1);
 	g_autofree char *json = g_strdup_printf("{\"name\":\"T\",\"codes\":{\"21610\":{\"class\":\"opted_out\"}},\"send\":{\"url\":\"https://a.example/"
 		"m\",\"json\":{\"t\":\"${text}\"},\"answer\":{\"id\":\"id\",\"code\":\"code\"}%s", more);
-	struct ht_look look = { .conf = &conf };
+	struct ht_look look = { .knows = TRUE, .secrets = conf.secrets, .values = conf.values };
 
 	calls = g_array_new(FALSE, TRUE, sizeof(struct called));
 	g_array_set_clear_func(calls, clear_call);

@@ -1,6 +1,6 @@
 /* http_auth.h - who may call: what `auth:` of a way in demands, over the bytes as they came */
 #pragma once
-#include "description.h"
+#include "described.h"
 #include "fill.h"
 
 typedef struct ht_auth ht_auth;

@@ -1,6 +1,6 @@
 /* http_change.h - what is done to a value on its way: the `do:` of a pick */
 #pragma once
-#include "description.h"
+#include "described.h"
 
 typedef struct ht_change ht_change;	/* a list of steps */
 /* `do:` of a map; NULL: not there, or wrong (told). */

@@ -72,7 +72,7 @@ static ht_body *read_text(struct ht_look *look, const char *key, const char *tex
 {
 	g_autoptr(ht_body) body = body_new(kind);
 
-	body->fill = ht_fill_new(look, key, text, escape, ht_say_names, ht_say_people);
+	body->fill = ht_fill_new(look, key, text, escape, look->names, look->people);
 	return body->fill ? g_steal_pointer(&body) : NULL;
 }
 
@@ -231,12 +231,11 @@ ht_body *ht_body_new(struct ht_look *look, struct json_object *map, const char *
 /* ---- saying ---- */
 
 /* What a choice has chosen, down to what is none; NULL: nothing. */
-static const ht_body *chosen(const ht_body *body, const struct ht_say *say)
+static const ht_body *chosen(const ht_body *body, const struct ht_voice *voice)
 {
-	struct ht_scope scope = ht_say_scope(say);
 
 	while (body && body->kind == CHOICE) {
-		guint i = ht_when_fits(body->when, &scope) ? 0 : 1;
+		guint i = ht_when_fits(body->when, &voice->scope) ? 0 : 1;
 
 		body = i < body->kids->len ? body->kids->pdata[i] : NULL;
 	}
@@ -257,36 +256,35 @@ static const char *put_number(const char *text, GString *out)
 	return NULL;
 }
 
-static const char *put_list(const ht_body *body, struct ht_say *say, GString *out)
+static const char *put_list(const ht_body *body, const struct ht_voice *voice, GString *out)
 {
 	const char *why = NULL;
 	char open = body->kind == MAP ? '{' : '[';
 
 	hg_json_open(out, open);
 	for (guint i = 0; !why && i < body->kids->len; i++) {
-		const ht_body *kid = body->kids->pdata[i], *one = chosen(kid, say);
+		const ht_body *kid = body->kids->pdata[i], *one = chosen(kid, voice);
 
 		if (one && kid->name)
 			hg_json_key(out, kid->name);
 		if (one)
-			why = ht_body_json(one, say, out);
+			why = ht_body_json(one, voice, out);
 	}
 	hg_json_close(out, open == '{' ? '}' : ']');
 	return why;
 }
 
 /* The text of a field; *ret_there FALSE: there is none. */
-static const char *put_text(const ht_body *body, struct ht_say *say, GString *out, gboolean *ret_there)
+static const char *put_text(const ht_body *body, const struct ht_voice *voice, GString *out, gboolean *ret_there)
 {
-	struct ht_scope scope = ht_say_scope(say);
 
 	*ret_there = TRUE;
 	if (body->fill)
-		return ht_fill_run(body->fill, ht_say_value, say, NULL, out);
+		return ht_fill_run(body->fill, voice->value, voice->ctx, NULL, out);
 	if (body->kind == DOCUMENT)
-		return ht_body_json(body->kids->pdata[0], say, out);
+		return ht_body_json(body->kids->pdata[0], voice, out);
 	if (body->kind == TRUTH)
-		g_string_append(out, ht_when_fits(body->when, &scope) ? "true" : "false");
+		g_string_append(out, ht_when_fits(body->when, &voice->scope) ? "true" : "false");
 	else if (body->plain)
 		g_string_append(out, body->plain);
 	else
@@ -294,25 +292,24 @@ static const char *put_text(const ht_body *body, struct ht_say *say, GString *ou
 	return NULL;
 }
 
-const char *ht_body_json(const ht_body *body, struct ht_say *say, GString *out)
+const char *ht_body_json(const ht_body *body, const struct ht_voice *voice, GString *out)
 {
 	g_autoptr(GString) text = g_string_new(NULL);
-	struct ht_scope scope = ht_say_scope(say);
 	const char *why;
 	gboolean there;
 
-	body = chosen(body, say);
+	body = chosen(body, voice);
 	if (!body) {
 		hg_json_put_raw(out, "null");
 		return NULL;
 	}
 	if (body->kind == FIXED || body->kind == TRUTH) {
-		hg_json_put_raw(out, body->fixed ? body->fixed : ht_when_fits(body->when, &scope) ? "true" : "false");
+		hg_json_put_raw(out, body->fixed ? body->fixed : ht_when_fits(body->when, &voice->scope) ? "true" : "false");
 		return NULL;
 	}
 	if (body->kind == MAP || body->kind == LIST)
-		return put_list(body, say, out);
-	why = put_text(body, say, text, &there);
+		return put_list(body, voice, out);
+	why = put_text(body, voice, text, &there);
 	if (!why && body->kind == NUMBER)
 		return put_number(text->str, out);
 	if (!why)
@@ -335,23 +332,23 @@ GArray *ht_fields_new(void)
 	return fields;
 }
 
-static const char *take_field(const ht_body *body, const char *name, struct ht_say *say, GArray *ret)
+static const char *take_field(const ht_body *body, const char *name, const struct ht_voice *voice, GArray *ret)
 {
 	g_autoptr(GString) text = g_string_new(NULL);
 	struct ht_field field = { .name = name };
 	const char *why = NULL;
 	gboolean there = TRUE;
 
-	body = chosen(body, say);
+	body = chosen(body, voice);
 	if (!body)
 		return NULL;
 	if (body->kind == LIST) {
 		for (guint i = 0; !why && i < body->kids->len; i++)
-			why = take_field(body->kids->pdata[i], name, say, ret);
+			why = take_field(body->kids->pdata[i], name, voice, ret);
 		return why;
 	}
 	if (body->kind != FILE_BYTES) {
-		why = put_text(body, say, text, &there);
+		why = put_text(body, voice, text, &there);
 		field.value = g_string_free(g_steal_pointer(&text), FALSE);
 	}
 	if (there)
@@ -361,23 +358,23 @@ static const char *take_field(const ht_body *body, const char *name, struct ht_s
 	return why;
 }
 
-const char *ht_body_parts(const ht_body *body, struct ht_say *say, GArray *ret)
+const char *ht_body_parts(const ht_body *body, const struct ht_voice *voice, GArray *ret)
 {
 	const char *why = NULL;
 
-	body = chosen(body, say);
+	body = chosen(body, voice);
 	for (guint i = 0; body && !why && i < body->kids->len; i++) {
 		const ht_body *kid = body->kids->pdata[i];
 
-		why = take_field(kid, kid->name, say, ret);
+		why = take_field(kid, kid->name, voice, ret);
 	}
 	return why;
 }
 
-const char *ht_body_form(const ht_body *body, struct ht_say *say, const char *charset, GString *out)
+const char *ht_body_form(const ht_body *body, const struct ht_voice *voice, const char *charset, GString *out)
 {
 	g_autoptr(GArray) fields = ht_fields_new();
-	const char *why = ht_body_parts(body, say, fields);
+	const char *why = ht_body_parts(body, voice, fields);
 
 	for (guint i = 0; !why && i < fields->len; i++) {
 		const struct ht_field *field = &g_array_index(fields, struct ht_field, i);

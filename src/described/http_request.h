@@ -16,19 +16,18 @@
 #include <glib.h>
 #include <headgate/adapter.h>
 
-#include "description.h"
-#include "say.h"
+#include "described.h"
+#include "fill.h"
 
 typedef struct ht_request ht_request;
 
-/* map: has these keys; keys of others in it are not looked at.  NULL: told. */
+/* look->names: what its templates may name.  map: has these keys; keys of others in it are not looked at.  NULL: told. */
 ht_request *ht_request_new(struct ht_look *look, struct json_object *map, gboolean need_url);
 void ht_request_free(ht_request *request);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ht_request, ht_request_free)
 extern const char *const ht_request_keys[];
 
-/* Is it for this part? */
-gboolean ht_request_fits(const ht_request *request, const struct ht_say *say);
+const ht_when *ht_request_when(const ht_request *request);	/* lent; or NULL */
 /* Does it say this anywhere ("key", "token")? */
 gboolean ht_request_has(const ht_request *request, const char *name);
 gboolean ht_request_takes_files(const ht_request *request);
@@ -41,7 +40,7 @@ struct ht_made {			/* a request, ready to go out; hg_http_call's pointers lead i
 	GArray *fields;			/* struct ht_field of multipart; or NULL */
 };
 /* NULL, or why it cannot be made (static); either way ret is for ht_made_clear(). */
-const char *ht_request_make(const ht_request *request, struct ht_say *say, struct ht_made *ret);
+const char *ht_request_make(const ht_request *request, const struct ht_voice *voice, struct ht_made *ret);
 void ht_made_clear(struct ht_made *made);
 typedef struct ht_made ht_made;
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ht_made, ht_made_clear)

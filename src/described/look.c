@@ -2,7 +2,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "description.h"
+#include "described.h"
 #include "text.h"
 
 #define TEXT_MAX 65536		/* bytes of one text */
@@ -262,11 +262,11 @@ char **ht_texts(struct ht_look *look, struct json_object *map, const char *key)
 gboolean ht_given(struct ht_look *look, const char *key, const char *kind, const char *name)
 {
 	gboolean is_secret = strcmp(kind, "secret") == 0;
-	char *const *map = look->conf ? is_secret ? look->conf->secrets : look->conf->values : NULL;
+	char *const *map = is_secret ? look->secrets : look->values;
 	g_autofree char *text = NULL;
 
 	(void)key;
-	if (!look->conf)
+	if (!look->knows)
 		return TRUE;
 	for (; map && map[0]; map += 2)
 		if (strcmp(map[0], name) == 0)

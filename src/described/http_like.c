@@ -1,5 +1,5 @@
 /* http_like.c - plain answers, read by a pattern: "ERR: {code}, {text}" */
-#include "http_answer.h"
+#include "described.h"
 
 #include <string.h>
 

@@ -5,7 +5,7 @@
 #pragma once
 #include <glib.h>
 
-#include "description.h"
+#include "described.h"
 
 enum ht_escape {
 	HT_AS_IS = 1,	/* bytes as they are: a string that is signed */
@@ -27,6 +27,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(ht_fill, ht_fill_free)
 
 /* Appends the value; FALSE: it is not known, then the words behind '|' stand there, or nothing. */
 typedef gboolean ht_fill_value(void *ctx, const char *name, GString *out);
+/* Who says what names stand for, and where conditions look. */
+struct ht_voice {
+	ht_fill_value *value;
+	void *ctx;			/* of value; lent */
+	struct ht_scope scope;
+};
 /* Appends the text.  charset: of what is percent-encoded, NULL for UTF-8; lent for the call.  Returns NULL, or why it
  * cannot be said (static): a value that would be another path, or another host. */
 const char *ht_fill_run(const ht_fill *fill, ht_fill_value *value, void *ctx, const char *charset, GString *out);

@@ -6,6 +6,7 @@
 #include "gsm.h"
 #include "http_tree.h"
 #include "number.h"
+#include "number_plan.h"
 #include "proof.h"
 #include "text.h"
 
@@ -403,4 +404,9 @@ gboolean ht_change_run(const ht_change *change, GString *value)
 			return FALSE;
 	}
 	return TRUE;
+}
+
+gboolean ht_country_known(const char *country)
+{
+	return hg_number_plan_of(country) != NULL;
 }

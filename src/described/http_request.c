@@ -75,7 +75,7 @@ static ht_fill *read_fill(struct ht_look *look, struct json_object *map, const c
 {
 	g_autofree char *text = ht_text(look, map, key, need);
 
-	return text ? ht_fill_new(look, key, text, escape, ht_say_names, ht_say_people) : NULL;
+	return text ? ht_fill_new(look, key, text, escape, look->names, look->people) : NULL;
 }
 
 static void read_when(struct ht_look *look, struct json_object *map, ht_request *r)
@@ -230,63 +230,56 @@ gboolean ht_request_has(const ht_request *r, const char *name)
 	       ht_body_has(r->body, name);
 }
 
-gboolean ht_request_fits(const ht_request *r, const struct ht_say *say)
+const ht_when *ht_request_when(const ht_request *request)
 {
-	struct ht_scope scope = ht_say_scope(say);
-	struct json_object *kind = NULL;
-	gboolean said = !json_object_object_get_ex(say->part, "kind", &kind) ||
-			strcmp(json_object_get_string(kind), "text") == 0;
-
-	if (json_object_object_get_ex(say->part, "file", NULL) && !r->files)
-		return FALSE;
-	return (said || r->kinds) && ht_when_fits(r->when, &scope);
+	return request->when;
 }
 
 /* ---- making ---- */
 
 static const char *add_header(GPtrArray *headers, const char *name, const char *before, const ht_fill *value,
-			      struct ht_say *say)
+			      const struct ht_voice *voice)
 {
 	GString *line = g_string_new(name);
 	const char *why;
 
 	g_string_append_printf(line, ": %s", before);
-	why = ht_fill_run(value, ht_say_value, say, NULL, line);
+	why = ht_fill_run(value, voice->value, voice->ctx, NULL, line);
 	g_ptr_array_add(headers, g_string_free(line, FALSE));
 	return why;
 }
 
 /* RFC 7617. */
-static const char *add_basic(const ht_request *r, GPtrArray *headers, struct ht_say *say)
+static const char *add_basic(const ht_request *r, GPtrArray *headers, const struct ht_voice *voice)
 {
 	g_autoptr(GString) pair = g_string_new(NULL);
 	g_autofree char *coded = NULL;
-	const char *why = ht_fill_run(r->user, ht_say_value, say, NULL, pair);
+	const char *why = ht_fill_run(r->user, voice->value, voice->ctx, NULL, pair);
 
 	if (!why && strchr(pair->str, ':'))
 		why = "a user's name has a colon in it, and cannot be sent so";
 	g_string_append_c(pair, ':');
 	if (!why)
-		why = ht_fill_run(r->password, ht_say_value, say, NULL, pair);
+		why = ht_fill_run(r->password, voice->value, voice->ctx, NULL, pair);
 	coded = hg_base64(pair->str, pair->len, FALSE);
 	g_ptr_array_add(headers, g_strdup_printf("Authorization: Basic %s", coded));
 	OPENSSL_cleanse(pair->str, pair->len);
 	return why;
 }
 
-static const char *make_headers(const ht_request *r, struct ht_say *say, GPtrArray *headers)
+static const char *make_headers(const ht_request *r, const struct ht_voice *voice, GPtrArray *headers)
 {
 	const char *why = NULL;
 
 	for (guint i = 0; !why && i < r->headers->len; i++) {
 		const struct header *header = &g_array_index(r->headers, struct header, i);
 
-		why = add_header(headers, header->name, "", header->value, say);
+		why = add_header(headers, header->name, "", header->value, voice);
 	}
 	if (!why && r->user)
-		why = add_basic(r, headers, say);
+		why = add_basic(r, headers, voice);
 	if (!why && r->bearer)
-		why = add_header(headers, "Authorization", "Bearer ", r->bearer, say);
+		why = add_header(headers, "Authorization", "Bearer ", r->bearer, voice);
 	if (r->type && r->body_kind != HT_BODY_PARTS)
 		g_ptr_array_add(headers, g_strdup_printf("Content-Type: %s%s%s", r->type, r->charset ? "; charset=" : "",
 							 r->charset ? r->charset : ""));
@@ -294,13 +287,13 @@ static const char *make_headers(const ht_request *r, struct ht_say *say, GPtrArr
 	return why;
 }
 
-static const char *make_url(const ht_request *r, struct ht_say *say, GString *url)
+static const char *make_url(const ht_request *r, const struct ht_voice *voice, GString *url)
 {
 	g_autoptr(GString) query = g_string_new(NULL);
-	const char *why = r->url ? ht_fill_run(r->url, ht_say_value, say, r->charset, url) : NULL;
+	const char *why = r->url ? ht_fill_run(r->url, voice->value, voice->ctx, r->charset, url) : NULL;
 
 	if (!why && r->query)
-		why = ht_body_form(r->query, say, r->charset, query);
+		why = ht_body_form(r->query, voice, r->charset, query);
 	if (query->len)
 		g_string_append_printf(url, "%c%s", strchr(url->str, '?') ? '&' : '?', query->str);
 	return why;
@@ -319,34 +312,34 @@ static void recode(GString *body, const char *charset)
 	}
 }
 
-static const char *make_body(const ht_request *r, struct ht_say *say, struct ht_made *ret)
+static const char *make_body(const ht_request *r, const struct ht_voice *voice, struct ht_made *ret)
 {
 	const char *why = NULL;
 
 	if (r->body_kind == HT_BODY_JSON)
-		why = ht_body_json(r->body, say, ret->body);
+		why = ht_body_json(r->body, voice, ret->body);
 	else if (r->body_kind == HT_BODY_FORM)
-		why = ht_body_form(r->body, say, r->charset, ret->body);
+		why = ht_body_form(r->body, voice, r->charset, ret->body);
 	else if (r->body_kind == HT_BODY_PARTS)
-		why = ht_body_parts(r->body, say, ret->fields = ht_fields_new());
+		why = ht_body_parts(r->body, voice, ret->fields = ht_fields_new());
 	else if (r->text) {
-		why = ht_fill_run(r->text, ht_say_value, say, NULL, ret->body);
+		why = ht_fill_run(r->text, voice->value, voice->ctx, NULL, ret->body);
 		recode(ret->body, r->charset);
 	}
 	return why;
 }
 
-const char *ht_request_make(const ht_request *r, struct ht_say *say, struct ht_made *ret)
+const char *ht_request_make(const ht_request *r, const struct ht_voice *voice, struct ht_made *ret)
 {
 	const char *why;
 
 	*ret = (struct ht_made){ .method = r->method, .url = g_string_new(NULL), .body = g_string_new(NULL),
 				 .headers = g_ptr_array_new_with_free_func(g_free) };
-	why = make_url(r, say, ret->url);
+	why = make_url(r, voice, ret->url);
 	if (!why)
-		why = make_headers(r, say, ret->headers);
+		why = make_headers(r, voice, ret->headers);
 	if (!why)
-		why = make_body(r, say, ret);
+		why = make_body(r, voice, ret);
 	return why || ret->body->len <= HT_BODY_BYTES ? why : "the request is too long";
 }
 

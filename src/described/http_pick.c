@@ -1,7 +1,7 @@
 /* http_pick.c - one value of what came in: the first path that leads to one, its default, what is done to it */
 #include <string.h>
 
-#include "description.h"
+#include "described.h"
 #include "http_change.h"
 #include "http_time.h"
 #include "text.h"

@@ -1,7 +1,7 @@
 /* http_when.c - conditions on what came in: which case of a description an item is */
 #include <string.h>
 
-#include "description.h"
+#include "described.h"
 
 struct condition {
 	ht_path *path;

@@ -12,8 +12,8 @@
 #include <glib.h>
 #include <headgate/adapter.h>
 
-#include "description.h"
-#include "say.h"
+#include "described.h"
+#include "fill.h"
 
 #define HT_BODY_DEPTH 16
 #define HT_BODY_BYTES (1 << 20)		/* of what is said, coded */
@@ -29,12 +29,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(ht_body, ht_body_free)
 gboolean ht_body_has(const ht_body *body, const char *name);
 
 /* Appends it.  A form: "a=b&c=d", charset NULL for UTF-8.  NULL, or why it cannot be said (static). */
-const char *ht_body_json(const ht_body *body, struct ht_say *say, GString *out);
-const char *ht_body_form(const ht_body *body, struct ht_say *say, const char *charset, GString *out);
+const char *ht_body_json(const ht_body *body, const struct ht_voice *voice, GString *out);
+const char *ht_body_form(const ht_body *body, const struct ht_voice *voice, const char *charset, GString *out);
 /* Of parts: struct ht_field each, names lent by body, values yours (freed with the array). */
 struct ht_field {
 	const char *name;
 	char *value;			/* NULL: the file */
 };
-const char *ht_body_parts(const ht_body *body, struct ht_say *say, GArray *ret);
+const char *ht_body_parts(const ht_body *body, const struct ht_voice *voice, GArray *ret);
 GArray *ht_fields_new(void);
