@@ -10,8 +10,7 @@
  *	  own: { author.id: "$value:account" }  # conditions: said by our own account, an echo.  Or a list of such: any of them
  *	  cases: [ CASE, ... ]                  # of an item the first that fits
  *	poll:
- *	  every: 1m                             # how often fetch_changes runs
- *	  overlap: 5m                           # how far behind its cursor it looks again
+ *	  every: 1m   overlap: 5m               # desk.h
  *	  each: journals[]                      # within an item that fetch_changes took; default the item itself
  *	  own: ...   cases: ...                 # default: those of back
  *
@@ -56,6 +55,7 @@
 #define HG_BACK_ID_MAX      200		/* bytes of an id; a longer one is taken by its hash */
 
 typedef struct hg_back hg_back;
+struct hg_desk;
 
 /* `back` and `poll` of preset (its root map; look->at names it).  NULL: neither is there, or wrong (told).  secrets and values it
  * names are asked for by ht_given(). */
@@ -65,16 +65,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(hg_back, hg_back_free)
 
 gboolean hg_back_has_hook(const hg_back *back);		/* NULL: FALSE, as the next */
 gboolean hg_back_has_poll(const hg_back *back);
-gint64 hg_back_poll_ms(const hg_back *back);		/* `every`; 0: not said */
-gint64 hg_back_overlap_ms(const hg_back *back);
 gboolean hg_back_wants_url(const hg_back *back);	/* its signature covers the address: gateway.public_url is needed */
 gboolean hg_back_proves(const hg_back *back);		/* FALSE: auth is none, anybody may call */
 
-/* What the configuration gives; all lent. */
 struct hg_back_given {
-	char *const *secrets, *const *values;	/* name, value, ..., NULL; or NULL */
-	char *const *statuses;			/* statuses.from: the helpdesk's word, ours, ..., NULL; or NULL */
-	const char *public_url;			/* what stands before /backend/ in the address the helpdesk has; or NULL */
+	const struct hg_desk *desk;	/* desk.h: whose `back` it is, with secrets, values and statuses; lent */
+	const char *public_url;		/* what stands before /backend/ in the address the helpdesk has; or NULL */
 	gint64 now_ms;
 };
 
@@ -102,9 +98,7 @@ typedef struct hg_back_heard hg_back_heard;
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(hg_back_heard, hg_back_heard_clear)
 
 /* One request: judged over its bytes, read, sorted.  ret needs no init, and is to be cleared.  Pure: samples call it too. */
-void hg_back_hear(const hg_back *back, const struct hg_back_given *given, const struct hg_http_req *req,
-		  struct hg_back_heard *ret);
+void hg_back_hear(const struct hg_back_given *given, const struct hg_http_req *req, struct hg_back_heard *ret);
 /* What fetch_changes took as `changes` (a list, or one item), or (poll FALSE) what fetch_change took, whose items are those of
  * the hook. */
-void hg_back_sort(const hg_back *back, const struct hg_back_given *given, struct json_object *items, gboolean poll,
-		  struct hg_back_heard *ret);
+void hg_back_sort(const struct hg_back_given *given, struct json_object *items, gboolean poll, struct hg_back_heard *ret);
