@@ -3,6 +3,7 @@
 #include <glib.h>
 #include <headgate/adapter.h>
 #include "arena.h"
+#include "change.h"
 #include "fail.h"
 
 enum hg_command_kind {
@@ -39,6 +40,12 @@ enum hg_command_kind {
 				 * CONFIG: the channel names no mail channel; LIMIT: he had one a moment ago */
 	HG_CMD_PROFILE,		/* what he says of himself: visiting.profile.  MISSING: he never wrote */
 	HG_CMD_UNMERGE,		/* text: id of a contact that was merged; it gets back what was its own */
+	/* Of a helpdesk, see change.h: what its hook or our poll has found.  backend, changes, batch.raw and batch.cursor.
+	 * Those not heard of before become jobs HG_FROM_BACKEND, once this is on disk.  Answer: {"new":3,"known":1}.
+	 * MISSING: there is no such backend; INPUT: a change nobody can keep (none of them is kept then) */
+	HG_CMD_CHANGES,
+	HG_CMD_CHANGED,		/* outcome of such a job: backend, job_n, fate SENT (changes: what it turned out to be, complete;
+				 * of a LOOK any number), RETRY or FAILED (dead letter) with text why not, retry_ms */
 };
 
 struct hg_reply {
@@ -62,6 +69,13 @@ struct hg_forward_result {
 	const char *text;		/* for the log and the dead letter */
 	/* a 2xx body named the ticket: */
 	const char *external_id, *number, *url;	/* or NULL */
+	/* of a helpdesk that is spoken to by a preset: */
+	const void *body;		/* with HG_STEP: what is done so far, JSON; committed before the next step */
+	gsize len;
+	const char *const *made;	/* ids under which the helpdesk will tell of what was just made, NULL-ended; or NULL: such
+					 * a reply, note or status is an echo */
+	gboolean account;		/* with RETRY: our credentials are refused; nothing is at fault but them */
+	gboolean lost;			/* with FAILED: the ticket is not there any more */
 };
 
 struct hg_fetch_result {
@@ -105,7 +119,7 @@ struct hg_command {
 	gboolean again;			/* INBOUND, for done: all that is in it was there before */
 	const char *channel;		/* INBOUND, SENT, FETCHED, CONDITION: name; or NULL */
 	const char *space;		/* INBOUND, UNPACKED, RECALL: adapter name, for keys that count across channels */
-	const char *backend;		/* LINK, STATUS, FORWARDED, CONDITION */
+	const char *backend;		/* LINK, STATUS, FORWARDED, CHANGES, CHANGED, CONDITION */
 	const char *principal;		/* who asks: "token:desk", "cli:0", "rule:NAME" */
 	const char *idem_key;		/* API calls: or NULL ... */
 	guint8 idem_print[32];		/* ... with the fingerprint of the request */
@@ -120,7 +134,10 @@ struct hg_command {
 	const char *const *add_tags, *const *remove_tags;	/* PATCH: NULL-ended; or NULL, as the next */
 	const char *const *set_fields, *const *unset_fields;	/* name, value, name, value ...; names */
 	const char *external_id, *number, *url;	/* LINK */
-	gint64 job_n;			/* SENT, FORWARDED, FETCHED, FACTS, SETTLE_SEND, RETRY_DEAD and the four behind PATCH */
+	const hg_change *changes;	/* CHANGES, CHANGED: by hg_command_set_changes() */
+	gsize n_changes;
+	gint64 retry_ms;		/* CHANGED: with RETRY, 0 for the usual backoff */
+	gint64 job_n;			/* SENT, FORWARDED, FETCHED, FACTS, SETTLE_SEND, RETRY_DEAD, CHANGED and the four behind PATCH */
 	int fate;			/* UNPACKED: SENT: read, FAILED: not, RETRY: not tried; SETTLED: as its FAILED: it is gone */
 	const char *const *refs;	/* RECALL: NULL-ended */
 	int condition;			/* CONDITION: enum hg_condition */
@@ -144,6 +161,10 @@ void hg_command_free(hg_command *command);	/* NULL is fine; does not call done *
 /* Deep copies into the command's arena; sizes and strides become ours.  Text is made valid UTF-8,
  * numbers of items, addresses, files and bytes are bounded (HG_ERROR_LIMIT). */
 gboolean hg_command_set_batch(hg_command *command, const struct hg_batch *batch, GError **error);
+/* Deep copies too; more than HG_CHANGES_MAX are LIMIT, one that hg_change_check() refuses is INPUT and names it.
+ * raw: the hook's bytes, kept beside them, or NULL; cursor: where the next poll begins, or NULL: stays. */
+gboolean hg_command_set_changes(hg_command *command, const hg_change *changes, gsize n, const void *raw, gsize raw_len,
+				const char *cursor, GError **error);
 /* A copy in its arena of ids, NULL-ended (or NULL); what is too many is left out. */
 const char *const *hg_command_words(hg_command *command, const char *const *words);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(hg_command, hg_command_free)

@@ -162,6 +162,11 @@ static const struct hg_row forwarded_rows[] = {
 	HG_ROW(struct hg_forward_result, 7, external_id, TEXT),
 	HG_ROW(struct hg_forward_result, 8, number, TEXT),
 	HG_ROW(struct hg_forward_result, 9, url, TEXT),
+	HG_ROW(struct hg_forward_result, 10, len, INT64),
+	HG_ROW_BYTES_OF(struct hg_forward_result, 11, body, len, BYTES_MOST, 0),
+	HG_ROW_WORDS_OF(struct hg_forward_result, 12, made, WORDS_MOST),
+	HG_ROW(struct hg_forward_result, 13, account, TRUTH),
+	HG_ROW(struct hg_forward_result, 14, lost, TRUTH),
 	HG_ROW_END
 };
 static const struct hg_shape forwarded = {
@@ -205,6 +210,30 @@ static const struct hg_shape visiting = {
 	"hg_visiting", visiting_rows, sizeof(struct hg_visiting), HG_ROW_NOWHERE, NULL
 };
 
+static const struct hg_row change_rows[] = {
+	HG_ROW(struct hg_change, 1, kind, INT),
+	HG_ROW(struct hg_change, 2, id, TEXT),
+	HG_ROW(struct hg_change, 3, ticket, TEXT),
+	HG_ROW(struct hg_change, 4, external, TEXT),
+	HG_ROW(struct hg_change, 5, number, TEXT),
+	HG_ROW(struct hg_change, 6, url, TEXT),
+	HG_ROW(struct hg_change, 7, text, TEXT),
+	HG_ROW(struct hg_change, 8, html, TEXT),
+	HG_ROW(struct hg_change, 9, agent, TEXT),
+	HG_ROW(struct hg_change, 10, status, TEXT),
+	HG_ROW(struct hg_change, 11, said, TEXT),
+	HG_ROW(struct hg_change, 12, assignee, TEXT),
+	HG_ROW(struct hg_change, 13, into, TEXT),
+	HG_ROW(struct hg_change, 14, missing, TEXT),
+	HG_ROW(struct hg_change, 15, order, INT64),
+	HG_ROW(struct hg_change, 16, at_ms, INT64),
+	HG_ROW_LIST_OF(struct hg_change, 17, files, n_files, HG_ROW_NOWHERE, FILES_MOST, &file),
+	HG_ROW_END
+};
+static const struct hg_shape change = {
+	"hg_change", change_rows, sizeof(struct hg_change), HG_ROW_NOWHERE, NULL
+};
+
 static const struct hg_row command_rows[] = {
 	HG_ROW(struct hg_command, 1, kind, INT),
 	HG_ROW(struct hg_command, 2, channel, TEXT),
@@ -246,6 +275,8 @@ static const struct hg_row command_rows[] = {
 	HG_ROW_WORDS_OF(struct hg_command, 38, refs, WORDS_MOST),
 	HG_ROW(struct hg_command, 39, remove, TRUTH),
 	HG_ROW_STRUCT_OF(struct hg_command, 40, visiting, &visiting),
+	HG_ROW_LIST_OF(struct hg_command, 41, changes, n_changes, HG_ROW_NOWHERE, HG_CHANGES_MAX, &change),
+	HG_ROW(struct hg_command, 42, retry_ms, INT64),
 	HG_ROW_END
 };
 /* Whose they are, when it was taken and who hears of it is another matter each time. */
@@ -255,7 +286,7 @@ const struct hg_shape hg_shape_command = {
 };
 
 const struct hg_shape *const hg_command_shapes[] = {
-	&address, &file, &hg_shape_in, &receipt, &batch, &reply, &sent, &forwarded, &fetched, &facts, &visiting,
+	&address, &file, &hg_shape_in, &receipt, &batch, &reply, &sent, &forwarded, &fetched, &facts, &visiting, &change,
 	&hg_shape_command, NULL
 };
 
@@ -285,8 +316,11 @@ gboolean hg_command_unpack(const void *bytes, gsize len, hg_command **ret, GErro
 		return FALSE;
 	}
 	command->arena = arena;
+	/* Nothing is as long as that. */
 	if (!command->sent.body)
-		command->sent.len = 0;	/* nothing is as long as that */
+		command->sent.len = 0;
+	if (!command->forwarded.body)
+		command->forwarded.len = 0;
 	*ret = g_steal_pointer(&command);
 	return TRUE;
 }

@@ -3,6 +3,7 @@
 #include <glib.h>
 #include <headgate/adapter.h>
 #include "arena.h"
+#include "change.h"
 #include "model.h"
 
 /* What goes out after a commit.  Copied by whoever takes it; everything lies in its own arena. */
@@ -19,6 +20,8 @@ typedef struct hg_dispatch {
 	/* HG_TO_FETCH: */
 	hg_attachment attachment;
 	const char *channel;		/* whose adapter fetches it */
+	/* HG_FROM_BACKEND: */
+	hg_change change;		/* as it was kept; what comes of it is one HG_CMD_CHANGED */
 	/* HG_TO_UNPACK; of it HG_TO_SETTLE has ticket and id: */
 	struct hg_raw raw;		/* raw.ticket is job.n */
 } hg_dispatch;

@@ -199,6 +199,7 @@ typedef struct hg_message {
 	gboolean automatic, forwarded, echo;
 	int sender;			/* where he only claims his address: 1 + enum hg_sender; else 0 */
 	const char *reactions;		/* JSON object address -> emoji, or NULL */
+	const char *origin;		/* backend whose agent said it over there: it has it already; or NULL */
 } hg_message;
 
 /* A mail of the gateway that says what stands in the conversation already: answers nobody saw, a transcript.  Its payload is
@@ -256,6 +257,7 @@ typedef struct hg_link {		/* the ticket in one helpdesk */
 	gint64 ticket_n;
 	const char *backend, *external_id, *number, *url;
 	gint64 at_ms;
+	gint64 status_order;		/* of the newest status applied that came from there (hg_change.order); 0: none */
 } hg_link;
 
 typedef struct hg_csat {		/* what the customer thinks: one opinion for an episode of a thread */
@@ -300,6 +302,7 @@ enum hg_target {
 	HG_TO_CHANNEL = 1, HG_TO_BACKEND, HG_TO_FETCH, HG_TO_HOOK,
 	HG_TO_UNPACK,		/* raw bytes of a channel, to its adapter; dead: in quarantine */
 	HG_TO_SETTLE,		/* what they held is on disk: the far end is told */
+	HG_FROM_BACKEND,	/* a change in a helpdesk: what is missing of it is fetched, then it is applied */
 	HG_TARGETS		/* one more than the last */
 };
 enum hg_job_state {

@@ -139,6 +139,7 @@ const char *hg_target_word(int target)
 	static const char *const words[] = {
 		[HG_TO_CHANNEL] = "channel", [HG_TO_BACKEND] = "backend", [HG_TO_FETCH] = "fetch",
 		[HG_TO_HOOK] = "hook", [HG_TO_UNPACK] = "unpack", [HG_TO_SETTLE] = "settle",
+		[HG_FROM_BACKEND] = "change",
 	};
 
 	return WORD(words, target);

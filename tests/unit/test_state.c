@@ -256,7 +256,7 @@ static void every_state_has_a_word_of_its_own(void **state)
 		{ hg_author_word, HG_BY_CUSTOMER, HG_BY_GATEWAY },
 		{ hg_delivery_word, HG_DLV_NONE, HG_DLV_FAILED },
 		{ hg_ticket_state_word, HG_TICKET_REQUESTED, HG_TICKET_CLOSED },
-		{ hg_job_state_word, HG_JOB_QUEUED, HG_JOB_DEAD }, { hg_target_word, HG_TO_CHANNEL, HG_TO_SETTLE },
+		{ hg_job_state_word, HG_JOB_QUEUED, HG_JOB_DEAD }, { hg_target_word, HG_TO_CHANNEL, HG_FROM_BACKEND },
 		{ hg_question_word, HG_QUESTION_OPEN, HG_QUESTION_SKIPPED },
 		{ hg_receipt_word, HG_R_SENT, HG_R_FAILED }, { hg_file_state_word, HG_FILE_PENDING, HG_FILE_FAILED },
 		{ hg_proof_word, HG_CLAIMED, HG_FORMER },
