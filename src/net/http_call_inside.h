@@ -2,7 +2,7 @@
 #pragma once
 #include "http_call.h"
 
-#include "http_body.h"
+#include "http_call_body.h"
 
 struct hg_client_headers {
 	GString *text;		/* name NUL value NUL ... */

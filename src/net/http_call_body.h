@@ -1,4 +1,4 @@
-/* http_body.h - the body of an outgoing request: bytes, files, or a form of both; read once */
+/* http_call_body.h - the body of an outgoing request: bytes, files, or a form of both; read once */
 #pragma once
 #include <glib.h>
 

@@ -1,9 +1,9 @@
-/* http_body.c - the body of an outgoing request: bytes, files, or a form of both; read once
+/* http_call_body.c - the body of an outgoing request: bytes, files, or a form of both; read once
  *
  * Not curl_mime: curl could wind that back, and send it again (http_call.c). */
 #include <config.h>
 
-#include "http_body.h"
+#include "http_call_body.h"
 
 #include <errno.h>
 #include <fcntl.h>
