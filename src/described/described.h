@@ -4,7 +4,11 @@
  *
  * A pick says where a value stands: a path (http_path.h), a list of them (the first that is there and not empty), or
  * { path: ..., default: ..., do: [ { strip: "whatsapp:" }, digits ], map: { from: to } }; { value: words } is always the
- * same.
+ * same.  Instead of path alone:
+ *   { first: items, where: { key: x, id: { same: $given.external_id } }, path: value }   of the first item of a list
+ *                                  that fits; where's paths and path start from the item (without path: the item)
+ *   { like: "Ticket {id} made", of: PATH }   what stands at the pattern's one {name}; a list of patterns: the first that
+ *                                  fits.  {} is anything; of: $body without it
  * Secrets are never written into a description: it names them ($secret:NAME); `values:` does the same for what is no
  * secret ($value:NAME).
  *
@@ -83,7 +87,9 @@ struct json_object *ht_numbered(struct json_object *value, guint n);
 /* "GB" */
 gboolean ht_country_known(const char *country);
 
-/* `when`: { path: text, path: [ texts ], path: { exists: true }, { not: ... }, { begins: ... } }, all of which hold. */
+/* `when`: { path: text, path: [ texts ], path: { exists: true }, { not: ... }, { begins: ... }, { contains: ... },
+ * { same: PATH } }, all of which hold.  A path with "[]" in it: of one of the list at least.  same: the text at another
+ * path, which must be there. */
 typedef struct ht_when ht_when;
 ht_when *ht_when_new(struct ht_look *look, struct json_object *map, const char *key);	/* NULL: not there, or wrong */
 void ht_when_free(ht_when *when);

@@ -14,8 +14,13 @@ enum ht_escape {
 	HT_XML_DOC,	/* a document (XML 1.0): character data and values of attributes; nowhere else */
 	HT_HEADER,	/* of HTTP: no line ends */
 	HT_RAW,		/* a body with no form: what people wrote may only be the last thing in it */
+	HT_FIELD,	/* as HT_WHOLE, of a query: beside other words what people wrote stands as ${plain(NAME)} */
+	HT_HTML,	/* a piece of HTML: as HT_XML_DOC, line ends in character data become <br> */
 };
 
+/* Around a name: ${plain(subject)} has letters, digits and "@._+-", anything else becomes a blank: for search
+ * languages.  ${lower(NAME)}, ${digits(NAME)}; ${date(NAME)} "2026-11-22" and ${clock(NAME)} "10:02:11" of a time in ISO
+ * 8601 (UTC).  One deep. */
 typedef struct ht_fill ht_fill;
 
 /* names: NULL-ended, "secret:" and "sha256(" stand for all that begin with them; secrets and values are asked for by
@@ -31,7 +36,8 @@ typedef gboolean ht_fill_value(void *ctx, const char *name, GString *out);
 struct ht_voice {
 	ht_fill_value *value;
 	void *ctx;			/* of value; lent */
-	struct ht_scope scope;
+	struct ht_scope scope;		/* "file" of its root (a map) is the file of $file */
+	gsize max_bytes;		/* of what is made; 0: HT_BODY_BYTES */
 };
 /* Appends the text.  charset: of what is percent-encoded, NULL for UTF-8; lent for the call.  Returns NULL, or why it
  * cannot be said (static): a value that would be another path, or another host. */

@@ -28,7 +28,8 @@ int ht_auth_judge(const ht_auth *auth, const struct ht_asked *asked, const char 
 
 /* Names that a signed string may have: body, url, url_base, query, method, header:NAME, query:NAME, secret:NAME,
  * value:NAME, sorted_params, sorted_pairs, and md5(NAME), sha1(NAME), sha256(NAME), sha512(NAME) as hex of lower case,
- * sha256raw(NAME) as bytes, base64(NAME). */
+ * sha256raw(NAME) as bytes, base64(NAME); url_decoded: url with the twelve characters decoded that HubSpot's version 3
+ * wants so. */
 extern const char *const ht_signed_names[];
 ht_fill *ht_signed_new(struct ht_look *look, const char *key, const char *text);	/* NULL: told */
 /* For ht_fill_run(); ctx: a struct ht_asked. */

@@ -256,7 +256,7 @@ static const char *put_number(const char *text, GString *out)
 	return NULL;
 }
 
-static const char *put_list(const ht_body *body, const struct ht_voice *voice, GString *out)
+static const char *put_list(const ht_body *body, const struct ht_voice *voice, GString *out, GArray *pieces)
 {
 	const char *why = NULL;
 	char open = body->kind == MAP ? '{' : '[';
@@ -268,7 +268,7 @@ static const char *put_list(const ht_body *body, const struct ht_voice *voice, G
 		if (one && kid->name)
 			hg_json_key(out, kid->name);
 		if (one)
-			why = ht_body_json(one, voice, out);
+			why = ht_body_json(one, voice, out, pieces);
 	}
 	hg_json_close(out, open == '{' ? '}' : ']');
 	return why;
@@ -282,7 +282,7 @@ static const char *put_text(const ht_body *body, const struct ht_voice *voice, G
 	if (body->fill)
 		return ht_fill_run(body->fill, voice->value, voice->ctx, NULL, out);
 	if (body->kind == DOCUMENT)
-		return ht_body_json(body->kids->pdata[0], voice, out);
+		return ht_body_json(body->kids->pdata[0], voice, out, NULL);
 	if (body->kind == TRUTH)
 		g_string_append(out, ht_when_fits(body->when, &voice->scope) ? "true" : "false");
 	else if (body->plain)
@@ -292,7 +292,7 @@ static const char *put_text(const ht_body *body, const struct ht_voice *voice, G
 	return NULL;
 }
 
-const char *ht_body_json(const ht_body *body, const struct ht_voice *voice, GString *out)
+const char *ht_body_json(const ht_body *body, const struct ht_voice *voice, GString *out, GArray *pieces)
 {
 	g_autoptr(GString) text = g_string_new(NULL);
 	const char *why;
@@ -308,7 +308,7 @@ const char *ht_body_json(const ht_body *body, const struct ht_voice *voice, GStr
 		return NULL;
 	}
 	if (body->kind == MAP || body->kind == LIST)
-		return put_list(body, voice, out);
+		return put_list(body, voice, out, pieces);
 	why = put_text(body, voice, text, &there);
 	if (!why && body->kind == NUMBER)
 		return put_number(text->str, out);
@@ -319,9 +319,13 @@ const char *ht_body_json(const ht_body *body, const struct ht_voice *voice, GStr
 
 /* ---- fields: of a form, of multipart ---- */
 
-static void clear_field(gpointer field)
+static void clear_field(gpointer data)
 {
-	g_free(((struct ht_field *)field)->value);
+	struct ht_field *field = data;
+
+	g_free(field->name);
+	g_free(field->value);
+	json_object_put(field->file);
 }
 
 GArray *ht_fields_new(void)
@@ -335,7 +339,7 @@ GArray *ht_fields_new(void)
 static const char *take_field(const ht_body *body, const char *name, const struct ht_voice *voice, GArray *ret)
 {
 	g_autoptr(GString) text = g_string_new(NULL);
-	struct ht_field field = { .name = name };
+	struct ht_field field = { .name = NULL };
 	const char *why = NULL;
 	gboolean there = TRUE;
 
@@ -351,10 +355,11 @@ static const char *take_field(const ht_body *body, const char *name, const struc
 		why = put_text(body, voice, text, &there);
 		field.value = g_string_free(g_steal_pointer(&text), FALSE);
 	}
+	field.name = g_strdup(name);
 	if (there)
 		g_array_append_val(ret, field);
 	else
-		g_free(field.value);
+		clear_field(&field);
 	return why;
 }
 

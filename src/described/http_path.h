@@ -7,6 +7,7 @@
  *   $body $method $url $path $peer $status $now            of the request or the answer; $now in ms
  *   $root.a.b                                              from the top, where paths start from an item of each:
  *   $up.a.b                                                from the item around this one
+ *   $given.a.b                                             from what the request was made of that this is the answer to
  * and behind a dot they read a text as a tree: "Message.$json.id", "xml.$xml.sms", "data.$form.from".
  * "results[]" and "entry[].messages[]" are for each: only: all of a list. */
 #pragma once
@@ -27,6 +28,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(ht_memo, ht_memo_free)
 struct ht_scope {
 	ht_memo *memo;					/* of root, which lives longer; NULL: made again each time */
 	struct json_object *root, *item, *up;		/* item NULL: root */
+	struct json_object *given;			/* $given; NULL: there is none */
 	const char *(*header)(const void *from, const char *name);
 	const char *(*query)(const void *from, const char *name);
 	const void *from;				/* of both */

@@ -230,6 +230,11 @@ gboolean ht_request_has(const ht_request *r, const char *name)
 	       ht_body_has(r->body, name);
 }
 
+const char *ht_request_method(const ht_request *request)
+{
+	return request->method;
+}
+
 const ht_when *ht_request_when(const ht_request *request)
 {
 	return request->when;
@@ -317,7 +322,7 @@ static const char *make_body(const ht_request *r, const struct ht_voice *voice, 
 	const char *why = NULL;
 
 	if (r->body_kind == HT_BODY_JSON)
-		why = ht_body_json(r->body, voice, ret->body);
+		why = ht_body_json(r->body, voice, ret->body, NULL);
 	else if (r->body_kind == HT_BODY_FORM)
 		why = ht_body_form(r->body, voice, r->charset, ret->body);
 	else if (r->body_kind == HT_BODY_PARTS)

@@ -9,7 +9,8 @@
  *	basic: { user: "${value:account}", password: "${secret:token}" }     # or
  *	bearer: "${secret:token}"                                          # RFC 6750
  *	json: ...   form: ...   parts: ...   xml: "..."   raw: "..."         # one of them: the body
- *	type: application/json          # Content-Type, where it is not the usual one of the body
+ *	raw: { $file: true }            # the bytes of the file, of its own type where there is no type:
+ *	type: application/json          # Content-Type, where it is not the usual one of the body; a template
  *	charset: iso-8859-1             # of query, form, xml and raw; else UTF-8
  */
 #pragma once
@@ -27,6 +28,7 @@ void ht_request_free(ht_request *request);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ht_request, ht_request_free)
 extern const char *const ht_request_keys[];
 
+const char *ht_request_method(const ht_request *request);	/* lent */
 const ht_when *ht_request_when(const ht_request *request);	/* lent; or NULL */
 /* Does it say this anywhere ("key", "token")? */
 gboolean ht_request_has(const ht_request *request, const char *name);
@@ -38,6 +40,7 @@ struct ht_made {			/* a request, ready to go out; hg_http_call's pointers lead i
 	GString *url, *body;
 	GPtrArray *headers;		/* "Name: value", NULL-ended */
 	GArray *fields;			/* struct ht_field of multipart; or NULL */
+	GArray *pieces;			/* struct ht_piece of body; or NULL: there are none */
 };
 /* NULL, or why it cannot be made (static); either way ret is for ht_made_clear(). */
 const char *ht_request_make(const ht_request *request, const struct ht_voice *voice, struct ht_made *ret);
