@@ -232,11 +232,16 @@ static gboolean set_up(hg_call *call, const struct hg_client_call *from, const s
 	return TRUE;
 }
 
+static gboolean has_body(const struct hg_client_call *from)
+{
+	return from->body || from->body_path || from->n_parts;
+}
+
 static gboolean take_body(hg_call *call, const struct hg_client_call *from)
 {
 	g_autoptr(GError) error = NULL;
 
-	if (!from->body && !from->n_parts)
+	if (!has_body(from))
 		return TRUE;
 	call->body = hg_body_new(from, call->env, &error);
 	return call->body || hg_call_refuse(call, HG_CLIENT_CALL, error->message);
@@ -252,8 +257,8 @@ static gboolean is_method(const char *method)
 /* Nothing is set for it that another call would not want. */
 static gboolean is_plain(const struct hg_client_call *from)
 {
-	return from->body && !from->n_parts && !from->hosts && !from->unix_path && !from->ca_file && !from->on_body &&
-	       !from->gunzip && !from->redirects && from->save_fd <= 0 && !from->connect_ms && from->len &&
+	return from->body && !from->body_path && !from->n_parts && !from->hosts && !from->unix_path && !from->ca_file &&
+	       !from->on_body && !from->gunzip && !from->redirects && from->save_fd <= 0 && !from->connect_ms && from->len &&
 	       (!from->method || !strcmp(from->method, "POST"));
 }
 
@@ -266,7 +271,7 @@ hg_call *hg_call_new(const struct hg_client_call *from, const struct hg_call_def
 	call->env = env;
 	call->done = done;
 	call->arg = arg;
-	call->method = g_strdup(from->method ? from->method : from->body || from->n_parts ? "POST" : "GET");
+	call->method = g_strdup(from->method ? from->method : has_body(from) ? "POST" : "GET");
 	call->hosts = g_strdupv((char **)from->hosts);
 	call->unix_path = g_strdup(from->unix_path);
 	call->timeout_ms = from->timeout_ms ? from->timeout_ms : TIMEOUT_MS;

@@ -137,10 +137,14 @@ hg_body *hg_body_new(const struct hg_client_call *call, struct hg_env *env, GErr
 
 	body->segments = g_array_new(FALSE, FALSE, sizeof(struct segment));
 	g_array_set_clear_func(body->segments, segment_clear);
-	if (!call->n_parts)
+	if (call->n_parts) {
+		if (!add_form(body, call, env, error))
+			return NULL;
+	} else if (!call->body_path) {
 		add_bytes(body, call->body, call->len);
-	else if (!add_form(body, call, env, error))
+	} else if (!add_file(body, call->body_path, error)) {
 		return NULL;
+	}
 	return g_steal_pointer(&body);
 }
 

@@ -28,7 +28,8 @@ struct hg_client_call {			/* all copied; zero is a sensible value everywhere els
 	const char *const *headers;	/* "Name: value", NULL-ended; CR or LF in one: code CALL */
 	const void *body;
 	gsize len;
-	const struct hg_client_part *parts;	/* instead of body */
+	const char *body_path;		/* instead of body: the whole of this file, read as it is sent */
+	const struct hg_client_part *parts;	/* instead of both */
 	gsize n_parts;
 	gint64 timeout_ms;		/* the whole call; 0: 30 s; -1: no limit (tail) */
 	gint64 connect_ms;		/* 0: 10 s */

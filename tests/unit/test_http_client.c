@@ -121,6 +121,19 @@ static void a_form_has_its_parts(void **state)
 	unlink(path);
 }
 
+static void a_file_is_the_body(void **state)
+{
+	struct run *run = *state;
+	g_autofree char *path = write_file("from a file", 11), *request = NULL;
+
+	RUN_SCRIPT(run, { .reply = OK_X });
+	expect(run_call(run, CALL(.method = "PUT", .body_path = path)), 200, HG_CLIENT_OK, TRUE);
+	request = script_request(run->server, 0);
+	assert_true(g_str_has_prefix(request, "PUT ") && strstr(request, "\r\nContent-Length: 11\r\n"));
+	assert_true(g_str_has_suffix(request, "\r\n\r\nfrom a file"));
+	unlink(path);
+}
+
 static void connections_are_used_again(void **state)
 {
 	struct run *run = *state;
@@ -234,6 +247,14 @@ static void a_form_is_never_sent_twice(void **state)
 	const struct hg_client_part parts[] = { { .name = "file", .path = path } };
 
 	expect_seen_once(*state, CALL(.parts = parts, .n_parts = 1));
+	unlink(path);
+}
+
+static void a_file_is_never_sent_twice(void **state)
+{
+	g_autofree char *path = write_file("from a file", 11);
+
+	expect_seen_once(*state, CALL(.body_path = path));
 	unlink(path);
 }
 
@@ -668,6 +689,7 @@ static void wrong_calls_are_refused(void **state)
 		{ .url = "http://example.com/", .headers = bad }, { .url = "http://example.com/", .headers = bare },
 		{ .url = "http://example.com/", .method = "GET /x" }, { .url = "http://example.com/", .method = "" },
 		{ .url = "http://example.com/", .parts = &part, .n_parts = 1 },
+		{ .url = "http://example.com/", .body_path = "/nowhere" },
 	};
 	struct run *run = *state;
 
@@ -736,7 +758,7 @@ int main(void)
 		TEST(an_answer_has_status_headers_and_body),
 		TEST(a_body_is_sent_as_it_is),
 		TEST(methods_are_sent_as_named),
-		TEST(a_form_has_its_parts),
+		TEST(a_form_has_its_parts), TEST(a_file_is_the_body),
 		TEST(connections_are_used_again),
 		TEST(cookies_are_not_kept),
 		TEST(only_the_final_head_counts),
@@ -745,7 +767,7 @@ int main(void)
 	TEST(long_heads_are_kept_in_part),
 		TEST(a_post_is_never_sent_twice),
 		TEST(a_big_post_is_never_sent_twice),
-		TEST(a_form_is_never_sent_twice),
+		TEST(a_form_is_never_sent_twice), TEST(a_file_is_never_sent_twice),
 		TEST(a_post_without_body_is_never_sent_twice),
 		TEST(a_put_is_never_sent_twice),
 		TEST(a_delete_is_never_sent_twice),
