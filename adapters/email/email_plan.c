@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "conf_wrong.h"
 #include "json.h"
 #include "mail_build.h"
 #include "mail_compose.h"
@@ -11,18 +12,6 @@
 
 #define RECIPE_MAX (1000 * 1000)	/* bytes: the host takes a MiB */
 #define MAILTO	   "mailto:"
-
-G_GNUC_PRINTF(3, 4)
-static int refuse(struct hg_err *err, int kind, const char *fmt, ...)
-{
-	va_list args;
-
-	err->kind = kind;
-	va_start(args, fmt);
-	g_vsnprintf(err->text, sizeof(err->text), fmt, args);
-	va_end(args);
-	return -1;
-}
 
 static gboolean is_set(const char *text)
 {
@@ -76,14 +65,17 @@ static int check_content(const struct email_conf *conf, const struct hg_out *out
 	gint64 bytes = file_bytes(out);
 
 	if (is_set(out->template_json) || is_set(out->payload))
-		return refuse(err, HG_ERR_UNSUPPORTED, "e-mail carries text, HTML and files, no templates or buttons of other channels");
+		return hg_refuse(err, HG_ERR_UNSUPPORTED,
+				 "e-mail carries text, HTML and files, no templates or buttons of other channels");
 	if (!has_words(out) && !out->n_files)
-		return refuse(err, HG_ERR_INPUT, "there is nothing to send");
+		return hg_refuse(err, HG_ERR_INPUT, "there is nothing to send");
 	if (out->n_files > HG_MAIL_FILES_MAX)
-		return refuse(err, HG_ERR_LIMIT, "%zu files in one mail, at most %d are sent", out->n_files, HG_MAIL_FILES_MAX);
+		return hg_refuse(err, HG_ERR_LIMIT,
+				 "%zu files in one mail, at most %d are sent", out->n_files, HG_MAIL_FILES_MAX);
 	if (bytes / 3 * 4 > conf->smtp_max_size)
-		return refuse(err, HG_ERR_LIMIT, "the files have %lld bytes, and in a mail a third more; mails of up to %lld bytes are "
-			      "sent (smtp.max_size): send a link", (long long)bytes, (long long)conf->smtp_max_size);
+		return hg_refuse(err, HG_ERR_LIMIT,
+				 "the files have %lld bytes, and in a mail a third more; mails of up to %lld bytes are "
+				 "sent (smtp.max_size): send a link", (long long)bytes, (long long)conf->smtp_max_size);
 	return 0;
 }
 
@@ -92,14 +84,16 @@ static int check(const struct email_conf *conf, const struct hg_out *out, struct
 	g_autofree char *wire = hg_mail_wire_address(bare(out->to));
 
 	if (!conf->smtp_host)
-		return refuse(err, HG_ERR_CONFIG, "this mailbox is only read: set smtp.host to answer from it");
+		return hg_refuse(err, HG_ERR_CONFIG, "this mailbox is only read: set smtp.host to answer from it");
 	if (out->kind == HG_EDIT || out->kind == HG_REVOKE)
-		return refuse(err, HG_ERR_UNSUPPORTED, "a mail cannot be %s once it is sent: send another that puts it right",
-			      out->kind == HG_EDIT ? "changed" : "taken back");
+		return hg_refuse(err, HG_ERR_UNSUPPORTED,
+				 "a mail cannot be %s once it is sent: send another that puts it right",
+				 out->kind == HG_EDIT ? "changed" : "taken back");
 	if (out->kind != HG_TEXT)
-		return refuse(err, HG_ERR_UNSUPPORTED, "e-mail carries no such thing");
+		return hg_refuse(err, HG_ERR_UNSUPPORTED, "e-mail carries no such thing");
 	if (!wire)
-		return refuse(err, HG_ERR_INPUT, "%.80s is no address that mail can be sent to", out->to ? out->to : "(none)");
+		return hg_refuse(err, HG_ERR_INPUT,
+				 "%.80s is no address that mail can be sent to", out->to ? out->to : "(none)");
 	return check_content(conf, out, err);
 }
 
@@ -186,8 +180,9 @@ int email_plan(const void *options, const struct hg_out *out, struct hg_plan *pl
 	json = g_string_new(NULL);
 	put_recipe(json, conf, out);
 	if (json->len > RECIPE_MAX)
-		return refuse(err, HG_ERR_LIMIT, "text and HTML of the mail have %zu bytes with what is around them, at most %d fit: "
-			      "send a part of it as a file", json->len, RECIPE_MAX);
+		return hg_refuse(err, HG_ERR_LIMIT,
+				 "text and HTML of the mail have %zu bytes with what is around them, at most %d fit: "
+				 "send a part of it as a file", json->len, RECIPE_MAX);
 	part.body = json->str;
 	part.len = json->len;
 	plan->add(plan, &part);

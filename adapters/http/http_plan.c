@@ -1,10 +1,9 @@
 /* http_plan.c - a message as the parts that a description's requests send */
 #include "http_out.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "conf_wrong.h"
 #include "json.h"
 #include "sms_text.h"
 
@@ -17,18 +16,6 @@ struct planning {
 	struct hg_plan *plan;
 	struct hg_err *err;
 };
-
-G_GNUC_PRINTF(3, 4)
-static int refuse(struct hg_err *err, int kind, const char *fmt, ...)
-{
-	va_list ap;
-
-	err->kind = kind;
-	va_start(ap, fmt);
-	vsnprintf(err->text, sizeof(err->text), fmt, ap);
-	va_end(ap);
-	return -1;
-}
 
 /* ---- what a part is made of ---- */
 
@@ -151,11 +138,11 @@ static int check_part(struct planning *p, const char *body, gsize len)
 	say.part = part = ht_part_read(p->conf, &message);
 	request = part ? ht_out_request(p->out, &say) : NULL;
 	if (!request)
-		return refuse(p->err, HG_ERR_UNSUPPORTED, "this channel's provider takes no such thing (%s%s)",
-			      kind_word(message.kind) ? kind_word(message.kind) : "?",
-			      hg_json_obj(part, "file") ? " with a file" : "");
+		return hg_refuse(p->err, HG_ERR_UNSUPPORTED, "this channel's provider takes no such thing (%s%s)",
+				 kind_word(message.kind) ? kind_word(message.kind) : "?",
+				 hg_json_obj(part, "file") ? " with a file" : "");
 	why = ht_say_make(request, &say, &made);
-	return why ? refuse(p->err, HG_ERR_INPUT, "%s", why) : 0;
+	return why ? hg_refuse(p->err, HG_ERR_INPUT, "%s", why) : 0;
 }
 
 static int add_part(struct planning *p, const char *text, int file, const struct hg_sms_message *sms)
@@ -191,7 +178,7 @@ static int add_texts(struct planning *p, const char *text)
 	}
 	messages = hg_sms_plan(text, &policy, &error);
 	if (!messages)
-		return refuse(p->err, error->code == HG_ERROR_LIMIT ? HG_ERR_LIMIT : HG_ERR_INPUT, "%s", error->message);
+		return hg_refuse(p->err, error->code == HG_ERROR_LIMIT ? HG_ERR_LIMIT : HG_ERR_INPUT, "%s", error->message);
 	for (guint i = 0; !rc && i < messages->len; i++) {
 		const struct hg_sms_message *one = &g_array_index(messages, struct hg_sms_message, i);
 
@@ -208,7 +195,8 @@ static int add_files(struct planning *p)
 	int rc = 0;
 
 	if (message->n_files > FILES_MAX)
-		return refuse(p->err, HG_ERR_LIMIT, "%zu files in one message, at most %d are sent", message->n_files, FILES_MAX);
+		return hg_refuse(p->err, HG_ERR_LIMIT,
+				 "%zu files in one message, at most %d are sent", message->n_files, FILES_MAX);
 	if (caption && g_utf8_strlen(caption, -1) > p->out->max_caption) {
 		rc = add_texts(p, caption);
 		caption = NULL;
@@ -217,9 +205,10 @@ static int add_files(struct planning *p)
 		const struct hg_file *file = file_at(message, i);
 
 		if (p->out->max_file && file->bytes > p->out->max_file)
-			return refuse(p->err, HG_ERR_LIMIT, "\"%.60s\" has %lld bytes; this provider carries files of up to %lld: "
-				      "send a link", file->name ? file->name : "the file", (long long)file->bytes,
-				      (long long)p->out->max_file);
+			return hg_refuse(p->err, HG_ERR_LIMIT,
+					 "\"%.60s\" has %lld bytes; this provider carries files of up to %lld: "
+					 "send a link", file->name ? file->name : "the file", (long long)file->bytes,
+					 (long long)p->out->max_file);
 		rc = add_part(p, i ? NULL : caption, (int)i, NULL);
 	}
 	return rc;
@@ -243,17 +232,18 @@ static int check(struct planning *p)
 	g_autofree char *known = NULL;
 
 	if (!kind_word(message->kind))
-		return refuse(p->err, HG_ERR_UNSUPPORTED, "this channel carries no such thing");
+		return hg_refuse(p->err, HG_ERR_UNSUPPORTED, "this channel carries no such thing");
 	if (!can_reach(p->out, message->to)) {
 		known = g_strjoinv(", ", p->out->to);
-		return refuse(p->err, HG_ERR_INPUT, "%.60s is no address of this channel's provider (%s)",
-			      message->to ? message->to : "(none)", known);
+		return hg_refuse(p->err, HG_ERR_INPUT, "%.60s is no address of this channel's provider (%s)",
+				 message->to ? message->to : "(none)", known);
 	}
 	if (message->text && !g_utf8_validate(message->text, -1, NULL))
-		return refuse(p->err, HG_ERR_INPUT, "the text is no valid UTF-8");
+		return hg_refuse(p->err, HG_ERR_INPUT, "the text is no valid UTF-8");
 	if (message->template_json || message->payload)
-		return refuse(p->err, HG_ERR_UNSUPPORTED, "this channel carries no templates and no provider's own content: send "
-			      "a text");
+		return hg_refuse(p->err, HG_ERR_UNSUPPORTED,
+				 "this channel carries no templates and no provider's own content: send "
+				 "a text");
 	return 0;
 }
 
@@ -263,7 +253,7 @@ int ht_out_plan(const ht_out *out, const struct ht_conf *conf, const struct hg_o
 	struct planning p = { .out = out, .conf = conf, .message = message, .plan = plan, .err = err };
 
 	if (!out)
-		return refuse(err, HG_ERR_UNSUPPORTED, "this channel only receives: its description has no send");
+		return hg_refuse(err, HG_ERR_UNSUPPORTED, "this channel only receives: its description has no send");
 	if (check(&p))
 		return -1;
 	if (message->kind != HG_TEXT)
@@ -271,7 +261,7 @@ int ht_out_plan(const ht_out *out, const struct ht_conf *conf, const struct hg_o
 	if (message->n_files)
 		return add_files(&p);
 	if (hg_sms_blank(message->text))
-		return refuse(err, HG_ERR_INPUT, "there is nothing to send");
+		return hg_refuse(err, HG_ERR_INPUT, "there is nothing to send");
 	return add_texts(&p, message->text);
 }
 

@@ -1,25 +1,13 @@
 /* infobip_plan.c - what goes out, as the messages it needs: pure
  *
  * A part's body is {"sender", "to", "text"}; send() puts it where the API wants it, beside our id. */
-#include <stdarg.h>
 #include <string.h>
 
 #include "infobip.h"
+#include "conf_wrong.h"
 #include "json.h"
 #include "number.h"
 #include "sms_text.h"
-
-static int refuse(struct hg_err *err, int kind, const char *fmt, ...) G_GNUC_PRINTF(3, 4);
-static int refuse(struct hg_err *err, int kind, const char *fmt, ...)
-{
-	va_list args;
-
-	err->kind = kind;
-	va_start(args, fmt);
-	g_vsnprintf(err->text, sizeof(err->text), fmt, args);
-	va_end(args);
-	return -1;
-}
 
 static char *sender(const struct infobip_conf *conf, const struct hg_out *out)
 {
@@ -56,7 +44,7 @@ static int plan_text(const struct infobip_conf *conf, const struct hg_out *out, 
 	g_autoptr(GArray) messages = hg_sms_plan(out->text, &policy, &error);
 
 	if (!messages)
-		return refuse(err, HG_ERR_LIMIT, "%s", error->message);
+		return hg_refuse(err, HG_ERR_LIMIT, "%s", error->message);
 	for (guint i = 0; i < messages->len; i++)
 		add_part(plan, from, to, &g_array_index(messages, struct hg_sms_message, i));
 	return 0;
@@ -68,15 +56,17 @@ int infobip_plan(const void *arg, const struct hg_out *out, struct hg_plan *plan
 	g_autofree char *to = out->to ? hg_number_dial(out->to, FALSE) : NULL, *from = sender(conf, out);
 
 	if (out->kind != HG_TEXT || out->template_json || (out->payload && *out->payload))
-		return refuse(err, HG_ERR_UNSUPPORTED, "a text message cannot do that");
+		return hg_refuse(err, HG_ERR_UNSUPPORTED, "a text message cannot do that");
 	if (!to)
-		return refuse(err, HG_ERR_INPUT, "the customer wrote from a name, not from a number: nobody can be answered "
-			      "there");
+		return hg_refuse(err, HG_ERR_INPUT,
+				 "the customer wrote from a name, not from a number: nobody can be answered "
+				 "there");
 	if (!from)
-		return refuse(err, HG_ERR_CONFIG, "no sender is known: list a number or name under from");
+		return hg_refuse(err, HG_ERR_CONFIG, "no sender is known: list a number or name under from");
 	if (out->n_files)
-		return refuse(err, HG_ERR_UNSUPPORTED, "a text message carries no files: put a link into the text");
+		return hg_refuse(err, HG_ERR_UNSUPPORTED,
+				 "a text message carries no files: put a link into the text");
 	if (hg_sms_blank(out->text))
-		return refuse(err, HG_ERR_INPUT, "there is nothing to send");
+		return hg_refuse(err, HG_ERR_INPUT, "there is nothing to send");
 	return plan_text(conf, out, from, to, plan, err);
 }

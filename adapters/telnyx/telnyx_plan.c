@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "conf_wrong.h"
 #include "json.h"
 #include "number.h"
 #include "sms_text.h"
@@ -22,18 +23,6 @@ struct planning {
 	char *to, *from;		/* ours, as the provider writes them; from NULL: of the profile's pool */
 	char **group;			/* ours: the receivers, when it goes to all of a group; or NULL */
 };
-
-G_GNUC_PRINTF(3, 4)
-static int refuse(struct planning *p, int kind, const char *fmt, ...)
-{
-	va_list args;
-
-	p->err->kind = kind;
-	va_start(args, fmt);
-	g_vsnprintf(p->err->text, sizeof(p->err->text), fmt, args);
-	va_end(args);
-	return -1;
-}
 
 static gboolean is_set(const char *text)
 {
@@ -59,13 +48,16 @@ static int choose_group(struct planning *p)
 {
 	p->group = g_strsplit(p->out->group, ",", 0);
 	if (g_strv_length(p->group) > TELNYX_GROUP_MAX)
-		return refuse(p, HG_ERR_LIMIT, "%u people are in this group, and Telnyx writes to at most %d", g_strv_length(p->group),
-			      TELNYX_GROUP_MAX);
+		return hg_refuse(p->err, HG_ERR_LIMIT,
+				 "%u people are in this group, and Telnyx writes to at most %d", g_strv_length(p->group),
+				 TELNYX_GROUP_MAX);
 	for (char **one = p->group; *one; one++)
 		if (**one != '+')
-			return refuse(p, HG_ERR_UNSUPPORTED, "%.20s is in this group, and no number a group message reaches", *one);
+			return hg_refuse(p->err, HG_ERR_UNSUPPORTED,
+					 "%.20s is in this group, and no number a group message reaches", *one);
 	if (!p->from || *p->from != '+')
-		return refuse(p, HG_ERR_UNSUPPORTED, "a group is answered from a number, and `from` lists none");
+		return hg_refuse(p->err, HG_ERR_UNSUPPORTED,
+				 "a group is answered from a number, and `from` lists none");
 	return 0;
 }
 
@@ -78,7 +70,8 @@ static int choose_people(struct planning *p)
 		return choose_group(p);
 	p->to = is_set(to) ? hg_number_dial(to, TRUE) : NULL;
 	if (!p->to)
-		return refuse(p, HG_ERR_INPUT, "%.60s is no address that an SMS reaches", is_set(to) ? to : "(none)");
+		return hg_refuse(p->err, HG_ERR_INPUT,
+				 "%.60s is no address that an SMS reaches", is_set(to) ? to : "(none)");
 	return 0;
 }
 
@@ -128,7 +121,7 @@ static int put_texts(struct planning *p, const char *text)
 	g_autoptr(GArray) messages = hg_sms_plan(text, &policy, &error);
 
 	if (!messages)
-		return refuse(p, error->code == HG_ERROR_LIMIT ? HG_ERR_LIMIT : HG_ERR_INPUT, "%s", error->message);
+		return hg_refuse(p->err, error->code == HG_ERROR_LIMIT ? HG_ERR_LIMIT : HG_ERR_INPUT, "%s", error->message);
 	for (guint i = 0; i < messages->len; i++) {
 		const struct hg_sms_message *one = &g_array_index(messages, struct hg_sms_message, i);
 
@@ -147,8 +140,9 @@ static int put_files(struct planning *p, const char *text)
 		const struct hg_file *file = (const void *)((const char *)out->files + i * step);
 
 		if (file->bytes > TELNYX_MMS_MAX)
-			return refuse(p, HG_ERR_LIMIT, "\"%.60s\" has %lld bytes; MMS carries files of up to 1 MB: send a link",
-				      is_set(file->name) ? file->name : "the file", (long long)file->bytes);
+			return hg_refuse(p->err, HG_ERR_LIMIT,
+					 "\"%.60s\" has %lld bytes; MMS carries files of up to 1 MB: send a link",
+					 is_set(file->name) ? file->name : "the file", (long long)file->bytes);
 	}
 	for (gsize i = 0; i < out->n_files; i++) {
 		const char *words = !i && !hg_sms_blank(text) ? text : NULL;
@@ -169,16 +163,18 @@ static int check(struct planning *p)
 	const struct hg_out *out = p->out;
 
 	if (out->kind == HG_EDIT || out->kind == HG_REVOKE || out->kind == HG_REACTION)
-		return refuse(p, HG_ERR_UNSUPPORTED, "an SMS that was sent cannot be %s: send another",
-			      out->kind == HG_EDIT ? "changed" : out->kind == HG_REVOKE ? "taken back" : "reacted to");
+		return hg_refuse(p->err, HG_ERR_UNSUPPORTED, "an SMS that was sent cannot be %s: send another",
+				 out->kind == HG_EDIT ? "changed" : out->kind == HG_REVOKE ? "taken back" : "reacted to");
 	if (out->kind != HG_TEXT || is_set(out->payload) || is_set(out->template_json))
-		return refuse(p, HG_ERR_UNSUPPORTED, "this channel carries text and files, no templates or buttons");
+		return hg_refuse(p->err, HG_ERR_UNSUPPORTED,
+				 "this channel carries text and files, no templates or buttons");
 	if (out->text && !g_utf8_validate(out->text, -1, NULL))
-		return refuse(p, HG_ERR_INPUT, "the text is no valid UTF-8");
+		return hg_refuse(p->err, HG_ERR_INPUT, "the text is no valid UTF-8");
 	if (hg_sms_blank(out->text) && !out->n_files)
-		return refuse(p, HG_ERR_INPUT, "there is nothing to send");
+		return hg_refuse(p->err, HG_ERR_INPUT, "there is nothing to send");
 	if (out->n_files > TELNYX_FILES_MAX)
-		return refuse(p, HG_ERR_LIMIT, "%zu files in one message, at most %d are sent", out->n_files, TELNYX_FILES_MAX);
+		return hg_refuse(p->err, HG_ERR_LIMIT,
+				 "%zu files in one message, at most %d are sent", out->n_files, TELNYX_FILES_MAX);
 	return 0;
 }
 

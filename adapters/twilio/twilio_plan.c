@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "conf_wrong.h"
 #include "json.h"
 #include "number.h"
 #include "params.h"
@@ -24,18 +25,6 @@ struct planning {
 	const char *to, *from;		/* as the provider writes them; from NULL: the messaging service chooses */
 	gboolean whatsapp;
 };
-
-G_GNUC_PRINTF(3, 4)
-static int refuse(struct planning *p, int kind, const char *fmt, ...)
-{
-	va_list args;
-
-	p->err->kind = kind;
-	va_start(args, fmt);
-	g_vsnprintf(p->err->text, sizeof(p->err->text), fmt, args);
-	va_end(args);
-	return -1;
-}
 
 static gboolean is_set(const char *text)
 {
@@ -76,8 +65,8 @@ static int choose_sender(struct planning *p)
 	if (!p->from && !is_set(p->conf->messaging_service))
 		p->from = first_of(p, p->whatsapp);
 	if (!p->from && !is_set(p->conf->messaging_service))
-		return refuse(p, HG_ERR_UNSUPPORTED, "this channel lists no sender for %s under `from`",
-			      p->whatsapp ? "WhatsApp" : "SMS");
+		return hg_refuse(p->err, HG_ERR_UNSUPPORTED, "this channel lists no sender for %s under `from`",
+				 p->whatsapp ? "WhatsApp" : "SMS");
 	return 0;
 }
 
@@ -92,8 +81,9 @@ static int choose_receiver(struct planning *p)
 	}
 	dial = is_set(to) ? hg_number_dial(to, g_str_has_prefix(to, "tel:")) : NULL;
 	if (!dial)
-		return refuse(p, HG_ERR_INPUT, "%.60s is no address that %s reaches", is_set(to) ? to : "(none)",
-			      p->whatsapp ? "WhatsApp" : "SMS");
+		return hg_refuse(p->err, HG_ERR_INPUT,
+				 "%.60s is no address that %s reaches", is_set(to) ? to : "(none)",
+				 p->whatsapp ? "WhatsApp" : "SMS");
 	p->to = hg_arena_str(p->arena, dial);
 	if (p->whatsapp) {
 		g_autofree char *address = g_strconcat(TWILIO_WHATSAPP, p->to, NULL);
@@ -149,7 +139,7 @@ static GArray *messages_of(struct planning *p, const char *text)
 	GArray *messages = hg_sms_plan(text, &policy, &error);
 
 	if (!messages)
-		refuse(p, error->code == HG_ERROR_LIMIT ? HG_ERR_LIMIT : HG_ERR_INPUT, "%s", error->message);
+		hg_refuse(p->err, error->code == HG_ERROR_LIMIT ? HG_ERR_LIMIT : HG_ERR_INPUT, "%s", error->message);
 	return messages;
 }
 
@@ -182,9 +172,10 @@ static int check_files(struct planning *p)
 		const struct hg_file *file = file_at(p->out, i);
 
 		if (file->bytes > most)
-			return refuse(p, HG_ERR_LIMIT, "\"%.60s\" has %lld bytes; %s carries files of up to %lld MB: send a link",
-				      is_set(file->name) ? file->name : "the file", (long long)file->bytes,
-				      p->whatsapp ? "WhatsApp" : "MMS", (long long)(most >> 20));
+			return hg_refuse(p->err, HG_ERR_LIMIT,
+					 "\"%.60s\" has %lld bytes; %s carries files of up to %lld MB: send a link",
+					 is_set(file->name) ? file->name : "the file", (long long)file->bytes,
+					 p->whatsapp ? "WhatsApp" : "MMS", (long long)(most >> 20));
 	}
 	return 0;
 }
@@ -227,8 +218,9 @@ static int put_template(struct planning *p)
 	struct json_object *variables = hg_json_obj(template, "variables");
 
 	if (!is_set(sid) || strncmp(sid, "HX", 2))
-		return refuse(p, HG_ERR_INPUT, "a template of Twilio needs its ContentSid: {\"content_sid\":\"HX...\","
-			      "\"variables\":{\"1\":\"...\"}}");
+		return hg_refuse(p->err, HG_ERR_INPUT,
+				 "a template of Twilio needs its ContentSid: {\"content_sid\":\"HX...\","
+				 "\"variables\":{\"1\":\"...\"}}");
 	return put_content(p, sid, variables ? json_object_to_json_string_ext(variables, JSON_C_TO_STRING_PLAIN) : NULL,
 			   p->out->text);
 }
@@ -255,9 +247,10 @@ static int plan_closed(struct planning *p)
 {
 	if (is_set(p->conf->template_sid) && !hg_sms_blank(p->out->text) && !p->out->n_files)
 		return put_fallback(p);
-	return refuse(p, HG_ERR_WINDOW, "%s: send an approved template, or wait until the customer writes", p->out->last_in_ms > 0 ?
-		      "more than 24 hours have passed since the customer last wrote, and WhatsApp takes free text no longer" :
-		      "this customer has not written on this channel, so WhatsApp takes only an approved template");
+	return hg_refuse(p->err, HG_ERR_WINDOW,
+			 "%s: send an approved template, or wait until the customer writes", p->out->last_in_ms > 0 ?
+			 "more than 24 hours have passed since the customer last wrote, and WhatsApp takes free text no longer" :
+			 "this customer has not written on this channel, so WhatsApp takes only an approved template");
 }
 
 static int plan_message(struct planning *p)
@@ -267,7 +260,7 @@ static int plan_message(struct planning *p)
 	if (is_set(out->template_json))
 		return put_template(p);
 	if (hg_sms_blank(out->text) && !out->n_files)
-		return refuse(p, HG_ERR_INPUT, "there is nothing to send");
+		return hg_refuse(p->err, HG_ERR_INPUT, "there is nothing to send");
 	if (p->whatsapp && !window_open(out))
 		return plan_closed(p);
 	return out->n_files ? put_files(p, out->text) : put_texts(p, out->text);
@@ -278,17 +271,19 @@ static int check(struct planning *p)
 	const struct hg_out *out = p->out;
 
 	if (out->kind == HG_EDIT || out->kind == HG_REVOKE || out->kind == HG_REACTION)
-		return refuse(p, HG_ERR_UNSUPPORTED, "Twilio cannot %s a message that was sent: send another",
-			      out->kind == HG_EDIT ? "change" : out->kind == HG_REVOKE ? "take back" : "react to");
+		return hg_refuse(p->err, HG_ERR_UNSUPPORTED, "Twilio cannot %s a message that was sent: send another",
+				 out->kind == HG_EDIT ? "change" : out->kind == HG_REVOKE ? "take back" : "react to");
 	if (out->kind != HG_TEXT)
-		return refuse(p, HG_ERR_UNSUPPORTED, "this channel carries no such thing");
+		return hg_refuse(p->err, HG_ERR_UNSUPPORTED, "this channel carries no such thing");
 	if (is_set(out->payload))
-		return refuse(p, HG_ERR_UNSUPPORTED, "this channel carries text, files and templates; for buttons use a "
-			      "template of the Content Template Builder");
+		return hg_refuse(p->err, HG_ERR_UNSUPPORTED,
+				 "this channel carries text, files and templates; for buttons use a "
+				 "template of the Content Template Builder");
 	if (out->text && !g_utf8_validate(out->text, -1, NULL))
-		return refuse(p, HG_ERR_INPUT, "the text is no valid UTF-8");
+		return hg_refuse(p->err, HG_ERR_INPUT, "the text is no valid UTF-8");
 	if (out->n_files > TWILIO_MEDIA_COUNT)
-		return refuse(p, HG_ERR_LIMIT, "%zu files in one message, at most %d are sent", out->n_files, TWILIO_MEDIA_COUNT);
+		return hg_refuse(p->err, HG_ERR_LIMIT,
+				 "%zu files in one message, at most %d are sent", out->n_files, TWILIO_MEDIA_COUNT);
 	return 0;
 }
 

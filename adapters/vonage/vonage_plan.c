@@ -2,26 +2,14 @@
  *
  * A part's body is what the API gets but for credentials and our reference, which send() adds: a form for the SMS
  * API, JSON for the Messages API. */
-#include <stdarg.h>
 #include <string.h>
 
 #include "json.h"
+#include "conf_wrong.h"
 #include "number.h"
 #include "params.h"
 #include "sms_text.h"
 #include "vonage.h"
-
-static int refuse(struct hg_err *err, int kind, const char *fmt, ...) G_GNUC_PRINTF(3, 4);
-static int refuse(struct hg_err *err, int kind, const char *fmt, ...)
-{
-	va_list args;
-
-	err->kind = kind;
-	va_start(args, fmt);
-	g_vsnprintf(err->text, sizeof(err->text), fmt, args);
-	va_end(args);
-	return -1;
-}
 
 /* ---- from where, to where ---- */
 
@@ -93,13 +81,14 @@ static int find_way(const struct vonage_conf *conf, const struct hg_out *out, vo
 	choose_channel(conf, out, way);
 	number = strcmp(way->channel, "sms") == 0 || strcmp(way->channel, "mms") == 0;
 	if (!out->to || has_scheme(out->to, "name") || has_scheme(out->to, "raw"))
-		return refuse(err, HG_ERR_INPUT, "the customer wrote from a name, not from a number: nobody can be answered "
-			      "there");
+		return hg_refuse(err, HG_ERR_INPUT,
+				 "the customer wrote from a name, not from a number: nobody can be answered "
+				 "there");
 	if (number && !has_scheme(out->to, "tel") && !has_scheme(out->to, "short"))
-		return refuse(err, HG_ERR_UNSUPPORTED, "%.80s is no number that a text could be sent to", out->to);
+		return hg_refuse(err, HG_ERR_UNSUPPORTED, "%.80s is no number that a text could be sent to", out->to);
 	way->to = bare(out->to);
 	way->from = sender(conf, out);
-	return way->from ? 0 : refuse(err, HG_ERR_CONFIG, "no sender is known: list a number or name under from");
+	return way->from ? 0 : hg_refuse(err, HG_ERR_CONFIG, "no sender is known: list a number or name under from");
 }
 
 /* ---- bodies ---- */
@@ -191,7 +180,7 @@ static GArray *cut(const struct vonage_conf *conf, const struct hg_out *out, con
 	GArray *messages = hg_sms_plan(out->text ? out->text : "", &policy, &error);
 
 	if (!messages)
-		refuse(err, HG_ERR_LIMIT, "%s", error->message);
+		hg_refuse(err, HG_ERR_LIMIT, "%s", error->message);
 	return messages;
 }
 
@@ -202,10 +191,11 @@ static int plan_text(const struct vonage_conf *conf, const struct hg_out *out, c
 	g_autoptr(GArray) messages = NULL;
 
 	if (hg_sms_blank(out->text))
-		return refuse(err, HG_ERR_INPUT, "there is nothing to send");
+		return hg_refuse(err, HG_ERR_INPUT, "there is nothing to send");
 	if (strcmp(way->channel, "whatsapp") == 0 && out->last_in_ms && out->now_ms - out->last_in_ms > VONAGE_WINDOW_MS)
-		return refuse(err, HG_ERR_WINDOW, "WhatsApp takes a free answer for 24 hours after the customer's last message: "
-			      "send a template, or wait until the customer writes again");
+		return hg_refuse(err, HG_ERR_WINDOW,
+				 "WhatsApp takes a free answer for 24 hours after the customer's last message: "
+				 "send a template, or wait until the customer writes again");
 	messages = cut(conf, out, way, sms, err);
 	for (guint i = 0; messages && i < messages->len; i++) {
 		const struct hg_sms_message *message = &g_array_index(messages, struct hg_sms_message, i);
@@ -225,7 +215,7 @@ static int plan_reaction(const struct vonage_conf *conf, const struct hg_out *ou
 	GString *json;
 
 	if (strcmp(way->channel, "whatsapp") != 0 || !out->target)
-		return refuse(err, HG_ERR_UNSUPPORTED, "only WhatsApp carries reactions");
+		return hg_refuse(err, HG_ERR_UNSUPPORTED, "only WhatsApp carries reactions");
 	json = json_begin(conf, way, "reaction");
 	hg_json_key(json, "reaction");
 	hg_json_open(json, '{');
@@ -250,9 +240,9 @@ static int plan_template(const struct vonage_conf *conf, const struct hg_out *ou
 	GString *json;
 
 	if (strcmp(way->channel, "whatsapp") != 0)
-		return refuse(err, HG_ERR_UNSUPPORTED, "only WhatsApp has templates");
+		return hg_refuse(err, HG_ERR_UNSUPPORTED, "only WhatsApp has templates");
 	if (!name || !language)
-		return refuse(err, HG_ERR_INPUT, "a template needs name and language");
+		return hg_refuse(err, HG_ERR_INPUT, "a template needs name and language");
 	json = json_begin(conf, way, "template");
 	hg_json_key(json, "template");
 	hg_json_open(json, '{');
@@ -278,13 +268,14 @@ int vonage_plan(const void *arg, const struct hg_out *out, struct hg_plan *plan,
 	if (find_way(conf, out, &way, err))
 		return -1;
 	if (out->n_files)
-		return refuse(err, HG_ERR_UNSUPPORTED, "Vonage takes files only as public links, which this gateway does not "
-			      "make: put a link into the text");
+		return hg_refuse(err, HG_ERR_UNSUPPORTED,
+				 "Vonage takes files only as public links, which this gateway does not "
+				 "make: put a link into the text");
 	if (out->payload && *out->payload)
-		return refuse(err, HG_ERR_UNSUPPORTED, "this channel carries text and templates, no buttons");
+		return hg_refuse(err, HG_ERR_UNSUPPORTED, "this channel carries text and templates, no buttons");
 	if (out->kind == HG_REACTION)
 		return plan_reaction(conf, out, &way, plan, err);
 	if (out->kind != HG_TEXT)
-		return refuse(err, HG_ERR_UNSUPPORTED, "a message that was sent cannot be changed or taken back");
+		return hg_refuse(err, HG_ERR_UNSUPPORTED, "a message that was sent cannot be changed or taken back");
 	return out->template_json ? plan_template(conf, out, &way, plan, err) : plan_text(conf, out, &way, plan, err);
 }

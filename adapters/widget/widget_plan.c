@@ -4,21 +4,10 @@
 #include <glib.h>
 #include <string.h>
 
+#include "conf_wrong.h"
 #include "json.h"
 
 #define EMOJI_MAX 64		/* bytes of a reaction */
-
-G_GNUC_PRINTF(3, 4)
-static int refuse(struct hg_err *err, int kind, const char *fmt, ...)
-{
-	va_list args;
-
-	err->kind = kind;
-	va_start(args, fmt);
-	g_vsnprintf(err->text, sizeof(err->text), fmt, args);
-	va_end(args);
-	return -1;
-}
 
 static gboolean is_set(const char *text)
 {
@@ -41,31 +30,33 @@ static int check_choices(const char *payload, struct hg_err *err)
 	gsize n = choices ? json_object_array_length(choices) : 0;
 
 	if (!n || json_object_object_length(all) != 1)
-		return refuse(err, HG_ERR_INPUT, "payload on a chat widget is { \"choices\": [{ \"id\", \"title\" }] }, and nothing else");
+		return hg_refuse(err, HG_ERR_INPUT,
+				 "payload on a chat widget is { \"choices\": [{ \"id\", \"title\" }] }, and nothing else");
 	if (n > WIDGET_CHOICES_MAX)
-		return refuse(err, HG_ERR_LIMIT, "payload has %zu choices, at most %d fit", n, WIDGET_CHOICES_MAX);
+		return hg_refuse(err, HG_ERR_LIMIT, "payload has %zu choices, at most %d fit", n, WIDGET_CHOICES_MAX);
 	for (gsize i = 0; i < n; i++)
 		if (!choice_fits(json_object_array_get_idx(choices, i)))
-			return refuse(err, HG_ERR_INPUT, "payload: choice %zu needs an id of at most %d bytes and a title of at most %d "
-				      "characters, and has nothing else", i + 1, WIDGET_CHOICE_ID, WIDGET_CHOICE);
+			return hg_refuse(err, HG_ERR_INPUT,
+					 "payload: choice %zu needs an id of at most %d bytes and a title of at most %d "
+					 "characters, and has nothing else", i + 1, WIDGET_CHOICE_ID, WIDGET_CHOICE);
 	return 0;
 }
 
 static int check_said(const struct hg_out *out, struct hg_err *err)
 {
 	if (is_set(out->template_json))
-		return refuse(err, HG_ERR_UNSUPPORTED, "a chat widget has no templates: write the text");
+		return hg_refuse(err, HG_ERR_UNSUPPORTED, "a chat widget has no templates: write the text");
 	if (!is_set(out->text) && !out->n_files)
-		return refuse(err, HG_ERR_INPUT, "there is no text and no file in it");
+		return hg_refuse(err, HG_ERR_INPUT, "there is no text and no file in it");
 	return is_set(out->payload) ? check_choices(out->payload, err) : 0;
 }
 
 static int check_about(const struct hg_out *out, struct hg_err *err)
 {
 	if (out->kind == HG_REACTION && out->text && strlen(out->text) > EMOJI_MAX)
-		return refuse(err, HG_ERR_INPUT, "a reaction is one emoji");
+		return hg_refuse(err, HG_ERR_INPUT, "a reaction is one emoji");
 	if (out->kind == HG_EDIT && !is_set(out->text))
-		return refuse(err, HG_ERR_INPUT, "an edit needs the new text; to take a message back, revoke it");
+		return hg_refuse(err, HG_ERR_INPUT, "an edit needs the new text; to take a message back, revoke it");
 	return 0;
 }
 
@@ -85,7 +76,7 @@ int widget_plan(const void *conf, const struct hg_out *out, struct hg_plan *plan
 		rc = check_about(out, err);
 		break;
 	default:
-		rc = refuse(err, HG_ERR_UNSUPPORTED, "a chat widget cannot carry this");
+		rc = hg_refuse(err, HG_ERR_UNSUPPORTED, "a chat widget cannot carry this");
 	}
 	if (rc == 0)
 		plan->add(plan, &whole);
