@@ -234,7 +234,7 @@ static gboolean set_up(hg_call *call, const struct hg_client_call *from, const s
 
 static gboolean has_body(const struct hg_client_call *from)
 {
-	return from->body || from->body_path || from->n_parts;
+	return from->body || from->n_pieces || from->n_parts;
 }
 
 static gboolean take_body(hg_call *call, const struct hg_client_call *from)
@@ -257,7 +257,7 @@ static gboolean is_method(const char *method)
 /* Nothing is set for it that another call would not want. */
 static gboolean is_plain(const struct hg_client_call *from)
 {
-	return from->body && !from->body_path && !from->n_parts && !from->hosts && !from->unix_path && !from->ca_file &&
+	return from->body && !from->n_pieces && !from->n_parts && !from->hosts && !from->unix_path && !from->ca_file &&
 	       !from->on_body && !from->gunzip && !from->redirects && from->save_fd <= 0 && !from->connect_ms && from->len &&
 	       (!from->method || !strcmp(from->method, "POST"));
 }

@@ -19,7 +19,9 @@
 struct segment {
 	char *bytes;		/* ours; NULL: fd */
 	int fd;			/* ours; -1 with bytes */
-	guint64 size;
+	guint64 size;		/* as it is sent */
+	gboolean base64;
+	guint64 file_size;	/* of base64: as it is on disk */
 };
 
 struct hg_body {
@@ -50,7 +52,7 @@ void hg_body_free(hg_body *body)
 
 static void add_bytes(hg_body *body, const void *bytes, gsize len)
 {
-	struct segment segment = { g_memdup2(bytes, len), -1, len };
+	struct segment segment = { .bytes = g_memdup2(bytes, len), .fd = -1, .size = len };
 
 	if (!len)
 		return;
@@ -58,9 +60,9 @@ static void add_bytes(hg_body *body, const void *bytes, gsize len)
 	body->size += len;
 }
 
-static gboolean add_file(hg_body *body, const char *path, GError **error)
+static gboolean add_file(hg_body *body, const char *path, gboolean base64, GError **error)
 {
-	struct segment segment = { NULL, open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), 0 };
+	struct segment segment = { .fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), .base64 = base64 };
 	struct stat st;
 
 	if (segment.fd < 0 || fstat(segment.fd, &st) || !S_ISREG(st.st_mode)) {
@@ -69,7 +71,8 @@ static gboolean add_file(hg_body *body, const char *path, GError **error)
 		segment_clear(&segment);
 		return hg_fail(error, HG_ERROR_INPUT, "cannot send file %s: %s", path, g_strerror(err));
 	}
-	segment.size = st.st_size;
+	segment.file_size = (guint64)st.st_size;
+	segment.size = base64 ? (segment.file_size + 2) / 3 * 4 : segment.file_size;
 	g_array_append_val(body->segments, segment);
 	body->size += segment.size;
 	return TRUE;
@@ -105,7 +108,7 @@ static gboolean add_part(hg_body *body, const struct hg_client_part *part, GErro
 	add_bytes(body, head->str, head->len);
 	if (!part->path)
 		add_bytes(body, part->data, part->len);
-	else if (!add_file(body, part->path, error))
+	else if (!add_file(body, part->path, FALSE, error))
 		return FALSE;
 	add_bytes(body, "\r\n", 2);
 	return TRUE;
@@ -131,20 +134,29 @@ static gboolean add_form(hg_body *body, const struct hg_client_call *call, struc
 	return TRUE;
 }
 
+static gboolean add_pieces(hg_body *body, const struct hg_client_call *call, GError **error)
+{
+	for (gsize i = 0; i < call->n_pieces; i++) {
+		const struct hg_client_piece *piece = &call->pieces[i];
+
+		if (!piece->path)
+			add_bytes(body, piece->data, piece->len);
+		else if (!add_file(body, piece->path, piece->base64, error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
 hg_body *hg_body_new(const struct hg_client_call *call, struct hg_env *env, GError **error)
 {
 	g_autoptr(hg_body) body = g_new0(hg_body, 1);
 
 	body->segments = g_array_new(FALSE, FALSE, sizeof(struct segment));
 	g_array_set_clear_func(body->segments, segment_clear);
-	if (call->n_parts) {
-		if (!add_form(body, call, env, error))
-			return NULL;
-	} else if (!call->body_path) {
-		add_bytes(body, call->body, call->len);
-	} else if (!add_file(body, call->body_path, error)) {
+	if (call->n_parts ? !add_form(body, call, env, error) : !add_pieces(body, call, error))
 		return NULL;
-	}
+	if (!call->n_parts && !call->n_pieces)
+		add_bytes(body, call->body, call->len);
 	return g_steal_pointer(&body);
 }
 
@@ -163,11 +175,31 @@ const char *hg_body_bytes(const hg_body *body)
 	return body->segments->len == 1 ? g_array_index(body->segments, struct segment, 0).bytes : NULL;
 }
 
+#define CODED_AT_ONCE 4096		/* letters, a multiple of four */
+
+/* Letters from any place on: four of them stand for three bytes of the file. */
+static gssize read_coded(const struct segment *segment, guint64 from, char *out, gsize size)
+{
+	guint8 bytes[CODED_AT_ONCE / 4 * 3];
+	guint64 begin = from / 4 * 3;
+	gsize want = MIN(sizeof(bytes), segment->file_size - begin), skip = from % 4, n;
+	g_autofree char *coded = NULL;
+
+	if (pread(segment->fd, bytes, want, (off_t)begin) != (gssize)want)
+		return -1;
+	coded = g_base64_encode(bytes, want);
+	n = MIN(size, strlen(coded) - skip);
+	memcpy(out, coded + skip, n);
+	return (gssize)n;
+}
+
 static gssize read_segment(const struct segment *segment, guint64 from, char *out, gsize size)
 {
 	gsize n = MIN(size, segment->size - from);
 	gssize got = n;
 
+	if (segment->base64)
+		return read_coded(segment, from, out, n);
 	if (segment->bytes)
 		memcpy(out, segment->bytes + from, n);
 	else

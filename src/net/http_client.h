@@ -18,6 +18,13 @@ struct hg_client_part {			/* of a multipart/form-data body */
 	const char *path;		/* ... or the whole of this file */
 };
 
+struct hg_client_piece {		/* of a body with files in it, which are read as it is sent */
+	const void *data;		/* len bytes ... */
+	gsize len;
+	const char *path;		/* ... or the whole of this file ... */
+	gboolean base64;		/* ... coded: RFC 4648 section 4, with padding */
+};
+
 /* Some of the reply's body, as it comes.  FALSE ends the call (code CANCELLED).  May not call the
  * client. */
 typedef gboolean hg_client_body_fn(void *arg, const void *bytes, gsize len);
@@ -28,8 +35,9 @@ struct hg_client_call {			/* all copied; zero is a sensible value everywhere els
 	const char *const *headers;	/* "Name: value", NULL-ended; CR or LF in one: code CALL */
 	const void *body;
 	gsize len;
-	const char *body_path;		/* instead of body: the whole of this file, read as it is sent */
-	const struct hg_client_part *parts;	/* instead of both */
+	const struct hg_client_piece *pieces;	/* instead of body: one behind the other */
+	gsize n_pieces;
+	const struct hg_client_part *parts;	/* instead of both: a form */
 	gsize n_parts;
 	gint64 timeout_ms;		/* the whole call; 0: 30 s; -1: no limit (tail) */
 	gint64 connect_ms;		/* 0: 10 s */

@@ -121,16 +121,38 @@ static void a_form_has_its_parts(void **state)
 	unlink(path);
 }
 
-static void a_file_is_the_body(void **state)
+static void a_body_has_files_in_it(void **state)
 {
 	struct run *run = *state;
 	g_autofree char *path = write_file("from a file", 11), *request = NULL;
+	const struct hg_client_piece pieces[] = {
+		{ .data = "{\"a\":\"", .len = 6 }, { .path = path, .base64 = TRUE }, { .data = "\"} ", .len = 3 }, { .path = path },
+	};
 
 	RUN_SCRIPT(run, { .reply = OK_X });
-	expect(run_call(run, CALL(.method = "PUT", .body_path = path)), 200, HG_CLIENT_OK, TRUE);
+	expect(run_call(run, CALL(.method = "PUT", .pieces = pieces, .n_pieces = 4)), 200, HG_CLIENT_OK, TRUE);
 	request = script_request(run->server, 0);
-	assert_true(g_str_has_prefix(request, "PUT ") && strstr(request, "\r\nContent-Length: 11\r\n"));
-	assert_true(g_str_has_suffix(request, "\r\n\r\nfrom a file"));
+	assert_true(g_str_has_prefix(request, "PUT ") && strstr(request, "\r\nContent-Length: 36\r\n"));
+	assert_true(g_str_has_suffix(request, "\r\n\r\n{\"a\":\"ZnJvbSBhIGZpbGU=\"} from a file"));
+	unlink(path);
+}
+
+/* Coded in bites that never fit what is asked for. */
+static void a_big_file_is_coded_as_it_is_sent(void **state)
+{
+	struct run *run = *state;
+	g_autoptr(GString) bytes = g_string_new(NULL);
+	g_autofree char *path = NULL, *request = NULL, *want = NULL;
+	struct hg_client_piece piece = { .base64 = TRUE };
+
+	for (guint i = 0; i < 100001; i++)
+		g_string_append_c(bytes, (char)(i * 7 >> 3));
+	piece.path = path = write_file(bytes->str, bytes->len);
+	want = g_base64_encode((const guchar *)bytes->str, bytes->len);
+	RUN_SCRIPT(run, { .reply = OK_X });
+	expect(run_call(run, CALL(.pieces = &piece, .n_pieces = 1)), 200, HG_CLIENT_OK, TRUE);
+	request = script_request(run->server, 0);
+	assert_string_equal(strstr(request, "\r\n\r\n") + 4, want);
 	unlink(path);
 }
 
@@ -253,8 +275,9 @@ static void a_form_is_never_sent_twice(void **state)
 static void a_file_is_never_sent_twice(void **state)
 {
 	g_autofree char *path = write_file("from a file", 11);
+	const struct hg_client_piece piece = { .path = path };
 
-	expect_seen_once(*state, CALL(.body_path = path));
+	expect_seen_once(*state, CALL(.pieces = &piece, .n_pieces = 1));
 	unlink(path);
 }
 
@@ -681,6 +704,7 @@ static void wrong_calls_are_refused(void **state)
 {
 	static const char *const bad[] = { "A: b\r\nC: d", NULL }, *const bare[] = { "no colon", NULL };
 	static const struct hg_client_part part = { .name = "a", .path = "/nowhere" };
+	static const struct hg_client_piece piece = { .path = "/nowhere" };
 	static const struct hg_client_call calls[] = {
 		{ .url = NULL }, { .url = "" }, { .url = "nonsense" }, { .url = "/path" }, { .url = "ftp://example.com/" },
 		{ .url = "file:///etc/passwd" }, { .url = "gopher://example.com/" }, { .url = "javascript:1" },
@@ -689,7 +713,7 @@ static void wrong_calls_are_refused(void **state)
 		{ .url = "http://example.com/", .headers = bad }, { .url = "http://example.com/", .headers = bare },
 		{ .url = "http://example.com/", .method = "GET /x" }, { .url = "http://example.com/", .method = "" },
 		{ .url = "http://example.com/", .parts = &part, .n_parts = 1 },
-		{ .url = "http://example.com/", .body_path = "/nowhere" },
+		{ .url = "http://example.com/", .pieces = &piece, .n_pieces = 1 },
 	};
 	struct run *run = *state;
 
@@ -758,7 +782,8 @@ int main(void)
 		TEST(an_answer_has_status_headers_and_body),
 		TEST(a_body_is_sent_as_it_is),
 		TEST(methods_are_sent_as_named),
-		TEST(a_form_has_its_parts), TEST(a_file_is_the_body),
+		TEST(a_form_has_its_parts), TEST(a_body_has_files_in_it),
+		TEST(a_big_file_is_coded_as_it_is_sent),
 		TEST(connections_are_used_again),
 		TEST(cookies_are_not_kept),
 		TEST(only_the_final_head_counts),
