@@ -31,6 +31,8 @@ struct ht_look {
 	guint errors;
 	gboolean knows;			/* which secrets and values there are; FALSE: any name will do (a file alone) */
 	gboolean has_url;		/* ... and the URL others know us by */
+	gboolean asks;			/* secrets and values are what the description itself asks for, under `settings`: a name
+					 * that is not among them is its own mistake, told where it stands */
 	char *const *secrets, *const *values;	/* name, value ..., NULL; lent, or NULL */
 	const char *const *names, *const *people;	/* what templates of requests may name; of these, what people write */
 };

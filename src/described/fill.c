@@ -122,9 +122,11 @@ static int place_of(struct reading *r, const char *name, const char **why)
 	int place = r->url;
 
 	if (r->escape == HT_URL) {
-		if ((place == BASE || place == HOST) && !g_str_has_prefix(name, "value:")) {
-			*why = "before the path of an address only ${value:NAME} may stand: nobody who writes to you says "
-			       "which host is called";
+		/* ${url}: of who has an address in his configuration, a helpdesk. */
+		if ((place == BASE || place == HOST) && !g_str_has_prefix(name, "value:") &&
+		    (place == HOST || strcmp(name, "url") != 0)) {
+			*why = "before the path of an address only ${value:NAME} may stand (of a helpdesk, ${url} at the "
+			       "beginning): nobody who writes to you says which host is called";
 			return -1;
 		}
 		if (place == BASE)

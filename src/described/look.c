@@ -265,12 +265,16 @@ gboolean ht_given(struct ht_look *look, const char *key, const char *kind, const
 	char *const *map = is_secret ? look->secrets : look->values;
 	g_autofree char *text = NULL;
 
-	(void)key;
 	if (!look->knows)
 		return TRUE;
 	for (; map && map[0]; map += 2)
 		if (strcmp(map[0], name) == 0)
 			return TRUE;
+	if (look->asks) {
+		ht_wrong(look, key, "$%s:%.60s is asked for nowhere: say under settings: %s: what it is", kind, name,
+			 is_secret ? "credentials" : "values");
+		return FALSE;
+	}
 	/* It is the channel that lacks something, not the description. */
 	text = g_strdup_printf("the description wants '%.60s': write it under %ss: (%s: %s)", name, kind, name,
 			       is_secret ? "env:NAME, file:PATH or credential:NAME" : "...");
