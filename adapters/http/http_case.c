@@ -10,11 +10,6 @@ static const char *const kinds[] = { "", "message", "status", "consent", "verify
 
 /* ---- freeing ---- */
 
-static void free_pick(gpointer pick)
-{
-	ht_pick_free(pick);
-}
-
 static void free_hash(struct ht_hash *hash)
 {
 	if (!hash)
@@ -79,44 +74,13 @@ void ht_case_clear(gpointer data)
 
 /* ---- messages ---- */
 
-/* One pick, or a list of them. */
-static GPtrArray *read_picks(struct ht_look *look, struct json_object *map, const char *key)
-{
-	GPtrArray *picks = g_ptr_array_new_with_free_func(free_pick);
-	struct json_object *list = ht_member(look, map, key, FALSE);
-	gsize n = json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0, was;
-	ht_pick *one;
-
-	if (list && !n) {
-		one = ht_pick_new(look, map, key, FALSE);
-		if (one)
-			g_ptr_array_add(picks, one);
-		return picks;
-	}
-	if (n > MORE_MAX)
-		ht_wrong(look, key, "must have at most %d", MORE_MAX);
-	was = ht_enter(look, key);
-	for (gsize i = 0; i < MIN(n, MORE_MAX); i++) {
-		g_autofree char *at = g_strdup_printf("%zu", i);
-		struct json_object *wrap = json_object_new_object();
-
-		json_object_object_add(wrap, at, json_object_get(json_object_array_get_idx(list, i)));
-		one = ht_pick_new(look, wrap, at, TRUE);
-		if (one)
-			g_ptr_array_add(picks, one);
-		json_object_put(wrap);
-	}
-	ht_leave(look, was);
-	return picks;
-}
-
 static struct ht_hash *read_hash(struct ht_look *look, struct json_object *id)
 {
 	static const char *const keys[] = { "hash", "within", NULL };
 	struct ht_hash *hash = g_new0(struct ht_hash, 1);
 
 	ht_keys(look, id, keys);
-	hash->picks = read_picks(look, id, "hash");
+	hash->picks = ht_picks_new(look, id, "hash", MORE_MAX);
 	hash->within_ms = ht_span(look, id, "within", 0);
 	if (!ht_member(look, id, "within", FALSE))
 		ht_wrong(look, NULL, "'within' is missing: for how long the same values are the same message (1h, say); the "
@@ -165,25 +129,6 @@ static void read_parts(struct ht_look *look, struct json_object *map, struct ht_
 	ht_leave(look, was);
 }
 
-static void read_files(struct ht_look *look, struct json_object *map, struct ht_message *m)
-{
-	struct json_object *files = ht_member(look, map, "files", FALSE);
-	gboolean list = json_object_is_type(files, json_type_array);
-	gsize n = list ? json_object_array_length(files) : files ? 1 : 0, was = ht_enter(look, "files");
-
-	for (gsize i = 0; i < n && i < MORE_MAX; i++) {
-		gsize inner = list ? ht_enter_at(look, i) : look->at->len;
-		struct ht_files *one = ht_files_new(look, list ? json_object_array_get_idx(files, i) : files);
-
-		if (one)
-			g_ptr_array_add(m->files, one);
-		ht_leave(look, inner);
-	}
-	if (n > MORE_MAX)
-		ht_wrong(look, NULL, "must have at most %d", MORE_MAX);
-	ht_leave(look, was);
-}
-
 static struct ht_message *read_message(struct ht_look *look, struct json_object *map)
 {
 	static const char *const keys[] = { "kind", "id", "from", "also", "to", "name", "username", "group", "subject", "text",
@@ -193,13 +138,12 @@ static struct ht_message *read_message(struct ht_look *look, struct json_object 
 	struct ht_message *m = g_new0(struct ht_message, 1);
 	int kind;
 
-	m->files = g_ptr_array_new_with_free_func(ht_files_free);
 	ht_keys(look, map, keys);
 	kind = ht_word(look, map, "kind", words, 0);
 	m->kind = in[MAX(kind, 0)];
 	read_id(look, map, m);
 	m->from = ht_pick_new(look, map, "from", TRUE);
-	m->also = read_picks(look, map, "also");
+	m->also = ht_picks_new(look, map, "also", MORE_MAX);
 	m->to = ht_pick_new(look, map, "to", FALSE);
 	m->name = ht_pick_new(look, map, "name", FALSE);
 	m->username = ht_pick_new(look, map, "username", FALSE);
@@ -211,7 +155,7 @@ static struct ht_message *read_message(struct ht_look *look, struct json_object 
 	m->target = ht_pick_new(look, map, "target", m->kind != HG_TEXT);
 	m->sent = ht_pick_new(look, map, "sent", FALSE);
 	m->consent = ht_pick_new(look, map, "consent", FALSE);
-	read_files(look, map, m);
+	m->files = ht_files_read(look, map);
 	read_parts(look, map, m);
 	if (!m->text && !m->files->len && m->kind == HG_TEXT && json_object_is_type(map, json_type_object))
 		ht_wrong(look, NULL, "a message needs 'text', 'files' or both");

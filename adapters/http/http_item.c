@@ -180,13 +180,25 @@ static void take_words(struct ht_harvest *h, const struct ht_message *m, const s
 	in->sent_ms = ht_pick_time(m->sent, scope);
 }
 
+static void take_files(struct ht_harvest *h, const GPtrArray *files, const struct ht_scope *scope, struct hg_in *in)
+{
+	g_autoptr(GArray) all = g_array_new(FALSE, TRUE, sizeof(struct hg_file));
+
+	ht_files_find(files, scope, h->arena, all);
+	if (!all->len)
+		return;
+	in->files = hg_arena_mem(h->arena, all->data, all->len * sizeof(struct hg_file));
+	in->n_files = all->len;
+	in->file_size = sizeof(struct hg_file);
+}
+
 void ht_item_message(struct ht_harvest *h, const struct ht_message *m, const struct ht_scope *scope, struct json_object *item)
 {
 	struct hg_in in = { .size = sizeof(in), .kind = m->kind };
 
 	take_words(h, m, scope, &in);
 	in.from = ht_addresses(h, m->from, m->also, scope, &in.n_from);
-	ht_item_files(h, m->files, scope, &in);
+	take_files(h, m->files, scope, &in);
 	take_piece(h, m, scope, &in);
 	take_id(h, m, scope, item, &in);
 	if (in.from)

@@ -17,5 +17,3 @@ const char *ht_item_raw(struct ht_harvest *h, struct json_object *item, gsize *r
 char *ht_address(struct ht_harvest *h, const ht_pick *pick, const struct ht_scope *scope, char **ret_raw);
 /* A picked text in the arena; or NULL. */
 const char *ht_item_text(struct ht_harvest *h, const ht_pick *pick, const struct ht_scope *scope);
-/* ---- http_item_files.c ---- */
-void ht_item_files(struct ht_harvest *h, const GPtrArray *files, const struct ht_scope *scope, struct hg_in *in);

@@ -81,24 +81,6 @@ static void read_shape(struct ht_look *look, struct json_object *map, struct ht_
 		in->shape = HT_QUERY;
 }
 
-static void read_replies(struct ht_look *look, struct json_object *map, struct ht_in *in)
-{
-	static const int statuses[] = { 200, 200, 200, 401, 400, 503 };
-	struct json_object *reply = ht_member(look, map, "reply", FALSE);
-	gsize was = ht_enter(look, "reply");
-
-	if (reply && ht_keys(look, reply, ht_outcomes))
-		for (int i = 0; i < HT_OUTCOMES; i++) {
-			struct json_object *one = ht_member(look, reply, ht_outcomes[i], FALSE);
-			gsize inner = ht_enter(look, ht_outcomes[i]);
-
-			if (one)
-				in->replies[i] = ht_reply_new(look, one, statuses[i]);
-			ht_leave(look, inner);
-		}
-	ht_leave(look, was);
-}
-
 static void read_case(struct ht_look *look, struct json_object *map, struct ht_in *in)
 {
 	static const char *const keys[] = { "when", "each", "message", "status", "consent", "verify", "ignore", NULL };
@@ -183,7 +165,7 @@ static struct ht_in *read_in(struct ht_look *look, struct json_object *map)
 	in->each = each ? ht_take_path(look, "each", each, TRUE) : NULL;
 	read_cases(look, map, in);
 	read_auth(look, map, in);
-	read_replies(look, map, in);
+	ht_replies_read(look, map, in->replies);
 	return in;
 }
 

@@ -2,42 +2,16 @@
 #pragma once
 #include "description.h"
 #include "http_auth.h"
+#include "http_files.h"
+#include "http_outcome.h"
 
 #define HT_ITEMS_MAX  900	/* of one request; a batch takes 1000 messages and 1000 receipts */
-#define HT_FILES_MAX  32	/* of one message */
 #define HT_CASES_MAX  32
 #define HT_IN_MAX     32
-
-/* ---- http_reply.c ---- */
-
-enum ht_outcome { HT_ACCEPTED, HT_DUPLICATE, HT_IGNORED, HT_BAD_SIGNATURE, HT_BAD_PAYLOAD, HT_BUSY, HT_OUTCOMES };
-extern const char *const ht_outcomes[];		/* "accepted", ..., NULL */
-
-typedef struct ht_reply ht_reply;
-/* The inside of one outcome: { status:, type:, body:, retry_after: } */
-ht_reply *ht_reply_new(struct ht_look *look, struct json_object *map, int status);
-void ht_reply_free(ht_reply *reply);
-/* reply NULL: only a status.  body is yours. */
-void ht_reply_make(const ht_reply *reply, int status, const struct ht_scope *scope, struct hg_http_outcome *ret,
-		   GString *body);
 
 /* ---- http_case.c: what an item is ---- */
 
 enum ht_kind { HT_MESSAGE = 1, HT_STATUS, HT_CONSENT, HT_VERIFY, HT_IGNORE };
-
-struct ht_files {
-	ht_when *when;
-	ht_path *each;			/* or NULL */
-	ht_pick *count;			/* of numbered ones; or NULL */
-	int kind;			/* enum hg_kind; 0: by the type */
-	gboolean voice;
-	GPtrArray *picks;		/* of struct ht_file_picks: one, or one for each number */
-	gboolean numbered;
-};
-
-struct ht_file_picks {
-	ht_pick *url, *type, *name, *size, *sha256;
-};
 
 struct ht_hash {			/* `id: { hash: [ ... ], within: 1h }` */
 	GPtrArray *picks;		/* of ht_pick */
@@ -82,8 +56,6 @@ extern const char *const ht_states[];		/* "ignore", "sent", ..., NULL */
 /* FALSE and told: none of the words, or wrong. */
 gboolean ht_case_read(struct ht_look *look, struct json_object *map, struct ht_case *ret);
 void ht_case_clear(gpointer data);
-struct ht_files *ht_files_new(struct ht_look *look, struct json_object *map);
-void ht_files_free(gpointer files);
 
 /* ---- ways_in.c ---- */
 

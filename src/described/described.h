@@ -74,6 +74,8 @@ typedef struct ht_pick ht_pick;
 ht_pick *ht_pick_new(struct ht_look *look, struct json_object *map, const char *key, gboolean need);
 void ht_pick_free(ht_pick *pick);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ht_pick, ht_pick_free)
+/* One pick, or a list of them, that is not the first of several but all: an array of ht_pick, empty when it is not there; yours. */
+GPtrArray *ht_picks_new(struct ht_look *look, struct json_object *map, const char *key, guint most);
 /* Valid UTF-8, yours; NULL: nothing is there.  pick may be NULL. */
 char *ht_pick_text(const ht_pick *pick, const struct ht_scope *scope);
 

@@ -1,8 +1,10 @@
-/* http_reply.c - what a provider is answered, by what became of its request */
+/* http_outcome.c - what a caller is answered, by what became of its request */
+#include "http_outcome.h"
+
 #include <string.h>
 
+#include "fill.h"
 #include "json.h"
-#include "ways_in.h"
 
 #define DEPTH_MAX 8
 
@@ -138,6 +140,24 @@ ht_reply *ht_reply_new(struct ht_look *look, struct json_object *map, int status
 	reply->after_s = ht_span(look, map, "retry_after", 0) / 1000;
 	read_body(look, map, reply);
 	return reply;
+}
+
+void ht_replies_read(struct ht_look *look, struct json_object *map, ht_reply *ret_replies[HT_OUTCOMES])
+{
+	static const int statuses[] = { 200, 200, 200, 401, 400, 503 };
+	struct json_object *reply = ht_member(look, map, "reply", FALSE);
+	gsize was = ht_enter(look, "reply");
+
+	if (reply && ht_keys(look, reply, ht_outcomes))
+		for (int i = 0; i < HT_OUTCOMES; i++) {
+			struct json_object *one = ht_member(look, reply, ht_outcomes[i], FALSE);
+			gsize inner = ht_enter(look, ht_outcomes[i]);
+
+			if (one)
+				ret_replies[i] = ht_reply_new(look, one, statuses[i]);
+			ht_leave(look, inner);
+		}
+	ht_leave(look, was);
 }
 
 /* ---- making ---- */
