@@ -1,6 +1,5 @@
 /* file.c - attachments up and down; the disk is touched on reader threads only */
 #include <string.h>
-#include <unistd.h>
 #include "call.h"
 #include "file_answer.h"
 
@@ -11,20 +10,14 @@ struct file {
 	const char *bytes;
 	gsize len;
 	const char *type, *name;
-	/* down: */
-	int fd;
-	gint64 size;
-	char *disposition, *media;
+	struct hg_file_out out;		/* down */
 };
 
 static void file_free(void *arg)
 {
 	struct file *file = arg;
 
-	if (file->fd >= 0)
-		close(file->fd);
-	g_free(file->disposition);
-	g_free(file->media);
+	hg_file_out_clear(&file->out);
 	g_free(file);
 }
 
@@ -32,7 +25,7 @@ static struct file *file_of(struct call *call)
 {
 	struct file *file = g_new0(struct file, 1);
 
-	file->fd = -1;
+	hg_file_out_init(&file->out);
 	call->extra = file;
 	call->extra_free = file_free;
 	return file;
@@ -96,11 +89,11 @@ void hg_file_upload(struct call *call)
 
 static void open_file(struct call *call, struct file *file, const hg_attachment *attachment)
 {
-	file->fd = hg_file_open(call->api->attachments, attachment, &file->size, &call->error);
-	if (file->fd < 0)
+	file->out.fd = hg_file_open(call->api->attachments, attachment, &file->out.size, &call->error);
+	if (file->out.fd < 0)
 		return;
-	file->disposition = hg_file_disposition(attachment->name, FALSE);
-	file->media = hg_file_media_type(attachment->type);
+	file->out.disposition = hg_file_disposition(attachment->name, FALSE);
+	file->out.media = hg_file_media_type(attachment->type);
 }
 
 static void send_work(hg_store *store, void *arg)
@@ -120,13 +113,9 @@ static void send_done(void *arg)
 {
 	struct call *call = arg;
 	struct file *file = call->extra;
-	const char *headers[] = { file->disposition, HG_FILE_POLICY, NULL };
 
-	if (!call->error) {
-		hg_request_answer(g_steal_pointer(&call->req), &(struct hg_answer){ .status = 200,
-			.type = file->media, .headers = headers, .fd = file->fd, .len = (gsize)file->size });
-		file->fd = -1;
-	}
+	if (!call->error)
+		hg_file_out_send(&file->out, g_steal_pointer(&call->req), NULL);
 	hg_call_finish(call);
 }
 

@@ -59,6 +59,34 @@ int hg_file_open(const char *attachments, const hg_attachment *attachment, gint6
 	return fd;
 }
 
+void hg_file_out_init(struct hg_file_out *file)
+{
+	*file = (struct hg_file_out){ .fd = -1 };
+}
+
+void hg_file_out_clear(struct hg_file_out *file)
+{
+	if (file->fd >= 0)
+		close(file->fd);
+	g_free(file->disposition);
+	g_free(file->media);
+	hg_file_out_init(file);
+}
+
+void hg_file_out_send(struct hg_file_out *file, hg_request *req, const char *const *more)
+{
+	g_autoptr(GPtrArray) headers = g_ptr_array_new();
+
+	g_ptr_array_add(headers, file->disposition);
+	g_ptr_array_add(headers, (gpointer)HG_FILE_POLICY);
+	for (; more && *more; more++)
+		g_ptr_array_add(headers, (gpointer)*more);
+	g_ptr_array_add(headers, NULL);
+	hg_request_answer(req, &(struct hg_answer){ .status = 200, .type = file->media,
+		.headers = (const char *const *)headers->pdata, .fd = file->fd, .len = (gsize)file->size });
+	file->fd = -1;
+}
+
 int hg_file_kind(const char *type)
 {
 	if (type && g_str_has_prefix(type, "image/"))

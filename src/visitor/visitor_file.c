@@ -18,10 +18,8 @@
 
 struct file {
 	gint64 ends_ms;
-	int fd;
-	gint64 size;
 	gboolean shown;			/* in the page; else it is saved */
-	char *disposition, *media;
+	struct hg_file_out out;
 };
 
 /* ---- links ---- */
@@ -53,10 +51,7 @@ static void file_free(void *arg)
 {
 	struct file *file = arg;
 
-	if (file->fd >= 0)
-		close(file->fd);
-	g_free(file->disposition);
-	g_free(file->media);
+	hg_file_out_clear(&file->out);
 	g_free(file);
 }
 
@@ -87,7 +82,7 @@ void hg_visitor_file_begin(struct visitor_call *call)
 		return;
 	file = g_new0(struct file, 1);
 	file->ends_ms = ends_s * 1000;
-	file->fd = -1;
+	hg_file_out_init(&file->out);
 	file->shown = !hg_request_query(call->req, "download");
 	call->extra = file;
 	call->extra_free = file_free;
@@ -97,12 +92,12 @@ void hg_visitor_file_begin(struct visitor_call *call)
 static void take_type(struct file *file, const hg_attachment *attachment)
 {
 	guint8 begin[HG_SNIFF_BYTES];
-	ssize_t got = pread(file->fd, begin, sizeof begin, 0);
+	ssize_t got = pread(file->out.fd, begin, sizeof begin, 0);
 	const char *type = got > 0 ? hg_sniff(begin, (gsize)got) : NULL;
 
 	file->shown = file->shown && hg_sniff_is_harmless(type);
-	file->media = file->shown ? g_strdup(type) : g_strdup("application/octet-stream");
-	file->disposition = hg_file_disposition(attachment->name, file->shown);
+	file->out.media = file->shown ? g_strdup(type) : g_strdup("application/octet-stream");
+	file->out.disposition = hg_file_disposition(attachment->name, file->shown);
 }
 
 /* Not of a message that was taken back. */
@@ -127,8 +122,8 @@ void hg_visitor_file_read(struct visitor_call *call, hg_store *store)
 			hg_fail(&call->error, HG_ERROR_MISSING, "there is no such file (any more)");
 		return;
 	}
-	file->fd = hg_file_open(call->visitors->env.attachments, attachment, &file->size, &call->error);
-	if (file->fd >= 0)
+	file->out.fd = hg_file_open(call->visitors->env.attachments, attachment, &file->out.size, &call->error);
+	if (file->out.fd >= 0)
 		take_type(file, attachment);
 }
 
@@ -137,11 +132,9 @@ void hg_visitor_file_end(struct visitor_call *call)
 	struct file *file = call->extra;
 	g_autofree char *cache = g_strdup_printf("Cache-Control: private, immutable, max-age=%" G_GINT64_FORMAT,
 						 MAX(file->ends_ms - call->now_ms, 0) / 1000);
-	const char *headers[] = { file->disposition, HG_FILE_POLICY, "Cross-Origin-Resource-Policy: cross-origin",
+	const char *more[] = { "Cross-Origin-Resource-Policy: cross-origin",
 				  "Access-Control-Allow-Origin: *", "Referrer-Policy: no-referrer", cache, NULL };
 
-	hg_request_answer(g_steal_pointer(&call->req), &(struct hg_answer){ .status = 200, .type = file->media,
-		.headers = headers, .fd = file->fd, .len = (gsize)file->size });
-	file->fd = -1;
+	hg_file_out_send(&file->out, g_steal_pointer(&call->req), more);
 	hg_visitor_finish(call);
 }
