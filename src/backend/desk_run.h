@@ -46,6 +46,8 @@ struct hg_desk_transport {
 hg_desk_session *hg_desk_session_new(void);
 void hg_desk_session_free(hg_desk_session *session);	/* no run uses it any more; NULL is fine */
 void hg_desk_session_end(hg_desk_session *session);	/* the next run logs in */
+/* As if login had taken this ({ "token": "x" }); NULL: nobody is logged in. */
+void hg_desk_session_set(hg_desk_session *session, struct json_object *taken);
 
 /* ---- a run ---- */
 
@@ -76,9 +78,10 @@ struct hg_desk_ended {				/* lent during done */
 	gint64 retry_ms;			/* RETRY: as the helpdesk asks for; 0: it does not say */
 	const char *text;			/* why, for a person, without secrets; NULL with DONE */
 	/* Captures of all steps by name: { "ticket.id": "3", "upload": ["a", "b"] }; texts, of `foreach` steps lists
-	 * of them; of fetch_changes `changes` is the list as it came.  Never NULL. */
+	 * of them; what is a list or a map is as it came (`changes`).  Of a step with a name "NAME.upload" too.
+	 * Never NULL. */
 	struct json_object *taken;
-	struct json_object *progress;		/* with more, and with RETRY after a step that was done; or NULL */
+	struct json_object *progress;		/* with more; or NULL */
 	gsize saved;				/* bytes in save_fd */
 	const char *type;			/* Content-Type of the last answer; or NULL */
 };
