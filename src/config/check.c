@@ -205,8 +205,37 @@ static void check_secrets(const char *what, const char *name, char **secrets, co
 			    "%s %s: at most two 'secrets' are active at a time", what, name);
 }
 
+static void missing(const struct hg_backend_conf *backend, const char *option, const char *hint, const hg_node *map, hg_diag *diag)
+{
+	hg_diag_add(diag, HG_SEV_ERROR, hg_node_place(map), hint, "backend %s: '%s' is missing",
+		    backend->name, option);
+}
+
+/* Of webhook; what others want, their presets say. */
+static void check_webhook(const struct hg_backend_conf *backend, const hg_node *map, hg_diag *diag)
+{
+	static const char *const others[] = { "token", "webhook_secret", "credentials", "values", "rate", "poll", "max_file",
+					      "on_ambiguous" };
+
+	if (!hg_node_null(map) && hg_node_type(map) != HG_NODE_MAP)
+		return;
+	if (!hg_node_get(map, "url"))
+		missing(backend, "url", "where events are sent", map, diag);
+	if (!hg_node_get(map, "secrets"))
+		missing(backend, "secrets", "the key that signs events", map, diag);
+	for (gsize i = 0; i < G_N_ELEMENTS(others); i++)
+		if (hg_node_get(map, others[i]))
+			hg_diag_add(diag, HG_SEV_ERROR, place_of(map, others[i]), "preset: NAME says which helpdesk it is",
+				    "backend %s: '%s' is for presets other than webhook", backend->name, others[i]);
+}
+
 void hg_check_backend(const struct hg_backend_conf *backend, const hg_node *map, hg_diag *diag)
 {
+	if (g_strcmp0(backend->preset, "webhook") == 0)
+		check_webhook(backend, map, diag);
+	else if (hg_node_get(map, "secrets"))
+		hg_diag_add(diag, HG_SEV_ERROR, place_of(map, "secrets"), "write token, webhook_secret or credentials",
+			    "backend %s: 'secrets' is for preset: webhook", backend->name);
 	check_secrets("backend", backend->name, backend->secrets, place_of(map, "secrets"), diag);
 	for (char **e = backend->events; e && *e; e++)
 		if (!is_event_pattern(*e)) {

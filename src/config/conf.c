@@ -33,6 +33,8 @@ static void backend_free(gpointer p)
 {
 	struct hg_backend_conf *b = p;
 
+	if (b->desk)
+		b->desk_free(b->desk);
 	hg_options_clear(hg_backend_options, b);
 	g_free(b->name);
 	g_free(b);
@@ -62,16 +64,20 @@ hg_conf *hg_conf_ref(hg_conf *conf)
 	return conf;
 }
 
-void hg_conf_lean_on(hg_conf *conf, struct hg_intent_conf *model, GDestroyNotify model_free, const char *checksum)
+void hg_conf_depend_on(hg_conf *conf, const char *text)
 {
-	g_autofree char *both = checksum ? g_strdup_printf("%s %s", conf->hash, checksum) : NULL;
+	g_autofree char *both = g_strdup_printf("%s %s", conf->hash, text);
 
-	conf->model = model;
-	conf->model_free = model_free;
-	if (!both)
-		return;
 	g_free(conf->hash);
 	conf->hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, both, -1);
+}
+
+void hg_conf_lean_on(hg_conf *conf, struct hg_intent_conf *model, GDestroyNotify model_free, const char *checksum)
+{
+	conf->model = model;
+	conf->model_free = model_free;
+	if (checksum)
+		hg_conf_depend_on(conf, checksum);
 }
 
 void hg_conf_unref(hg_conf *conf)
@@ -198,12 +204,9 @@ static void lean_on_trees(struct load *l, const struct hg_channel_conf *c)
 {
 	for (const struct hg_option *opt = c->desc->options; opt && opt->name; opt++) {
 		const char *tree = opt->type == HG_OPT_TREE ? *(char *const *)((const char *)c->options + opt->offset) : NULL;
-		g_autofree char *both = tree ? g_strdup_printf("%s %s", l->conf->hash, tree) : NULL;
 
-		if (!both)
-			continue;
-		g_free(l->conf->hash);
-		l->conf->hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, both, -1);
+		if (tree)
+			hg_conf_depend_on(l->conf, tree);
 	}
 }
 
@@ -284,6 +287,8 @@ static void read_backend(struct load *l, const char *name, const struct hg_place
 
 	b->name = g_strdup(name);
 	b->place = *place;
+	b->node = map;
+	b->poll_ms = b->max_file = -1;
 	g_ptr_array_add(l->conf->backends, b);
 	hg_options_fill(hg_backend_options, map, what, NULL, b, l->diag);
 	hg_check_backend(b, map, l->diag);

@@ -126,15 +126,25 @@ struct hg_channel_conf {
 	void *options;			/* the adapter's conf struct, by desc->options */
 };
 
+struct hg_desk;				/* a compiled preset, see src/backend */
+
 struct hg_backend_conf {
-	char *name, *preset;		/* preset: "webhook" */
-	char *url;
-	char **secrets;			/* whsec_...; one or two */
+	char *name, *preset;		/* preset: "webhook", a preset's name, or the path of its file */
+	char *url;			/* of webhook where events go, else the base of the helpdesk's addresses; or NULL */
+	char **secrets;			/* of webhook: whsec_...; one or two */
+	char *token, *webhook_secret;	/* of presets: secrets they ask for; or NULL */
+	char **credentials, **values;	/* ... further ones, and what is no secret: name, value ..., NULL; or NULL */
+	gint64 rate;			/* calls a minute; 0: the preset's */
+	gint64 poll_ms, max_file;	/* -1: the preset's; poll 0: never */
+	char *on_ambiguous;		/* hold|resend */
 	char **events;			/* patterns: "ticket.*"; NULL: all that concern tickets */
 	gint64 timeout_ms, give_up_ms;	/* of one attempt, of all */
 	gint64 concurrency;		/* attempts in flight */
 	bool allow_private;		/* URL is the admin's: may be on a private network */
 	struct hg_place place;
+	const hg_node *node;		/* all of it */
+	struct hg_desk *desk;		/* see hg_desks_compile(); NULL: webhook */
+	void (*desk_free)(struct hg_desk *desk);
 };
 
 #define HG_HOOKS_MAX 8			/* in a configuration: each is asked about each message */
@@ -199,6 +209,8 @@ hg_conf *hg_conf_read(const char *path, const struct hg_adapter_finder *finder, 
 /* Takes what `intent:` names over, before others see the configuration.  What it says decides as well: the
  * hash depends on its checksum, unless that is NULL. */
 void hg_conf_lean_on(hg_conf *conf, struct hg_intent_conf *model, GDestroyNotify model_free, const char *checksum);
+/* What text says decides as well: the hash depends on it. */
+void hg_conf_depend_on(hg_conf *conf, const char *text);
 hg_conf *hg_conf_ref(hg_conf *conf);
 void hg_conf_unref(hg_conf *conf);
 gint64 hg_window_longest(const hg_conf *conf);	/* of all windows of gateway and channels, ms */

@@ -383,6 +383,21 @@ static void add_foreign(GString *out, const char *key, const char *foreign)
 	hg_json_add_raw(out, key, schema->str);
 }
 
+#define WEBHOOK "{\"if\":{\"properties\":{\"preset\":{\"const\":\"webhook\"}}},\"then\":{\"required\":[\"url\",\"secrets\"]}," \
+	"\"else\":{\"properties\":{\"secrets\":false}}}"
+
+/* What a preset wants, it says itself; the one without a file is described here. */
+static void put_backend(GString *out, const struct hg_section *section)
+{
+	hg_json_open(out, '{');
+	hg_json_key(out, "allOf");
+	hg_json_open(out, '[');
+	put_map(out, section->options, "", NULL, section->map);
+	hg_json_put_raw(out, WEBHOOK);
+	hg_json_close(out, ']');
+	hg_json_close(out, '}');
+}
+
 static void add_defs(GString *out, const struct hg_adapter *const *adapters)
 {
 	hg_json_key(out, "$defs");
@@ -395,6 +410,8 @@ static void add_defs(GString *out, const struct hg_adapter *const *adapters)
 		hg_json_key(out, ref + strlen("#/$defs/"));
 		if (s->options == hg_channel_options)
 			put_channel(out, adapters);
+		else if (s->options == hg_backend_options)
+			put_backend(out, s);
 		else
 			put_map(out, s->options, "", NULL, s->map);
 	}

@@ -17,6 +17,9 @@ gboolean hg_options_fill(const struct hg_option *table, const hg_node *map, cons
 void hg_options_clear(const struct hg_option *table, void *conf);	/* frees the values; secrets are wiped */
 /* The value of "imap.host" in a map, or NULL. */
 const hg_node *hg_options_node(const hg_node *map, const char *name);
+/* Where at ("/operations/create/0", RFC 6901) leads to from a node, the nearest there is; fallback: not even its first
+ * step is there. */
+const struct hg_place *hg_node_place_at(const hg_node *node, const char *at, const struct hg_place *fallback);
 /* The place of a value by hg_err.at: an option's name, and behind slashes (RFC 6901) the way into a HG_OPT_TREE; the
  * nearest there is, or NULL when the option itself is not there.  *ret_doc, to be freed by you or NULL, holds what is
  * in a file of its own; the place is lent by it, or by map. */

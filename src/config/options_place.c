@@ -51,11 +51,21 @@ static const hg_node *step_in(const hg_node *node, const char *step, const struc
 	return NULL;
 }
 
+const struct hg_place *hg_node_place_at(const hg_node *node, const char *at, const struct hg_place *fallback)
+{
+	g_auto(GStrv) steps = g_strsplit(at, "/", -1);
+	const struct hg_place *place = fallback;
+
+	for (char **step = *steps ? steps + 1 : steps; node && *step; step++)
+		node = step_in(node, *step, &place);
+	return place;
+}
+
 const struct hg_place *hg_options_place(const struct hg_option *table, const hg_node *map, const char *at, hg_diag *diag,
 					hg_doc **ret_doc)
 {
-	g_auto(GStrv) steps = g_strsplit(at, "/", -1);
-	const struct hg_option *opt = option_of(table, steps[0] ? steps[0] : "");
+	g_autofree char *name = g_strndup(at, strcspn(at, "/"));
+	const struct hg_option *opt = option_of(table, name);
 	const hg_node *node = opt ? hg_options_node(map, opt->name) : NULL;
 	const struct hg_place *place = node ? hg_node_place(node) : NULL;
 	g_autofree char *path = NULL;
@@ -69,7 +79,5 @@ const struct hg_place *hg_options_place(const struct hg_option *table, const hg_
 		node = *ret_doc ? hg_doc_root(*ret_doc) : NULL;
 		place = node ? hg_node_place(node) : place;
 	}
-	for (char **step = steps + 1; node && *step; step++)
-		node = step_in(node, *step, &place);
-	return place;
+	return node ? hg_node_place_at(node, at + strlen(name), place) : place;
 }

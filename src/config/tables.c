@@ -259,11 +259,32 @@ const struct hg_option hg_channel_options[] = {
 
 #define BACKEND(field, name, ...) HG_OPTION_AT(struct hg_backend_conf, field, name, __VA_ARGS__)
 const struct hg_option hg_backend_options[] = {
-	BACKEND(preset, "preset", ENUM, NONE, "webhook", "webhook",
-		"Kind of helpdesk; webhook is any that takes signed JSON (Standard Webhooks)."),
-	BACKEND(url, "url", URL, REQUIRED | RELOAD, NULL, NULL, "Where events are sent."),
-	BACKEND(secrets, "secrets", SECRETS, REQUIRED | RELOAD, NULL, NULL,
-		"Key that signs events, whsec_ and base64; two while one replaces the other, the new one first."),
+	BACKEND(preset, "preset", STRING, RELOAD, "webhook", "1..4096",
+		"Which helpdesk: a name that headgatectl backend list prints, or the path of a preset of your own, ending in "
+		".yaml; webhook is any program that takes signed JSON (Standard Webhooks)."),
+	BACKEND(url, "url", URL, RELOAD, NULL, NULL,
+		"Where the helpdesk is, without the path of its API; of webhook, where events are sent."),
+	BACKEND(secrets, "secrets", SECRETS, RELOAD, NULL, NULL,
+		"Of webhook: key that signs events, whsec_ and base64; two while one replaces the other, the new one first."),
+	BACKEND(token, "token", SECRET, RELOAD, NULL, "1..8192",
+		"Token or key of the account that headgate has in the helpdesk; headgatectl backend show says what a preset "
+		"wants."),
+	BACKEND(webhook_secret, "webhook_secret", SECRET, RELOAD, NULL, "1..8192",
+		"What the helpdesk signs its webhooks with."),
+	BACKEND(credentials, "credentials", SECRET_MAP, RELOAD, NULL, "1..8192",
+		"Further secrets that the preset asks for, by name: { password: env:DESK_PASSWORD }."),
+	BACKEND(values, "values", MAP, RELOAD, NULL, "0..1000",
+		"What else the preset asks for, by name: { queue: Support }."),
+	BACKEND(rate, "rate", INT, RELOAD, NULL, "1..100000",
+		"Calls a minute at most, all together; without it as many as the preset says."),
+	BACKEND(poll_ms, "poll", MSECS, RELOAD, NULL, "0s..1d",
+		"How often the helpdesk is asked for what it has not told us; 0s never, without it as often as the preset "
+		"says."),
+	BACKEND(max_file, "max_file", BYTES, RELOAD, NULL, "0..2GiB",
+		"Larger files are not sent there but named, with a link; without it the preset's."),
+	BACKEND(on_ambiguous, "on_ambiguous", ENUM, RELOAD, "hold", "hold|resend",
+		"A ticket that may have been made, where nothing can tell: hold it for somebody to look, or make it, perhaps "
+		"again."),
 	BACKEND(events, "events", STRINGS, RELOAD, NULL, NULL,
 		"Patterns of the events to send, such as ticket.*; without it all that concern tickets."),
 	BACKEND(timeout_ms, "timeout", MSECS, RELOAD, "20s", "1s..5m", "How long one attempt may take."),
