@@ -44,6 +44,8 @@ int hg_desk_op_of(const char *name);		/* -1: there is none of that name */
 #define HG_DESK_STEPS 6			/* of one operation */
 #define HG_DESK_TAKES 32		/* captures of one step */
 #define HG_DESK_EACH 100		/* times that one step with foreach is made, at most */
+#define HG_DESK_RULES 32		/* rows of one step's outcomes */
+#define HG_DESK_SETTINGS 64		/* secrets, or values, that one preset asks for */
 
 /* What an answer means; the words of `outcomes: is:`. */
 enum hg_desk_outcome {
@@ -76,7 +78,7 @@ enum hg_desk_each { HG_DESK_ONCE = 0, HG_DESK_FILES, HG_DESK_LIST };
 
 struct hg_desk_step {
 	char *name;			/* or NULL; captures are known as NAME.capture too */
-	ht_when *when;			/* paths into the situation; NULL: always.  Not the request's own */
+	const ht_when *when;		/* paths into the situation; NULL: always.  The request's own */
 	int each;			/* enum hg_desk_each: FILES: situation.files that are uploaded, each as `file` */
 	ht_path *list;			/* of LIST: into the situation, each value as `item` */
 	gboolean safe;			/* may be made twice without harm */
@@ -109,7 +111,7 @@ struct hg_desk {
 	} proof;
 
 	/* What it asks for, and what this backend was given.  Of a file alone: what samples: given: says. */
-	struct hg_desk_setting site;	/* of url: name "url" */
+	struct hg_desk_setting site;	/* of url: name "url"; need FALSE without `settings: url`: it has one of its own */
 	GArray *asked_secrets, *asked_values;	/* of struct hg_desk_setting */
 	char *url;			/* base, without a slash at its end; or NULL */
 	char **secrets, **values;	/* name, value ..., NULL, as ht_scope wants them: only what is there and not empty,
@@ -121,7 +123,6 @@ struct hg_desk {
 		guint per_minute;	/* 0: no limit */
 		gint64 max_file;	/* bytes; 0: the helpdesk takes no files */
 		gint64 max_text;	/* characters of one text; 0: no limit */
-		gboolean html;		/* `text: html`: max_text counts ${html}, not ${text} */
 	} limits;
 	struct {
 		int by;			/* enum hg_desk_once */
@@ -149,7 +150,8 @@ struct hg_desk_given {
 };
 
 /* json: the preset as a tree (hg_node_json()).  look: tell and arg are set; places are "preset/operations/create/0/url"
- * in the preset, "url", "token", "values/queue" in the backend that was to give them.  NULL when anything was told. */
+ * in the preset; "url", "token", "webhook_secret", "credentials/NAME", "values/NAME" in the backend that was to give them,
+ * "" the backend itself.  NULL when anything was told. */
 hg_desk *hg_desk_new(const char *json, const struct hg_desk_given *given, struct ht_look *look);
 void hg_desk_free(hg_desk *desk);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(hg_desk, hg_desk_free)

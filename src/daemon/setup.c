@@ -1,5 +1,6 @@
 /* setup.c - config file, adapters and rules, checked together */
 #include "setup.h"
+#include "desk.h"
 #include "hook_answer.h"
 
 #include "queues.h"
@@ -107,6 +108,7 @@ hg_setup *hg_setup_read(const char *path, hg_diag *diag)
 		return NULL;
 	}
 	hg_intent_conf_join(setup->conf, diag);
+	hg_desks_compile(setup->conf, diag);
 	setup->rules = hg_setup_rules(setup->conf, diag);
 	if (setup->rules) {
 		check_queues(setup->conf, setup->rules, diag);
