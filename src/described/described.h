@@ -63,6 +63,8 @@ int ht_word(struct ht_look *look, struct json_object *map, const char *key, cons
 char **ht_texts(struct ht_look *look, struct json_object *map, const char *key);
 ht_path *ht_read_path(struct ht_look *look, struct json_object *map, const char *key, gboolean need);
 ht_path *ht_take_path(struct ht_look *look, const char *key, const char *text, gboolean each);
+/* Of a list, for ht_path_each(): "a.items" is what "a.items[]" is. */
+ht_path *ht_take_list(struct ht_look *look, const char *key, const char *text);
 /* Is there such a secret (kind "secret") or value?  Told when not, of the channel's (backend's)
  * `secrets:` or `values:`. */
 gboolean ht_given(struct ht_look *look, const char *key, const char *kind, const char *name);
@@ -103,3 +105,5 @@ gboolean ht_when_fits(const ht_when *when, const struct ht_scope *scope);		/* NU
 /* Is text, without blanks around it, like a pattern ("ID: {id}", {} is anything)?  Its {names} are put into ret (names
  * and values, may be NULL).  Linear. */
 gboolean ht_like(const char *pattern, const char *text, GHashTable *ret);
+/* The one {name} of a pattern, yours; NULL with why (static): it has none, or two, or cannot be read. */
+char *ht_like_name(const char *pattern, const char **ret_why);

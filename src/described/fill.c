@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "fill_around.h"
 #include "template.h"
 #include "text.h"
 
@@ -10,12 +11,13 @@
 #define HOST_CHARS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:[]"
 
 enum place {			/* how a value is written */
-	AS_IS, BASE, HOST, SEGMENT, SEGMENTS, QUERY, CHARACTERS, ATTRIBUTE, LINE,
+	AS_IS, BASE, HOST, SEGMENT, SEGMENTS, QUERY, CHARACTERS, ATTRIBUTE, LINE, BREAKS,
 };
 
 struct piece {
 	char *literal;		/* ours, as is name, words */
 	char *name, *words;	/* name NULL: none follows */
+	ht_around *around;	/* what is done to it; or NULL */
 	int place;
 };
 
@@ -112,8 +114,25 @@ static void read_literal(struct reading *r, const char *literal)
 {
 	if (r->escape == HT_URL)
 		read_url(r, literal);
-	else if (r->escape == HT_XML_DOC)
+	else if (r->escape == HT_XML_DOC || r->escape == HT_HTML)
 		read_xml(r, literal);
+}
+
+/* What the configuration says, and nobody who writes to us. */
+static gboolean is_ours(const char *name)
+{
+	return g_str_has_prefix(name, "value:") || g_str_has_prefix(name, "secret:");
+}
+
+gboolean ht_fill_is_ours(const ht_fill *fill)
+{
+	for (guint i = 0; i < fill->pieces->len; i++) {
+		const struct piece *piece = &g_array_index(fill->pieces, struct piece, i);
+
+		if (piece->name && !is_ours(piece->name))
+			return FALSE;
+	}
+	return TRUE;
 }
 
 /* Where the next name stands, or -1 with why. */
@@ -133,14 +152,24 @@ static int place_of(struct reading *r, const char *name, const char **why)
 			r->url = SEGMENT;
 		return place == SEGMENT && g_str_has_suffix(name, ".path") ? SEGMENTS : place;
 	}
-	if (r->escape == HT_XML_DOC) {
+	if (r->escape == HT_XML_DOC || r->escape == HT_HTML) {
 		*why = "a value may stand in the text of an element or in a quoted value of an attribute, nowhere else";
-		return r->xml == 0 ? CHARACTERS : r->xml == '"' || r->xml == '\'' ? ATTRIBUTE : -1;
+		if (r->xml == '"' || r->xml == '\'')
+			return ATTRIBUTE;
+		return r->xml ? -1 : r->escape == HT_HTML ? BREAKS : CHARACTERS;
 	}
 	return r->escape == HT_HEADER ? LINE : AS_IS;
 }
 
 /* ---- reading ---- */
+
+/* No template holds the bytes of a file. */
+static gboolean is_file(const char *name)
+{
+	static const char *const bytes[] = { "file.base64", "file.dataurl", "item.base64", "item.dataurl", NULL };
+
+	return g_strv_contains(bytes, name);
+}
 
 /* A value with words behind '|' may be missing. */
 static gboolean check_name(struct ht_look *look, const char *key, const struct piece *piece, const char *const *names)
@@ -155,9 +184,42 @@ static gboolean check_name(struct ht_look *look, const char *key, const struct p
 			ht_wrong(look, key, "${%.60s} means nothing here", name);
 		return FALSE;
 	}
+	if (is_file(name)) {
+		ht_wrong(look, key, "${%s} may only be the last of a text of JSON; { $file: true } is the file in parts:, and "
+			 "raw: { $file: true } one that is the whole body", name);
+		return FALSE;
+	}
 	if (g_str_has_prefix(name, "secret:"))
 		return ht_given(look, key, "secret", name + strlen("secret:"));
 	return !g_str_has_prefix(name, "value:") || piece->words || ht_given(look, key, "value", name + strlen("value:"));
+}
+
+/* "<b>", "</p": in a text that is no document of its own. */
+static gboolean has_tag(const ht_fill *fill)
+{
+	for (guint i = 0; i < fill->pieces->len; i++) {
+		const char *at = g_array_index(fill->pieces, struct piece, i).literal;
+
+		while ((at = strchr(at, '<')))
+			if (g_ascii_isalpha(*++at) || *at == '/')
+				return TRUE;
+	}
+	return FALSE;
+}
+
+/* What people wrote, in what is read by somebody's grammar that we do not know: why not; or NULL. */
+static const char *lies_bare(const ht_fill *fill, const struct piece *piece, int escape)
+{
+	const struct piece *last = &g_array_index(fill->pieces, struct piece, fill->pieces->len - 1);
+	gboolean alone = fill->pieces->len == 1 && !*piece->literal;
+
+	if (escape == HT_RAW && piece != last)
+		return "could be taken for what stands behind it: in a body without a form it must be the last thing";
+	if (escape == HT_FIELD && !alone && !(piece->around && ht_around_is_word(piece->around)))
+		return "could be taken for more of the words beside it, in a search say: write ${word(NAME)}";
+	if (escape == HT_WHOLE && strcmp(piece->name, "html") != 0 && has_tag(fill))
+		return "would be read as HTML beside the tags here: write { $html: ... } around the text";
+	return NULL;
 }
 
 static gboolean check_text(struct ht_look *look, const char *key, const ht_fill *fill, int escape,
@@ -165,10 +227,10 @@ static gboolean check_text(struct ht_look *look, const char *key, const ht_fill 
 {
 	for (guint i = 0; i < fill->pieces->len; i++) {
 		const struct piece *piece = &g_array_index(fill->pieces, struct piece, i);
+		const char *bare = piece->name && is_listed(piece->name, people) ? lies_bare(fill, piece, escape) : NULL;
 
-		if (escape == HT_RAW && piece->name && is_listed(piece->name, people) && i + 1 < fill->pieces->len) {
-			ht_wrong(look, key, "${%s} is what people write, and could be taken for what stands behind it: in a "
-				 "body without a form it must be the last thing", piece->name);
+		if (bare) {
+			ht_wrong(look, key, "${%s} is what people write, and %s", piece->name, bare);
 			return FALSE;
 		}
 		if ((escape == HT_HEADER || escape == HT_URL) && strpbrk(piece->literal, "\r\n")) {
@@ -187,13 +249,15 @@ static gboolean check_literal(struct ht_look *look, const char *key, const struc
 	return FALSE;
 }
 
-static struct piece *take_piece(ht_fill *fill, GString *literal, const struct hg_template_piece *from)
+static struct piece *take_piece(ht_fill *fill, GString *literal, const struct hg_template_piece *from,
+				const char *const *names)
 {
 	struct piece piece = { .literal = g_strndup(literal->str, literal->len) };
 
 	g_string_truncate(literal, 0);
 	if (from->name) {
 		piece.name = g_strndup(from->name, from->name_len);
+		piece.around = is_listed(piece.name, names) ? NULL : ht_around_of(piece.name);
 		piece.words = from->words ? g_strndup(from->words, from->words_len) : NULL;
 	}
 	g_array_append_val(fill->pieces, piece);
@@ -232,7 +296,7 @@ ht_fill *ht_fill_new(struct ht_look *look, const char *key, const char *text, in
 		g_string_append_len(literal, from.literal, (gssize)from.literal_len);
 		/* The first half of "$${" ends a piece and the other begins the next: they are one literal. */
 		if (ok && (from.name || !*text))
-			ok = place_piece(look, key, &r, take_piece(fill, literal, &from), names);
+			ok = place_piece(look, key, &r, take_piece(fill, literal, &from, names), names);
 	}
 	if (!ok || !check_text(look, key, fill, escape, people))
 		return NULL;
@@ -258,7 +322,7 @@ void ht_percent(GString *out, const char *text, gsize len, const char *charset)
 }
 
 /* Section 2.2 of XML 1.0: what no document may have becomes U+FFFD. */
-static void put_xml(GString *out, const char *text, gsize len, gboolean attribute)
+static void put_xml(GString *out, const char *text, gsize len, gboolean attribute, gboolean breaks)
 {
 	g_autofree char *valid = hg_text_valid(text, (gssize)len, 0);
 
@@ -275,8 +339,12 @@ static void put_xml(GString *out, const char *text, gsize len, gboolean attribut
 			g_string_append(out, "&quot;");
 		else if (c == '\'')
 			g_string_append(out, "&#39;");
+		else if (c == '\r' && breaks)
+			continue;
 		else if (c == '\r' || (attribute && (c == '\n' || c == '\t')))
 			g_string_append_printf(out, "&#%u;", c);
+		else if (c == '\n' && breaks)
+			g_string_append(out, "<br>");
 		else if ((c < 0x20 && c != '\n' && c != '\t') || c == 0xfffe || c == 0xffff)
 			g_string_append_unichar(out, 0xfffd);
 		else
@@ -343,7 +411,8 @@ static const char *put_value(const struct piece *piece, const char *text, gsize 
 		return NULL;
 	case CHARACTERS:
 	case ATTRIBUTE:
-		put_xml(out, text, len, piece->place == ATTRIBUTE);
+	case BREAKS:
+		put_xml(out, text, len, piece->place == ATTRIBUTE, piece->place == BREAKS);
 		return NULL;
 	case LINE:
 		put_line(out, text, len);
@@ -352,6 +421,22 @@ static const char *put_value(const struct piece *piece, const char *text, gsize 
 		g_string_append_len(out, text, (gssize)len);
 		return NULL;
 	}
+}
+
+static const char *find(const struct piece *piece, ht_fill_value *value, void *ctx, GString *ret)
+{
+	gboolean there = value(ctx, piece->name, ret), fits = TRUE;
+
+	if (piece->around) {
+		if (!there)
+			g_string_truncate(ret, 0);
+		fits = ht_around_run(piece->around, ret);
+	}
+	if (!fits && !piece->words)
+		return "a value that must be one word, or a time, is none";
+	if (!there || !fits || !ret->len)
+		g_string_assign(ret, piece->words ? piece->words : "");
+	return NULL;
 }
 
 const char *ht_fill_run(const ht_fill *fill, ht_fill_value *value, void *ctx, const char *charset, GString *out)
@@ -366,9 +451,9 @@ const char *ht_fill_run(const ht_fill *fill, ht_fill_value *value, void *ctx, co
 		if (!piece->name)
 			continue;
 		g_string_truncate(found, 0);
-		if (!value(ctx, piece->name, found) || !found->len)
-			g_string_assign(found, piece->words ? piece->words : "");
-		why = put_value(piece, found->str, found->len, charset, out);
+		why = find(piece, value, ctx, found);
+		if (!why)
+			why = put_value(piece, found->str, found->len, charset, out);
 	}
 	return why;
 }

@@ -14,13 +14,13 @@ enum ht_escape {
 	HT_XML_DOC,	/* a document (XML 1.0): character data and values of attributes; nowhere else */
 	HT_HEADER,	/* of HTTP: no line ends */
 	HT_RAW,		/* a body with no form: what people wrote may only be the last thing in it */
-	HT_FIELD,	/* as HT_WHOLE, of a query: beside other words what people wrote stands as ${plain(NAME)} */
+	HT_FIELD,	/* as HT_WHOLE, of a query: beside other words what people wrote stands as ${word(NAME)} */
 	HT_HTML,	/* a piece of HTML: as HT_XML_DOC, line ends in character data become <br> */
 };
 
-/* Around a name: ${plain(subject)} has letters, digits and "@._+-", anything else becomes a blank: for search
- * languages.  ${lower(NAME)}, ${digits(NAME)}; ${date(NAME)} "2026-11-22" and ${clock(NAME)} "10:02:11" of a time in ISO
- * 8601 (UTC).  One deep. */
+/* Around a name, one deep: ${word(contact.email)} is it as it is when it is one word of letters, digits and "@._+-", for
+ * search languages; ${lower(NAME)}, ${digits(NAME)}; ${date(NAME)} "2026-11-22" and ${clock(NAME)} "10:02:11" of a time
+ * in ISO 8601, both UTC.  Where a value is no word or no time the words behind '|' stand, or the text cannot be said. */
 typedef struct ht_fill ht_fill;
 
 /* names: NULL-ended, "secret:" and "sha256(" stand for all that begin with them; secrets and values are asked for by
@@ -42,6 +42,8 @@ struct ht_voice {
 /* Appends the text.  charset: of what is percent-encoded, NULL for UTF-8; lent for the call.  Returns NULL, or why it
  * cannot be said (static): a value that would be another path, or another host. */
 const char *ht_fill_run(const ht_fill *fill, ht_fill_value *value, void *ctx, const char *charset, GString *out);
+/* Does nothing but the configuration (value:, secret:) speak in it? */
+gboolean ht_fill_is_ours(const ht_fill *fill);
 /* Does it have a name that is this, or begins with it (when it ends in ':' or '.')? */
 gboolean ht_fill_has(const ht_fill *fill, const char *name);
 

@@ -50,6 +50,8 @@ struct ht_piece {
 	gboolean base64;		/* RFC 4648 section 4, with padding; FALSE: as they are */
 };
 GArray *ht_pieces_new(void);
+/* The map of a file the voice speaks of: name "file", or "item" within a list.  Lent; NULL: there is none. */
+struct json_object *ht_voice_file(const struct ht_voice *voice, const char *name);
 
 /* Appends it.  A form: "a=b&c=d", charset NULL for UTF-8.  NULL, or why it cannot be said (static).  pieces: of
  * struct ht_piece, in their order; NULL: none can be taken, and there must be none. */

@@ -52,3 +52,27 @@ gboolean ht_like(const char *pattern, const char *text, GHashTable *ret)
 		at = take(&pattern, at, ret);
 	return at && !*at;
 }
+
+char *ht_like_name(const char *pattern, const char **ret_why)
+{
+	g_autofree char *found = NULL;
+
+	*ret_why = NULL;
+	for (const char *at = strchr(pattern, '{'); at && !*ret_why; at = strchr(at, '{')) {
+		gsize len = strcspn(at + 1, "{}");
+		g_autofree char *name = g_strndup(at + 1, len);
+
+		if (at[1 + len] != '}')
+			*ret_why = "has a { without its }";
+		else if (at[len + 2] == '{')
+			*ret_why = "has two of its names with nothing between them";
+		else if (*name && found)
+			*ret_why = "has two names, and one value is wanted here: {} is anything";
+		else if (*name)
+			found = g_steal_pointer(&name);
+		at += len + 1;
+	}
+	if (!*ret_why && !found)
+		*ret_why = "has no name for what is wanted: {id}";
+	return *ret_why ? NULL : g_steal_pointer(&found);
+}

@@ -8,10 +8,10 @@
 
 #define PATH_MAX_BYTES 512
 
-enum base { B_ITEM, B_ROOT, B_UP, B_HEADER, B_QUERY, B_SECRET, B_VALUE, B_BODY, B_METHOD, B_URL, B_PATH, B_PEER,
+enum base { B_ITEM, B_ROOT, B_UP, B_GIVEN, B_HEADER, B_QUERY, B_SECRET, B_VALUE, B_BODY, B_METHOD, B_URL, B_PATH, B_PEER,
 	    B_STATUS, B_NOW };
 
-static const char *const base_words[] = { "", "root", "up", "header", "query", "secret", "value", "body", "method",
+static const char *const base_words[] = { "", "root", "up", "given", "header", "query", "secret", "value", "body", "method",
 					  "url", "path", "peer", "status", "now", NULL };
 
 enum step_kind { S_KEY, S_INDEX, S_ALL, S_READ };
@@ -72,7 +72,7 @@ static gboolean takes_name(int base)
 
 static gboolean is_tree(int base)
 {
-	return base <= B_UP;
+	return base <= B_GIVEN;
 }
 
 /* What stands behind "$header:" reaches to the end, or to a ".$". */
@@ -328,6 +328,8 @@ static struct json_object *base_of(const ht_path *path, const struct ht_scope *s
 		return json_object_get(scope->root);
 	case B_UP:
 		return json_object_get(scope->up ? scope->up : scope->root);
+	case B_GIVEN:
+		return json_object_get(scope->given);
 	case B_HEADER:
 		return text_object(scope->header ? scope->header(scope->from, path->name) : NULL);
 	case B_QUERY:

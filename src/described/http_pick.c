@@ -8,8 +8,13 @@
 
 #define PATHS_MAX 16
 
+#define ITEMS_MAX 10000		/* of the list that first: looks through */
+
 struct ht_pick {
-	GPtrArray *paths;		/* of ht_path */
+	GPtrArray *paths;		/* of ht_path; none with list: the item itself */
+	ht_path *list;			/* of first:, or NULL; then paths start from its item */
+	ht_when *where;			/* of that item; or NULL: any */
+	char **likes, **names;		/* ours: patterns, and what each calls the value; or NULL */
 	ht_change *change;		/* or NULL */
 	char *fallback, *value;		/* ours, or NULL */
 	char **map;			/* ours: from, to ..., NULL; or NULL */
@@ -23,6 +28,10 @@ void ht_pick_free(ht_pick *pick)
 	if (!pick)
 		return;
 	g_ptr_array_unref(pick->paths);
+	ht_path_free(pick->list);
+	ht_when_free(pick->where);
+	g_strfreev(pick->likes);
+	g_strfreev(pick->names);
 	ht_change_free(pick->change);
 	g_free(pick->fallback);
 	g_free(pick->value);
@@ -118,24 +127,81 @@ static void read_scheme(struct ht_look *look, ht_pick *pick, struct json_object 
 			 "numbers");
 }
 
-static void read_whole(struct ht_look *look, ht_pick *pick, struct json_object *map)
+static void read_paths_at(struct ht_look *look, ht_pick *pick, struct json_object *map, const char *key)
 {
-	static const char *const keys[] = { "path", "value", "default", "do", "map", "time", "zone", "as", NULL };
-	struct json_object *paths, *value;
-	gsize was;
+	struct json_object *paths = ht_member(look, map, key, FALSE);
+	gsize was = ht_enter(look, key);
 
-	if (!ht_keys(look, map, keys))
-		return;
-	paths = ht_member(look, map, "path", FALSE);
-	value = ht_member(look, map, "value", FALSE);
-	if (!paths == !value) {
-		ht_wrong(look, NULL, "wants a path, or a value that is always the same, and not both");
-		return;
-	}
-	was = ht_enter(look, "path");
 	if (paths)
 		read_paths(look, pick, paths);
 	ht_leave(look, was);
+}
+
+/* { first: items, where: { ... }, path: ... } */
+static void read_first(struct ht_look *look, ht_pick *pick, struct json_object *map)
+{
+	g_autofree char *list = ht_text(look, map, "first", FALSE);
+
+	if (list)
+		pick->list = ht_take_list(look, "first", list);
+	pick->where = ht_when_new(look, map, "where");
+	if (!list && ht_member(look, map, "where", FALSE))
+		ht_wrong(look, "where", "says which item of a list it is: first: LIST names the list");
+	read_paths_at(look, pick, map, "path");
+}
+
+/* { like: "Ticket {id} made", of: $body } */
+static void read_like(struct ht_look *look, ht_pick *pick, struct json_object *map)
+{
+	g_autoptr(GStrvBuilder) names = g_strv_builder_new();
+	const char *why;
+
+	pick->likes = ht_texts(look, map, "like");
+	for (char **like = pick->likes; like && *like; like++) {
+		g_autofree char *name = ht_like_name(*like, &why);
+
+		if (name)
+			g_strv_builder_add(names, name);
+		else
+			ht_wrong(look, "like", "'%.60s' %s", *like, why);
+	}
+	pick->names = g_strv_builder_end(names);
+	if (ht_member(look, map, "of", FALSE))
+		read_paths_at(look, pick, map, "of");
+	else
+		add_path(look, pick, "$body");
+}
+
+static gboolean check_source(struct ht_look *look, struct json_object *map)
+{
+	static const char *const words[] = { "path", "value", "like", NULL };
+	gboolean first = ht_member(look, map, "first", FALSE) != NULL;
+	guint n = 0;
+
+	for (gsize i = 0; words[i]; i++)
+		n += ht_member(look, map, words[i], FALSE) != NULL;
+	if (n == 1 && !(first && !ht_member(look, map, "path", FALSE)))
+		return TRUE;
+	if (n == 0 && first)
+		return TRUE;
+	ht_wrong(look, NULL, "wants a path (of the first: item of a list, perhaps), a like:, or a value that is always the same, "
+		 "and one of them alone");
+	return FALSE;
+}
+
+static void read_whole(struct ht_look *look, ht_pick *pick, struct json_object *map)
+{
+	static const char *const keys[] = { "path", "value", "first", "where", "like", "of", "default", "do", "map", "time",
+					    "zone", "as", NULL };
+
+	if (!ht_keys(look, map, keys) || !check_source(look, map))
+		return;
+	if (ht_member(look, map, "like", FALSE))
+		read_like(look, pick, map);
+	else if (ht_member(look, map, "of", FALSE))
+		ht_wrong(look, "of", "says what a pattern is looked for in: like: PATTERN is missing");
+	else
+		read_first(look, pick, map);
 	pick->value = ht_text(look, map, "value", FALSE);
 	pick->fallback = ht_text(look, map, "default", FALSE);
 	pick->change = ht_change_new(look, map, "do");
@@ -223,24 +289,86 @@ static const char *mapped(char *const *map, const char *text)
 	return any ? any : text;
 }
 
-/* Empty counts as not there: providers fill fields they have nothing for. */
-static gboolean take(const ht_pick *pick, const ht_path *path, const struct ht_scope *scope, GString *value)
+/* What stands at a pattern's name; NULL: no pattern fits. */
+static char *by_pattern(const ht_pick *pick, const char *text)
 {
-	g_autofree char *text = ht_path_text(path, scope);
+	g_autoptr(GHashTable) found = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 
-	if (!text || !*text)
+	for (gsize i = 0; pick->likes[i]; i++) {
+		g_hash_table_remove_all(found);
+		if (ht_like(pick->likes[i], text, found))
+			return g_strdup(g_hash_table_lookup(found, pick->names[i]));
+	}
+	return NULL;
+}
+
+/* Empty counts as not there: providers fill fields they have nothing for. */
+static gboolean take(const ht_pick *pick, char *found, GString *value)
+{
+	g_autofree char *text = found, *part = found && pick->likes ? by_pattern(pick, found) : NULL;
+	const char *said = pick->likes ? part : text;
+
+	if (!said || !*said)
 		return FALSE;
-	g_string_assign(value, text);
+	g_string_assign(value, said);
 	return ht_change_run(pick->change, value) && value->len;
+}
+
+/* The item that first: looks for. */
+struct sought {
+	const ht_pick *pick;
+	struct json_object *item, *up;	/* references; NULL: none so far */
+};
+
+static void seek(void *arg, const struct ht_scope *scope)
+{
+	struct sought *s = arg;
+
+	if (s->item || !ht_when_fits(s->pick->where, scope))
+		return;
+	s->item = json_object_get(scope->item);
+	s->up = json_object_get(scope->up);
+}
+
+/* FALSE: it looks for an item, and there is none.  ret: scope, from that item; s is for put_sought(). */
+static gboolean enter(const ht_pick *pick, const struct ht_scope *scope, struct sought *s, struct ht_scope *ret)
+{
+	*ret = *scope;
+	*s = (struct sought){ .pick = pick };
+	if (!pick->list)
+		return TRUE;
+	(void)ht_path_each(pick->list, scope, ITEMS_MAX, seek, s);
+	ret->item = s->item;
+	ret->up = s->up;
+	return s->item != NULL;
+}
+
+static void put_sought(struct sought *s)
+{
+	json_object_put(s->item);
+	json_object_put(s->up);
+}
+
+static gboolean any(const ht_pick *pick, const struct ht_scope *scope, GString *value)
+{
+	if (pick->list && !pick->paths->len)
+		return take(pick, ht_json_text(scope->item), value);
+	for (guint i = 0; i < pick->paths->len; i++)
+		if (take(pick, ht_path_text(g_ptr_array_index(pick->paths, i), scope), value))
+			return TRUE;
+	return FALSE;
 }
 
 static char *first(const ht_pick *pick, const struct ht_scope *scope)
 {
 	g_autoptr(GString) value = g_string_new(NULL);
+	struct ht_scope inner;
+	struct sought s;
+	gboolean there = enter(pick, scope, &s, &inner) && any(pick, &inner, value);
 
-	for (guint i = 0; i < pick->paths->len; i++)
-		if (take(pick, g_ptr_array_index(pick->paths, i), scope, value))
-			return hg_text_valid(value->str, (gssize)value->len, 0);
+	put_sought(&s);
+	if (there)
+		return hg_text_valid(value->str, (gssize)value->len, 0);
 	return g_strdup(pick->value ? pick->value : pick->fallback);
 }
 
@@ -260,15 +388,29 @@ gint64 ht_pick_time(const ht_pick *pick, const struct ht_scope *scope)
 	return text ? ht_time_read(text, pick->times, pick->zone) : 0;
 }
 
+static struct json_object *any_json(const ht_pick *pick, const struct ht_scope *scope)
+{
+	struct json_object *value = NULL;
+
+	if (pick->list && !pick->paths->len)
+		return json_object_get(scope->item);
+	for (guint i = 0; !value && i < pick->paths->len; i++)
+		value = ht_path_get(g_ptr_array_index(pick->paths, i), scope);
+	return value;
+}
+
 struct json_object *ht_pick_json(const ht_pick *pick, const struct ht_scope *scope)
 {
-	for (guint i = 0; pick && i < pick->paths->len; i++) {
-		struct json_object *value = ht_path_get(g_ptr_array_index(pick->paths, i), scope);
+	struct json_object *value = NULL;
+	struct ht_scope inner;
+	struct sought s;
 
-		if (value)
-			return value;
-	}
-	return NULL;
+	if (!pick)
+		return NULL;
+	if (enter(pick, scope, &s, &inner))
+		value = any_json(pick, &inner);
+	put_sought(&s);
+	return value;
 }
 
 const char *ht_pick_scheme(const ht_pick *pick)

@@ -23,10 +23,11 @@ struct header {
 struct ht_request {
 	ht_when *when;			/* or NULL */
 	gboolean files, kinds;		/* when speaks of a file, of a kind */
-	char *method, *type, *charset;	/* type, charset: or NULL */
-	ht_fill *url;
+	char *method, *charset;		/* charset: or NULL */
+	ht_fill *url, *type;		/* type: or NULL */
 	ht_body *query, *body;		/* or NULL; body: of body_kind */
-	int body_kind;			/* 0: none or text; enum ht_body_kind */
+	int body_kind;			/* 0: none, text or a file; enum ht_body_kind */
+	gboolean file;			/* raw is a file's bytes */
 	ht_fill *text;			/* of xml, raw; or NULL */
 	ht_fill *user, *password, *bearer;	/* or NULL */
 	GArray *headers;		/* of struct header */
@@ -46,7 +47,7 @@ void ht_request_free(ht_request *r)
 		return;
 	ht_when_free(r->when);
 	g_free(r->method);
-	g_free(r->type);
+	ht_fill_free(r->type);
 	g_free(r->charset);
 	ht_fill_free(r->url);
 	ht_body_free(r->query);
@@ -159,6 +160,32 @@ static void check_xml(struct ht_look *look, const ht_fill *xml)
 		ht_wrong(look, "xml", "%s", err.text);
 }
 
+/* { $file: true } */
+static void read_raw(struct ht_look *look, struct json_object *map, ht_request *r)
+{
+	static const char *const keys[] = { "$file", NULL };
+	struct json_object *raw = ht_member(look, map, "raw", TRUE);
+	gsize was;
+
+	if (!json_object_is_type(raw, json_type_object)) {
+		r->text = read_fill(look, map, "raw", HT_RAW, TRUE);
+		return;
+	}
+	was = ht_enter(look, "raw");
+	r->file = ht_keys(look, raw, keys) && ht_bool(look, raw, "$file", FALSE);
+	if (!r->file)
+		ht_wrong(look, NULL, "is a text, or { $file: true }: the bytes of a file");
+	ht_leave(look, was);
+}
+
+static const char *usual_type(gsize i, gboolean file)
+{
+	static const char *const types[] = { "application/json", "application/x-www-form-urlencoded", NULL, "text/xml",
+					     "text/plain" };
+
+	return file ? "${file.type|application/octet-stream}" : types[i];
+}
+
 static void read_body(struct ht_look *look, struct json_object *map, ht_request *r)
 {
 	static const char *const keys[] = { "json", "form", "parts", "xml", "raw", NULL };
@@ -175,27 +202,27 @@ static void read_body(struct ht_look *look, struct json_object *map, ht_request 
 			r->body_kind = (int)i + HT_BODY_JSON;
 			r->body = ht_body_new(look, map, keys[i], r->body_kind);
 		} else {
-			ht_fill_free(r->text);
-			r->text = read_fill(look, map, keys[i], i == 3 ? HT_XML_DOC : HT_RAW, TRUE);
+			g_clear_pointer(&r->text, ht_fill_free);
+			if (i == 3)
+				r->text = read_fill(look, map, keys[i], HT_XML_DOC, TRUE);
+			else
+				read_raw(look, map, r);
 			if (i == 3 && r->text)
 				check_xml(look, r->text);
 		}
-		if (!r->type)
-			r->type = g_strdup(i == 0 ? "application/json" : i == 1 ? "application/x-www-form-urlencoded" :
-					   i == 3 ? "text/xml" : i == 4 ? "text/plain" : NULL);
+		if (!r->type && usual_type(i, r->file))
+			r->type = ht_fill_new(look, "type", usual_type(i, r->file), HT_HEADER, look->names, look->people);
 	}
 }
 
 static void read_type(struct ht_look *look, struct json_object *map, ht_request *r)
 {
-	static const char *const methods[] = { "GET", "POST", "PUT", "PATCH", "DELETE", NULL };
+	static const char *const methods[] = { "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", NULL };
 	int method = ht_word(look, map, "method", methods, 1);
 
 	r->method = g_strdup(methods[MAX(method, 0)]);
-	r->type = ht_text(look, map, "type", FALSE);
+	r->type = read_fill(look, map, "type", HT_HEADER, FALSE);
 	r->charset = ht_text(look, map, "charset", FALSE);
-	if (r->type && strpbrk(r->type, "\r\n"))
-		ht_wrong(look, "type", "there is a line break in it");
 	if (r->charset && !ht_charset_known(r->charset))
 		ht_wrong(look, "charset", "no such charset is known here");
 }
@@ -211,7 +238,7 @@ ht_request *ht_request_new(struct ht_look *look, struct json_object *map, gboole
 	read_type(look, map, r);
 	r->url = read_fill(look, map, "url", HT_URL, need_url);
 	if (json_object_object_get_ex(map, "query", NULL))
-		r->query = ht_body_new(look, map, "query", HT_BODY_FORM);
+		r->query = ht_body_new(look, map, "query", HT_BODY_QUERY);
 	read_headers(look, map, r);
 	read_credentials(look, map, r);
 	read_body(look, map, r);
@@ -227,7 +254,7 @@ gboolean ht_request_has(const ht_request *r, const char *name)
 			return TRUE;
 	return ht_fill_has(r->url, name) || ht_fill_has(r->text, name) || ht_fill_has(r->user, name) ||
 	       ht_fill_has(r->password, name) || ht_fill_has(r->bearer, name) || ht_body_has(r->query, name) ||
-	       ht_body_has(r->body, name);
+	       ht_body_has(r->body, name) || ht_fill_has(r->type, name);
 }
 
 const char *ht_request_method(const ht_request *request)
@@ -272,6 +299,20 @@ static const char *add_basic(const ht_request *r, GPtrArray *headers, const stru
 	return why;
 }
 
+static const char *add_type(const ht_request *r, GPtrArray *headers, const struct ht_voice *voice)
+{
+	const char *why = add_header(headers, "Content-Type", "", r->type, voice);
+	char **line = (char **)&headers->pdata[headers->len - 1];
+
+	if (r->charset) {
+		char *whole = g_strconcat(*line, "; charset=", r->charset, NULL);
+
+		g_free(*line);
+		*line = whole;
+	}
+	return why;
+}
+
 static const char *make_headers(const ht_request *r, const struct ht_voice *voice, GPtrArray *headers)
 {
 	const char *why = NULL;
@@ -285,9 +326,8 @@ static const char *make_headers(const ht_request *r, const struct ht_voice *voic
 		why = add_basic(r, headers, voice);
 	if (!why && r->bearer)
 		why = add_header(headers, "Authorization", "Bearer ", r->bearer, voice);
-	if (r->type && r->body_kind != HT_BODY_PARTS)
-		g_ptr_array_add(headers, g_strdup_printf("Content-Type: %s%s%s", r->type, r->charset ? "; charset=" : "",
-							 r->charset ? r->charset : ""));
+	if (!why && r->type && r->body_kind != HT_BODY_PARTS)
+		why = add_type(r, headers, voice);
 	g_ptr_array_add(headers, NULL);
 	return why;
 }
@@ -317,16 +357,29 @@ static void recode(GString *body, const char *charset)
 	}
 }
 
+static const char *add_file(const struct ht_voice *voice, GArray *pieces)
+{
+	struct ht_piece piece = { .at = 0 };
+
+	piece.file = json_object_get(ht_voice_file(voice, "file"));
+	if (!piece.file)
+		return "there is no file to send";
+	g_array_append_val(pieces, piece);
+	return NULL;
+}
+
 static const char *make_body(const ht_request *r, const struct ht_voice *voice, struct ht_made *ret)
 {
 	const char *why = NULL;
 
 	if (r->body_kind == HT_BODY_JSON)
-		why = ht_body_json(r->body, voice, ret->body, NULL);
+		why = ht_body_json(r->body, voice, ret->body, ret->pieces = ht_pieces_new());
 	else if (r->body_kind == HT_BODY_FORM)
 		why = ht_body_form(r->body, voice, r->charset, ret->body);
 	else if (r->body_kind == HT_BODY_PARTS)
 		why = ht_body_parts(r->body, voice, ret->fields = ht_fields_new());
+	else if (r->file)
+		why = add_file(voice, ret->pieces = ht_pieces_new());
 	else if (r->text) {
 		why = ht_fill_run(r->text, voice->value, voice->ctx, NULL, ret->body);
 		recode(ret->body, r->charset);
@@ -337,6 +390,7 @@ static const char *make_body(const ht_request *r, const struct ht_voice *voice, 
 const char *ht_request_make(const ht_request *r, const struct ht_voice *voice, struct ht_made *ret)
 {
 	const char *why;
+	gsize most = voice->max_bytes ? voice->max_bytes : HT_BODY_BYTES;
 
 	*ret = (struct ht_made){ .method = r->method, .url = g_string_new(NULL), .body = g_string_new(NULL),
 				 .headers = g_ptr_array_new_with_free_func(g_free) };
@@ -345,7 +399,7 @@ const char *ht_request_make(const ht_request *r, const struct ht_voice *voice, s
 		why = make_headers(r, voice, ret->headers);
 	if (!why)
 		why = make_body(r, voice, ret);
-	return why || ret->body->len <= HT_BODY_BYTES ? why : "the request is too long";
+	return why || ret->body->len <= most ? why : "the request is too long";
 }
 
 static void wipe(GString *text)
@@ -362,5 +416,6 @@ void ht_made_clear(struct ht_made *made)
 	wipe(made->body);
 	g_clear_pointer(&made->headers, g_ptr_array_unref);
 	g_clear_pointer(&made->fields, g_array_unref);
+	g_clear_pointer(&made->pieces, g_array_unref);
 	made->url = made->body = NULL;
 }

@@ -40,7 +40,7 @@ struct ht_made {			/* a request, ready to go out; hg_http_call's pointers lead i
 	GString *url, *body;
 	GPtrArray *headers;		/* "Name: value", NULL-ended */
 	GArray *fields;			/* struct ht_field of multipart; or NULL */
-	GArray *pieces;			/* struct ht_piece of body; or NULL: there are none */
+	GArray *pieces;			/* struct ht_piece of body; empty or NULL: there are none */
 };
 /* NULL, or why it cannot be made (static); either way ret is for ht_made_clear(). */
 const char *ht_request_make(const ht_request *request, const struct ht_voice *voice, struct ht_made *ret);

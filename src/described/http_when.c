@@ -3,10 +3,13 @@
 
 #include "described.h"
 
+#define ITEMS_MAX 1000		/* values of a path with [] that are looked at */
+
 struct condition {
 	ht_path *path;
 	int exists;			/* -1: not asked */
-	char **is, **not, **begins;	/* ours, or NULL */
+	char **is, **not, **begins, **contains;	/* ours, or NULL */
+	ht_path *same;			/* or NULL */
 };
 
 struct ht_when {
@@ -21,6 +24,8 @@ static void clear_condition(gpointer data)
 	g_strfreev(c->is);
 	g_strfreev(c->not);
 	g_strfreev(c->begins);
+	g_strfreev(c->contains);
+	ht_path_free(c->same);
 }
 
 void ht_when_free(ht_when *when)
@@ -31,10 +36,10 @@ void ht_when_free(ht_when *when)
 	g_free(when);
 }
 
-/* { exists: true }, { is: [a, b] }, { not: c }, { begins: d } */
+/* { exists: true }, { is: [a, b] }, { not: c }, { begins: d }, { contains: e }, { same: f.g } */
 static void read_long(struct ht_look *look, struct json_object *map, struct condition *c)
 {
-	static const char *const keys[] = { "exists", "is", "not", "begins", NULL };
+	static const char *const keys[] = { "exists", "is", "not", "begins", "contains", "same", NULL };
 
 	if (!ht_keys(look, map, keys))
 		return;
@@ -43,12 +48,14 @@ static void read_long(struct ht_look *look, struct json_object *map, struct cond
 	c->is = ht_texts(look, map, "is");
 	c->not = ht_texts(look, map, "not");
 	c->begins = ht_texts(look, map, "begins");
+	c->contains = ht_texts(look, map, "contains");
+	c->same = ht_read_path(look, map, "same", FALSE);
 }
 
 static void read_condition(struct ht_look *look, ht_when *when, struct json_object *map, const char *key,
 			   struct json_object *value)
 {
-	struct condition c = { .path = ht_take_path(look, key, key, FALSE), .exists = -1 };
+	struct condition c = { .path = ht_take_path(look, key, key, TRUE), .exists = -1 };
 	gsize was;
 
 	if (!value) {
@@ -104,20 +111,63 @@ static gboolean begins(const char *text, char *const *words)
 	return FALSE;
 }
 
-static gboolean holds(const struct condition *c, const struct ht_scope *scope)
+static gboolean contains(const char *text, char *const *words)
 {
-	struct json_object *value = ht_path_get(c->path, scope);
-	g_autofree char *text = value ? ht_json_text(value) : NULL;
-	gboolean there = value != NULL;
+	for (; *words; words++)
+		if (strstr(text, *words))
+			return TRUE;
+	return FALSE;
+}
 
-	json_object_put(value);
-	if (c->exists >= 0 && there != c->exists)
-		return FALSE;
+static gboolean is_same(const char *text, const ht_path *path, const struct ht_scope *scope)
+{
+	g_autofree char *other = ht_path_text(path, scope);
+
+	return other && strcmp(text, other) == 0;
+}
+
+/* around: where other paths look. */
+static gboolean text_holds(const struct condition *c, const char *text, const struct ht_scope *around)
+{
 	if (c->is && (!text || !is_one_of(text, c->is)))
 		return FALSE;
 	if (c->not && text && is_one_of(text, c->not))
 		return FALSE;
-	return !c->begins || (text && begins(text, c->begins));
+	if (c->begins && (!text || !begins(text, c->begins)))
+		return FALSE;
+	if (c->contains && (!text || !contains(text, c->contains)))
+		return FALSE;
+	return !c->same || (text && is_same(text, c->same, around));
+}
+
+/* One value after the other, until one holds. */
+struct trying {
+	const struct condition *condition;
+	const struct ht_scope *around;
+	gboolean there, holds;
+};
+
+static void try_one(void *arg, const struct ht_scope *found)
+{
+	struct trying *t = arg;
+	g_autofree char *text = NULL;
+
+	t->there = TRUE;
+	if (t->holds)
+		return;
+	text = ht_json_text(found->item);
+	t->holds = text_holds(t->condition, text, t->around);
+}
+
+static gboolean holds(const struct condition *c, const struct ht_scope *scope)
+{
+	struct trying t = { .condition = c, .around = scope };
+
+	/* More of them than that are no list of errors or tags. */
+	(void)ht_path_each(c->path, scope, ITEMS_MAX, try_one, &t);
+	if (c->exists >= 0 && t.there != c->exists)
+		return FALSE;
+	return t.there ? t.holds : text_holds(c, NULL, scope);
 }
 
 gboolean ht_when_fits(const ht_when *when, const struct ht_scope *scope)

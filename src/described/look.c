@@ -298,6 +298,13 @@ ht_path *ht_take_path(struct ht_look *look, const char *key, const char *text, g
 	return path;
 }
 
+ht_path *ht_take_list(struct ht_look *look, const char *key, const char *text)
+{
+	g_autofree char *all = strstr(text, "[]") ? g_strdup(text) : g_strconcat(text, "[]", NULL);
+
+	return ht_take_path(look, key, all, TRUE);
+}
+
 ht_path *ht_read_path(struct ht_look *look, struct json_object *map, const char *key, gboolean need)
 {
 	g_autofree char *text = ht_text(look, map, key, need);
