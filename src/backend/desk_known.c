@@ -5,14 +5,16 @@
 
 static const char *const always[] = {
 	"url", "key", "external_id", "op", "text", "html", "subject", "now", "now.s", "now.ms", "now.iso",
-	"ticket.id", "ticket.number", "ticket.url", "ticket.ref", "ticket.key", "ticket.subject",
+	"ticket.id", "ticket.id.path", "ticket.number", "ticket.url", "ticket.ref", "ticket.key", "ticket.subject",
 	"ticket.priority", "ticket.category", "ticket.type", "ticket.status", "ticket.queue", "ticket.skill", "ticket.tags",
 	"ticket.assignee", "ticket.assignee_name", "ticket.assignee_email", "ticket.reason", "thread.id", "thread.url",
 	"contact.id", "contact.name", "contact.email", "contact.phone", "contact.locale", "contact.external_id", "contact.tier",
 	"requester.email", "requester.name", "requester.first_name", "requester.last_name", "requester.phone",
 	"requester.proven", "requester.policy", "channel", "scope", "language", "origin", "transcript",
 	"message.id", "message.author", "message.agent", "message.at", "message.channel", "message.kind", "status", "files",
-	"first", "secret:", "value:", NULL
+	"first", "secret:", "value:",
+	/* The bytes of a file, which http_body.h lets stand only where there is one. */
+	"file.base64", "file.dataurl", NULL
 };
 static const char *const of_file[] = {
 	"file.name", "file.type", "file.size", "file.sha256", "file.url", "file.base64", "file.dataurl", "file.id", "file.kind", NULL
@@ -45,7 +47,7 @@ static const char *const *extra(int op)
 gboolean hg_desk_known_own(int op, const char *name)
 {
 	/* What a ticket or a message is over there is for steps to find out. */
-	static const char *const theirs[] = { "ticket.id", "ticket.number", "ticket.url", "message.id", "cursor", "more", NULL };
+	static const char *const theirs[] = { "ticket.id", "ticket.id.path", "ticket.number", "ticket.url", "message.id", "cursor", "more", NULL };
 
 	if (g_strv_contains(theirs, name))
 		return FALSE;
@@ -96,9 +98,11 @@ const char *const *hg_desk_known_all(const hg_desk_known *known)
 	return (const char *const *)known->all->pdata;
 }
 
+/* A map may have been taken, and a text of it be a path of several steps ("ticket.id.path"). */
 void hg_desk_known_add(hg_desk_known *known, const char *prefix, const char *name)
 {
 	add(known, g_strconcat(prefix, name, NULL));
+	add(known, g_strconcat(prefix, name, ".", NULL));
 }
 
 guint hg_desk_known_each(hg_desk_known *known, int each)

@@ -210,6 +210,14 @@ static void check_when(struct reading *r, struct json_object *map)
 	ht_leave(r->look, was);
 }
 
+/* RFC 9110 section 9.2.1 */
+static gboolean is_safe(const ht_request *request)
+{
+	const char *method = request ? ht_request_method(request) : "";
+
+	return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
+}
+
 static const char **step_keys(void)
 {
 	static const char *const own[] = { "name", "foreach", "safe", "outcomes", "take" };
@@ -245,7 +253,7 @@ static void read_step(struct reading *r, struct json_object *map, GPtrArray *ste
 	r->look->people = hg_desk_people;
 	step->request = ht_request_new(r->look, map, !step->own_url);
 	step->when = step->request ? ht_request_when(step->request) : NULL;
-	step->safe = ht_bool(r->look, map, "safe", step->request && strcmp(ht_request_method(step->request), "GET") == 0);
+	step->safe = ht_bool(r->look, map, "safe", is_safe(step->request));
 	hg_desk_known_cut(r->known, mark);
 	read_rules(r, map, step);
 	read_takes(r, map, step);
