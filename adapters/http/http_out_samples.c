@@ -6,7 +6,7 @@
 #include "http_body.h"
 #include "http_tree.h"
 #include "json.h"
-#include "params.h"
+#include "sample.h"
 #include "text.h"
 
 #define TOKEN "sample-token"
@@ -43,14 +43,6 @@ static void same(struct trial *t, const char *what, const char *want, const char
 		wrong(t, "%s: expected %s, got %s", what, want, got ? got : "nothing");
 }
 
-/* A text, or a number as it is written; lent. */
-static const char *text_of(struct json_object *map, const char *key)
-{
-	struct json_object *value = NULL;
-
-	return map && json_object_object_get_ex(map, key, &value) && value ? json_object_get_string(value) : NULL;
-}
-
 /* ---- the message ---- */
 
 static int word_index(const char *word, const char *const *words)
@@ -66,21 +58,21 @@ static void make_file(struct json_object *given, struct hg_file *ret)
 	static const char *const kinds[] = { "file", "image", "audio", "video", "sticker", NULL };
 	static const int of[] = { HG_FILE, HG_IMAGE, HG_AUDIO, HG_VIDEO, HG_STICKER };
 
-	*ret = (struct hg_file){ .size = sizeof(*ret), .kind = of[word_index(text_of(given, "kind"), kinds)],
-				 .name = text_of(given, "name"), .type = text_of(given, "type"), .path = "sample", .bytes = 1 };
+	*ret = (struct hg_file){ .size = sizeof(*ret), .kind = of[word_index(ht_sample_text(given, "kind"), kinds)],
+				 .name = ht_sample_text(given, "name"), .type = ht_sample_text(given, "type"), .path = "sample", .bytes = 1 };
 }
 
 static struct hg_out message_of(struct json_object *given, const char **refs, const struct hg_file *file, gint64 now_ms)
 {
 	static const char *const kinds[] = { "text", "reaction", "edit", "revoke", "read", "typing", NULL };
 	static const int of[] = { HG_TEXT, HG_REACTION, HG_EDIT, HG_REVOKE, HG_READ, HG_TYPING };
-	const char *key = text_of(given, "key");
+	const char *key = ht_sample_text(given, "key");
 
 	return (struct hg_out){
-		.size = sizeof(struct hg_out), .kind = of[word_index(text_of(given, "kind"), kinds)],
-		.key = key ? key : "sample-key", .to = text_of(given, "to"), .from = text_of(given, "from"),
-		.subject = text_of(given, "subject"), .text = text_of(given, "text"), .target = text_of(given, "target"),
-		.name = text_of(given, "agent"), .refs = refs[0] ? refs : NULL, .files = file, .n_files = file ? 1 : 0,
+		.size = sizeof(struct hg_out), .kind = of[word_index(ht_sample_text(given, "kind"), kinds)],
+		.key = key ? key : "sample-key", .to = ht_sample_text(given, "to"), .from = ht_sample_text(given, "from"),
+		.subject = ht_sample_text(given, "subject"), .text = ht_sample_text(given, "text"), .target = ht_sample_text(given, "target"),
+		.name = ht_sample_text(given, "agent"), .refs = refs[0] ? refs : NULL, .files = file, .n_files = file ? 1 : 0,
 		.file_size = sizeof(*file), .now_ms = now_ms,
 	};
 }
@@ -171,9 +163,9 @@ static void compare_made(struct trial *t, struct json_object *want, const struct
 {
 	struct json_object *member = NULL;
 
-	same(t, "method", text_of(want, "method"), made->method);
-	same(t, "url", text_of(want, "url"), made->url->str);
-	same(t, "body", text_of(want, "body"), made->body->str);
+	same(t, "method", ht_sample_text(want, "method"), made->method);
+	same(t, "url", ht_sample_text(want, "url"), made->url->str);
+	same(t, "body", ht_sample_text(want, "body"), made->body->str);
 	if (json_object_object_get_ex(want, "headers", &member))
 		compare_headers(t, member, made);
 	if (json_object_object_get_ex(want, "json", &member))
@@ -203,8 +195,8 @@ static void compare_part(struct trial *t, struct json_object *want, const struct
 		wrong(t, "%s", why);
 		return;
 	}
-	same(t, "units", text_of(want, "units"), units);
-	same(t, "coding", text_of(want, "coding"), part->coding);
+	same(t, "units", ht_sample_text(want, "units"), units);
+	same(t, "coding", ht_sample_text(want, "coding"), part->coding);
 	compare_made(t, want, &made);
 }
 
@@ -221,7 +213,7 @@ static void compare_all(struct trial *t, struct json_object *want, const GArray 
 static void try_message(struct trial *t, struct json_object *sample)
 {
 	struct json_object *given = hg_json_obj(sample, "given"), *file = hg_json_obj(given, "file");
-	const char *refs[] = { text_of(given, "ref"), NULL }, *refused = text_of(sample, "refused");
+	const char *refs[] = { ht_sample_text(given, "ref"), NULL }, *refused = ht_sample_text(sample, "refused");
 	struct hg_file one = { 0 };
 	struct hg_out message;
 	struct collecting all = { .plan = { sizeof(all.plan), take_part },
@@ -254,28 +246,21 @@ struct given_answer {
 
 static const char *given_header(const struct hg_http_answer *http, const char *name)
 {
-	struct json_object *headers = ((const struct given_answer *)http)->headers;
-
-	if (!json_object_is_type(headers, json_type_object))
-		return NULL;
-	json_object_object_foreach(headers, key, value)
-		if (g_ascii_strcasecmp(key, name) == 0)
-			return json_object_get_string(value);
-	return NULL;
+	return ht_sample_header(((const struct given_answer *)http)->headers, name);
 }
 
 static void compare_verdict(struct trial *t, struct json_object *want, const struct ht_judged *got)
 {
 	static const char *const fates[] = { "sent", "retry", "failed", "ambiguous", NULL };
 	static const char *const reaches[] = { "message", "contact", "channel", "account", NULL };
-	const char *opted_out = text_of(want, "opted_out"), *retry = text_of(want, "retry");
+	const char *opted_out = ht_sample_text(want, "opted_out"), *retry = ht_sample_text(want, "retry");
 	g_autofree char *code = g_strdup_printf("%d", got->result.code);
 
-	same(t, "fate", text_of(want, "fate"), fates[got->result.fate]);
-	same(t, "reach", text_of(want, "reach"), reaches[got->result.reach]);
-	same(t, "id", text_of(want, "id"), got->id);
-	same(t, "also", text_of(want, "also"), got->also[0]);
-	same(t, "code", text_of(want, "code"), code);
+	same(t, "fate", ht_sample_text(want, "fate"), fates[got->result.fate]);
+	same(t, "reach", ht_sample_text(want, "reach"), reaches[got->result.reach]);
+	same(t, "id", ht_sample_text(want, "id"), got->id);
+	same(t, "also", ht_sample_text(want, "also"), got->also[0]);
+	same(t, "code", ht_sample_text(want, "code"), code);
 	same(t, "opted_out", opted_out, got->opted_out ? "true" : "false");
 	if (retry && hg_span_parse(retry) != got->result.retry_ms)
 		wrong(t, "retry: expected %s, got %" G_GINT64_FORMAT " ms", retry, got->result.retry_ms);
@@ -285,7 +270,7 @@ static void try_answer(struct trial *t, struct json_object *sample)
 {
 	struct json_object *given = hg_json_obj(sample, "answer"), *json = NULL;
 	struct given_answer answer = { .headers = hg_json_obj(given, "headers") };
-	const char *body = text_of(given, "body");
+	const char *body = ht_sample_text(given, "body");
 	g_auto(ht_judged) verdict = { 0 };
 
 	if (given && json_object_object_get_ex(given, "json", &json))
@@ -326,9 +311,9 @@ static void check_sample(struct trial *t, struct json_object *sample)
 	check_keys(t, hg_json_obj(sample, "expect"), expect);
 	for (gsize i = 0; requests && i < json_object_array_length(requests); i++)
 		check_keys(t, json_object_array_get_idx(requests, i), request);
-	if (hg_json_obj(sample, "answer") ? !hg_json_obj(sample, "expect") : !requests && !text_of(sample, "refused"))
+	if (hg_json_obj(sample, "answer") ? !hg_json_obj(sample, "expect") : !requests && !ht_sample_text(sample, "refused"))
 		wrong(t, "it does not say what is expected");
-	if (!text_of(sample, "seen") == !hg_json_bool(sample, "made_up", FALSE))
+	if (!ht_sample_text(sample, "seen") == !hg_json_bool(sample, "made_up", FALSE))
 		wrong(t, "say seen: where, or made_up: true");
 }
 
@@ -341,7 +326,7 @@ guint ht_out_samples(const ht_desc *desc, struct json_object *samples, const str
 	for (gsize i = 0; i < n; i++) {
 		struct json_object *one = json_object_array_get_idx(samples, i);
 		struct trial t = { .desc = desc, .conf = conf, .now_ms = now_ms, .wrong = g_string_new(NULL) };
-		struct hg_sample sample = { .size = sizeof(sample), .name = text_of(one, "name"),
+		struct hg_sample sample = { .size = sizeof(sample), .name = ht_sample_text(one, "name"),
 					    .made_up = hg_json_bool(one, "made_up", FALSE) };
 
 		check_sample(&t, one);

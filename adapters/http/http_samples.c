@@ -7,9 +7,7 @@
 #include "http_in.h"
 #include "http_out.h"
 #include "http_sns.h"
-#include "http_tree.h"
 #include "json.h"
-#include "params.h"
 #include "text.h"
 
 #define SAMPLES_MAX 1000
@@ -29,12 +27,6 @@ struct play {
 	void (*tell)(void *arg, const struct hg_sample *);
 	void *arg;
 	guint failed;
-};
-
-struct request {
-	struct hg_http_req pub;		/* first: header() gets a pointer to it */
-	struct json_object *headers;
-	hg_params *query;
 };
 
 /* ---- the gateway ---- */
@@ -97,75 +89,12 @@ static const struct hg_host host = { .size = sizeof(host), .log = no_log, .now_m
 
 /* ---- a request ---- */
 
-static const char *member_text(struct json_object *map, const char *key)
+static void play_request(struct json_object *sample, struct hg_http_rep *rep, ht_inlet *inlet)
 {
-	struct json_object *value = NULL;
+	g_auto(ht_sample_request) request = { 0 };
 
-	return json_object_is_type(map, json_type_object) && json_object_object_get_ex(map, key, &value) && value
-		       ? json_object_get_string(value) : NULL;
-}
-
-static const char *header_of(const struct hg_http_req *pub, const char *name)
-{
-	struct json_object *headers = ((const struct request *)(const void *)pub)->headers;
-
-	if (!json_object_is_type(headers, json_type_object))
-		return NULL;
-	json_object_object_foreach(headers, key, value)
-		if (g_ascii_strcasecmp(key, name) == 0)
-			return json_object_get_string(value);
-	return NULL;
-}
-
-static const char *query_of(const struct hg_http_req *pub, const char *name)
-{
-	const struct request *request = (const struct request *)(const void *)pub;
-
-	return request->query ? hg_params_get(request->query, name) : NULL;
-}
-
-static char *form_of(struct json_object *form)
-{
-	GString *out = g_string_new(NULL);
-
-	json_object_object_foreach(form, key, value)
-		hg_params_add(out, key, value ? json_object_get_string(value) : "");
-	return g_string_free(out, FALSE);
-}
-
-/* Bytes that YAML cannot hold are written as base64. */
-static char *body_of(struct json_object *request, gsize *ret_len)
-{
-	const char *text = member_text(request, "body"), *base64 = member_text(request, "base64");
-	struct json_object *json = NULL;
-	char *body;
-
-	if (base64)
-		return (char *)g_base64_decode(base64, ret_len);
-	if (json_object_object_get_ex(request, "json", &json))
-		text = json_object_to_json_string_ext(json, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
-	body = json_object_object_get_ex(request, "form", &json) && json_object_is_type(json, json_type_object)
-		       ? form_of(json) : g_strdup(text ? text : "");
-	*ret_len = strlen(body);
-	return body;
-}
-
-static void play_request(struct play *p, struct json_object *sample, struct hg_http_rep *rep, ht_inlet *inlet)
-{
-	struct json_object *said = hg_json_obj(sample, "request");
-	const char *path = member_text(said, "path"), *method = member_text(said, "method"), *peer = member_text(said, "peer");
-	gsize len = 0;
-	g_autofree char *body = said ? body_of(said, &len) : g_strdup("");
-	g_autofree char *target = g_strconcat("/channel/sample/", path ? path : "webhook", NULL);
-	g_autofree char *only = g_strndup(path ? path : "webhook", strcspn(path ? path : "webhook", "?"));
-	struct request request = { .headers = hg_json_obj(said, "headers"), .query = hg_params_query(target) };
-
-	(void)p;
-	request.pub = (struct hg_http_req){ .size = sizeof(request.pub), .method = method ? method : "POST", .path = only,
-		.peer = peer ? peer : "192.0.2.1", .body = body, .len = len, .header = header_of, .query = query_of,
-		.target = target };
+	ht_sample_request_make(hg_json_obj(sample, "request"), "/channel/sample/", "webhook", &request);
 	ht_inlet_take(inlet, &request.pub, rep);
-	hg_params_free(request.query);
 }
 
 /* ---- what came of it ---- */
@@ -228,7 +157,7 @@ static void check_sample(struct json_object *sample, GString *wrong)
 		if (!g_strv_contains(request, name))
 			g_string_append_printf(wrong, "%srequest.%s means nothing here", wrong->len ? "\n" : "", name);
 	}
-	if (!member_text(sample, "seen") && !hg_json_bool(sample, "made_up", FALSE))
+	if (!ht_sample_text(sample, "seen") && !hg_json_bool(sample, "made_up", FALSE))
 		g_string_append_printf(wrong, "%sit says neither where it was seen nor made_up: true", wrong->len ? "\n" : "");
 }
 
@@ -251,15 +180,15 @@ static void play_sample(struct play *p, struct json_object *sample, GString *wro
 
 	p->stage.got = got;
 	put_certificates(p, inlet);
-	play_request(p, sample, &rep, inlet);
+	play_request(sample, &rep, inlet);
 	json_object_object_add(got, "reply", reply_of(&rep));
-	ht_shown_compare(want, got, "", wrong);
+	ht_compare(want, got, "", wrong);
 	ht_inlet_free(inlet);
 }
 
 static void tell(struct play *p, struct json_object *sample, const GString *wrong)
 {
-	const char *name = member_text(sample, "name");
+	const char *name = ht_sample_text(sample, "name");
 	struct hg_sample told = { .size = sizeof(told), .name = name ? name : "(without a name)", .passed = !wrong->len,
 				  .made_up = hg_json_bool(sample, "made_up", FALSE), .text = wrong->len ? wrong->str : NULL };
 

@@ -14,6 +14,7 @@
  * compared. */
 #pragma once
 #include "description.h"
+#include "sample.h"
 
 /* As samples() of adapter.h. */
 int ht_samples(const void *conf, void (*tell)(void *arg, const struct hg_sample *), void *arg, struct hg_err *err);
@@ -23,5 +24,3 @@ struct json_object *ht_shown_message(const struct hg_in *in);
 struct json_object *ht_shown_receipt(const struct hg_receipt *receipt);
 /* "messages", "consent" or "kept": the list an item belongs to. */
 const char *ht_shown_list(const struct hg_in *in);
-/* Appends a line for each thing in want that got is not; at: "messages[0]". */
-void ht_shown_compare(struct json_object *want, struct json_object *got, const char *at, GString *wrong);
