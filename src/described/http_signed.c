@@ -8,7 +8,7 @@
 #include "text.h"
 
 const char *const ht_signed_names[] = {
-	"body", "url", "url_base", "query", "method", "sorted_params", "sorted_pairs", "header:", "query:", "secret:",
+	"body", "url", "url_base", "url_decoded", "query", "method", "sorted_params", "sorted_pairs", "header:", "query:", "secret:",
 	"value:", "md5(", "sha1(", "sha256(", "sha512(", "sha256raw(", "base64(", NULL,
 };
 
@@ -132,6 +132,25 @@ static gboolean put_named(GString *out, const struct ht_asked *asked, const char
 	return put(out, text);
 }
 
+/* The characters that HubSpot decodes before it signs, and no others (Validating requests, "Validate the v3 request
+ * signature"). */
+static void put_decoded(GString *out, const char *url)
+{
+	static const char decoded[] = ":/?@!$'()*,;";
+
+	for (const char *at = url; *at; at++) {
+		int high = *at == '%' ? g_ascii_xdigit_value(at[1]) : -1, low = high < 0 ? -1 : g_ascii_xdigit_value(at[2]);
+		char c = (char)(high * 16 + low);
+
+		if (high < 0 || low < 0 || !c || !strchr(decoded, c)) {
+			g_string_append_c(out, *at);
+		} else {
+			g_string_append_c(out, c);
+			at += 2;
+		}
+	}
+}
+
 gboolean ht_signed_value(void *ctx, const char *name, GString *out)
 {
 	struct ht_asked *asked = ctx;
@@ -148,6 +167,10 @@ gboolean ht_signed_value(void *ctx, const char *name, GString *out)
 		return put(out, req->method);
 	if (strcmp(name, "url") == 0)
 		return put(out, asked->url);
+	if (strcmp(name, "url_decoded") == 0 && asked->url) {
+		put_decoded(out, asked->url);
+		return TRUE;
+	}
 	if (strcmp(name, "url_base") == 0 && asked->url) {
 		g_string_append_len(out, asked->url, (gssize)strcspn(asked->url, "?"));
 		return TRUE;
