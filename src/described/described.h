@@ -7,6 +7,7 @@
  * same.  Instead of path alone:
  *   { first: items, where: { key: x, id: { same: $given.external_id } }, path: value }   of the first item of a list
  *                                  that fits; where's paths and path start from the item (without path: the item)
+ *   { all: items, where: {...}, path: value }   of every item that fits: a list, for what takes lists
  *   { like: "Ticket {id} made", of: PATH }   what stands at the pattern's one {name}; a list of patterns: the first that
  *                                  fits.  {} is anything; of: $body without it
  * Secrets are never written into a description: it names them ($secret:NAME); `values:` does the same for what is no
@@ -94,8 +95,8 @@ struct json_object *ht_numbered(struct json_object *value, guint n);
 gboolean ht_country_known(const char *country);
 
 /* `when`: { path: text, path: [ texts ], path: { exists: true }, { not: ... }, { begins: ... }, { contains: ... },
- * { same: PATH } }, all of which hold.  A path with "[]" in it: of one of the list at least.  same: the text at another
- * path, which must be there. */
+ * { same: PATH }, { other: PATH } }, all of which hold.  A path with "[]" in it: of one of the list at least.  same: the text
+ * at another path, which must be there; other: not that text. */
 typedef struct ht_when ht_when;
 ht_when *ht_when_new(struct ht_look *look, struct json_object *map, const char *key);	/* NULL: not there, or wrong */
 void ht_when_free(ht_when *when);

@@ -12,7 +12,8 @@
 
 struct ht_pick {
 	GPtrArray *paths;		/* of ht_path; none with list: the item itself */
-	ht_path *list;			/* of first:, or NULL; then paths start from its item */
+	ht_path *list;			/* of first: or all:, or NULL; then paths start from its item */
+	gboolean all;			/* every item that fits, as a list */
 	ht_when *where;			/* of that item; or NULL: any */
 	char **likes, **names;		/* ours: patterns, and what each calls the value; or NULL */
 	ht_change *change;		/* or NULL */
@@ -137,16 +138,18 @@ static void read_paths_at(struct ht_look *look, ht_pick *pick, struct json_objec
 	ht_leave(look, was);
 }
 
-/* { first: items, where: { ... }, path: ... } */
-static void read_first(struct ht_look *look, ht_pick *pick, struct json_object *map)
+/* { first: items, where: { ... }, path: ... }, the same with all: */
+static void read_items(struct ht_look *look, ht_pick *pick, struct json_object *map)
 {
-	g_autofree char *list = ht_text(look, map, "first", FALSE);
+	const char *key = ht_member(look, map, "all", FALSE) ? "all" : "first";
+	g_autofree char *list = ht_text(look, map, key, FALSE);
 
+	pick->all = strcmp(key, "all") == 0;
 	if (list)
-		pick->list = ht_take_list(look, "first", list);
+		pick->list = ht_take_list(look, key, list);
 	pick->where = ht_when_new(look, map, "where");
 	if (!list && ht_member(look, map, "where", FALSE))
-		ht_wrong(look, "where", "says which item of a list it is: first: LIST names the list");
+		ht_wrong(look, "where", "says which items of a list are meant: first: LIST or all: LIST names the list");
 	read_paths_at(look, pick, map, "path");
 }
 
@@ -175,14 +178,18 @@ static void read_like(struct ht_look *look, ht_pick *pick, struct json_object *m
 static gboolean check_source(struct ht_look *look, struct json_object *map)
 {
 	static const char *const words[] = { "path", "value", "like", NULL };
-	gboolean first = ht_member(look, map, "first", FALSE) != NULL;
+	gboolean items = ht_member(look, map, "first", FALSE) || ht_member(look, map, "all", FALSE);
 	guint n = 0;
 
 	for (gsize i = 0; words[i]; i++)
 		n += ht_member(look, map, words[i], FALSE) != NULL;
-	if (n == 1 && !(first && !ht_member(look, map, "path", FALSE)))
+	if (ht_member(look, map, "first", FALSE) && ht_member(look, map, "all", FALSE)) {
+		ht_wrong(look, "all", "it is the first: item that fits or all: of them, not both");
+		return FALSE;
+	}
+	if (n == 1 && !(items && !ht_member(look, map, "path", FALSE)))
 		return TRUE;
-	if (n == 0 && first)
+	if (n == 0 && items)
 		return TRUE;
 	ht_wrong(look, NULL, "wants a path (of the first: item of a list, perhaps), a like:, or a value that is always the same, "
 		 "and one of them alone");
@@ -191,8 +198,8 @@ static gboolean check_source(struct ht_look *look, struct json_object *map)
 
 static void read_whole(struct ht_look *look, ht_pick *pick, struct json_object *map)
 {
-	static const char *const keys[] = { "path", "value", "first", "where", "like", "of", "default", "do", "map", "time",
-					    "zone", "as", NULL };
+	static const char *const keys[] = { "path", "value", "first", "all", "where", "like", "of", "default", "do", "map",
+					    "time", "zone", "as", NULL };
 
 	if (!ht_keys(look, map, keys) || !check_source(look, map))
 		return;
@@ -201,7 +208,7 @@ static void read_whole(struct ht_look *look, ht_pick *pick, struct json_object *
 	else if (ht_member(look, map, "of", FALSE))
 		ht_wrong(look, "of", "says what a pattern is looked for in: like: PATTERN is missing");
 	else
-		read_first(look, pick, map);
+		read_items(look, pick, map);
 	pick->value = ht_text(look, map, "value", FALSE);
 	pick->fallback = ht_text(look, map, "default", FALSE);
 	pick->change = ht_change_new(look, map, "do");
@@ -374,7 +381,7 @@ static char *first(const ht_pick *pick, const struct ht_scope *scope)
 
 char *ht_pick_text(const ht_pick *pick, const struct ht_scope *scope)
 {
-	g_autofree char *text = pick ? first(pick, scope) : NULL;
+	g_autofree char *text = pick && !pick->all ? first(pick, scope) : NULL;
 
 	if (!text || !pick->map)
 		return g_steal_pointer(&text);
@@ -399,6 +406,21 @@ static struct json_object *any_json(const ht_pick *pick, const struct ht_scope *
 	return value;
 }
 
+/* What all: has found so far. */
+struct gathered {
+	const ht_pick *pick;
+	struct json_object *list;
+};
+
+static void gather(void *arg, const struct ht_scope *scope)
+{
+	struct gathered *g = arg;
+	struct json_object *value = ht_when_fits(g->pick->where, scope) ? any_json(g->pick, scope) : NULL;
+
+	if (value)
+		json_object_array_add(g->list, value);
+}
+
 struct json_object *ht_pick_json(const ht_pick *pick, const struct ht_scope *scope)
 {
 	struct json_object *value = NULL;
@@ -407,6 +429,12 @@ struct json_object *ht_pick_json(const ht_pick *pick, const struct ht_scope *sco
 
 	if (!pick)
 		return NULL;
+	if (pick->all) {
+		struct gathered g = { .pick = pick, .list = json_object_new_array() };
+
+		(void)ht_path_each(pick->list, scope, ITEMS_MAX, gather, &g);
+		return g.list;
+	}
 	if (enter(pick, scope, &s, &inner))
 		value = any_json(pick, &inner);
 	put_sought(&s);

@@ -9,7 +9,7 @@ struct condition {
 	ht_path *path;
 	int exists;			/* -1: not asked */
 	char **is, **not, **begins, **contains;	/* ours, or NULL */
-	ht_path *same;			/* or NULL */
+	ht_path *same, *other;		/* or NULL */
 };
 
 struct ht_when {
@@ -26,6 +26,7 @@ static void clear_condition(gpointer data)
 	g_strfreev(c->begins);
 	g_strfreev(c->contains);
 	ht_path_free(c->same);
+	ht_path_free(c->other);
 }
 
 void ht_when_free(ht_when *when)
@@ -36,10 +37,10 @@ void ht_when_free(ht_when *when)
 	g_free(when);
 }
 
-/* { exists: true }, { is: [a, b] }, { not: c }, { begins: d }, { contains: e }, { same: f.g } */
+/* { exists: true }, { is: [a, b] }, { not: c }, { begins: d }, { contains: e }, { same: f.g }, { other: f.g } */
 static void read_long(struct ht_look *look, struct json_object *map, struct condition *c)
 {
-	static const char *const keys[] = { "exists", "is", "not", "begins", "contains", "same", NULL };
+	static const char *const keys[] = { "exists", "is", "not", "begins", "contains", "same", "other", NULL };
 
 	if (!ht_keys(look, map, keys))
 		return;
@@ -50,6 +51,7 @@ static void read_long(struct ht_look *look, struct json_object *map, struct cond
 	c->begins = ht_texts(look, map, "begins");
 	c->contains = ht_texts(look, map, "contains");
 	c->same = ht_read_path(look, map, "same", FALSE);
+	c->other = ht_read_path(look, map, "other", FALSE);
 }
 
 static void read_condition(struct ht_look *look, ht_when *when, struct json_object *map, const char *key,
@@ -136,6 +138,8 @@ static gboolean text_holds(const struct condition *c, const char *text, const st
 	if (c->begins && (!text || !begins(text, c->begins)))
 		return FALSE;
 	if (c->contains && (!text || !contains(text, c->contains)))
+		return FALSE;
+	if (c->other && text && is_same(text, c->other, around))
 		return FALSE;
 	return !c->same || (text && is_same(text, c->same, around));
 }

@@ -43,6 +43,48 @@ static void check(const char *description, const char *want)
 		fail_msg("%s: %s", description, found);
 }
 
+/* What a pick makes of the answer, as JSON; yours. */
+static char *pick_json(const char *description)
+{
+	struct json_object *root = desk_json(answer), *made_of = desk_json(given), *map = desk_json(description);
+	struct hg_err err;
+	struct ht_look look = desk_look(&err);
+	g_autoptr(ht_pick) found = ht_pick_new(&look, map, "p", TRUE);
+	struct ht_scope scope = { .root = root, .given = made_of };
+	struct json_object *value = found ? ht_pick_json(found, &scope) : NULL;
+	char *json = g_strdup(value ? json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN) : err.text);
+
+	assert_null(found ? ht_pick_text(found, &scope) : NULL);
+	g_string_free(look.at, TRUE);
+	json_object_put(value);
+	json_object_put(map);
+	json_object_put(made_of);
+	json_object_put(root);
+	return json;
+}
+
+static void check_json(const char *description, const char *want)
+{
+	g_autofree char *found = pick_json(description);
+
+	assert_string_equal(found, want);
+}
+
+/* What is to be asked of each is a list: the tickets that are ours, of all. */
+static void every_item_that_fits(void **state)
+{
+	(void)state;
+	check_json("{'p':{'all':'items','where':{'ref':'tkt_1'},'path':'id'}}", "[2,3]");
+	check_json("{'p':{'all':'items','where':{'ref':{'same':'$given.external_id'}},'path':['who.name','id']}}", "[\"Bo\",3]");
+	check_json("{'p':{'all':'items','where':{'ref':{'other':'$given.external_id'}},'path':'id'}}", "[\"1\"]");
+	check_json("{'p':{'all':'ids'}}", "[\"a\",\"b\"]");
+	check_json("{'p':{'all':'found.list[].rows[]'}}", "[{\"v\":7},{\"v\":8}]");
+	check_json("{'p':{'all':'items','where':{'ref':'tkt_9'}}}", "[]");
+	check_json("{'p':{'all':'nothing'}}", "[]");
+	check("{'p':{'all':'a','first':'b'}}", "/p/all: it is the first: item");
+	check("{'p':{'all':'a','value':'b'}}", "/p: wants a path (of the first:");
+}
+
 static void the_first_item_that_fits(void **state)
 {
 	(void)state;
@@ -82,7 +124,7 @@ static void mistakes_are_told(void **state)
 	check("{'p':{'first':'x','value':'y'}}", "/p: wants a path (of the first:");
 	check("{'p':{'do':['trim']}}", "/p: wants a path (of the first:");
 	check("{'p':{'path':'x','of':'y'}}", "/p/of: says what a pattern is looked for in");
-	check("{'p':{'path':'x','where':{'a':'b'}}}", "/p/where: says which item of a list it is");
+	check("{'p':{'path':'x','where':{'a':'b'}}}", "/p/where: says which items of a list are meant");
 	check("{'p':{'first':'a..b'}}", "/p/first: the path 'a..b[]' wants a key");
 	check("{'p':{'first':'a','where':{'b':{'same':'$nix'}}}}", "/p/where/b/same: the path '$nix' there is no $nix");
 	check("{'p':{'first':'a','wher':{'b':'c'}}}", "/p/wher: there is no 'wher' here: did you mean 'where'?");
@@ -121,6 +163,10 @@ static void conditions_on_lists_and_words(void **state)
 	/* What is not there is the same as nothing. */
 	assert_false(fits("{'when':{'nothing':{'same':'$given.external_id'}}}"));
 	assert_false(fits("{'when':{'n':{'same':'$given.nothing'}}}"));
+	assert_false(fits("{'when':{'items[1].ref':{'other':'$given.external_id'}}}"));
+	assert_true(fits("{'when':{'items[0].ref':{'other':'$given.external_id'}}}"));
+	assert_true(fits("{'when':{'nothing':{'other':'$given.external_id'}}}"));
+	assert_true(fits("{'when':{'n':{'other':'$given.nothing'}}}"));
 	assert_true(fits("{'when':{'tags[]':['y','z']}}"));
 	assert_true(fits("{'when':{'tags[]':{'not':'x'}}}"));
 	assert_true(fits("{'when':{'nothing':{'not':'x'}}}"));
@@ -131,6 +177,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_first_item_that_fits),
+		cmocka_unit_test(every_item_that_fits),
 		cmocka_unit_test(patterns_of_texts),
 		cmocka_unit_test(mistakes_are_told),
 		cmocka_unit_test(conditions_on_lists_and_words),
