@@ -150,12 +150,36 @@ static gboolean advance(hg_desk_run *run)
 
 /* ---- what an answer gives ---- */
 
+/* Several steps may find changes (tickets, and what was said on them): all of them are one list. */
+static struct json_object *add_changes(const hg_desk_run *run, struct json_object *value)
+{
+	struct json_object *all = NULL;
+	gsize n = json_object_is_type(value, json_type_array) ? json_object_array_length(value) : 0;
+
+	if (json_object_object_get_ex(run->taken, "changes", &all))
+		json_object_get(all);
+	else
+		all = json_object_new_array();
+	if (!json_object_is_type(value, json_type_array))
+		json_object_array_add(all, json_object_get(value));
+	for (gsize i = 0; i < n; i++)
+		json_object_array_add(all, json_object_get(json_object_array_get_idx(value, i)));
+	return all;
+}
+
+static gboolean finds_changes(const hg_desk_run *run, const char *name)
+{
+	return (run->task.op == HG_DESK_FETCH_CHANGES || run->task.op == HG_DESK_FETCH_CHANGE) && strcmp(name, "changes") == 0;
+}
+
 static void keep(hg_desk_run *run, const char *name, struct json_object *value)
 {
 	const struct hg_desk_step *step = step_of(run);
 	struct json_object *all = value;
 
-	if (step->each != HG_DESK_ONCE) {
+	if (finds_changes(run, name)) {
+		all = add_changes(run, value);
+	} else if (step->each != HG_DESK_ONCE) {
 		struct json_object *list = NULL;
 
 		if (run->at && json_object_object_get_ex(run->taken, name, &list) && json_object_is_type(list, json_type_array))

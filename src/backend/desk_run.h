@@ -78,7 +78,8 @@ struct hg_desk_ended {				/* lent during done */
 	gint64 retry_ms;			/* RETRY: as the helpdesk asks for; 0: it does not say */
 	const char *text;			/* why, for a person, without secrets; NULL with DONE */
 	/* Captures of all steps by name: { "ticket.id": "3", "upload": ["a", "b"] }; texts, of `foreach` steps lists
-	 * of them; what is a list or a map is as it came (`changes`).  Of a step with a name "NAME.upload" too.
+	 * of them; what is a list or a map is as it came.  `changes` of fetch_changes and fetch_change is one list of what all
+	 * steps took by that name.  Of a step with a name "NAME.upload" too.
 	 * Never NULL. */
 	struct json_object *taken;
 	struct json_object *progress;		/* with more; or NULL */
