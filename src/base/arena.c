@@ -1,6 +1,8 @@
 /* arena.c - memory of one piece of work, freed at once */
 #include "arena.h"
 
+#include "text.h"
+
 #include <string.h>
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -126,4 +128,19 @@ char *hg_arena_str(hg_arena *arena, const char *text)
 gsize hg_arena_size(const hg_arena *arena)
 {
 	return arena->taken;
+}
+
+/* Valid UTF-8 that is short enough is the rule and is copied once. */
+char *hg_arena_text(hg_arena *arena, const char *text, gsize max)
+{
+	g_autofree char *valid = NULL;
+	gsize len;
+
+	if (!text)
+		return NULL;
+	len = strlen(text);
+	if (len <= max && g_utf8_validate(text, (gssize)len, NULL))
+		return hg_arena_mem(arena, text, len);
+	valid = hg_text_valid(text, (gssize)len, max);
+	return hg_arena_str(arena, valid);
 }

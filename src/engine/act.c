@@ -166,6 +166,10 @@ static gboolean act(hg_turn *turn, GError **error)
 		return hg_raw_settled(turn, error);
 	case HG_CMD_DROP_DEAD:
 		return hg_raw_drop(turn, error);
+	case HG_CMD_CHANGES:
+		return hg_changes_heard(turn, error);
+	case HG_CMD_CHANGED:
+		return hg_changes_done(turn, error);
 	case HG_CMD_CONDITION:
 		return hg_result_condition(turn, error);
 	case HG_CMD_CONSENT:

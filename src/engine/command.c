@@ -33,24 +33,9 @@ void hg_command_free(hg_command *command)
 		hg_arena_free(command->arena);
 }
 
-/* Valid UTF-8 that is short enough is the rule and is copied once. */
-static const char *copy_text(hg_arena *arena, const char *text, gsize max)
-{
-	g_autofree char *valid = NULL;
-	gsize len;
-
-	if (!text)
-		return NULL;
-	len = strlen(text);
-	if (len <= max && g_utf8_validate(text, (gssize)len, NULL))
-		return hg_arena_mem(arena, text, len);
-	valid = hg_text_valid(text, (gssize)len, max);
-	return hg_arena_str(arena, valid);
-}
-
 static const char *copy_word(hg_arena *arena, const char *word)
 {
-	return copy_text(arena, word, WORD_MAX);
+	return hg_arena_text(arena, word, WORD_MAX);
 }
 
 static gboolean is_half(const char *p)
@@ -116,7 +101,7 @@ static void copy_file(hg_arena *arena, struct hg_file *file)
 	file->name = copy_word(arena, file->name);
 	file->type = copy_word(arena, file->type);
 	file->sha256 = copy_word(arena, file->sha256);
-	file->ref = copy_text(arena, file->ref, HG_TEXT_MAX);
+	file->ref = hg_arena_text(arena, file->ref, HG_TEXT_MAX);
 	file->path = copy_word(arena, file->path);
 	file->content_id = copy_word(arena, file->content_id);
 	if (file->data && file->bytes >= 0)
@@ -204,10 +189,10 @@ static gboolean copy_in(hg_arena *arena, struct hg_in *in, GError **error)
 	in->group = copy_word(arena, in->group);
 	in->subject = copy_word(arena, in->subject);
 	in->part_ref = is_piece(in) ? copy_word(arena, in->part_ref) : NULL;
-	in->text = in->part_ref ? copy_piece(arena, in->text ?: "") : copy_text(arena, in->text ?: "", HG_TEXT_MAX);
-	in->payload = copy_text(arena, in->payload, HG_TEXT_MAX);
-	in->reply_text = copy_text(arena, in->reply_text, HG_TEXT_MAX);
-	in->profile = copy_text(arena, in->profile, PROFILE_MAX);
+	in->text = in->part_ref ? copy_piece(arena, in->text ?: "") : hg_arena_text(arena, in->text ?: "", HG_TEXT_MAX);
+	in->payload = hg_arena_text(arena, in->payload, HG_TEXT_MAX);
+	in->reply_text = hg_arena_text(arena, in->reply_text, HG_TEXT_MAX);
+	in->profile = hg_arena_text(arena, in->profile, PROFILE_MAX);
 	in->target = copy_word(arena, in->target);
 	in->note = copy_word(arena, in->note);
 	in->raw = in->raw && in->raw_len ? hg_arena_mem(arena, in->raw, in->raw_len) : NULL;
@@ -224,7 +209,7 @@ static void copy_receipt(hg_arena *arena, struct hg_receipt *receipt)
 	receipt->to = copy_word(arena, receipt->to);
 	receipt->text = copy_word(arena, receipt->text);
 	receipt->advice = copy_word(arena, receipt->advice);
-	receipt->detail = copy_text(arena, receipt->detail, HG_TEXT_MAX);
+	receipt->detail = hg_arena_text(arena, receipt->detail, HG_TEXT_MAX);
 }
 
 static gboolean copy_items(hg_command *command, const struct hg_batch *batch, GError **error)
@@ -265,6 +250,24 @@ static void copy_receipts(hg_command *command, const struct hg_batch *batch)
 	command->batch.receipt_size = sizeof(*copies);
 }
 
+/* ---- as it came ---- */
+
+static gboolean delivery_ok(const void *raw, gsize len, GError **error)
+{
+	return !raw || len <= BYTES_MAX ||
+	       hg_fail(error, HG_ERROR_LIMIT, "the delivery has %zu bytes, at most %d fit", len, BYTES_MAX);
+}
+
+static void copy_delivery(hg_command *command, const void *raw, gsize len, const char *cursor)
+{
+	command->batch = (struct hg_batch){ .size = sizeof(command->batch) };
+	command->batch.cursor = copy_word(command->arena, cursor);
+	if (raw && len) {
+		command->batch.raw = hg_arena_mem(command->arena, raw, len);
+		command->batch.raw_len = len;
+	}
+}
+
 gboolean hg_command_set_batch(hg_command *command, const struct hg_batch *batch, GError **error)
 {
 	if ((batch->n_in && !batch->in) || (batch->n_receipts && !batch->receipts))
@@ -272,15 +275,36 @@ gboolean hg_command_set_batch(hg_command *command, const struct hg_batch *batch,
 	if (batch->n_in > ITEMS_MAX || batch->n_receipts > ITEMS_MAX)
 		return hg_fail(error, HG_ERROR_LIMIT, "the batch has %zu messages and %zu receipts, at most %d of "
 			       "each fit", batch->n_in, batch->n_receipts, ITEMS_MAX);
-	if (batch->raw && batch->raw_len > BYTES_MAX)
-		return hg_fail(error, HG_ERROR_LIMIT, "the delivery has %zu bytes, at most %d fit", batch->raw_len,
-			       BYTES_MAX);
-	command->batch = (struct hg_batch){ .size = sizeof(command->batch) };
-	command->batch.cursor = copy_word(command->arena, batch->cursor);
-	if (batch->raw && batch->raw_len) {
-		command->batch.raw = hg_arena_mem(command->arena, batch->raw, batch->raw_len);
-		command->batch.raw_len = batch->raw_len;
-	}
+	if (!delivery_ok(batch->raw, batch->raw_len, error))
+		return FALSE;
+	copy_delivery(command, batch->raw, batch->raw_len, batch->cursor);
 	copy_receipts(command, batch);
 	return copy_items(command, batch, error);
+}
+
+/* ---- changes in a helpdesk ---- */
+
+gboolean hg_command_set_changes(hg_command *command, const hg_change *changes, gsize n, const void *raw, gsize raw_len,
+				const char *cursor, GError **error)
+{
+	hg_change *copies;
+
+	if (n > HG_CHANGES_MAX)
+		return hg_fail(error, HG_ERROR_LIMIT, "there are %zu changes, at most %d fit", n, HG_CHANGES_MAX);
+	if (!delivery_ok(raw, raw_len, error))
+		return FALSE;
+	copy_delivery(command, raw, raw_len, cursor);
+	copies = hg_arena_alloc(command->arena, (n + 1) * sizeof(*copies));
+	for (gsize i = 0; i < n; i++) {
+		if (!hg_change_check(&changes[i], error)) {
+			g_prefix_error(error, "change %zu: ", i);
+			return FALSE;
+		}
+		hg_change_copy(command->arena, &changes[i], &copies[i]);
+		if (hg_arena_size(command->arena) > BYTES_MAX)
+			return hg_fail(error, HG_ERROR_LIMIT, "the changes have more than %d bytes", BYTES_MAX);
+	}
+	command->changes = copies;
+	command->n_changes = n;
+	return TRUE;
 }

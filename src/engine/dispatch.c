@@ -191,6 +191,19 @@ static gboolean fill_raw(hg_engine *engine, hg_dispatch *dispatch, GError **erro
 	return TRUE;
 }
 
+/* What cannot be read, or is about no ticket that is known yet, the engine deals with itself. */
+static gboolean fill_change(hg_engine *engine, hg_dispatch *dispatch, GError **error)
+{
+	const hg_job *job = &dispatch->job;
+	hg_ticket *ticket = NULL;
+
+	if (hg_change_read(dispatch->arena, job->body, job->len, &dispatch->change, NULL) &&
+	    !hg_change_ticket(engine->store, dispatch->arena, job->name, &dispatch->change, &ticket, error))
+		return FALSE;
+	dispatch->stopped = ticket ? NULL : "no ticket of ours is known by this name";
+	return TRUE;
+}
+
 gboolean hg_dispatch_make(hg_engine *engine, const hg_job *job, gint64 now_ms, hg_dispatch **ret, GError **error)
 {
 	hg_arena *arena = hg_arena_new();
@@ -206,6 +219,8 @@ gboolean hg_dispatch_make(hg_engine *engine, const hg_job *job, gint64 now_ms, h
 		ok = fill_event(engine, dispatch, &gone, error);
 	else if (job->target == HG_TO_UNPACK || job->target == HG_TO_SETTLE)
 		ok = fill_raw(engine, dispatch, error);
+	else if (job->target == HG_FROM_BACKEND)
+		ok = fill_change(engine, dispatch, error);
 	else if (job->target == HG_TO_HOOK)
 		ok = fill_question(engine, dispatch, &gone, error);
 	else

@@ -13,6 +13,7 @@ struct hg_outgoing {
 	gboolean about_consent;		/* it answers that: also where he wants no more */
 	gboolean copy;			/* it goes to channel and to, and says what was said behind past_n (0: from the first) */
 	gint64 past_n;
+	const char *origin;		/* backend whose agent said it over there; or NULL */
 	const char *answers;		/* provider's id of what it answers or is about, or NULL */
 	GArray *parts;			/* of struct hg_part */
 };
@@ -21,5 +22,10 @@ struct hg_outgoing {
 gboolean hg_outgoing_prepare(hg_turn *turn, hg_case *kase, struct hg_outgoing *out, GError **error);
 /* The message's row, not added to its thread yet. */
 hg_message *hg_outgoing_message(hg_turn *turn, const struct hg_outgoing *out);
+/* Its files, which are stored already. */
+gboolean hg_outgoing_files(hg_turn *turn, const hg_message *message, const struct hg_reply *reply, GError **error);
+/* Nobody waits for an error here: it becomes a message that failed, which the agent hears of. */
+gboolean hg_outgoing_fail(hg_turn *turn, hg_case *kase, const struct hg_outgoing *out, const GError *why, hg_message **ret,
+			  GError **error);
 /* In its thread and on its way. */
 gboolean hg_outgoing_queue(hg_turn *turn, hg_case *kase, struct hg_outgoing *out, hg_message **ret, GError **error);

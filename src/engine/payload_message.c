@@ -149,6 +149,7 @@ static void write_head(const hg_message *message, GString *out)
 	write_flag(out, "automatic", message->automatic);
 	write_flag(out, "forwarded", message->forwarded);
 	write_flag(out, "echo", message->echo);
+	hg_json_opt_str(out, "origin", message->origin);
 	if (message->sender)
 		hg_json_add_str(out, "sender_verified", hg_sender_word(message->sender - 1));
 	write_flag(out, "unproven", message->sender && message->sender != 1 + HG_SENDER_PASS);
@@ -383,6 +384,12 @@ static void put_quote(GString *out, const char *text)
 	g_string_append_printf(out, " (\"%s%s\")", cut, strlen(text) > strlen(cut) ? "..." : "");	/* analyser: NULL has no cut */
 }
 
+static void put_channel(GString *out, const hg_message *message)
+{
+	if (message->channel)
+		g_string_append_printf(out, " on %s", message->channel);
+}
+
 static void put_why(GString *out, const hg_message *message)
 {
 	if (message->error)
@@ -402,16 +409,19 @@ char *hg_said_note(const hg_message *message)
 	put_quote(note, message->text);
 	switch (message->delivery) {
 	case HG_DLV_FAILED:
-		g_string_append_printf(note, " did not reach the customer on %s", message->channel);
+		g_string_append(note, " did not reach the customer");
+		put_channel(note, message);
 		put_why(note, message);
 		break;
 	case HG_DLV_PARTLY:
-		g_string_append_printf(note, " reached the customer on %s only in part (%d of %d messages)",
-				       message->channel, message->parts_sent, message->parts);
+		g_string_append(note, " reached the customer");
+		put_channel(note, message);
+		g_string_append_printf(note, " only in part (%d of %d messages)", message->parts_sent, message->parts);
 		put_why(note, message);
 		break;
 	case HG_DLV_UNKNOWN:
-		g_string_append_printf(note, " may not have reached the customer on %s", message->channel);
+		g_string_append(note, " may not have reached the customer");
+		put_channel(note, message);
 		put_why(note, message);
 		g_string_append(note, " It is not sent again by itself, so that nobody gets it twice: ask the "
 				      "customer, or settle it in headgate as arrived or to be sent again.");

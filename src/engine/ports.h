@@ -10,9 +10,9 @@
 typedef struct hg_dispatch {
 	hg_arena *arena;		/* ours; holds this struct too; freed by hg_dispatch_free() */
 	hg_job job;			/* as committed, in SENDING */
-	/* HG_TO_CHANNEL: */
+	/* HG_TO_CHANNEL, HG_FROM_BACKEND: */
 	struct hg_out out;		/* out.ticket is job.n; body and key are the job's */
-	const char *stopped;		/* the customer has opted out meanwhile: why it is not sent; or NULL ... */
+	const char *stopped;		/* why it is not sent (the customer has opted out meanwhile), or not looked at; or NULL ... */
 	const char *advice;		/* ... and what an agent can do.  The engine says so itself: ports never see it */
 	gboolean ask;			/* it is UNKNOWN: ask the provider instead of sending */
 	/* HG_TO_BACKEND: */
@@ -21,7 +21,7 @@ typedef struct hg_dispatch {
 	hg_attachment attachment;
 	const char *channel;		/* whose adapter fetches it */
 	/* HG_FROM_BACKEND: */
-	hg_change change;		/* as it was kept; what comes of it is one HG_CMD_CHANGED */
+	hg_change change;		/* as it was kept, of a ticket that is known; what comes of it is one HG_CMD_CHANGED */
 	/* HG_TO_UNPACK; of it HG_TO_SETTLE has ticket and id: */
 	struct hg_raw raw;		/* raw.ticket is job.n */
 } hg_dispatch;

@@ -236,12 +236,12 @@ hg_message *hg_outgoing_message(hg_turn *turn, const struct hg_outgoing *out)
 		.kind = reply->kind ? reply->kind : HG_TEXT, .channel = out->channel, .address = out->to,
 		.our_address = out->from, .text = reply->text ?: "", .html = reply->html,
 		.payload = payload_of(turn, reply), .answers = out->answers, .delivery = HG_DLV_QUEUED,
-		.parts = (int)out->parts->len, .automatic = out->automatic,
+		.parts = (int)out->parts->len, .automatic = out->automatic, .origin = out->origin,
 	};
 	return message;
 }
 
-static gboolean add_files(hg_turn *turn, const hg_message *message, const struct hg_reply *reply, GError **error)
+gboolean hg_outgoing_files(hg_turn *turn, const hg_message *message, const struct hg_reply *reply, GError **error)
 {
 	for (gsize i = 0; i < reply->n_files; i++) {
 		const struct hg_file *file = &reply->files[i];
@@ -305,7 +305,7 @@ gboolean hg_outgoing_queue(hg_turn *turn, hg_case *kase, struct hg_outgoing *out
 {
 	hg_message *message = hg_outgoing_message(turn, out);
 
-	if (!hg_case_say(turn, kase, message, error) || !add_files(turn, message, out->reply, error) ||
+	if (!hg_case_say(turn, kase, message, error) || !hg_outgoing_files(turn, message, out->reply, error) ||
 	    !add_parts(turn, kase, message, out->parts, error) || !hg_unseen_watch(turn, kase, message, error))
 		return FALSE;
 	*ret = message;

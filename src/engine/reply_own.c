@@ -1,8 +1,11 @@
 /* reply_own.c - what the gateway says by itself: to answers of rules, in its own words, copies of what was said */
 #include "outgoing.h"
 
-static const char *advice_for(int code)
+/* Of what a person says the error itself says what he can do. */
+static const char *advice_for(const struct hg_outgoing *out, int code)
 {
+	if (!out->automatic)
+		return NULL;
 	if (code == HG_ERROR_WINDOW)
 		return "Write to the customer on another channel, or with a template.";
 	if (code == HG_ERROR_OPTED_OUT)
@@ -10,18 +13,20 @@ static const char *advice_for(int code)
 	return "Tell the customer yourself.";
 }
 
-/* Nobody waits for an error here: it becomes a message that failed, which the agent hears of. */
-static gboolean keep_failed(hg_turn *turn, hg_case *kase, const struct hg_outgoing *out, const GError *why,
-			    GError **error)
+gboolean hg_outgoing_fail(hg_turn *turn, hg_case *kase, const struct hg_outgoing *out, const GError *why, hg_message **ret,
+			  GError **error)
 {
 	struct hg_ctx ctx = HG_CTX(NULL, "thread", kase->thread->id);
 	hg_message *message = hg_outgoing_message(turn, out);
 
-	hg_warn(&ctx, "reply.refused", "an automatic message is not sent: %s", why->message);
+	hg_warn(&ctx, "reply.refused", "%s is not sent: %s", out->automatic ? "an automatic message" :
+		"an answer of the helpdesk's", why->message);
 	message->delivery = HG_DLV_FAILED;
+	message->parts = 0;
 	message->error = hg_arena_str(turn->arena, why->message);
-	message->advice = advice_for(why->code);
-	return hg_case_say(turn, kase, message, error) &&
+	message->advice = advice_for(out, why->code);
+	*ret = message;
+	return hg_case_say(turn, kase, message, error) && hg_outgoing_files(turn, message, out->reply, error) &&
 	       hg_event_tell(turn, kase, &(struct hg_payload){ .type = "message.status", .message = message,
 							       .reason = message->error }, error) &&
 	       hg_listen_failed(turn, kase, message, HG_DLV_NONE, error);
@@ -48,7 +53,7 @@ static gboolean say_automatic(hg_turn *turn, hg_case *kase, struct hg_outgoing *
 
 	if (!hg_outgoing_prepare(turn, kase, out, &why)) {
 		if (why->code != HG_ERROR_STORE)
-			return keep_failed(turn, kase, out, why, error);
+			return hg_outgoing_fail(turn, kase, out, why, &message, error);
 		g_propagate_error(error, g_steal_pointer(&why));
 		return FALSE;
 	}

@@ -300,6 +300,8 @@ gboolean hg_result_forwarded(hg_turn *turn, GError **error)
 		return FALSE;
 	if (!job)
 		return TRUE;
+	if (!hg_changes_ours(turn, job->name, result->made, error))
+		return FALSE;
 	if (result->fate == HG_SENT && !result->gone)
 		return delivered(turn, job, error);
 	job->error = result->text;
@@ -474,8 +476,9 @@ gboolean hg_result_condition(hg_turn *turn, GError **error)
 		return bring_one(turn, target, name, error);
 	if (!tell_up(turn, target, name, error) || !bring_forward(turn, target, name, error))
 		return FALSE;
-	return target == HG_TO_BACKEND ||
-	       (bring_forward(turn, HG_TO_FETCH, name, error) && bring_forward(turn, HG_TO_UNPACK, name, error) &&
+	if (target == HG_TO_BACKEND)
+		return bring_forward(turn, HG_FROM_BACKEND, name, error);
+	return (bring_forward(turn, HG_TO_FETCH, name, error) && bring_forward(turn, HG_TO_UNPACK, name, error) &&
 		bring_forward(turn, HG_TO_SETTLE, name, error));
 }
 

@@ -131,6 +131,7 @@ void hg_targets_load(hg_targets *targets)
 		const struct hg_backend_conf *backend = g_ptr_array_index(conf->backends, i);
 
 		target_of(targets, HG_TO_BACKEND, backend->name)->known = TRUE;
+		target_of(targets, HG_FROM_BACKEND, backend->name)->known = TRUE;
 	}
 	for (guint i = 0; i < conf->hooks->len; i++) {
 		const struct hg_hook_conf *hook = g_ptr_array_index(conf->hooks, i);
@@ -512,17 +513,34 @@ GPtrArray *hg_targets_leave(hg_targets *targets)
 	return left;
 }
 
+/* Nothing is to be fetched for a ticket nobody knows: it is looked for again. */
+static hg_command *answer_foreign(const hg_dispatch *dispatch)
+{
+	hg_command *command = hg_command_new(HG_CMD_CHANGED);
+
+	command->backend = hg_arena_str(command->arena, dispatch->job.name);
+	command->fate = HG_RETRY;
+	return command;
+}
+
 /* As its adapter would, had it been asked. */
-static void answer_stopped(hg_engine *engine, hg_dispatch *dispatch)
+static hg_command *answer_for_adapter(const hg_dispatch *dispatch)
 {
 	hg_command *command = hg_command_new(HG_CMD_SENT);
 
 	command->channel = hg_arena_str(command->arena, dispatch->job.name);
-	command->job_n = dispatch->job.n;
 	command->sent = (struct hg_result){
 		.size = sizeof(command->sent), .fate = HG_FAILED, .reach = HG_REACH_CONTACT,
 		.text = hg_arena_str(command->arena, dispatch->stopped), .advice = dispatch->advice,
 	};
+	return command;
+}
+
+static void answer_stopped(hg_engine *engine, hg_dispatch *dispatch)
+{
+	hg_command *command = dispatch->job.target == HG_FROM_BACKEND ? answer_foreign(dispatch) : answer_for_adapter(dispatch);
+
+	command->job_n = dispatch->job.n;
 	hg_dispatch_free(dispatch);
 	hg_queue_put(engine->queue, command, hg_mono(engine->env), NULL);	/* results always have room */
 }

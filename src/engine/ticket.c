@@ -121,14 +121,19 @@ gboolean hg_ticket_assign(hg_turn *turn, hg_case *kase, const char *who)
 
 gboolean hg_ticket_status(hg_turn *turn, hg_case *kase, const char *said, const char *assignee, GError **error)
 {
-	const char *word = said ?: kase->ticket->external_status ?: hg_ticket_state_word(kase->ticket->state);
-	gboolean was_open = hg_ticket_is_open(kase->ticket), moved;
-	int to = said ? state_of(word) : kase->ticket->state;
+	int to = said ? state_of(said) : kase->ticket->state;
 
 	if (!to)
 		return hg_fail(error, HG_ERROR_INPUT, "\"%.40s\" is no status: new, open, pending, solved and closed are",
-			       word);
-	moved = hg_ticket_assign(turn, kase, assignee);
+			       said);
+	return hg_ticket_becomes(turn, kase, to, said, assignee, error);
+}
+
+gboolean hg_ticket_becomes(hg_turn *turn, hg_case *kase, int to, const char *said, const char *assignee, GError **error)
+{
+	const char *word = said ?: kase->ticket->external_status ?: hg_ticket_state_word(kase->ticket->state);
+	gboolean was_open = hg_ticket_is_open(kase->ticket), moved = hg_ticket_assign(turn, kase, assignee);
+
 	if (!moved && kase->ticket->state == to && (!said || g_strcmp0(kase->ticket->external_status, word) == 0))
 		return TRUE;
 	if (!ticket_goes(turn, kase, to, error) || !hg_ticket_acked(turn, kase, error))

@@ -519,6 +519,20 @@ gboolean hg_ticket_acked(hg_turn *turn, hg_case *kase, GError **error);	/* a hel
 gboolean hg_ticket_assign(hg_turn *turn, hg_case *kase, const char *who);
 /* said: a status, NULL: as before.  assignee: who has it now, "": nobody, NULL: as before. */
 gboolean hg_ticket_status(hg_turn *turn, hg_case *kase, const char *said, const char *assignee, GError **error);
+/* The same of a status that is told already (to: enum hg_ticket_state) from the helpdesk's word for it, which is kept. */
+gboolean hg_ticket_becomes(hg_turn *turn, hg_case *kase, int to, const char *said, const char *assignee, GError **error);
+
+/* ---- changes.c, change_apply.c: what happens in helpdesks ---- */
+gboolean hg_changes_heard(hg_turn *turn, GError **error);	/* HG_CMD_CHANGES */
+gboolean hg_changes_done(hg_turn *turn, GError **error);	/* HG_CMD_CHANGED */
+/* The backend will tell of these ids: they are what we did there ourselves. */
+gboolean hg_changes_ours(hg_turn *turn, const char *backend, const char *const *made, GError **error);
+/* The ticket a change is about; *ret NULL: none of ours, as far as is known. */
+gboolean hg_change_ticket(hg_store *store, hg_arena *arena, const char *backend, const hg_change *change, hg_ticket **ret,
+			  GError **error);
+/* Found in SENDING, or what became of it could not be written: as hg_raw_recover(). */
+gboolean hg_change_recover(hg_turn *turn, hg_job *job, const char *why, gint64 wait_ms, GError **error);
+gboolean hg_change_apply(hg_turn *turn, hg_case *kase, const char *backend, const hg_change *change, GError **error);
 
 /* ---- event.c ---- */
 /* Writes an event of the case's thread (kase NULL: of none) and what carries it to the backends.

@@ -79,7 +79,7 @@ static gboolean is_result(const hg_command *command)
 {
 	return command->kind == HG_CMD_SENT || command->kind == HG_CMD_FORWARDED || command->kind == HG_CMD_FETCHED ||
 	       command->kind == HG_CMD_FACTS || command->kind == HG_CMD_UNPACKED || command->kind == HG_CMD_RECALL ||
-	       command->kind == HG_CMD_SETTLED;
+	       command->kind == HG_CMD_SETTLED || command->kind == HG_CMD_CHANGED;
 }
 
 static gboolean turn_command(hg_turn *turn, const void *arg G_GNUC_UNUSED, GError **error)
@@ -126,6 +126,8 @@ static gboolean job_lost(hg_turn *turn, hg_job *job, const char *why, gint64 wai
 		return hg_waiting_recover(turn, job, error);
 	if (job->target == HG_TO_UNPACK || job->target == HG_TO_SETTLE)
 		return hg_raw_recover(turn, job, why, wait_ms, error);
+	if (job->target == HG_FROM_BACKEND)
+		return hg_change_recover(turn, job, why, wait_ms, error);
 	/* Events are sent at least once, with the same id; a download again harms nobody. */
 	if (wait_ms) {
 		job->error = why;

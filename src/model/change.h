@@ -33,8 +33,9 @@ struct hg_change {
 	const char *text;		/* plain, or NULL when there is html only, as long as nobody has read that */
 	const char *html;		/* as it was written; or NULL */
 	const char *agent;		/* who says so, a name for people; or NULL */
-	const char *status;		/* one of the few we know: "open", "pending", "solved", "closed" ... */
-	const char *said;		/* ... and the helpdesk's own word for it, or NULL */
+	const char *status;		/* one of the few we know: "open", "pending", "solved", "closed"; NULL: the helpdesk has
+					 * one that means nothing here, which is shown and moves nothing ... */
+	const char *said;		/* ... and its own word for it; or NULL */
 	const char *assignee;		/* name or address; or NULL */
 	const char *into;
 	const char *missing;		/* what of it could not be had, in words for the agent ("report.pdf: 30 MB, at most 20 MB
@@ -49,7 +50,7 @@ typedef struct hg_change hg_change;
 
 const char *hg_change_word(int kind);		/* "reply", "note", "status" ...; "?" */
 int hg_change_of(const char *word);		/* 0: no such */
-/* Is this state ("open" ...) one a change may bring? */
+/* Is this ("open" ...) one a change may bring? */
 gboolean hg_change_status_ok(const char *status);
 
 /* What it is deduped by, in the arena: "KIND ID".  Nothing else may make such keys in the space of a backend. */
@@ -62,8 +63,8 @@ const char *hg_change_lane(const hg_change *change);
 
 /* All of it, bounded, from arena.  Text is made valid UTF-8; what is longer than its maximum is cut (texts) ... */
 void hg_change_copy(hg_arena *arena, const hg_change *from, hg_change *ret);
-/* ... but a change without kind, id or ticket, of an unknown status, or with an id that is too long is refused: INPUT,
- * LIMIT. */
+/* ... but a change without kind, id or ticket, of an unknown status, or with an id or more files than there
+ * may be is refused: INPUT, LIMIT. */
 gboolean hg_change_check(const hg_change *change, GError **error);
 
 /* JSON object of what is there; appended.  data and path of files are left out. */

@@ -258,6 +258,7 @@ typedef struct hg_link {		/* the ticket in one helpdesk */
 	const char *backend, *external_id, *number, *url;
 	gint64 at_ms;
 	gint64 status_order;		/* of the newest status applied that came from there (hg_change.order); 0: none */
+	gint64 moved_ms;		/* when that helpdesk merged its ticket into the one it is since; 0: never */
 } hg_link;
 
 typedef struct hg_csat {		/* what the customer thinks: one opinion for an episode of a thread */

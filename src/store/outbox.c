@@ -290,6 +290,18 @@ gboolean hg_store_job_list(hg_store *store, hg_arena *arena, const struct hg_job
 			  ret, error);
 }
 
+gboolean hg_store_job_before(hg_store *store, int target, const char *name, gint64 n, gboolean *ret, GError **error)
+{
+	static const struct hg_sql before = { HG_SQL_JOB_BEFORE, "SELECT n FROM outbox WHERE target = $1 AND name = $2 "
+					      "AND n < $3 LIMIT 1", HG_SQL_TEXT, &job_table };
+	gint64 found;
+
+	if (!hg_sql_int(store, &before, HG_BIND(HG_I(target), HG_T(name), HG_I(n)), 0, &found, error))
+		return FALSE;
+	*ret = found != 0;
+	return TRUE;
+}
+
 gboolean hg_store_job_unpark(hg_store *store, int target, const char *name, gint64 now_ms, GError **error)
 {
 	static const struct hg_sql parked = { HG_SQL_JOB_PARKED, "WHERE target = $1 AND name = $2 AND state = $3 ORDER BY n",

@@ -251,6 +251,13 @@ gboolean hg_store_counter_get(hg_store *store, const char *name, gint64 fallback
 gboolean hg_store_counter_set(hg_store *store, const char *name, gint64 next, GError **error);
 /* The same link again is fine; another external id for the pair is a CONFLICT. */
 gboolean hg_store_link_set(hg_store *store, const hg_link *link, GError **error);
+gboolean hg_store_link_get(hg_store *store, hg_arena *arena, gint64 ticket_n, const char *backend, hg_link **ret,
+			   GError **error);
+/* What may change of one that is there: number, url, status_order. */
+gboolean hg_store_link_update(hg_store *store, const hg_link *link, GError **error);
+/* The ticket is another one over there from moved_ms on: external_id, number and url are that one's.  MISSING: there is no
+ * link of the two. */
+gboolean hg_store_link_move(hg_store *store, const hg_link *link, GError **error);
 /* The ticket a helpdesk knows under this id; backend NULL: any. */
 gboolean hg_store_ticket_by_link(hg_store *store, hg_arena *arena, const char *backend, const char *external_id,
 				 hg_ticket **ret, GError **error);
@@ -332,6 +339,8 @@ struct hg_job_query { int target; const char *name; int state; gint64 message_n;
 	gint64 after_n; guint limit; };	/* lane: with target and name */
 gboolean hg_store_job_list(hg_store *store, hg_arena *arena, const struct hg_job_query *query, GPtrArray *ret,
 			   GError **error);
+/* Is there any job to this one, whatever its state, that is older than job n? */
+gboolean hg_store_job_before(hg_store *store, int target, const char *name, gint64 n, gboolean *ret, GError **error);
 /* All PARKED jobs of a channel become DUE (or QUEUED behind their lane's head) again. */
 gboolean hg_store_job_unpark(hg_store *store, int target, const char *name, gint64 now_ms, GError **error);
 struct hg_job_count { const char *name; int target; gint64 waiting, sending, unknown, parked, dead, oldest_ms; };

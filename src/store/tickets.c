@@ -38,6 +38,8 @@ static const struct hg_column link_columns[] = {
 	HG_COLUMN(hg_link, number, TEXT, 0),
 	HG_COLUMN(hg_link, url, TEXT, 0),
 	HG_COLUMN(hg_link, at_ms, INT64, 0),
+	HG_COLUMN(hg_link, status_order, INT64, 0),
+	HG_COLUMN(hg_link, moved_ms, INT64, 0),
 	{ 0 }
 };
 static const struct hg_table link_table = { "link", link_columns, sizeof(hg_link), HG_NUMBERS_NONE };
@@ -207,16 +209,29 @@ gboolean hg_store_ticket_answered(hg_store *store, const char *queue, gint64 sin
 }
 
 /* ---- links ---- */
-gboolean hg_store_link_set(hg_store *store, const hg_link *link, GError **error)
+gboolean hg_store_link_get(hg_store *store, hg_arena *arena, gint64 ticket_n, const char *backend, hg_link **ret,
+			   GError **error)
 {
 	static const struct hg_sql get = { HG_SQL_LINK_GET, "WHERE ticket_n = $1 AND backend = $2", HG_SQL_SELECT,
 					   &link_table };
-	static const struct hg_sql add = { HG_SQL_LINK_ADD, NULL, HG_SQL_INSERT, &link_table };
+
+	return hg_row_one(store, &get, HG_BIND(HG_I(ticket_n), HG_T(backend)), arena, ret, error);
+}
+
+gboolean hg_store_link_update(hg_store *store, const hg_link *link, GError **error)
+{
 	static const struct hg_sql update = { HG_SQL_LINK_UPDATE, NULL, HG_SQL_UPDATE, &link_table };
+
+	return hg_row_change(store, &update, link, "link", error);
+}
+
+gboolean hg_store_link_set(hg_store *store, const hg_link *link, GError **error)
+{
+	static const struct hg_sql add = { HG_SQL_LINK_ADD, NULL, HG_SQL_INSERT, &link_table };
 	g_autoptr(hg_arena) arena = hg_arena_new();
 	hg_link *old;
 
-	if (!hg_row_one(store, &get, HG_BIND(HG_I(link->ticket_n), HG_T(link->backend)), arena, &old, error))
+	if (!hg_store_link_get(store, arena, link->ticket_n, link->backend, &old, error))
 		return FALSE;
 	if (!old)
 		return hg_row_update(store, &add, link, NULL, error);
@@ -226,7 +241,19 @@ gboolean hg_store_link_set(hg_store *store, const hg_link *link, GError **error)
 	/* The same again may know more than the first time. */
 	old->number = link->number ?: old->number;
 	old->url = link->url ?: old->url;
-	return hg_row_change(store, &update, old, "link", error);
+	return hg_store_link_update(store, old, error);
+}
+
+gboolean hg_store_link_move(hg_store *store, const hg_link *link, GError **error)
+{
+	static const struct hg_sql move = { HG_SQL_LINK_MOVE, "UPDATE link SET external_id = $1, number = $2, url = $3, "
+					    "status_order = 0, moved_ms = $4 WHERE ticket_n = $5 AND backend = $6", HG_SQL_ALONE, NULL };
+	gint64 changed;
+
+	if (!hg_sql_run(store, &move, HG_BIND(HG_T(link->external_id), HG_T(link->number), HG_T(link->url),
+					      HG_I(link->moved_ms), HG_I(link->ticket_n), HG_T(link->backend)), &changed, error))
+		return FALSE;
+	return changed || hg_fail(error, HG_ERROR_MISSING, "the ticket has no link to %s", link->backend);
 }
 
 gboolean hg_store_link_list(hg_store *store, hg_arena *arena, gint64 ticket_n, GPtrArray *ret, GError **error)
@@ -240,14 +267,14 @@ gboolean hg_store_link_list(hg_store *store, hg_arena *arena, gint64 ticket_n, G
 	return hg_row_all(store, &list, HG_BIND(HG_I(ticket_n)), arena, ret, error);
 }
 
-/* A helpdesk that merges two of our tickets gives both its one id: the newer one is meant. */
+/* A helpdesk that merges two of our tickets gives both its one id: that one is meant which had it before, else the newer. */
 gboolean hg_store_ticket_by_link(hg_store *store, hg_arena *arena, const char *backend, const char *external_id,
 				 hg_ticket **ret, GError **error)
 {
-	static const struct hg_sql one = { HG_SQL_TICKET_BY_LINK, "WHERE n = (SELECT MAX(ticket_n) FROM link "
-					   "WHERE external_id = $1 AND backend = $2)", HG_SQL_SELECT, &ticket_table };
-	static const struct hg_sql any = { HG_SQL_TICKET_BY_LINK_ANY, "WHERE n = (SELECT MAX(ticket_n) FROM link "
-					   "WHERE external_id = $1)", HG_SQL_SELECT, &ticket_table };
+	static const struct hg_sql one = { HG_SQL_TICKET_BY_LINK, "WHERE n = (SELECT ticket_n FROM link WHERE "
+					   "external_id = $1 AND backend = $2 ORDER BY moved_ms > 0, ticket_n DESC LIMIT 1)", HG_SQL_SELECT, &ticket_table };
+	static const struct hg_sql any = { HG_SQL_TICKET_BY_LINK_ANY, "WHERE n = (SELECT ticket_n FROM link WHERE "
+					   "external_id = $1 ORDER BY moved_ms > 0, ticket_n DESC LIMIT 1)", HG_SQL_SELECT, &ticket_table };
 
 	if (!backend)
 		return hg_row_one(store, &any, HG_BIND(HG_T(external_id)), arena, ret, error);

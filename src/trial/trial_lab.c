@@ -82,7 +82,8 @@ static hg_command *answer_of(hg_lab *lab, const hg_dispatch *dispatch)
 	static const char empty[] = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 	static const int kinds[] = { [HG_TO_CHANNEL] = HG_CMD_SENT, [HG_TO_BACKEND] = HG_CMD_FORWARDED,
 				     [HG_TO_FETCH] = HG_CMD_FETCHED, [HG_TO_HOOK] = HG_CMD_FACTS,
-				     [HG_TO_UNPACK] = HG_CMD_UNPACKED, [HG_TO_SETTLE] = HG_CMD_SETTLED };
+				     [HG_TO_UNPACK] = HG_CMD_UNPACKED, [HG_TO_SETTLE] = HG_CMD_SETTLED,
+				     [HG_FROM_BACKEND] = HG_CMD_CHANGED };
 	hg_command *command = hg_command_new(kinds[dispatch->job.target]);
 	const char *name = hg_arena_str(command->arena, dispatch->job.name);
 	g_autofree char *id = g_strdup_printf("sent-%u", ++lab->ids);

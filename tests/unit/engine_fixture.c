@@ -586,6 +586,33 @@ void lab_settled(hg_lab *lab, hg_dispatch *dispatch, int fate)
 	result_done(lab, dispatch, command);
 }
 
+void lab_changes(hg_lab *lab, const hg_change *changes, gsize n, const char *raw, const char *cursor)
+{
+	hg_command *command = lab_command(lab, HG_CMD_CHANGES, NULL);
+
+	command->backend = "desk";
+	must(hg_command_set_changes(command, changes, n, raw, raw ? strlen(raw) : 0, cursor, e));
+	lab_do(lab, command);
+}
+
+void lab_changed(hg_lab *lab, hg_dispatch *dispatch, int fate, const hg_change *changes, gsize n, const char *why)
+{
+	hg_command *command = result_of(dispatch, HG_CMD_CHANGED);
+
+	must(hg_command_set_changes(command, changes ? changes : &dispatch->change, changes ? n : 1, NULL, 0, NULL, e));
+	command->fate = fate;
+	command->text = why;
+	result_done(lab, dispatch, command);
+}
+
+void lab_apply(hg_lab *lab)
+{
+	hg_dispatch *dispatch;
+
+	while ((dispatch = lab_take(lab, HG_FROM_BACKEND)))
+		lab_changed(lab, dispatch, HG_SENT, NULL, 0, NULL);
+}
+
 void lab_condition(hg_lab *lab, int target, const char *name, int condition)
 {
 	hg_command *command = hg_command_new(HG_CMD_CONDITION);

@@ -97,6 +97,12 @@ void lab_fetched(hg_lab *lab, hg_dispatch *dispatch, const struct hg_fetch_resul
 void lab_unpacked(hg_lab *lab, hg_dispatch *dispatch, int fate, const struct hg_in *in, const char *why);
 void lab_recall(hg_lab *lab, hg_dispatch *dispatch, const char *const *refs);
 void lab_settled(hg_lab *lab, hg_dispatch *dispatch, int fate);
+/* A helpdesk (desk) tells: one command, run; its answer is in lab->answer, lab->error.  raw, cursor: or NULL. */
+void lab_changes(hg_lab *lab, const hg_change *changes, gsize n, const char *raw, const char *cursor);
+/* What a change turned out to be; changes NULL: what it was. */
+void lab_changed(hg_lab *lab, hg_dispatch *dispatch, int fate, const hg_change *changes, gsize n, const char *why);
+/* Everything that was told and is not applied yet is, as it was told. */
+void lab_apply(hg_lab *lab);
 void lab_condition(hg_lab *lab, int target, const char *name, int condition);
 /* Takes everything the backend gets and says yes; returns the types, space between; lent. */
 const char *lab_desk(hg_lab *lab);

@@ -147,6 +147,33 @@ static void helpdesk_moves_a_ticket(hg_lab *lab)
 	link_ticket(lab, ticket, "https://desk.example/moved/1");
 }
 
+static void tell(hg_lab *lab, const hg_change *change)
+{
+	lab_changes(lab, change, 1, "{\"hook\":1}", "cursor");
+	lab_apply(lab);
+}
+
+/* And it answers (a part is missing), says how its ticket stands, merges it, and speaks of one nobody knows. */
+static void helpdesk_tells(hg_lab *lab)
+{
+	hg_change said = { .kind = HG_CHANGE_REPLY, .id = "a1", .ticket = "ext-1", .text = "we see to it", .missing = "a.pdf: gone" };
+
+	tell(lab, &said);	/* may be an echo of what is under way there */
+	lab_desk(lab);
+	lab_wait(lab, MINUTE_MS);
+	lab_apply(lab);
+	tell(lab, &(hg_change){ .kind = HG_CHANGE_STATUS, .id = "s1", .ticket = "ext-1", .status = "pending", .order = 7 });
+	tell(lab, &(hg_change){ .kind = HG_CHANGE_MERGE, .id = "m1", .ticket = "ext-1", .into = "4712" });
+	said.id = "a2";
+	said.ticket = "9000";
+	said.external = "TK-9000";
+	tell(lab, &said);
+	said.id = "a3";
+	said.external = NULL;
+	tell(lab, &said);
+	provider_takes(lab, NULL);
+}
+
 static void customer_says_how_it_was(hg_lab *lab)
 {
 	const char *thread;
@@ -323,6 +350,7 @@ void power_script(hg_conf *const confs[2], guint32 seed, void (*begin)(void *arg
 	call_is_undone(world->lab);
 	dead_letter_is_sent_again(world->lab);
 	helpdesk_moves_a_ticket(world->lab);
+	helpdesk_tells(world->lab);
 	customer_says_how_it_was(world->lab);
 	bot_is_alone_with_somebody(world->lab, confs);
 	poll_brings_much(world->lab);
