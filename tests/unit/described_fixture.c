@@ -10,13 +10,7 @@
 #include <string.h>
 
 #include "json.h"
-
-static char *secrets[] = { (char *)"token", (char *)"s:1/2", NULL };
-static char *values[] = { (char *)"Location", (char *)"here", (char *)"queue", (char *)"General", (char *)"field", (char *)"External ID", NULL };
-static const char *const names[] = { "url", "key", "text", "subject", "ticket.", "contact.", "message.", "file.name", "file.type",
-				     "file.base64", "file.dataurl", "now", "external_id", "value:", "secret:", NULL };
-static const char *const people[] = { "text", "subject", "ticket.subject", "contact.name", "contact.email", "file.name",
-				      "file.type", NULL };
+#include "said_shape.h"
 
 struct json_object *desk_json(const char *text)
 {
@@ -40,22 +34,8 @@ static void keep_first(void *arg, const struct hg_err *err)
 struct ht_look desk_look(struct hg_err *ret_err)
 {
 	*ret_err = (struct hg_err){ 0 };
-	return (struct ht_look){ .at = g_string_new(NULL), .tell = keep_first, .arg = ret_err, .knows = TRUE, .secrets = secrets,
-				 .values = values, .names = names, .people = people };
-}
-
-/* A name is a path into the situation. */
-static gboolean value_of(void *ctx, const char *name, GString *out)
-{
-	struct ht_scope scope = { .root = ctx, .secrets = secrets, .values = values };
-	gboolean given = g_str_has_prefix(name, "value:") || g_str_has_prefix(name, "secret:");
-	g_autofree char *why = NULL, *text = NULL, *spelled = g_strconcat(given ? "$" : "", name, NULL);
-	g_autoptr(ht_path) path = ht_path_new(spelled, FALSE, &why);
-
-	text = path ? ht_path_text(path, &scope) : NULL;
-	if (text)
-		g_string_append(out, text);
-	return text != NULL;
+	return (struct ht_look){ .at = g_string_new(NULL), .tell = keep_first, .arg = ret_err, .knows = TRUE, .secrets = shape_secrets,
+				 .values = shape_values, .names = shape_names, .people = shape_people };
 }
 
 struct ht_made *desk_make(const char *description, struct json_object *situation, struct hg_err *ret_err)
@@ -63,8 +43,7 @@ struct ht_made *desk_make(const char *description, struct json_object *situation
 	struct json_object *map = desk_json(description);
 	struct ht_look look = desk_look(ret_err);
 	g_autoptr(ht_request) request = ht_request_new(&look, map, TRUE);
-	struct ht_voice voice = { .value = value_of, .ctx = situation, .scope = { .root = situation, .secrets = secrets,
-				  .values = values } };
+	struct ht_voice voice = shape_voice(situation);
 	struct ht_made *made = NULL;
 	const char *why = NULL;
 	static ht_request *kept;	/* what is made points into it */
