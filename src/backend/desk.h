@@ -43,7 +43,7 @@ int hg_desk_op_of(const char *name);		/* -1: there is none of that name */
 
 #define HG_DESK_STEPS 6			/* of one operation */
 #define HG_DESK_TAKES 32		/* captures of one step */
-#define HG_DESK_EACH 100		/* times that one step with foreach is made, at most */
+#define HG_DESK_EACH 1000		/* times that one step with foreach is made, at most */
 #define HG_DESK_RULES 32		/* rows of one step's outcomes */
 #define HG_DESK_SETTINGS 64		/* secrets, or values, that one preset asks for */
 

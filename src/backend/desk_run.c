@@ -115,18 +115,30 @@ static gboolean applies(const hg_desk_run *run, const struct hg_desk_step *step)
 	return ht_when_fits(step->when, &scope);
 }
 
+/* What an earlier step with foreach took of each answer may be a list: a list of lists is one list here. */
+static void add_items(struct json_object *list, struct json_object *value, gboolean lists)
+{
+	if (!lists || !json_object_is_type(value, json_type_array)) {
+		json_object_array_add(list, json_object_get(value));
+		return;
+	}
+	for (gsize i = 0; i < json_object_array_length(value); i++)
+		json_object_array_add(list, json_object_get(json_object_array_get_idx(value, i)));
+}
+
 static struct json_object *items_of(const hg_desk_run *run, const struct hg_desk_step *step)
 {
 	const hg_desk *desk = run->task.desk;
 	struct ht_scope scope = { .root = run->root, .secrets = desk->secrets, .values = desk->values };
-	struct json_object *found = step->each == HG_DESK_FILES ? json_object_get(hg_desk_tree_get(run->root, "files")) :
-				    ht_path_get(step->list, &scope);
-	struct json_object *list;
+	g_autoptr(json_object) found = step->each == HG_DESK_FILES ? json_object_get(hg_desk_tree_get(run->root, "files")) :
+					   ht_path_get(step->list, &scope);
+	gboolean many = json_object_is_type(found, json_type_array);
+	struct json_object *list = json_object_new_array();
 
-	if (!found || json_object_is_type(found, json_type_array))
-		return found ? found : json_object_new_array();
-	list = json_object_new_array();
-	json_object_array_add(list, found);
+	for (gsize i = 0; many && i < json_object_array_length(found); i++)
+		add_items(list, json_object_array_get_idx(found, i), TRUE);
+	if (found && !many)
+		add_items(list, found, FALSE);
 	return list;
 }
 
@@ -150,6 +162,15 @@ static gboolean advance(hg_desk_run *run)
 
 /* ---- what an answer gives ---- */
 
+/* The answer for an item often says nothing of the item itself (the parts of a message: not who wrote it). */
+static void add_change(const hg_desk_run *run, struct json_object *all, struct json_object *change)
+{
+	if (step_of(run)->each == HG_DESK_LIST && json_object_is_type(change, json_type_object) &&
+	    !json_object_object_get_ex(change, "item", NULL))
+		json_object_object_add(change, "item", json_object_get(json_object_array_get_idx(run->items, run->at)));
+	json_object_array_add(all, json_object_get(change));
+}
+
 /* Several steps may find changes (tickets, and what was said on them): all of them are one list. */
 static struct json_object *add_changes(const hg_desk_run *run, struct json_object *value)
 {
@@ -161,9 +182,9 @@ static struct json_object *add_changes(const hg_desk_run *run, struct json_objec
 	else
 		all = json_object_new_array();
 	if (!json_object_is_type(value, json_type_array))
-		json_object_array_add(all, json_object_get(value));
+		add_change(run, all, value);
 	for (gsize i = 0; i < n; i++)
-		json_object_array_add(all, json_object_get(json_object_array_get_idx(value, i)));
+		add_change(run, all, json_object_array_get_idx(value, i));
 	return all;
 }
 

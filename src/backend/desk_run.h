@@ -79,7 +79,7 @@ struct hg_desk_ended {				/* lent during done */
 	const char *text;			/* why, for a person, without secrets; NULL with DONE */
 	/* Captures of all steps by name: { "ticket.id": "3", "upload": ["a", "b"] }; texts, of `foreach` steps lists
 	 * of them; what is a list or a map is as it came.  `changes` of fetch_changes and fetch_change is one list of what all
-	 * steps took by that name.  Of a step with a name "NAME.upload" too.
+	 * steps took by that name; those of a `foreach` over a list know as `item` what they were asked for.  Of a step with a name "NAME.upload" too.
 	 * Never NULL. */
 	struct json_object *taken;
 	struct json_object *progress;		/* with more; or NULL */
