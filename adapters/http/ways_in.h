@@ -3,7 +3,7 @@
 #include "description.h"
 #include "http_auth.h"
 #include "http_files.h"
-#include "http_outcome.h"
+#include "http_replies.h"
 
 #define HT_ITEMS_MAX  900	/* of one request; a batch takes 1000 messages and 1000 receipts */
 #define HT_CASES_MAX  32

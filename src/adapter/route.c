@@ -1,6 +1,7 @@
 /* route.c - requests to /channel/NAME/PATH: found, bounded, handed to the adapter, answered */
 #include "route.h"
 
+#include "request_view.h"
 #include "services.h"
 #include "text.h"
 
@@ -179,21 +180,6 @@ void hg_route_stored(struct hg_route_call *call, int stored, gboolean again)
 
 /* ---- the adapter's side ---- */
 
-struct request {
-	struct hg_http_req pub;		/* first: what the adapter sees */
-	const hg_request *req;
-};
-
-static const char *get_header(const struct hg_http_req *pub, const char *name)
-{
-	return hg_request_header(((const struct request *)pub)->req, name);
-}
-
-static const char *get_query(const struct hg_http_req *pub, const char *name)
-{
-	return hg_request_query(((const struct request *)pub)->req, name);
-}
-
 /* A line of a head that an adapter made from what somebody sent must stay one line. */
 static gboolean line_ok(const char *line)
 {
@@ -267,14 +253,9 @@ static void run_handler(struct hg_route_call *call, const struct hg_route *r, co
 {
 	hg_channel *ch = call->ch;
 	struct hg_http_rep rep = { .size = sizeof(rep) };
-	struct request in = { .pub = { .size = sizeof(in.pub), .method = hg_request_method(call->req),
-				       .path = path, .peer = hg_request_peer(call->req),
-				       .header = get_header, .query = get_query },
-			      .req = call->req };
-	g_autofree char *target = hg_request_target(call->req);
+	g_auto(hg_request_view) in = { 0 };
 
-	in.pub.target = target;
-	in.pub.body = hg_request_body(call->req, &in.pub.len);
+	hg_request_view_init(&in, call->req, path);
 	call->in_handle = TRUE;
 	ch->handling = call;
 	r->handle(ch->state, &in.pub, &rep);

@@ -4,7 +4,7 @@
 
 #include "http_auth.h"
 #include "http_files.h"
-#include "http_outcome.h"
+#include "http_replies.h"
 #include "reply_text.h"
 
 struct hg_back_case {

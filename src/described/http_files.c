@@ -144,7 +144,7 @@ static const char *text_of(const struct gathering *g, const ht_pick *pick, const
 	return text && *text ? hg_arena_str(g->arena, text) : NULL;
 }
 
-static int kind_of(const char *type)
+int ht_file_kind(const char *type)
 {
 	if (!type)
 		return HG_FILE;
@@ -170,7 +170,7 @@ static gboolean add(struct gathering *g, const struct ht_file_picks *picks, cons
 	file.sha256 = text_of(g, picks->sha256, scope);
 	if (size && g_ascii_string_to_signed(size, 10, 0, G_MAXINT64, &bytes, NULL))
 		file.bytes = bytes;
-	file.kind = g->files->kind ? g->files->kind : kind_of(file.type);
+	file.kind = g->files->kind ? g->files->kind : ht_file_kind(file.type);
 	file.voice = g->files->voice;
 	g_array_append_val(g->all, file);
 	return TRUE;

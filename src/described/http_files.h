@@ -13,3 +13,5 @@ typedef struct ht_files ht_files;
 GPtrArray *ht_files_read(struct ht_look *look, struct json_object *map);
 /* Appends what they lead to to all (of struct hg_file, ref is the url), HT_FILES_MAX in it at most; texts in arena. */
 void ht_files_find(const GPtrArray *files, const struct ht_scope *scope, hg_arena *arena, GArray *all);
+/* HG_IMAGE, HG_AUDIO, HG_VIDEO by a media type; NULL and all others: HG_FILE. */
+int ht_file_kind(const char *type);

@@ -1,4 +1,4 @@
-/* http_outcome.h - `reply:`: what a caller is answered, by what became of its request */
+/* http_replies.h - `reply:`: what a caller is answered, by what became of its request */
 #pragma once
 #include <glib.h>
 #include <headgate/adapter.h>

@@ -1,5 +1,5 @@
-/* http_outcome.c - what a caller is answered, by what became of its request */
-#include "http_outcome.h"
+/* http_replies.c - what a caller is answered, by what became of its request */
+#include "http_replies.h"
 
 #include <string.h>
 
