@@ -9,6 +9,8 @@
 #include "html_text.h"
 #include "text.h"
 
+#define LISTS_DEEP 2
+
 struct sorting {
 	const struct hg_back_given *given;
 	const hg_back *back;
@@ -278,19 +280,28 @@ void hg_back_sort_root(const struct hg_back_given *given, const struct ht_scope 
 		ret->left_over = TRUE;
 }
 
-/* Each stands for itself: $root is the item. */
-void hg_back_sort(const struct hg_back_given *given, struct json_object *items, gboolean poll, struct hg_back_heard *ret)
+/* Each stands for itself: $root is the item.  Steps with foreach take lists of lists. */
+static void sort_items(const struct hg_back_given *given, struct ht_scope *scope, struct json_object *items, gboolean poll,
+		       guint depth, struct hg_back_heard *ret)
 {
 	gboolean list = json_object_is_type(items, json_type_array);
-	gsize n = list ? json_object_array_length(items) : items != NULL;
+
+	if (list && depth < LISTS_DEEP) {
+		for (gsize i = 0; i < json_object_array_length(items) && !ret->left_over; i++)
+			sort_items(given, scope, json_object_array_get_idx(items, i), poll, depth + 1, ret);
+		return;
+	}
+	scope->root = scope->item = items;
+	if (items)
+		hg_back_sort_root(given, scope, poll, ret);
+}
+
+void hg_back_sort(const struct hg_back_given *given, struct json_object *items, gboolean poll, struct hg_back_heard *ret)
+{
 	g_autoptr(ht_memo) memo = ht_memo_new();
 	struct ht_scope scope = { .memo = memo, .now_ms = given->now_ms, .secrets = given->desk->secrets,
 				  .values = given->desk->values };
 
 	hg_back_heard_init(ret);
-	for (gsize i = 0; i < n && !ret->left_over; i++) {
-		scope.root = scope.item = list ? json_object_array_get_idx(items, i) : items;
-		if (scope.root)
-			hg_back_sort_root(given, &scope, poll, ret);
-	}
+	sort_items(given, &scope, items, poll, 0, ret);
 }
