@@ -296,6 +296,22 @@ static void sort_items(const struct hg_back_given *given, struct ht_scope *scope
 		hg_back_sort_root(given, scope, poll, ret);
 }
 
+static gint by_time(gconstpointer a, gconstpointer b)
+{
+	const struct hg_change *one = a, *other = b;
+
+	return (one->at_ms > other->at_ms) - (one->at_ms < other->at_ms);
+}
+
+/* Lists begin with the newest as often as with the oldest: where all say when, they are put in the order it happened. */
+static void put_in_order(GArray *changes)
+{
+	for (guint i = 0; i < changes->len; i++)
+		if (!g_array_index(changes, struct hg_change, i).at_ms)
+			return;
+	g_array_sort(changes, by_time);
+}
+
 void hg_back_sort(const struct hg_back_given *given, struct json_object *items, gboolean poll, struct hg_back_heard *ret)
 {
 	g_autoptr(ht_memo) memo = ht_memo_new();
@@ -304,4 +320,5 @@ void hg_back_sort(const struct hg_back_given *given, struct json_object *items, 
 
 	hg_back_heard_init(ret);
 	sort_items(given, &scope, items, poll, 0, ret);
+	put_in_order(ret->changes);
 }

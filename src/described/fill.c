@@ -213,8 +213,8 @@ static const char *lies_bare(const ht_fill *fill, const struct piece *piece, int
 	const struct piece *last = &g_array_index(fill->pieces, struct piece, fill->pieces->len - 1);
 	gboolean alone = fill->pieces->len == 1 && !*piece->literal;
 
-	if (escape == HT_RAW && piece != last)
-		return "could be taken for what stands behind it: in a body without a form it must be the last thing";
+	if (escape == HT_RAW && piece != last && !(piece->around && ht_around_is_word(piece->around)))
+		return "could be taken for what stands behind it: in a body without a form it must be the last thing, or ${word(NAME)}";
 	if (escape == HT_FIELD && !alone && !(piece->around && ht_around_is_word(piece->around)))
 		return "could be taken for more of the words beside it, in a search say: write ${word(NAME)}";
 	if (escape == HT_WHOLE && strcmp(piece->name, "html") != 0 && has_tag(fill))

@@ -19,8 +19,9 @@ enum ht_escape {
 };
 
 /* Around a name, one deep: ${word(contact.email)} is it as it is when it is one word of letters, digits and "@._+-", for
- * search languages; ${lower(NAME)}, ${digits(NAME)}; ${date(NAME)} "2026-11-22" and ${clock(NAME)} "10:02:11" of a time
- * in ISO 8601, both UTC.  Where a value is no word or no time the words behind '|' stand, or the text cannot be said. */
+ * search languages, and before other words of a body without a form; ${lower(NAME)}, ${digits(NAME)}; ${date(NAME)}
+ * "2026-11-22" and ${clock(NAME)} "10:02:11" of a time in ISO 8601, both UTC.  Where a value is no word or no time the words
+ * behind '|' stand, or the text cannot be said. */
 typedef struct ht_fill ht_fill;
 
 /* names: NULL-ended, "secret:" and "sha256(" stand for all that begin with them; secrets and values are asked for by

@@ -566,6 +566,25 @@ static void test_nothing_and_null_are_no_items(void **state)
 	free_desk(desk);
 }
 
+static void test_what_a_poll_brings_is_in_the_order_it_happened(void **state)
+{
+	hg_desk *desk = desk_with(NULL, "{\"every\":\"1m\",\"cases\":[{\"note\":{\"id\":\"id\",\"ticket\":\"t\",\"text\":\"x\",\"at\":\"at\"}}]}");
+	g_auto(hg_back_heard) newest_first = { 0 }, some_say_when = { 0 };
+	g_autofree char *got = NULL, *as_it_came = NULL;
+
+	(void)state;
+	sort(desk, "[[{\"id\":3,\"t\":1,\"x\":\"c\",\"at\":1763632803},{\"id\":2,\"t\":1,\"x\":\"b\",\"at\":1763632802}],"
+		   "[{\"id\":1,\"t\":1,\"x\":\"a\",\"at\":1763632802}]]", TRUE, &newest_first);
+	got = shown(&newest_first);
+	assert_string_equal(got, "{\"kind\":\"note\",\"id\":\"2\",\"ticket\":\"1\",\"text\":\"b\",\"at_ms\":1763632802000}; "
+			    "{\"kind\":\"note\",\"id\":\"1\",\"ticket\":\"1\",\"text\":\"a\",\"at_ms\":1763632802000}; "
+			    "{\"kind\":\"note\",\"id\":\"3\",\"ticket\":\"1\",\"text\":\"c\",\"at_ms\":1763632803000}");
+	sort(desk, "[{\"id\":2,\"t\":1,\"x\":\"b\",\"at\":1763632802},{\"id\":1,\"t\":1,\"x\":\"a\"}]", TRUE, &some_say_when);
+	as_it_came = shown(&some_say_when);
+	assert_true(g_str_has_prefix(as_it_came, "{\"kind\":\"note\",\"id\":\"2\""));
+	free_desk(desk);
+}
+
 /* ---- mistakes ---- */
 
 #define WITH(back) "{" REST ",\"back\":" back "}"
@@ -651,6 +670,7 @@ int main(void)
 		cmocka_unit_test(test_other_forms_than_json_are_read_as_the_preset_says),
 		cmocka_unit_test(test_polls_have_cases_of_their_own_or_those_of_the_hook),
 		cmocka_unit_test(test_nothing_and_null_are_no_items),
+		cmocka_unit_test(test_what_a_poll_brings_is_in_the_order_it_happened),
 		cmocka_unit_test(test_mistakes_of_presets_are_told_with_their_places),
 		cmocka_unit_test(test_a_preset_without_a_way_back_has_none),
 	};

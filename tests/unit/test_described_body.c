@@ -194,6 +194,18 @@ static void queries_and_forms_take_lists(void **state)
 	json_object_put(root);
 }
 
+/* One word is nobody's header: what people wrote may stand before something else so. */
+static void a_raw_body_has_words_before_its_text(void **state)
+{
+	struct json_object *root = desk_json(situation);
+	struct ht_made *made = desk_must_make("{'url':'${url}/x','raw':'From: <${word(contact.email)}>\\r\\n\\r\\n${text}'}", root);
+
+	(void)state;
+	assert_string_equal(made->body->str, "From: <ann@example.com>\r\n\r\nHello");
+	desk_made_free(made);
+	json_object_put(root);
+}
+
 /* ---- what cannot be said ---- */
 
 static void what_is_not_there_is_not_sent(void **state)
@@ -210,6 +222,8 @@ static void what_is_not_there_is_not_sent(void **state)
 		  "a value that must be one word, or a time, is none" },
 		{ "{'url':'${url}/x','query':{'q':'to:${word(contact.email)}'}}", "{'url':'https://a'}",
 		  "a value that must be one word, or a time, is none" },
+		{ "{'url':'${url}/x','raw':'From: <${word(contact.email)}>\\n\\n${text}'}",
+		  "{'url':'https://a','contact':{'email':'a@b>\\nBcc: c@d'}}", "a value that must be one word, or a time, is none" },
 		{ "{'url':'${url}/${contact.email}'}", "{'url':'https://a','contact':{'email':'..'}}",
 		  "a value that is a part of a path is empty, or nothing but dots" },
 	};
@@ -273,6 +287,7 @@ static void mistakes_are_told_with_their_place(void **state)
 		{ "{'url':'${url}/x','query':{'q':'to:${contact.email}'}}", "/query/q", "write ${word(NAME)}" },
 		{ "{'url':'${url}/x','query':{'q':{'$text':'to:${contact.email}'}}}", "/query/q/$text", "write ${word(NAME)}" },
 		{ "{'url':'${url}/x','json':{'a':'${wurd(contact.email)}'}}", "/json/a", "${wurd(contact.email)} means nothing here" },
+		{ "{'url':'${url}/x','raw':'From: <${contact.email}>'}", "/raw", "or ${word(NAME)}" },
 		{ "{'url':'${url}/x','raw':{'$file':false}}", "/raw", "is a text, or { $file: true }" },
 		{ "{'url':'${url}/x','form':{'$each':'files','$as':'x'}}", "/form", "is a map of names and values" },
 		{ "{'url':'${url}/x','json':{'a':{'$text':'x','$max':0}}}", "/json/a/$max", "from 1 to" },
@@ -306,6 +321,7 @@ int main(void)
 		cmocka_unit_test(a_body_may_be_a_file),
 		cmocka_unit_test(parts_carry_several_files),
 		cmocka_unit_test(queries_and_forms_take_lists),
+		cmocka_unit_test(a_raw_body_has_words_before_its_text),
 		cmocka_unit_test(what_is_not_there_is_not_sent),
 		cmocka_unit_test(what_is_too_much_is_not_sent),
 		cmocka_unit_test(mistakes_are_told_with_their_place),
