@@ -246,7 +246,8 @@ static char *said(struct json_object *tree)
 	struct ht_scope scope = { .root = tree };
 
 	for (const char *const *place = places; tree && *place; place++) {
-		g_autoptr(ht_path) path = ht_path_new(*place, FALSE, NULL);
+		g_autofree char *why = NULL;
+		g_autoptr(ht_path) path = ht_path_new(*place, FALSE, &why);
 		g_autofree char *text = path ? ht_path_text(path, &scope) : NULL;
 
 		if (text && *text && hg_text_printable(text))

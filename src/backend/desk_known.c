@@ -4,7 +4,7 @@
 #include <string.h>
 
 static const char *const always[] = {
-	"url", "key", "external_id", "op", "text", "html", "subject", "now", "now.s", "now.ms", "now.iso",
+	"url", "key", "external_id", "op", "text", "html", "subject", "now", "now.s", "now.epoch", "now.ms", "now.iso",
 	"ticket.id", "ticket.id.path", "ticket.number", "ticket.url", "ticket.ref", "ticket.key", "ticket.subject",
 	"ticket.priority", "ticket.category", "ticket.type", "ticket.status", "ticket.queue", "ticket.skill", "ticket.tags",
 	"ticket.assignee", "ticket.assignee_name", "ticket.assignee_email", "ticket.reason", "thread.id", "thread.url",
@@ -19,7 +19,7 @@ static const char *const always[] = {
 static const char *const of_file[] = {
 	"file.name", "file.type", "file.size", "file.sha256", "file.url", "file.base64", "file.dataurl", "file.id", "file.kind", NULL
 };
-static const char *const of_changes[] = { "cursor", "since", "since.s", "since.ms", "since.iso", "more", NULL };
+static const char *const of_changes[] = { "cursor", "since", "since.s", "since.epoch", "since.ms", "since.iso", "more", NULL };
 /* The change that a hook told, as hg_change_write() has it. */
 static const char *const of_change[] = { "change.", NULL };
 

@@ -30,7 +30,8 @@
  *	      seen: ...
  *	      request: { method: POST, peer: 192.0.2.1, query: "a=b", headers: { ... }, json: { ... } or form:, body:, base64: }
  *	      expect: { reply: 200 or { status:, type:, body: }, changes: [ { kind: reply, id: ..., ticket: ..., text: ... } ] }
- *	                                # changes as hg_change_write() tells them; the members that are named are compared
+ *	                                # changes as hg_change_write() tells them; the members that are named are compared.
+ *	                                # unreadable: 1 where an item is expected that cannot be read
  *	  polls:
  *	    - name: two answers that no webhook told
  *	      seen: ...

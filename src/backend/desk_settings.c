@@ -264,6 +264,16 @@ static void take_all(struct giving *g)
 	check_map(g, "values", g->given->values, g->desk->asked_values);
 }
 
+static void check_given(struct ht_look *look, struct json_object *given)
+{
+	static const char *const keys[] = { "url", "secrets", "values", "public_url", "now", "situation", NULL };
+	g_autofree char *now = ht_text(look, given, "now", FALSE);
+
+	ht_keys(look, given, keys);
+	if (now && hg_time_parse(now) < 0)
+		ht_wrong(look, "now", "a time such as 2026-11-22T10:00:00Z is wanted here");
+}
+
 /* A file alone: what its samples give stands for a configuration; without any, nothing is missed. */
 static void take_sample(struct giving *g)
 {
@@ -281,6 +291,7 @@ static void take_sample(struct giving *g)
 	made.url = url = ht_text(g->look, given, "url", FALSE);
 	made.credentials = secrets = ht_read_map(g->look, given, "secrets");
 	made.values = values = ht_read_map(g->look, given, "values");
+	check_given(g->look, given);
 	g_string_assign(g->look->at, at);
 	g->given = &made;
 	g->sample = TRUE;

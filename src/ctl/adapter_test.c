@@ -7,74 +7,14 @@
 #include "load.h"
 #include "options.h"
 
-struct testing {
-	struct ctl *ctl;
-	GString *json;			/* results; NULL: told as they come */
-	guint played, failed, made_up;
-};
-
-/* ---- telling ---- */
-
-static void print_lines(const char *text)
-{
-	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
-
-	for (char **line = lines; *line; line++) {
-		g_autofree char *safe = ctl_safe(*line, FALSE);
-
-		printf("  %s\n", safe);
-	}
-}
-
-static void print_sample(const struct ctl *ctl, const struct hg_sample *sample)
-{
-	g_autofree char *name = ctl_safe(sample->name, FALSE);
-
-	if (ctl->quiet && sample->passed)
-		return;
-	printf("%s%-4s%s  %s%s\n", ctl_look(ctl, sample->passed ? CTL_GREEN : CTL_RED), sample->passed ? "ok" : "FAIL",
-	       ctl_look(ctl, CTL_PLAIN), name, sample->made_up ? " (made up)" : "");
-	if (sample->text)
-		print_lines(sample->text);
-}
-
-static void tell(void *arg, const struct hg_sample *sample)
-{
-	struct testing *t = arg;
-
-	t->played++;
-	t->failed += !sample->passed;
-	t->made_up += sample->made_up;
-	if (!t->json) {
-		print_sample(t->ctl, sample);
-		return;
-	}
-	hg_json_open(t->json, '{');
-	hg_json_add_str(t->json, "name", sample->name);
-	hg_json_add_bool(t->json, "passed", sample->passed);
-	hg_json_add_bool(t->json, "made_up", sample->made_up);
-	hg_json_add_str(t->json, "text", sample->text);
-	hg_json_close(t->json, '}');
-}
-
-static int run(struct testing *t, const char *what, const struct hg_adapter *adapter, const void *conf)
+static int run(struct ctl_samples *t, const char *what, const struct hg_adapter *adapter, const void *conf)
 {
 	struct hg_err err = { 0 };
 	int rc;
 
-	if (t->json) {
-		hg_json_open(t->json, '{');
-		hg_json_add_str(t->json, "description", what);
-		hg_json_key(t->json, "samples");
-		hg_json_open(t->json, '[');
-	} else if (!t->ctl->quiet) {
-		printf("%s\n", what);
-	}
-	rc = adapter->samples(conf, tell, t, &err);
-	if (t->json) {
-		hg_json_close(t->json, ']');
-		hg_json_close(t->json, '}');
-	}
+	ctl_samples_begin(t, what);
+	rc = adapter->samples(conf, ctl_samples_tell, t, &err);
+	ctl_samples_end(t);
 	if (rc < 0)
 		ctl_say_error(t->ctl, "%s: %s", what, err.text);
 	return rc < 0 ? CTL_CONFIG : CTL_DONE;
@@ -140,7 +80,7 @@ static hg_doc *map_of(const struct hg_option *tree, const char *path, hg_diag *d
 	return hg_doc_parse("arguments", text->str, diag);
 }
 
-static int test_file(struct testing *t, const struct hg_adapter *adapter, const char *path)
+static int test_file(struct ctl_samples *t, const struct hg_adapter *adapter, const char *path)
 {
 	g_autoptr(hg_diag) diag = hg_diag_new();
 	const struct hg_option *tree = tree_of(adapter);
@@ -160,7 +100,7 @@ static int test_file(struct testing *t, const struct hg_adapter *adapter, const 
 
 /* ---- a channel of the configuration ---- */
 
-static int test_channel(struct testing *t, const char *name)
+static int test_channel(struct ctl_samples *t, const char *name)
 {
 	g_autoptr(hg_setup) setup = ctl_setup(t->ctl, ctl_config(t->ctl));
 	const struct hg_channel_conf *channel = setup ? hg_conf_channel(setup->conf, name) : NULL;
@@ -180,13 +120,7 @@ static int test_channel(struct testing *t, const char *name)
 
 /* ---- all that was named ---- */
 
-static gboolean is_file(const char *name)
-{
-	return strchr(name, '/') || g_str_has_suffix(name, ".yaml") || g_str_has_suffix(name, ".yml") ||
-	       g_file_test(name, G_FILE_TEST_IS_REGULAR);
-}
-
-static const struct hg_adapter *adapter_of(struct testing *t, hg_loader *loader, const char *name, int *ret_code)
+static const struct hg_adapter *adapter_of(struct ctl_samples *t, hg_loader *loader, const char *name, int *ret_code)
 {
 	g_autoptr(GError) error = NULL;
 	const struct hg_adapter *adapter = hg_loader_get(loader, name, &error);
@@ -201,31 +135,22 @@ static const struct hg_adapter *adapter_of(struct testing *t, hg_loader *loader,
 	return NULL;
 }
 
-static int summary(const struct testing *t)
-{
-	if (!t->json && !t->ctl->quiet)
-		printf("%u sample%s, %u failed, %u made up\n", t->played, t->played == 1 ? "" : "s", t->failed, t->made_up);
-	if (!t->played)
-		ctl_say_error(t->ctl, "there are no samples");
-	return t->failed || !t->played ? CTL_NO : CTL_DONE;
-}
-
-static int test_all(struct testing *t, const char *adapter_name, char **names)
+static int test_all(struct ctl_samples *t, const char *adapter_name, char **names)
 {
 	g_autoptr(hg_loader) loader = hg_loader_new(hg_conf_adapter_dir());
 	int worst = CTL_DONE;
 
 	for (; *names; names++) {
 		int code = CTL_MISSING;
-		const struct hg_adapter *adapter = is_file(*names) ? adapter_of(t, loader, adapter_name, &code) : NULL;
+		const struct hg_adapter *adapter = ctl_is_file(*names) ? adapter_of(t, loader, adapter_name, &code) : NULL;
 
 		if (adapter)
 			code = test_file(t, adapter, *names);
-		else if (!is_file(*names))
+		else if (!ctl_is_file(*names))
 			code = test_channel(t, *names);
 		worst = MAX(worst, code);
 	}
-	return worst ? worst : summary(t);
+	return worst ? worst : ctl_samples_result(t);
 }
 
 int ctl_adapter(struct ctl *ctl, int argc, char **argv)
@@ -233,7 +158,7 @@ int ctl_adapter(struct ctl *ctl, int argc, char **argv)
 	static const struct option own[] = { { "adapter", required_argument, NULL, CTL_OWN }, { 0 } };
 	static const char *const known[] = { "test", NULL };
 	g_autoptr(GString) out = g_string_new(NULL);
-	struct testing t = { .ctl = ctl };
+	struct ctl_samples t = { .ctl = ctl };
 	const char *adapter = "http";
 	int c, code;
 
@@ -246,17 +171,8 @@ int ctl_adapter(struct ctl *ctl, int argc, char **argv)
 		return ctl_unknown(ctl, "verb of adapter", argv[optind], known);
 	if (argc - optind < 2)
 		return ctl_usage(ctl, "which description is to be tested?  A file, or a channel of the configuration");
-	t.json = ctl->json ? out : NULL;
-	hg_json_open(out, '{');
-	hg_json_key(out, "results");
-	hg_json_open(out, '[');
+	ctl_samples_open(&t, out);
 	code = test_all(&t, adapter, argv + optind + 1);
-	hg_json_close(out, ']');
-	hg_json_add_int(out, "samples", t.played);
-	hg_json_add_int(out, "failed", t.failed);
-	hg_json_add_int(out, "made_up", t.made_up);
-	hg_json_close(out, '}');
-	if (ctl->json)
-		ctl_put_json(out->str);
+	ctl_samples_close(&t, out);
 	return code;
 }

@@ -47,6 +47,7 @@ int ctl_listen(struct ctl *ctl, int argc, char **argv);
 int ctl_adapters(struct ctl *ctl, int argc, char **argv);
 int ctl_consent(struct ctl *ctl, int argc, char **argv);
 int ctl_adapter(struct ctl *ctl, int argc, char **argv);
+int ctl_backend(struct ctl *ctl, int argc, char **argv);
 int ctl_outbox(struct ctl *ctl, int argc, char **argv);
 int ctl_channel(struct ctl *ctl, int argc, char **argv);
 int ctl_quarantine(struct ctl *ctl, int argc, char **argv);
@@ -75,6 +76,21 @@ int ctl_usage(const struct ctl *ctl, const char *fmt, ...) G_GNUC_PRINTF(2, 3);
 /* "there is no WHAT "WORD"; did you mean ..."; returns CTL_USAGE. */
 int ctl_unknown(const struct ctl *ctl, const char *what, const char *word, const char *const *known);
 const char *ctl_config(const struct ctl *ctl);
+
+/* ---- samples.c ---- */
+
+struct ctl_samples {			/* of descriptions, while they are played */
+	struct ctl *ctl;
+	GString *json;			/* results; NULL: told as they come */
+	guint played, failed, made_up;
+};
+void ctl_samples_open(struct ctl_samples *samples, GString *out);
+void ctl_samples_begin(struct ctl_samples *samples, const char *what);	/* those of one description */
+void ctl_samples_tell(void *samples, const struct hg_sample *sample);
+void ctl_samples_end(struct ctl_samples *samples);
+int ctl_samples_result(const struct ctl_samples *samples);	/* says how many there were: CTL_DONE or CTL_NO */
+void ctl_samples_close(struct ctl_samples *samples, GString *out);	/* prints out, for --json */
+gboolean ctl_is_file(const char *name);		/* not the name of something: a path, or a file that is there */
 
 /* ---- trial.c ---- */
 

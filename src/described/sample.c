@@ -58,11 +58,22 @@ char *ht_sample_body(struct json_object *said, gsize *ret_len)
 	return body;
 }
 
+const char *ht_sample_type(struct json_object *said)
+{
+	if (!said)
+		return NULL;
+	return json_object_object_get_ex(said, "json", NULL) ? "application/json" :
+	       json_object_object_get_ex(said, "form", NULL) ? "application/x-www-form-urlencoded" : NULL;
+}
+
 /* ---- a request ---- */
 
 static const char *header_of(const struct hg_http_req *pub, const char *name)
 {
-	return ht_sample_header(((const struct ht_sample_request *)(const void *)pub)->headers, name);
+	struct json_object *said = ((const struct ht_sample_request *)(const void *)pub)->said;
+	const char *text = ht_sample_header(hg_json_obj(said, "headers"), name);
+
+	return text || g_ascii_strcasecmp(name, "Content-Type") != 0 ? text : ht_sample_type(said);
 }
 
 static const char *query_of(const struct hg_http_req *pub, const char *name)
@@ -79,7 +90,7 @@ void ht_sample_request_make(struct json_object *said, const char *prefix, const 
 	gsize len = 0;
 
 	path = path ? path : fallback;
-	*ret = (struct ht_sample_request){ .headers = hg_json_obj(said, "headers"), .path = g_strndup(path, strcspn(path, "?")) };
+	*ret = (struct ht_sample_request){ .said = said, .path = g_strndup(path, strcspn(path, "?")) };
 	ret->body = ht_sample_body(said, &len);
 	ret->target = g_strconcat(prefix, path, query ? "?" : "", query ? query : "", NULL);
 	ret->query = hg_params_query(ret->target);
@@ -108,15 +119,21 @@ static const char *json_text(struct json_object *value)
 	return json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
 }
 
+/* Expected not to be there. */
+static gboolean is_nothing(struct json_object *want)
+{
+	return !want || (json_object_is_type(want, json_type_array) && !json_object_array_length(want));
+}
+
 static void compare_maps(struct json_object *want, struct json_object *got, const char *at, GString *wrong)
 {
 	json_object_object_foreach(want, key, value) {
 		g_autofree char *deeper = *at ? g_strconcat(at, ".", key, NULL) : g_strdup(key);
 		struct json_object *member = NULL;
 
-		if (!json_object_object_get_ex(got, key, &member) && value)
+		if (!json_object_object_get_ex(got, key, &member) && !is_nothing(value))
 			g_string_append_printf(wrong, "%s%s means nothing here", wrong->len ? "\n" : "", deeper);
-		else
+		else if (member || value)
 			ht_compare(value, member, deeper, wrong);
 	}
 }

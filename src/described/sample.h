@@ -11,13 +11,15 @@ struct hg_params;
 const char *ht_sample_text(struct json_object *map, const char *key);
 /* Of a map of headers, a name in any case; lent. */
 const char *ht_sample_header(struct json_object *headers, const char *name);
+/* ... and what Content-Type is without one there: of a body that is said as `json` or `form`; static, or NULL. */
+const char *ht_sample_type(struct json_object *said);
 /* The bytes that `base64`, `json`, `form` or `body` of a map stand for, a NUL behind them; yours. */
 char *ht_sample_body(struct json_object *said, gsize *ret_len);
 
 /* A request as a provider would have sent it: method [POST], path, query, peer, headers and a body. */
 struct ht_sample_request {
 	struct hg_http_req pub;		/* first: header() gets a pointer to it */
-	struct json_object *headers;	/* lent by what was said */
+	struct json_object *said;	/* lent */
 	struct hg_params *query;
 	char *body, *target, *path;
 };

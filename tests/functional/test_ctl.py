@@ -20,7 +20,7 @@ import harness
 from harness import BUILD, PATIENCE, TOP, wait_until
 
 VERBS = ["check", "test", "status", "tail", "thread", "explain", "rules", "intent", "mail-parse", "consent", "outbox", "quarantine", "channel", "queue",
-         "simulate", "listen", "adapters", "adapter", "docs", "report", "drops", "fsck", "rebuild"]
+         "simulate", "listen", "adapters", "adapter", "backend", "docs", "report", "drops", "fsck", "rebuild"]
 ENV = dict(LC_ALL="C.UTF-8", TZ="UTC", HEADGATE_ADAPTER_DIR=str(BUILD / "adapters" / ".libs"))
 NOBODY = "/nonexistent/headgate.sock"
 
