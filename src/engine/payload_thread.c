@@ -142,6 +142,7 @@ gboolean hg_ticket_add(const struct hg_payload *payload, const hg_ticket *ticket
 	hg_json_add_str(out, "routed", ticket->routed);
 	hg_json_add_str(out, "status", ticket->status);
 	hg_json_add_str(out, "external_status", ticket->external_status);
+	hg_json_add_str(out, "requester", ticket->requester ? ticket->requester + strlen("mailto:") : NULL);
 	hg_json_add_time(out, "created_at", ticket->created_ms);
 	hg_json_add_time(out, "changed_at", ticket->changed_ms);
 	hg_json_add_time(out, "acknowledged_at", ticket->acked_ms);

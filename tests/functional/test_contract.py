@@ -300,6 +300,9 @@ def test_a_made_up_address_is_of_ones_own_domain(start, graph, helpdesk):
     _, requested = mails(start, graph, helpdesk, "synthetic", 'requester_address: "wa-${phone}@chat.acme.example"')
     graph.say(ANA, "my invoice is wrong")
     assert requested()["requester"]["email"] == f"wa-{ANA[1:]}@chat.acme.example"
+    assert graph.say(ANA, "and today?") == 200
+    later = helpdesk.wait_event("ticket.message").data
+    assert later["ticket"]["requester"] == f"wa-{ANA[1:]}@chat.acme.example" and later["contact"]["email"] is None
 
 
 def test_whoever_is_asked_and_answers_is_requester_by_what_he_says(start, graph, helpdesk):
