@@ -70,7 +70,9 @@ struct hg_forward_result {
 	/* a 2xx body named the ticket: */
 	const char *external_id, *number, *url;	/* or NULL */
 	/* of a helpdesk that is spoken to by a preset: */
-	const void *body;		/* with HG_STEP: what is done so far, JSON; committed before the next step */
+	gboolean doubt;			/* with RETRY: what was tried may have arrived */
+	const void *body;		/* with HG_STEP: what is done so far, JSON; committed before the next step.  With RETRY:
+					 * the same, or NULL: as it was */
 	gsize len;
 	const char *const *made;	/* ids under which the helpdesk will tell of what was just made, NULL-ended; or NULL: such
 					 * a reply, note or status is an echo */

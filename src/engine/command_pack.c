@@ -167,6 +167,7 @@ static const struct hg_row forwarded_rows[] = {
 	HG_ROW_WORDS_OF(struct hg_forward_result, 12, made, WORDS_MOST),
 	HG_ROW(struct hg_forward_result, 13, account, TRUTH),
 	HG_ROW(struct hg_forward_result, 14, lost, TRUTH),
+	HG_ROW(struct hg_forward_result, 15, doubt, TRUTH),
 	HG_ROW_END
 };
 static const struct hg_shape forwarded = {

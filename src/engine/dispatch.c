@@ -137,6 +137,32 @@ static gboolean fill_out(hg_engine *engine, hg_dispatch *dispatch, gint64 now_ms
 	return add_past(engine, dispatch, message, error) && add_files(engine, dispatch, message, error);
 }
 
+/* The event says what was known when it was written: the ticket may have been made since. */
+static gboolean fill_link(hg_engine *engine, hg_dispatch *dispatch, GError **error)
+{
+	const hg_job *job = &dispatch->job;
+	const struct hg_backend_conf *backend = hg_conf_backend(engine->conf, job->name);
+	g_autoptr(GPtrArray) links = g_ptr_array_new();
+	hg_thread *thread = NULL;
+
+	/* Webhooks name no ticket of theirs. */
+	if (!job->thread_n || !backend || g_strcmp0(backend->preset, "webhook") == 0)
+		return TRUE;
+	if (!hg_store_thread_get(engine->store, dispatch->arena, job->thread_n, &thread, error))
+		return FALSE;
+	if (!thread || !thread->ticket_n)
+		return TRUE;
+	if (!hg_store_link_list(engine->store, dispatch->arena, thread->ticket_n, links, error))
+		return FALSE;
+	for (guint i = 0; i < links->len; i++) {
+		const hg_link *link = g_ptr_array_index(links, i);
+
+		if (strcmp(link->backend, job->name) == 0)
+			dispatch->link = link;
+	}
+	return TRUE;
+}
+
 static gboolean fill_event(hg_engine *engine, hg_dispatch *dispatch, gboolean *ret_gone, GError **error)
 {
 	hg_event *event;
@@ -144,9 +170,11 @@ static gboolean fill_event(hg_engine *engine, hg_dispatch *dispatch, gboolean *r
 	if (!hg_store_event_get(engine->store, dispatch->arena, dispatch->job.event_n, &event, error))
 		return FALSE;
 	*ret_gone = !event;
-	if (event)
-		dispatch->event = *event;
-	return TRUE;
+	if (!event)
+		return TRUE;
+	dispatch->event = *event;
+	dispatch->folder = hg_arena_str(dispatch->arena, hg_store_attachments(engine->store));
+	return fill_link(engine, dispatch, error);
 }
 
 static gboolean fill_attachment(hg_engine *engine, hg_dispatch *dispatch, gboolean *ret_gone, GError **error)

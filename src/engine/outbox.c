@@ -53,6 +53,22 @@ gint64 hg_outbox_backoff(struct hg_env *env, const hg_job *job, gint64 now_ms)
 	return wait_ms * 4 / 5 + wait_ms * 2 / 5 * dice / G_MAXUINT16;
 }
 
+gboolean hg_outbox_hurry(hg_turn *turn, int target, const char *name, const char *lane, GError **error)
+{
+	const struct hg_job_query query = { .target = target, .name = name, .lane = lane, .state = HG_JOB_DUE, .limit = 1 };
+	g_autoptr(GPtrArray) jobs = g_ptr_array_new();
+	hg_job *head;
+
+	if (!hg_store_job_list(turn->store, turn->arena, &query, jobs, error))
+		return FALSE;
+	head = jobs->len ? g_ptr_array_index(jobs, 0) : NULL;
+	if (!head || head->due_ms <= turn->now_ms)
+		return TRUE;
+	head->due_ms = turn->now_ms;
+	hg_targets_wake(turn->engine->targets, target, name, head->due_ms);
+	return hg_store_job_update(turn->store, head, error);
+}
+
 gboolean hg_outbox_again(hg_turn *turn, hg_job *job, gint64 retry_ms, GError **error)
 {
 	gint64 wait_ms = retry_ms > 0 ? CLAMP(retry_ms, RETRY_LEAST, RETRY_MOST) :

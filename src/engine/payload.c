@@ -490,6 +490,7 @@ static gboolean add_parts(const struct hg_payload *payload, unsigned parts, GStr
 		return FALSE;
 	if ((parts & MESSAGE) && !add_message(payload, out, error))
 		return FALSE;
+	hg_json_opt_str(out, "attachment_id", payload->file ? payload->file->id : NULL);
 	if (parts & HEARD)
 		hg_json_add_str(out, "ignored", payload->ignored);
 	if ((parts & STATUS) && !add_status(payload, out, error))

@@ -36,6 +36,7 @@ struct hg_payload {
 	const hg_contact *other;	/* of contact.merged/unmerged */
 	const struct hg_payload_unread *unread;	/* of contact.unreachable_reply */
 	gboolean for_visitor;		/* of the transcript: only what he may see */
+	const hg_attachment *file;	/* of message.edited: the one that is here now, or cannot be had; NULL: it is about the text */
 	const char *ignored;		/* of message.received, ticket.message: word of the rule that took it for noise */
 	const char *reason;		/* words: why closed, reopened, merged, dropped, down */
 	const char *name;		/* of channel.down/up */

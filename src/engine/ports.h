@@ -17,6 +17,8 @@ typedef struct hg_dispatch {
 	gboolean ask;			/* it is UNKNOWN: ask the provider instead of sending */
 	/* HG_TO_BACKEND: */
 	hg_event event;			/* its data is the payload */
+	const hg_link *link;		/* the thread's ticket in this backend, as it is known now; or NULL */
+	const char *folder;		/* where stored files lie, see hg_attachment_path() */
 	/* HG_TO_FETCH: */
 	hg_attachment attachment;
 	const char *channel;		/* whose adapter fetches it */

@@ -290,6 +290,36 @@ static gboolean dead_letter(hg_turn *turn, hg_job *job, GError **error)
 	return hg_outbox_end(turn, job, TRUE, error);
 }
 
+/* Only attempts that may have arrived leave a doubt; it stays until the step is done, or somebody has looked. */
+static void settle_doubt(hg_job *job, const struct hg_forward_result *result)
+{
+	if (result->fate == HG_STEP || (!result->doubt && job->doubt_ms == job->changed_ms))
+		job->doubt_ms = 0;
+}
+
+static gboolean link_now(hg_turn *turn, const hg_job *job, GError **error)
+{
+	hg_case kase;
+
+	return !job->thread_n || (hg_case_load(turn, job->thread_n, &kase, error) && ticket_known(turn, &kase, error) &&
+				  hg_case_save(turn, &kase, error));
+}
+
+/* A part of it is done, and must not be done twice: on disk before the rest is begun. */
+static gboolean step_forward(hg_turn *turn, hg_job *job, GError **error)
+{
+	if (turn->command->forwarded.external_id && !link_now(turn, job, error))
+		return FALSE;
+	job->attempts = job->steps = job->error_code = 0;
+	job->error = NULL;
+	if (!hg_job_move(job, HG_JOB_DUE, error))
+		return FALSE;
+	job->changed_ms = turn->now_ms;
+	job->due_ms = turn->now_ms + MAX(turn->command->forwarded.retry_ms, 0);
+	hg_targets_wake(turn->engine->targets, job->target, job->name, job->due_ms);
+	return hg_store_job_update(turn->store, job, error);
+}
+
 gboolean hg_result_forwarded(hg_turn *turn, GError **error)
 {
 	const struct hg_forward_result *result = &turn->command->forwarded;
@@ -304,8 +334,18 @@ gboolean hg_result_forwarded(hg_turn *turn, GError **error)
 		return FALSE;
 	if (result->fate == HG_SENT && !result->gone)
 		return delivered(turn, job, error);
+	settle_doubt(job, result);
+	if (result->body) {
+		job->body = result->body;
+		job->len = result->len;
+	}
+	if (result->fate == HG_STEP)
+		return step_forward(turn, job, error);
 	job->error = result->text;
 	job->error_code = result->status;
+	/* A ticket that was made is known, whatever else could not be done. */
+	if (result->fate == HG_FAILED && result->external_id && !link_now(turn, job, error))
+		return FALSE;
 	/* An attempt from before a reload says nothing of what somebody has mended since. */
 	if (result->gone && job->changed_ms < turn->engine->adopted_ms)
 		return hg_outbox_again(turn, job, SOON_MS, error);
@@ -333,7 +373,7 @@ static gboolean tell_file(hg_turn *turn, const hg_attachment *attachment, const 
 		return TRUE;
 	return hg_case_load(turn, message->thread_n, &kase, error) &&
 	       hg_event_tell(turn, &kase, &(struct hg_payload){ .type = "message.edited", .message = message,
-								.reason = reason }, error) &&
+								.file = attachment, .reason = reason }, error) &&
 	       hg_case_save(turn, &kase, error);
 }
 

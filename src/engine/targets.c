@@ -338,6 +338,9 @@ gboolean hg_targets_take(hg_engine *engine, hg_job *job, gint64 now_ms, GError *
 {
 	job->attempts++;
 	job->changed_ms = now_ms;
+	/* Until a helpdesk has answered: this attempt may have arrived, whatever becomes of us. */
+	if (job->target == HG_TO_BACKEND && !job->doubt_ms)
+		job->doubt_ms = now_ms;
 	if (!hg_job_move(job, HG_JOB_SENDING, error) || !hg_store_job_update(engine->store, job, error))
 		return FALSE;
 	return !HG_FAILPOINT(OUTBOX_CLAIMED) || hg_fail(error, HG_ERROR_STORE, "a test made this claim fail");
@@ -371,6 +374,7 @@ static gboolean claim_one(hg_targets *targets, struct target *target, const stru
 	dispatch->job.attempts = job->attempts;
 	dispatch->job.state = job->state;
 	dispatch->job.changed_ms = now_ms;
+	dispatch->job.doubt_ms = job->doubt_ms;
 	target->tokens -= target->kind == HG_TO_CHANNEL && limits->rate > 0;
 	launch(targets, target, dispatch);
 	return TRUE;

@@ -75,6 +75,9 @@ gboolean hg_ticket_link(hg_turn *turn, hg_case *kase, const hg_link *link, GErro
 	    (kase->ticket->state == HG_TICKET_REQUESTED && !ticket_goes(turn, kase, HG_TICKET_OPEN, error)) ||
 	    !hg_event_tell(turn, kase, &(struct hg_payload){ .type = "ticket.linked", .name = link->backend }, error))
 		return FALSE;
+	/* What is to be said on it may wait for it. */
+	if (!hg_outbox_hurry(turn, HG_TO_BACKEND, link->backend, kase->thread->id, error))
+		return FALSE;
 	/* What we say to the customer the backend does not know yet, and that it could not be said neither. */
 	turn->origin = NULL;
 	return !link->number || !*link->number || hg_confirm(turn, kase, link->number, error);

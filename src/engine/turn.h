@@ -562,6 +562,8 @@ gboolean hg_outbox_add(hg_turn *turn, hg_job *job, GError **error);
 gboolean hg_outbox_end(hg_turn *turn, hg_job *job, gboolean dead, GError **error);
 /* Not sent: due again after retry_ms, or by the usual schedule when that is 0. */
 gboolean hg_outbox_again(hg_turn *turn, hg_job *job, gint64 retry_ms, GError **error);
+/* The head of a lane, where it waits for a later attempt, is tried now: what it waits for is there. */
+gboolean hg_outbox_hurry(hg_turn *turn, int target, const char *name, const char *lane, GError **error);
 gint64 hg_outbox_backoff(struct hg_env *env, const hg_job *job, gint64 now_ms);
 
 /* ---- result.c, unknown.c: outcomes of what was dispatched ---- */

@@ -322,7 +322,7 @@ typedef struct hg_job {
 	const char *lane;		/* jobs of one (target, name, lane) are done in order, one at a time */
 	int state;
 	gint64 due_ms, created_ms, changed_ms;
-	gint64 doubt_ms;		/* a channel's: when the first attempt was made that may have arrived; 0: none */
+	gint64 doubt_ms;		/* a channel's, a backend's: when the first attempt was made that may have arrived; 0: none */
 	int attempts;
 	int steps;			/* harmless ones of a channel's; objections of a backend */
 	const char *key;		/* idempotency key, the same on every attempt */

@@ -43,6 +43,7 @@ const struct hg_step hg_job_steps[] = {
 	{ HG_JOB_QUEUED,  HG_JOB_DUE,     "those before it in its lane are done" },
 	{ HG_JOB_QUEUED,  HG_JOB_DEAD,    "given up while it waited" },
 	{ HG_JOB_DUE,     HG_JOB_SENDING, "taken; its bytes are committed" },
+	{ HG_JOB_DUE,     HG_JOB_QUEUED,  "one before it in its lane is tried again by hand" },
 	{ HG_JOB_DUE,     HG_JOB_PARKED,  "its channel can do nothing now" },
 	{ HG_JOB_DUE,     HG_JOB_UNKNOWN, "was to be sent again by a key that the provider knows no more" },
 	{ HG_JOB_DUE,     HG_JOB_DEAD,    "given up: too old, or refused before it was sent" },

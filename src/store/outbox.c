@@ -76,8 +76,19 @@ static gboolean lane_promote(hg_store *store, const hg_job *left, gint64 now_ms,
 						   HG_I(HG_JOB_QUEUED)), NULL, error);
 }
 
-/* Brings a parked or dead job back to its place: due when the lane has no other live job at its
- * head, else queued. */
+/* The head gives way to one before it. */
+static gboolean lane_demote(hg_store *store, gint64 n, gint64 now_ms, GError **error)
+{
+	static const struct hg_sql demote = { HG_SQL_JOB_DEMOTE, "UPDATE outbox SET state = $1, changed_ms = $2 "
+					      "WHERE n = $3 AND state = $4", HG_SQL_TEXT, &job_table };
+	hg_job head = { .n = n, .state = HG_JOB_DUE };
+
+	return hg_job_move(&head, HG_JOB_QUEUED, error) &&
+	       hg_sql_run(store, &demote, HG_BIND(HG_I(head.state), HG_I(now_ms), HG_I(n), HG_I(HG_JOB_DUE)), NULL, error);
+}
+
+/* Brings a parked or dead job back to its place: due when the lane has nothing before it that is at work, else
+ * queued. */
 static gboolean lane_revive(hg_store *store, hg_job *job, gint64 now_ms, GError **error)
 {
 	static const struct hg_sql revive = { HG_SQL_JOB_REVIVE, "UPDATE outbox SET state = $1, due_ms = $2, changed_ms = $2 "
@@ -87,6 +98,12 @@ static gboolean lane_revive(hg_store *store, hg_job *job, gint64 now_ms, GError 
 
 	if (!lane_head(store, job->target, job->name, job->lane, &head_n, &head_state, error))
 		return FALSE;
+	/* What waits at the head for what came before it would wait for ever. */
+	if (head_n > job->n && head_state == HG_JOB_DUE) {
+		if (!lane_demote(store, head_n, now_ms, error))
+			return FALSE;
+		head_n = 0;
+	}
 	/* A head that waits in QUEUED cannot be, so whoever else is there is at work. */
 	if (!hg_job_move(job, head_n && head_n != job->n ? HG_JOB_QUEUED : HG_JOB_DUE, error))
 		return FALSE;

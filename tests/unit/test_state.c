@@ -89,7 +89,7 @@ static void only_a_due_job_is_sent(void **state)
 	static const char *const rows[] = {
 		/* queued due sending unknown parked dead */
 		".x...x",	/* queued */
-		"..xxxx",	/* due */
+		"x.xxxx",	/* due */
 		".x.xxx",	/* sending */
 		".x...x",	/* unknown */
 		"xx.x.x",	/* parked */

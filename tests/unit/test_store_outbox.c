@@ -135,6 +135,7 @@ static void a_dead_job_lets_the_next_pass_and_keeps_its_error(void **state)
 	assert_int_equal(got->changed_ms, T0 + 1);
 
 	/* By hand: behind b, which is at work, and then before what came later. */
+	set_state(w, b, HG_JOB_SENDING);
 	must(hg_store_job_retry_dead(w->store, a->n, T0 + 3, e));
 	assert_int_equal(state_of(w, a), HG_JOB_QUEUED);
 	must_fail(HG_ERROR_STATE, hg_store_job_retry_dead(w->store, a->n, T0 + 3, e));
@@ -142,6 +143,25 @@ static void a_dead_job_lets_the_next_pass_and_keeps_its_error(void **state)
 	a_job(w, HG_TO_BACKEND, "desk", "thr1", T0);
 	must(hg_store_job_done(w->store, b, T0 + 4, NULL, e));
 	assert_int_equal(state_of(w, a), HG_JOB_DUE);
+	must(hg_store_commit(w->store, e));
+}
+
+/* What came after it may wait for what it was to do. */
+static void a_dead_job_that_is_tried_again_goes_before_what_waits(void **state)
+{
+	struct world *w = *state;
+	hg_job *a, *b;
+
+	must(hg_store_begin(w->store, e));
+	a = a_job(w, HG_TO_BACKEND, "desk", "thr1", T0);
+	b = a_job(w, HG_TO_BACKEND, "desk", "thr1", T0);
+	must(hg_store_job_dead(w->store, a, T0 + 1, NULL, e));
+	assert_int_equal(state_of(w, b), HG_JOB_DUE);
+	must(hg_store_job_retry_dead(w->store, a->n, T0 + 3, e));
+	assert_due(w, HG_TO_BACKEND, "desk", T0 + 3, 10, 1, a);
+	assert_int_equal(state_of(w, b), HG_JOB_QUEUED);
+	must(hg_store_job_done(w->store, a, T0 + 4, NULL, e));
+	assert_due(w, HG_TO_BACKEND, "desk", T0 + 4, 10, 1, b);
 	must(hg_store_commit(w->store, e));
 }
 
@@ -312,6 +332,7 @@ int main(void)
 		store_test(a_lane_goes_one_by_one_in_order),
 		store_test(a_job_that_comes_later_waits_behind_one_that_is_retried),
 		store_test(a_dead_job_lets_the_next_pass_and_keeps_its_error),
+		store_test(a_dead_job_that_is_tried_again_goes_before_what_waits),
 		store_test(a_dead_job_alone_in_its_lane_is_due_at_once_when_tried_again),
 		store_test(parked_jobs_hold_their_lanes_until_they_are_released),
 		store_test(two_parked_of_one_lane_come_back_as_head_and_queue),
