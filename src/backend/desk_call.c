@@ -22,7 +22,7 @@ struct hg_desk_call {
 	void *arg;
 	char *url;			/* instead of the request's: a file's; or NULL */
 	guint hops;
-	gboolean flies;
+	gboolean flies;			/* ... or waits for its turn */
 };
 
 static void answered(void *arg, const struct hg_desk_answer *answer);
@@ -89,8 +89,9 @@ static gboolean is_own(const hg_desk_call *call)
 /* From where it was named: the helpdesk, or the address before. */
 static gboolean set_url(hg_desk_call *call, const char *from, const char *url)
 {
-	g_autofree char *old = call->url, *origin = NULL;
+	g_autofree char *origin = NULL;
 
+	g_free(call->url);
 	call->url = from && url ? g_uri_resolve_relative(from, url, G_URI_FLAGS_NONE, NULL) : g_strdup(url);
 	origin = origin_of(call->url);
 	return origin != NULL;
@@ -194,14 +195,16 @@ static struct ht_scope scope_of(const hg_desk_call *call)
 				  .now_ms = call->task->transport->now_ms(call->task->transport->ctx) };
 }
 
-void hg_desk_call_go(hg_desk_call *call)
+static void make(void *arg)
 {
+	hg_desk_call *call = arg;
 	struct hg_desk_teller teller = { call->task->desk, call->root };
 	struct ht_voice voice = { .value = hg_desk_name_value, .ctx = &teller, .scope = scope_of(call), .max_bytes = MADE_MAX };
 	const char *file = hg_json_str(hg_json_obj(call->root, "file"), "url");
 	g_auto(ht_made) made = { 0 };
 	const char *why = NULL;
 
+	call->flies = FALSE;
 	if (call->step->own_url && !call->url && !set_url(call, call->task->desk->url, file))
 		why = "the file has no address that can be called";
 	if (!why)
@@ -210,6 +213,15 @@ void hg_desk_call_go(hg_desk_call *call)
 		end_wrong(call, why);
 	else
 		send(call, &made);
+}
+
+void hg_desk_call_go(hg_desk_call *call)
+{
+	const struct hg_desk_transport *transport = call->task->transport;
+
+	call->flies = TRUE;
+	if (!transport->turn || transport->turn(transport->ctx, make, call))
+		make(call);
 }
 
 /* ---- what was answered ---- */
@@ -339,6 +351,7 @@ static void answered(void *arg, const struct hg_desk_answer *answer)
 		end_wrong(call, answer->error);
 	} else {
 		end(call, &(struct hg_desk_ended){ .word = HG_DESK_RETRY, .status = answer->status, .text = answer->error,
+						   .unsent = answer->code == HG_CLIENT_CANCELLED && !answer->sent,
 						   .doubt = answer->sent && !call->step->safe }, NULL);
 	}
 }

@@ -34,5 +34,7 @@ struct hg_desk_ask {
 /* On the loop.  done once: later, or before this returns. */
 void hg_desk_line_ask(hg_desk_line *line, const struct hg_desk_ask *ask, hg_desk_ended_fn *done, void *arg);
 
-gint64 hg_desk_line_wait(const hg_desk_line *line);	/* ms until a call may be made; 0: now */
+/* Nothing is sent for so long: the helpdesk asks for it. */
+void hg_desk_line_hold(hg_desk_line *line, gint64 ms);
+gint64 hg_desk_line_wait(hg_desk_line *line);		/* ms until rate and Retry-After let a call be made; 0: now */
 guint hg_desk_line_busy(const hg_desk_line *line);	/* calls under way */

@@ -32,9 +32,12 @@ struct hg_desk_answer {				/* lent during done */
 typedef void hg_desk_answered(void *arg, const struct hg_desk_answer *answer);
 
 struct hg_desk_transport {
+	/* May a call be made now?  FALSE: go(arg) is called when it may.  TRUE is for one call, which is made at once.  NULL: at any
+	 * time. */
+	gboolean (*turn)(void *ctx, void (*go)(void *arg), void *arg);
 	/* done(arg) is called once: later on the loop, or before this returns.  call is copied. */
 	void (*call)(void *ctx, const struct hg_client_call *call, hg_desk_answered *done, void *arg);
-	/* What was asked with this arg is not wanted any more: its done is not called.  NULL: it always calls at once. */
+	/* What was asked with this arg is not wanted any more: neither go nor done is called.  NULL: they always are at once. */
 	void (*cancel)(void *ctx, void *arg);
 	gint64 (*now_ms)(void *ctx);		/* UTC, for templates and times */
 	void *ctx;
@@ -73,6 +76,7 @@ struct hg_desk_ended {				/* lent during done */
 	gboolean more;				/* word is DONE or ADOPT: of a part; progress says how to go on */
 	gboolean ours;				/* REFUSED: the request could not be made (nothing has left), or an answer named no
 						 * ticket: trying again says the same */
+	gboolean unsent;			/* RETRY: nothing was asked, for we end */
 	gboolean doubt;				/* RETRY: a request that must not be made twice may have arrived */
 	int status;				/* HTTP, of the last answer; 0: none */
 	gint64 retry_ms;			/* RETRY: as the helpdesk asks for; 0: it does not say */

@@ -1,6 +1,8 @@
 /* forward.c - one attempt at a time: POST, judge the answer, tell the engine */
 #include "forward.h"
 #include <string.h>
+#include "desk_do.h"
+#include "desk_line.h"
 #include "env.h"
 #include "failpoint.h"
 #include "json.h"
@@ -28,6 +30,8 @@ struct circuit {
 	gint64 last_ok_ms, last_failed_ms;
 	char *last_error;
 	hg_signer *signer;		/* while it is configured */
+	hg_desk_line *line;		/* of one with a preset; or NULL */
+	guint64 pace_timer;		/* its rate, or Retry-After, lets nothing more go for a while */
 	hg_forwarder *forwarder;
 };
 
@@ -44,6 +48,7 @@ struct hg_forwarder {
 struct attempt {
 	struct circuit *circuit;
 	hg_dispatch *dispatch;
+	hg_conf *conf;			/* at a preset's desk: a reference; else NULL */
 	guint reloads;			/* when it began */
 };
 
@@ -53,7 +58,9 @@ static void circuit_free(void *data)
 
 	g_assert(g_queue_is_empty(&circuit->ready));
 	hg_loop_untimer(circuit->forwarder->loop, circuit->probe_timer);
+	hg_loop_untimer(circuit->forwarder->loop, circuit->pace_timer);
 	hg_signer_free(circuit->signer);
+	hg_desk_line_free(circuit->line);
 	g_free(circuit->backend);
 	g_free(circuit->last_error);
 	g_free(circuit);
@@ -77,13 +84,19 @@ static struct circuit *circuit_of(hg_forwarder *forwarder, const char *backend)
 static void give_back(struct circuit *circuit, const char *why);
 static void go_on(struct circuit *circuit);
 
-/* full: as many as are configured, so that others may lie ready. */
-static void circuit_slots(struct circuit *circuit, guint slots, gboolean full)
+/* What waits for a helpdesk's rate waits better in the outbox: it is not being sent then, should we end. */
+static void tell_slots(struct circuit *circuit, guint ahead)
 {
 	struct hg_forwarder_sink *sink = &circuit->forwarder->sink;
 
+	sink->slots(sink->arg, circuit->backend, circuit->pace_timer ? 0 : circuit->slots + ahead);
+}
+
+/* full: as many as are configured, so that others may lie ready. */
+static void circuit_slots(struct circuit *circuit, guint slots, gboolean full)
+{
 	circuit->slots = slots;
-	sink->slots(sink->arg, circuit->backend, slots + (full ? HG_FORWARD_AHEAD : 0));
+	tell_slots(circuit, full && !circuit->line ? HG_FORWARD_AHEAD : 0);
 	if (slots)
 		go_on(circuit);
 	else
@@ -111,6 +124,26 @@ static void circuit_probe(void *arg)
 	circuit_condition(circuit, HG_DEGRADED, NULL);
 }
 
+static guint full_slots(const struct hg_backend_conf *backend)
+{
+	if (!backend)
+		return 1;
+	return backend->desk ? MAX(backend->desk->limits.at_once, 1) : (guint)backend->concurrency;
+}
+
+static void line_use(struct circuit *circuit, const struct hg_backend_conf *backend)
+{
+	hg_forwarder *forwarder = circuit->forwarder;
+
+	if (!circuit->line && !backend->desk)
+		return;
+	if (!circuit->line)
+		circuit->line = hg_desk_line_new(forwarder->loop, forwarder->client);
+	hg_desk_line_use(circuit->line, forwarder->conf, backend);
+	hg_loop_untimer(forwarder->loop, circuit->pace_timer);
+	circuit->pace_timer = 0;
+}
+
 /* At the start, and after a reload: somebody has acted, so nothing waits for its minute. */
 static void circuits_close(hg_forwarder *forwarder)
 {
@@ -122,30 +155,79 @@ static void circuits_close(hg_forwarder *forwarder)
 		circuit->probe_timer = 0;
 		hg_signer_free(circuit->signer);
 		circuit->signer = hg_signer_new(backend->secrets);
+		line_use(circuit, backend);
 		circuit->failures = 0;
 		circuit->gone = FALSE;
-		circuit_slots(circuit, (guint)backend->concurrency, TRUE);
+		circuit_slots(circuit, full_slots(backend), TRUE);
 	}
+}
+
+static void pace(struct circuit *circuit);
+
+static void pace_rang(void *arg)
+{
+	struct circuit *circuit = arg;
+
+	circuit->pace_timer = 0;
+	tell_slots(circuit, 0);
+	pace(circuit);
+}
+
+static void pace(struct circuit *circuit)
+{
+	gint64 wait = circuit->line ? hg_desk_line_wait(circuit->line) : 0;
+
+	if (!wait || circuit->pace_timer)
+		return;
+	circuit->pace_timer = hg_loop_timer(circuit->forwarder->loop, wait, pace_rang, circuit);
+	tell_slots(circuit, 0);
+}
+
+static void note_failure(struct circuit *circuit, const char *error, gint64 now)
+{
+	circuit->failures++;
+	circuit->last_failed_ms = now;
+	g_free(circuit->last_error);
+	circuit->last_error = g_strdup(error);
+}
+
+static void circuit_open(struct circuit *circuit)
+{
+	circuit_slots(circuit, 0, FALSE);
+	circuit->probe_timer = hg_loop_timer(circuit->forwarder->loop, PROBE_MS, circuit_probe, circuit);
 }
 
 static void circuit_failed(struct circuit *circuit, const char *error, gint64 now)
 {
 	struct hg_ctx ctx = HG_CTX(NULL, "backend", circuit->backend);
 
-	circuit->failures++;
-	circuit->last_failed_ms = now;
-	g_free(circuit->last_error);
-	circuit->last_error = g_strdup(error);
+	note_failure(circuit, error, now);
 	if (circuit->failures < BREAK_AFTER || circuit->probe_timer)
 		return;
-	if (circuit->failures == BREAK_AFTER) {
+	if (!circuit->down) {
 		hg_warn(&ctx, "backend.down", "%u attempts in a row failed, the last with: %s; "
 			"trying once a minute", circuit->failures, error);
 		circuit->down = TRUE;
 		circuit_condition(circuit, HG_DOWN, error);
 	}
-	circuit_slots(circuit, 0, FALSE);
-	circuit->probe_timer = hg_loop_timer(circuit->forwarder->loop, PROBE_MS, circuit_probe, circuit);
+	circuit_open(circuit);
+}
+
+/* Nothing works until somebody has acted: no need to fail five times. */
+static void circuit_break(struct circuit *circuit, const char *error, gint64 now)
+{
+	struct hg_ctx ctx = HG_CTX(NULL, "backend", circuit->backend);
+
+	note_failure(circuit, error, now);
+	circuit->failures = MAX(circuit->failures, BREAK_AFTER);
+	if (circuit->probe_timer)
+		return;
+	if (!circuit->down) {
+		hg_err(&ctx, "backend.refused", "it refuses our credentials: %s; trying once a minute", error);
+		circuit->down = TRUE;
+		circuit_condition(circuit, HG_DOWN, error);
+	}
+	circuit_open(circuit);
 }
 
 static void circuit_worked(struct circuit *circuit, guint full, gint64 now)
@@ -200,8 +282,11 @@ void hg_forwarder_stop(hg_forwarder *forwarder)
 
 	forwarder->stopped = TRUE;
 	g_hash_table_iter_init(&iter, forwarder->circuits);
-	while (g_hash_table_iter_next(&iter, NULL, &circuit))
+	while (g_hash_table_iter_next(&iter, NULL, &circuit)) {
 		give_back(circuit, STOPPED);
+		if (((struct circuit *)circuit)->line)
+			hg_desk_line_stop(((struct circuit *)circuit)->line);
+	}
 }
 
 void hg_forwarder_reload(hg_forwarder *forwarder, hg_conf *conf)
@@ -333,7 +418,7 @@ static void attempt_end(struct circuit *circuit, hg_dispatch *dispatch, gboolean
 
 	judge(answer, &dispatch->job, now, command->arena, &command->forwarded);
 	if (command->forwarded.fate == HG_SENT || objects(answer))
-		circuit_worked(circuit, backend ? (guint)backend->concurrency : 1, now);
+		circuit_worked(circuit, full_slots(backend), now);
 	else if (answer->code != HG_CLIENT_CANCELLED)
 		circuit_failed(circuit, command->forwarded.text, now);
 	(void)HG_FAILPOINT(FORWARD_ANSWERED);
@@ -354,6 +439,66 @@ static void attempt_done(void *arg, const struct hg_client_answer *answer)
 	if (answer->code != HG_CLIENT_CANCELLED)	/* the client is going */
 		go_on(circuit);
 }
+
+/* ---- one attempt at a helpdesk with a preset ---- */
+
+static void copy_result(hg_command *command, const struct hg_forward_result *from)
+{
+	struct hg_forward_result *to = &command->forwarded;
+	hg_arena *arena = command->arena;
+
+	*to = *from;
+	to->text = hg_arena_str(arena, from->text);
+	to->external_id = hg_arena_str(arena, from->external_id);
+	to->number = hg_arena_str(arena, from->number);
+	to->url = hg_arena_str(arena, from->url);
+	to->body = from->body ? hg_arena_mem(arena, from->body, from->len) : NULL;
+	to->made = hg_command_words(command, from->made);
+}
+
+/* Refused credentials are no matter of luck: five more attempts would say the same. */
+static void judge_desk(struct circuit *circuit, const struct hg_forward_result *result, int reached)
+{
+	hg_forwarder *forwarder = circuit->forwarder;
+	gint64 now = hg_now(hg_loop_env(forwarder->loop));
+
+	if (reached == HG_DESK_REACHED)
+		circuit_worked(circuit, full_slots(hg_conf_backend(forwarder->conf, circuit->backend)), now);
+	else if (reached == HG_DESK_FAILED && result->account)
+		circuit_break(circuit, result->text, now);
+	else if (reached == HG_DESK_FAILED)
+		circuit_failed(circuit, result->text, now);
+}
+
+static void desk_done(void *arg, const struct hg_forward_result *result, int reached)
+{
+	struct attempt *attempt = arg;
+	struct circuit *circuit = attempt->circuit;
+	hg_command *command = hg_command_new(HG_CMD_FORWARDED);
+
+	copy_result(command, result);
+	circuit->flying--;
+	judge_desk(circuit, result, reached);
+	(void)HG_FAILPOINT(FORWARD_ANSWERED);
+	tell(circuit->forwarder, attempt->dispatch, command);
+	hg_conf_unref(attempt->conf);
+	g_free(attempt);
+	pace(circuit);
+	go_on(circuit);
+}
+
+static void desk_begin(struct circuit *circuit, const struct hg_backend_conf *backend, hg_dispatch *dispatch)
+{
+	hg_forwarder *forwarder = circuit->forwarder;
+	struct attempt *attempt = g_new0(struct attempt, 1);
+
+	circuit->flying++;
+	*attempt = (struct attempt){ .circuit = circuit, .dispatch = dispatch, .conf = hg_conf_ref(forwarder->conf) };
+	(void)HG_FAILPOINT(FORWARD_BEGIN);
+	hg_desk_do_begin(circuit->line, backend, dispatch, hg_now(hg_loop_env(forwarder->loop)), desk_done, attempt);
+}
+
+/* ---- one attempt at a webhook ---- */
 
 static void attempt_begin(struct circuit *circuit, const struct hg_backend_conf *backend, hg_dispatch *dispatch)
 {
@@ -396,12 +541,21 @@ void hg_forwarder_send(hg_forwarder *forwarder, hg_dispatch *dispatch)
 		not_tried(forwarder, dispatch, STOPPED);
 	else if (!backend)		/* taken out of the configuration meanwhile: it may come back */
 		not_tried(forwarder, dispatch, "this backend is not configured any more");
+	else if (has_room(circuit) && backend->desk)
+		desk_begin(circuit, backend, dispatch);
 	else if (has_room(circuit))
 		attempt_begin(circuit, backend, dispatch);
 	else if (circuit->slots)
 		g_queue_push_tail(&circuit->ready, dispatch);
 	else
 		not_tried(forwarder, dispatch, DOWN);
+}
+
+hg_desk_line *hg_forwarder_line(hg_forwarder *forwarder, const char *name)
+{
+	const struct hg_backend_conf *backend = hg_conf_backend(forwarder->conf, name);
+
+	return backend && backend->desk ? circuit_of(forwarder, name)->line : NULL;
 }
 
 gboolean hg_forwarder_state(hg_forwarder *forwarder, guint n, struct hg_forwarder_state *ret)

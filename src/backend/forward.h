@@ -35,6 +35,9 @@ void hg_forwarder_reload(hg_forwarder *forwarder, hg_conf *conf);
 /* On the loop: makes the attempt, once the backend's concurrency has room for it.  Takes dispatch. */
 void hg_forwarder_send(hg_forwarder *forwarder, hg_dispatch *dispatch);
 
+/* The line to a backend with a preset, lent; NULL: it is none of these.  On the loop. */
+struct hg_desk_line *hg_forwarder_line(hg_forwarder *forwarder, const char *backend);
+
 struct hg_forwarder_state {		/* for status */
 	const char *backend;		/* lent by the configuration */
 	gboolean broken;		/* its circuit is open: one attempt a minute */

@@ -294,3 +294,12 @@ class FakeDesk:
 
     def wait_tickets(self, n=1):
         return self.wait(lambda: list(self.tickets.values()) if len(self.tickets) >= n else None, f"{n} tickets")
+
+
+def configured(preset, url, more="", name="desk"):
+    """change= of conftest's start(): the backend is a helpdesk with this preset (name, or path), and not a webhook."""
+    def change(text):
+        lines = [f"  {name}:", f"    preset: {preset}", f"    url: {url}", "    allow_private: true"]
+        lines += ["    " + line for line in more.splitlines()]
+        return re.sub(r"(?s)  desk:\n    url: .*?\n(?=api:)", "\n".join(lines) + "\n", text)
+    return change
