@@ -36,6 +36,35 @@ static void write_count(GString *out, const struct hg_job_count *count)
 	hg_json_close(out, '}');
 }
 
+/* Helpdesks that do not answer: since when, and how much waits for them. */
+static gboolean write_outages(struct call *call, hg_store *store, const GPtrArray *counts)
+{
+	hg_json_key(call->out, "outages");
+	hg_json_open(call->out, '[');
+	for (guint i = 0; i < call->conf->backends->len; i++) {
+		const char *name = ((const struct hg_backend_conf *)g_ptr_array_index(call->conf->backends, i))->name;
+		gint64 since_ms, waiting = 0;
+
+		if (!hg_store_outage_get(store, name, &since_ms, &call->error))
+			return FALSE;
+		for (guint k = 0; k < counts->len; k++) {
+			const struct hg_job_count *count = g_ptr_array_index(counts, k);
+
+			if (count->target == HG_TO_BACKEND && strcmp(count->name, name) == 0)
+				waiting = count->waiting + count->sending + count->parked;
+		}
+		if (!since_ms)
+			continue;
+		hg_json_open(call->out, '{');
+		hg_json_add_str(call->out, "backend", name);
+		hg_json_add_time(call->out, "since", since_ms);
+		hg_json_add_int(call->out, "waiting", waiting);
+		hg_json_close(call->out, '}');
+	}
+	hg_json_close(call->out, ']');
+	return TRUE;
+}
+
 static void status_work(hg_store *store, void *arg)
 {
 	struct call *call = arg;
@@ -46,6 +75,8 @@ static void status_work(hg_store *store, void *arg)
 	    !hg_store_job_counts(store, call->arena, counts, &call->error))
 		return;
 	write_stats(call->out, &stats);
+	if (!write_outages(call, store, counts))
+		return;
 	hg_json_key(call->out, "outbox");
 	hg_json_open(call->out, '[');
 	for (guint i = 0; i < counts->len; i++)

@@ -77,6 +77,22 @@ static void write_store(GString *out, const struct hg_store_stats *stats, gint64
 	}
 }
 
+static gboolean write_outages(struct call *call, hg_store *store)
+{
+	gint64 since_ms, now_ms = hg_now(hg_loop_env(call->api->loop));
+
+	hg_metric_head(call->out, "headgate_backend_down_seconds", "gauge", "How long the helpdesk has not answered; 0: it does.");
+	for (guint i = 0; i < call->conf->backends->len; i++) {
+		const char *name = ((const struct hg_backend_conf *)g_ptr_array_index(call->conf->backends, i))->name;
+
+		if (!hg_store_outage_get(store, name, &since_ms, &call->error))
+			return FALSE;
+		hg_metric_ms(call->out, "headgate_backend_down_seconds", (const char *const[]){ "backend", name, NULL },
+			     since_ms ? MAX(0, now_ms - since_ms) : 0);
+	}
+	return TRUE;
+}
+
 static void metrics_work(hg_store *store, void *arg)
 {
 	struct call *call = arg;
@@ -86,6 +102,8 @@ static void metrics_work(hg_store *store, void *arg)
 
 	if (!hg_store_stats(store, &stats, &call->error) || !hg_store_drops_open(store, &drops, &call->error) ||
 	    !hg_store_job_counts(store, call->arena, counts, &call->error))
+		return;
+	if (!write_outages(call, store))
 		return;
 	add_all_idle(call, counts);
 	write_store(call->out, &stats, drops);

@@ -118,6 +118,21 @@ static void print_clock(const struct ctl *ctl, struct json_object *clock)
 		       hg_span(ABS(off_ms) / 1000 * 1000, span), off_ms < 0 ? "behind" : "ahead", ctl_look(ctl, CTL_PLAIN));
 }
 
+/* What waits is not lost: who looks is to know since when, and how much. */
+static void print_outages(const struct ctl *ctl, struct json_object *list)
+{
+	for (gsize i = 0; i < count_of(list); i++) {
+		struct json_object *outage = json_object_array_get_idx(list, i);
+		g_autofree char *name = ctl_text(outage, "backend", ""), *ago = ctl_ago(hg_json_str(outage, "since"));
+		g_autofree char *since = ctl_text(outage, "since", "-");
+		gint64 waiting = hg_json_int(outage, "waiting", 0);
+
+		printf("%shelpdesk %s has not answered for %s (since %s): %" G_GINT64_FORMAT " event%s wait%s for it%s\n",
+		       ctl_look(ctl, CTL_RED), name, ago, since, waiting, waiting == 1 ? "" : "s", waiting == 1 ? "s" : "",
+		       ctl_look(ctl, CTL_PLAIN));
+	}
+}
+
 static void print_status(const struct ctl *ctl, struct json_object *status)
 {
 	struct json_object *store = hg_json_obj(status, "store"), *engine = hg_json_obj(status, "engine");
@@ -134,6 +149,7 @@ static void print_status(const struct ctl *ctl, struct json_object *status)
 	       hg_json_int(store, "messages", 0), hg_json_int(store, "tickets", 0),
 	       hg_json_int(engine, "duplicates", 0));
 	print_clock(ctl, hg_json_obj(status, "clock"));
+	print_outages(ctl, hg_json_arr(status, "outages"));
 	print_parts(ctl, status);
 }
 

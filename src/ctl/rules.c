@@ -18,7 +18,7 @@ static struct hg_facts facts_of(const struct args *args, const struct hg_channel
 		.adapter = channel->adapter, .scope = channel->scope ? channel->scope : "default", .text = args->text,
 		.kind = "text", .address = args->from, .proposal = HG_PROPOSE_NEW,
 		.proposal_reason = "nobody has written from this address", .messages = 1, .inbound = 1,
-		.age_ms = -1, .idle_ms = -1, .since_ticket_ms = -1, .contact_new = TRUE,
+		.age_ms = -1, .idle_ms = -1, .since_ticket_ms = -1, .helpdesk_down_ms = -1, .contact_new = TRUE,
 		.outside = !json_object_object_length(args->outside) ? NULL :
 			   json_object_to_json_string_ext(args->outside, JSON_C_TO_STRING_PLAIN) };
 }

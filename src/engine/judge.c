@@ -153,6 +153,26 @@ static gboolean ticket_facts(hg_turn *turn, const hg_thread *thread, const hg_ti
 	return TRUE;
 }
 
+/* Of those that hear of the conversation the one that has not answered for longest. */
+static gboolean helpdesk_facts(hg_turn *turn, const hg_thread *thread, struct hg_facts *facts, GError **error)
+{
+	facts->helpdesk_down_ms = -1;
+	if (!hg_rules_ask_helpdesk(turn->engine->rules) || (thread && thread->shadow))
+		return TRUE;
+	for (guint i = 0; i < turn->conf->backends->len; i++) {
+		const struct hg_backend_conf *backend = g_ptr_array_index(turn->conf->backends, i);
+		gint64 since_ms;
+
+		if (thread && thread->backend && strcmp(thread->backend, backend->name) != 0)
+			continue;
+		if (!hg_store_outage_get(turn->store, backend->name, &since_ms, error))
+			return FALSE;
+		facts->helpdesk_down |= since_ms != 0;
+		facts->helpdesk_down_ms = MAX(facts->helpdesk_down_ms, since(turn, since_ms));
+	}
+	return TRUE;
+}
+
 static const char *channel_of(const hg_turn *turn, const struct hg_asked *asked, const hg_thread *thread)
 {
 	if (asked->in)
@@ -183,7 +203,7 @@ static gboolean gather(hg_turn *turn, const hg_case *kase, const struct hg_asked
 		facts->proposal_reason = asked->proposed->reason;
 	}
 	contact_facts(turn, kase, facts);
-	return thread_facts(turn, thread, before, facts, error) &&
+	return thread_facts(turn, thread, before, facts, error) && helpdesk_facts(turn, thread, facts, error) &&
 	       ticket_facts(turn, thread, before ? NULL : kase->ticket, facts, error);
 }
 

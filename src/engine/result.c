@@ -7,7 +7,6 @@
 #define SOON_MS	1000			/* a retry that waits for nothing but the next round */
 #define GIVE_UP_MS	(7 * DAY_MS)	/* a message for a channel, or a file without an end of its own */
 #define STEPS_MAX	8		/* harmless first steps of one part */
-#define BRING_AT_ONCE	500		/* waiting jobs read at a time when a channel comes up */
 
 
 /* ---- what a job's fate means for its message ---- */
@@ -119,22 +118,10 @@ static gboolean retry(hg_turn *turn, hg_case *kase, hg_message *message, hg_job 
 	return TRUE;
 }
 
-static gboolean tell_down(hg_turn *turn, int target, const char *name, const char *why, GError **error)
-{
-	struct hg_ctx ctx = HG_CTX(NULL, target == HG_TO_BACKEND ? "backend" : "channel", name);
-
-	if (!hg_targets_mark(turn->engine->targets, target, name, TRUE))
-		return TRUE;
-	hg_err(&ctx, target == HG_TO_BACKEND ? "backend.down" : "channel.down", "%s; what is to be sent waits",
-	       why ?: "no reason given");
-	return hg_event_tell(turn, NULL, &(struct hg_payload){ .type = "channel.down", .name = name,
-							       .reason = why }, error);
-}
-
 static gboolean pause_all(hg_turn *turn, const hg_job *job, const char *why, GError **error)
 {
 	hg_targets_pause(turn->engine->targets, job->target, job->name, G_MAXINT64);
-	return tell_down(turn, job->target, job->name, why, error);
+	return hg_outage_begun(turn, job->target, job->name, why, error);
 }
 
 /* No message is at fault: nothing is tried until somebody has acted. */
@@ -330,7 +317,7 @@ gboolean hg_result_forwarded(hg_turn *turn, GError **error)
 		return FALSE;
 	if (!job)
 		return TRUE;
-	if (!hg_changes_ours(turn, job->name, result->made, error))
+	if (!hg_changes_ours(turn, job->name, result->made, error) || !hg_outage_answered(turn, job, error))
 		return FALSE;
 	if (result->fate == HG_SENT && !result->gone)
 		return delivered(turn, job, error);
@@ -440,86 +427,6 @@ gboolean hg_result_fetched(hg_turn *turn, GError **error)
 	job->due_ms = MAX(turn->now_ms, end_ms - 1000);
 	hg_targets_wake(turn->engine->targets, job->target, job->name, job->due_ms);
 	return hg_store_job_update(turn->store, job, error);
-}
-
-/* ---- up and down ---- */
-
-static gboolean bring_forward(hg_turn *turn, int target, const char *name, GError **error)
-{
-	struct hg_job_query query = { .target = target, .name = name, .state = HG_JOB_DUE, .limit = BRING_AT_ONCE };
-	gboolean more = TRUE;
-
-	if (!hg_store_job_unpark(turn->store, target, name, turn->now_ms, error))
-		return FALSE;
-	while (more) {
-		g_autoptr(hg_arena) page = hg_arena_new();	/* days of events may wait: a part at a time */
-		g_autoptr(GPtrArray) jobs = g_ptr_array_new();
-
-		if (!hg_store_job_list(turn->store, page, &query, jobs, error))
-			return FALSE;
-		for (guint i = 0; i < jobs->len; i++) {
-			hg_job *job = g_ptr_array_index(jobs, i);
-
-			query.after_n = job->n;
-			if (job->due_ms <= turn->now_ms)
-				continue;
-			job->due_ms = turn->now_ms;
-			if (!hg_store_job_update(turn->store, job, error))
-				return FALSE;
-		}
-		more = jobs->len == query.limit;
-	}
-	hg_targets_pause(turn->engine->targets, target, name, 0);
-	return TRUE;
-}
-
-/* The longest waiting one shows whether a backend that is down answers again. */
-static gboolean bring_one(hg_turn *turn, int target, const char *name, GError **error)
-{
-	struct hg_job_query query = { .target = target, .name = name, .state = HG_JOB_DUE, .limit = 1 };
-	g_autoptr(GPtrArray) jobs = g_ptr_array_new();
-	hg_job *job;
-
-	if (!hg_store_job_list(turn->store, turn->arena, &query, jobs, error))
-		return FALSE;
-	if (!jobs->len)
-		return TRUE;
-	job = g_ptr_array_index(jobs, 0);
-	job->due_ms = MIN(job->due_ms, turn->now_ms);
-	hg_targets_wake(turn->engine->targets, target, name, job->due_ms);
-	return hg_store_job_update(turn->store, job, error);
-}
-
-static gboolean tell_up(hg_turn *turn, int target, const char *name, GError **error)
-{
-	struct hg_ctx ctx = HG_CTX(NULL, target == HG_TO_BACKEND ? "backend" : "channel", name);
-
-	if (!hg_targets_mark(turn->engine->targets, target, name, FALSE))
-		return TRUE;
-	hg_info(&ctx, target == HG_TO_BACKEND ? "backend.up" : "channel.up", "what waited is sent now");
-	return hg_event_tell(turn, NULL, &(struct hg_payload){ .type = "channel.up", .name = name }, error);
-}
-
-gboolean hg_result_condition(hg_turn *turn, GError **error)
-{
-	const hg_command *command = turn->command;
-	int target = command->backend ? HG_TO_BACKEND : HG_TO_CHANNEL;
-	const char *name = command->backend ?: command->channel;
-
-	if (command->condition == HG_DOWN) {
-		/* A backend's own circuit decides by slots when it is tried again. */
-		if (target == HG_TO_CHANNEL)
-			hg_targets_pause(turn->engine->targets, target, name, G_MAXINT64);
-		return tell_down(turn, target, name, command->text, error);
-	}
-	if (command->condition == HG_DEGRADED && target == HG_TO_BACKEND)
-		return bring_one(turn, target, name, error);
-	if (!tell_up(turn, target, name, error) || !bring_forward(turn, target, name, error))
-		return FALSE;
-	if (target == HG_TO_BACKEND)
-		return bring_forward(turn, HG_FROM_BACKEND, name, error);
-	return (bring_forward(turn, HG_TO_FETCH, name, error) && bring_forward(turn, HG_TO_UNPACK, name, error) &&
-		bring_forward(turn, HG_TO_SETTLE, name, error));
 }
 
 /* ---- by hand ---- */

@@ -20,7 +20,8 @@ struct target {
 	guint flying;		/* ... and are */
 	gboolean known;		/* by the configuration */
 	gboolean due;		/* something may be due */
-	gboolean down;		/* as last told */
+	gboolean down;		/* as last told ... */
+	gboolean was_down;	/* ... before the start: whoever carries things there does not know */
 	gint64 until_ms;	/* nothing goes before */
 	double tokens;		/* calls that may go at once */
 	gint64 tokens_ms;	/* when they were counted */
@@ -196,6 +197,20 @@ gboolean hg_targets_mark(hg_targets *targets, int kind, const char *name, gboole
 	if (news)
 		g_ptr_array_add(targets->marked, target);
 	return news;
+}
+
+void hg_targets_remember(hg_targets *targets, int kind, const char *name, gboolean down)
+{
+	struct target *target = target_of(targets, kind, name);
+
+	target->down = target->was_down = down;
+}
+
+gboolean hg_targets_was_down(hg_targets *targets, int kind, const char *name)
+{
+	const struct target *target = target_of(targets, kind, name);
+
+	return target->was_down && target->down;
 }
 
 void hg_targets_marks_hold(hg_targets *targets)

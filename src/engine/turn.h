@@ -566,13 +566,19 @@ gboolean hg_outbox_again(hg_turn *turn, hg_job *job, gint64 retry_ms, GError **e
 gboolean hg_outbox_hurry(hg_turn *turn, int target, const char *name, const char *lane, GError **error);
 gint64 hg_outbox_backoff(struct hg_env *env, const hg_job *job, gint64 now_ms);
 
+/* ---- outage.c ---- */
+gboolean hg_result_condition(hg_turn *turn, GError **error);
+/* Told when that is news, with since when it is so. */
+gboolean hg_outage_begun(hg_turn *turn, int target, const char *name, const char *why, GError **error);
+/* A backend's answer: was it down when headgate stopped, it is up again. */
+gboolean hg_outage_answered(hg_turn *turn, const hg_job *job, GError **error);
+
 /* ---- result.c, unknown.c: outcomes of what was dispatched ---- */
 gboolean hg_result_sent(hg_turn *turn, GError **error);
 gboolean hg_result_forwarded(hg_turn *turn, GError **error);
 gboolean hg_result_fetched(hg_turn *turn, GError **error);
 /* The job the command is about, when it is still under way; else *ret NULL. */
 gboolean hg_result_job(hg_turn *turn, int target, hg_job **ret, GError **error);
-gboolean hg_result_condition(hg_turn *turn, GError **error);
 gboolean hg_result_retry_dead(hg_turn *turn, GError **error);
 /* A part arrived at the provider (id NULL: nobody knows under which id). */
 gboolean hg_result_arrived(hg_turn *turn, hg_case *kase, hg_message *message, hg_job *job, const char *id,
@@ -698,6 +704,9 @@ void hg_targets_wake(hg_targets *targets, int target, const char *name, gint64 d
 void hg_targets_pause(hg_targets *targets, int target, const char *name, gint64 until_ms);
 /* TRUE when that is news: it was not known to be down, or up. */
 gboolean hg_targets_mark(hg_targets *targets, int target, const char *name, gboolean down);
+/* At the start: it was down when headgate stopped, as was told.  ... was, and nobody has said since how it fares. */
+void hg_targets_remember(hg_targets *targets, int target, const char *name, gboolean down);
+gboolean hg_targets_was_down(hg_targets *targets, int target, const char *name);
 void hg_targets_marks_hold(hg_targets *targets);	/* those of this round; hg_targets_leave() does it too */
 void hg_targets_contact_wait(hg_targets *targets, const char *channel, const char *to, gint64 until_ms);
 void hg_targets_landed(hg_targets *targets, gint64 job_n);	/* its result came */

@@ -281,6 +281,20 @@ static gboolean recover_all(struct hg_round *round, guint *ret_n, GError **error
 	return TRUE;
 }
 
+/* Whether a helpdesk answered when headgate stopped: the first answer says that it does again. */
+static gboolean recall_outages(hg_engine *engine, GError **error)
+{
+	for (guint i = 0; i < engine->conf->backends->len; i++) {
+		const struct hg_backend_conf *backend = g_ptr_array_index(engine->conf->backends, i);
+		gint64 since_ms;
+
+		if (!hg_store_outage_get(engine->store, backend->name, &since_ms, error))
+			return FALSE;
+		hg_targets_remember(engine->targets, HG_TO_BACKEND, backend->name, since_ms != 0);
+	}
+	return TRUE;
+}
+
 gboolean hg_round_recover(struct hg_round *round, guint *ret_n, GError **error)
 {
 	hg_engine *engine = round->engine;
@@ -288,7 +302,7 @@ gboolean hg_round_recover(struct hg_round *round, guint *ret_n, GError **error)
 
 	hg_work_begin(engine, round->now_ms);
 	ok = hg_journal_conf(engine, HG_J_START, round->now_ms, error) && recover_all(round, ret_n, error) &&
-	     hg_round_adopt(round, error);
+	     recall_outages(engine, error) && hg_round_adopt(round, error);
 	hg_work_end(engine, ok);
 	return ok;
 }

@@ -69,6 +69,7 @@ enum hg_rule_event { HG_ON_MESSAGE, HG_ON_SETTLE, HG_ON_FIRST_RESPONSE, HG_ON_OP
 	HG_ON_UNANSWERED, HG_ON_BOT };	/* these two after a time that rules name */
 const char *hg_rule_event_word(int event);	/* "thread.opened", ... */
 gboolean hg_rules_ask_headers(const hg_rules *rules);	/* is there a condition on headers? */
+gboolean hg_rules_ask_helpdesk(const hg_rules *rules);	/* ... on how the helpdesk fares? */
 gboolean hg_rules_listen(const hg_rules *rules, int event);	/* is there a rule on it?  Cheap. */
 /* The shortest time above after_ms that a rule on UNANSWERED or BOT names; -1: there is none. */
 gint64 hg_rules_next_span(const hg_rules *rules, int event, gint64 after_ms);
@@ -107,6 +108,9 @@ struct hg_facts {
 	const char *headers;		/* JSON object by names in small letters, or NULL; in the message, as its text */
 	const char *const *contact_tags;	/* NULL-ended, or NULL */
 	gint64 contact_since_ticket_ms;	/* since a conversation of his last became one */
+	/* a helpdesk that hears of it; asked for only where a rule does */
+	gboolean helpdesk_down;
+	gint64 helpdesk_down_ms;	/* for how long */
 	/* what the text is about, as a model said: hg_verdict.intent; NULL: none was asked.  Rules that have a
 	 * model ask it and do not look here. */
 	const char *intent;

@@ -36,6 +36,7 @@ static const struct member {
 	MEMBER(STR, contact_name), MEMBER(STR, contact_tier), MEMBER(STR, contact_locale),
 	MEMBER(TAGS, contact_tags), MEMBER(SPAN, contact_since_ticket_ms),
 	MEMBER(OBJECT, contact_fields), MEMBER(OBJECT, thread_fields),
+	MEMBER(FLAG, helpdesk_down), MEMBER(SPAN, helpdesk_down_ms),
 	MEMBER(OBJECT, intent), MEMBER(OBJECT, outside), MEMBER(OBJECT, hooks),
 #undef MEMBER
 };
@@ -245,7 +246,8 @@ void hg_trace_value(GString *out, const struct hg_cond *cond, const struct hg_fa
 		return;
 	case HG_FACT_COUNT:
 	case HG_FACT_SPAN:
-		show_number(out, G_STRUCT_MEMBER(gint64, facts, offset), cond->fact->type == HG_FACT_SPAN);
+	case HG_FACT_LASTS:
+		show_number(out, G_STRUCT_MEMBER(gint64, facts, offset), cond->fact->type != HG_FACT_COUNT);
 		return;
 	case HG_FACT_TAGS:
 		show_tags(out, G_STRUCT_MEMBER(const char *const *, facts, offset));

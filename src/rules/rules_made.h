@@ -31,6 +31,7 @@ enum hg_fact_type {
 	HG_FACT_WORDS,		/* const char *: only, any, begins, by the word lists */
 	HG_FACT_HOURS,		/* gint64: a point in time, within hours or not */
 	HG_FACT_INTENT,		/* const char *: a text that is about something, as a model says */
+	HG_FACT_LASTS,		/* as SPAN; a time alone is the least it must be */
 	HG_FACT_LANGUAGE,	/* const char *: a text, or else the contact's locale, is of a language */
 };
 
@@ -122,6 +123,7 @@ struct hg_rules {
 	guint n;
 	guint on;			/* bits of all events that rules are on */
 	gboolean headers;		/* a condition is on headers */
+	gboolean helpdesk;		/* ... on how the helpdesk fares */
 	int fallback;			/* enum hg_action */
 };
 

@@ -17,6 +17,11 @@ gboolean hg_rules_ask_headers(const hg_rules *rules)
 	return rules && rules->headers;
 }
 
+gboolean hg_rules_ask_helpdesk(const hg_rules *rules)
+{
+	return rules && rules->helpdesk;
+}
+
 gboolean hg_rules_listen(const hg_rules *rules, int event)
 {
 	return rules && rules->on & (1U << event);

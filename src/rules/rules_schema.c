@@ -50,7 +50,7 @@ static void add_fact(GString *out, const struct hg_fact *fact)
 {
 	static const char *const refs[] = {
 		[HG_FACT_TEXT] = "#/$defs/text", [HG_FACT_COUNT] = "#/$defs/count",
-		[HG_FACT_SPAN] = "#/$defs/span", [HG_FACT_FIELDS] = "#/$defs/fields",
+		[HG_FACT_SPAN] = "#/$defs/span", [HG_FACT_LASTS] = "#/$defs/lasts", [HG_FACT_FIELDS] = "#/$defs/fields",
 		[HG_FACT_HEADERS] = "#/$defs/fields",
 		[HG_FACT_WORDS] = "#/$defs/words",
 		[HG_FACT_HOURS] = "#/$defs/hours",
@@ -162,6 +162,7 @@ static void add_shapes(GString *out)
 	hg_json_add_raw(out, "span",
 		"{\"type\":\"object\",\"additionalProperties\":false,\"minProperties\":1,\"properties\":{"
 		"\"over\":{\"$ref\":\"#/$defs/time\"},\"under\":{\"$ref\":\"#/$defs/time\"}}}");
+	hg_json_add_raw(out, "lasts", "{\"anyOf\":[{\"$ref\":\"#/$defs/time\"},{\"$ref\":\"#/$defs/span\"}]}");
 	hg_json_add_raw(out, "fields",
 		"{\"type\":\"object\",\"minProperties\":1,\"additionalProperties\":{\"anyOf\":["
 		"{\"$ref\":\"#/$defs/values\"},{\"type\":\"object\",\"additionalProperties\":false,\"minProperties\":1,"

@@ -161,6 +161,8 @@ const struct hg_fact hg_rule_facts[] = {
 	ROW("thread", "field", FIELDS, thread_fields, NULL, "Fields that rules set."),
 	ROW("ticket", "status", WORD, ticket_status, NULL, "The helpdesk's own word for how the ticket stands."),
 	ROW("ticket", "state", WORD, ticket_state, ticket_states, "State of the ticket."),
+	ROW("helpdesk", "down", BOOL, helpdesk_down, NULL, "A helpdesk that hears of the conversation does not answer."),
+	ROW("helpdesk", "for", LASTS, helpdesk_down_ms, NULL, "For how long it has not: 5m, or over and under what."),
 	ROW("changed", "tag", TAGS, changed_tags, NULL, "On thread.changed: a tag that it got."),
 	ROW("changed", "field", TAGS, changed_fields, NULL,
 	    "On thread.changed: a field that was set or removed; subject, queue, skill, assignee."),

@@ -62,7 +62,7 @@ static gboolean read_number(struct hg_conds *list, const struct hg_fact *fact, c
 	char span[HG_SPAN_SIZE];
 	struct hg_cond *cond;
 	gint64 number;
-	gboolean is_span = fact->type == HG_FACT_SPAN;
+	gboolean is_span = fact->type == HG_FACT_SPAN || fact->type == HG_FACT_LASTS;
 	g_autofree char *want = NULL;
 
 	if (is_span ? !hg_node_span(node, &number, diag) : !hg_node_int(node, 0, G_MAXINT32, &number, diag))
@@ -110,6 +110,19 @@ static gboolean read_span(struct hg_conds *list, const struct hg_fact *fact, con
 		return hg_conds_wrong(list->making, node, "say over, under or both: { over: 5m }");
 	fits = !over || read_number(list, fact, over, HG_TEST_OVER, "over");
 	return (!under || read_number(list, fact, under, HG_TEST_UNDER, "under")) && fits;
+}
+
+static gboolean read_lasting(struct hg_conds *list, const struct hg_fact *fact, const hg_node *node)
+{
+	list->making->rules->helpdesk = TRUE;
+	return hg_node_type(node) == HG_NODE_SCALAR ? read_number(list, fact, node, HG_TEST_AT_LEAST, NULL) :
+						      read_span(list, fact, node);
+}
+
+static gboolean read_helpdesk(struct hg_conds *list, const struct hg_fact *fact, const hg_node *node)
+{
+	list->making->rules->helpdesk = TRUE;
+	return hg_conds_truth(list, fact, node, HG_TEST_TRUTH, NULL);
 }
 
 static gboolean read_hours(struct hg_conds *list, const struct hg_fact *fact, const hg_node *node)
@@ -253,7 +266,12 @@ gboolean hg_conds_fact(struct hg_conds *list, const struct hg_fact *fact, const 
 	switch (fact->type) {
 	case HG_FACT_TEXT:
 		return hg_conds_text(list, fact, node);
+	case HG_FACT_LASTS:
+		return read_lasting(list, fact, node);
 	case HG_FACT_BOOL:
+		if (g_strcmp0(fact->group, "helpdesk") == 0)
+			return read_helpdesk(list, fact, node);
+		return hg_conds_truth(list, fact, node, HG_TEST_TRUTH, NULL);
 	case HG_FACT_NOT:
 		return hg_conds_truth(list, fact, node, HG_TEST_TRUTH, NULL);
 	case HG_FACT_COUNT:

@@ -249,6 +249,9 @@ gboolean hg_store_ticket_answered(hg_store *store, const char *queue, gint64 sin
 /* A number kept under a name; fallback: nothing is kept yet. */
 gboolean hg_store_counter_get(hg_store *store, const char *name, gint64 fallback, gint64 *ret, GError **error);
 gboolean hg_store_counter_set(hg_store *store, const char *name, gint64 next, GError **error);
+/* Since when a helpdesk has not answered; 0: it does.  Kept as a number under a name. */
+gboolean hg_store_outage_get(hg_store *store, const char *backend, gint64 *ret_since_ms, GError **error);
+gboolean hg_store_outage_set(hg_store *store, const char *backend, gint64 since_ms, GError **error);
 /* The same link again is fine; another external id for the pair is a CONFLICT. */
 gboolean hg_store_link_set(hg_store *store, const hg_link *link, GError **error);
 gboolean hg_store_link_get(hg_store *store, hg_arena *arena, gint64 ticket_n, const char *backend, hg_link **ret,

@@ -60,6 +60,20 @@ gboolean hg_store_counter_set(hg_store *store, const char *name, gint64 next, GE
 	return hg_sql_run(store, &set, HG_BIND(HG_T(name), HG_I(next)), NULL, error);
 }
 
+gboolean hg_store_outage_get(hg_store *store, const char *backend, gint64 *ret_since_ms, GError **error)
+{
+	g_autofree char *name = g_strconcat("down:", backend, NULL);
+
+	return hg_store_counter_get(store, name, 0, ret_since_ms, error);
+}
+
+gboolean hg_store_outage_set(hg_store *store, const char *backend, gint64 since_ms, GError **error)
+{
+	g_autofree char *name = g_strconcat("down:", backend, NULL);
+
+	return hg_store_counter_set(store, name, since_ms, error);
+}
+
 /* Tickets on trial have a counter of their own: the numbers of real ones go on as if there were none. */
 static const char *counter_of(const hg_ticket *ticket)
 {

@@ -372,6 +372,23 @@ static gboolean lose(hg_lab *lab, const struct hg_trial_step *step, char **ret_r
 	return run_command(lab, command, ret_refused, error);
 }
 
+/* It does not answer any more, or does again. */
+static gboolean helpdesk(hg_lab *lab, const struct hg_trial_step *step, char **ret_refused, GError **error)
+{
+	const GPtrArray *backends = lab->trials->conf->backends;
+
+	for (guint i = 0; i < backends->len; i++) {
+		hg_command *command = hg_command_new(HG_CMD_CONDITION);
+
+		command->backend = hg_arena_str(command->arena, ((const struct hg_backend_conf *)g_ptr_array_index(backends, i))->name);
+		command->condition = step->what;
+		command->text = "a test says so";
+		if (!run_command(lab, command, ret_refused, error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
 gboolean hg_lab_step(hg_lab *lab, const struct hg_trial_step *step, char **ret_refused, GError **error)
 {
 	static const int commands[] = { [HG_STEP_REPLY] = HG_CMD_REPLY, [HG_STEP_NOTE] = HG_CMD_NOTE,
@@ -388,6 +405,8 @@ gboolean hg_lab_step(hg_lab *lab, const struct hg_trial_step *step, char **ret_r
 		return say(lab, step, ret_refused, error);
 	if (step->kind == HG_STEP_LOST)
 		return lose(lab, step, ret_refused, error);
+	if (step->kind == HG_STEP_HELPDESK)
+		return helpdesk(lab, step, ret_refused, error);
 	return desk(lab, step, commands[step->kind], ret_refused, error);
 }
 

@@ -4,7 +4,7 @@
 #include "trial.h"
 
 enum hg_step_kind { HG_STEP_SAY = 1, HG_STEP_REPLY, HG_STEP_NOTE, HG_STEP_CLOSE, HG_STEP_REOPEN,
-	HG_STEP_CONVERT, HG_STEP_STATUS, HG_STEP_CHANGE, HG_STEP_LOST, HG_STEP_WAIT };
+	HG_STEP_CONVERT, HG_STEP_STATUS, HG_STEP_CHANGE, HG_STEP_LOST, HG_STEP_HELPDESK, HG_STEP_WAIT };
 
 struct hg_trial_step {			/* strings lent by the configuration's document or in arena */
 	int kind;			/* enum hg_step_kind */

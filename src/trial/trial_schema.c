@@ -31,6 +31,7 @@ static const char step[] =
 	"\"additionalProperties\":{\"$ref\":\"#/$defs/value\"}},"
 	"\"undelivered\":{\"description\":\"What was said last cannot be delivered; the provider's number of the error.\","
 	"\"$ref\":\"#/$defs/number\"},"
+	"\"helpdesk\":{\"description\":\"It does not answer any more, or does again.\",\"enum\":[\"down\",\"up\"]},"
 	"\"agent\":{\"$ref\":\"#/$defs/value\"},\"priority\":{\"$ref\":\"#/$defs/value\"},"
 	"\"category\":{\"$ref\":\"#/$defs/value\"},\"expect\":{\"$ref\":\"#/$defs/expect\"}}}";
 

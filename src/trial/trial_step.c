@@ -16,6 +16,7 @@
 #define STATUS	(1 << HG_STEP_STATUS)
 #define CHANGE	(1 << HG_STEP_CHANGE)
 #define LOST	(1 << HG_STEP_LOST)
+#define HELPDESK (1 << HG_STEP_HELPDESK)
 #define ALL	(~0U)
 
 enum form { WORD = 1, FLAG, ADDRESSES, WORDS, PAIRS, NUMBER, TIMES, OTHER };
@@ -45,6 +46,7 @@ static const struct key {
 	KEY(WORD, STATUS, HG_STEP_STATUS, "status", text),
 	KEY(WORDS, CHANGE, HG_STEP_CHANGE, "tag", tags), KEY(WORDS, CHANGE, HG_STEP_CHANGE, "untag", untags),
 	KEY(PAIRS, CHANGE, HG_STEP_CHANGE, "set", sets), KEY(NUMBER, LOST, HG_STEP_LOST, "undelivered", code),
+	KEY(OTHER, HELPDESK, HG_STEP_HELPDESK, "helpdesk", what),
 	KEY(WORD, REPLY | NOTE | CLOSE | REOPEN | CONVERT | CHANGE, 0, "agent", agent),
 	KEY(WORD, CONVERT, 0, "priority", priority), KEY(WORD, CONVERT, 0, "category", category),
 #undef KEY
@@ -52,7 +54,7 @@ static const struct key {
 
 const char *const hg_trial_step_keys[] = { "at", "after", "from", "channel", "text", "name", "id", "answers",
 	"subject", "kind", "automatic", "forwarded", "echo", "files", "headers", "facts", "reply", "bot", "note", "close",
-	"ask", "reopen", "convert", "status", "tag", "untag", "set", "undelivered", "agent", "priority", "category", "expect",
+	"ask", "reopen", "convert", "status", "tag", "untag", "set", "undelivered", "helpdesk", "agent", "priority", "category", "expect",
 	NULL };
 
 static gboolean wrong(const hg_node *node, hg_diag *diag, const char *hint, const char *text)
@@ -167,6 +169,16 @@ static void read_resolution(const hg_node *node, int *ret, hg_diag *diag)
 	known(node, "resolution", words, diag);
 }
 
+/* Those of the configuration, all of them. */
+static void read_helpdesk(const hg_trials *trials, const hg_node *node, int *ret, hg_diag *diag)
+{
+	static const char *const words[] = { "up", "down", NULL };
+
+	*ret = g_strcmp0(hg_node_text(node), "down") == 0 ? HG_DOWN : HG_UP;
+	if (known(node, "condition of the helpdesk", words, diag) && !trials->conf->backends->len)
+		wrong(node, diag, "name one under backends:", "there is no helpdesk in this configuration");
+}
+
 /* By hook, what it answers; each has the shape of an answer. */
 static void read_facts(const hg_trials *trials, const hg_node *node, hg_diag *diag)
 {
@@ -192,6 +204,8 @@ static void read_other(hg_trials *trials, const struct key *key, const hg_node *
 		read_kind(node, &step->what, diag);
 	else if (strcmp(key->name, "close") == 0)
 		read_resolution(node, &step->what, diag);
+	else if (strcmp(key->name, "helpdesk") == 0)
+		read_helpdesk(trials, node, &step->what, diag);
 	else if (strcmp(key->name, "facts") == 0)
 		read_facts(trials, step->facts = node, diag);
 	else if (strcmp(key->name, "expect") == 0)

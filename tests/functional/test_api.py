@@ -907,7 +907,7 @@ def test_an_audit_under_way_does_not_stop_reads_and_a_second_one_is_asked_to_wai
 def test_status_says_what_runs(world):
     status = world.gateway.status()
     assert set(status) == {"version", "name", "started", "reloaded", "uptime_ms", "config", "config_hash", "store_driver",
-                           "port", "clock", "stopping", "channels", "backends", "hooks", "engine", "http", "api", "store", "outbox"}
+                           "port", "clock", "stopping", "channels", "backends", "hooks", "engine", "http", "api", "store", "outages", "outbox"}
     assert status["channels"][0]["name"] == "wa-main" and status["channels"][0]["state"] == "running"
     assert status["backends"][0]["name"] == "desk"
     refused = status["api"]["refused"]

@@ -57,6 +57,7 @@ def test_a_day_is_counted(day):
     assert value(found, "headgate_resolution_seconds_count", channel="wa-main") == 3
     assert value(found, "headgate_channel_up", channel="wa-main", adapter="whatsapp") == 1
     assert value(found, "headgate_backend_up", backend="desk") == 1
+    assert value(found, "headgate_backend_down_seconds", backend="desk") == 0
 
 
 def test_drops_are_counted_and_what_was_restored(start, graph, helpdesk):

@@ -228,6 +228,32 @@ def test_what_happens_beside_messages_can_be_played(config):
     assert done.returncode == 0, done.stdout
 
 
+OUTAGE = """\
+tests:
+  - name: told once, and only when it lasts
+    given:
+      - { channel: wa-main, from: "+447700900123", text: my invoice is wrong, expect: { replies: 0 } }
+      - { helpdesk: down }
+      - { after: 4m, channel: wa-main, from: "+447700900124", text: "where is my parcel?", expect: { replies: 1 } }
+      - { after: 2m, channel: wa-main, from: "+447700900124", text: "hello?", expect: { replies: [TK-1, TK-1, You do not need to send it again] } }
+      - { after: 1m, channel: wa-main, from: "+447700900124", text: "hello??", expect: { replies: 3, thread: { tags: told-of-outage } } }
+      - { after: 1m, channel: wa-main, from: "+447700900125", text: "Guten Tag, ich habe eine Frage zu meiner Rechnung" }
+      - { after: 2m, helpdesk: up, expect: { replies: [TK-1, TK-1, You do not need, Sie müssen nichts noch einmal schicken, TK-1] } }
+      - { after: 9m, channel: wa-main, from: "+447700900126", text: "is it broken?" }
+    expect: { tickets: 4, replies: 6 }
+"""
+
+
+def test_an_outage_of_the_helpdesk_is_told_by_rule(config):
+    """What is shipped says so, once in a conversation, in the customer's language, and only when it lasts."""
+    gateway = config(OUTAGE, top=f"include: [{TOP}/etc/rules/outage.yaml, {TOP}/etc/rules/all.yaml]")
+    done = gateway.ctl("test", str(gateway.config_path), check=None)
+    assert done.returncode == 0, done.stdout
+    assert "0 errors, 0 warnings" in gateway.ctl("check", str(gateway.config_path)).stdout
+    gateway.write_config(gateway.config_path.read_text().replace("helpdesk: down", "helpdesk: sleepy"))
+    assert 'there is no condition of the helpdesk "sleepy"' in gateway.ctl("test", str(gateway.config_path), check=78).stderr
+
+
 def test_what_is_due_happens_at_its_own_time(config):
     """Between two steps the clock stops wherever a timer is due."""
     gateway = config(GOOD)

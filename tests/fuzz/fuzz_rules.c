@@ -26,7 +26,7 @@ static const struct hg_facts facts = {
 	.age_ms = 300000, .idle_ms = 20000, .since_ticket_ms = -1, .last_speaker = "agent", .tags = tags,
 	.contact_name = "Ana", .contact_tier = "gold", .contact_locale = "de-AT",
 	.headers = "{\"list-id\":\"<a.example>\"}", .contact_tags = tags, .contact_since_ticket_ms = -1,
-	.waiting_ms = -1, .contact_fields = "{\"plan\":\"pro\"}", .thread_fields = "{\"topic\":\"billing\"}",
+	.helpdesk_down_ms = -1, .waiting_ms = -1, .contact_fields = "{\"plan\":\"pro\"}", .thread_fields = "{\"topic\":\"billing\"}",
 };
 
 static char *trace_of(const hg_rules *rules)

@@ -409,9 +409,53 @@ static void the_first_answer_is_timed_for_people_and_bots(void **state)
 	lab_counts(lab, begin + 2000, "SELECT first_response_ms FROM thread");
 }
 
+/* ---- outages ---- */
+
+#define HONEST "ticket: { confirm: \"\" }\nrules:\n  - name: honest\n    when: { helpdesk: { down: true, for: 5m }, not: { tag: told } }\n" \
+	       "    do: { tag: told, reply: We are slow. }\n  - name: all\n    do: { convert: {} }\n"
+
+static void an_outage_is_known_since_when_also_after_a_restart(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(HONEST);
+	g_autofree char *soon = NULL, *late = NULL, *again = NULL, *after = NULL;
+	hg_dispatch *waits;
+	gint64 since_ms;
+	(void)state;
+
+	lab_condition(lab, HG_TO_BACKEND, "desk", HG_DOWN);
+	since_ms = test_now_ms;
+	lab_say(lab, ANA, "hello");
+	soon = told(lab);
+	assert_null(soon);
+	lab_wait(lab, 4 * MINUTE_MS);
+	lab_restart(lab);
+	lab_condition(lab, HG_TO_BACKEND, "desk", HG_DOWN);	/* whoever carries it finds out again */
+	lab_counts(lab, since_ms, "SELECT next FROM counter WHERE name = 'down:desk'");
+	lab_wait(lab, MINUTE_MS);
+	lab_say(lab, BEN, "hello");
+	late = told(lab);
+	assert_string_equal(late, "We are slow.");
+	lab_say(lab, BEN, "hello?");
+	again = told(lab);
+	assert_null(again);
+	assert_int_equal(lab_told(lab, "channel.down"), 1);
+	/* Nobody says that it is up, for nobody but the engine remembers: the first answer does. */
+	lab_restart(lab);
+	lab_run(lab);
+	waits = lab_take(lab, HG_TO_BACKEND);
+	lab_forwarded(lab, waits, &(struct hg_forward_result){ .fate = HG_SENT, .status = 200 });
+	assert_int_equal(lab_told(lab, "channel.up"), 1);
+	lab_counts(lab, 0, "SELECT next FROM counter WHERE name = 'down:desk'");
+	lab_say(lab, "tel:+447700900789", "hello");
+	after = told(lab);
+	assert_null(after);
+	lab_audit(lab);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_outage_is_known_since_when_also_after_a_restart),
 		cmocka_unit_test(converting_twice_is_the_same_ticket),
 		cmocka_unit_test(the_customer_is_told_the_helpdesks_number_when_it_comes_in_time),
 		cmocka_unit_test(else_ours_after_a_minute_and_only_once),

@@ -247,6 +247,13 @@ static void conditions_on_the_thread_hold_or_not(void **state)
 		{ "{ thread: { age: { under: 5m } } }", "\"age_ms\":0", TRUE },
 		{ "{ thread: { idle: { over: 1d } } }", "\"idle_ms\":86400001", TRUE },
 		{ "{ thread: { since_ticket: { under: 2h } } }", "\"since_ticket_ms\":1", TRUE },
+		{ "{ helpdesk: { down: true } }", "\"helpdesk_down\":true", TRUE },
+		{ "{ helpdesk: { down: true } }", "\"echo\":true", FALSE },
+		{ "{ helpdesk: { down: false } }", "\"echo\":true", TRUE },
+		{ "{ helpdesk: { for: 5m } }", "\"helpdesk_down_ms\":300000", TRUE },
+		{ "{ helpdesk: { for: 5m } }", "\"helpdesk_down_ms\":299999", FALSE },
+		{ "{ helpdesk: { for: { under: 5m } } }", "\"helpdesk_down_ms\":299999", TRUE },
+		{ "{ helpdesk: { for: { under: 5m } } }", "\"echo\":true", FALSE },
 		{ "{ thread: { since_ticket: { under: 2h } } }", "", FALSE },
 		{ "{ thread: { last_speaker: agent } }", "\"last_speaker\":\"agent\"", TRUE },
 		{ "{ thread: { last_speaker: [agent, bot] } }", "\"last_speaker\":\"customer\"", FALSE },
@@ -718,6 +725,7 @@ static const char all_facts[] =
 	"\"confirmed\":true,\"ticket_status\":\"new\",\"ticket_state\":\"open\",\"queue\":\"q\",\"assignee\":\"m\",\"last_speaker\":\"agent\",\"tags\":[\"a\",\"b\"],"
 	"\"contact_new\":true,\"opted_out\":true,\"contact_name\":\"Ana\",\"contact_tier\":\"gold\","
 	"\"contact_locale\":\"de\",\"contact_tags\":[\"v\"],\"contact_since_ticket_ms\":9,\"contact_fields\":{\"a\":1.50,\"u\":\"http://x\"},\"thread_fields\":{},"
+	"\"helpdesk_down\":true,\"helpdesk_down_ms\":300000,"
 	"\"outside\":{\"sentiment\":\"angry\",\"orders\":3},\"hooks\":{\"crm\":{\"outcome\":\"answered\",\"ms\":84}}}";
 
 static void facts_are_written_read_and_written_the_same(void **state)
