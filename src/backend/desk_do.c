@@ -308,33 +308,50 @@ static void found(hg_desk_do *work, struct json_object *taken)
 	end_step(work);
 }
 
+/* Is the ticket itself still to be made by this stage's run? */
+static gboolean makes_ticket(const hg_desk_do *work)
+{
+	return stage_of(work)->op == HG_DESK_CREATE && !hg_json_obj(work->progress, "ticket");
+}
+
+/* A further step of a creation has arrived: on with the one behind it. */
+static void step_found(hg_desk_do *work)
+{
+	gint64 step = hg_json_int(work->run, "step", 0) + 1;
+
+	if (step >= work->desk->ops[HG_DESK_CREATE]->len) {
+		next_stage(work);
+		return;
+	}
+	json_object_object_add(work->run, "step", json_object_new_int64(step));
+	json_object_object_add(work->run, "at", json_object_new_int64(0));
+	end_step(work);
+}
+
 static void looked(void *arg, const struct hg_desk_ended *ended)
 {
 	hg_desk_do *work = arg;
 	gboolean there = ended->word == HG_DESK_DONE || ended->word == HG_DESK_ADOPT;
 	int op = stage_of(work)->op;
 
-	if (there && op == HG_DESK_CREATE) {
+	if (there && makes_ticket(work)) {
 		found(work, ended->taken);
+	} else if (there && op == HG_DESK_CREATE) {
+		keep(work, ended->taken);
+		step_found(work);
 	} else if (there) {
 		keep(work, ended->taken);
 		next_stage(work);
 	} else if (ended->word == HG_DESK_NONE) {
 		none_found(work);
 	} else {
-		end_badly(work, op == HG_DESK_CREATE ? HG_DESK_FIND : HG_DESK_FIND_MESSAGE, ended);
+		end_badly(work, makes_ticket(work) ? HG_DESK_FIND : HG_DESK_FIND_MESSAGE, ended);
 	}
 }
 
 static void look(hg_desk_do *work, int op)
 {
 	hg_desk_line_ask(work->line, &(struct hg_desk_ask){ .op = op, .situation = work->situation }, looked, work);
-}
-
-/* Is the ticket itself still to be made by this stage's run? */
-static gboolean makes_ticket(const hg_desk_do *work)
-{
-	return stage_of(work)->op == HG_DESK_CREATE && !hg_json_obj(work->progress, "ticket");
 }
 
 static gboolean key_is_known(const hg_desk_do *work)
@@ -359,14 +376,19 @@ static void climb_create(hg_desk_do *work)
 		act(work);
 }
 
+/* What is said carries our id; so does what a creation says once there is a ticket. */
+static gboolean can_be_looked_for(const hg_desk_do *work, const struct stage *stage)
+{
+	return stage->op == HG_DESK_APPEND || stage->op == HG_DESK_NOTE || (stage->op == HG_DESK_CREATE && work->run);
+}
+
 static void climb(hg_desk_do *work)
 {
 	const struct stage *stage = stage_of(work);
 
 	if (makes_ticket(work))
 		climb_create(work);
-	else if (work->doubt && (stage->op == HG_DESK_APPEND || stage->op == HG_DESK_NOTE) &&
-		 work->desk->ops[HG_DESK_FIND_MESSAGE])
+	else if (work->doubt && can_be_looked_for(work, stage) && work->desk->ops[HG_DESK_FIND_MESSAGE])
 		look(work, HG_DESK_FIND_MESSAGE);
 	else
 		act(work);
@@ -521,14 +543,22 @@ static gboolean knows_ticket(const hg_desk_do *work)
 	return hg_json_str(hg_json_obj(work->situation, "ticket"), "id") != NULL;
 }
 
+/* A ticket that is in this helpdesk, and not by us, was linked by hand, or found by what came from there. */
+static gboolean is_nothing(const hg_desk_do *work)
+{
+	gboolean begun = hg_json_obj(work->progress, "ticket") != NULL;
+
+	return work->errand.kind == HG_ERRAND_NONE || (work->errand.kind == HG_ERRAND_CREATE && work->dispatch->link && !begun);
+}
+
 static void begin(hg_desk_do *work)
 {
 	if (!work->data) {
 		end_failed(work, "the event cannot be read");
 		return;
 	}
-	if (work->errand.kind == HG_ERRAND_NONE || work->stage >= work->stages->len) {
-		if (work->errand.kind != HG_ERRAND_NONE && !work->stages->len)
+	if (is_nothing(work) || work->stage >= work->stages->len) {
+		if (!is_nothing(work) && !work->stages->len)
 			end_failed(work, "this helpdesk's preset has no operation that adds to a ticket");
 		else
 			end_sent(work, HG_DESK_UNASKED);

@@ -294,8 +294,7 @@ void hg_errand_read(const hg_dispatch *dispatch, struct json_object *data, const
 {
 	*ret = (struct hg_errand){ .kind = HG_ERRAND_NONE, .files = json_object_new_array() };
 	read_kind(dispatch, data, desk, ret);
-	/* A ticket that is in this helpdesk already was found, or made by hand. */
-	if (ret->kind == HG_ERRAND_CREATE && (dispatch->link || !desk->ops[HG_DESK_CREATE]))
+	if (ret->kind == HG_ERRAND_CREATE && !desk->ops[HG_DESK_CREATE])
 		ret->kind = HG_ERRAND_NONE;
 	/* Where nothing can be said in the customer's name, agents read it in a note. */
 	if (ret->kind == HG_ERRAND_APPEND && !desk->ops[HG_DESK_APPEND] && desk->ops[HG_DESK_NOTE])

@@ -228,10 +228,10 @@ static void take(hg_desk_run *run, const struct ht_scope *answer)
 
 		if (!value)
 			continue;
-		keep(run, take->name, value);
 		full = step->name ? g_strconcat(step->name, ".", take->name, NULL) : NULL;
 		if (full)
 			keep(run, full, value);
+		keep(run, take->name, value);	/* where a step is called what it takes, that counts */
 	}
 }
 
