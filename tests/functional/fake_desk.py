@@ -10,6 +10,7 @@ Faults are set by the test, for calls that fit, and are used up: desk.fault("POS
 is asked and then drops the line ("drop_before": does not), ("hang": does not answer until desk.release()), a number or an answer
 is given instead; times=3 of them, every=2 each second one.  Nothing here is headgate's: it is written from what helpdesks'
 manuals say."""
+import contextlib
 import http.server
 import json
 import re
@@ -97,6 +98,24 @@ class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 256
 
+    def __init__(self, *args):
+        self.connections = set()
+        super().__init__(*args)
+
+    def process_request(self, request, client_address):
+        self.connections.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request):
+        self.connections.discard(request)
+        super().shutdown_request(request)
+
+    def cut(self):
+        """As the kernel does when a process is killed."""
+        for connection in list(self.connections):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
     def handle_error(self, request, client_address):
         """A gateway that was killed is no news."""
         if not isinstance(sys.exc_info()[1], OSError):
@@ -147,6 +166,7 @@ class FakeDesk:
         self.released.set()
         self.server.shutdown()
         self.server.server_close()
+        self.server.cut()
         self.server = None
 
     @property

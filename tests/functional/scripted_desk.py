@@ -39,7 +39,7 @@ CREATE = """\
 
 THREE_STEPS = """\
   create:
-    - name: person
+    - name: find_person
       url: ${url}/people
       method: POST
       json: { name: "${requester.name}" }

@@ -1,5 +1,6 @@
 """A helpdesk spoken to by a preset: conversation in, ticket there, whatever becomes of calls on their way."""
 import base64
+import os
 
 import pytest
 
@@ -31,7 +32,31 @@ def link_of(gateway, thread):
 
 
 def dead(gateway):
-    return gateway.get("/v1/outbox?state=dead")["jobs"]
+    """Dead letters to the helpdesk."""
+    return [job for job in gateway.get("/v1/outbox?state=dead")["jobs"] if job["target"] == "backend"]
+
+
+def waiting(gateway):
+    # Twice: what is moved from one state to another between two looks is seen by the third.
+    return [job for state in ("queued", "due", "sending") * 2 for job in gateway.get(f"/v1/outbox?state={state}")["jobs"]
+            if job["target"] == "backend"]
+
+
+def settle(gateway, patience=harness.PATIENCE, **step):
+    """Time goes on until nothing waits for the helpdesk any more."""
+    def quiet():
+        if not waiting(gateway):
+            return True
+        gateway.advance(**(step or dict(seconds=61)))
+        return False
+    harness.wait_until(quiet, "an empty outbox", patience)
+
+
+def numbers(n):
+    return [f"+4477009{i:05}" for i in range(n)]
+
+
+COUNT = int(os.environ.get("HEADGATE_DESK_COUNT") or 40)	# conversations; 1,000 for a long run
 
 
 # ---- the whole way ----
@@ -50,3 +75,254 @@ def test_a_conversation_becomes_a_ticket_and_goes_on_there(begin, desk, graph):
     assert gateway.reply(thread, "It is corrected.", agent="Ben").status == 202
     assert desk.wait_notes(1)[0] == "Ben answered on wa-main:\n\nIt is corrected."
     assert len(desk.tickets) == 1
+
+
+def test_a_ticket_that_goes_on_is_opened_there_in_the_helpdesks_word(begin, desk, graph):
+    gateway = begin()
+    graph.say(ANA, "my invoice is wrong")
+    desk.wait_tickets()
+    harness.wait_until(lambda: link_of(gateway, gateway.threads()[0]["id"]), "the link")
+    desk.tickets[1]["status"] = "done"
+    assert gateway.api("PUT", "/v1/tickets/TK-1000/status", dict(backend="desk", status="solved"), key="s").status == 200
+    graph.say(ANA, "it is still wrong")
+    desk.wait_said("it is still wrong")
+    desk.wait(lambda: desk.tickets[1]["status"] == "open", "the status")
+
+
+# ---- the ladder: what is asked for twice is there once ----
+
+RUNGS = dict(key=dict(once="{ by: key, life: 1h }"), find=dict(once="{ by: find }"),
+             late=dict(once="{ by: find, lag: 5s }"), steps=dict(once="{ by: find }", create=THREE_STEPS))
+
+
+@pytest.mark.parametrize("rung", RUNGS)
+def test_what_the_helpdesk_did_before_the_line_went_is_not_done_again(begin, desk, graph, rung):
+    """Each second ticket is made, and the answer lost."""
+    desk.by_key = rung == "key"
+    gateway = begin(find_message=FIND_MESSAGE, **RUNGS[rung])
+    desk.fault("POST", "/tickets", "drop_after", times=COUNT, every=2)
+    desk.fault("POST", r"/tickets/\d+/messages", "drop_after", times=COUNT, every=3)
+    for number in numbers(COUNT):
+        assert graph.say(number, f"{number} writes") == 200
+        assert graph.say(number, f"{number} goes on") == 200
+    settle(gateway)
+    assert not dead(gateway)
+    assert len(desk.tickets) == COUNT and len({t["external"] for t in desk.tickets.values()}) == COUNT
+    lost = [c for c in desk.asked("POST", "/tickets") if c.status == 0]
+    assert len(lost) >= COUNT // 3
+    for ticket in desk.tickets.values():
+        said = [m["text"] for m in ticket["messages"]]
+        assert len(said) == len(set(said)), "something was said twice"
+        assert any("goes on" in text for text in said + [ticket["text"]])
+
+
+def test_without_a_rung_the_same_faults_make_tickets_twice(begin, desk, graph):
+    """What the test above sees when nobody looks: so much for its teeth."""
+    gateway = begin(once="{ by: none }", find="", more="on_ambiguous: resend")
+    desk.fault("POST", "/tickets", "drop_after", times=3)
+    graph.say(ANA, "my invoice is wrong")
+    settle(gateway)
+    assert len(desk.tickets) == 4
+
+
+def test_where_nobody_can_be_asked_a_person_is(begin, desk, graph):
+    gateway = begin(once="{ by: none }", find="")
+    desk.fault("POST", "/tickets", "drop_after")
+    graph.say(ANA, "my invoice is wrong")
+    letter = harness.wait_until(lambda: (gateway.advance(seconds=10), dead(gateway))[1], "a dead letter")[0]
+    assert "nobody knows whether TK-1000 was created" in letter["error"] and "outbox retry" in letter["error"]
+    assert len(desk.tickets) == 1
+    # What is said meanwhile waits for whoever looks.
+    graph.say(ANA, "hello?")
+    thread = gateway.threads()[0]["id"]
+    assert gateway.api("PUT", "/v1/tickets/TK-1000/link", dict(backend="desk", id="1", number="D-1"), key="l").status == 200
+    desk.wait_said("hello?")
+    assert link_of(gateway, thread)["id"] == "1" and len(desk.tickets) == 1
+
+
+def test_a_dead_letter_that_is_tried_again_goes_before_what_waits_for_it(begin, desk, graph):
+    gateway = begin(once="{ by: none }", find="")
+    desk.fault("POST", "/tickets", (422, {"error": "no such queue"}), times=6)
+    graph.say(ANA, "my invoice is wrong")
+    letter = harness.wait_until(lambda: (gateway.advance(hours=1), dead(gateway))[1], "a dead letter")[0]
+    assert "create: answered 422: no such queue" in letter["error"]
+    graph.say(ANA, "hello?")
+    harness.wait_until(lambda: [j for j in gateway.get("/v1/outbox?state=due")["jobs"] if j["error"]], "that it waits")
+    gateway.ctl("outbox", "retry", str(letter["number"]), check=0)
+    desk.wait_said("hello?")
+
+
+def test_a_connection_that_was_refused_leaves_no_doubt(begin, desk, graph):
+    gateway = begin(once="{ by: none }", find="")
+    desk.close()
+    graph.say(ANA, "my invoice is wrong")
+    harness.wait_until(lambda: [j for j in gateway.get("/v1/outbox?state=due")["jobs"] if j["error"]], "the first failure")
+    desk.start()
+    settle(gateway)
+    assert len(desk.tickets) == 1 and not dead(gateway)
+
+
+def test_a_search_that_is_late_is_asked_once_more(begin, desk, graph):
+    gateway = begin(once="{ by: find, lag: 30s }")
+    desk.hidden.add(1)
+    desk.fault("POST", "/tickets", "drop_after")
+    graph.say(ANA, "my invoice is wrong")
+    harness.wait_until(lambda: (gateway.advance(seconds=6), len(desk.asked("GET", "/tickets")) >= 2)[1], "the first look")
+    desk.hidden.clear()
+    settle(gateway, seconds=31)
+    assert len(desk.tickets) == 1 and link_of(gateway, gateway.threads()[0]["id"])["id"] == "1"
+
+
+@pytest.mark.parametrize("looks", [True, False])
+def test_a_message_is_looked_for_where_that_can_be_done(begin, desk, graph, looks):
+    gateway = begin(find_message=FIND_MESSAGE if looks else "")
+    graph.say(ANA, "my invoice is wrong")
+    desk.wait_tickets()
+    desk.fault("POST", r"/tickets/\d+/messages", "drop_after")
+    graph.say(ANA, "hello?")
+    settle(gateway)
+    assert desk.said() == ["hello?"] * (1 if looks else 2)
+
+
+KILLED = ["outbox.sending", "forward.begin", "client.body_written", "client.answered", "forward.answered",
+          "forward.before_commit", "forward.after_commit"]
+
+
+@pytest.mark.parametrize("where", KILLED)
+@pytest.mark.parametrize("nth", [1, 2, 3] if COUNT > 40 else [2])
+def test_killed_between_steps_it_goes_on(begin, desk, graph, where, nth):
+    """kill -9 around each of the three calls that make a ticket: one ticket, one first message."""
+    gateway = begin(create=THREE_STEPS, find_message=FIND_MESSAGE, fail=f"{where}=crash@{nth}")
+    graph.say(ANA, "my invoice is wrong")
+    gateway.wait_dead()
+    gateway.start()
+    graph.target(gateway.port, "wa-main")
+    settle(gateway, seconds=6)
+    assert len(desk.tickets) == 1 and not dead(gateway)
+    assert set(desk.said()) == {desk.tickets[1]["text"]}
+    assert link_of(gateway, gateway.threads()[0]["id"])["id"] == "1"
+
+
+# ---- words of outcomes ----
+
+def test_credentials_that_are_refused_stop_the_backend_at_once(begin, desk, graph):
+    gateway = begin()
+    desk.fault("GET", "/tickets", (401, {"message": "bad token"}))
+    graph.say(ANA, "my invoice is wrong")
+    harness.wait_until(lambda: gateway.status()["backends"][0]["condition"] == "down", "that it is down")
+    assert "bad token" in gateway.log() and "backend.refused" in gateway.log()
+    gateway.advance(seconds=61)
+    desk.wait_tickets()
+    harness.wait_until(lambda: gateway.status()["backends"][0]["condition"] == "up", "that it is up")
+
+
+def test_what_is_refused_is_believed_after_six_tries_and_the_next_goes_on(begin, desk, graph):
+    gateway = begin()
+    graph.say(ANA, "my invoice is wrong")
+    desk.wait_tickets()
+    desk.fault("POST", r"/tickets/\d+/messages", (422, {"errors": ["text is bad"]}), times=6)
+    graph.say(ANA, "one")
+    graph.say(ANA, "two")
+    settle(gateway, hours=1)
+    assert [j["error"] for j in dead(gateway)] == ["append: answered 422: text is bad"]
+    assert desk.said() == ["two"]
+
+
+def test_a_ticket_that_is_gone_is_a_dead_letter_that_says_so(begin, desk, graph):
+    gateway = begin()
+    graph.say(ANA, "my invoice is wrong")
+    desk.wait_tickets()
+    harness.wait_until(lambda: link_of(gateway, gateway.threads()[0]["id"]), "the link")
+    desk.tickets.clear()
+    graph.say(ANA, "one")
+    settle(gateway)
+    assert [j["error"] for j in dead(gateway)] == ["append: answered 404: no such ticket"]
+
+
+def test_an_answer_that_names_no_ticket_is_no_ticket(begin, desk, graph):
+    gateway = begin()
+    desk.fault("POST", "/tickets", (200, {"ok": True}))
+    graph.say(ANA, "my invoice is wrong")
+    settle(gateway)
+    assert [j["error"] for j in dead(gateway)] == ["create: answered 200 and named no ticket"]
+
+
+def test_a_session_that_is_over_is_made_anew_once_for_all(begin, desk, graph):
+    desk.session = True
+    gateway = begin(login=LOGIN)
+    for number in numbers(8):
+        graph.say(number, "my invoice is wrong")
+    desk.wait_tickets(8)
+    assert len(desk.asked("POST", "/session")) == 1
+    desk.sessions += 1			# over there nobody is logged in any more
+    for number in numbers(8):
+        graph.say(number, "hello?")
+    settle(gateway)
+    assert all([m["text"] for m in t["messages"]] == ["hello?"] for t in desk.tickets.values())
+    assert len(desk.asked("POST", "/session")) == 2
+
+
+def test_a_session_that_is_refused_again_is_no_reason_to_go_on_for_ever(begin, desk, graph):
+    gateway = begin(login=LOGIN)
+    desk.fault("POST", "/tickets", (401, {"error": "locked"}), times=2)
+    graph.say(ANA, "my invoice is wrong")
+    harness.wait_until(lambda: "logged in, and refused all the same" in gateway.log(), "the alarm")
+    assert len(desk.asked("POST", "/session")) == 2
+
+
+# ---- limits ----
+
+def test_a_long_text_is_split_and_none_of_it_lost(begin, desk, graph):
+    gateway = begin(limits="{ at_once: 4, per_minute: 60000, max_file: 5MB, max_text: 200 }", find_message=FIND_MESSAGE)
+    graph.say(ANA, "my invoice is wrong")
+    desk.wait_tickets()
+    settle(gateway)
+    desk.fault("POST", r"/tickets/\d+/messages", "drop_after", times=20, every=2)
+    before, text = len(desk.said()), " ".join(f"word{i}" for i in range(400))
+    graph.say(ANA, text)
+    settle(gateway)
+    pieces = desk.said()[before:]
+    assert "".join(pieces) == text and all(len(piece) <= 200 for piece in pieces) and len(pieces) > 10
+    assert [m.get("first") for m in desk.tickets[1]["messages"][before:]] == [True] + [False] * (len(pieces) - 1)
+    assert all(m["external"].endswith(f".{i + 1}") == (i > 0) for i, m in enumerate(desk.tickets[1]["messages"][before:]))
+
+
+def test_all_wait_as_long_as_the_helpdesk_asks_for(begin, desk, graph):
+    gateway = begin()
+    desk.fault(None, "/tickets", (429, {"error": "slow down"}, {"Retry-After": "120"}))
+    graph.say(ANA, "my invoice is wrong")
+    desk.wait_asked("GET", "/tickets")
+    graph.say(BO, "mine too")
+    gateway.advance(seconds=100)
+    harness.wait_until(lambda: len({j["number"] for j in waiting(gateway)}) == 2, "both")
+    assert len(desk.calls) == 1
+    settle(gateway, seconds=30)
+    assert len(desk.tickets) == 2 and gateway.status()["backends"][0]["condition"] == "up"
+
+
+def test_no_more_calls_are_made_than_the_rate_allows(begin, desk, graph):
+    begin(limits="{ at_once: 4, per_minute: 300, max_file: 5MB, max_text: 60000 }")
+    for number in numbers(20):
+        graph.say(number, "my invoice is wrong")
+    desk.wait_tickets(20)
+    times = [c.at for c in desk.calls]
+    # 30 at once, 270 in the rest of the minute.
+    for i, begun in enumerate(times):
+        for j in range(i, len(times)):
+            assert j - i + 1 <= 31 + (times[j] - begun) * 4.5
+    assert desk.most_open <= 4
+
+
+def test_what_waited_arrives_in_order(begin, desk, graph):
+    gateway = begin()
+    for number in numbers(3):
+        graph.say(number, "my invoice is wrong")
+    desk.wait_tickets(3)
+    desk.close()
+    for i in range(10):
+        for number in numbers(3):
+            graph.say(number, f"line {i}")
+    harness.wait_until(lambda: gateway.status()["backends"][0]["condition"] == "down" or gateway.advance(minutes=3), "an outage")
+    desk.start()
+    settle(gateway)
+    assert all([m["text"] for m in t["messages"]] == [f"line {i}" for i in range(10)] for t in desk.tickets.values())
