@@ -18,7 +18,7 @@
  *	  when: { type: Correspond }
  *	  each: changes[]                       # takes the item apart once more; $up is the item
  *	  also: true                            # the cases behind it are looked at as well: one item is several changes
- *	  reply:  { WHICH, text: PICK or html: PICK, quotes: cut|keep, agent: PICK, files: [ { each:, url:, name:, type:, size:, when: } ] }
+ *	  reply:  { WHICH, text: PICK or html: PICK, quotes: cut|keep, agent: PICK, files: [ { each:, where:, url:, name:, type:, size:, when: } ] }
  *	  note:   the same
  *	  status: { WHICH, status: PICK }       # the helpdesk's word, which statuses.from of the preset maps
  *	  assign: { WHICH, assignee: PICK }     # "" or nothing there: nobody

@@ -8,6 +8,7 @@
 struct ht_files {
 	ht_when *when;
 	ht_path *each;			/* or NULL */
+	ht_when *where;			/* of each; or NULL: all */
 	ht_pick *count;			/* of numbered ones; or NULL */
 	int kind;			/* enum hg_kind; 0: by the type */
 	gboolean voice;
@@ -37,6 +38,7 @@ static void free_files(gpointer data)
 
 	ht_when_free(f->when);
 	ht_path_free(f->each);
+	ht_when_free(f->where);
 	ht_pick_free(f->count);
 	g_ptr_array_unref(f->picks);
 	g_free(f);
@@ -78,8 +80,8 @@ static void read_numbered(struct ht_look *look, struct ht_files *f, struct json_
 
 static struct ht_files *files_new(struct ht_look *look, struct json_object *map)
 {
-	static const char *const keys[] = { "when", "each", "count", "first", "url", "type", "name", "size", "sha256", "kind",
-					    "voice", NULL };
+	static const char *const keys[] = { "when", "each", "where", "count", "first", "url", "type", "name", "size", "sha256",
+					    "kind", "voice", NULL };
 	static const char *const words[] = { "image", "audio", "video", "file", "sticker", NULL };
 	static const int kinds[] = { HG_IMAGE, HG_AUDIO, HG_VIDEO, HG_FILE, HG_STICKER };
 	struct ht_files *f;
@@ -93,6 +95,7 @@ static struct ht_files *files_new(struct ht_look *look, struct json_object *map)
 	f->when = ht_when_new(look, map, "when");
 	each = ht_text(look, map, "each", FALSE);
 	f->each = each ? ht_take_path(look, "each", each, TRUE) : NULL;
+	f->where = ht_when_new(look, map, "where");
 	f->count = ht_pick_new(look, map, "count", FALSE);
 	kind = ht_word(look, map, "kind", words, -1);
 	f->kind = kind >= 0 ? kinds[kind] : 0;
@@ -103,6 +106,8 @@ static struct ht_files *files_new(struct ht_look *look, struct json_object *map)
 		read_picks(look, f, map);
 	if (f->count && !f->numbered)
 		ht_wrong(look, "count", "is for numbered fields: url: \"MediaUrl{n}\"");
+	if (f->where && !f->each)
+		ht_wrong(look, "where", "says which of 'each' are files, and there is no each; 'when' is for all of it");
 	if (f->each && f->numbered)
 		ht_wrong(look, "each", "fields are numbered, or a list is gone through: not both");
 	return f;
@@ -180,7 +185,8 @@ static void on_file(void *arg, const struct ht_scope *scope)
 {
 	struct gathering *g = arg;
 
-	add(g, g_ptr_array_index(g->files->picks, 0), scope);
+	if (ht_when_fits(g->files->where, scope))
+		add(g, g_ptr_array_index(g->files->picks, 0), scope);
 }
 
 /* As many as the counter says; without one, to the first that is not there. */
