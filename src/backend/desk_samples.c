@@ -6,6 +6,7 @@
 
 #include "back.h"
 #include "change.h"
+#include "desk_say.h"
 #include "desk_stage.h"
 #include "json.h"
 #include "sample.h"
@@ -91,40 +92,18 @@ static void give_paths(struct json_object *situation, struct json_object *files)
 	}
 }
 
-static void put_time(struct json_object *situation, const char *name, gint64 utc_ms)
-{
-	struct json_object *time = json_object_new_object();
-	char iso[HG_TIME_SIZE];
-
-	json_object_object_add(time, "s", json_object_new_int64(utc_ms / 1000));
-	json_object_object_add(time, "epoch", json_object_new_int64(utc_ms / 1000));
-	json_object_object_add(time, "ms", json_object_new_int64(utc_ms));
-	json_object_object_add(time, "iso", json_object_new_string(hg_time(utc_ms, iso)));
-	json_object_object_add(situation, name, time);
-}
-
-static char *html_of(const char *text)
-{
-	g_autofree char *escaped = g_markup_escape_text(text, -1);
-	GString *html = g_string_new(escaped);
-
-	g_string_replace(html, "&apos;", "&#39;", 0);
-	g_string_replace(html, "\n", "<br>", 0);
-	return g_string_free(html, FALSE);
-}
-
 /* Times may be written as such, and HTML follows from the text. */
 static void complete(struct json_object *situation, gint64 now_ms)
 {
 	const char *since = hg_json_str(situation, "since"), *text = hg_json_str(situation, "text");
-	g_autofree char *html = text && !json_object_object_get_ex(situation, "html", NULL) ? html_of(text) : NULL;
+	g_autofree char *html = text && !json_object_object_get_ex(situation, "html", NULL) ? hg_desk_html(text) : NULL;
 
 	if (html)
 		json_object_object_add(situation, "html", json_object_new_string(html));
 	if (since && hg_time_parse(since) > 0)
-		put_time(situation, "since", hg_time_parse(since));
+		hg_desk_say_time(situation, "since", hg_time_parse(since));
 	if (!json_object_object_get_ex(situation, "now", NULL))
-		put_time(situation, "now", now_ms);
+		hg_desk_say_time(situation, "now", now_ms);
 }
 
 static struct json_object *situation_of(const struct play *p, int op, struct json_object *sample, struct json_object *files)

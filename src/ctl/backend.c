@@ -4,6 +4,7 @@
 #include <unistd.h>
 #include "backend_verbs.h"
 #include "desk_samples.h"
+#include "text.h"
 
 /* ---- one preset ---- */
 
@@ -79,21 +80,44 @@ static int test(struct ctl *ctl, char **named)
 
 /* ---- the verb ---- */
 
-int ctl_backend(struct ctl *ctl, int argc, char **argv)
-{
-	static const char *const known[] = { "list", "show", "test", NULL };
+static const char *const known[] = { "list", "show", "test", "probe", NULL };
 
-	if (ctl_next(ctl, argc, argv, NULL) != -1)
-		return ctl->exit;
-	argc -= optind;
-	argv += optind;
+static int dispatch(struct ctl *ctl, int argc, char **argv, gboolean ticket, gint64 wait_ms)
+{
+	gboolean probe = argc && strcmp(argv[0], "probe") == 0;
+
+	if ((ticket || wait_ms) && !probe)
+		return ctl_usage(ctl, "--ticket and --wait are for backend probe");
 	if (!argc || (strcmp(argv[0], "list") == 0 && argc == 1))
 		return ctl_backend_list(ctl);
 	if (strcmp(argv[0], "show") == 0 && argc == 2)
 		return show(ctl, argv[1]);
 	if (strcmp(argv[0], "test") == 0)
 		return test(ctl, argv + 1);
+	if (probe && argc == 2)
+		return ctl_backend_probe(ctl, argv[1], ticket, wait_ms);
 	if (!g_strv_contains(known, argv[0]))
 		return ctl_unknown(ctl, "verb of backend", argv[0], known);
 	return ctl_usage(ctl, "backend %s", ctl->verb->usage);
+}
+
+int ctl_backend(struct ctl *ctl, int argc, char **argv)
+{
+	static const struct option own[] = { { "ticket", no_argument, NULL, CTL_OWN }, { "wait", required_argument, NULL, CTL_OWN + 1 },
+					     { 0 } };
+	gboolean ticket = FALSE;
+	gint64 wait_ms = 0;
+	int c;
+
+	while ((c = ctl_next(ctl, argc, argv, own)) != -1) {
+		if (c == CTL_OWN)
+			ticket = TRUE;
+		else if (c == CTL_OWN + 1)
+			wait_ms = hg_span_parse(optarg);
+		else
+			return ctl->exit;
+		if (wait_ms < 0)
+			return ctl_usage(ctl, "--wait takes a time such as 30s or 5m, not \"%s\"", optarg);
+	}
+	return dispatch(ctl, argc - optind, argv + optind, ticket, wait_ms);
 }

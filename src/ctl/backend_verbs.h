@@ -6,6 +6,11 @@
 /* A preset by its name or file; NULL after it was said what is wrong, *ret_code says how the verb ends. */
 hg_desk *ctl_backend_read(const struct ctl *ctl, const char *name, int *ret_code);
 
+/* ---- backend_probe.c ---- */
+
+/* ticket: makes one there as well.  wait_ms: how long to wait for a webhook of the helpdesk; 0: not at all. */
+int ctl_backend_probe(struct ctl *ctl, const char *name, gboolean ticket, gint64 wait_ms);
+
 /* ---- backend_show.c ---- */
 
 int ctl_backend_list(const struct ctl *ctl);

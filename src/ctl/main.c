@@ -92,7 +92,7 @@ const struct ctl_verb ctl_verbs[] = {
 	  "Needs no network and no daemon: each sample goes through the adapter's own code.\n"
 	  "exit codes: 0 all passed, 1 a sample failed or there is none, 4 no such file or channel,\n"
 	  "78 errors in a description\n", ctl_adapter },
-	{ "backend", "list|show|test ...", "presets of helpdesks: which there are, what they want, whether they are right",
+	{ "backend", "list|show|test|probe ...", "presets of helpdesks: which there are, what they want, whether they are right",
 	  "  backend list\n"
 	  "      all that are installed, and whether each was proven on the real thing or written from documentation\n"
 	  "  backend show NAME|FILE\n"
@@ -100,7 +100,11 @@ const struct ctl_verb ctl_verbs[] = {
 	  "  backend test [NAME|FILE]...\n"
 	  "      plays its samples without a network: what is called, and what comes of the answers.  Without a\n"
 	  "      name those of all presets\n"
-	  "exit codes: 0 done, 1 a sample failed or there is none, 4 no such preset, 78 errors in a preset\n", ctl_backend },
+	  "  backend probe NAME [--ticket] [--wait SPAN]\n"
+	  "      asks the helpdesk of a backend of the configuration itself: credentials, rights, fields, whether\n"
+	  "      tickets can be looked for, what agents did, and whether its webhooks would reach the daemon.\n"
+	  "      --ticket makes a ticket there, writes to it and solves it; --wait SPAN waits for a webhook\n"
+	  "exit codes: 0 done, 1 a sample or a check failed, 4 no such preset or backend, 78 errors in a preset\n", ctl_backend },
 	{ "docs", "schema|sample|man|api|client-api", "JSON Schema, sample and man page of the configuration; the API's calls",
 	  NULL, ctl_docs },
 	{ "report", "[--since TIME] [--by KEYS] [--csv|--json]", "what conversations came to: rates, times, opinions",
