@@ -115,15 +115,27 @@ static void call_is_undone(hg_lab *lab)
 static void dead_letter_is_sent_again(hg_lab *lab)
 {
 	hg_dispatch *dispatch;
-	hg_command *again;
+	hg_command *again, *status;
+	g_autofree char *ticket = NULL;
 
 	say(lab, "tel:+447700900108", "help");
 	dispatch = lab_take(lab, HG_TO_BACKEND);
 	assert_non_null(dispatch);
+	status = lab_command(lab, HG_CMD_STATUS, NULL);
+	status->backend = "law";
+	status->text = "pending";
 	again = lab_command(lab, HG_CMD_RETRY_DEAD, NULL);
 	again->job_n = dispatch->job.n;
 	lab_forwarded(lab, dispatch, &(struct hg_forward_result){ .fate = HG_FAILED, .status = 422, .text = "no" });
+	/* It takes its place back from what came after it and waits for another attempt. */
+	ticket = lab_value(lab, "SELECT k.id FROM ticket AS k JOIN outbox AS o ON o.thread_n = k.thread_n WHERE o.n = %"
+			   G_GINT64_FORMAT, again->job_n);
+	status->ticket_ref = hg_arena_str(status->arena, ticket);
+	lab_do(lab, status);
+	while ((dispatch = lab_take(lab, HG_TO_BACKEND)))
+		lab_forwarded(lab, dispatch, &(struct hg_forward_result){ .fate = HG_RETRY, .status = 503 });
 	lab_do(lab, again);
+	lab_wait(lab, MINUTE_MS);
 }
 
 static void link_ticket(hg_lab *lab, const char *ticket, const char *url)
