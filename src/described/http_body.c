@@ -43,6 +43,8 @@ gboolean ht_body_has(const ht_body *body, const char *name)
 {
 	if (!body)
 		return FALSE;
+	if ((body->kind == HT_N_FILE || body->kind == HT_N_CODED) && strcmp(name, "file.") == 0)
+		return TRUE;
 	for (guint i = 0; i < body->kids->len; i++)
 		if (ht_body_has(body->kids->pdata[i], name))
 			return TRUE;

@@ -40,7 +40,7 @@ enum ht_body_kind { HT_BODY_JSON = 1, HT_BODY_FORM, HT_BODY_PARTS, HT_BODY_QUERY
 ht_body *ht_body_new(struct ht_look *look, struct json_object *map, const char *key, int kind);
 void ht_body_free(ht_body *body);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ht_body, ht_body_free)
-/* Does a template in it name this (see ht_fill_has())? */
+/* Does a template in it name this (see ht_fill_has())?  "file.": or has it a file's bytes in it? */
 gboolean ht_body_has(const ht_body *body, const char *name);
 
 /* A file that stands in a body: its bytes are put there by who sends it. */

@@ -235,7 +235,10 @@ ht_path *ht_path_new(const char *text, gboolean each, char **ret_why)
 	g_array_set_clear_func(path->steps, clear_step);
 	ok = strlen(text) <= PATH_MAX_BYTES ? read_base(&r) && read_steps(&r) && fits_base(&r)
 					    : wrong(&r, "has more than %d bytes", PATH_MAX_BYTES);
-	*ret_why = r.why;
+	if (ret_why)
+		*ret_why = r.why;
+	else
+		g_free(r.why);
 	return ok ? g_steal_pointer(&path) : NULL;
 }
 

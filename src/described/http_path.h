@@ -40,7 +40,7 @@ struct ht_scope {
 	char *const *secrets, *const *values;		/* name, value ..., NULL: as HG_OPT_MAP has them */
 };
 
-/* NULL with *ret_why (yours: "wants a key behind the dot at character 9").  each: "[]" may stand in it. */
+/* NULL with *ret_why (yours: "wants a key behind the dot at character 9"; or NULL: nobody asks).  each: "[]" may stand in it. */
 ht_path *ht_path_new(const char *text, gboolean each, char **ret_why);
 void ht_path_free(ht_path *path);			/* NULL is fine */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ht_path, ht_path_free)

@@ -249,6 +249,8 @@ ht_request *ht_request_new(struct ht_look *look, struct json_object *map, gboole
 
 gboolean ht_request_has(const ht_request *r, const char *name)
 {
+	if (r->file && strcmp(name, "file.") == 0)
+		return TRUE;
 	for (guint i = 0; i < r->headers->len; i++)
 		if (ht_fill_has(g_array_index(r->headers, struct header, i).value, name))
 			return TRUE;

@@ -206,6 +206,31 @@ static void a_raw_body_has_words_before_its_text(void **state)
 	json_object_put(root);
 }
 
+/* Whoever has files to send asks for it. */
+static void what_has_files_in_it_is_known(void **state)
+{
+	static const struct { const char *request; gboolean has; } cases[] = {
+		{ "{'url':'${url}','raw':{'$file':true}}", TRUE },
+		{ "{'url':'${url}','parts':{'a':{'$each':'files','$as':{'$file':true}}}}", TRUE },
+		{ "{'url':'${url}','json':{'a':[{'$each':'files','$as':{'b':'${item.base64}'}}]}}", TRUE },
+		{ "{'url':'${url}','json':{'a':'${file.name}'}}", TRUE },
+		{ "{'url':'${url}','json':{'a':'${text}'},'headers':{'X-A':'${key}'}}", FALSE },
+	};
+
+	(void)state;
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		struct json_object *map = desk_json(cases[i].request);
+		struct hg_err err;
+		struct ht_look look = desk_look(&err);
+		g_autoptr(ht_request) request = ht_request_new(&look, map, TRUE);
+
+		assert_non_null(request);
+		assert_int_equal(ht_request_has(request, "file."), cases[i].has);
+		g_string_free(look.at, TRUE);
+		json_object_put(map);
+	}
+}
+
 /* ---- what cannot be said ---- */
 
 static void what_is_not_there_is_not_sent(void **state)
@@ -321,6 +346,7 @@ int main(void)
 		cmocka_unit_test(a_body_may_be_a_file),
 		cmocka_unit_test(parts_carry_several_files),
 		cmocka_unit_test(queries_and_forms_take_lists),
+		cmocka_unit_test(what_has_files_in_it_is_known),
 		cmocka_unit_test(a_raw_body_has_words_before_its_text),
 		cmocka_unit_test(what_is_not_there_is_not_sent),
 		cmocka_unit_test(what_is_too_much_is_not_sent),
