@@ -215,9 +215,9 @@ gboolean email_recipe_read(const void *body, gsize len, struct email_recipe *ret
 		.json = json, .from = hg_json_str(json, "from"), .to = hg_json_str(json, "to"), .name = hg_json_str(json, "name"),
 		.subject = hg_json_str(json, "subject"), .text = hg_json_str(json, "text"), .html = hg_json_str(json, "html"),
 		.date_ms = hg_json_int(json, "date_ms", 0), .automatic = hg_json_bool(json, "automatic", FALSE),
-		.refs = refs_of(hg_json_arr(json, "refs")),
+		.refs = refs_of(hg_json_arr(json, "refs")), .thread = hg_json_str(json, "thread"),
 	};
-	return ret->from && ret->to && ret->subject && ret->text;
+	return (ret->from || ret->thread) && ret->to && ret->subject && ret->text;
 }
 
 void email_recipe_done(struct email_recipe *recipe)

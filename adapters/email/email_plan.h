@@ -7,7 +7,9 @@
 #include "email.h"
 
 struct email_recipe {
-	const char *from, *to;		/* addresses */
+	const char *from, *to;		/* addresses; from NULL: the channel's own */
+	const char *thread;		/* key of the mails of one conversation with a helpdesk, whose token the address for answers
+					 * has, instead of the message's own; or NULL */
 	const char *name;		/* beside from; or NULL */
 	const char *subject, *text, *html;	/* html: or NULL */
 	const char **refs;		/* nearest first, NULL-ended; ours, its strings lent */

@@ -34,6 +34,8 @@ struct sending {
 	struct email_recipe recipe;
 	char token[HG_MAIL_TOKEN_LEN + 1];
 	char *id, *reply_to, *return_path;	/* ours; reply_to: or NULL */
+	char thread[HG_MAIL_TOKEN_LEN + 1];	/* token of recipe.thread; or "" */
+	char *root;			/* ours: Message-ID that the mails of a thread answer; or NULL */
 	char *instance;
 	gsize max;
 	GArray *files;			/* struct hg_mail_attachment: its strings are ours */
@@ -58,6 +60,7 @@ static void sending_free(struct sending *s)
 	g_queue_unlink(&s->sender->under_way, &s->link);
 	email_recipe_done(&s->recipe);
 	g_free(s->id);
+	g_free(s->root);
 	g_free(s->reply_to);
 	g_free(s->return_path);
 	g_free(s->instance);
@@ -136,7 +139,7 @@ static void on_answer(void *arg, const struct hg_smtp_answer *smtp)
 	struct sending *s = arg;
 	struct email_sender *sender = s->sender;
 	g_autofree char *words = words_of(smtp);
-	const char *also[] = { s->token, smtp->remote_id, NULL };
+	const char *also[] = { *s->thread ? s->thread : s->token, smtp->remote_id, NULL };
 	struct hg_result result = {
 		.size = sizeof(result), .fate = smtp->fate, .reach = smtp->reach, .id = s->id, .code = smtp->code, .text = words,
 		.advice = advice_for(smtp), .also = also,
@@ -193,9 +196,10 @@ static void on_built(void *arg)
 static void work(void *arg, int stop_fd)
 {
 	struct sending *s = arg;
+	const char *const root[] = { s->root, NULL };
 	struct hg_mail_draft draft = {
 		.from_name = s->recipe.name, .from = s->recipe.from, .reply_to = s->reply_to, .to = s->recipe.to,
-		.subject = s->recipe.subject, .message_id = s->id, .token = s->token, .refs = s->recipe.refs,
+		.subject = s->recipe.subject, .message_id = s->id, .token = s->token, .refs = s->root ? root : s->recipe.refs,
 		.date_ms = s->recipe.date_ms, .instance = s->instance, .automatic = s->recipe.automatic, .text = s->recipe.text,
 		.html = s->recipe.html, .files = (const void *)s->files->data, .n_files = s->files->len,
 	};
@@ -229,16 +233,37 @@ static char *return_path_of(const struct sending *s, const struct email_conf *co
 	return strcmp(conf->return_path, "token") == 0 ? email_reply_address(conf, s->recipe.from, s->token) : g_strdup(s->recipe.from);
 }
 
+/* A helpdesk answers to the thread, whichever of its mails it answers. */
+static void fill_in_thread(struct sending *s, const struct email_conf *conf, const char *key)
+{
+	hg_mail_token(s->recipe.thread, conf->token_secret[0], strlen(conf->token_secret[0]), s->thread);
+	s->reply_to = email_reply_address(conf, s->recipe.from, s->thread);
+	if (strcmp(s->recipe.thread, key) != 0)
+		s->root = g_strdup_printf("hg.%s%s", s->thread, strrchr(s->recipe.from, '@'));
+}
+
 static void fill_in(struct sending *s, const struct hg_out *out)
 {
 	const struct email_conf *conf = s->sender->e->conf;
 
 	hg_mail_token(out->key, conf->token_secret[0], strlen(conf->token_secret[0]), s->token);
 	s->id = g_strdup_printf("hg.%s%s", s->token, strrchr(s->recipe.from, '@'));
-	s->reply_to = strcmp(conf->reply_to, "plus") == 0 ? email_reply_address(conf, s->recipe.from, s->token) : NULL;
+	if (s->recipe.thread)
+		fill_in_thread(s, conf, out->key);
+	else if (strcmp(conf->reply_to, "plus") == 0)
+		s->reply_to = email_reply_address(conf, s->recipe.from, s->token);
 	s->return_path = return_path_of(s, conf);
 	s->instance = email_instance(conf);
 	s->max = (gsize)conf->smtp_max_size;
+}
+
+static gboolean read_recipe(struct sending *s, const struct hg_out *out)
+{
+	if (!email_recipe_read(out->body ? out->body : "", out->len, &s->recipe) || !out->key)
+		return FALSE;
+	if (!s->recipe.from)
+		s->recipe.from = s->sender->e->conf->address;
+	return strchr(s->recipe.from, '@') != NULL;
 }
 
 void email_send(void *state, const struct hg_out *out)
@@ -254,7 +279,7 @@ void email_send(void *state, const struct hg_out *out)
 	s->link.data = s;
 	copy_files(s, out);
 	g_queue_push_tail_link(&e->sender->under_way, &s->link);
-	if (!email_recipe_read(out->body ? out->body : "", out->len, &s->recipe) || !strchr(s->recipe.from, '@') || !out->key) {
+	if (!read_recipe(s, out)) {
 		fail(s, HG_FAILED, HG_REACH_MESSAGE, "what was planned for this mail cannot be read", NULL);
 	} else if (!e->sender->smtp) {
 		fail(s, HG_FAILED, HG_REACH_CHANNEL, "this mailbox is only read: smtp.host is not set", NULL);

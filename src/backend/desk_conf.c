@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "desk.h"
+#include "desk_mail.h"
 #include "options.h"
 #include "text.h"
 
@@ -137,6 +138,33 @@ static void unknown(const struct hg_backend_conf *backend, hg_diag *diag)
 		    quoted, hg_desk_dir());
 }
 
+/* Does a step of it write a mail? */
+static gboolean writes_mail(const hg_desk *desk)
+{
+	struct ht_scope scope = { .root = desk->tree };
+	g_autoptr(ht_path) path = ht_path_new("operations.create[0].url", FALSE, NULL);
+	g_autofree char *url = ht_path_text(path, &scope);
+
+	return g_strcmp0(url, HG_DESK_MAIL_URL) == 0;
+}
+
+static gboolean check_mail(const hg_conf *conf, const struct hg_backend_conf *backend, hg_diag *diag)
+{
+	const char *name = ht_given_value(backend->desk->values, "channel");
+	const struct hg_channel_conf *channel = name ? hg_conf_channel(conf, name) : NULL;
+	const struct hg_place *place = hg_node_place_at(backend->node, "/values/channel", &backend->place);
+
+	if (channel && strcmp(channel->adapter, "email") == 0)
+		return TRUE;
+	if (!channel)
+		hg_diag_add(diag, HG_SEV_ERROR, place, "mails to the helpdesk leave by a channel with adapter: email",
+			    "backend %s: there is no channel \"%.60s\"", backend->name, name ? name : "");
+	else
+		hg_diag_add(diag, HG_SEV_ERROR, place, "mails to the helpdesk leave by a channel with adapter: email",
+			    "backend %s: channel \"%.60s\" is none that sends mail (adapter: %.60s)", backend->name, name, channel->adapter);
+	return FALSE;
+}
+
 static void compile(hg_conf *conf, struct hg_backend_conf *backend, hg_diag *diag)
 {
 	const struct hg_place *place = preset_place(backend);
@@ -156,6 +184,8 @@ static void compile(hg_conf *conf, struct hg_backend_conf *backend, hg_diag *dia
 		return;
 	backend->desk = make(doc, &given, backend, conf, diag);
 	backend->desk_free = hg_desk_free;
+	if (backend->desk && writes_mail(backend->desk) && !check_mail(conf, backend, diag))
+		g_clear_pointer(&backend->desk, hg_desk_free);
 }
 
 void hg_desks_compile(hg_conf *conf, hg_diag *diag)

@@ -37,6 +37,7 @@ struct asking {				/* a run */
 struct hg_desk_line {
 	hg_loop *loop;
 	hg_client *client;
+	hg_desk_mail *mail;		/* lent; or NULL */
 	hg_conf *conf;			/* a reference; or NULL */
 	const struct hg_backend_conf *backend;	/* of conf; or NULL, as desk */
 	const hg_desk *desk;
@@ -163,23 +164,34 @@ static void hold_as_told(hg_desk_line *line, const struct hg_desk_answer *answer
 		hg_desk_line_hold(line, answer->retry_ms);
 }
 
-static void landed(void *arg, const struct hg_client_answer *from)
+static void answered(void *arg, const struct hg_desk_answer *answer)
 {
 	struct flight *flight = arg;
 	hg_desk_line *line = flight->line;
-	struct hg_desk_answer answer = {
-		.status = from->status, .code = from->code, .sent = from->sent, .error = from->error, .body = from->body,
-		.len = from->len, .header = header, .from = from,
-		.retry_ms = hg_client_retry_after(from, hg_now(hg_loop_env(line->loop))),
-	};
 
 	line->flying--;
 	g_ptr_array_remove_fast(line->flights, flight);
-	hold_as_told(line, &answer);
+	hold_as_told(line, answer);
 	if (flight->arg)
-		flight->done(flight->arg, &answer);
+		flight->done(flight->arg, answer);
 	g_free(flight);
 	pump(line);
+}
+
+static void landed(void *arg, const struct hg_client_answer *from)
+{
+	struct flight *flight = arg;
+
+	answered(flight, &(struct hg_desk_answer){
+		.status = from->status, .code = from->code, .sent = from->sent, .error = from->error, .body = from->body,
+		.len = from->len, .header = header, .from = from,
+		.retry_ms = hg_client_retry_after(from, hg_now(hg_loop_env(flight->line->loop))),
+	});
+}
+
+static gint64 now_ms(void *ctx)
+{
+	return hg_now(hg_loop_env(((struct gate *)ctx)->line->loop));
 }
 
 static void fly(void *ctx, const struct hg_client_call *call, hg_desk_answered *done, void *arg)
@@ -195,7 +207,11 @@ static void fly(void *ctx, const struct hg_client_call *call, hg_desk_answered *
 	*flight = (struct flight){ line, done, arg };
 	g_ptr_array_add(line->flights, flight);
 	line->flying++;
-	hg_client_call(line->client, call, landed, flight);
+	if (line->mail && hg_desk_mail_is(call))
+		hg_desk_mail_call(line->mail, ht_given_value(line->desk ? line->desk->values : NULL, "channel"), now_ms(ctx), call,
+				  answered, flight);
+	else
+		hg_client_call(line->client, call, landed, flight);
 }
 
 /* What is under way may do something over there: it lands, and nobody is told. */
@@ -218,11 +234,6 @@ static void forget(void *ctx, void *arg)
 		g_free(waiting);
 		return;
 	}
-}
-
-static gint64 now_ms(void *ctx)
-{
-	return hg_now(hg_loop_env(((struct gate *)ctx)->line->loop));
 }
 
 /* ---- runs ---- */
@@ -293,6 +304,11 @@ hg_desk_line *hg_desk_line_new(hg_loop *loop, hg_client *client)
 		gate->transport = (struct hg_desk_transport){ turn, fly, forget, now_ms, gate };
 	}
 	return line;
+}
+
+void hg_desk_line_mail(hg_desk_line *line, hg_desk_mail *mail)
+{
+	line->mail = mail;
 }
 
 void hg_desk_line_use(hg_desk_line *line, hg_conf *conf, const struct hg_backend_conf *backend)

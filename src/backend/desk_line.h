@@ -7,6 +7,7 @@
 #include <glib.h>
 
 #include "conf.h"
+#include "desk_mail.h"
 #include "desk_run.h"
 #include "loop.h"
 
@@ -19,6 +20,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(hg_desk_line, hg_desk_line_free)
 /* Another configuration: whose limits count from now on; a session of old credentials is over.  conf is kept; backend is of it, or
  * NULL: it is gone, and runs are refused. */
 void hg_desk_line_use(hg_desk_line *line, hg_conf *conf, const struct hg_backend_conf *backend);
+/* Who carries calls that are mails; lent, NULL: nobody does. */
+void hg_desk_line_mail(hg_desk_line *line, hg_desk_mail *mail);
 /* Nothing more is sent: what waits ends (RETRY), now and from now on. */
 void hg_desk_line_stop(hg_desk_line *line);
 

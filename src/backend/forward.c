@@ -139,6 +139,7 @@ static void line_use(struct circuit *circuit, const struct hg_backend_conf *back
 		return;
 	if (!circuit->line)
 		circuit->line = hg_desk_line_new(forwarder->loop, forwarder->client);
+	hg_desk_line_mail(circuit->line, forwarder->sink.mail);
 	hg_desk_line_use(circuit->line, forwarder->conf, backend);
 	hg_loop_untimer(forwarder->loop, circuit->pace_timer);
 	circuit->pace_timer = 0;

@@ -20,6 +20,7 @@ struct hg_forwarder_sink {
 	 * than are made at once: the next lie ready, and need not wait for the engine. */
 	void (*slots)(void *arg, const char *backend, guint slots);
 	void *arg;
+	struct hg_desk_mail *mail;	/* for presets whose calls are mails; lent, or NULL */
 };
 
 #define HG_FORWARD_AHEAD 64		/* ready beyond a backend's concurrency */

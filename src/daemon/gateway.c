@@ -97,6 +97,7 @@ static void make_parts(hg_gateway *gateway)
 	gateway->visitors = hg_visitors_new(&visitors_env, conf);
 	hg_gateway_channel_env(gateway, &channel_env);
 	gateway->channels = hg_channels_new(&channel_env, conf);
+	gateway->mail = hg_desk_mail_new(hg_channels_dispatch, gateway->channels);
 	hg_gateway_forward_sink(gateway, &sink);
 	gateway->forwarder = hg_forwarder_new(conf, gateway->loop, gateway->client, &sink);
 	gateway->hooks = hg_hooks_new(conf, gateway->loop, gateway->client, hg_gateway_hook_result, gateway);
@@ -142,6 +143,7 @@ void hg_gateway_free(hg_gateway *gateway)
 	g_clear_pointer(&gateway->on_int, event_free);
 	g_clear_pointer(&gateway->on_hup, event_free);
 	hg_client_free(gateway->client);
+	g_clear_pointer(&gateway->mail, hg_desk_mail_free);
 	if (gateway->engine)
 		hg_engine_stop(gateway->engine);
 	(void)(gateway->stopping && HG_FAILPOINT(STOP_ENGINE));

@@ -4,6 +4,7 @@
 #include "api.h"
 #include "channels.h"
 #include "clock.h"
+#include "desk_mail.h"
 #include "engine.h"
 #include "forward.h"
 #include "gateway.h"
@@ -28,6 +29,7 @@ struct hg_gateway {
 	gint64 last_event_n;		/* when it began */
 	hg_engine *engine;
 	hg_channels *channels;
+	hg_desk_mail *mail;		/* to helpdesks by channels of ours */
 	hg_forwarder *forwarder;
 	hg_hooks *hooks;
 	hg_api *api;

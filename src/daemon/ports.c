@@ -88,10 +88,21 @@ static char *cursor(void *ctx, const char *channel)
 	return g_strdup(text);
 }
 
+/* What became of a mail to a helpdesk is the forwarder's business: no outbox knows it. */
+static gboolean submit_of_channel(void *ctx, hg_command *command, GError **error)
+{
+	hg_gateway *gateway = ctx;
+
+	if (!gateway->mail || !hg_desk_mail_sent(gateway->mail, command))
+		return submit(ctx, command, error);
+	hg_command_free(command);
+	return TRUE;
+}
+
 void hg_gateway_channel_env(hg_gateway *gateway, struct hg_channels_env *ret)
 {
 	*ret = (struct hg_channels_env){ .loop = gateway->loop, .client = gateway->client,
-		.attachments = gateway->attachments, .submit = submit, .cursor = cursor,
+		.attachments = gateway->attachments, .submit = submit_of_channel, .cursor = cursor,
 		.visitor = hg_visitors_inside(gateway->visitors), .ctx = gateway };
 }
 
@@ -134,7 +145,8 @@ static void forward_slots(void *ctx, const char *backend, guint slots)
 
 void hg_gateway_forward_sink(hg_gateway *gateway, struct hg_forwarder_sink *ret)
 {
-	*ret = (struct hg_forwarder_sink){ .result = forwarded, .slots = forward_slots, .arg = gateway };
+	*ret = (struct hg_forwarder_sink){ .result = forwarded, .slots = forward_slots, .arg = gateway,
+		.mail = gateway->mail };
 }
 
 /* A read mark or typing sign goes out like a send nobody waits for: ticket 0. */

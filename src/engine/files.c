@@ -55,6 +55,23 @@ static gboolean move_file(hg_turn *turn, const struct hg_file *file, hg_attachme
 	return hg_attachment_move(hg_store_attachments(turn->store), file->path, file->sha256, error);
 }
 
+gboolean hg_inbound_store(hg_turn *turn, struct hg_file *file, const char **ret_why, GError **error)
+{
+	hg_attachment stored = { .bytes = file->bytes, .sha256 = file->sha256 };
+
+	*ret_why = file_refused(hg_conf_channel(turn->conf, turn->command->channel), file);
+	if (!*ret_why && !file->data && !is_moved(file))
+		*ret_why = "its bytes did not come along";
+	if (*ret_why)
+		return TRUE;
+	if (file->data ? !store_data(turn, file, &stored, error) : !move_file(turn, file, &stored, error))
+		return FALSE;
+	file->bytes = stored.bytes;
+	file->sha256 = stored.sha256;
+	file->data = NULL;
+	return TRUE;
+}
+
 static gboolean fetch_later(hg_turn *turn, const hg_case *kase, const hg_attachment *attachment, GError **error)
 {
 	return hg_outbox_add(turn, &(hg_job){

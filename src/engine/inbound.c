@@ -130,7 +130,7 @@ gboolean hg_inbound_take(hg_turn *turn, const struct hg_in *in, gint64 raw_n, GE
 {
 	struct hg_in unknown = *in;
 	struct hg_keyword said;
-	gboolean waits = FALSE;
+	gboolean waits = FALSE, taken;
 
 	if (!kind_known(in->kind)) {
 		unknown.kind = HG_UNSUPPORTED;
@@ -141,6 +141,10 @@ gboolean hg_inbound_take(hg_turn *turn, const struct hg_in *in, gint64 raw_n, GE
 		return hg_raw_take(turn, in, raw_n, error);
 	if (hg_piece_is(in))
 		return hg_piece_take(turn, in, raw_n, error);
+	if (!hg_mail_answer(turn, in, &taken, error))
+		return FALSE;
+	if (taken)
+		return TRUE;
 	if (!hg_keyword_in(turn, in, &said, error))
 		return FALSE;
 	if (said.word)

@@ -138,6 +138,8 @@ gboolean hg_inbound_waited(hg_turn *turn, const hg_waiting *waiting, const struc
 gint64 hg_inbound_had_ms(const hg_turn *turn);	/* since when we have the item */
 
 /* An item that is new and kept raw, as what it is. */
+/* A file that came along: sha256 and bytes are those of the stored ones, *ret_why NULL; or why it is not stored. */
+gboolean hg_inbound_store(hg_turn *turn, struct hg_file *file, const char **ret_why, GError **error);
 gboolean hg_inbound_take(hg_turn *turn, const struct hg_in *in, gint64 raw_n, GError **error);
 /* Makes its own savepoints: the message of joining as it is (in NULL: none, it was told of), and hg_pieces_told(). */
 gboolean hg_inbound_pieces(hg_turn *turn, const hg_joining *joining, const struct hg_in *in, gint64 raw_n, GError **error);
@@ -533,6 +535,10 @@ gboolean hg_change_ticket(hg_store *store, hg_arena *arena, const char *backend,
 /* Found in SENDING, or what became of it could not be written: as hg_raw_recover(). */
 gboolean hg_change_recover(hg_turn *turn, hg_job *job, const char *why, gint64 wait_ms, GError **error);
 gboolean hg_change_apply(hg_turn *turn, hg_case *kase, const char *backend, const hg_change *change, GError **error);
+
+/* ---- mail_answer.c ---- */
+/* *ret_taken: it is a mail of a helpdesk's that is written to by this channel, and everything about it is done. */
+gboolean hg_mail_answer(hg_turn *turn, const struct hg_in *in, gboolean *ret_taken, GError **error);
 
 /* ---- event.c ---- */
 /* Writes an event of the case's thread (kase NULL: of none) and what carries it to the backends.

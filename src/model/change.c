@@ -4,6 +4,7 @@
 #include "fail.h"
 #include "json.h"
 #include "model.h"
+#include "text.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -335,4 +336,14 @@ gboolean hg_change_read(hg_arena *arena, const void *bytes, gsize len, hg_change
 			return FALSE;
 	}
 	return hg_change_check(ret, error);
+}
+
+char *hg_change_mail_ticket(const char *token)
+{
+	g_autofree char *hex = NULL;
+	guint8 hash[32];
+
+	hg_sha256(token, strlen(token), hash);
+	hex = hg_hex(hash, 12);
+	return g_strconcat("mail-", hex, NULL);
 }

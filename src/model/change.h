@@ -67,6 +67,10 @@ void hg_change_copy(hg_arena *arena, const hg_change *from, hg_change *ret);
  * may be is refused: INPUT, LIMIT. */
 gboolean hg_change_check(const hg_change *change, GError **error);
 
+/* A ticket in a helpdesk that is written to by mail has no id of its own: it is known by what its token (mail_token.h) is
+ * hashed to, so that who reads the id cannot answer in an agent's name.  Yours. */
+char *hg_change_mail_ticket(const char *token);
+
 /* JSON object of what is there; appended.  data and path of files are left out. */
 void hg_change_write(const hg_change *change, GString *out);
 /* Strict: unknown members, other types and what hg_change_check() refuses are INPUT, what is too much LIMIT.  Strings lie

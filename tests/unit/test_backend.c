@@ -248,7 +248,7 @@ static int bench_up(void **state)
 	static char *secrets[] = { (char *)SECRET, NULL };
 	struct bench *bench = g_new0(struct bench, 1);
 	struct hg_server_conf conf;
-	struct hg_forwarder_sink sink = { take_result, take_slots, bench };
+	struct hg_forwarder_sink sink = { take_result, take_slots, bench, NULL };
 
 	bench->loop = hg_loop_new(hg_env_system(), "test", NULL);
 	hg_server_conf_init(&conf);

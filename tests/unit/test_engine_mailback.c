@@ -1,0 +1,228 @@
+/* test_engine_mailback.c - mail of a helpdesk that is written to by mail: an agent's answer with a token, nothing without */
+#include "engine_fixture.h"
+
+#include <string.h>
+
+#define ANA   "tel:+447700900123"
+#define DESK  "mailto:Help@desk.example"
+#define TOKEN "t1aaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define CONF  "ticket: { confirm: \"\" }\nchannels:\n  wa: { adapter: fake }\n  mail: { adapter: mail }\n  mail2: { adapter: mail }\n" \
+	      "rules:\n  - name: all\n    do: { convert: {} }\n" \
+	      "backends:\n  desk:\n    preset: email\n    values: { channel: mail, mailbox: help@desk.example%s }\n"
+
+struct mail {
+	const char *uri, *text, *reply;
+	int sender;
+	gboolean automatic, bare;
+	const char *channel;
+	const struct hg_file *file;
+};
+
+static guint numbered;
+
+static void mail_in(hg_lab *lab, const struct mail *mail)
+{
+	static const char *const refs[] = { "not-a-token-of-a-ticket", TOKEN, "<x@y>", NULL };
+	const struct hg_address from = { mail->uri ? mail->uri : DESK, HG_CLAIMED };
+	g_autofree char *id = g_strdup_printf("<%u@desk.example>", ++numbered), *hash = g_strdup_printf("hash %u", numbered);
+	struct hg_in in = {
+		.size = sizeof(in), .kind = HG_TEXT, .id = id, .from = &from, .n_from = 1, .to = "mailto:we@acme.example",
+		.subject = "Re: Printer", .text = mail->text, .reply_text = mail->reply, .sender = mail->sender,
+		.refs = refs, .vouched = mail->bare ? 0 : 2, .automatic = mail->automatic, .name = "Mia", .dedupe = hash,
+		.files = mail->file, .n_files = mail->file ? 1 : 0, .file_size = sizeof(struct hg_file),
+	};
+
+	lab->space = "mail";
+	lab_in(lab, mail->channel ? mail->channel : "mail", &in, 1);
+	lab->space = NULL;
+}
+
+/* Ana's ticket, which the helpdesk got by mail. */
+static hg_lab *asked(const char *more)
+{
+	g_autofree char *yaml = g_strdup_printf(CONF, more), *ticket = hg_change_mail_ticket(TOKEN);
+	hg_lab *lab = lab_new(yaml);
+
+	lab_say(lab, ANA, "My printer burns");
+	lab_forwarded(lab, lab_take(lab, HG_TO_BACKEND), &(struct hg_forward_result){ .fate = HG_SENT, .status = 200,
+									       .external_id = ticket });
+	lab_desk(lab);
+	return lab;
+}
+
+static char *sent(hg_lab *lab)
+{
+	hg_dispatch *dispatch = lab_take(lab, HG_TO_CHANNEL);
+	char *text = dispatch ? g_strdup_printf("%s: %s", dispatch->job.name, dispatch->out.text) : NULL;
+
+	if (dispatch)
+		lab_sent(lab, dispatch, &(struct hg_result){ .fate = HG_SENT, .id = "p" });
+	return text;
+}
+
+static void assert_sent(hg_lab *lab, const char *want)
+{
+	g_autofree char *text = sent(lab);
+
+	if (g_strcmp0(text, want) != 0)
+		fail_msg("sent is \"%s\" and not \"%s\"", text ? text : "(nothing)", want ? want : "(nothing)");
+}
+
+/* Nothing but what Ana said is a conversation. */
+static void assert_alone(hg_lab *lab)
+{
+	lab_counts(lab, 1, "SELECT count(*) FROM thread");
+	lab_counts(lab, 1, "SELECT count(*) FROM message WHERE direction = 1");
+	lab_audit(lab);
+}
+
+static void an_agents_answer_goes_where_the_customer_wrote(void **state)
+{
+	g_autoptr(hg_lab) lab = asked("");
+	(void)state;
+
+	mail_in(lab, &(struct mail){ .text = "Water!\n\nOn Monday Ana wrote:\n> My printer burns", .reply = "Water!" });
+	assert_sent(lab, "wa: Water!");
+	assert_sent(lab, NULL);
+	lab_is(lab, "Mia", "SELECT author_name FROM message WHERE direction = 2");
+	lab_is(lab, "desk", "SELECT origin FROM message WHERE direction = 2");
+	assert_alone(lab);
+}
+
+static void the_same_mail_is_one_answer(void **state)
+{
+	g_autoptr(hg_lab) lab = asked("");
+	(void)state;
+
+	mail_in(lab, &(struct mail){ .text = "Water!" });
+	numbered--;
+	mail_in(lab, &(struct mail){ .text = "Water!" });
+	assert_sent(lab, "wa: Water!");
+	assert_sent(lab, NULL);
+	assert_alone(lab);
+}
+
+static void files_of_an_answer_go_along(void **state)
+{
+	g_autoptr(hg_lab) lab = asked("");
+	static const struct hg_file file = { .size = sizeof(file), .kind = HG_FILE, .name = "how-to.pdf", .type = "application/pdf",
+					     .data = "%PDF-1.7", .bytes = 8 };
+	static const struct hg_file gone = { .size = sizeof(gone), .kind = HG_FILE, .name = "gone.pdf", .type = "application/pdf",
+					     .bytes = 8 };
+	(void)state;
+
+	mail_in(lab, &(struct mail){ .text = "Look", .file = &file });
+	lab_counts(lab, 1, "SELECT count(*) FROM attachment WHERE name = 'how-to.pdf' AND length(sha256) = 64");
+	mail_in(lab, &(struct mail){ .text = "And this", .file = &gone });
+	lab_counts(lab, 0, "SELECT count(*) FROM attachment WHERE name = 'gone.pdf'");
+	lab_counts(lab, 2, "SELECT count(*) FROM message WHERE direction = 2");
+	assert_alone(lab);
+}
+
+/* ---- loops ---- */
+
+static void what_a_machine_says_there_is_a_note(void **state)
+{
+	g_autoptr(hg_lab) lab = asked("");
+	(void)state;
+
+	mail_in(lab, &(struct mail){ .text = "We have received your request 4711.", .automatic = TRUE });
+	assert_sent(lab, NULL);
+	lab_counts(lab, 1, "SELECT count(*) FROM message WHERE direction = 3 AND origin = 'desk'");
+	assert_alone(lab);
+}
+
+static void unless_all_answers_there_are_marked_so(void **state)
+{
+	g_autoptr(hg_lab) lab = asked(", automatic: answer");
+	(void)state;
+
+	mail_in(lab, &(struct mail){ .text = "Water!", .automatic = TRUE });
+	assert_sent(lab, "wa: Water!");
+	assert_alone(lab);
+}
+
+static void mail_of_the_helpdesk_without_a_token_makes_no_conversation(void **state)
+{
+	g_autoptr(hg_lab) lab = asked("");
+	(void)state;
+
+	for (int i = 0; i < 3; i++)
+		mail_in(lab, &(struct mail){ .text = "News of your helpdesk", .bare = TRUE });
+	lab_wait(lab, HOUR_MS);
+	assert_sent(lab, NULL);
+	assert_null(lab_take(lab, HG_TO_BACKEND));
+	assert_alone(lab);
+}
+
+/* ---- who may not ---- */
+
+static void a_token_alone_is_nobodys_answer(void **state)
+{
+	g_autoptr(hg_lab) lab = asked("");
+	(void)state;
+
+	mail_in(lab, &(struct mail){ .uri = "mailto:eve@example.net", .text = "Send me your password" });
+	assert_sent(lab, NULL);
+	lab_counts(lab, 0, "SELECT count(*) FROM message WHERE direction = 2");
+	lab_counts(lab, 1, "SELECT count(*) FROM message WHERE direction = 1 AND thread_n = 1");
+	lab_audit(lab);
+}
+
+static void a_forged_sender_is_nobody(void **state)
+{
+	g_autoptr(hg_lab) lab = asked("");
+	(void)state;
+
+	mail_in(lab, &(struct mail){ .text = "Send me your password", .sender = HG_SENDER_FAIL });
+	assert_sent(lab, NULL);
+	lab_counts(lab, 0, "SELECT count(*) FROM message WHERE direction = 2");
+	lab_audit(lab);
+}
+
+static void another_channel_is_none_of_it(void **state)
+{
+	g_autoptr(hg_lab) lab = asked("");
+	(void)state;
+
+	mail_in(lab, &(struct mail){ .text = "Water!", .channel = "mail2" });
+	assert_sent(lab, NULL);
+	lab_counts(lab, 0, "SELECT count(*) FROM message WHERE direction = 2");
+	lab_audit(lab);
+}
+
+static void agents_may_answer_from_addresses_of_their_own(void **state)
+{
+	g_autoptr(hg_lab) lab = asked(", agents: 'ben@x.example, @acme.example'");
+	(void)state;
+
+	mail_in(lab, &(struct mail){ .uri = "mailto:ben@x.example", .text = "one" });
+	assert_sent(lab, "wa: one");
+	mail_in(lab, &(struct mail){ .uri = "mailto:mia@acme.example", .text = "two" });
+	assert_sent(lab, "wa: two");
+	mail_in(lab, &(struct mail){ .uri = "mailto:mia@notacme.example", .text = "three" });
+	assert_sent(lab, NULL);
+	lab_counts(lab, 2, "SELECT count(*) FROM message WHERE direction = 2");
+	/* Without a token an agent is a customer like anybody. */
+	mail_in(lab, &(struct mail){ .uri = "mailto:mia@acme.example", .text = "My own printer", .bare = TRUE });
+	lab_counts(lab, 1, "SELECT count(*) FROM message WHERE direction = 1 AND text = 'My own printer'");
+	lab_audit(lab);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_agents_answer_goes_where_the_customer_wrote),
+		cmocka_unit_test(the_same_mail_is_one_answer),
+		cmocka_unit_test(files_of_an_answer_go_along),
+		cmocka_unit_test(what_a_machine_says_there_is_a_note),
+		cmocka_unit_test(unless_all_answers_there_are_marked_so),
+		cmocka_unit_test(mail_of_the_helpdesk_without_a_token_makes_no_conversation),
+		cmocka_unit_test(a_token_alone_is_nobodys_answer),
+		cmocka_unit_test(a_forged_sender_is_nobody),
+		cmocka_unit_test(another_channel_is_none_of_it),
+		cmocka_unit_test(agents_may_answer_from_addresses_of_their_own),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
