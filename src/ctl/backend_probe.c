@@ -363,7 +363,7 @@ static gboolean read_counts(struct probing *p, struct counts *ret)
 static void wait_for_hook(struct probing *p, gint64 wait_ms)
 {
 	struct counts before, now;
-	gint64 end = g_get_monotonic_time() + wait_ms * 1000;
+	gint64 end = hg_mono(hg_env_system()) + wait_ms;
 
 	if (!read_counts(p, &before)) {
 		p->failed = TRUE;
@@ -371,7 +371,7 @@ static void wait_for_hook(struct probing *p, gint64 wait_ms)
 	}
 	if (!p->json && !p->ctl->quiet)
 		puts("      now do something in the helpdesk that it has a webhook for: answer a ticket, say");
-	for (now = before; now.requests == before.requests && g_get_monotonic_time() < end; g_usleep(LOOK_MS * 1000))
+	for (now = before; now.requests == before.requests && hg_mono(hg_env_system()) < end; g_usleep(LOOK_MS * 1000))
 		if (!read_counts(p, &now))
 			break;
 	if (now.requests == before.requests)
