@@ -90,14 +90,18 @@ static void put_names(struct json_object *map, const char *name)
 	put(map, "last_name", last && last[1] ? last + 1 : name);
 }
 
+/* After the request for the ticket its own address is told with it: the one the helpdesk knows, proven or not. */
 static struct json_object *requester(struct json_object *data, struct json_object *contact)
 {
 	static const char *const names[] = { "email", "name", "phone", "proven", "policy", NULL };
 	struct json_object *map = json_object_new_object(), *from = hg_json_obj(data, "requester");
+	const char *proven = hg_json_str(contact, "email"), *asked = hg_json_str(hg_json_obj(data, "ticket"), "requester");
 
 	take(map, contact, names);	/* email and phone of a contact are proven ones */
-	if (!from && hg_json_str(contact, "email"))
-		json_object_object_add(map, "proven", json_object_new_boolean(TRUE));
+	if (!from && asked)
+		put(map, "email", asked);
+	if (!from && (proven || asked))
+		json_object_object_add(map, "proven", json_object_new_boolean(!asked || g_strcmp0(asked, proven) == 0));
 	take(map, from, names);
 	put_names(map, hg_json_str(map, "name"));
 	return map;

@@ -1,0 +1,207 @@
+"""GLPI, ServiceNow, Chatwoot, LibreDesk and osTicket: presets against stand-ins written from what these publish, with their lies, and
+the daemon between them and a customer."""
+import pytest
+
+import harness
+from conftest import AT_ONCE, NOISE
+from desks.chatwoot import Chatwoot
+from desks.glpi import Glpi
+from desks.libredesk import LibreDesk
+from desks.osticket import OsTicket
+from desks.servicenow import ServiceNow
+
+ANA = "+447700900123"
+ASKED = 'Where is <b>my</b> "order"?\n{{ .Contact.Email }} & ${text}'
+BOTH_WAYS = [Glpi, ServiceNow, Chatwoot, LibreDesk]
+ALL = BOTH_WAYS + [OsTicket]
+FINDS = BOTH_WAYS
+SYNTHETIC = 'requester: synthetic\nrequester_address: "${contact.id}@chat.acme.example"'
+
+
+def escaped(desk, text):
+    if desk.preset in ("glpi", "libredesk"):
+        return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
+    return text
+
+
+class Setting:
+    def __init__(self, start, graph, desk, beside="", **config):
+        """beside: text of another backend."""
+        self.graph, self.desk = graph, desk
+        lines = desk.config + "allow_private: true\n"
+
+        def put(text):
+            before, _, after = text.partition("backends:\n")
+            after = after[after.index("\napi:\n"):]
+            block = "".join(f"    {line}\n" for line in lines.splitlines())
+            return f"{before}backends:\n  desk:\n    preset: {desk.preset}\n    url: {desk.url}\n{block}{beside}{after}"
+
+        presets = str(harness.TOP / "etc" / "backends")
+        config = dict(dict(rules=NOISE + AT_ONCE, channel=SYNTHETIC, change=put), **config)
+        self.gateway = start(env=dict(desk.secrets, HEADGATE_PRESET_DIR=presets), **config)
+        desk.time = self.gateway.now
+
+    def ticket(self, text=ASKED, customer=ANA):
+        before = len(self.desk.tickets)
+        assert self.graph.say(customer, text) == 200
+        return self.desk.wait_tickets(before + 1)[before]
+
+    def thread(self):
+        return self.gateway.threads()[0]
+
+    def linked(self):
+        return harness.wait_until(lambda: self.thread()["ticket"] and self.thread()["ticket"]["links"], "the link")
+
+    def dead(self):
+        return self.gateway.get("/v1/outbox?state=dead")["jobs"]
+
+    def hook(self, told):
+        body, headers = told
+        return self.gateway.http("POST", "/backend/desk/hook", body, headers)
+
+
+@pytest.fixture
+def desks():
+    made = []
+
+    def make(kind):
+        made.append(kind())
+        return made[-1]
+    yield make
+    for desk in made:
+        desk.close()
+
+
+@pytest.fixture
+def setting(start, graph, desks):
+    return lambda kind, **more: Setting(start, graph, desks(kind), **more)
+
+
+# ---- to the helpdesk ----
+
+@pytest.mark.parametrize("kind", ALL)
+def test_a_conversation_is_a_ticket_there_and_goes_on(setting, kind):
+    s = setting(kind)
+    ticket = s.ticket()
+    s.linked()
+    s.desk.wait(lambda: s.desk.words(ticket), "the customer's words")
+    assert escaped(s.desk, ASKED.split("\n")[0]) in s.desk.plain(s.desk.words(ticket)[0])
+    assert s.graph.say(ANA, "And <i>today</i>?") == 200
+    words = s.desk.wait(lambda: len(s.desk.words(ticket)) > 1 and s.desk.words(ticket), "his second message")
+    assert escaped(s.desk, "And <i>today</i>?") in words[-1] and len(words) == 2
+    assert len(s.desk.tickets) == 1
+
+
+@pytest.mark.parametrize("kind", BOTH_WAYS)
+def test_a_file_goes_there(setting, kind):
+    s = setting(kind)
+    file = s.graph.add_media(b"%PDF-1.4 of a test", "application/pdf", "order.pdf")
+    assert s.graph.deliver(s.graph.media(ANA, "document", file, "look", filename="order.pdf")) == 200
+    ticket = s.desk.wait_tickets()[0]
+    names = s.desk.wait(lambda: s.desk.names(ticket), "the file")
+    assert [(name.endswith("order.pdf"), data) for name, data in names] == [(True, b"%PDF-1.4 of a test")]
+
+
+@pytest.mark.parametrize("kind", BOTH_WAYS)
+def test_solved_elsewhere_is_solved_there(setting, helpdesk, kind):
+    """What another helpdesk said of the ticket."""
+    other = f"  other:\n    url: {helpdesk.url}\n    secrets: [env:TEST_WEBHOOK_SECRET]\n    allow_private: true\n"
+    s = setting(kind, beside=other)
+    ticket = s.ticket()
+    harness.wait_until(lambda: "desk" in [link["backend"] for link in s.linked()], "the link to this one")
+    number = s.thread()["ticket"]["number"]
+    said = {"status": "solved", "backend": "other"}
+    assert s.gateway.api("PUT", f"/v1/tickets/{number}/status", said).status == 200
+    s.desk.wait(lambda: str(ticket.get("status", ticket.get("state"))) in ("5", "6", "resolved", "Resolved"), "its state")
+
+
+# ---- the ladder: it does it, and the line drops ----
+
+CREATED = {Glpi: r"/apirest\.php/Ticket", ServiceNow: r"/api/now/table/incident", Chatwoot: r".*/conversations",
+           LibreDesk: r"/api/v1/conversations"}
+
+
+@pytest.mark.parametrize("kind", FINDS)
+def test_a_ticket_whose_answer_was_lost_is_found_again(setting, kind):
+    s = setting(kind)
+    s.desk.fault("POST", CREATED[kind], "drop_after")
+    ticket = s.ticket()
+    harness.wait_until(lambda: s.gateway.advance(seconds=10) or (s.thread()["ticket"] or {}).get("links"), "the link")
+    s.desk.wait(lambda: s.desk.words(ticket), "the customer's words")
+    assert len(s.desk.tickets) == 1 and len(s.desk.words(ticket)) == 1
+
+
+def test_where_nothing_can_be_found_again_it_is_held(setting):
+    s = setting(OsTicket)
+    s.desk.fault("POST", r"/api/tickets\.json", "drop_after")
+    s.ticket()
+    dead = harness.wait_until(lambda: s.gateway.advance(seconds=10) or s.dead(), "a dead letter")
+    assert "nobody knows whether" in dead[0]["error"] and len(s.desk.tickets) == 1
+
+
+# ---- their lies ----
+
+def test_glpi_ends_its_sessions(setting):
+    s = setting(Glpi)
+    ticket = s.ticket()
+    s.linked()
+    s.desk.sessions.clear()
+    logins = s.desk.logins
+    assert s.graph.say(ANA, "hello there") == 200
+    s.desk.wait(lambda: len(s.desk.words(ticket)) == 2, "his message, in a new session")
+    assert s.desk.logins == logins + 1
+
+
+def test_glpi_says_207_and_it_is_no_success(setting):
+    s = setting(Glpi)
+    ticket = s.ticket()
+    s.linked()
+    s.desk.fault("POST", r"/apirest\.php/ITILFollowup", (207, ["ERROR_GLPI_PARTIAL_ADD", [{"id": False, "message": "no"}]]))
+    assert s.graph.say(ANA, "hello there") == 200
+    dead = harness.wait_until(s.dead, "a dead letter")
+    assert dead[0]["name"] == "desk" and len(s.desk.words(ticket)) == 1
+
+
+def test_glpi_takes_no_such_file_and_makes_the_ticket(setting):
+    s = setting(Glpi)
+    file = s.graph.add_media(b"MZ", "application/octet-stream", "virus.exe")
+    assert s.graph.deliver(s.graph.media(ANA, "document", file, "look", filename="virus.exe")) == 200
+    ticket = s.desk.wait_tickets()[0]
+    s.linked()
+    s.desk.wait_asked("POST", r"/apirest\.php/Document")
+    assert s.graph.say(ANA, "and this") == 200
+    s.desk.wait(lambda: len(s.desk.words(ticket)) == 2, "what came behind the file")
+    assert not s.desk.names(ticket)
+
+
+def test_servicenow_names_the_incident_in_location_alone(setting):
+    s = setting(ServiceNow)
+    s.desk.silent = True
+    ticket = s.ticket()
+    assert s.linked()[0]["id"] == ticket["sys_id"]
+
+
+def test_osticket_bans_one_customer_and_goes_on_for_others(setting):
+    s = setting(OsTicket, channel='requester: synthetic\nrequester_address: "${phone}@chat.acme.example"')
+    s.desk.banned.add(f"{ANA[1:]}@chat.acme.example")
+    assert s.graph.say(ANA, "my order") == 200
+    s.desk.wait_asked("POST", r"/api/tickets\.json")
+    s.ticket("my order too", "+447700900456")
+    assert len(s.desk.tickets) == 1
+
+
+def test_osticket_reads_no_data_urls_of_customers(setting):
+    s = setting(OsTicket)
+    ticket = s.ticket("data:text/html,<script>alert(1)</script>")
+    assert "data:text/html,<script>alert(1)</script>" in s.desk.words(ticket)[0]
+
+
+def test_osticket_knows_a_mail_again(setting):
+    s = setting(OsTicket)
+    ticket = s.ticket()
+    s.linked()
+    s.desk.fault("POST", r"/api/tickets\.email", "drop_after")
+    assert s.graph.say(ANA, "and today?") == 200
+    s.desk.wait_asked("POST", r"/api/tickets\.email")
+    harness.wait_until(lambda: s.gateway.advance(seconds=10) or len(s.desk.asked("POST", r"/api/tickets\.email")) == 2, "a second attempt")
+    assert len(s.desk.words(ticket)) == 2 and len(s.desk.tickets) == 1
