@@ -48,7 +48,8 @@
 #include "change.h"
 #include "described.h"
 
-#define HG_BACK_CHANGES_MAX 900		/* of one request or one page: what is more is left over */
+#define HG_BACK_CHANGES_MAX 900		/* of one request: what is more is left over */
+#define HG_BACK_PAGE_MAX    50000	/* ... of what one fetch_changes took */
 #define HG_BACK_FILES_MAX   32		/* of one change */
 #define HG_BACK_CASES_MAX   32
 #define HG_BACK_BODY_MAX    (1 << 20)	/* bytes of a request */
@@ -86,10 +87,10 @@ struct hg_back_heard {
 	int verdict;		/* enum hg_back_verdict; of hg_back_sort() always TAKEN */
 	const char *why;	/* FORGED, UNREADABLE; in arena */
 	hg_arena *arena;	/* holds all that changes point to */
-	GArray *changes;	/* of struct hg_change */
+	GArray *changes;	/* of struct hg_change, each of which hg_change_check() takes */
 	guint items, own, ignored, unmatched, odd;	/* own: echoes; odd: of a case that fits, and unreadable */
 	const char *odd_why;	/* of the first; or NULL */
-	gboolean left_over;	/* there were more than HG_BACK_CHANGES_MAX */
+	gboolean left_over;	/* there were more than fit */
 	struct hg_http_outcome answer;	/* what the request is answered once that is stored; body in arena */
 	struct hg_http_outcome busy;	/* ... when it cannot be: status 503 unless the preset says else */
 };
@@ -99,6 +100,6 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(hg_back_heard, hg_back_heard_clear)
 
 /* One request: judged over its bytes, read, sorted.  ret needs no init, and is to be cleared.  Pure: samples call it too. */
 void hg_back_hear(const struct hg_back_given *given, const struct hg_http_req *req, struct hg_back_heard *ret);
-/* What fetch_changes took as `changes` (a list, or one item), or (poll FALSE) what fetch_change took, whose items are those of
- * the hook. */
+/* What fetch_changes took as `changes` (a list, or one item), or (poll FALSE) what fetch_change took: items as the hook's `each`
+ * makes them, for its cases. */
 void hg_back_sort(const struct hg_back_given *given, struct json_object *items, gboolean poll, struct hg_back_heard *ret);

@@ -351,7 +351,7 @@ static void take_looked(struct fetch *f, const struct hg_backend_conf *backend, 
 	hg_way_given(f->way, backend, &given);
 	hg_back_sort(&given, changes, FALSE, &heard);
 	hg_way_count(f->way, &heard);
-	end_sent(f, (const struct hg_change *)(const void *)heard.changes->data, heard.changes->len);
+	end_sent(f, hg_way_changes(&heard), heard.changes->len);
 }
 
 static void on_looked(void *arg, const struct hg_desk_ended *ended)

@@ -114,7 +114,7 @@ static void read_on(struct hearing *h, const char *charset)
 		return;
 	}
 	h->scope.root = h->scope.item = tree;
-	hg_back_sort_root(h->given, &h->scope, FALSE, h->heard);
+	hg_back_sort_root(h->given, &h->scope, FALSE, h->back->hook.each, h->heard);
 	set_answer(h, h->heard->changes->len ? HT_ACCEPTED : HT_IGNORED, 200, &h->heard->answer);
 	set_answer(h, HT_BUSY, 503, &h->heard->busy);
 	json_object_put(tree);

@@ -117,13 +117,12 @@ static gboolean is_worth_keeping(const struct hg_back_heard *heard, const struct
 static void keep(struct hg_way *way, hg_request *req, struct hg_back_heard *heard)
 {
 	struct answering *a = g_new0(struct answering, 1);
-	const void *body;
-	gsize len;
+	struct hg_way_news news = { .changes = hg_way_changes(heard), .n = heard->changes->len };
 
 	*a = (struct answering){ .req = req, .way = way, .heard = *heard };
 	*heard = (struct hg_back_heard){ 0 };
-	body = hg_request_body(req, &len);
-	if (hg_way_store(way, &a->heard, body, len, NULL, on_stored, a))
+	news.raw = hg_request_body(req, &news.len);
+	if (hg_way_store(way, &news, on_stored, a))
 		return;
 	answer_busy(way, req, &a->heard);
 	answering_free(a);

@@ -51,5 +51,6 @@ void hg_back_case_clear(gpointer data);
 /* ---- back_sort.c ---- */
 
 void hg_back_heard_init(struct hg_back_heard *heard);
-/* scope: root is what lies there; as it is read by each of the side. */
-void hg_back_sort_root(const struct hg_back_given *given, const struct ht_scope *scope, gboolean poll, struct hg_back_heard *ret);
+/* scope: root is what lies there, taken apart by each (or NULL); poll: whose cases. */
+void hg_back_sort_root(const struct hg_back_given *given, const struct ht_scope *scope, gboolean poll, const ht_path *each,
+		       struct hg_back_heard *ret);

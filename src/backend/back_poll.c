@@ -112,33 +112,22 @@ struct page {
 	gboolean last;
 	char *cursor, *more;		/* ours; or NULL */
 	gint64 kept_ms;			/* the place that was stored with it; 0: none */
+	struct hg_back_heard heard;	/* ours */
+	gboolean begun;			/* some of it was given to be stored ... */
+	guint at, storing;		/* ... of its changes: stored, and being stored */
+	gint64 news;
 };
 
 static void page_free(struct page *p)
 {
 	g_free(p->cursor);
 	g_free(p->more);
+	hg_back_heard_clear(&p->heard);
 	g_free(p);
 }
 
 static void ask(struct hg_way *way);
-
-static void page_done(struct page *p)
-{
-	struct hg_way *way = p->way;
-
-	g_free(way->cursor);
-	way->cursor = g_steal_pointer(&p->cursor);
-	g_free(way->more);
-	way->more = g_steal_pointer(&p->more);
-	if (p->kept_ms)
-		way->kept_ms = p->kept_ms;
-	if (p->last)
-		worked(way);
-	else
-		ask(way);
-	page_free(p);
-}
+static void store_page(struct page *p);
 
 /* What a hook was to tell, and did not. */
 static void count_found(struct hg_way *way, gint64 news)
@@ -152,42 +141,72 @@ static void count_found(struct hg_way *way, gint64 news)
 	hg_info(&ctx, "back.found_by_poll", "%" G_GINT64_FORMAT " changes were found that its hook had not told of", news);
 }
 
+static void page_done(struct page *p)
+{
+	struct hg_way *way = p->way;
+
+	count_found(way, p->news);
+	if (p->heard.left_over) {
+		fail(way, "it found more changes than fit in one answer: the preset's pages are too long", 0);
+		page_free(p);
+		return;
+	}
+	g_free(way->cursor);
+	way->cursor = g_steal_pointer(&p->cursor);
+	g_free(way->more);
+	way->more = g_steal_pointer(&p->more);
+	if (p->kept_ms)
+		way->kept_ms = p->kept_ms;
+	if (p->last)
+		worked(way);
+	else
+		ask(way);
+	page_free(p);
+}
+
 static void on_stored(void *arg, gint64 news, const GError *error)
 {
 	struct page *p = arg;
 
-	if (error) {
-		fail(p->way, error->message, 0);
-		page_free(p);
+	p->news += news;
+	p->at += p->storing;
+	if (!error) {
+		store_page(p);
 		return;
 	}
-	count_found(p->way, news);
-	page_done(p);
+	fail(p->way, error->message, 0);
+	page_free(p);
 }
 
 /* The stored place moves with what was found, and once in a while. */
-static char *place_to_keep(struct page *p, const struct hg_back_heard *heard)
+static char *place_to_keep(struct page *p)
 {
 	struct hg_way *way = p->way;
 	gboolean moved = g_strcmp0(p->cursor, way->cursor) != 0;
 	gint64 place_ms = p->last ? way->begun_ms : way->place_ms;
 
 	/* Without a cursor of theirs, pages behind this one would be lost to a crash. */
-	if (!p->last && !p->cursor)
+	if ((!p->last && !p->cursor) || p->heard.left_over)
 		return NULL;
-	if (!heard->changes->len && !moved && place_ms - way->kept_ms < KEEP_EACH_MS)
+	if (!p->heard.changes->len && !moved && place_ms - way->kept_ms < KEEP_EACH_MS)
 		return NULL;
 	p->kept_ms = place_ms;
 	return place_text(place_ms, p->cursor);
 }
 
-static void store_page(struct page *p, const struct hg_back_heard *heard)
+/* As many at a time as one command takes; the place goes with the last of them. */
+static void store_page(struct page *p)
 {
-	g_autofree char *place = place_to_keep(p, heard);
+	guint left = p->heard.changes->len - p->at, n = MIN(left, HG_BACK_CHANGES_MAX);
+	gboolean over = p->begun && !left;
+	g_autofree char *place = n == left && !over ? place_to_keep(p) : NULL;
+	struct hg_way_news news = { .changes = hg_way_changes(&p->heard) + p->at, .n = n, .cursor = place };
 
-	if (!place && !heard->changes->len) {
+	p->begun = TRUE;
+	p->storing = n;
+	if (over || (!n && !place)) {
 		page_done(p);
-	} else if (!hg_way_store(p->way, heard, NULL, 0, place, on_stored, p)) {
+	} else if (!hg_way_store(p->way, &news, on_stored, p)) {
 		fail(p->way, "what was found cannot be stored now", 0);
 		page_free(p);
 	}
@@ -215,14 +234,13 @@ static char *text_of(struct json_object *taken, const char *name)
 
 static void take_page(struct hg_way *way, const struct hg_backend_conf *backend, struct json_object *taken)
 {
-	g_auto(hg_back_heard) heard = { 0 };
 	struct hg_ctx ctx = HG_CTX(NULL, "backend", way->name);
 	struct page *p = g_new0(struct page, 1);
 	struct hg_back_given given;
 
 	hg_way_given(way, backend, &given);
-	hg_back_sort(&given, changes_of(taken), TRUE, &heard);
-	hg_way_count(way, &heard);
+	hg_back_sort(&given, changes_of(taken), TRUE, &p->heard);
+	hg_way_count(way, &p->heard);
 	p->way = way;
 	p->cursor = text_of(taken, "cursor");
 	if (!p->cursor)
@@ -236,7 +254,7 @@ static void take_page(struct hg_way *way, const struct hg_backend_conf *backend,
 		p->last = TRUE;
 		way->begun_ms = way->place_ms;
 	}
-	store_page(p, &heard);
+	store_page(p);
 }
 
 static void on_page(void *arg, const struct hg_desk_ended *ended)

@@ -172,12 +172,27 @@ static gboolean take_kind(struct sorting *s, const struct hg_back_case *c, const
 	}
 }
 
+static guint most(const struct sorting *s)
+{
+	return s->poll ? HG_BACK_PAGE_MAX : HG_BACK_CHANGES_MAX;
+}
+
+/* Bounded as it will be kept; what nobody can keep must not take the others with it. */
 static void add(struct sorting *s, const struct hg_change *change)
 {
-	if (s->heard->changes->len < HG_BACK_CHANGES_MAX)
-		g_array_append_vals(s->heard->changes, change, 1);
-	else
+	g_autoptr(GError) error = NULL;
+	struct hg_change kept;
+
+	if (s->heard->changes->len >= most(s)) {
 		s->heard->left_over = TRUE;
+		return;
+	}
+	if (!hg_change_check(change, &error)) {
+		odd(s, error->message);
+		return;
+	}
+	hg_change_copy(s->heard->arena, change, &kept);
+	g_array_append_val(s->heard->changes, kept);
 }
 
 /* Only the web's addresses are shown to people as links. */
@@ -230,7 +245,7 @@ static void take_case(struct sorting *s, const struct hg_back_case *c, const str
 	inner.c = c;
 	if (!c->each)
 		take(s, c, scope);
-	else if (!ht_path_each(c->each, scope, HG_BACK_CHANGES_MAX, on_inner, &inner))
+	else if (!ht_path_each(c->each, scope, most(s), on_inner, &inner))
 		s->heard->left_over = TRUE;
 }
 
@@ -268,15 +283,14 @@ static void on_item(void *arg, const struct ht_scope *scope)
 		s->heard->unmatched++;
 }
 
-void hg_back_sort_root(const struct hg_back_given *given, const struct ht_scope *scope, gboolean poll, struct hg_back_heard *ret)
+void hg_back_sort_root(const struct hg_back_given *given, const struct ht_scope *scope, gboolean poll, const ht_path *each,
+		       struct hg_back_heard *ret)
 {
-	const hg_back *back = given->desk->back;
-	const ht_path *each = poll ? back->poll.each : back->hook.each;
-	struct sorting s = { .given = given, .back = back, .poll = poll, .heard = ret };
+	struct sorting s = { .given = given, .back = given->desk->back, .poll = poll, .heard = ret };
 
 	if (!each)
 		on_item(&s, scope);
-	else if (!ht_path_each(each, scope, HG_BACK_CHANGES_MAX, on_item, &s))
+	else if (!ht_path_each(each, scope, most(&s), on_item, &s))
 		ret->left_over = TRUE;
 }
 
@@ -292,8 +306,9 @@ static void sort_items(const struct hg_back_given *given, struct ht_scope *scope
 		return;
 	}
 	scope->root = scope->item = items;
+	/* What fetch_change took are items already: the hook's `each` takes its whole body apart. */
 	if (items)
-		hg_back_sort_root(given, scope, poll, ret);
+		hg_back_sort_root(given, scope, poll, poll ? given->desk->back->poll.each : NULL, ret);
 }
 
 static gint by_time(gconstpointer a, gconstpointer b)

@@ -80,8 +80,8 @@ void hg_way_count(struct hg_way *way, const struct hg_back_heard *heard)
 	if (heard->odd && hg_way_may_log(way, &way->odd_ms))
 		hg_warn(&ctx, "back.odd", "%s: what the helpdesk tells is not as its preset says; its bytes are kept", heard->odd_why);
 	if (heard->left_over)
-		hg_warn(&ctx, "back.left_over", "it told of more than %d changes at once; those behind are left to the poll",
-			HG_BACK_CHANGES_MAX);
+		hg_warn(&ctx, "back.left_over", "it told of too many changes at once (%d of a hook, %d of a poll); those behind are left "
+			"to the next poll", HG_BACK_CHANGES_MAX, HG_BACK_PAGE_MAX);
 }
 
 /* ---- storing ---- */
@@ -120,8 +120,7 @@ static void on_stored(void *arg, const hg_command *command, const char *answer, 
 	hg_loop_post(s->way->backs->env.loop, stored_on_loop, s);
 }
 
-gboolean hg_way_store(struct hg_way *way, const struct hg_back_heard *heard, const void *raw, gsize len, const char *cursor,
-		      hg_way_stored *done, void *arg)
+gboolean hg_way_store(struct hg_way *way, const struct hg_way_news *news, hg_way_stored *done, void *arg)
 {
 	g_autoptr(hg_command) command = hg_command_new(HG_CMD_CHANGES);
 	struct hg_ctx ctx = HG_CTX(NULL, "backend", way->name);
@@ -129,8 +128,7 @@ gboolean hg_way_store(struct hg_way *way, const struct hg_back_heard *heard, con
 	struct storing *s;
 
 	command->backend = hg_arena_str(command->arena, way->name);
-	if (!hg_command_set_changes(command, (const hg_change *)(const void *)heard->changes->data, heard->changes->len, raw, len,
-				    cursor, &error)) {
+	if (!hg_command_set_changes(command, news->changes, news->n, news->raw, news->len, news->cursor, &error)) {
 		hg_warn(&ctx, "back.refused", "what the helpdesk told cannot be kept: %s", error->message);
 		return FALSE;
 	}

@@ -39,15 +39,25 @@ const struct hg_backend_conf *hg_way_backend(const struct hg_way *way);
 void hg_way_given(const struct hg_way *way, const struct hg_backend_conf *backend, struct hg_back_given *ret);
 /* Adds up what was sorted, and says once in a while what is odd. */
 void hg_way_count(struct hg_way *way, const struct hg_back_heard *heard);
+static inline const struct hg_change *hg_way_changes(const struct hg_back_heard *heard)
+{
+	return (const struct hg_change *)(const void *)heard->changes->data;
+}
 /* TRUE once a minute; *at_ms is the last time. */
 gboolean hg_way_may_log(struct hg_way *way, gint64 *at_ms);
 gint64 hg_way_now(const struct hg_way *way);
 
-/* CHANGES, what becomes of it told on the loop.  news: how many were new; error NULL: it is on disk.  FALSE: it cannot be stored
- * now (done is not called).  raw: the hook's bytes, or NULL; cursor: or NULL. */
+/* CHANGES, what becomes of it told on the loop.  news: how many were new; error NULL: it is on disk. */
 typedef void hg_way_stored(void *arg, gint64 news, const GError *error);
-gboolean hg_way_store(struct hg_way *way, const struct hg_back_heard *heard, const void *raw, gsize len, const char *cursor,
-		      hg_way_stored *done, void *arg);
+struct hg_way_news {
+	const struct hg_change *changes;	/* HG_BACK_CHANGES_MAX at most */
+	gsize n;
+	const void *raw;			/* the hook's bytes, or NULL */
+	gsize len;
+	const char *cursor;			/* or NULL: stays */
+};
+/* news is lent for the call.  FALSE: it cannot be stored now (done is not called). */
+gboolean hg_way_store(struct hg_way *way, const struct hg_way_news *news, hg_way_stored *done, void *arg);
 
 /* ---- back_poll.c ---- */
 void hg_poll_plan(struct hg_way *way);		/* after a start or a reload */

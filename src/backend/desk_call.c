@@ -338,12 +338,21 @@ static gboolean follow(hg_desk_call *call, const struct hg_desk_answer *answer)
 	return TRUE;
 }
 
+/* A file that is too big is not there in part, and an address nobody may reach will not be another next time. */
+static gboolean is_no_file(const hg_desk_call *call, const struct hg_desk_answer *answer)
+{
+	return call->task->save_fd > 0 &&
+	       (answer->code == HG_CLIENT_BIG || (answer->code == HG_CLIENT_BLOCKED && call->step->own_url));
+}
+
 static void answered(void *arg, const struct hg_desk_answer *answer)
 {
 	hg_desk_call *call = arg;
 
 	call->flies = FALSE;
-	if (answer->code == HG_CLIENT_OK || answer->code == HG_CLIENT_REDIRECT ||
+	if (is_no_file(call, answer)) {
+		end_wrong(call, answer->error);
+	} else if (answer->code == HG_CLIENT_OK || answer->code == HG_CLIENT_REDIRECT ||
 	    (answer->code == HG_CLIENT_BIG && answer->status)) {
 		if (!follow(call, answer))
 			judge(call, answer);

@@ -74,19 +74,17 @@ static void check(const struct hg_back_heard *heard)
 {
 	g_autoptr(hg_arena) arena = hg_arena_new();
 
-	g_assert_true(heard->changes->len <= HG_BACK_CHANGES_MAX);
+	g_assert_true(heard->changes->len <= HG_BACK_PAGE_MAX);
 	g_assert_true(!heard->odd == !heard->odd_why);
 	for (guint i = 0; i < heard->changes->len; i++) {
 		const struct hg_change *change = &g_array_index(heard->changes, struct hg_change, i);
 		g_autoptr(GString) json = g_string_new(NULL), again = g_string_new(NULL);
 		g_autoptr(GError) error = NULL;
-		hg_change copy, read;
+		hg_change read;
 
 		g_assert_true(strlen(change->id) <= HG_BACK_ID_MAX && *change->id);
-		hg_change_copy(arena, change, &copy);
-		if (!hg_change_check(&copy, NULL))
-			continue;	/* too long a ticket, say: who stores it says so */
-		hg_change_write(&copy, json);
+		g_assert_true(hg_change_check(change, NULL));
+		hg_change_write(change, json);
 		if (!hg_change_read(arena, json->str, json->len, &read, &error))
 			g_error("%s: %s", error->message, json->str);
 		hg_change_write(&read, again);

@@ -247,6 +247,9 @@ static void test_what_our_own_account_said_is_an_echo(void **state)
 
 /* ---- what is odd hurts nobody else ---- */
 
+#define TEN(x)	x x x x x x x x x x
+#define HUGE	TEN(TEN(TEN("123")))	/* more than an id may be */
+
 static void test_an_item_that_cannot_be_read_leaves_its_neighbours_alone(void **state)
 {
 	static const char back[] = "{\"hook\":{\"auth\":\"none\",\"each\":\"[]\"},\"cases\":["
@@ -260,6 +263,7 @@ static void test_an_item_that_cannot_be_read_leaves_its_neighbours_alone(void **
 		{ "{\"k\":\"s\",\"id\":1,\"t\":7,\"x\":\"parked\"}", "the status 'parked' is not in the preset's statuses.from" },
 		{ "{\"k\":\"s\",\"id\":1,\"t\":7}", "there is no status" },
 		{ "{\"k\":\"m\",\"id\":1,\"t\":7}", "what the ticket was merged into" },
+		{ "{\"k\":\"r\",\"id\":1,\"t\":\"" HUGE "\",\"x\":\"a\"}", "" },
 	};
 	hg_desk *desk = desk_with(back, NULL);
 
@@ -527,7 +531,7 @@ static void sort(const hg_desk *desk, const char *json, gboolean poll, struct hg
 
 static void test_polls_have_cases_of_their_own_or_those_of_the_hook(void **state)
 {
-	static const char back[] = "{" NOBODY ",\"own\":{\"by\":\"us\"},\"cases\":[{\"delete\":{\"id\":\"id\",\"ticket\":\"t\"}}]}";
+	static const char back[] = "{\"hook\":{\"auth\":\"none\",\"each\":\"events[]\"},\"own\":{\"by\":\"us\"},\"cases\":[{\"delete\":{\"id\":\"id\",\"ticket\":\"t\"}}]}";
 	hg_desk *own = desk_with(back, "{\"every\":\"1m\",\"each\":\"notes[]\",\"cases\":[{\"note\":{\"id\":\"id\",\"ticket\":\"$up.t\","
 				       "\"text\":\"x\",\"agent\":\"$root.who\"}}]}");
 	hg_desk *same = desk_with(back, "{\"every\":\"1m\"}");
