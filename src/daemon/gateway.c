@@ -87,6 +87,7 @@ static void make_parts(hg_gateway *gateway)
 	struct hg_ports ports;
 	struct hg_channels_env channel_env;
 	struct hg_forwarder_sink sink;
+	struct hg_backs_env backs_env;
 	struct hg_api_ports api_ports;
 	struct hg_visitors_env visitors_env;
 
@@ -100,6 +101,8 @@ static void make_parts(hg_gateway *gateway)
 	gateway->mail = hg_desk_mail_new(hg_channels_dispatch, gateway->channels);
 	hg_gateway_forward_sink(gateway, &sink);
 	gateway->forwarder = hg_forwarder_new(conf, gateway->loop, gateway->client, &sink);
+	hg_gateway_backs_env(gateway, &backs_env);
+	gateway->backs = hg_backs_new(&backs_env, conf);
 	gateway->hooks = hg_hooks_new(conf, gateway->loop, gateway->client, hg_gateway_hook_result, gateway);
 	hg_gateway_api_ports(gateway, &api_ports);
 	gateway->api = hg_api_new(conf, gateway->loop, gateway->readers, gateway->attachments, &api_ports);
@@ -147,6 +150,8 @@ void hg_gateway_free(hg_gateway *gateway)
 	if (gateway->engine)
 		hg_engine_stop(gateway->engine);
 	(void)(gateway->stopping && HG_FAILPOINT(STOP_ENGINE));
+	if (gateway->backs)
+		hg_backs_settle(gateway->backs);
 	if (gateway->visitors)
 		hg_visitors_stop(gateway->visitors);
 	hg_readers_free(gateway->readers);
@@ -156,6 +161,7 @@ void hg_gateway_free(hg_gateway *gateway)
 	hg_api_free(gateway->api);
 	hg_channels_free(gateway->channels);
 	hg_visitors_free(gateway->visitors);
+	hg_backs_free(gateway->backs);
 	hg_forwarder_free(gateway->forwarder);
 	hg_hooks_free(gateway->hooks);
 	hg_loop_free(gateway->loop);
@@ -243,6 +249,7 @@ static void pause_outbox(hg_gateway *gateway)
 		const struct hg_backend_conf *backend = g_ptr_array_index(conf->backends, i);
 
 		hg_engine_set_slots(gateway->engine, HG_TO_BACKEND, backend->name, 0);
+		hg_engine_set_slots(gateway->engine, HG_FROM_BACKEND, backend->name, 0);
 	}
 	for (guint i = 0; i < conf->hooks->len; i++) {
 		const struct hg_hook_conf *hook = g_ptr_array_index(conf->hooks, i);
@@ -259,6 +266,7 @@ static void stop(hg_gateway *gateway)
 	sd_notify(0, "STOPPING=1");
 	hg_info(NULL, "daemon.stopping", "no more is taken in; what is under way ends");
 	pause_outbox(gateway);
+	hg_backs_stop(gateway->backs);
 	hg_forwarder_stop(gateway->forwarder);
 	(void)HG_FAILPOINT(STOP_BEGIN);
 	hg_readers_end_slow(gateway->readers);
@@ -330,6 +338,7 @@ int hg_gateway_run(hg_gateway *gateway, void (*on_ready)(void *arg), void *arg)
 		return EXIT_STORE;
 	}
 	hg_channels_start(gateway->channels);
+	hg_backs_start(gateway->backs);
 	pulse(gateway);
 	hg_info(NULL, "daemon.ready", "listening on %s, port %u", gateway->setup->conf->gateway.listen,
 		hg_gateway_port(gateway));

@@ -272,6 +272,7 @@ void hg_gateway_metrics(void *arg, GString *out)
 	hg_metric_ms(out, "headgate_config_read_seconds", NULL, gateway->reloaded_ms);
 	write_channels(gateway, out);
 	write_backends(gateway, out);
+	hg_gateway_back_metrics(gateway, out);
 	write_hooks(gateway, out);
 	write_engine(gateway, out);
 	write_http(gateway, out);

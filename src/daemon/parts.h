@@ -2,6 +2,7 @@
 #pragma once
 #include <event2/event.h>
 #include "api.h"
+#include "backs.h"
 #include "channels.h"
 #include "clock.h"
 #include "desk_mail.h"
@@ -31,6 +32,7 @@ struct hg_gateway {
 	hg_channels *channels;
 	hg_desk_mail *mail;		/* to helpdesks by channels of ours */
 	hg_forwarder *forwarder;
+	hg_backs *backs;
 	hg_hooks *hooks;
 	hg_api *api;
 	hg_visitors *visitors;
@@ -49,6 +51,7 @@ void hg_gateway_server_conf(hg_gateway *gateway, const hg_conf *conf, struct hg_
 void hg_gateway_ports(hg_gateway *gateway, struct hg_ports *ret);
 void hg_gateway_channel_env(hg_gateway *gateway, struct hg_channels_env *ret);
 void hg_gateway_forward_sink(hg_gateway *gateway, struct hg_forwarder_sink *ret);
+void hg_gateway_backs_env(hg_gateway *gateway, struct hg_backs_env *ret);
 hg_hooks_result hg_gateway_hook_result;
 void hg_gateway_visitors_env(hg_gateway *gateway, struct hg_visitors_env *ret);
 void hg_gateway_api_ports(hg_gateway *gateway, struct hg_api_ports *ret);
@@ -60,6 +63,10 @@ void hg_gateway_handle(void *gateway, hg_request *req);
 /* status.c, metrics.c */
 void hg_gateway_status(void *gateway, GString *out);
 void hg_gateway_metrics(void *gateway, GString *out);
+
+/* way_back.c: of the nth backend, in an object that is open; and of all of them. */
+void hg_gateway_back_status(hg_gateway *gateway, guint n, GString *out);
+void hg_gateway_back_metrics(hg_gateway *gateway, GString *out);
 
 /* watch.c: is the system's clock one to go by?  Says so in the log whenever that changes. */
 void hg_gateway_watch_clock(hg_gateway *gateway);

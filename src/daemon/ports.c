@@ -30,6 +30,8 @@ static void forward_on_loop(void *arg)
 
 	if (forward->dispatch->job.target == HG_TO_HOOK)
 		hg_hooks_send(forward->gateway->hooks, forward->dispatch);
+	else if (forward->dispatch->job.target == HG_FROM_BACKEND)
+		hg_backs_send(forward->gateway->backs, forward->dispatch);
 	else
 		hg_forwarder_send(forward->gateway->forwarder, forward->dispatch);
 	g_free(forward);
@@ -40,7 +42,8 @@ static void port_dispatch(void *ctx, hg_dispatch *dispatch)
 	hg_gateway *gateway = ctx;
 	struct forward *forward;
 
-	if (dispatch->job.target != HG_TO_BACKEND && dispatch->job.target != HG_TO_HOOK) {
+	if (dispatch->job.target != HG_TO_BACKEND && dispatch->job.target != HG_TO_HOOK &&
+	    dispatch->job.target != HG_FROM_BACKEND) {
 		hg_channels_dispatch(gateway->channels, dispatch);
 		return;
 	}
@@ -73,7 +76,7 @@ static gboolean submit(void *ctx, hg_command *command, GError **error)
 	return hg_engine_submit(gateway->engine, command, error);
 }
 
-/* When a channel opens, at the start or after a reload: rare and one row, so it may open a connection of
+/* When a channel opens, or a backend polls for the first time, at the start or after a reload: rare and one row, so it may open a connection of
  * its own; the engine's is the engine's. */
 static char *cursor(void *ctx, const char *channel)
 {
@@ -147,6 +150,25 @@ void hg_gateway_forward_sink(hg_gateway *gateway, struct hg_forwarder_sink *ret)
 {
 	*ret = (struct hg_forwarder_sink){ .result = forwarded, .slots = forward_slots, .arg = gateway,
 		.mail = gateway->mail };
+}
+
+static hg_desk_line *line_of(void *ctx, const char *backend)
+{
+	return hg_forwarder_line(((hg_gateway *)ctx)->forwarder, backend);
+}
+
+static void change_slots(void *ctx, const char *backend, guint slots)
+{
+	hg_gateway *gateway = ctx;
+
+	if (!gateway->stopping)
+		hg_engine_set_slots(gateway->engine, HG_FROM_BACKEND, backend, slots);
+}
+
+void hg_gateway_backs_env(hg_gateway *gateway, struct hg_backs_env *ret)
+{
+	*ret = (struct hg_backs_env){ .loop = gateway->loop, .attachments = gateway->attachments, .submit = submit,
+		.cursor = cursor, .line = line_of, .slots = change_slots, .ctx = gateway };
 }
 
 /* A read mark or typing sign goes out like a send nobody waits for: ticket 0. */

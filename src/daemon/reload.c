@@ -90,6 +90,7 @@ static void take_over(hg_gateway *gateway, hg_setup *new)
 	hg_visitors_reload(gateway->visitors, new->conf);
 	hg_channels_reload(gateway->channels, new->conf);
 	hg_forwarder_reload(gateway->forwarder, new->conf);
+	hg_backs_reload(gateway->backs, new->conf);
 	(void)HG_FAILPOINT(RELOAD_CHANNELS);
 	hg_hooks_reload(gateway->hooks, new->conf);
 	hg_api_reload(gateway->api, new->conf);

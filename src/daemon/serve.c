@@ -1,4 +1,4 @@
-/* serve.c - which part answers a request: channels, the API, what visitors reach, or health */
+/* serve.c - which part answers a request: channels, helpdesks' hooks, the API, what visitors reach, or health */
 #include <string.h>
 #include "parts.h"
 
@@ -33,6 +33,8 @@ void hg_gateway_route(void *arg, const hg_request *req, struct hg_server_route *
 
 	if (g_str_has_prefix(path, HG_CHANNEL_PREFIX)) {
 		hg_channels_route(gateway->channels, req, route);
+	} else if (g_str_has_prefix(path, HG_BACKS_PREFIX)) {
+		hg_backs_route(gateway->backs, req, route);
 	} else if (is_api(path)) {
 		hg_api_route(gateway->api, req, route);
 	} else if (hg_visitors_own(path)) {
@@ -71,6 +73,8 @@ void hg_gateway_handle(void *arg, hg_request *req)
 
 	if (g_str_has_prefix(path, HG_CHANNEL_PREFIX))
 		hg_channels_handle(gateway->channels, req);
+	else if (g_str_has_prefix(path, HG_BACKS_PREFIX))
+		hg_backs_handle(gateway->backs, req);
 	else if (is_api(path))
 		hg_api_handle(gateway->api, req);
 	else if (hg_visitors_own(path))

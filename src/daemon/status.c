@@ -64,6 +64,7 @@ static void add_backends(hg_gateway *gateway, GString *out)
 		hg_json_add_time(out, "last_ok", state.last_ok_ms);
 		hg_json_add_time(out, "last_failed", state.last_failed_ms);
 		hg_json_opt_str(out, "error", state.last_error);
+		hg_gateway_back_status(gateway, i, out);
 		hg_json_close(out, '}');
 	}
 	hg_json_close(out, ']');
