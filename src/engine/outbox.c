@@ -4,6 +4,7 @@
 #define SECOND ((gint64)1000)
 #define MINUTE (60 * SECOND)
 #define HOUR   (60 * MINUTE)
+#define LANE_LOOK 200		/* jobs of a lane looked through */
 
 /* Asked for by the far end; anything outside is a mistake or an attack on our patience. */
 #define RETRY_LEAST SECOND
@@ -55,13 +56,16 @@ gint64 hg_outbox_backoff(struct hg_env *env, const hg_job *job, gint64 now_ms)
 
 gboolean hg_outbox_hurry(hg_turn *turn, int target, const char *name, const char *lane, GError **error)
 {
-	const struct hg_job_query query = { .target = target, .name = name, .lane = lane, .state = HG_JOB_DUE, .limit = 1 };
+	const struct hg_job_query query = { .target = target, .name = name, .lane = lane, .limit = LANE_LOOK };
 	g_autoptr(GPtrArray) jobs = g_ptr_array_new();
-	hg_job *head;
+	hg_job *head = NULL;
 
+	/* Dead letters lie before it. */
 	if (!hg_store_job_list(turn->store, turn->arena, &query, jobs, error))
 		return FALSE;
-	head = jobs->len ? g_ptr_array_index(jobs, 0) : NULL;
+	for (guint i = 0; !head && i < jobs->len; i++)
+		if (((hg_job *)g_ptr_array_index(jobs, i))->state == HG_JOB_DUE)
+			head = g_ptr_array_index(jobs, i);
 	if (!head || head->due_ms <= turn->now_ms)
 		return TRUE;
 	head->due_ms = turn->now_ms;

@@ -259,6 +259,89 @@ static void three_days_of_outage_lose_nothing(void **state)
 	assert_string_equal(lab_desk(lab), "ticket.requested ticket.message");
 }
 
+/* ---- helpdesks that are spoken to in steps ---- */
+
+static gboolean in_doubt(const hg_dispatch *dispatch)
+{
+	return dispatch->job.doubt_ms && dispatch->job.doubt_ms < dispatch->job.changed_ms;
+}
+
+static void what_is_done_of_a_ticket_is_on_disk_before_the_rest(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(ALL);
+	hg_dispatch *dispatch;
+	(void)state;
+
+	lab_say(lab, ANA, "hello");
+	lab_wait(lab, 30 * 1000);
+	dispatch = lab_take(lab, HG_TO_BACKEND);
+	assert_true(!in_doubt(dispatch) && dispatch->job.doubt_ms && !dispatch->job.body);
+	lab_forwarded(lab, dispatch, &(struct hg_forward_result){ .fate = HG_STEP, .body = "one", .len = 3 });
+	lab_is(lab, "one", "SELECT CAST(body AS TEXT) FROM outbox");
+	dispatch = lab_take(lab, HG_TO_BACKEND);
+	assert_memory_equal(dispatch->job.body, "one", 3);
+	assert_int_equal(dispatch->job.attempts, 1);
+	assert_false(in_doubt(dispatch));
+	/* What named the ticket is known, though the event is not done. */
+	lab_forwarded(lab, dispatch, &(struct hg_forward_result){ .fate = HG_STEP, .body = "two", .len = 3, .external_id = "77" });
+	lab_is(lab, "77", "SELECT external_id FROM link");
+	dispatch = lab_take(lab, HG_TO_BACKEND);
+	lab_forwarded(lab, dispatch, &(struct hg_forward_result){ .fate = HG_SENT });
+	lab_counts(lab, 0, "SELECT count(*) FROM outbox WHERE target = 2");
+}
+
+static void only_what_may_have_arrived_leaves_a_doubt(void **state)
+{
+	static const struct { struct hg_forward_result result; gboolean doubt; } tries[] = {
+		{ { .fate = HG_RETRY }, FALSE }, { { .fate = HG_RETRY, .doubt = TRUE }, TRUE },
+		/* A later one that never left does not take it back; a step that is done does. */
+		{ { .fate = HG_RETRY }, TRUE }, { { .fate = HG_RETRY, .body = "looked", .len = 6 }, TRUE },
+		{ { .fate = HG_STEP, .body = "sure", .len = 4 }, FALSE },
+	};
+	g_autoptr(hg_lab) lab = lab_new(ALL);
+	(void)state;
+
+	lab_say(lab, ANA, "hello");
+	lab_wait(lab, 30 * 1000);
+	for (gsize i = 0; i < G_N_ELEMENTS(tries); i++) {
+		hg_dispatch *dispatch = lab_take(lab, HG_TO_BACKEND);
+
+		if (in_doubt(dispatch) != (i && tries[i - 1].doubt))
+			fail_msg("attempt %zu", i);
+		lab_forwarded(lab, dispatch, &tries[i].result);
+		lab_wait(lab, HOUR_MS);
+	}
+	lab_is(lab, "sure", "SELECT CAST(body AS TEXT) FROM outbox WHERE event_n = (SELECT MIN(event_n) FROM outbox)");
+}
+
+static void a_link_brings_forward_what_waits_for_it(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(ALL);
+	(void)state;
+
+	lab_say(lab, ANA, "hello");
+	lab_wait(lab, 30 * 1000);
+	lab_forwarded(lab, lab_take(lab, HG_TO_BACKEND), &(struct hg_forward_result){ .fate = HG_FAILED, .text = "held" });
+	lab_say(lab, ANA, "still there?");
+	lab_forwarded(lab, lab_take(lab, HG_TO_BACKEND), &(struct hg_forward_result){ .fate = HG_RETRY, .retry_ms = HOUR_MS });
+	assert_null(lab_take(lab, HG_TO_BACKEND));
+	link_it(lab, "TK-1000", "77", "77");
+	lab_forwarded(lab, lab_take(lab, HG_TO_BACKEND), &(struct hg_forward_result){ .fate = HG_SENT });
+}
+
+static void a_ticket_that_was_made_is_known_whatever_else_fails(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(ALL);
+	(void)state;
+
+	lab_say(lab, ANA, "hello");
+	lab_wait(lab, 30 * 1000);
+	lab_forwarded(lab, lab_take(lab, HG_TO_BACKEND), &(struct hg_forward_result){ .fate = HG_FAILED, .text = "its files are refused",
+										       .external_id = "77" });
+	lab_is(lab, "77", "SELECT external_id FROM link");
+	lab_counts(lab, 1, "SELECT count(*) FROM outbox WHERE state = 6");
+}
+
 static void after_give_up_it_is_a_dead_letter_and_the_next_goes_on(void **state)
 {
 	g_autoptr(hg_lab) lab = lab_new(ALL "ticket: { confirm: \"\" }\n");
@@ -466,6 +549,10 @@ int main(void)
 		cmocka_unit_test(another_id_for_the_same_ticket_is_a_conflict),
 		cmocka_unit_test(events_arrive_in_order_per_thread_through_failures),
 		cmocka_unit_test(three_days_of_outage_lose_nothing),
+		cmocka_unit_test(what_is_done_of_a_ticket_is_on_disk_before_the_rest),
+		cmocka_unit_test(only_what_may_have_arrived_leaves_a_doubt),
+		cmocka_unit_test(a_link_brings_forward_what_waits_for_it),
+		cmocka_unit_test(a_ticket_that_was_made_is_known_whatever_else_fails),
 		cmocka_unit_test(after_give_up_it_is_a_dead_letter_and_the_next_goes_on),
 		cmocka_unit_test(a_backend_that_is_gone_is_left_alone),
 		cmocka_unit_test(a_410_from_before_a_reload_is_only_a_retry),
