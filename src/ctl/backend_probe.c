@@ -3,6 +3,7 @@
 #include <string.h>
 #include "backend_verbs.h"
 #include "back.h"
+#include "desk_mail.h"
 #include "desk_run.h"
 #include "desk_say.h"
 #include "env.h"
@@ -23,6 +24,7 @@ struct probing {
 	char *ours;			/* our id of a ticket that nobody has */
 	GString *json;			/* of the checks; NULL: told as they come */
 	gboolean failed;
+	gboolean mailed;		/* what was asked last would be a mail */
 };
 
 /* ---- telling ---- */
@@ -76,10 +78,14 @@ static void on_answer(void *arg, const struct hg_client_answer *from)
 
 static void ask(void *ctx, const struct hg_client_call *call, hg_desk_answered *done, void *arg)
 {
+	struct probing *p = ctx;
 	struct asked asked = { done, arg };
 
-	(void)ctx;
-	hg_client_sync(call, on_answer, &asked);
+	p->mailed = hg_desk_mail_is(call);
+	if (!p->mailed)
+		hg_client_sync(call, on_answer, &asked);
+	else
+		done(arg, &(struct hg_desk_answer){ .code = HG_CLIENT_CALL, .error = "mails leave by the daemon", .body = "", .retry_ms = -1 });
 }
 
 static gint64 now_ms(void *ctx)
@@ -145,9 +151,14 @@ static char *found(struct json_object *taken)
 
 static void say_failure(struct probing *p, const char *what, const struct probed *outcome)
 {
-	g_autofree char *text = g_strdup_printf("%s (%s)", outcome->text ? outcome->text : "it did not work",
-						hg_desk_outcome_word(outcome->word));
+	g_autofree char *text = NULL;
 
+	if (p->mailed) {
+		tell(p, SKIP, what, "it is a mail, which the daemon writes: headgatectl cannot try it");
+		return;
+	}
+	text = g_strdup_printf("%s (%s)", outcome->text ? outcome->text : "it did not work",
+						hg_desk_outcome_word(outcome->word));
 	tell(p, FAILS, what, text);
 }
 
@@ -440,6 +451,7 @@ int ctl_backend_probe(struct ctl *ctl, const char *name, gboolean ticket, gint64
 	p.ours = id;
 	p.json = json;
 	p.session = hg_desk_session_new();
+	p.transport.ctx = &p;
 	probe(&p, ticket, wait_ms);
 	hg_desk_session_free(p.session);
 	return finish(&p);
