@@ -205,3 +205,17 @@ def test_osticket_knows_a_mail_again(setting):
     s.desk.wait_asked("POST", r"/api/tickets\.email")
     harness.wait_until(lambda: s.gateway.advance(seconds=10) or len(s.desk.asked("POST", r"/api/tickets\.email")) == 2, "a second attempt")
     assert len(s.desk.words(ticket)) == 2 and len(s.desk.tickets) == 1
+
+
+# ---- what people read ----
+
+def test_the_overview_says_of_each_preset_what_it_says_of_itself():
+    folder = harness.TOP / "doc" / "helpdesks"
+    rows = {row.split("|")[1].strip().partition("]")[0].strip("["): row for row in (folder / "README.md").read_text().splitlines()
+            if row.startswith("| [") or row.startswith("| webhook")}
+    shipped = {path.stem: path.read_text() for path in (harness.TOP / "etc" / "backends").glob("*.yaml")}
+    assert set(shipped) | {"email", "webhook"} == set(rows)
+    for name, text in shipped.items():
+        assert (folder / f"{name}.md").exists(), name
+        assert ("**proven**" in rows[name]) == ("state: proven" in text), name
+        assert ("poll" in rows[name]) == ("fetch_changes:" in text), name
