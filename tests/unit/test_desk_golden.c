@@ -62,10 +62,27 @@ static void every_mistake_in_a_preset_is_explained_as_recorded(void **state)
 	golden_check(run, LEAST_CASES);
 }
 
+/* What the fixture's variables and credentials hold has SeCrEt in it; hunter2 is a literal. */
+static void no_secret_of_a_backend_is_ever_shown(void **state)
+{
+	static const char *const secrets[] = { "SeCrEt", "U2VDckV0", "hunter2" };
+	g_autoptr(GPtrArray) names = golden_files();
+
+	(void)state;
+	for (guint i = 0; i < names->len; i++) {
+		g_autofree char *got = run(g_ptr_array_index(names, i));
+
+		for (gsize s = 0; s < G_N_ELEMENTS(secrets); s++)
+			if (strstr(got, secrets[s]))
+				fail_msg("%s shows a secret:\n%s", (char *)g_ptr_array_index(names, i), got);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_mistake_in_a_preset_is_explained_as_recorded),
+		cmocka_unit_test(no_secret_of_a_backend_is_ever_shown),
 	};
 	int failed;
 
