@@ -216,6 +216,7 @@ gboolean email_recipe_read(const void *body, gsize len, struct email_recipe *ret
 		.subject = hg_json_str(json, "subject"), .text = hg_json_str(json, "text"), .html = hg_json_str(json, "html"),
 		.date_ms = hg_json_int(json, "date_ms", 0), .automatic = hg_json_bool(json, "automatic", FALSE),
 		.refs = refs_of(hg_json_arr(json, "refs")), .thread = hg_json_str(json, "thread"),
+		.asks = hg_json_bool(json, "asks", FALSE),
 	};
 	return (ret->from || ret->thread) && ret->to && ret->subject && ret->text;
 }

@@ -15,6 +15,7 @@ struct email_recipe {
 	const char **refs;		/* nearest first, NULL-ended; ours, its strings lent */
 	gint64 date_ms;
 	gboolean automatic;
+	gboolean asks;			/* with thread: nothing is sent, only its address for answers is wanted */
 	struct json_object *json;	/* ours: all strings */
 };
 

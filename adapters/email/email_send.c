@@ -257,6 +257,14 @@ static void fill_in(struct sending *s, const struct hg_out *out)
 	s->max = (gsize)conf->smtp_max_size;
 }
 
+/* Nothing goes out: the address is what is wanted. */
+static void answer_address(struct sending *s)
+{
+	const char *also[] = { s->thread, NULL };
+
+	answer(s, &(struct hg_result){ .size = sizeof(struct hg_result), .fate = HG_SENT, .id = s->reply_to, .also = also });
+}
+
 static gboolean read_recipe(struct sending *s, const struct hg_out *out)
 {
 	if (!email_recipe_read(out->body ? out->body : "", out->len, &s->recipe) || !out->key)
@@ -285,6 +293,10 @@ void email_send(void *state, const struct hg_out *out)
 		fail(s, HG_FAILED, HG_REACH_CHANNEL, "this mailbox is only read: smtp.host is not set", NULL);
 	} else {
 		fill_in(s, out);
+		if (s->recipe.asks && s->recipe.thread) {
+			answer_address(s);
+			return;
+		}
 		e->host->job(e->ch, work, on_built, s);
 	}
 }

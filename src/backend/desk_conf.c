@@ -145,7 +145,7 @@ static gboolean writes_mail(const hg_desk *desk)
 	g_autoptr(ht_path) path = ht_path_new("operations.create[0].url", FALSE, NULL);
 	g_autofree char *url = ht_path_text(path, &scope);
 
-	return g_strcmp0(url, HG_DESK_MAIL_URL) == 0;
+	return url && g_str_has_prefix(url, HG_DESK_MAIL_URL) && ht_given_value(desk->values, "channel");
 }
 
 static gboolean check_mail(const hg_conf *conf, const struct hg_backend_conf *backend, hg_diag *diag)

@@ -32,7 +32,7 @@ hg_desk_mail *hg_desk_mail_new(void (*dispatch)(void *ctx, hg_dispatch *dispatch
 
 gboolean hg_desk_mail_is(const struct hg_client_call *call)
 {
-	return strcmp(call->url, HG_DESK_MAIL_URL) == 0;
+	return g_str_has_prefix(call->url, HG_DESK_MAIL_URL);
 }
 
 /* ---- answers ---- */
@@ -136,18 +136,25 @@ static void take_files(hg_arena *arena, const struct hg_client_call *call, struc
 	out->file_size = sizeof(*files);
 }
 
+/* For the address alone. */
+static gboolean asks(const struct hg_client_call *call)
+{
+	return strcmp(call->url, HG_DESK_MAIL_URL "address") == 0;
+}
+
 /* As adapters/email/email_plan.h has it. */
 static void put_recipe(hg_arena *arena, const struct hg_client_call *call, gint64 now_ms, struct hg_out *out)
 {
 	g_autoptr(GString) json = g_string_new(NULL);
 
 	hg_json_open(json, '{');
-	hg_json_add_str(json, "to", part_of(arena, call, "to"));
+	hg_json_add_str(json, "to", part_of(arena, call, "to") ?: "");
 	hg_json_opt_str(json, "name", part_of(arena, call, "name"));
 	hg_json_add_str(json, "subject", part_of(arena, call, "subject") ?: "");
 	hg_json_add_str(json, "text", part_of(arena, call, "text") ?: "");
 	hg_json_add_int(json, "date_ms", now_ms);
 	hg_json_add_str(json, "thread", part_of(arena, call, "thread"));
+	hg_json_add_bool(json, "asks", asks(call));
 	hg_json_close(json, '}');
 	out->body = hg_arena_mem(arena, json->str, json->len);
 	out->len = json->len;
@@ -163,7 +170,7 @@ static hg_dispatch *make(hg_desk_mail *mail, const char *channel, gint64 now_ms,
 	dispatch->job = (hg_job){ .n = --mail->last_n, .target = HG_TO_CHANNEL, .name = dispatch->channel, .file = -1 };
 	dispatch->out = (struct hg_out){ .size = sizeof(dispatch->out), .ticket = 1, .kind = HG_TEXT, .now_ms = now_ms };
 	/* The first mail is what the others answer: its id is the thread's. */
-	dispatch->out.key = part_of(arena, call, "first") ? thread : part_of(arena, call, "id");
+	dispatch->out.key = asks(call) || part_of(arena, call, "first") ? thread : part_of(arena, call, "id");
 	dispatch->job.key = dispatch->out.key;
 	take_files(arena, call, &dispatch->out);
 	put_recipe(arena, call, now_ms, &dispatch->out);
@@ -172,10 +179,10 @@ static hg_dispatch *make(hg_desk_mail *mail, const char *channel, gint64 now_ms,
 
 static const char *missing(const struct hg_client_call *call)
 {
-	static const char *const names[] = { "to", "thread", "id" };
+	static const char *const names[] = { "thread", "to", "id" };
 	g_autoptr(hg_arena) arena = hg_arena_new();
 
-	for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
+	for (gsize i = 0; i < (asks(call) ? 1 : G_N_ELEMENTS(names)); i++)
 		if (!part_of(arena, call, names[i]))
 			return names[i];
 	return NULL;

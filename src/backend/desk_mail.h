@@ -7,7 +7,10 @@
  *	422 { "message": "550 5.1.1 no such user" }			refused: this mail or its receiver
  *	503 { "message": ... }						later; the channel's own alarm says what is wrong
  * and not at all when nobody knows whether it was taken.  ticket is what answers of agents are known by: mail_answer.c of
- * the engine. */
+ * the engine.
+ *
+ * "mail:address", with thread alone, sends nothing: "id" is the address that answers of the thread come to, for helpdesks
+ * that take tickets otherwise, and whose answers are mails to who asked. */
 #pragma once
 #include <glib.h>
 

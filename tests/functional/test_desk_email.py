@@ -13,6 +13,7 @@ import pytest
 import dovecot
 import harness
 import mail_gateway
+from desks.osticket import OsTicket
 from dovecot import mail
 from test_email_send import World, answer_to, server, world	# noqa: F401 (fixtures)
 
@@ -49,11 +50,11 @@ class Desk:
 
 
 @contextlib.contextmanager
-def desk(server, folder, world, name, monkeypatch):
-    monkeypatch.setattr(mail_gateway, "CONFIG", CONFIG)
+def desk(server, folder, world, name, monkeypatch, config=CONFIG, env=None):
+    monkeypatch.setattr(mail_gateway, "CONFIG", config)
     channels = {"support": server.channel(f"{name}@example.org", world.options()),
                 "desk": server.channel(f"{name}-desk@example.org", world.options())}
-    with mail_gateway.gateway(folder, channels, env={"HEADGATE_PRESET_DIR": str(TOP / "etc" / "backends")}) as g:
+    with mail_gateway.gateway(folder, channels, env={"HEADGATE_PRESET_DIR": str(TOP / "etc" / "backends"), **(env or {})}) as g:
         g.wait_log("email.open", 2)
         yield Desk(g, server, world, name)
 
@@ -116,6 +117,40 @@ def test_files_go_both_ways(server, tmp_path, world, monkeypatch):
         d.server.deliver(d.bridge, with_file(answer_to(ticket, "Run this.", sender=HELP), "fix.bin", b"\x7fELF" + b"\x00" * 50))
         answer = d.wait_to("ana@example.com", 1)
         assert {part.get_filename(): part.get_content() for part in answer.iter_attachments()} == {"fix.bin": b"\x7fELF" + b"\x00" * 50}
+
+
+OSTICKET = CONFIG[:CONFIG.index("backends:")] + """\
+backends:
+  desk:
+    preset: osticket
+    url: {{url}}
+    allow_private: true
+    token: env:TEST_DESK_TOKEN
+    values: {{{{ domain: chat.acme.example, channel: desk, mailbox: help@example.org }}}}
+"""
+
+
+def test_osticket_mails_its_answers_to_us_and_the_customer_has_them_where_he_wrote(server, tmp_path, world, monkeypatch):
+    """The requester's address is the ticket's own at our channel: what osTicket mails him comes to us."""
+    with contextlib.closing(OsTicket()) as osticket:
+        env = dict(OsTicket.secrets)
+        text = OSTICKET.replace("{{url}}", osticket.url).replace("{{{{", "{{").replace("}}}}", "}}")
+        with desk(server, tmp_path / "gateway", world, "ost", monkeypatch, text, env) as d:
+            d.write("My printer", "It burns.", number=6)
+            d.gateway.wait_thread()
+            d.gateway.advance(seconds=30)
+            ticket = osticket.wait_tickets(1)[0]
+            assert re.fullmatch(r"ost-desk\+t\.[a-z2-7]{34}@example\.org", ticket["email"])
+            harness.wait_until(lambda: d.gateway.threads()[0]["ticket"] and d.gateway.threads()[0]["ticket"]["links"], "the link")
+            # The mail that osTicket sends to who asked.
+            server.deliver(d.bridge, mail(f"Re: My printer [#{ticket['number']}]", "Water!", sender=HELP, To=ticket["email"]))
+            answer = d.wait_to("ana@example.com", 1)
+            assert text_of(answer).strip() == "Water!"
+            # What the customer writes then is put to the ticket, by number and the same sender.
+            server.deliver(d.box, answer_to(answer, "Thank you.", number=7))
+            harness.wait_until(lambda: len(ticket["messages"]) == 2, "the customer's second message")
+            assert "Thank you." in ticket["messages"][1] and len(osticket.tickets) == 1
+            assert [to for _, to, _ in world.sent] == ["ana@example.com"]
 
 
 def test_nobody_else_answers_and_no_loop_comes_of_the_helpdesks_machines(server, tmp_path, world, monkeypatch):
