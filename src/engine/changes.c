@@ -189,6 +189,12 @@ static gboolean is_echo(hg_turn *turn, const hg_job *job, const hg_change *chang
 	return TRUE;
 }
 
+/* What is due goes out in this round; done again from the journal it does so at the end of it. */
+static gboolean is_under_way(const hg_turn *turn, const hg_job *job)
+{
+	return job->state == HG_JOB_SENDING || (job->state == HG_JOB_DUE && job->due_ms <= turn->now_ms);
+}
+
 /* While a call about this ticket is under way, what comes from there may be its doing. */
 static gboolean may_be_echo(hg_turn *turn, const hg_job *job, const hg_case *kase, const hg_change *change, gboolean *ret,
 			    GError **error)
@@ -202,7 +208,7 @@ static gboolean may_be_echo(hg_turn *turn, const hg_job *job, const hg_case *kas
 		return TRUE;
 	if (!hg_store_job_list(turn->store, turn->arena, &query, jobs, error))
 		return FALSE;
-	*ret = jobs->len && ((const hg_job *)g_ptr_array_index(jobs, 0))->state == HG_JOB_SENDING;
+	*ret = jobs->len && is_under_way(turn, g_ptr_array_index(jobs, 0));
 	return TRUE;
 }
 

@@ -61,6 +61,7 @@ typedef struct hg_sim {
 	GHashTable *heard;		/* "backend event" -> checksum of what helpdesks heard */
 	GHashTable *lanes;		/* "backend thread" -> struct lane */
 	GHashTable *allowed;		/* job n, event, "message n": what a person said is to be sent again */
+	GPtrArray *told;		/* of struct told: what happened at the helpdesk */
 	GPtrArray *accepted;		/* texts of replies that agents were told are accepted */
 	guint8 moods[8];		/* by peer: enum mood */
 
@@ -122,6 +123,14 @@ struct wire *sim_wire_says(hg_sim *sim, const char *channel, const struct step *
 void sim_wire_receipt(hg_sim *sim, const char *channel, int state, const char *id, const char *key);
 void sim_wire_bring(hg_sim *sim, struct wire *wire);
 void sim_wire_any(hg_sim *sim, guint32 dice);	/* one that waits */
+
+/* ---- sim_desk.c: what helpdesks tell ---- */
+void sim_desk_new(hg_sim *sim);
+void sim_desk_free(hg_sim *sim);
+void sim_desk_forget(hg_sim *sim);
+void sim_desk_polled(hg_sim *sim);		/* what no hook has brought is asked for */
+void sim_desk_looked_at(hg_sim *sim, hg_dispatch *dispatch, int fate);	/* frees it */
+gboolean sim_desk_agrees(hg_sim *sim);
 
 /* ---- sim_people.c: who says what ---- */
 struct saying {

@@ -47,6 +47,7 @@ hg_sim *sim_new(struct sim_conf with)
 	if (sim->trace)
 		sim_trace_begin(sim, with.plain);
 	sim_outside_new(sim);
+	sim_desk_new(sim);
 	sim_look_begin(sim);
 	return sim;
 }
@@ -56,6 +57,7 @@ void sim_free(hg_sim *sim)
 	sim_look_end(sim);
 	lab_free(sim->lab);
 	sim_outside_free(sim);
+	sim_desk_free(sim);
 	g_ptr_array_unref(sim->asks);
 	g_ptr_array_unref(sim->accepted);
 	g_hash_table_destroy(sim->acked);
@@ -190,6 +192,7 @@ static const struct { const char *name; void (*act)(hg_sim *, const struct step 
 	[OP_STRIKE] = { "strike", strike, 6, TRUE }, [OP_RELOAD] = { "reload", reload, 1, FALSE },
 	[OP_RESTART] = { "restart", crash, 1, TRUE }, [OP_PIECES] = { "say in pieces", sim_say_pieces, 6, FALSE },
 	[OP_VISITOR] = { "visitor", sim_visitor, 8, FALSE },
+	[OP_TELLS] = { "helpdesk tells", sim_desk_tells, 10, FALSE },
 };
 
 /* ---- histories ---- */
@@ -242,6 +245,7 @@ static void begin(hg_sim *sim, const struct history *history)
 	sim->messages = sim->replies = sim->calls_seen = 0;
 	sim->began_ms = test_now_ms;
 	sim_outside_forget(sim);
+	sim_desk_forget(sim);
 	g_hash_table_remove_all(sim->acked);
 	g_ptr_array_set_size(sim->accepted, 0);
 	sim->thread_n = sim_number(sim, "SELECT max(n) FROM thread", 0, 0);

@@ -93,7 +93,7 @@ gboolean sim_holds(hg_sim *sim)
 	    wrong(sim, "an agent's note in an event", sim_text(sim,
 		  "SELECT id FROM event WHERE n > ?1 AND instr(data, '" NOTE_CANARY "')", sim->event_n, 0)) ||
 	    wrong(sim, "an agent's note in the outbox", sim_text(sim,
-		  "SELECT n FROM outbox WHERE n > ?1 AND instr(body, '" NOTE_CANARY "')", sim->job_n, 0)) ||
+		  "SELECT n FROM outbox WHERE n > ?1 AND target <> 7 AND instr(body, '" NOTE_CANARY "')", sim->job_n, 0)) ||
 	    wrong(sim, "a ticket that was requested twice or never", sim_text(sim,
 		  "SELECT k.id FROM ticket AS k WHERE k.thread_n > ?1 AND k.shadow = 0 AND (SELECT count(*) FROM event AS e "
 		  "WHERE e.n > ?2 AND e.thread_n = k.thread_n AND e.type = 'ticket.requested' AND instr(e.data, k.id)) <> 1",
@@ -211,5 +211,5 @@ gboolean sim_ended_well(hg_sim *sim)
 {
 	find_all(sim);
 	return nothing_waits(sim) && unknown_is_listed(sim) && each_once(sim) && said_once(sim) &&
-	       acknowledged_is_there(sim) && sim_books_agree(sim);
+	       acknowledged_is_there(sim) && sim_books_agree(sim) && sim_desk_agrees(sim);
 }

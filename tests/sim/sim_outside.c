@@ -99,7 +99,7 @@ void sim_outside_free(hg_sim *sim)
 
 static guint peer_of(const hg_dispatch *dispatch)
 {
-	if (dispatch->job.target == HG_TO_BACKEND)
+	if (dispatch->job.target == HG_TO_BACKEND || dispatch->job.target == HG_FROM_BACKEND)
 		return strcmp(dispatch->job.name, "desk") == 0 ? 5 : 6;
 	if (dispatch->job.target != HG_TO_CHANNEL)
 		return 7;
@@ -358,6 +358,10 @@ static void answer(hg_sim *sim, struct call *call)
 		return;
 	}
 	call->dispatch = NULL;
+	if (dispatch->job.target == HG_FROM_BACKEND) {
+		sim_desk_looked_at(sim, dispatch, call->fate);
+		return;
+	}
 	if (dispatch->job.target == HG_TO_CHANNEL)
 		lab_sent(sim->lab, dispatch, &(struct hg_result){ .fate = call->fate, .reach = call->reach ?: HG_REACH_MESSAGE,
 			 .id = call->id, .retry_ms = call->retry_ms, .text = "so it is", .code = 7 });

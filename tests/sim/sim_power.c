@@ -184,6 +184,7 @@ static void bring_all(hg_sim *sim)
 	for (guint i = sim->wires->len; i; i--)
 		sim_wire_bring(sim, sim->wires->pdata[i - 1]);
 	sim_agents_again(sim);
+	sim_desk_polled(sim);
 	sim_run(sim);
 	outside_goes_on(sim);
 }
