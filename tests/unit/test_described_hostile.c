@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "record.h"
 #include "said_shape.h"
 
 /* What breaks out of something: of strings, members, fields, addresses, paths, headers, documents, templates. */
@@ -58,14 +59,17 @@ static void check(const ht_request *request, const struct shape_request *from, c
 
 static void hostile_texts_stay_texts(void **state)
 {
+	gsize requests = 0;
+
 	(void)state;
-	for (const struct shape_request *from = shape_requests; from->json; from++) {
+	for (const struct shape_request *from = shape_requests; from->json; from++, requests++) {
 		g_autoptr(ht_request) request = compile(from->json);
 
 		for (gsize i = 0; i < G_N_ELEMENTS(hostile); i++)
 			for (gsize n = 0; n <= SHAPE_TEXTS; n++)
 				check(request, from, hostile[i], n);
 	}
+	record("described.hostile", (gint64)(requests * G_N_ELEMENTS(hostile) * (SHAPE_TEXTS + 1)), 0, NULL);
 }
 
 /* Long ones, in linear time: a megabyte of what is escaped most is said or refused, and quickly. */
