@@ -10,7 +10,7 @@ static const char *const always[] = {
 	"ticket.assignee", "ticket.assignee_name", "ticket.assignee_email", "ticket.reason", "thread.id", "thread.url",
 	"contact.id", "contact.name", "contact.email", "contact.phone", "contact.locale", "contact.external_id", "contact.tier",
 	"requester.email", "requester.name", "requester.first_name", "requester.last_name", "requester.phone",
-	"requester.proven", "requester.policy", "channel", "scope", "language", "origin", "transcript",
+	"requester.proven", "requester.policy", "sequence", "channel", "scope", "language", "origin", "transcript",
 	"message.id", "message.author", "message.agent", "message.at", "message.channel", "message.kind", "status", "files",
 	"first", "secret:", "value:",
 	/* The bytes of a file, which http_body.h lets stand only where there is one. */

@@ -120,7 +120,7 @@ static struct json_object *message(struct json_object *data)
 struct json_object *hg_desk_say_event(const hg_dispatch *dispatch, struct json_object *data, const hg_desk *desk,
 				      gint64 now_ms)
 {
-	static const char *const whole[] = { "channel", "scope", "language", "origin", "subject", NULL };
+	static const char *const whole[] = { "sequence", "channel", "scope", "language", "origin", "subject", NULL };
 	static const char *const of_thread[] = { "id", "url", NULL };
 	static const char *const of_contact[] = { "id", "name", "email", "phone", "locale", "external_id", "tier", NULL };
 	struct json_object *situation = json_object_new_object(), *thread = json_object_new_object();

@@ -14,6 +14,7 @@
  *	contact         { id, name, email, phone, locale, external_id, tier }     email and phone only where they are proven
  *	requester       { email, name, first_name, last_name, phone, proven, policy }     of create; else of the contact
  *	channel scope language origin transcript
+ *	sequence        of the event in its thread: grows
  *	message         { id, author, agent, at, channel, kind }
  *	status          the helpdesk's word for it, by statuses.to
  *	file files      { id, name, type, size, sha256, url, kind }; file: of a `foreach: files`
