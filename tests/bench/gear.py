@@ -51,7 +51,7 @@ channels:
     when: {{ thread: {{ resolution: unresolved }} }}
     do: {{ convert: {{ }} }}
 backends:
-  desk: {{ url: "http://127.0.0.1:{sink}/headgate", secrets: env:BENCH_DESK_SECRET, allow_private: true }}
+  desk: {{ url: "http://127.0.0.1:{sink}/headgate", allow_private: true, {desk} }}
 api: {{ tokens: {{ bench: {{ token: env:BENCH_API_TOKEN, scopes: [ read, reply, admin ] }} }} }}
 {more}"""
 AT_ONCE = """\
@@ -128,11 +128,11 @@ class Served:
 
 class Daemon(Served):
     """headgated in a folder that goes away with it.  sink: the helpdesk's port; store: its options, as YAML
-    behind a comma; channels: more of them; more: further sections; made: a folder with a store from bench_store, moved in, and back at the
+    behind a comma; channels: more of them; more: further sections; desk: how its backend is spoken to; made: a folder with a store from bench_store, moved in, and back at the
     end when it is to be kept."""
 
     def __init__(self, build, folder, sink, at_once=False, store="", more="", connections=1024, made=None, keep=False,
-                 log_level="warn", channels="", streams=1000):
+                 log_level="warn", channels="", streams=1000, desk="secrets: env:BENCH_DESK_SECRET"):
         folder.mkdir(mode=0o700)
         self.back = made if keep else None
         if made:
@@ -141,7 +141,7 @@ class Daemon(Served):
             (folder / "store").mkdir(mode=0o700)
         config = folder / "headgate.yaml"
         config.write_text(CONFIG.format(dir=folder, adapters=build / "adapters/.libs", sink=sink, store=store, more=more,
-                                        connections=connections, streams=streams, channels=channels,
+                                        connections=connections, streams=streams, channels=channels, desk=desk,
                                         log_level=log_level, at_once=AT_ONCE if at_once else ""))
         super().__init__([build / "headgated", "-c", config], env={**os.environ, **ENVIRONMENT})
         self.folder, self.log = folder, folder / "log"

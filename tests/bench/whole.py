@@ -2,6 +2,7 @@
 rate, and how fast a backlog leaves."""
 
 import os
+import pathlib
 import time
 
 from gear import CONNECTIONS, Foreign, anonymous_kib, check_sunk, cpu_us, free_port, median_of, spread, wait_sunk
@@ -15,14 +16,15 @@ BAR_P99_MS = 10
 BACKLOG = 100_000       # events
 BACKLOG_EACH = 5        # of one thread, in order
 BAR_DRAIN = 15_000      # a second
+BAR_DESK_CPU_US = 400   # of the daemon, for a message that becomes a ticket by a preset
 
 
 class EndToEnd:
     """A rule converts at once, ticket.requested goes to the sink, signed, one a POST."""
 
     @staticmethod
-    def once(bench, count):
-        with bench.sink() as sink, bench.daemon(sink.port, at_once=True) as daemon:
+    def once(bench, count, **how):
+        with bench.sink() as sink, bench.daemon(sink.port, at_once=True, **how) as daemon:
             result = {"start_kib": anonymous_kib(daemon.pid), "messages": count, "peak_kib": 0}
 
             def watch():
@@ -116,19 +118,24 @@ class Drain:
     """A helpdesk that was down comes back: events of many threads, several of each, in order."""
 
     @staticmethod
-    def once(bench, events):
-        port = free_port()
-        with bench.daemon(port, at_once=True) as daemon:
+    def once(bench, events, **how):
+        port, peak = free_port(), 0
+        with bench.daemon(port, at_once=True, **how) as daemon:
             bench.load(daemon, events, contacts=max(1, events // BACKLOG_EACH))
             with bench.sink(port) as sink, Foreign(daemon.pid, sink.pid) as foreign:
                 used = cpu_us(daemon.pid)
                 # Somebody has acted: all that waits may be tried.
                 daemon.reload()
-                seen = wait_sunk(sink, "distinct", events)
+                def watch():
+                    nonlocal peak
+                    peak = max(peak, anonymous_kib(daemon.pid))
+
+                seen = wait_sunk(sink, "distinct", events, watch)
                 used = cpu_us(daemon.pid) - used
             check_sunk(seen, "distinct", events)
         return {"rate": events / (seen["last_us"] - seen["first_us"]) * 1e6, "threads": seen["threads"],
-                "repeated": seen["posts"] - events, "cpu_us": used / events, "foreign": foreign.share}
+                "repeated": seen["posts"] - events, "cpu_us": used / events, "peak_kib": peak,
+                "foreign": foreign.share}
 
     @staticmethod
     def measure(bench):
@@ -152,3 +159,44 @@ class Drain:
     def record(result):
         return result["messages"], {"events_per_s": round(result["rate"]["median"]),
                                     "cpu_us_per_event": round(result["cpu_us"])}
+
+
+class Desk:
+    """A helpdesk that is spoken to by a preset: one call for a ticket, made of its templates and judged by its outcomes; then a
+    backlog."""
+
+    HOW = {"desk": f"preset: {pathlib.Path(__file__).resolve().parent / 'desk.yaml'}, on_ambiguous: hold"}
+
+    @staticmethod
+    def once(bench, count, events):
+        tickets = EndToEnd.once(bench, count, **Desk.HOW)
+        backlog = Drain.once(bench, events, **Desk.HOW)
+        return {"rate": tickets["rate"], "cpu_us": tickets["cpu_us"], "drain": backlog["rate"], "drain_cpu_us": backlog["cpu_us"],
+                "threads": backlog["threads"], "peak_kib": max(tickets["peak_kib"], backlog["peak_kib"]),
+                "foreign": max(tickets["foreign"], backlog["foreign"])}
+
+    @staticmethod
+    def measure(bench):
+        events = bench.count if bench.small else BACKLOG
+        rounds = bench.each_round(lambda quiet, number: quiet.measure(Desk.once, bench, bench.count, events))
+        return {**median_of(rounds, "rate", "cpu_us", "drain", "drain_cpu_us", "threads"), "events": events,
+                "peak_kib": max(r["peak_kib"] for r in rounds), "messages": (bench.count + events) * len(rounds),
+                "foreign": spread(r["foreign"] for r in rounds), "rounds": rounds}
+
+    @staticmethod
+    def show(result, out):
+        print(f"by a preset: {result['rate']:.0f} tickets/s at the sink, {result['cpu_us']:.0f} us of CPU each; a backlog of "
+              f"{result['events']} events of {result['threads']:.0f} threads left at {result['drain']:.0f}/s in order, "
+              f"{result['drain_cpu_us']:.0f} us each, {result['peak_kib'] / 1024:.1f} MiB at most", file=out)
+
+    @staticmethod
+    def judge(result):
+        return [(result["cpu_us"] <= BAR_DESK_CPU_US, f"{result['cpu_us']:.0f} us of CPU for a ticket by a preset, at most "
+                                                      f"{BAR_DESK_CPU_US} is wanted"),
+                (result["peak_kib"] < BAR_MEMORY_KIB, f"at most {result['peak_kib'] / 1024:.1f} MiB anonymous memory with a backlog "
+                                                      f"of {result['events']} events, less than {BAR_MEMORY_KIB // 1024} is wanted")]
+
+    @staticmethod
+    def record(result):
+        return result["messages"], {"tickets_per_s": round(result["rate"]), "cpu_us_per_ticket": round(result["cpu_us"]),
+                                    "backlog_events_per_s": round(result["drain"])}

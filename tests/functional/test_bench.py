@@ -16,9 +16,10 @@ def run(*parts, results):
 
 def test_every_message_of_a_measurement_is_accounted_for():
     with tempfile.TemporaryDirectory(prefix="bench") as folder:		# its name is short enough for a socket in it
-        parts = run("e2e", "drain", "growth", "spike", results=pathlib.Path(folder) / "results")
+        parts = run("e2e", "drain", "desk", "growth", "spike", results=pathlib.Path(folder) / "results")
     assert parts["e2e"]["events"] == 1 and parts["e2e"]["rounds"][0]["repeated"] == 0
     assert (parts["drain"]["events"], parts["drain"]["threads"]) == (400, 80)
+    assert (parts["desk"]["events"], parts["desk"]["threads"]) == (400, 80)
     assert [size["people"] for size in parts["growth"]["sizes"]] == [100, 1000]
     spike = parts["spike"]
     assert spike["acknowledged"] == spike["stored"] == spike["ids"] == spike["messages"] == 2940

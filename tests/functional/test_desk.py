@@ -7,6 +7,7 @@ import pytest
 
 import harness
 from conftest import AT_ONCE
+from records import record
 from scripted_desk import FIND_MESSAGE, LOGIN, THREE_STEPS, ScriptedDesk, preset, start_with
 
 ANA, BO = "+447700900123", "+447700900456"
@@ -107,6 +108,9 @@ def test_what_the_helpdesk_did_before_the_line_went_is_not_done_again(begin, des
         assert graph.say(number, f"{number} writes") == 200
         assert graph.say(number, f"{number} goes on") == 200
     settle(gateway)
+    lines = [[m["text"] for m in t["messages"]] for t in desk.tickets.values()]
+    twice = sum(len(said) - len(set(said)) for said in lines)
+    record("desk.rungs", COUNT, found=abs(len(desk.tickets) - COUNT) + twice, rung=rung)
     assert not dead(gateway)
     assert len(desk.tickets) == COUNT and len({t["external"] for t in desk.tickets.values()}) == COUNT
     lost = [c for c in desk.asked("POST", "/tickets") if c.status == 0]
@@ -200,6 +204,7 @@ def test_killed_between_steps_it_goes_on(begin, desk, graph, where, nth):
     gateway.start()
     graph.target(gateway.port, "wa-main")
     settle(gateway, seconds=6)
+    record("desk.kills", 1, found=len(desk.tickets) - 1)
     assert len(desk.tickets) == 1 and not dead(gateway)
     assert set(desk.said()) == {desk.tickets[1]["text"]}
     assert link_of(gateway, gateway.threads()[0]["id"])["id"] == "1"
