@@ -2,7 +2,9 @@
 import concurrent.futures
 import itertools
 import json
+import os
 import random
+import threading
 
 import pytest
 
@@ -11,7 +13,8 @@ import fake_desk
 import harness
 from conftest import AT_ONCE, NOISE
 
-COUNT = 200
+FULL = bool(os.environ.get("HEADGATE_FULL"))
+ANSWERS = 5000 if FULL else 200
 
 
 @pytest.fixture
@@ -240,8 +243,32 @@ def lose(room, count, share):
     assert room.counted()["found_by_poll"] == lost
 
 
-def test_answers_whose_hook_was_lost_are_found_by_the_poll(room, request):
-    lose(room, COUNT, 0.2)
+def test_answers_whose_hook_was_lost_are_found_by_the_poll(room):
+    lose(room, ANSWERS, 0.2)
+
+
+def test_a_robot_over_there_that_answers_whatever_we_say_has_the_first_word_and_the_last(begin, desk, graph):
+    """It answers up to a hundred times all that we post; each of its answers goes to the customer, and we post nothing of that."""
+    room = Room(begin(), desk, graph)
+    ticket, customer = room.ticket()
+    answered = []
+
+    @desk.route("POST", r"/api/tickets/(\d+)/messages")
+    def say(call):
+        event = desk.happen(ticket, kind="message", internal=call.json["internal"], text=call.json["body"], by="headgate")
+        ticket["messages"].append(call.json)
+        if len(answered) < 100:
+            answered.append(desk.happen(ticket, kind="message", internal=False, text=f"thank you, {len(answered) + 1}", by="Robot"))
+            threading.Thread(target=desk.push, args=[event, answered[-1]], daemon=True).start()
+        return 201, {"id": event["id"]}
+
+    assert graph.say(customer, "my invoice") == 200
+    room.wait_sent(customer, "thank you, 1")
+    assert graph.tell(graph.accepted[-1], "sent", "delivered", "read") == [200, 200, 200]
+    room.quiet()
+    room.poll()
+    room.quiet()
+    assert (len(answered), room.sent(customer)) == (1, ["thank you, 1"])
 
 
 def test_what_happened_while_we_were_down_is_found(room):
@@ -350,6 +377,44 @@ def test_more_than_a_megabyte_is_not_read(world_of_one):
 @pytest.fixture
 def world_of_one(room):
     return room
+
+
+# ---- stored before it is answered ----
+
+def test_a_gateway_that_is_killed_again_and_again_keeps_what_it_has_acknowledged(room):
+    """Agents answer in four places at a time; in the middle of it the gateway dies.  What was answered 200 is there, what was not is
+    told again, and each answer is in the conversation once."""
+    draw, kills = random.Random(20261122), 20 if FULL else 4
+    ticket, customer = room.ticket()
+    room.quiet()
+    thread, want = room.thread(customer)["id"], []
+    for kill in range(kills):
+        events = [room.desk.happen(ticket, kind="message", internal=False, text=f"answer {kill}.{i}") for i in range(24)]
+        want += [e["text"] for e in events]
+        waiting, told, deadly = list(events), 0, draw.randrange(1, 20)
+
+        def tell(event):
+            try:
+                return room.desk.push(event).status == 200
+            except OSError:
+                return False
+
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            for event, good in zip(events, pool.map(tell, events)):
+                if good:
+                    waiting.remove(event)
+                    told += 1
+                if told == deadly:
+                    room.gateway.kill()
+        room.gateway.start()
+        room.graph.target(room.gateway.port, "wa-main")
+        for event in waiting:
+            assert tell(event)
+    room.settled()
+    said = [m["text"] for m in room.gateway.messages(thread) if m["direction"] == "outbound"]
+    assert sorted(said) == sorted(want)
+    # What left in the moment of death is in doubt, and that is told: nothing else is under way.
+    assert room.gateway.fsck() == []
 
 
 # ---- files ----
