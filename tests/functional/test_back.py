@@ -12,6 +12,7 @@ import answer_desk
 import fake_desk
 import harness
 from conftest import AT_ONCE, NOISE
+from records import record
 
 FULL = bool(os.environ.get("HEADGATE_FULL"))
 ANSWERS = 5000 if FULL else 200
@@ -217,6 +218,7 @@ def test_what_we_post_comes_back_and_ends_there(begin, desk, graph, own):
     room.settled()
     assert len(ticket["messages"]) == 6, ticket["messages"]
     assert len(room.sent(customer)) == 5
+    record("back.echoes", 10)
 
 
 def lose(room, count, share):
@@ -241,6 +243,7 @@ def lose(room, count, share):
         harness.wait_until(lambda: len(room.sent(customer)) >= len(texts), f"all answers for {customer}")
         assert sorted(room.sent(customer)) == sorted(texts)
     assert room.counted()["found_by_poll"] == lost
+    record("back.lost", lost, answers=count)
 
 
 def test_answers_whose_hook_was_lost_are_found_by_the_poll(room):
@@ -269,6 +272,7 @@ def test_a_robot_over_there_that_answers_whatever_we_say_has_the_first_word_and_
     room.poll()
     room.quiet()
     assert (len(answered), room.sent(customer)) == (1, ["thank you, 1"])
+    record("back.echoes", 1)
 
 
 def test_what_happened_while_we_were_down_is_found(room):
@@ -413,6 +417,7 @@ def test_a_gateway_that_is_killed_again_and_again_keeps_what_it_has_acknowledged
     room.settled()
     said = [m["text"] for m in room.gateway.messages(thread) if m["direction"] == "outbound"]
     assert sorted(said) == sorted(want)
+    record("back.kills", len(want), kills=kills)
     # What left in the moment of death is in doubt, and that is told: nothing else is under way.
     assert room.gateway.fsck() == []
 

@@ -18,6 +18,7 @@ import pytest
 import answer_desk
 import harness
 from conftest import World
+from records import record
 
 SECRET = "verify-canary-3f61b2"
 STANDARD = "whsec_" + base64.b64encode(b"thirty-two bytes of a secret key").decode()
@@ -162,6 +163,7 @@ def test_who_proves_himself_is_heard_once(world, way):
 def test_who_does_not_is_refused_and_nobody_hears_it(world, way):
     caller = Caller(world, way)
     body = caller.body("Pay here.")
+    record("back.forged", (way == "far") or 2 * (way != "near") + caller.covers_body + 2 * caller.covers_time)
     if way == "far":
         assert caller.call(body) == 401
     elif way != "near":
