@@ -311,11 +311,13 @@ static void sort_items(const struct hg_back_given *given, struct ht_scope *scope
 		hg_back_sort_root(given, scope, poll, poll ? given->desk->back->poll.each : NULL, ret);
 }
 
+/* Of one second ("Send and solve") what is said goes before what it led to: an answer on a solved ticket opens it again. */
 static gint by_time(gconstpointer a, gconstpointer b)
 {
 	const struct hg_change *one = a, *other = b;
+	gint time = (one->at_ms > other->at_ms) - (one->at_ms < other->at_ms);
 
-	return (one->at_ms > other->at_ms) - (one->at_ms < other->at_ms);
+	return time ? time : (one->kind >= HG_CHANGE_STATUS) - (other->kind >= HG_CHANGE_STATUS);
 }
 
 /* Lists begin with the newest as often as with the oldest: where all say when, they are put in the order it happened. */

@@ -589,6 +589,20 @@ static void test_what_a_poll_brings_is_in_the_order_it_happened(void **state)
 	free_desk(desk);
 }
 
+static void test_what_was_said_goes_before_the_status_of_the_same_second(void **state)
+{
+	hg_desk *desk = desk_with(NULL, "{\"every\":\"1m\",\"cases\":[{\"when\":{\"x\":{\"exists\":true}},"
+					"\"note\":{\"id\":\"id\",\"ticket\":\"t\",\"text\":\"x\",\"at\":\"at\"}},"
+					"{\"delete\":{\"id\":\"id\",\"ticket\":\"t\",\"at\":\"at\"}}]}");
+	g_auto(hg_back_heard) heard = { 0 };
+
+	(void)state;
+	sort(desk, "[{\"id\":1,\"t\":1,\"at\":1763632802},{\"id\":2,\"t\":1,\"x\":\"b\",\"at\":1763632802}]", TRUE, &heard);
+	assert_int_equal(g_array_index(heard.changes, struct hg_change, 0).kind, HG_CHANGE_NOTE);
+	assert_int_equal(g_array_index(heard.changes, struct hg_change, 1).kind, HG_CHANGE_DELETE);
+	free_desk(desk);
+}
+
 /* ---- mistakes ---- */
 
 #define WITH(back) "{" REST ",\"back\":" back "}"
@@ -675,6 +689,7 @@ int main(void)
 		cmocka_unit_test(test_polls_have_cases_of_their_own_or_those_of_the_hook),
 		cmocka_unit_test(test_nothing_and_null_are_no_items),
 		cmocka_unit_test(test_what_a_poll_brings_is_in_the_order_it_happened),
+		cmocka_unit_test(test_what_was_said_goes_before_the_status_of_the_same_second),
 		cmocka_unit_test(test_mistakes_of_presets_are_told_with_their_places),
 		cmocka_unit_test(test_a_preset_without_a_way_back_has_none),
 	};
