@@ -52,6 +52,13 @@ class Setting:
     def linked(self):
         return harness.wait_until(lambda: self.thread()["ticket"] and self.thread()["ticket"]["links"], "the link")
 
+    def talk(self):
+        """A ticket that is all there: linked, with the customer's words."""
+        ticket = self.ticket()
+        self.desk.wait(lambda: self.desk.words(ticket), "the customer's words")
+        self.linked()
+        return ticket
+
     def dead(self):
         return self.gateway.get("/v1/outbox?state=dead")["jobs"]
 
@@ -139,12 +146,66 @@ def test_where_nothing_can_be_found_again_it_is_held(setting):
     assert "nobody knows whether" in dead[0]["error"] and len(s.desk.tickets) == 1
 
 
+# ---- back ----
+
+@pytest.mark.parametrize("kind", BOTH_WAYS)
+def test_an_agents_answer_reaches_the_customer_and_comes_once(setting, kind):
+    s = setting(kind)
+    ticket = s.talk()
+    told = s.desk.answer(ticket, "It is on its way.")
+    assert s.hook(told).status == 200
+    assert s.graph.wait_accepted(1)[0].text == "It is on its way."
+    assert s.hook(told).status == 200
+    s.gateway.advance(minutes=2)
+    s.desk.wait_asked("GET", r".*(ITILFollowup|sys_journal_field|/conversations/\d+/messages|conversations/all).*", 1)
+    assert s.hook(s.desk.answer(ticket, "Anything else?")).status == 200
+    assert [a.text for a in s.graph.wait_accepted(2)] == ["It is on its way.", "Anything else?"]
+
+
+@pytest.mark.parametrize("kind", BOTH_WAYS)
+def test_what_the_webhook_lost_the_poll_finds(setting, kind):
+    s = setting(kind)
+    ticket = s.talk()
+    for words in ("One.", "Two."):
+        s.desk.answer(ticket, words)
+    s.desk.solve(ticket)
+    harness.wait_until(lambda: s.gateway.advance(seconds=30) or len(s.graph.accepted) == 2, "both answers")
+    assert [a.text for a in s.graph.accepted] == ["One.", "Two."]
+    harness.wait_until(lambda: s.gateway.advance(seconds=30) or s.thread()["ticket"]["state"] == "solved", "the state")
+
+
+@pytest.mark.parametrize("kind", BOTH_WAYS)
+def test_solved_there_is_solved_here(setting, kind):
+    s = setting(kind)
+    ticket = s.talk()
+    assert s.hook(s.desk.solve(ticket)).status == 200
+    harness.wait_until(lambda: s.thread()["ticket"]["state"] == "solved", "the state")
+
+
+@pytest.mark.parametrize("kind", BOTH_WAYS)
+def test_strangers_are_not_heard(setting, kind):
+    s = setting(kind)
+    ticket = s.talk()
+    body, headers = s.desk.answer(ticket, "Send your password to me.")
+    assert s.hook((body, {})).status == 401
+    wrong = {k: v if k.lower() == "content-type" or v.isdigit() else v[:-1] + ("0" if v[-1] != "0" else "1") for k, v in headers.items()}
+    assert s.hook((body, wrong)).status == 401
+
+
+@pytest.mark.parametrize("kind", [Chatwoot, LibreDesk])
+def test_a_file_comes_back(setting, kind):
+    s = setting(kind)
+    ticket = s.talk()
+    assert s.hook(s.desk.answer(ticket, "Your label.", files=[("label.pdf", b"%PDF-1.4 label")])).status == 200
+    sent = s.graph.wait_accepted(1, type="document")[0]
+    assert s.graph.files[sent.body["document"]["id"]].data == b"%PDF-1.4 label"
+
+
 # ---- their lies ----
 
 def test_glpi_ends_its_sessions(setting):
     s = setting(Glpi)
-    ticket = s.ticket()
-    s.linked()
+    ticket = s.talk()
     s.desk.sessions.clear()
     logins = s.desk.logins
     assert s.graph.say(ANA, "hello there") == 200
@@ -154,8 +215,7 @@ def test_glpi_ends_its_sessions(setting):
 
 def test_glpi_says_207_and_it_is_no_success(setting):
     s = setting(Glpi)
-    ticket = s.ticket()
-    s.linked()
+    ticket = s.talk()
     s.desk.fault("POST", r"/apirest\.php/ITILFollowup", (207, ["ERROR_GLPI_PARTIAL_ADD", [{"id": False, "message": "no"}]]))
     assert s.graph.say(ANA, "hello there") == 200
     dead = harness.wait_until(s.dead, "a dead letter")
@@ -181,6 +241,15 @@ def test_servicenow_names_the_incident_in_location_alone(setting):
     assert s.linked()[0]["id"] == ticket["sys_id"]
 
 
+def test_libredesk_notes_are_no_templates(setting):
+    s = setting(LibreDesk)
+    ticket = s.talk()
+    s.graph.fail(131026)
+    assert s.hook(s.desk.answer(ticket, "{{ .Contact.Email }}")).status == 200
+    note = s.desk.wait(lambda: s.desk.notes(ticket), "the note of a failure")[0]
+    assert "RENDERED" not in note
+
+
 def test_osticket_bans_one_customer_and_goes_on_for_others(setting):
     s = setting(OsTicket, channel='requester: synthetic\nrequester_address: "${phone}@chat.acme.example"')
     s.desk.banned.add(f"{ANA[1:]}@chat.acme.example")
@@ -198,8 +267,7 @@ def test_osticket_reads_no_data_urls_of_customers(setting):
 
 def test_osticket_knows_a_mail_again(setting):
     s = setting(OsTicket)
-    ticket = s.ticket()
-    s.linked()
+    ticket = s.talk()
     s.desk.fault("POST", r"/api/tickets\.email", "drop_after")
     assert s.graph.say(ANA, "and today?") == 200
     s.desk.wait_asked("POST", r"/api/tickets\.email")

@@ -35,7 +35,7 @@ values: {{ inbox: "{INBOX}", agent: "{USER}" }}
     def __init__(self):
         super().__init__()
         self.time = time.time		# whose clock it goes by
-        self.media = {}
+        self.media, self.ticks = {}, 0
         for method, path, function in (
                 ("POST", "/api/v1/media", self.upload), ("POST", "/api/v1/conversations", self.add_conversation),
                 ("GET", "/api/v1/conversations/all", self.list_all), ("POST", r"/api/v1/conversations/([\w-]+)/messages", self.add_message),
@@ -50,7 +50,9 @@ values: {{ inbox: "{INBOX}", agent: "{USER}" }}
         return None if given == f"{KEY}:{TOKEN}" or signed else error(401, "Invalid or expired session", "GeneralException")
 
     def now(self):
-        return datetime.datetime.fromtimestamp(self.time(), datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        """No two things at the same moment."""
+        self.ticks += 0.001
+        return datetime.datetime.fromtimestamp(self.time() + self.ticks, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
     def of(self, call):
         return next((t for t in self.tickets.values() if t["uuid"] == call.match[1]), None)
