@@ -133,6 +133,9 @@ static void check_channel(const struct hg_channel_conf *channel, const hg_node *
 	if (!channel->confirm_template.name != !channel->confirm_template.language)
 		hg_diag_add(diag, HG_SEV_ERROR, place_of(map, "confirm_template"), NULL,
 			    "%s: 'confirm_template' needs both name and language", what);
+	if (!channel->closed_template.name != !channel->closed_template.language)
+		hg_diag_add(diag, HG_SEV_ERROR, place_of(map, "closed_template"), NULL,
+			    "%s: 'closed_template' needs both name and language", what);
 	for (char **value = channel->confirm_template.values; value && *value; value++)
 		hg_node_check_template(place_of(template, "values"), "confirm_template: 'values'", *value, confirmed, diag);
 }

@@ -100,6 +100,7 @@ struct hg_channel_conf {
 	struct hg_ticket_defaults ticket;
 	char **confirm;			/* as the ticket's; NULL: that one */
 	struct { char *name, *language, **values; } confirm_template;	/* outside of the reply window; NULL: none */
+	struct { char *name, *language; } closed_template;	/* what reaches the customer there instead of an answer; NULL: none */
 	char *requester;		/* real|ask|synthetic|none */
 	char *requester_address;	/* of synthetic: ${contact.id}@chat.acme.invalid */
 	char **ask_text;		/* of ask, by language; NULL: built-in */

@@ -206,6 +206,11 @@ const struct hg_option hg_channel_options[] = {
 		"Language code of that template, such as en_US."),
 	CHANNEL(confirm_template.values, "confirm_template.values", STRINGS, RELOAD, NULL, "1..200",
 		"What its variables get, in order, with the values that ticket.confirm knows; without it the number."),
+	CHANNEL(closed_template.name, "closed_template.name", STRING, RELOAD, NULL, "1..512",
+		"Approved template that asks the customer to write again. An agent whose answer came too late for the reply "
+		"window is told that this one would reach him."),
+	CHANNEL(closed_template.language, "closed_template.language", STRING, RELOAD, NULL, "2..16",
+		"Language code of that template."),
 	CHANNEL(consent.words, "consent.words", ENUM, RELOAD, "auto", "auto|yes|no",
 		"A message that is only STOP, START, HELP or another of the carriers' words says whether the customer wants "
 		"messages, and makes no ticket; auto: where the adapter carries short messages."),

@@ -1,11 +1,24 @@
 /* reply_own.c - what the gateway says by itself: to answers of rules, in its own words, copies of what was said */
 #include "outgoing.h"
 
-/* Of what a person says the error itself says what he can do. */
-static const char *advice_for(const struct hg_outgoing *out, int code)
+/* What would reach the customer though the window is closed. */
+static const char *closed_advice(hg_turn *turn, const struct hg_outgoing *out)
+{
+	const struct hg_channel_conf *conf = out->channel ? hg_conf_channel(turn->conf, out->channel) : NULL;
+	g_autofree char *advice = NULL;
+
+	if (!conf || !conf->closed_template.name)
+		return NULL;
+	advice = g_strdup_printf("The template \"%s\" (%s) would reach him: send it as \"template\" of a reply over the API.",
+				 conf->closed_template.name, conf->closed_template.language);
+	return hg_arena_str(turn->arena, advice);
+}
+
+/* Of what a person says the error itself says what he can do, but for the names only the configuration knows. */
+static const char *advice_for(hg_turn *turn, const struct hg_outgoing *out, int code)
 {
 	if (!out->automatic)
-		return NULL;
+		return code == HG_ERROR_WINDOW ? closed_advice(turn, out) : NULL;
 	if (code == HG_ERROR_WINDOW)
 		return "Write to the customer on another channel, or with a template.";
 	if (code == HG_ERROR_OPTED_OUT)
@@ -24,7 +37,7 @@ gboolean hg_outgoing_fail(hg_turn *turn, hg_case *kase, const struct hg_outgoing
 	message->delivery = HG_DLV_FAILED;
 	message->parts = 0;
 	message->error = hg_arena_str(turn->arena, why->message);
-	message->advice = advice_for(out, why->code);
+	message->advice = advice_for(turn, out, why->code);
 	*ret = message;
 	return hg_case_say(turn, kase, message, error) && hg_outgoing_files(turn, message, out->reply, error) &&
 	       hg_event_tell(turn, kase, &(struct hg_payload){ .type = "message.status", .message = message,

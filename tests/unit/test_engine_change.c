@@ -186,6 +186,38 @@ static void the_helpdesk_hears_what_becomes_of_its_answer(void **state)
 	lab_audit(lab);
 }
 
+static void a_note_names_the_template_that_would_reach_the_customer(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new("channels:\n  wa: { adapter: fake, closed_template: { name: come_back, language: en } }\n" ALL);
+	const hg_change said = reply_of("a1", "Are you there?");
+	(void)state;
+
+	lab_say(lab, ANA, "hello");
+	take_event(lab, "77");
+	lab_desk(lab);
+	lab->window_ms = 1000;
+	lab_wait(lab, HOUR_MS);
+	tell(lab, &said);
+	lab_is(lab, "1", "SELECT json_extract(data, '$.agent_note') LIKE '%%window closed. The template \"come_back\" (en) would reach "
+	       "him: send it%%' FROM event WHERE type = 'message.status' ORDER BY n DESC LIMIT 1");
+}
+
+/* The reason is the provider's, or the channel's: gone numbers, files it cannot carry, a part of a long text. */
+static void a_note_says_what_did_not_arrive(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_with(ANA);
+	hg_change said = reply_of("a1", "First part.\n\nSecond part.");
+	(void)state;
+
+	tell(lab, &said);
+	g_free(sent(lab));
+	lab_sent(lab, lab_take(lab, HG_TO_CHANNEL), &(struct hg_result){ .fate = HG_FAILED, .reach = HG_REACH_CONTACT, .code = 404,
+		 .text = "this number is not on WhatsApp any more", .advice = "Call the customer" });
+	assert_non_null(strstr(lab_desk(lab), "message.status"));
+	lab_is(lab, "1", "SELECT json_extract(data, '$.agent_note') LIKE '%%only in part (1 of 2 messages): this number is not on "
+	       "WhatsApp any more. Call the customer.%%' FROM event WHERE type = 'message.status' ORDER BY n DESC LIMIT 1");
+}
+
 static void an_answer_to_who_opted_out_is_kept_and_said_to_be_barred(void **state)
 {
 	g_autoptr(hg_lab) lab = lab_with(ANA);
@@ -521,6 +553,8 @@ int main(void)
 		cmocka_unit_test(what_was_looked_at_is_as_if_it_had_been_told),
 		cmocka_unit_test(changes_of_a_ticket_wait_for_each_other),
 		cmocka_unit_test(the_helpdesk_hears_what_becomes_of_its_answer),
+		cmocka_unit_test(a_note_names_the_template_that_would_reach_the_customer),
+		cmocka_unit_test(a_note_says_what_did_not_arrive),
 		cmocka_unit_test(an_answer_to_who_opted_out_is_kept_and_said_to_be_barred),
 		cmocka_unit_test(files_come_along_and_what_is_missing_is_told),
 		cmocka_unit_test(a_note_stays_among_agents),
