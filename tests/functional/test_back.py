@@ -300,6 +300,48 @@ def test_a_poll_that_fails_is_told_and_goes_on_where_it_was(room):
     assert "poll_error" not in next(b for b in room.gateway.status()["backends"])["back"]
 
 
+def test_a_reload_takes_a_helpdesk_away_and_gives_it_back(room):
+    ticket, customer = room.ticket()
+    room.poll()
+    text = room.gateway.config_path.read_text()
+    room.gateway.write_config(answer_desk.with_backends(text, "  other: { url: http://127.0.0.1:9, secrets: [env:TEST_WEBHOOK_SECRET] }\n"))
+    room.gateway.reload()
+    event = room.desk.happen(ticket, kind="message", internal=False, text="told to nobody")
+    assert room.desk.push(event).status == 404
+    polls = len(room.desk.asked("GET", "/api/changes"))
+    room.gateway.advance(minutes=5)
+    room.gateway.write_config(text)
+    room.gateway.reload()
+    room.wait_sent(customer, "told to nobody")
+    assert len(room.desk.asked("GET", "/api/changes")) > polls
+
+
+def test_a_stop_in_the_middle_of_poll_and_file_waits_for_neither_and_loses_nothing(room):
+    ticket, customer = room.ticket()
+
+    @room.desk.route("GET", r"/files/one")
+    def give(call):
+        return 200, b"plain words", {"Content-Type": "text/plain"}
+
+    room.poll()
+    room.desk.fault("GET", "/files/one", "hang")
+    room.desk.fault("GET", "/api/changes", "hang")
+    assert room.desk.answer(ticket, "see this", files=[dict(url=f"{room.desk.url}/files/one", name="one.txt", type="text/plain")]).status == 200
+    room.desk.wait_asked("GET", "/files/one")
+    lost = room.desk.happen(ticket, kind="message", internal=False, text="and this")
+    room.gateway.advance(minutes=1)
+    asked = len(room.desk.asked("GET", "/api/changes"))
+    room.desk.wait(lambda: len(room.desk.asked("GET", "/api/changes")) > asked or room.desk.open > 1, "a poll")
+    assert room.gateway.stop() == 0
+    room.desk.release()
+    room.gateway.advance(seconds=7)	# the file's next attempt is due
+    room.gateway.start()
+    room.graph.target(room.gateway.port, "wa-main")
+    harness.wait_until(lambda: len(room.graph.accepted) >= 2, "file and answer")
+    room.quiet()
+    assert {m.type for m in room.graph.accepted} == {"document", "text"} and lost["text"] in room.sent(customer)
+
+
 # ---- who may call ----
 
 def test_a_call_that_is_not_proven_gets_nothing_and_changes_nothing(room):
