@@ -67,7 +67,7 @@ static gboolean find(hg_turn *turn, const struct hg_in *in, struct written *ret,
 {
 	const GPtrArray *backends = turn->conf->backends;
 
-	*ret = (struct written){ NULL };
+	*ret = (struct written){ .backend = NULL };
 	for (guint i = 0; i < backends->len; i++) {
 		const struct hg_backend_conf *backend = g_ptr_array_index(backends, i);
 		struct written w = { .backend = backend };

@@ -18,7 +18,7 @@ static const char *const hostile[] = {
 	"<script>alert(1)</script>", "</p></b><p>", "\" onload=\"x", "' onload='x", "<!--", "-->", "]]>", "<![CDATA[", "<?xml?>",
 	"&lt;", "&#60;", "&amp;", "&evil;", "<br>", "a > b < c", "${text}", "$${text}", "${secret:token}", "{{text}}", "{id}", "$body", "*",
 	"status:open OR 1", "x\" OR \"1\"=\"1", "a^ORb", "a*", "admin", "ticket", "files", "--boundary", "--\r\n",
-	"name\"; filename=\"evil", "=?utf-8?q?a?=", "\xc3\xa9\xf0\x9f\x98\x80", "\xe2\x80\xae""abc", "\xe2\x80\xa8\xe2\x80\xa9",
+	"name\"; filename=\"evil", "=?utf-8?q?a?=", "\xc3\xa9\xf0\x9f\x98\x80", "\u202eabc", "\xe2\x80\xa8\xe2\x80\xa9",
 	"\xef\xbf\xbe", "\xff\xfe", "\xc0\xaf", "a\\u0022", "\xef\xbb\xbf", " ", "\xc2\xa0", "High",
 };
 
