@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import re
 import subprocess
 
 import pytest
@@ -403,6 +404,35 @@ def test_a_helpdesk_that_is_down_loses_nothing_and_gets_it_in_order(start, graph
     for attempt in helpdesk.attempts:
         ids.setdefault(attempt.id, set()).add(attempt.raw)
     assert all(len(bodies) == 1 for bodies in ids.values())	# byte-identical on every attempt
+
+
+def test_an_outage_is_seen_told_to_customers_and_over_when_the_helpdesk_answers(start, graph, helpdesk):
+    """Since when and how much waits, for the operator; an honest answer by rule, for the customer; a restart in the middle."""
+    slow = """  - name: honest
+    when: { helpdesk: { down: true, for: 5m }, not: { tag: told } }
+    do: { tag: told, reply: "We are slow today." }
+"""
+    gateway = start(rules=slow + AT_ONCE)
+    helpdesk.answer = lambda delivery: (503, {}, "")
+    for i in range(6):
+        graph.say(f"+4477009001{i}0", "my invoice is wrong")
+    outage = harness.wait_until(lambda: gateway.status()["outages"], "the outage to be known")
+    assert outage[0]["backend"] == "desk" and outage[0]["waiting"] >= 6
+    gateway.stop()
+    graph.target(gateway.start().port, "wa-main")
+    gateway.advance(minutes=6)
+    assert gateway.status()["outages"][0]["since"] == outage[0]["since"]
+    assert re.search(r"helpdesk desk has not answered for .*: [0-9]+ events wait for it", gateway.ctl("status", check=None).stdout)
+    graph.say(BO, "and mine")
+    harness.wait_until(lambda: any(a.text == "We are slow today." for a in graph.accepted), "the honest answer")
+    helpdesk.answer = None
+
+    def over():
+        gateway.advance(minutes=10)
+        return not gateway.status()["outages"]
+
+    harness.wait_until(over, "the end of the outage")
+    helpdesk.wait(lambda h: len(h.of("ticket.requested")) == 7, "all tickets")
 
 
 def test_an_event_the_helpdesk_refuses_for_good_is_kept_and_the_thread_goes_on(start, graph, helpdesk):
