@@ -298,11 +298,18 @@ static gboolean may_be_done(const hg_desk_call *call, int status)
 	return !call->step->safe && (status >= 500 || status == 408);
 }
 
+/* len counts bytes that were saved, and they are not in body. */
+static gboolean is_saved(const hg_desk_call *call, const struct hg_desk_answer *answer)
+{
+	return call->task->save_fd > 0 && answer->status / 100 == 2;
+}
+
 static void judge(hg_desk_call *call, const struct hg_desk_answer *answer)
 {
 	const struct hg_desk_task *task = call->task;
-	g_autoptr(json_object) tree = answer->code == HG_CLIENT_OK ? tree_of(answer) : NULL;
-	g_autofree char *body = ht_utf8(NULL, answer->body, answer->len, NULL), *text = NULL;
+	gboolean saved = is_saved(call, answer);
+	g_autoptr(json_object) tree = answer->code == HG_CLIENT_OK && !saved ? tree_of(answer) : NULL;
+	g_autofree char *body = ht_utf8(NULL, answer->body, saved ? 0 : answer->len, NULL), *text = NULL;
 	struct ht_scope scope = scope_of(call);
 	const struct hg_desk_rule *rule = NULL;
 	struct hg_desk_ended judged = { .status = answer->status };

@@ -105,11 +105,48 @@ static void what_a_helpdesk_calls_item_itself_stays(void **state)
 	g_free(script.changes);
 }
 
+static void on_saved(void *arg, const struct hg_desk_ended *ended)
+{
+	gsize *saved = arg;
+
+	assert_int_equal(ended->word, HG_DESK_DONE);
+	*saved = ended->saved;
+}
+
+static void call_saves(void *ctx, const struct hg_client_call *asked, hg_desk_answered *done, void *arg)
+{
+	g_autofree char *body = g_strdup("");
+
+	(void)ctx;
+	assert_int_equal(asked->save_fd, 5);
+	done(arg, &(struct hg_desk_answer){ .status = 200, .code = HG_CLIENT_OK, .sent = TRUE, .body = body, .len = 100000,
+					    .retry_ms = -1 });
+}
+
+/* The bytes of a file are on the disk: len is theirs, and nothing lies behind body. */
+static void a_file_that_was_saved_is_not_read_as_a_body(void **state)
+{
+	static const struct hg_desk_given given = { .url = "https://desk.example", .token = "k", .poll_ms = -1, .max_file = -1 };
+	struct ht_look look = { .tell = tell };
+	g_autoptr(hg_desk) desk = hg_desk_new(HEAD "\"operations\":{" CREATE "," POLL ",\"fetch_attachment\":[{\"url\":"
+					      "\"${url}/f\"}]}}", &given, &look);
+	const struct hg_desk_transport transport = { .call = call_saves, .now_ms = now_ms };
+	g_autoptr(json_object) situation = json_object_new_object();
+	const struct hg_desk_task task = { .desk = desk, .op = HG_DESK_FETCH_ATTACHMENT, .situation = situation,
+					   .transport = &transport, .save_fd = 5 };
+	gsize saved = 0;
+
+	(void)state;
+	assert_null(hg_desk_run_start(&task, on_saved, &saved));
+	assert_int_equal(saved, 100000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_list_that_each_answer_gave_is_gone_through_as_one),
 		cmocka_unit_test(what_a_helpdesk_calls_item_itself_stays),
+		cmocka_unit_test(a_file_that_was_saved_is_not_read_as_a_body),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
