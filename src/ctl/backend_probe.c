@@ -382,6 +382,7 @@ static void wait_for_hook(struct probing *p, gint64 wait_ms)
 	}
 	if (!p->json && !p->ctl->quiet)
 		puts("      now do something in the helpdesk that it has a webhook for: answer a ticket, say");
+	fflush(stdout);
 	for (now = before; now.requests == before.requests && hg_mono(hg_env_system()) < end; g_usleep(LOOK_MS * 1000))
 		if (!read_counts(p, &now))
 			break;

@@ -6,8 +6,9 @@ import threading
 
 import pytest
 
-from harness import BUILD
-from scripted_desk import LOGIN, ScriptedDesk, preset
+from conftest import ENV
+from harness import API_TOKEN, BUILD, request
+from scripted_desk import LOGIN, ScriptedDesk, preset, start_with
 
 PROBE = """\
   probe:
@@ -170,3 +171,48 @@ def test_what_cannot_be_probed_is_refused(tmp_path, desk):
         done = subprocess.run([BUILD / "headgatectl", "-c", tmp_path / "headgate.yaml", "backend", *args], capture_output=True,
                               text=True, check=False, env=dict(os.environ, DESK_TOKEN="x"))
         assert done.returncode == code, (args, done.stderr)
+
+
+# ---- the webhook, with a daemon ----
+
+@pytest.fixture(name="round_trip")
+def round_trip_fixture(start, tmp_path, desk):
+    """A daemon with the desk, which can be reached where its configuration says; round_trip(token) -> what probe --wait says
+    when a webhook with this token comes."""
+    env = dict(ENV, TEST_API_TOKEN=API_TOKEN, DESK_TOKEN="made-up", HEADGATE_ADAPTER_DIR=str(BUILD / "adapters" / ".libs"))
+    gateway = start_with(start, tmp_path, desk, preset(more=ANYBODY + HOOK), "token: env:DESK_TOKEN", env=dict(DESK_TOKEN="made-up"))
+    text = gateway.config_path.read_text()
+    gateway.config_path.write_text(text.replace("https://chat.acme.example", f"http://127.0.0.1:{gateway.port}"))
+
+    def run(token):
+        with subprocess.Popen([BUILD / "headgatectl", "-c", gateway.config_path, "backend", "probe", "desk", "--wait", "30s"],
+                              stdout=subprocess.PIPE, text=True, env=dict(os.environ, LC_ALL="C.UTF-8", **env)) as process:
+            said = ""
+            while "now do something" not in said:
+                line = process.stdout.readline()
+                assert line, said
+                said += line
+            answer = request(gateway.port, "POST", "/backend/desk/hook", b"{}", {"X-Token": token, "Content-Type": "application/json"})
+            said, code = said + process.stdout.read(), process.wait()
+        assert answer.status == (200 if token == "made-up" else 401)
+        return said, code
+    return run
+
+
+def test_a_webhook_that_comes_and_holds_is_the_round_trip(round_trip):
+    said, code = round_trip("made-up")
+    assert code == 0, said
+    assert "ok    webhook" in said and "a webhook came, and its signature holds" in said
+
+
+def test_a_webhook_signed_with_another_secret_is_told(round_trip):
+    said, code = round_trip("other")
+    assert code == 1 and "its signature does not hold" in said
+
+
+def test_no_webhook_is_told(start, tmp_path, desk):
+    gateway = start_with(start, tmp_path, desk, preset(more=ANYBODY + HOOK), "token: env:DESK_TOKEN", env=dict(DESK_TOKEN="made-up"))
+    done = subprocess.run([BUILD / "headgatectl", "-c", gateway.config_path, "backend", "probe", "desk", "--wait", "1s"],
+                          capture_output=True, text=True, check=False, env=dict(os.environ, DESK_TOKEN="made-up", LC_ALL="C.UTF-8",
+                          TEST_API_TOKEN=API_TOKEN, HEADGATE_ADAPTER_DIR=str(BUILD / "adapters" / ".libs"), **ENV))
+    assert done.returncode == 1 and "no webhook came" in done.stdout
