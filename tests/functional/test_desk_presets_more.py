@@ -3,68 +3,22 @@ the daemon between them and a customer."""
 import pytest
 
 import harness
-from conftest import AT_ONCE, NOISE
+from desk_setting import ANA, ASKED, Setting, SYNTHETIC
 from desks.chatwoot import Chatwoot
 from desks.glpi import Glpi
 from desks.libredesk import LibreDesk
 from desks.osticket import OsTicket
 from desks.servicenow import ServiceNow
 
-ANA = "+447700900123"
-ASKED = 'Where is <b>my</b> "order"?\n{{ .Contact.Email }} & ${text}'
 BOTH_WAYS = [Glpi, ServiceNow, Chatwoot, LibreDesk]
 ALL = BOTH_WAYS + [OsTicket]
 FINDS = BOTH_WAYS
-SYNTHETIC = 'requester: synthetic\nrequester_address: "${contact.id}@chat.acme.example"'
 
 
 def escaped(desk, text):
     if desk.preset in ("glpi", "libredesk"):
         return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
     return text
-
-
-class Setting:
-    def __init__(self, start, graph, desk, beside="", **config):
-        """beside: text of another backend."""
-        self.graph, self.desk = graph, desk
-        lines = desk.config + "allow_private: true\n"
-
-        def put(text):
-            before, _, after = text.partition("backends:\n")
-            after = after[after.index("\napi:\n"):]
-            block = "".join(f"    {line}\n" for line in lines.splitlines())
-            return f"{before}backends:\n  desk:\n    preset: {desk.preset}\n    url: {desk.url}\n{block}{beside}{after}"
-
-        presets = str(harness.TOP / "etc" / "backends")
-        config = dict(dict(rules=NOISE + AT_ONCE, channel=SYNTHETIC, change=put), **config)
-        self.gateway = start(env=dict(desk.secrets, HEADGATE_PRESET_DIR=presets), **config)
-        desk.time = self.gateway.now
-
-    def ticket(self, text=ASKED, customer=ANA):
-        before = len(self.desk.tickets)
-        assert self.graph.say(customer, text) == 200
-        return self.desk.wait_tickets(before + 1)[before]
-
-    def thread(self):
-        return self.gateway.threads()[0]
-
-    def linked(self):
-        return harness.wait_until(lambda: self.thread()["ticket"] and self.thread()["ticket"]["links"], "the link")
-
-    def talk(self):
-        """A ticket that is all there: linked, with the customer's words."""
-        ticket = self.ticket()
-        self.desk.wait(lambda: self.desk.words(ticket), "the customer's words")
-        self.linked()
-        return ticket
-
-    def dead(self):
-        return self.gateway.get("/v1/outbox?state=dead")["jobs"]
-
-    def hook(self, told):
-        body, headers = told
-        return self.gateway.http("POST", "/backend/desk/hook", body, headers)
 
 
 @pytest.fixture
@@ -81,7 +35,7 @@ def desks():
 
 @pytest.fixture
 def setting(start, graph, desks):
-    return lambda kind, **more: Setting(start, graph, desks(kind), **more)
+    return lambda kind, **more: Setting(start, graph, desks(kind), **dict(dict(channel=SYNTHETIC), **more))
 
 
 # ---- to the helpdesk ----
