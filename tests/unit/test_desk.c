@@ -198,6 +198,20 @@ static void statuses_are_mapped_both_ways(void **state)
 	assert_null(hg_desk_status_from(silent, "resolved"));
 }
 
+/* A lock without a key: the door is shut, not open. */
+static void a_webhook_whose_secret_was_not_given_is_closed(void **state)
+{
+	static const char preset[] = HEAD SETTINGS NONE "\"operations\":{" CREATE "},\"back\":{\"hook\":{\"auth\":{\"token\":{"
+		"\"at\":\"$header:X\",\"secret\":\"webhook\"}}},\"cases\":[{\"ignore\":true}]}}";
+	static const struct hg_desk_given locked = { .url = "https://desk.example", .token = "k", .webhook = "w", .poll_ms = -1,
+						     .max_file = -1 };
+	g_autoptr(hg_desk) open = read_desk(preset, NULL, NULL), closed = read_desk(preset, &locked, NULL);
+
+	(void)state;
+	assert_true(open->no_hook);
+	assert_false(closed->no_hook);
+}
+
 static void words_and_numbers_belong_together(void **state)
 {
 	(void)state;
@@ -221,6 +235,7 @@ int main(void)
 		cmocka_unit_test(an_unknown_session_is_begun_again),
 		cmocka_unit_test(a_presets_rows_go_first),
 		cmocka_unit_test(statuses_are_mapped_both_ways),
+		cmocka_unit_test(a_webhook_whose_secret_was_not_given_is_closed),
 		cmocka_unit_test(words_and_numbers_belong_together),
 	};
 
