@@ -49,7 +49,7 @@ class Room:
     numbers = itertools.count(447700910100)
 
     def __init__(self, gateway, desk, graph):
-        self.gateway, self.desk, self.graph = gateway, desk, graph
+        self.gateway, self.desk, self.graph, self.patience = gateway, desk, graph, harness.PATIENCE
         graph.target(gateway.port, "wa-main")
 
     def ticket(self):
@@ -87,7 +87,7 @@ class Room:
 
     def quiet(self):
         """Nothing is under way any more: a clock that jumps would have it late."""
-        harness.wait_until(lambda: not self.under_way(), "everything to be done")
+        harness.wait_until(lambda: not self.under_way(), "everything to be done", self.patience)
 
     def poll(self):
         """One whole poll begins after now, and ends."""
@@ -223,8 +223,8 @@ def test_what_we_post_comes_back_and_ends_there(begin, desk, graph, own):
 
 def lose(room, count, share):
     """Of so many answers the hook of a share is lost; all arrive, at most two polls later, none twice."""
-    draw = random.Random(20261122)
-    people = [room.ticket() for _ in range(10)]
+    draw, room.patience = random.Random(20261122), harness.PATIENCE + count // 10
+    people = [room.ticket() for _ in range(max(10, count // 25))]	# WhatsApp slows down who says much to one
     want = {customer: [] for _, customer in people}
     lost = 0
     for i in range(count):
@@ -240,7 +240,7 @@ def lose(room, count, share):
     room.poll()
     room.settled()
     for customer, texts in want.items():
-        harness.wait_until(lambda: len(room.sent(customer)) >= len(texts), f"all answers for {customer}")
+        harness.wait_until(lambda: len(room.sent(customer)) >= len(texts), f"all answers for {customer}", room.patience)
         assert sorted(room.sent(customer)) == sorted(texts)
     assert room.counted()["found_by_poll"] == lost
     record("back.lost", lost, answers=count)
