@@ -1,4 +1,5 @@
 """A daemon with one helpdesk spoken to by its preset, and a customer on WhatsApp: what tests of presets do, whichever it is."""
+import contextlib
 import time
 
 import harness
@@ -39,6 +40,25 @@ class Setting:
     def links(self):
         ticket = self.gateway.get(f"/v1/threads/{self.thread()['id']}")["thread"]["ticket"]
         return ticket and ticket["links"]
+
+    def poll(self):
+        """A minute later (or two: the next is planned when the last has ended), what happened since was asked for."""
+        before = len(self.desk.asked("GET", self.desk.polled))
+        self.later(lambda: len(self.desk.asked("GET", self.desk.polled)) > before, "a poll", seconds=61)
+
+    def later(self, check, what, seconds=10):
+        """check() in time: so many seconds at once, and what is under way may end before the next."""
+        for _ in range(20):
+            self.gateway.advance(seconds=seconds)
+            with contextlib.suppress(AssertionError):
+                return harness.wait_until(check, what, 1.5)
+        raise AssertionError(f"waited in vain for {what}")
+
+    def sent(self, n):
+        """The texts of the customer's first n answers, when they have left: the clock may go on."""
+        thread = self.thread()["id"]
+        harness.wait_until(lambda: len([m for m in self.gateway.messages(thread) if m.get("delivery") == "sent"]) >= n, f"{n} answers")
+        return [a.text for a in self.graph.accepted]
 
     def dead(self):
         return self.gateway.get("/v1/outbox?state=dead")["jobs"]

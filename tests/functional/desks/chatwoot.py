@@ -12,6 +12,7 @@ MISSING = 404, {"error": "Resource could not be found"}
 
 class Chatwoot(FakeDesk):
     preset = "chatwoot"
+    polled = "/api/v1/accounts/1/conversations"		# asked in each poll
     secrets = dict(TEST_DESK_TOKEN=TOKEN, TEST_DESK_HOOK=SECRET)
     config = f"""\
 token: env:TEST_DESK_TOKEN

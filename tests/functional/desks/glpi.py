@@ -19,6 +19,7 @@ def error(status, code, message):
 
 class Glpi(FakeDesk):
     preset = "glpi"
+    polled = r"/apirest\.php/Ticket"		# asked in each poll
     secrets = dict(TEST_DESK_TOKEN=USER_TOKEN, TEST_DESK_APP=APP_TOKEN, TEST_DESK_HOOK=SECRET)
     config = f"""\
 token: env:TEST_DESK_TOKEN

@@ -24,6 +24,7 @@ def done(data):
 
 class LibreDesk(FakeDesk):
     preset = "libredesk"
+    polled = "/api/v1/conversations/all"		# asked in each poll
     secrets = dict(TEST_DESK_TOKEN=TOKEN, TEST_DESK_KEY=KEY, TEST_DESK_HOOK=SECRET)
     config = f"""\
 token: env:TEST_DESK_TOKEN

@@ -15,6 +15,7 @@ STRANGER = {"error": {"message": "User Not Authenticated", "detail": "Required t
 
 class ServiceNow(FakeDesk):
     preset = "servicenow"
+    polled = r"/api/now/table/incident"		# asked in each poll
     secrets = dict(TEST_DESK_TOKEN=PASSWORD, TEST_DESK_HOOK=SECRET)
     config = f"""\
 token: env:TEST_DESK_TOKEN
