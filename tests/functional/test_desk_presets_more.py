@@ -212,12 +212,6 @@ def test_osticket_bans_one_customer_and_goes_on_for_others(setting):
     assert len(s.desk.tickets) == 1
 
 
-def test_osticket_reads_no_data_urls_of_customers(setting):
-    s = setting(OsTicket)
-    ticket = s.ticket("data:text/html,<script>alert(1)</script>")
-    assert "data:text/html,<script>alert(1)</script>" in s.desk.words(ticket)[0]
-
-
 def test_osticket_knows_a_mail_again(setting):
     s = setting(OsTicket)
     ticket = s.talk()
