@@ -83,13 +83,15 @@ gboolean sim_holds(hg_sim *sim)
 
 	/* A matter has one ticket: while one is open, and something was said about it within the window, the
 	 * next message is about it.  Groups and references have threads of their own (key), and a reference may
-	 * wake an old one beside a new one: then it was not said before the new one was opened. */
+	 * wake an old one beside a new one: then it was not said before the new one was opened.  Who turns out to be one
+	 * person has what both had. */
 	if (wrong(sim, "two open tickets within the join window", sim_text(sim,
 		  "SELECT k.id FROM ticket AS k JOIN thread AS t ON t.n = k.thread_n "
 		  "JOIN thread AS u ON u.contact_n = t.contact_n AND u.scope = t.scope AND u.n <> t.n AND u.key = '' "
 		  "JOIN ticket AS j ON j.n = u.ticket_n AND j.state < 4 AND j.n < k.n "
 		  "WHERE k.n > ?1 AND k.state < 4 AND t.key = '' AND t.opened_ms > j.created_ms "
-		  "AND t.opened_ms < u.last_ms + ?2 AND u.last_ms < t.opened_ms", sim->ticket_n, join_ms)) ||
+		  "AND t.opened_ms < u.last_ms + ?2 AND u.last_ms < t.opened_ms AND NOT EXISTS (SELECT 1 FROM merging AS g "
+		  "WHERE instr(g.moved, t.id) OR instr(g.moved, u.id))", sim->ticket_n, join_ms)) ||
 	    wrong(sim, "an agent's note in an event", sim_text(sim,
 		  "SELECT id FROM event WHERE n > ?1 AND instr(data, '" NOTE_CANARY "')", sim->event_n, 0)) ||
 	    wrong(sim, "an agent's note in the outbox", sim_text(sim,
