@@ -186,9 +186,19 @@ static const char *usual_type(gsize i, gboolean file)
 	return file ? "${file.type|application/octet-stream}" : types[i];
 }
 
+static const char *const bodies[] = { "json", "form", "parts", "xml", "raw", NULL };
+
+static gboolean has_body(struct json_object *map)
+{
+	for (gsize i = 0; bodies[i]; i++)
+		if (json_object_object_get_ex(map, bodies[i], NULL))
+			return TRUE;
+	return FALSE;
+}
+
 static void read_body(struct ht_look *look, struct json_object *map, ht_request *r)
 {
-	static const char *const keys[] = { "json", "form", "parts", "xml", "raw", NULL };
+	const char *const *keys = bodies;
 	const char *found = NULL;
 
 	for (gsize i = 0; keys[i]; i++) {
@@ -218,7 +228,7 @@ static void read_body(struct ht_look *look, struct json_object *map, ht_request 
 static void read_type(struct ht_look *look, struct json_object *map, ht_request *r)
 {
 	static const char *const methods[] = { "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", NULL };
-	int method = ht_word(look, map, "method", methods, 1);
+	int method = ht_word(look, map, "method", methods, has_body(map) ? 1 : 0);
 
 	r->method = g_strdup(methods[MAX(method, 0)]);
 	r->type = read_fill(look, map, "type", HT_HEADER, FALSE);

@@ -2,7 +2,7 @@
  *
  *	when: { file.kind: image }      # conditions on the part; one without file is for parts without, one without
  *	                                # kind for what is said (not reactions and the like)
- *	method: POST
+ *	method: POST                    # default: POST with a body, GET without
  *	url: https://api.example.com/v1/${value:account}/messages
  *	query: { to: "${to}" }          # appended to the url
  *	headers: { X-Request-Id: "${key}" }
