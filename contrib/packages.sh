@@ -21,6 +21,9 @@ hg_packages_test="libcmocka-dev clang:clang llvm-cov:llvm clang-tidy:clang-tidy 
 # What looks at the chat widget: a whole browser, which not every machine may have.  Without it its tests are skipped.
 hg_packages_browser="chromium:chromium chromedriver:chromium-driver python3-selenium fonts-dejavu-core"
 
+# What installs real helpdesks into a Debian root of their own: ./check --helpdesks.
+hg_packages_helpdesks="debootstrap:debootstrap unshare:util-linux"
+
 # Prints the packages that are missing.
 hg_packages_missing() {
 	for hg_entry; do
