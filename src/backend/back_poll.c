@@ -200,7 +200,8 @@ static void store_page(struct page *p)
 	guint left = p->heard.changes->len - p->at, n = MIN(left, HG_BACK_CHANGES_MAX);
 	gboolean over = p->begun && !left;
 	g_autofree char *place = n == left && !over ? place_to_keep(p) : NULL;
-	struct hg_way_news news = { .changes = hg_way_changes(&p->heard) + p->at, .n = n, .cursor = place };
+	const struct hg_change *all = hg_way_changes(&p->heard);	/* NULL where there are none */
+	struct hg_way_news news = { .changes = n ? all + p->at : NULL, .n = n, .cursor = place };
 
 	p->begun = TRUE;
 	p->storing = n;
