@@ -28,6 +28,17 @@ static void fold_sent(hg_message *message)
 		message->delivery = hg_delivery_fold(message->delivery, HG_R_SENT, &conflict);
 }
 
+/* A receipt may name any of its ids (of a segment, say), and overtake the answer that tells them. */
+static gboolean adopt_also(hg_turn *turn, hg_case *kase, hg_message *message, GError **error)
+{
+	const char *const *also = turn->command && turn->command->kind == HG_CMD_SENT ? turn->command->sent.also : NULL;
+
+	for (; also && *also; also++)
+		if (!hg_receipt_adopt(turn, kase, message, *also, NULL, error))
+			return FALSE;
+	return TRUE;
+}
+
 gboolean hg_result_arrived(hg_turn *turn, hg_case *kase, hg_message *message, hg_job *job, const char *id,
 			   GError **error)
 {
@@ -57,7 +68,7 @@ gboolean hg_result_arrived(hg_turn *turn, hg_case *kase, hg_message *message, hg
 	} else if (message->delivery != before && !tell_status(turn, kase, message, "message.status", error)) {
 		return FALSE;
 	}
-	return hg_receipt_adopt(turn, kase, message, id, job->key, error);
+	return hg_receipt_adopt(turn, kase, message, id, job->key, error) && adopt_also(turn, kase, message, error);
 }
 
 gboolean hg_result_refused(hg_turn *turn, hg_case *kase, hg_message *message, hg_job *job, int code,
