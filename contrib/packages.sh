@@ -13,10 +13,11 @@ hg_packages_build="gcc:gcc make:make libc6-dev autoconf:autoconf automake:automa
 # samples of contrib/; node and npm: webhooks are verified by the library their receivers use; esbuild and tsc: what
 # runs in browsers is built again and compared; abidiff: the adapter border keeps its shape.
 hg_packages_test="libcmocka-dev clang:clang llvm-cov:llvm clang-tidy:clang-tidy cppcheck:cppcheck libclang-rt-14-dev openssl:openssl curl:curl
-	ca-certificates mandoc:mandoc haproxy:haproxy nginx:nginx slowhttptest:slowhttptest
+	ca-certificates mandoc:mandoc zbarimg:zbar-tools haproxy:haproxy nginx:nginx slowhttptest:slowhttptest
 	ip:iproute2 unshare:util-linux python3-pytest python3-pytest-xdist
 	python3-yaml python3-jsonschema node:nodejs npm:npm esbuild:esbuild tsc:node-typescript dovecot-imapd dovecot-lmtpd exim4-daemon-light
-	bearerbox:kannel kannel-extras abidiff:abigail-tools jq:jq file:file"
+	bearerbox:kannel kannel-extras abidiff:abigail-tools jq:jq file:file reuse:reuse
+	dh:debhelper dpkg-buildpackage:dpkg-dev fakeroot:fakeroot mmdebstrap:mmdebstrap setpriv:util-linux"
 
 # What looks at the chat widget: a whole browser, which not every machine may have.  Without it its tests are skipped.
 hg_packages_browser="chromium:chromium chromedriver:chromium-driver python3-selenium fonts-dejavu-core"

@@ -27,7 +27,7 @@ from records import record  # noqa: E402
 PACKAGES = "glib-2.0 gmime-3.0 json-c libevent libcurl libfyaml libpcre2-8 sqlite3 openssl libsystemd libseccomp".split()
 # gcc 12 takes what a callee fills in through a pointer, and what g_auto begins with, for uninitialised; the sanitized
 # build by clang, which zeroes nothing, and -Wmaybe-uninitialized look for those.
-GCC = ("-fanalyzer -Wno-analyzer-use-of-uninitialized-value -O1 -S -o /dev/null -Wall -Wextra -Wformat=2 -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla "
+GCC = ("-fanalyzer -Wno-analyzer-use-of-uninitialized-value -O1 -S -o /dev/null -Wall -Wextra -Wno-missing-field-initializers -Wformat=2 -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla "
        "-Wpointer-arith -Wwrite-strings").split()
 # cppcheck reads macros of libraries from here, and none of their headers.
 CPPCHECK = ["--quiet", "--enable=warning,performance,portability", "--inline-suppr", "--std=c11", "--language=c",
@@ -104,20 +104,25 @@ def main():
     args = parser.parse_intermixed_args()
     common = flags(args.build.resolve())
     names = [args.tool] if args.tool else [tool for tool in TOOLS if args.full or tool != "clang"]
-    files, total = args.file or sources(), 0
+    files, total, count = args.file or sources(), 0, 0
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         for name in names:
             began, found = time.monotonic(), {}
-            for lines, text in pool.map(lambda source, tool=TOOLS[name]: tool(source, common), files):
+            # The slowest takes every second file, those of even days and those of odd ones in turn.
+            half = name == "clang-tidy" and not args.full and not args.file
+            looked = files[time.gmtime().tm_yday % 2::2] if half else files
+            for lines, text in pool.map(lambda source, tool=TOOLS[name]: tool(source, common), looked):
                 found.update(dict.fromkeys(lines))
                 if args.v and lines:
                     print(text)
-            print(f"{name}: {len(files)} files, {len(found)} findings, {time.monotonic() - began:.0f} s", flush=True)
+            print(f"{name}: {len(looked)} files, {len(found)} findings, {time.monotonic() - began:.0f} s"
+                  + (f" (NOT LOOKED AT TODAY: {len(files) - len(looked)} files; --full looks at all)" if half else ""), flush=True)
+            count += len(looked)
             for line in sorted(found):
                 print(f"  {line}")
             total += len(found)
     if not args.file:
-        record("static.findings", len(files) * len(names), total, tools=", ".join(names))
+        record("static.findings", count, total, tools=", ".join(names))
     return 1 if total else 0
 
 

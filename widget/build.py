@@ -38,7 +38,7 @@ LIST = "files.inc"		# for the makefile, which names every file it ships
 
 
 def served(name, content):
-    """The name under which the daemon serves it, as src/visitor/static.c makes it."""
+    """The name under which the daemon serves it, as src/net/static_files.c makes it."""
     stem, _, suffix = name.rpartition(".")
     return f"{stem}-{hashlib.sha256(content).hexdigest()[:HASH_LETTERS]}.{suffix}"
 
@@ -105,14 +105,14 @@ def build(out):
     return made
 
 
-def write(out, made):
+def write(out, made, product="widget"):
     """What has not changed is not touched: the daemon is linked again when something has."""
     out.mkdir(parents=True, exist_ok=True)
     for old in out.iterdir():
         if old.name not in made and old.name != LIST:
             old.unlink()
-    lines = "".join(f" \\\n\twidget/dist/{name}" for name in sorted(made))
-    listed = f"# made by widget/build.py\nwidget_dist ={lines}\n".encode()
+    lines = "".join(f" \\\n\t{product}/dist/{name}" for name in sorted(made))
+    listed = f"# made by {product}/build.py\n{product}_dist ={lines}\n".encode()
     for name, content in [*made.items(), (LIST, listed)]:
         if not (out / name).exists() or (out / name).read_bytes() != content:
             (out / name).write_bytes(content)
@@ -139,33 +139,34 @@ def contents(folder):
     return {p.name: p.read_bytes() for p in folder.iterdir()} if folder.is_dir() else {}
 
 
-def check(dist):
+def check(dist, here, make):
     """Every difference is said, then exit 1: CI."""
     tool = shutil.which("tsc")
     if not tool:
         sys.exit("widget/build.py: tsc is missing: apt-get install node-typescript")
-    wrong = subprocess.run([tool, "--noEmit", "-p", str(HERE)]).returncode != 0
+    wrong = subprocess.run([tool, "--noEmit", "-p", str(here)]).returncode != 0
     with tempfile.TemporaryDirectory() as where:
-        build(pathlib.Path(where) / "dist")
+        make(pathlib.Path(where) / "dist")
         made, there = contents(pathlib.Path(where) / "dist"), contents(dist)
     for name in sorted(n for n in made.keys() | there.keys() if made.get(n) != there.get(n)):
-        print(f"widget/dist/{name} is not what widget/src builds: make web, and commit it", file=sys.stderr)
+        print(f"{here.name}/dist/{name} is not what {here.name}/src builds: make web, and commit it", file=sys.stderr)
         wrong = True
     return 1 if wrong else 0
 
 
-def main():
+def main(here=HERE, make=build, make_tests=build_tests):
+    """Of a product that lies in `here`: the console has its own build() and build_tests()."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=pathlib.Path, default=HERE / "dist", metavar="DIR")
+    parser.add_argument("--out", type=pathlib.Path, default=here / "dist", metavar="DIR")
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--tests", type=pathlib.Path, metavar="DIR")
     arguments = parser.parse_args()
     if arguments.tests:
-        build_tests(arguments.tests.resolve())
+        make_tests(arguments.tests.resolve())
         return 0
     if arguments.check:
-        return check(arguments.out.resolve())
-    weigh(build(arguments.out.resolve()))
+        return check(arguments.out.resolve(), here, make)
+    weigh(make(arguments.out.resolve()))
     return 0
 
 

@@ -118,6 +118,8 @@ static void read_consent(struct delivery *d, struct json_object *obj, const char
 	struct hg_in *in = &d->in[d->batch.n_in];
 
 	read_message(d, obj);
+	if (!in->id || !in->n_from)	/* of nobody, or not to be known again: kept as unsupported */
+		return;
 	in->kind = HG_CONSENT;
 	in->text = word;
 	in->code = (int)num(obj, "code", 0);

@@ -29,8 +29,9 @@ import shop  # noqa: E402
 import story  # noqa: E402
 import visitor  # noqa: E402
 
-# Where they listen, counted from the first: the gateway, the helpdesk, WhatsApp, the page, Twilio, mailbox and relay.
-FIRST_PORT, PORTS = 8420, ("gateway", "desk", "graph", "page", "twilio", "imap", "smtp")
+# Where they listen, counted from the first: the gateway, the helpdesk, WhatsApp, the page, Twilio, mailbox and relay,
+# the console.
+FIRST_PORT, PORTS = 8420, ("gateway", "desk", "graph", "page", "twilio", "imap", "smtp", "console")
 PATIENCE = 60
 LOOKS = dict(dim="2", bold="1", good="32", hold="33", drop="31", sent="36", calm="2")
 QUESTION, NEWS, ANSWER = "my order 4711 is late", "any news?", "It leaves today."

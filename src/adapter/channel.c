@@ -292,6 +292,8 @@ void hg_channel_dispatch(hg_channel *ch, hg_dispatch *dispatch)
 {
 	if (ch->phase != HG_PH_RUNNING)
 		hg_channel_decline(ch->env, dispatch, "the channel is not running");
+	else if (ch->held && dispatch->ask)
+		hg_channel_decline(ch->env, dispatch, "the channel is paused");
 	else if (dispatch->job.target == HG_TO_FETCH)
 		hg_fetch_begin(ch, dispatch);
 	else if (dispatch->job.target == HG_TO_UNPACK || dispatch->job.target == HG_TO_SETTLE)
@@ -307,9 +309,34 @@ gboolean hg_channel_ask(hg_channel *ch, gint64 since_ms, GError **error)
 			       ch->name, ch->desc->name);
 	if (ch->phase != HG_PH_RUNNING)
 		return hg_fail(error, HG_ERROR_STATE, "channel \"%s\" is not running", ch->name);
+	if (ch->held)
+		return hg_fail(error, HG_ERROR_STATE, "channel \"%s\" is paused: resume it first", ch->name);
 	hg_info(&ch->ctx, "channel.asked", "it looks for messages again%s", since_ms ? "" : ", from where it got to");
 	hg_poll_ask(ch, since_ms);
 	return TRUE;
+}
+
+void hg_channel_hold(hg_channel *ch, gboolean held)
+{
+	if (ch->held == held)
+		return;
+	ch->held = held;
+	if (ch->phase != HG_PH_RUNNING)
+		return;
+	if (!held)
+		hg_poll_start(ch);
+	else if (!ch->poll.under_way)
+		hg_poll_end(ch);
+}
+
+gboolean hg_channel_is_held(const hg_channel *ch)
+{
+	return ch->held;
+}
+
+gboolean hg_channel_is_single(const hg_channel *ch)
+{
+	return (ch->desc->caps & HG_CAP_SINGLE) != 0;
 }
 
 void hg_channel_status(hg_channel *ch, struct hg_channel_status *ret)
@@ -320,7 +347,7 @@ void hg_channel_status(hg_channel *ch, struct hg_channel_status *ret)
 
 	*ret = (struct hg_channel_status){
 		.name = ch->name, .adapter = ch->desc->name, .version = ch->desc->version,
-		.state = ch->condition ? words[ch->phase] : "starting",
+		.state = ch->held ? "paused" : ch->condition ? words[ch->phase] : "starting",
 		.condition = ch->condition ? ch->condition : HG_DOWN, .condition_ms = ch->condition_ms,
 		.error = ch->error, .last_in_ms = ch->last_in_ms, .last_out_ms = ch->last_out_ms,
 		.pending_in = ch->batches.length,

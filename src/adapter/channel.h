@@ -28,6 +28,12 @@ enum hg_channel_change { HG_CH_SAME, HG_CH_TOLD, HG_CH_RESTART };
  * done, shut it, reload again (a CLOSED one takes any settings) and open it. */
 enum hg_channel_change hg_channel_reload(hg_channel *ch, hg_conf *conf, const struct hg_channel_conf *set);
 
+/* See hg_channels_hold(); what is under way ends. */
+void hg_channel_hold(hg_channel *ch, gboolean held);
+gboolean hg_channel_is_held(const hg_channel *ch);
+gboolean hg_channel_is_single(const hg_channel *ch);	/* it keeps a connection of its own */
+/* In any phase. */
+void hg_channel_probe(hg_channel *ch, hg_channel_check_fn *fn, void *arg);	/* condition.c */
 void hg_channel_restarted(hg_channel *ch);	/* for its figures */
 gboolean hg_channel_is_running(const hg_channel *ch);
 gboolean hg_channel_is_closed(const hg_channel *ch);

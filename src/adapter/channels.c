@@ -44,8 +44,15 @@ static struct slot *slot_new(hg_channels *all, const struct hg_channel_conf *set
 
 	slot->all = all;
 	slot->ch = hg_channel_new(&all->env, all->gen.conf, set);
+	hg_channel_hold(slot->ch, hg_channels_is_held(all, set->name));
 	g_ptr_array_add(all->slots, slot);
 	return slot;
+}
+
+/* Its connection to the provider is what a pause is about. */
+static gboolean is_shut_by_hold(const struct slot *slot)
+{
+	return hg_channel_is_held(slot->ch) && hg_channel_is_single(slot->ch);
 }
 
 static void slot_open(void *arg)
@@ -57,6 +64,8 @@ static void slot_open(void *arg)
 	gint64 wait;
 
 	slot->timer = 0;
+	if (is_shut_by_hold(slot))
+		return;
 	if (hg_channel_open(slot->ch, &error)) {
 		slot->attempt = 0;
 		return;
@@ -191,6 +200,7 @@ hg_channels *hg_channels_new(const struct hg_channels_env *env, hg_conf *conf)
 	all->env = *env;
 	hg_generation_init(&all->gen, conf);
 	all->slots = g_ptr_array_new_with_free_func(slot_free);
+	all->held = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	return all;
 }
 
@@ -200,6 +210,7 @@ void hg_channels_free(hg_channels *all)
 		return;
 	hg_loop_untimer(all->env.loop, all->done_timer);
 	g_ptr_array_unref(all->slots);
+	g_hash_table_destroy(all->held);
 	hg_generation_clear(&all->gen);
 	g_free(all);
 }
@@ -229,6 +240,50 @@ hg_channel *hg_channels_find(hg_channels *all, const char *name)
 	struct slot *slot = name ? slot_find(all, name) : NULL;
 
 	return slot ? slot->ch : NULL;
+}
+
+/* ---- on hold ---- */
+
+gboolean hg_channels_is_held(hg_channels *all, const char *name)
+{
+	return g_hash_table_contains(all->held, name);
+}
+
+static void slot_hold(struct slot *slot, gboolean held)
+{
+	gboolean shut = is_shut_by_hold(slot);
+
+	hg_channel_hold(slot->ch, held);
+	if (slot->closing || slot->all->stopping)
+		return;		/* on_closed() looks again */
+	if (is_shut_by_hold(slot) && !hg_channel_is_closed(slot->ch)) {
+		slot_shut(slot, RELOAD_MS);
+	} else if (shut && !held && hg_channel_is_closed(slot->ch)) {
+		slot->attempt = 0;
+		slot_open(slot);
+	}
+}
+
+void hg_channels_hold(hg_channels *all, const char *name, gboolean held)
+{
+	struct slot *slot = slot_find(all, name);
+
+	if (held)
+		g_hash_table_add(all->held, g_strdup(name));
+	else
+		g_hash_table_remove(all->held, name);
+	if (slot && hg_channel_is_held(slot->ch) != held)
+		slot_hold(slot, held);
+}
+
+gboolean hg_channels_probe(hg_channels *all, const char *name, hg_channel_check_fn *fn, void *arg, GError **error)
+{
+	hg_channel *ch = hg_channels_find(all, name);
+
+	if (!ch)
+		return hg_fail(error, HG_ERROR_MISSING, "there is no channel \"%.64s\"", name);
+	hg_channel_probe(ch, fn, arg);
+	return TRUE;
 }
 
 gboolean hg_channels_ask(hg_channels *all, const char *name, gint64 since_ms, GError **error)

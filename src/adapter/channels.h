@@ -14,6 +14,9 @@
 
 typedef struct hg_channels hg_channels;
 
+/* One thing that a probe looked at.  ok FALSE: it is not well; said: a sentence, or NULL. */
+typedef void hg_channel_check_fn(void *arg, const char *check, gboolean ok, const char *said);
+
 /* What channels reach outward through.  All lent until hg_channels_free(). */
 struct hg_channels_env {
 	hg_loop *loop;			/* every channel's home; the server with their routes is there too */
@@ -52,6 +55,14 @@ void hg_channels_stop(hg_channels *channels, gint64 patience_ms, void (*done)(vo
  * FALSE: MISSING: no such channel; STATE: it is not running, or has no way to look. */
 gboolean hg_channels_ask(hg_channels *channels, const char *name, gint64 since_ms, GError **error);
 
+/* A person has put the channel on hold, or lets it go on: nothing is asked of its provider until then, and what keeps a
+ * connection of its own (HG_CAP_SINGLE: mailboxes, binds) is closed.  What its provider delivers is taken in.  For all
+ * generations, also before start() and of a name that is not there yet. */
+void hg_channels_hold(hg_channels *channels, const char *name, gboolean held);
+gboolean hg_channels_is_held(hg_channels *channels, const char *name);
+/* Says in out what is known of how the channel is: {"check","ok","said"} each, and whether all is well. */
+gboolean hg_channels_probe(hg_channels *channels, const char *name, hg_channel_check_fn *fn, void *arg, GError **error);
+
 /* ---- the server's side: requests to /channel/NAME/PATH; for hg_server_conf, arg is hg_channels ---- */
 #define HG_CHANNEL_PREFIX "/channel/"
 void hg_channels_route(void *channels, const hg_request *req, struct hg_server_route *route);
@@ -85,7 +96,7 @@ struct hg_channel_counts {
 
 struct hg_channel_status {		/* lent during the call */
 	const char *name, *adapter, *version;
-	const char *state;		/* "starting", "running", "stopping", "down" */
+	const char *state;		/* "starting", "running", "stopping", "down", "paused" */
 	int condition;			/* enum hg_condition */
 	gint64 condition_ms;		/* since when (UTC) */
 	const char *error;		/* of DEGRADED or DOWN; or NULL */

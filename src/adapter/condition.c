@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "text.h"
+
 #define HEALTH_MS 30000		/* between two questions to health() */
 
 static const char *word(int condition)
@@ -66,6 +68,70 @@ void hg_condition_end(hg_channel *ch)
 	hg_loop_untimer(ch->loop, ch->health_timer);
 	ch->health_timer = 0;
 	ch->by_health = FALSE;
+}
+
+/* ---- what can be known of it at this moment ---- */
+
+static void tell_phase(hg_channel *ch, hg_channel_check_fn *fn, void *arg)
+{
+	gboolean running = ch->phase == HG_PH_RUNNING;
+
+	if (ch->held)
+		fn(arg, "pause", FALSE, "it was paused by hand: nothing is sent, fetched or looked for");
+	if (!ch->held || !hg_channel_is_single(ch))
+		fn(arg, "running", running, running ? NULL : "it is not open; the log says why, under channel.failed");
+}
+
+static void tell_settings(hg_channel *ch, hg_channel_check_fn *fn, void *arg)
+{
+	struct hg_err err = { 0 };
+	g_autofree char *why = NULL;
+
+	if (!ch->desc->check)
+		return;
+	if (ch->desc->check(ch->set->options, &err))
+		why = hg_err_text(&err, "its adapter refuses its options");
+	fn(arg, "settings", !why, why);
+}
+
+static void tell_health(hg_channel *ch, hg_channel_check_fn *fn, void *arg)
+{
+	struct hg_err err = { 0 };
+	g_autofree char *why = NULL;
+
+	if (ch->phase != HG_PH_RUNNING || !ch->desc->health)
+		return;
+	ch->desc->health(ch->state, &err);
+	if (err.kind)
+		why = hg_err_text(&err, "its adapter does not say why");
+	fn(arg, "health", !why, why);
+}
+
+/* Asking the provider for messages shows that it can be reached and that the credentials hold. */
+static void tell_poll(hg_channel *ch, hg_channel_check_fn *fn, void *arg)
+{
+	g_autofree char *said = NULL;
+	char span[HG_SPAN_SIZE];
+
+	if (ch->phase != HG_PH_RUNNING || !ch->desc->poll || ch->held)
+		return;
+	said = ch->poll.done_ms ? g_strdup_printf("the provider was last asked %s ago, and is asked now",
+						  hg_span((hg_ch_wall(ch) - ch->poll.done_ms) / 1000 * 1000, span)) :
+				  g_strdup("the provider has not answered yet, and is asked now");
+	fn(arg, "poll", ch->poll.done_ms || ch->poll.under_way, said);
+	hg_poll_ask(ch, 0);
+}
+
+void hg_channel_probe(hg_channel *ch, hg_channel_check_fn *fn, void *arg)
+{
+	gboolean up = ch->condition == HG_UP;
+
+	tell_phase(ch, fn, arg);
+	tell_settings(ch, fn, arg);
+	if (!ch->held || !hg_channel_is_single(ch))
+		fn(arg, "condition", up, up ? NULL : ch->error ?: "it does not say why");
+	tell_health(ch, fn, arg);
+	tell_poll(ch, fn, arg);
 }
 
 /* ---- counters ---- */

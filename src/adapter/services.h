@@ -28,6 +28,7 @@ struct hg_route_call;
 struct hg_poll_state {
 	guint64 timer;			/* of the next poll, or of the deadline of this one */
 	gboolean under_way, more;	/* more: the next one goes on with the same look */
+	gint64 done_ms;			/* UTC: when the last one ended; 0: none did */
 	gint64 since_ms;		/* of that look */
 	gboolean asked;			/* somebody asked for a look ... */
 	gint64 ask_ms;			/* ... since then, which comes next */
@@ -67,6 +68,7 @@ struct hg_channel {
 	struct hg_poll_state poll;
 	guint64 health_timer;
 	gboolean by_health;		/* DEGRADED because health() said so */
+	gboolean held;			/* a person has paused it */
 
 	char *cursor;
 	int condition;			/* enum hg_condition; 0: none yet */

@@ -25,7 +25,7 @@ static void answer_problem(struct call *call)
 	int status;
 
 	problem_of(call, &status, &word);
-	hg_asked_refuse(body, status, word, call->error->message, NULL);
+	hg_asked_refuse(body, status, word, call->error->message, call->more);
 	hg_request_answer(call->req, &(struct hg_answer){
 		.status = status, .type = "application/problem+json", .body = body->str, .len = body->len,
 		.headers = status == 503 ? retry : NULL });
@@ -37,11 +37,21 @@ static void call_free(struct call *call)
 		call->extra_free(call->extra);
 	hg_command_free(call->command);
 	g_clear_error(&call->error);
+	g_free(call->more);
 	g_string_free(call->out, TRUE);
 	hg_arena_free(call->arena);
 	hg_conf_unref(call->conf);
-	g_free(call->principal);
+	g_clear_pointer(&call->seen, g_hash_table_destroy);
+	hg_principal_unref(call->who);
 	g_free(call);
+}
+
+/* What was read goes nowhere once the token is good no more.  What was written was written: that is said. */
+static void end_late(struct call *call)
+{
+	hg_fail(&call->error, HG_ERROR_DENIED, "the token was revoked, or has expired, meanwhile");
+	call->status = 401;
+	call->problem = "unauthorized";
 }
 
 void hg_call_finish(void *arg)
@@ -49,8 +59,16 @@ void hg_call_finish(void *arg)
 	struct call *call = arg;
 	int status = call->status ? call->status : call->route->status ? call->route->status : 200;
 
+	if (call->made) {
+		hg_api_token_changed(call->api, call->made);
+		hg_token_say_secret(call);
+	}
+	if (!call->error && call->req && !call->route->write && !hg_principal_holds(call->who, hg_api_now(call->api)))
+		end_late(call);
 	if (call->route->write)
 		(void)HG_FAILPOINT(API_ANSWER);
+	if (!call->error && call->route->after)
+		call->route->after(call);
 	if (call->error)
 		answer_problem(call);
 	else if (call->req)

@@ -14,9 +14,11 @@ hg_api *hg_api_new(hg_conf *conf, hg_loop *loop, hg_readers *readers, const char
 	api->conf = hg_conf_ref(conf);
 	api->loop = loop;
 	api->readers = readers;
+	api->keys = hg_keys_new();
+	hg_keys_set_conf(api->keys, conf);
 	api->attachments = g_strdup(attachments);
 	api->ports = *ports;
-	api->live = hg_live_new(loop);
+	api->live = hg_live_new(loop, readers, ports->last_event_n);
 	api->why = g_string_new(NULL);
 	api->allow = g_string_new(NULL);
 	return api;
@@ -27,6 +29,7 @@ void hg_api_free(hg_api *api)
 	if (!api)
 		return;
 	hg_live_free(api->live);
+	hg_keys_free(api->keys);
 	hg_conf_unref(api->conf);
 	g_string_free(api->why, TRUE);
 	g_string_free(api->allow, TRUE);
@@ -40,6 +43,8 @@ void hg_api_reload(hg_api *api, hg_conf *conf)
 
 	api->conf = hg_conf_ref(conf);
 	hg_conf_unref(old);
+	hg_keys_set_conf(api->keys, conf);
+	hg_live_check(api->live);
 }
 
 void hg_api_publish(hg_api *api, const hg_event *const *events, guint n)
@@ -47,9 +52,14 @@ void hg_api_publish(hg_api *api, const hg_event *const *events, guint n)
 	hg_live_publish(api->live, events, n);
 }
 
-void hg_api_tell(hg_api *api, gint64 thread_n, gboolean shadow, const char *line, gsize len)
+void hg_api_tell(hg_api *api, const struct hg_news_of *of, const char *line, gsize len)
 {
-	hg_live_tell(api->live, thread_n, shadow, line, len);
+	hg_live_tell(api->live, of, line, len);
+}
+
+gint64 hg_api_now(const hg_api *api)
+{
+	return hg_now(hg_loop_env(api->loop));
 }
 
 /* ---- reads ---- */
@@ -58,7 +68,13 @@ static void read_work(hg_store *store, void *arg)
 {
 	struct call *call = arg;
 
-	call->route->read(call, store);
+	if (hg_object_check(call, store))
+		call->route->read(call, store);
+}
+
+static gboolean is_limited(const struct call *call)
+{
+	return call->who->channels && hg_object_is_one(call->route->object);
 }
 
 /* ---- writes ---- */
@@ -68,11 +84,12 @@ static void command_done(void *arg, const hg_command *command, const char *answe
 {
 	struct call *call = arg;
 
-	(void)command;
 	if (error)
 		call->error = g_error_copy(error);
 	else
 		g_string_assign(call->out, answer ? answer : "{}");
+	if (!error && command->made)
+		call->made = hg_token_keep(call->arena, command->made);
 	hg_loop_post(call->api->loop, hg_call_finish, call);
 }
 
@@ -143,13 +160,16 @@ static void submit(struct call *call)
 	hg_call_finish(call);
 }
 
-static void files_work(hg_store *store, void *arg)
+/* What a command needs that lies on the disk: whether its object may be seen, and files. */
+static void ready_work(hg_store *store, void *arg)
 {
-	(void)store;
-	hg_write_find_files(arg);
+	struct call *call = arg;
+
+	if (hg_object_check(call, store))
+		hg_write_find_files(call);
 }
 
-static void files_done(void *arg)
+static void ready_done(void *arg)
 {
 	struct call *call = arg;
 
@@ -157,6 +177,13 @@ static void files_done(void *arg)
 		hg_call_finish(call);
 	else
 		submit(call);
+}
+
+/* A channel the body names is there for who sees it; one that the path names is looked at as any object. */
+static gboolean names_seen(struct call *call, const char *channel)
+{
+	return !channel || call->route->object == HG_OBJ_CHANNEL || hg_may_channel(call, channel) ||
+	       hg_fail(&call->error, HG_ERROR_INPUT, "there is no channel \"%.60s\"", channel);
 }
 
 static void start_write(struct call *call)
@@ -167,11 +194,37 @@ static void start_write(struct call *call)
 	command->principal = hg_arena_str(command->arena, call->principal);
 	command->done = command_done;
 	command->done_arg = call;
-	if (!take_key(call, command) || !call->route->write(call, command))
+	if (!take_key(call, command) || !call->route->write(call, command) || !names_seen(call, command->channel) ||
+	    !names_seen(call, command->reply.channel))
 		hg_call_finish(call);
-	else if (!command->reply.n_files)
+	else if (!command->reply.n_files && !is_limited(call))
 		submit(call);
-	else if (!hg_readers_run(call->api->readers, files_work, files_done, call, &call->error))
+	else if (!hg_readers_run(call->api->readers, ready_work, ready_done, call, &call->error))
+		hg_call_finish(call);
+}
+
+/* ---- calls that answer by themselves ---- */
+
+static void own_work(hg_store *store, void *arg)
+{
+	hg_object_check(arg, store);
+}
+
+static void own_done(void *arg)
+{
+	struct call *call = arg;
+
+	if (call->error)
+		hg_call_finish(call);
+	else
+		call->route->own(call);
+}
+
+static void start_own(struct call *call)
+{
+	if (!is_limited(call))
+		call->route->own(call);
+	else if (!hg_readers_run(call->api->readers, own_work, own_done, call, &call->error))
 		hg_call_finish(call);
 }
 
@@ -195,25 +248,46 @@ static struct call *call_new(hg_api *api, hg_request *req)
 	return call;
 }
 
-/* Asked again, for a reload may have come between head and body. */
-static gboolean may_go_on(struct call *call)
+static void start(struct call *call)
 {
-	call->status = hg_auth_check(call->conf, call->req, call->route, &call->principal, &call->error);
-	if (call->status == 401)
+	if (!hg_call_query(call))
+		hg_call_finish(call);
+	else if (call->route->own)
+		start_own(call);
+	else if (call->route->write)
+		start_write(call);
+	else if (!hg_readers_run(call->api->readers, read_work, hg_call_finish, call, &call->error))
+		hg_call_finish(call);
+}
+
+/* Asked again, for a reload may have come between head and body. */
+static void start_as(struct call *call, int status, const struct hg_principal *who)
+{
+	call->status = status;
+	call->who = who;
+	if (status == 401)
 		call->problem = "unauthorized";
-	return !call->status && hg_call_query(call);
+	if (status) {
+		hg_call_finish(call);
+		return;
+	}
+	call->principal = who->name;
+	hg_api_note_use(call->api, who);
+	start(call);
 }
 
 void hg_api_handle(hg_api *api, hg_request *req)
 {
 	struct call *call = call_new(api, req);
+	const struct hg_principal *who = NULL;
+	int status = hg_auth_check(api->keys, req, call->route, hg_api_now(api), &who, &call->error);
 
-	if (!may_go_on(call))
-		hg_call_finish(call);
-	else if (call->route->own)
-		call->route->own(call);
-	else if (call->route->write)
-		start_write(call);
-	else if (!hg_readers_run(api->readers, read_work, hg_call_finish, call, &call->error))
-		hg_call_finish(call);
+	start_as(call, status, who);
+}
+
+void hg_api_handle_as(hg_api *api, hg_request *req, const struct hg_principal *who)
+{
+	struct call *call = call_new(api, req);
+
+	start_as(call, hg_auth_may(who, call->route, &call->error), hg_principal_ref(who));
 }

@@ -8,9 +8,11 @@
 #include "conf.h"
 #include "http_server.h"
 #include "loop.h"
+#include "model.h"
 #include "readers.h"
 
 typedef struct hg_api hg_api;
+struct hg_principal;
 
 struct hg_api_ports {
 	/* hg_engine_submit(): takes the command, or FALSE (BUSY). */
@@ -23,6 +25,23 @@ struct hg_api_ports {
 	gboolean (*signal)(void *ctx, const char *channel, const struct hg_out *out, GError **error);
 	/* On the loop: the channel looks for messages since then (UTC; 0: where it got to).  MISSING, STATE. */
 	gboolean (*ask)(void *ctx, const char *channel, gint64 since_ms, GError **error);
+	struct hg_search *search;	/* lent */
+	gint64 last_event_n;		/* of the newest event there was when it began; 0: none */
+	/* On the loop: appends the members of one channel that the store does not know; FALSE: it is not there. */
+	gboolean (*channel)(void *ctx, const char *name, GString *out);
+	/* On the loop: the store says otherwise by now which channels are paused. */
+	void (*hold)(void *ctx);
+	/* On the loop: appends {"ok","checks":[...]}: what is known of how the channel is.  MISSING. */
+	gboolean (*probe)(void *ctx, const char *channel, GString *out, GError **error);
+	/* On the loop: appends what would have left in capture mode: the newest, or (n) one of it; FALSE: it is not there. */
+	gboolean (*captured)(void *ctx, gint64 n, guint limit, GString *out);
+	/* On the loop: appends members: a link that signs in to the console.  INPUT, STATE, LIMIT. */
+	gboolean (*console)(void *ctx, const char *name, const char *role, GString *out, GError **error);
+	/* On the loop, and of no request's handler: reads the configuration again and takes it over, all or nothing.
+	 * Appends to an open object what came of it; FALSE: what is wrong, and the old one stays. */
+	gboolean (*reload)(void *ctx, GString *out);
+	/* On the loop: appends to an open object what is in force.  all: with what holds by default. */
+	void (*config)(void *ctx, gboolean all, GString *out);
 	void *ctx;
 };
 
@@ -37,12 +56,25 @@ void hg_api_reload(hg_api *api, hg_conf *conf);
 /* For paths that begin with /v1/, and /metrics: fills route (unknown path, wrong method, size), or refuses. */
 void hg_api_route(hg_api *api, const hg_request *req, struct hg_server_route *route);
 void hg_api_handle(hg_api *api, hg_request *req);	/* takes req */
+/* The same for a listener that knows by other means who asks (a session's cookie); who is lent. */
+void hg_api_route_as(hg_api *api, const hg_request *req, const struct hg_principal *who, struct hg_server_route *route);
+void hg_api_handle_as(hg_api *api, hg_request *req, const struct hg_principal *who);
+
+#define HG_TOKEN_PREFIX "hgt_"			/* of every secret, so that a leaked one can be found */
+/* Before the engine runs: the tokens of the store, read by its own connection. */
+gboolean hg_api_load(hg_api *api, hg_store *store, GError **error);
 
 /* Any thread: events just committed, for those who follow them live. */
 void hg_api_publish(hg_api *api, const hg_event *const *events, guint n);
 
+/* What a line of the live stream is about. */
+struct hg_news_of {
+	gint64 thread_n;		/* 0: of no thread */
+	gboolean shadow;		/* of one on trial */
+	const char *channel;		/* the thread's; NULL: of none */
+};
 /* On the loop: a line of JSON with its newline, for those who follow that thread live (or all); never stored. */
-void hg_api_tell(hg_api *api, gint64 thread_n, gboolean shadow, const char *line, gsize len);
+void hg_api_tell(hg_api *api, const struct hg_news_of *of, const char *line, gsize len);
 
 /* One line a route, for documentation and its test: method, pattern, scope; FALSE past the last. */
 gboolean hg_api_route_at(guint n, const char **ret_method, const char **ret_pattern, const char **ret_scope);

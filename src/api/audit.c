@@ -75,7 +75,7 @@ static void status_work(hg_store *store, void *arg)
 	    !hg_store_job_counts(store, call->arena, counts, &call->error))
 		return;
 	write_stats(call->out, &stats);
-	if (!write_outages(call, store, counts))
+	if (!write_outages(call, store, counts) || !hg_call_add_alarms(call, store))
 		return;
 	hg_json_key(call->out, "outbox");
 	hg_json_open(call->out, '[');
@@ -149,28 +149,54 @@ static gboolean job_query(struct call *call, struct hg_job_query *ret)
 				"or dead is wanted", word);
 }
 
-void hg_read_outbox(struct call *call, hg_store *store)
+static gboolean fetch_jobs(struct call *call, hg_store *store, void *arg, GPtrArray *rows)
 {
+	struct hg_job_query *query = arg;
+
+	if (!hg_store_job_list(store, call->arena, query, rows, &call->error))
+		return FALSE;
+	if (rows->len)
+		query->after_n = ((const hg_job *)g_ptr_array_index(rows, rows->len - 1))->n;
+	return TRUE;
+}
+
+static gboolean sees_job(struct call *call, hg_store *store, gconstpointer row)
+{
+	return hg_may_job(call, store, row);
+}
+
+gboolean hg_call_jobs(struct call *call, hg_store *store, const char *list, struct hg_job_query *query,
+		      gboolean (*write)(struct call *call, hg_store *store, const hg_job *job))
+{
+	const struct hg_page page = { .want = query->limit, .fetch = fetch_jobs, .sees = sees_job, .query = query };
 	g_autoptr(GPtrArray) jobs = g_ptr_array_new();
-	struct hg_job_query query;
 	const hg_job *last;
+	gconstpointer cut;
 	guint shown;
 
-	if (!job_query(call, &query) || !hg_store_job_list(store, call->arena, &query, jobs, &call->error))
-		return;
+	if (!hg_page_fill(call, store, &page, jobs, &cut))
+		return FALSE;
 	hg_json_open(call->out, '{');
-	hg_json_key(call->out, "jobs");
+	hg_json_key(call->out, list);
 	hg_json_open(call->out, '[');
-	shown = MIN(jobs->len, query.limit - 1);
+	shown = MIN(jobs->len, page.want - 1);
 	for (guint i = 0; i < shown; i++)
-		if (!write_job(call, store, g_ptr_array_index(jobs, i)))
-			return;
+		if (!write(call, store, g_ptr_array_index(jobs, i)))
+			return FALSE;
 	hg_json_close(call->out, ']');
-	if (jobs->len > shown) {
-		last = g_ptr_array_index(jobs, shown - 1);
+	last = jobs->len > shown ? g_ptr_array_index(jobs, shown - 1) : cut;
+	if (last)
 		hg_json_add_int(call->out, "next", last->n);	/* ?after= of the next page */
-	}
 	hg_json_close(call->out, '}');
+	return TRUE;
+}
+
+void hg_read_outbox(struct call *call, hg_store *store)
+{
+	struct hg_job_query query;
+
+	if (job_query(call, &query))
+		hg_call_jobs(call, store, "jobs", &query, write_job);
 }
 
 /* ---- fsck: on a connection of its own, for it may take longer than a read may; one at a time ---- */

@@ -1,7 +1,6 @@
-/* auth.c - who asks: a bearer token's name, or the user behind the unix socket */
+/* auth.c - who asks, by a bearer token or the unix socket, and whether he may */
 #include <string.h>
 #include "call.h"
-#include "text.h"
 
 static const char *bearer(const hg_request *req)
 {
@@ -10,52 +9,71 @@ static const char *bearer(const hg_request *req)
 	return value && g_ascii_strncasecmp(value, "Bearer ", 7) == 0 ? value + 7 : NULL;
 }
 
-/* Looks at all tokens whichever fits, and compares hashes, so that time tells nothing. */
-static const struct hg_token_conf *find_token(const hg_conf *conf, const char *given)
+/* What is to be changed so that he may. */
+static gboolean lacks(const struct hg_principal *who, const char *scope, GError **error)
 {
-	const struct hg_token_conf *found = NULL;
-	guint8 given_hash[32], hash[32];
+	const char *name = strchr(who->name, ':');
 
-	hg_sha256(given, strlen(given), given_hash);
-	for (guint i = 0; i < conf->tokens->len; i++) {
-		const struct hg_token_conf *token = g_ptr_array_index(conf->tokens, i);
-
-		hg_sha256(token->token, strlen(token->token), hash);
-		if (hg_equal_secret(hash, sizeof hash, given_hash, sizeof given_hash))
-			found = token;
-	}
-	return found;
+	name = name ? name + 1 : who->name;
+	if (!g_str_has_prefix(who->name, "token:"))
+		return hg_fail(error, HG_ERROR_DENIED, "%s may not do this: it takes the scope \"%s\"", name, scope);
+	if (who->token_n)
+		return hg_fail(error, HG_ERROR_DENIED, "token \"%s\" lacks the scope \"%s\"; make one that has it with "
+			       "headgatectl token create", name, scope);
+	return hg_fail(error, HG_ERROR_DENIED, "token \"%s\" lacks the scope \"%s\"; add it under api.tokens.%s.scopes",
+		       name, scope, name);
 }
 
-static gboolean has_scope(const struct hg_token_conf *token, const char *scope)
+int hg_auth_may(const struct hg_principal *who, const struct route *route, GError **error)
 {
-	const char *const *scopes = (const char *const *)token->scopes;
+	g_autofree char *channels = NULL;
 
-	return scopes && (g_strv_contains(scopes, scope) || g_strv_contains(scopes, "admin"));
-}
-
-int hg_auth_check(const hg_conf *conf, const hg_request *req, const struct route *route,
-		  char **ret_principal, GError **error)
-{
-	const struct hg_token_conf *token;
-	const char *given = bearer(req);
-	uid_t uid;
-
-	if (hg_request_is_local(req, &uid)) {	/* the socket's mode says who may */
-		*ret_principal = g_strdup_printf("local:%u", (unsigned)uid);
-		return 0;
-	}
-	token = given ? find_token(conf, given) : NULL;
-	if (!token) {
-		hg_fail(error, HG_ERROR_DENIED, "%s; send \"Authorization: Bearer TOKEN\" with one of api.tokens",
-			given ? "the token is not known" : "a token is needed");
-		return 401;
-	}
-	if (!has_scope(token, route->scope)) {
-		hg_fail(error, HG_ERROR_DENIED, "token \"%s\" lacks the scope \"%s\"; add it under "
-			"api.tokens.%s.scopes", token->name, route->scope, token->name);
+	if (!hg_scope_allows(who->scopes, hg_scope_of_word(route->scope))) {
+		lacks(who, route->scope, error);
 		return 403;
 	}
-	*ret_principal = g_strdup_printf("token:%s", token->name);
-	return 0;
+	if (!who->channels || (route->object != HG_OBJ_WHOLE && route->object != HG_OBJ_TOKEN))
+		return 0;
+	channels = g_strjoinv(", ", who->channels);
+	hg_fail(error, HG_ERROR_DENIED, "%s sees the channels %s only, and this is about the gateway as a whole", who->name,
+		channels);
+	return 403;
+}
+
+static const struct hg_principal *local(uid_t uid)
+{
+	g_autofree char *name = g_strdup_printf("local:%u", (unsigned)uid);
+
+	return hg_principal_new(name, HG_SCOPE_ALL, NULL);	/* the socket's mode says who may */
+}
+
+static const struct hg_principal *by_token(const hg_keys *keys, const hg_request *req, gint64 now_ms, GError **error)
+{
+	const char *given = bearer(req);
+	const struct hg_principal *who = given ? hg_keys_find(keys, given, HG_TOKEN_API) : NULL;
+
+	if (who && hg_principal_holds(who, now_ms))
+		return who;
+	if (who)
+		hg_fail(error, HG_ERROR_DENIED, "the token has expired; make another with headgatectl token create");
+	else
+		hg_fail(error, HG_ERROR_DENIED, "%s; send \"Authorization: Bearer TOKEN\" with one of api.tokens, or one that "
+			"headgatectl token create made", given ? "the token is not known" : "a token is needed");
+	hg_principal_unref(who);
+	return NULL;
+}
+
+int hg_auth_check(const hg_keys *keys, const hg_request *req, const struct route *route, gint64 now_ms,
+		  const struct hg_principal **ret_who, GError **error)
+{
+	const struct hg_principal *who;
+	int status;
+	uid_t uid;
+
+	who = hg_request_is_local(req, &uid) ? local(uid) : by_token(keys, req, now_ms, error);
+	status = who ? hg_auth_may(who, route, error) : 401;
+	if (!status)
+		*ret_who = g_steal_pointer(&who);
+	hg_principal_unref(who);
+	return status;
 }

@@ -65,17 +65,41 @@ static gboolean suits(const hg_consent *consent, const struct hg_consent_query *
 	return consent->state && (!query->state || consent->state == query->state);
 }
 
-/* Of one address all, else a page of everybody's. */
-static gboolean read_rows(struct call *call, hg_store *store, const struct hg_consent_query *query, GPtrArray *rows)
+static gboolean sees(struct call *call, hg_store *store G_GNUC_UNUSED, gconstpointer row)
 {
+	return hg_may_channel(call, ((const hg_consent *)row)->channel);
+}
+
+static gboolean fetch(struct call *call, hg_store *store, void *arg, GPtrArray *rows)
+{
+	struct hg_consent_query *query = arg;
+	const hg_consent *last;
+
+	if (!hg_store_consent_list(store, call->arena, query, rows, &call->error))
+		return FALSE;
+	if (!rows->len)
+		return TRUE;
+	last = g_ptr_array_index(rows, rows->len - 1);
+	query->after_uri = last->uri;
+	query->after_channel = last->channel;
+	query->after_ours = last->ours;
+	return TRUE;
+}
+
+/* Of one address all, else a page of everybody's. */
+static gboolean read_rows(struct call *call, hg_store *store, struct hg_consent_query *query, GPtrArray *rows,
+			  gconstpointer *ret_cut)
+{
+	const struct hg_page page = { .want = query->limit, .fetch = fetch, .sees = sees, .query = query };
 	const char *address = hg_request_query(call->req, "address");
 
+	*ret_cut = NULL;
 	if (!address)
-		return hg_store_consent_list(store, call->arena, query, rows, &call->error);
+		return hg_page_fill(call, store, &page, rows, ret_cut);
 	if (!hg_store_consent_of(store, call->arena, address, query->channel, rows, &call->error))
 		return FALSE;
 	for (guint i = rows->len; i > 0; i--)
-		if (!suits(g_ptr_array_index(rows, i - 1), query))
+		if (!suits(g_ptr_array_index(rows, i - 1), query) || !sees(call, store, g_ptr_array_index(rows, i - 1)))
 			g_ptr_array_remove_index(rows, i - 1);
 	return TRUE;
 }
@@ -84,9 +108,11 @@ void hg_read_consent(struct call *call, hg_store *store)
 {
 	g_autoptr(GPtrArray) rows = g_ptr_array_new();
 	struct hg_consent_query query;
+	const hg_consent *last;
+	gconstpointer cut;
 	guint shown;
 
-	if (!read_query(call, &query) || !read_rows(call, store, &query, rows))
+	if (!read_query(call, &query) || !read_rows(call, store, &query, rows, &cut))
 		return;
 	shown = MIN(rows->len, query.limit - 1);
 	hg_json_open(call->out, '{');
@@ -95,8 +121,9 @@ void hg_read_consent(struct call *call, hg_store *store)
 	for (guint i = 0; i < shown; i++)
 		hg_consent_write(g_ptr_array_index(rows, i), call->out);
 	hg_json_close(call->out, ']');
-	if (rows->len > shown)
-		hg_json_add_str(call->out, "next", after(call, g_ptr_array_index(rows, shown - 1)));
+	last = rows->len > shown ? g_ptr_array_index(rows, shown - 1) : cut;
+	if (last)
+		hg_json_add_str(call->out, "next", after(call, last));
 	hg_json_close(call->out, '}');
 }
 

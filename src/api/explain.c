@@ -1,4 +1,5 @@
 /* explain.c - why headgate decided what it did, and all it decided on, for judging it again */
+#include <string.h>
 #include "call.h"
 #include "explain.h"
 #include "rules.h"
@@ -40,6 +41,7 @@ static gboolean write_decision(struct call *call, hg_store *store, const hg_deci
 	const char *headers;
 
 	hg_json_open(out, '{');
+	hg_json_add_int(out, "number", decision->n);	/* ?after= of those that follow */
 	hg_json_add_time(out, "at", decision->at_ms);
 	hg_json_add_str(out, "on", decision->on);
 	hg_json_add_str(out, "action", decision->action);
@@ -71,14 +73,50 @@ static gboolean page_begin(struct call *call, hg_store *store, gint64 *ret_after
 	return *ret_after_n || !since || hg_store_decision_since(store, since_ms, ret_after_n, &call->error);
 }
 
+struct decision_query { gint64 n; guint limit; gboolean newest; };	/* n: after or, of the newest first, before it */
+
+static gboolean query_begin(struct call *call, hg_store *store, struct decision_query *query)
+{
+	const char *order = hg_request_query(call->req, "order");
+
+	query->newest = g_strcmp0(order, "newest") == 0;
+	if (order && !query->newest && strcmp(order, "oldest") != 0)
+		return hg_fail(&call->error, HG_ERROR_INPUT, "order=%.20s: oldest or newest is wanted", order);
+	if (!query->newest && hg_request_query(call->req, "before"))
+		return hg_fail(&call->error, HG_ERROR_INPUT, "before= goes with order=newest");
+	if (!query->newest)
+		return page_begin(call, store, &query->n);
+	query->n = hg_call_number(call, "before", 1, G_MAXINT64, 0);
+	return !call->error;
+}
+
+static gboolean fetch(struct call *call, hg_store *store, void *arg, GPtrArray *rows)
+{
+	struct decision_query *query = arg;
+
+	if (!(query->newest ? hg_store_decision_before : hg_store_decision_after)(store, call->arena, query->n, query->limit,
+										  rows, &call->error))
+		return FALSE;
+	if (rows->len)
+		query->n = ((const hg_decision *)g_ptr_array_index(rows, rows->len - 1))->n;
+	return TRUE;
+}
+
+static gboolean sees(struct call *call, hg_store *store, gconstpointer row)
+{
+	return hg_may_thread(call, store, ((const hg_decision *)row)->thread_n);
+}
+
 void hg_read_decisions(struct call *call, hg_store *store)
 {
 	g_autoptr(GPtrArray) decisions = g_ptr_array_new();
 	guint limit = (guint)hg_call_number(call, "limit", 1, PAGE_MAX, PAGE), shown;
-	gint64 after_n;
+	struct decision_query query = { .limit = limit + 1 };
+	const struct hg_page page = { .want = limit + 1, .fetch = fetch, .sees = sees, .query = &query };
+	const hg_decision *last;
+	gconstpointer cut;
 
-	if (call->error || !page_begin(call, store, &after_n) ||
-	    !hg_store_decision_after(store, call->arena, after_n, limit + 1, decisions, &call->error))
+	if (call->error || !query_begin(call, store, &query) || !hg_page_fill(call, store, &page, decisions, &cut))
 		return;
 	hg_json_open(call->out, '{');
 	hg_json_key(call->out, "decisions");
@@ -88,8 +126,8 @@ void hg_read_decisions(struct call *call, hg_store *store)
 		if (!write_decision(call, store, g_ptr_array_index(decisions, i)))
 			return;
 	hg_json_close(call->out, ']');
-	if (decisions->len > shown) {
-		const hg_decision *last = g_ptr_array_index(decisions, shown - 1);
+	last = decisions->len > shown ? g_ptr_array_index(decisions, shown - 1) : cut;
+	if (last) {
 		g_autofree char *next = g_strdup_printf("%" G_GINT64_FORMAT, last->n);
 
 		hg_json_add_str(call->out, "next", next);

@@ -62,13 +62,15 @@ static void write_oldest(GString *out, const GPtrArray *counts, gint64 now_ms)
 	}
 }
 
-static void write_store(GString *out, const struct hg_store_stats *stats, gint64 drops)
+/* free: of the disk; -1: nobody knows. */
+static void write_store(GString *out, const struct hg_store_stats *stats, gint64 drops, gint64 free)
 {
 	const struct { const char *name, *help; gint64 value; } gauges[] = {
 		{ "headgate_threads_open", "Conversations that are open.", stats->open_threads },
 		{ "headgate_drops_open", "Drops that nobody has restored.", drops },
 		{ "headgate_store_bytes", "Size of the database.", stats->bytes },
 		{ "headgate_store_wal_bytes", "Size of its log.", stats->wal_bytes },
+		{ "headgate_store_free_bytes", "Free on its disk and that of attachments; -1: not known.", free },
 	};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(gauges); i++) {
@@ -106,7 +108,7 @@ static void metrics_work(hg_store *store, void *arg)
 	if (!write_outages(call, store))
 		return;
 	add_all_idle(call, counts);
-	write_store(call->out, &stats, drops);
+	write_store(call->out, &stats, drops, hg_store_free_bytes(store));
 	write_jobs(call->out, counts);
 	write_oldest(call->out, counts, hg_now(hg_loop_env(call->api->loop)));
 }

@@ -147,17 +147,3 @@ gboolean hg_write_no_participant(struct call *call, hg_command *command)
 	command->agent = hg_arena_str(command->arena, hg_json_str(body, "agent"));
 	return TRUE;
 }
-
-/* ---- contacts ---- */
-
-gboolean hg_write_unmerge(struct call *call, hg_command *command)
-{
-	static const struct call_member known[] = { { "agent", CALL_TEXT, WORD_MAX }, { 0 } };
-	g_autoptr(json_object) body = hg_call_body(call, known);
-
-	if (!body)
-		return FALSE;
-	command->text = hg_arena_str(command->arena, call->param[0]);
-	command->agent = hg_arena_str(command->arena, hg_json_str(body, "agent"));
-	return TRUE;
-}

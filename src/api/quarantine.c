@@ -39,27 +39,19 @@ static gboolean write_entry(struct call *call, hg_store *store, const hg_job *jo
 	return TRUE;
 }
 
+static gboolean write_listed(struct call *call, hg_store *store, const hg_job *job)
+{
+	return write_entry(call, store, job, NULL, 0);
+}
+
 void hg_read_quarantine(struct call *call, hg_store *store)
 {
-	g_autoptr(GPtrArray) jobs = g_ptr_array_new();
 	struct hg_job_query query = { .target = HG_TO_UNPACK, .state = HG_JOB_DEAD };
-	guint shown;
 
 	query.limit = (guint)hg_call_number(call, "limit", 1, SHOWN_MOST, SHOWN) + 1;
 	query.after_n = hg_call_number(call, "after", 0, G_MAXINT64, 0);
-	if (call->error || !hg_store_job_list(store, call->arena, &query, jobs, &call->error))
-		return;
-	hg_json_open(call->out, '{');
-	hg_json_key(call->out, "entries");
-	hg_json_open(call->out, '[');
-	shown = MIN(jobs->len, query.limit - 1);
-	for (guint i = 0; i < shown; i++)
-		if (!write_entry(call, store, g_ptr_array_index(jobs, i), NULL, 0))
-			return;
-	hg_json_close(call->out, ']');
-	if (jobs->len > shown)
-		hg_json_add_int(call->out, "next", ((const hg_job *)g_ptr_array_index(jobs, shown - 1))->n);
-	hg_json_close(call->out, '}');
+	if (!call->error)
+		hg_call_jobs(call, store, "entries", &query, write_listed);
 }
 
 void hg_read_quarantine_one(struct call *call, hg_store *store)

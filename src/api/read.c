@@ -13,8 +13,7 @@ static guint page_limit(struct call *call)
 	return (guint)hg_call_number(call, "limit", 1, PAGE_MAX, PAGE);
 }
 
-/* What the payload writer needs to show a thread. */
-static gboolean payload_of(struct call *call, hg_store *store, const hg_thread *thread, struct hg_payload *ret)
+gboolean hg_call_payload(struct call *call, hg_store *store, const hg_thread *thread, struct hg_payload *ret)
 {
 	hg_contact *contact = NULL;
 	hg_ticket *ticket = NULL;
@@ -52,14 +51,6 @@ static hg_thread *thread_of_param(struct call *call, hg_store *store)
 	return thread;
 }
 
-static int state_of_word(const char *word)
-{
-	for (int state = HG_THREAD_OPEN; state <= HG_THREAD_CONVERTED; state++)
-		if (strcmp(word, hg_thread_state_word(state)) == 0)
-			return state;
-	return 0;
-}
-
 gboolean hg_call_shadow(struct call *call, gboolean *ret)
 {
 	const char *word = hg_request_query(call->req, "shadow");
@@ -69,61 +60,12 @@ gboolean hg_call_shadow(struct call *call, gboolean *ret)
 	       hg_fail(&call->error, HG_ERROR_INPUT, "shadow=%.20s: true or false is wanted", word);
 }
 
-static gboolean thread_query(struct call *call, hg_store *store, struct hg_thread_query *ret)
-{
-	const char *state = hg_request_query(call->req, "state");
-	const char *before = hg_request_query(call->req, "before");
-	hg_thread *last = NULL;
-
-	*ret = (struct hg_thread_query){ .contact_id = hg_request_query(call->req, "contact"),
-		.channel = hg_request_query(call->req, "channel"), .limit = page_limit(call) + 1 };
-	if (call->error || !hg_call_shadow(call, &ret->shadow))
-		return FALSE;
-	if (state && !(ret->state = state_of_word(state)))
-		return hg_fail(&call->error, HG_ERROR_INPUT, "state=%.20s: open, closed or converted is wanted", state);
-	if (!before)
-		return TRUE;
-	if (!hg_store_thread_by_id(store, call->arena, before, &last, &call->error))
-		return FALSE;
-	if (!last)
-		return hg_fail(&call->error, HG_ERROR_MISSING, "before=%.40s: there is no such thread", before);
-	ret->before_n = last->n;
-	return TRUE;
-}
-
-void hg_read_threads(struct call *call, hg_store *store)
-{
-	g_autoptr(GPtrArray) threads = g_ptr_array_new();
-	struct hg_thread_query query;
-	const hg_thread *last = NULL;
-	guint shown;
-
-	if (!thread_query(call, store, &query) ||
-	    !hg_store_thread_list(store, call->arena, &query, threads, &call->error))
-		return;
-	hg_json_open(call->out, '{');
-	hg_json_key(call->out, "threads");
-	hg_json_open(call->out, '[');
-	shown = MIN(threads->len, query.limit - 1);
-	for (guint i = 0; i < shown; i++) {
-		struct hg_payload payload;
-
-		last = g_ptr_array_index(threads, i);
-		if (!payload_of(call, store, last, &payload) || !hg_payload_thread(&payload, call->out, &call->error))
-			return;
-	}
-	hg_json_close(call->out, ']');
-	if (threads->len > shown)
-		hg_json_add_str(call->out, "next", last->id);	/* ?before= of the next page */
-	hg_json_close(call->out, '}');
-}
-
 void hg_read_thread(struct call *call, hg_store *store)
 {
 	const hg_thread *thread = thread_of_param(call, store);
 	struct hg_payload payload;
 
-	if (!thread || !payload_of(call, store, thread, &payload))
+	if (!thread || !hg_call_payload(call, store, thread, &payload))
 		return;
 	hg_json_open(call->out, '{');
 	hg_json_key(call->out, "thread");
@@ -157,7 +99,7 @@ void hg_read_messages(struct call *call, hg_store *store)
 	struct hg_payload payload;
 	gint64 newest;
 
-	if (call->error || !thread || !payload_of(call, store, thread, &payload) ||
+	if (call->error || !thread || !hg_call_payload(call, store, thread, &payload) ||
 	    !newest_message(call, store, thread, &newest) ||
 	    (newest && !hg_store_message_list(store, call->arena, newest, limit, messages, &call->error)))
 		return;
@@ -190,7 +132,7 @@ void hg_read_message(struct call *call, hg_store *store)
 		return;
 	}
 	if (!hg_store_thread_get(store, call->arena, message->thread_n, &thread, &call->error) ||
-	    !payload_of(call, store, thread, &payload))
+	    !hg_call_payload(call, store, thread, &payload))
 		return;
 	hg_json_open(call->out, '{');
 	hg_json_add_str(call->out, "thread_id", thread->id);
@@ -266,35 +208,65 @@ void hg_read_thread_events(struct call *call, hg_store *store)
 	write_events(call, events, events->len, oldest && oldest->prev_n ? oldest->id : NULL);
 }
 
+struct event_query { gint64 after_n; gboolean shadow; guint limit; };
+
+static gboolean fetch_events(struct call *call, hg_store *store, void *arg, GPtrArray *rows)
+{
+	struct event_query *query = arg;
+
+	if (!hg_store_event_log(store, call->arena, query->after_n, query->shadow, query->limit, rows, &call->error))
+		return FALSE;
+	if (rows->len)
+		query->after_n = ((const hg_event *)g_ptr_array_index(rows, rows->len - 1))->n;
+	return TRUE;
+}
+
+static gboolean sees_event(struct call *call, hg_store *store, gconstpointer row)
+{
+	return hg_may_thread(call, store, ((const hg_event *)row)->thread_n);
+}
+
+static gboolean event_query(struct call *call, hg_store *store, struct event_query *ret)
+{
+	const char *after = hg_request_query(call->req, "after");
+	hg_event *event = NULL;
+
+	*ret = (struct event_query){ .limit = page_limit(call) + 1 };
+	if (call->error || !hg_call_shadow(call, &ret->shadow) ||
+	    (after && !hg_store_event_by_id(store, call->arena, after, &event, &call->error)))
+		return FALSE;
+	ret->after_n = event ? event->n : 0;
+	return !after || event || hg_fail(&call->error, HG_ERROR_MISSING, "after=%.40s: there is no such event", after);
+}
+
 void hg_read_events(struct call *call, hg_store *store)
 {
 	g_autoptr(GPtrArray) events = g_ptr_array_new();
-	guint limit = page_limit(call), shown;
-	const char *after = hg_request_query(call->req, "after");
-	hg_event *event = NULL;
-	gboolean shadow;
+	struct event_query query;
+	struct hg_page page = { .fetch = fetch_events, .sees = sees_event, .query = &query };
+	const hg_event *last = NULL;
+	gconstpointer cut;
+	guint shown;
 
-	if (call->error || !hg_call_shadow(call, &shadow) || (after && !hg_store_event_by_id(store, call->arena, after, &event, &call->error)))
+	if (!event_query(call, store, &query))
 		return;
-	if (after && !event) {
-		hg_fail(&call->error, HG_ERROR_MISSING, "after=%.40s: there is no such event", after);
+	page.want = query.limit;
+	if (!hg_page_fill(call, store, &page, events, &cut))
 		return;
-	}
-	if (!hg_store_event_log(store, call->arena, event ? event->n : 0, shadow, limit + 1, events, &call->error))
-		return;
-	shown = MIN(events->len, limit);
-	event = events->len > shown ? g_ptr_array_index(events, shown - 1) : NULL;
-	write_events(call, events, shown, event ? event->id : NULL);
+	shown = MIN(events->len, page.want - 1);
+	if (events->len > shown)
+		last = g_ptr_array_index(events, shown - 1);
+	last = cut ? cut : last;
+	write_events(call, events, shown, last ? last->id : NULL);
 }
 
-/* By id, by our number, or by a helpdesk's id, in this order. */
-static hg_ticket *ticket_of_param(struct call *call, hg_store *store)
+hg_ticket *hg_call_ticket(struct call *call, hg_store *store, const char *backend)
 {
 	hg_ticket *ticket = NULL;
 
 	if (!hg_store_ticket_by_id(store, call->arena, call->param[0], &ticket, &call->error) ||
 	    (!ticket && !hg_store_ticket_by_number(store, call->arena, call->param[0], &ticket, &call->error)) ||
-	    (!ticket && !hg_store_ticket_by_link(store, call->arena, NULL, call->param[0], &ticket, &call->error)))
+	    (!ticket && !hg_store_ticket_by_link(store, call->arena, backend, call->param[0], &ticket, &call->error)))
 		return NULL;
 	if (!ticket)
 		hg_fail(&call->error, HG_ERROR_MISSING, "there is no ticket \"%.40s\"", call->param[0]);
@@ -303,12 +275,12 @@ static hg_ticket *ticket_of_param(struct call *call, hg_store *store)
 
 void hg_read_ticket(struct call *call, hg_store *store)
 {
-	const hg_ticket *ticket = ticket_of_param(call, store);
+	const hg_ticket *ticket = hg_call_ticket(call, store, NULL);
 	hg_thread *thread = NULL;
 	struct hg_payload payload;
 
 	if (!ticket || !hg_store_thread_get(store, call->arena, ticket->thread_n, &thread, &call->error) ||
-	    !payload_of(call, store, thread, &payload))
+	    !hg_call_payload(call, store, thread, &payload))
 		return;
 	hg_json_open(call->out, '{');
 	hg_json_key(call->out, "thread");	/* carries the ticket with its links */

@@ -17,6 +17,8 @@ struct hg_readers {
 	GMutex lock;
 	GPtrArray *slow;		/* under lock: connections lent out */
 	gboolean ending;		/* under lock */
+	guint apart;			/* under lock: threads of hg_readers_run_apart() */
+	GCond came_back;		/* one of them has ended */
 	struct hg_store_options options;	/* its strings are ours: */
 	char *driver, *path, *attachments;
 };
@@ -112,6 +114,7 @@ hg_readers *hg_readers_new(const struct hg_store_options *options, guint threads
 	readers->loop = loop;
 	keep_options(readers, options);
 	g_mutex_init(&readers->lock);
+	g_cond_init(&readers->came_back);
 	readers->slow = g_ptr_array_new();
 	readers->queue = g_async_queue_new();
 	readers->threads = g_ptr_array_new();
@@ -133,11 +136,20 @@ hg_readers *hg_readers_new(const struct hg_store_options *options, guint threads
 	return readers;
 }
 
+static void wait_apart(hg_readers *readers)
+{
+	g_mutex_lock(&readers->lock);
+	while (readers->apart)
+		g_cond_wait(&readers->came_back, &readers->lock);
+	g_mutex_unlock(&readers->lock);
+}
+
 void hg_readers_free(hg_readers *readers)
 {
 	if (!readers)
 		return;
 	hg_readers_end_slow(readers);
+	wait_apart(readers);
 	for (guint i = 0; i < readers->threads->len; i++)
 		g_async_queue_push(readers->queue, g_new0(struct reader_job, 1));
 	for (guint i = 0; i < readers->threads->len; i++)
@@ -147,6 +159,7 @@ void hg_readers_free(hg_readers *readers)
 	g_async_queue_unref(readers->queue);
 	g_ptr_array_unref(readers->slow);
 	g_mutex_clear(&readers->lock);
+	g_cond_clear(&readers->came_back);
 	g_free(readers->driver);
 	g_free(readers->path);
 	g_free(readers->attachments);
@@ -163,5 +176,53 @@ gboolean hg_readers_run(hg_readers *readers, void (*work)(hg_store *store, void 
 	job = g_new0(struct reader_job, 1);
 	*job = (struct reader_job){ .work = work, .done = done, .arg = arg };
 	g_async_queue_push(readers->queue, job);
+	return TRUE;
+}
+
+/* ---- what takes minutes ---- */
+
+struct apart {
+	hg_readers *readers;
+	void (*work)(void *arg);
+	void (*done)(void *arg);
+	void *arg;
+};
+
+static void *apart_main(void *arg)
+{
+	struct apart *apart = arg;
+	hg_readers *readers = apart->readers;
+
+	apart->work(apart->arg);
+	hg_loop_post(readers->loop, apart->done, apart->arg);
+	g_free(apart);
+	g_mutex_lock(&readers->lock);
+	readers->apart--;
+	g_cond_signal(&readers->came_back);
+	g_mutex_unlock(&readers->lock);
+	return NULL;
+}
+
+static gboolean may_begin(hg_readers *readers)
+{
+	gboolean may;
+
+	g_mutex_lock(&readers->lock);
+	may = !readers->ending && readers->apart < HG_READERS_APART;
+	readers->apart += may;
+	g_mutex_unlock(&readers->lock);
+	return may;
+}
+
+gboolean hg_readers_run_apart(hg_readers *readers, void (*work)(void *arg), void (*done)(void *arg), void *arg, GError **error)
+{
+	struct apart *apart;
+
+	if (!may_begin(readers))
+		return hg_fail(error, HG_ERROR_BUSY, "%d calls that take long are under way already, or the daemon stops; try again "
+			       "later", HG_READERS_APART);
+	apart = g_new0(struct apart, 1);
+	*apart = (struct apart){ .readers = readers, .work = work, .done = done, .arg = arg };
+	g_thread_unref(g_thread_new("hg-work", apart_main, apart));
 	return TRUE;
 }

@@ -25,3 +25,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(hg_readers, hg_readers_free)
  * wait already; neither will run. */
 gboolean hg_readers_run(hg_readers *readers, void (*work)(hg_store *store, void *arg),
 			void (*done)(void *arg), void *arg, GError **error);
+/* work(arg) runs on a thread of its own, then done(arg) on the loop: for what takes minutes, so that reads do not wait for
+ * it.  FALSE (BUSY): HG_READERS_APART of them are under way.  hg_readers_free() waits for them: they look at
+ * hg_readers_ending(). */
+#define HG_READERS_APART 4
+gboolean hg_readers_run_apart(hg_readers *readers, void (*work)(void *arg), void (*done)(void *arg), void *arg, GError **error);

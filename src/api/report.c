@@ -103,7 +103,8 @@ static gboolean take_page(struct call *call, hg_store *store, hg_report *report,
 	if (!hg_store_episode_ended(store, page, query, rows, &call->error))
 		return FALSE;
 	for (guint i = 0; i < rows->len; i++)
-		hg_report_take(report, g_ptr_array_index(rows, i));
+		if (hg_may_channel(call, ((const hg_episode *)g_ptr_array_index(rows, i))->channel))
+			hg_report_take(report, g_ptr_array_index(rows, i));
 	*ret_n = rows->len;
 	if (!rows->len)
 		return TRUE;
@@ -148,8 +149,11 @@ static gboolean take_opinions(struct call *call, hg_store *store, hg_report *rep
 			return FALSE;
 		n = rows->len;
 		for (guint i = 0; i < n; i++) {
-			hg_report_take_csat(report, g_ptr_array_index(rows, i));
-			after_n = ((const hg_csat *)g_ptr_array_index(rows, i))->n;
+			const hg_csat *csat = g_ptr_array_index(rows, i);
+
+			if (hg_may_channel(call, csat->channel))
+				hg_report_take_csat(report, csat);
+			after_n = csat->n;
 		}
 	}
 	return TRUE;
@@ -289,30 +293,50 @@ static void add_next(struct call *call, gint64 ms, gint64 n)
 	hg_json_add_str(call->out, "next", next);
 }
 
+static gboolean sees_episode(struct call *call, hg_store *store G_GNUC_UNUSED, gconstpointer row)
+{
+	return hg_may_channel(call, ((const hg_episode *)row)->channel);
+}
+
+static gboolean fetch_episodes(struct call *call, hg_store *store, void *arg, GPtrArray *rows)
+{
+	struct hg_episode_query *query = arg;
+	const hg_episode *last;
+
+	if (!hg_store_episode_ended(store, call->arena, query, rows, &call->error))
+		return FALSE;
+	if (!rows->len)
+		return TRUE;
+	last = g_ptr_array_index(rows, rows->len - 1);
+	query->after_ms = last->ended_ms;
+	query->after_n = last->n;
+	return TRUE;
+}
+
 void hg_read_episodes(struct call *call, hg_store *store)
 {
 	struct hg_episode_query query = { .limit = (guint)hg_call_number(call, "limit", 1, PAGE_MAX, PAGE) + 1 };
+	const struct hg_page page = { .want = query.limit, .fetch = fetch_episodes, .sees = sees_episode, .query = &query };
 	g_autoptr(GPtrArray) rows = g_ptr_array_new();
 	g_autoptr(GTimeZone) zone = read_zone(call);
-	const hg_episode *last = NULL;
+	const hg_episode *last;
+	gconstpointer cut;
 	guint shown;
 
 	if (!zone || call->error || !read_span(call, zone, &query.since_ms, &query.until_ms) ||
-	    !read_place(call, "after", &query.after_ms, &query.after_n) ||
-	    !hg_store_episode_ended(store, call->arena, &query, rows, &call->error))
+	    !read_place(call, "after", &query.after_ms, &query.after_n) || !hg_page_fill(call, store, &page, rows, &cut))
 		return;
 	hg_json_open(call->out, '{');
 	hg_json_key(call->out, "episodes");
 	hg_json_open(call->out, '[');
-	shown = MIN(rows->len, query.limit - 1);
-	for (guint i = 0; i < shown; i++) {
-		last = g_ptr_array_index(rows, i);
-		if (!write_episode(call, store, last))
+	shown = MIN(rows->len, page.want - 1);
+	for (guint i = 0; i < shown; i++)
+		if (!write_episode(call, store, g_ptr_array_index(rows, i)))
 			return;
-	}
 	hg_json_close(call->out, ']');
-	if (rows->len > shown)
-		add_next(call, last->ended_ms, last->n);	/* analyser: one is shown at least */
+	last = rows->len > shown ? g_ptr_array_index(rows, shown - 1) : cut;
+	if (last)
+		add_next(call, last->ended_ms, last->n);
 	hg_json_close(call->out, '}');
 }
 
@@ -358,29 +382,68 @@ static gboolean drop_query(struct call *call, struct hg_drop_query *ret)
 	       hg_fail(&call->error, HG_ERROR_INPUT, "state=%.20s: open or all is wanted", state);
 }
 
+static gboolean fetch_drops(struct call *call, hg_store *store, void *arg, GPtrArray *rows)
+{
+	struct hg_drop_query *query = arg;
+	const hg_episode *last;
+
+	if (!hg_store_episode_dropped(store, call->arena, query, rows, &call->error))
+		return FALSE;
+	if (!rows->len)
+		return TRUE;
+	last = g_ptr_array_index(rows, rows->len - 1);
+	query->before_ms = last->dropped_ms;
+	query->before_n = last->n;
+	return TRUE;
+}
+
+/* How many nobody has restored: of those the caller may see. */
+static gboolean count_open(struct call *call, hg_store *store, gint64 *ret)
+{
+	struct hg_drop_query query = { .open_only = TRUE, .limit = PAGE_MAX };
+	guint n = PAGE_MAX;
+
+	if (!call->who->channels)
+		return hg_store_drops_open(store, ret, &call->error);
+	*ret = 0;
+	while (n == PAGE_MAX) {
+		g_autoptr(GPtrArray) rows = g_ptr_array_new();
+
+		if (!fetch_drops(call, store, &query, rows))
+			return FALSE;
+		n = rows->len;
+		for (guint i = 0; i < n; i++)
+			*ret += sees_episode(call, store, g_ptr_array_index(rows, i));
+	}
+	return TRUE;
+}
+
 void hg_read_drops(struct call *call, hg_store *store)
 {
 	g_autoptr(GPtrArray) rows = g_ptr_array_new();
-	const hg_episode *last = NULL;
 	struct hg_drop_query query;
+	struct hg_page page = { .fetch = fetch_drops, .sees = sees_episode, .query = &query };
+	const hg_episode *last;
+	gconstpointer cut;
 	gint64 open;
 	guint shown;
 
-	if (!drop_query(call, &query) || !hg_store_drops_open(store, &open, &call->error) ||
-	    !hg_store_episode_dropped(store, call->arena, &query, rows, &call->error))
+	if (!drop_query(call, &query) || !count_open(call, store, &open))
+		return;
+	page.want = query.limit;
+	if (!hg_page_fill(call, store, &page, rows, &cut))
 		return;
 	hg_json_open(call->out, '{');
 	hg_json_add_int(call->out, "open", open);
 	hg_json_key(call->out, "drops");
 	hg_json_open(call->out, '[');
-	shown = MIN(rows->len, query.limit - 1);
-	for (guint i = 0; i < shown; i++) {
-		last = g_ptr_array_index(rows, i);
-		if (!write_drop(call, store, last))
+	shown = MIN(rows->len, page.want - 1);
+	for (guint i = 0; i < shown; i++)
+		if (!write_drop(call, store, g_ptr_array_index(rows, i)))
 			return;
-	}
 	hg_json_close(call->out, ']');
-	if (rows->len > shown)
-		add_next(call, last->dropped_ms, last->n);	/* analyser: one is shown at least */
+	last = rows->len > shown ? g_ptr_array_index(rows, shown - 1) : cut;
+	if (last)
+		add_next(call, last->dropped_ms, last->n);
 	hg_json_close(call->out, '}');
 }

@@ -4,74 +4,125 @@
 #include "log.h"
 
 #define BODY_MAX (256 * 1024)
+#define DATA_MAX (2 * 1024 * 1024)	/* of an event for a helpdesk, as it was or as it is to be */
 #define UPLOAD_MAX (25 * 1024 * 1024)
 #define PAGE "limit before"
+#define FILTERS "q tag queue assignee category priority since until has_ticket waiting "
 #define TELL_AGAIN_MS (60 * 1000)	/* strangers must not fill the log */
 
 const struct route hg_api_routes[] = {
-	{ "GET", "/v1/status", "read", .own = hg_api_status },
-	{ "GET", "/metrics", "read", .own = hg_api_metrics },
-	{ "GET", "/v1/threads", "read", "state contact channel shadow " PAGE, .read = hg_read_threads },
-	{ "GET", "/v1/threads/{}", "read", .read = hg_read_thread },
+	{ "GET", "/v1/status", "read", .own = hg_api_status, .object = HG_OBJ_WHOLE },
+	{ "GET", "/metrics", "read", .own = hg_api_metrics, .object = HG_OBJ_WHOLE },
+	{ "GET", "/v1/threads", "read", "state contact channel shadow " FILTERS PAGE, .read = hg_read_threads },
+	{ "GET", "/v1/search", "read", "state contact channel shadow " FILTERS PAGE, .read = hg_read_search },
+	{ "GET", "/v1/threads/{}", "read", .read = hg_read_thread, .object = HG_OBJ_THREAD },
 	{ "PATCH", "/v1/threads/{}", "convert", NULL, BODY_MAX, .write = hg_write_patch,
-	  .command = HG_CMD_PATCH },
-	{ "GET", "/v1/threads/{}/messages", "read", PAGE, .read = hg_read_messages },
-	{ "GET", "/v1/threads/{}/events", "read", PAGE, .read = hg_read_thread_events },
-	{ "GET", "/v1/threads/{}/explain", "read", .read = hg_read_explain_thread },
+	  .command = HG_CMD_PATCH, .object = HG_OBJ_THREAD },
+	{ "GET", "/v1/threads/{}/messages", "read", PAGE, .read = hg_read_messages, .object = HG_OBJ_THREAD },
+	{ "GET", "/v1/threads/{}/events", "read", PAGE, .read = hg_read_thread_events, .object = HG_OBJ_THREAD },
+	{ "GET", "/v1/threads/{}/explain", "read", .read = hg_read_explain_thread, .object = HG_OBJ_THREAD },
 	{ "POST", "/v1/threads/{}/replies", "reply", NULL, BODY_MAX, .write = hg_write_reply,
-	  .command = HG_CMD_REPLY, .status = 202, .key = TRUE },
+	  .command = HG_CMD_REPLY, .status = 202, .key = TRUE, .object = HG_OBJ_THREAD },
 	{ "POST", "/v1/threads/{}/replies/preview", "reply", NULL, BODY_MAX, .write = hg_write_preview,
-	  .command = HG_CMD_PREVIEW },
+	  .command = HG_CMD_PREVIEW, .object = HG_OBJ_THREAD },
 	{ "POST", "/v1/threads/{}/notes", "reply", NULL, BODY_MAX, .write = hg_write_note,
-	  .command = HG_CMD_NOTE, .status = 201 },
+	  .command = HG_CMD_NOTE, .status = 201, .object = HG_OBJ_THREAD },
 	{ "POST", "/v1/threads/{}/convert", "convert", NULL, BODY_MAX, .write = hg_write_convert,
-	  .command = HG_CMD_CONVERT },
+	  .command = HG_CMD_CONVERT, .object = HG_OBJ_THREAD },
 	{ "POST", "/v1/threads/{}/close", "convert", NULL, BODY_MAX, .write = hg_write_close,
-	  .command = HG_CMD_CLOSE },
+	  .command = HG_CMD_CLOSE, .object = HG_OBJ_THREAD },
 	{ "POST", "/v1/threads/{}/reopen", "convert", NULL, BODY_MAX, .write = hg_write_reopen,
-	  .command = HG_CMD_REOPEN },
+	  .command = HG_CMD_REOPEN, .object = HG_OBJ_THREAD },
 	{ "POST", "/v1/threads/{}/participants", "reply", NULL, BODY_MAX, .write = hg_write_participant,
-	  .command = HG_CMD_PARTICIPANT },
+	  .command = HG_CMD_PARTICIPANT, .object = HG_OBJ_THREAD },
 	{ "DELETE", "/v1/threads/{}/participants/{}", "reply", NULL, BODY_MAX, .write = hg_write_no_participant,
-	  .command = HG_CMD_PARTICIPANT },
-	{ "POST", "/v1/threads/{}/read", "reply", NULL, BODY_MAX, .own = hg_signal_read },
-	{ "POST", "/v1/threads/{}/typing", "reply", NULL, BODY_MAX, .own = hg_signal_typing },
-	{ "GET", "/v1/messages/{}", "read", .read = hg_read_message },
-	{ "GET", "/v1/messages/{}/explain", "read", .read = hg_read_explain_message },
+	  .command = HG_CMD_PARTICIPANT, .object = HG_OBJ_THREAD },
+	{ "POST", "/v1/threads/{}/read", "reply", NULL, BODY_MAX, .own = hg_signal_read, .object = HG_OBJ_THREAD },
+	{ "POST", "/v1/threads/{}/typing", "reply", NULL, BODY_MAX, .own = hg_signal_typing, .object = HG_OBJ_THREAD },
+	{ "GET", "/v1/messages/{}", "read", .read = hg_read_message, .object = HG_OBJ_MESSAGE },
+	{ "GET", "/v1/messages/{}/explain", "read", .read = hg_read_explain_message, .object = HG_OBJ_MESSAGE },
 	{ "POST", "/v1/attachments", "reply", "name", UPLOAD_MAX, .own = hg_file_upload, .status = 201 },
-	{ "GET", "/v1/attachments/{}", "read", .own = hg_file_send },
-	{ "GET", "/v1/tickets/{}", "read", .read = hg_read_ticket },
+	{ "GET", "/v1/attachments/{}", "read", .own = hg_file_send, .object = HG_OBJ_ATTACHMENT },
+	{ "GET", "/v1/tickets/{}", "read", .read = hg_read_ticket, .object = HG_OBJ_TICKET },
 	{ "PUT", "/v1/tickets/{}/link", "link", NULL, BODY_MAX, .write = hg_write_link,
-	  .command = HG_CMD_LINK },
+	  .command = HG_CMD_LINK, .object = HG_OBJ_TICKET },
 	{ "PUT", "/v1/tickets/{}/status", "link", NULL, BODY_MAX, .write = hg_write_status,
-	  .command = HG_CMD_STATUS },
+	  .command = HG_CMD_STATUS, .object = HG_OBJ_TICKET },
 	{ "GET", "/v1/consent", "read", "address channel state limit after", .read = hg_read_consent },
-	{ "POST", "/v1/consent", "admin", NULL, BODY_MAX, .write = hg_write_consent,
+	{ "POST", "/v1/consent", "contacts", NULL, BODY_MAX, .write = hg_write_consent,
 	  .command = HG_CMD_CONSENT },
-	{ "POST", "/v1/contacts/{}/unmerge", "admin", NULL, BODY_MAX, .write = hg_write_unmerge,
-	  .command = HG_CMD_UNMERGE },
-	{ "GET", "/v1/queues", "read", .read = hg_read_queues },
+	{ "GET", "/v1/contacts", "read", "q conflicted limit after", .read = hg_read_contacts },
+	{ "GET", "/v1/contacts/{}", "read", .read = hg_read_contact, .object = HG_OBJ_CONTACT },
+	{ "POST", "/v1/contacts/{}/unmerge", "contacts", NULL, BODY_MAX, .write = hg_write_unmerge,
+	  .command = HG_CMD_UNMERGE, .object = HG_OBJ_CONTACT },
+	{ "POST", "/v1/contacts/{}/merge", "contacts", NULL, BODY_MAX, .write = hg_write_merge,
+	  .command = HG_CMD_MERGE, .object = HG_OBJ_WHOLE },
+	{ "POST", "/v1/contacts/{}/block", "contacts", NULL, BODY_MAX, .write = hg_write_block,
+	  .command = HG_CMD_BLOCK, .object = HG_OBJ_CONTACT },
+	{ "POST", "/v1/contacts/{}/unblock", "contacts", NULL, BODY_MAX, .write = hg_write_unblock,
+	  .command = HG_CMD_BLOCK, .object = HG_OBJ_CONTACT },
+	{ "GET", "/v1/contacts/{}/export", "contacts", "files", .own = hg_contact_export, .object = HG_OBJ_WHOLE },
+	{ "POST", "/v1/contacts/{}/erase", "erase", NULL, BODY_MAX, .write = hg_write_erase,
+	  .command = HG_CMD_ERASE, .status = 202, .object = HG_OBJ_WHOLE },
+	{ "GET", "/v1/erasures/{}", "erase", .read = hg_read_erasure, .object = HG_OBJ_WHOLE },
+	{ "GET", "/v1/retention", "operate", "due", .read = hg_read_retention, .object = HG_OBJ_WHOLE },
+	{ "POST", "/v1/retention/run", "operate", NULL, BODY_MAX, .write = hg_write_retain,
+	  .command = HG_CMD_RETAIN, .status = 202, .object = HG_OBJ_WHOLE },
+	{ "GET", "/v1/queues", "read", .read = hg_read_queues, .object = HG_OBJ_WHOLE },
 	{ "GET", "/v1/events", "read", "limit after shadow", .read = hg_read_events },
-	{ "GET", "/v1/events/stream", "read", "thread shadow", .own = hg_live_follow },
-	{ "GET", "/v1/decisions", "admin", "limit after since", .read = hg_read_decisions },
-	{ "GET", "/v1/report", "read", "since until zone by format", .read = hg_read_report },
-	{ "GET", "/v1/episodes", "read", "since until zone limit after", .read = hg_read_episodes },
+	{ "GET", "/v1/events/stream", "read", "thread shadow channel contact rule after since", .own = hg_live_follow },
+	{ "GET", "/v1/decisions", "operate", "limit after before order since", .read = hg_read_decisions },
+	{ "GET", "/v1/report", "report", "since until zone by format", .read = hg_read_report },
+	{ "GET", "/v1/episodes", "report", "since until zone limit after", .read = hg_read_episodes },
 	{ "GET", "/v1/drops", "read", "state since zone limit before", .read = hg_read_drops },
 	{ "POST", "/v1/drops/{}/restore", "convert", NULL, BODY_MAX, .write = hg_write_restore,
-	  .command = HG_CMD_RESTORE },
-	{ "GET", "/v1/outbox", "admin", "state limit after", .read = hg_read_outbox },
-	{ "POST", "/v1/outbox/{}/retry", "admin", NULL, BODY_MAX, .write = hg_write_retry,
-	  .command = HG_CMD_RETRY_DEAD },
+	  .command = HG_CMD_RESTORE, .object = HG_OBJ_THREAD },
+	{ "GET", "/v1/outbox", "operate", "state limit after", .read = hg_read_outbox },
+	{ "POST", "/v1/outbox/{}/retry", "operate", NULL, BODY_MAX, .write = hg_write_retry,
+	  .command = HG_CMD_RETRY_DEAD, .object = HG_OBJ_JOB },
 	{ "POST", "/v1/outbox/{}/settle", "reply", NULL, BODY_MAX, .write = hg_write_settle,
-	  .command = HG_CMD_SETTLE_SEND },
-	{ "GET", "/v1/quarantine", "admin", "limit after", .read = hg_read_quarantine },
-	{ "GET", "/v1/quarantine/{}", "admin", .read = hg_read_quarantine_one },
-	{ "POST", "/v1/quarantine/{}/retry", "admin", NULL, BODY_MAX, .write = hg_write_retry,
-	  .command = HG_CMD_RETRY_DEAD },
-	{ "POST", "/v1/quarantine/{}/drop", "admin", NULL, BODY_MAX, .write = hg_write_retry,
-	  .command = HG_CMD_DROP_DEAD },
-	{ "POST", "/v1/channels/{}/ask", "admin", NULL, BODY_MAX, .own = hg_channel_ask_call, .status = 202 },
-	{ "GET", "/v1/fsck", "admin", .read = hg_read_fsck },
+	  .command = HG_CMD_SETTLE_SEND, .object = HG_OBJ_JOB },
+	{ "GET", "/v1/quarantine", "operate", "limit after", .read = hg_read_quarantine },
+	{ "GET", "/v1/quarantine/{}", "operate", .read = hg_read_quarantine_one, .object = HG_OBJ_JOB },
+	{ "POST", "/v1/quarantine/{}/retry", "operate", NULL, BODY_MAX, .write = hg_write_retry,
+	  .command = HG_CMD_RETRY_DEAD, .object = HG_OBJ_JOB },
+	{ "POST", "/v1/quarantine/{}/drop", "operate", NULL, BODY_MAX, .write = hg_write_retry,
+	  .command = HG_CMD_DROP_DEAD, .object = HG_OBJ_JOB },
+	{ "GET", "/v1/dead-letters", "operate", "target name limit after", .read = hg_read_dead },
+	{ "POST", "/v1/dead-letters/retry", "operate", NULL, BODY_MAX, .write = hg_write_retry_all,
+	  .command = HG_CMD_RETRY_ALL, .object = HG_OBJ_WHOLE },
+	{ "GET", "/v1/dead-letters/{}", "operate", .read = hg_read_dead_one, .object = HG_OBJ_JOB },
+	{ "PATCH", "/v1/dead-letters/{}", "operate", NULL, DATA_MAX, .write = hg_write_edit,
+	  .command = HG_CMD_EDIT_DEAD, .object = HG_OBJ_JOB },
+	{ "POST", "/v1/dead-letters/{}/retry", "operate", NULL, BODY_MAX, .write = hg_write_retry,
+	  .command = HG_CMD_RETRY_DEAD, .object = HG_OBJ_JOB },
+	{ "POST", "/v1/dead-letters/{}/discard", "operate", NULL, BODY_MAX, .write = hg_write_discard,
+	  .command = HG_CMD_DISCARD, .object = HG_OBJ_JOB },
+	{ "GET", "/v1/captured", "operate", "limit", .own = hg_captured_list, .object = HG_OBJ_WHOLE },
+	{ "GET", "/v1/captured/{}", "operate", .own = hg_captured_show, .object = HG_OBJ_WHOLE },
+	{ "GET", "/v1/alarms", "read", .read = hg_read_alarms, .object = HG_OBJ_WHOLE },
+	{ "POST", "/v1/alarms/test", "operate", NULL, BODY_MAX, .write = hg_write_alarm_test,
+	  .command = HG_CMD_ALARM, .object = HG_OBJ_WHOLE },
+	{ "GET", "/v1/channels", "read", .own = hg_channel_list },
+	{ "GET", "/v1/channels/{}", "read", .own = hg_channel_show, .object = HG_OBJ_CHANNEL },
+	{ "POST", "/v1/channels/{}/pause", "operate", NULL, BODY_MAX, .write = hg_write_pause,
+	  .command = HG_CMD_PAUSE, .after = hg_channel_held, .object = HG_OBJ_CHANNEL },
+	{ "POST", "/v1/channels/{}/resume", "operate", NULL, BODY_MAX, .write = hg_write_resume,
+	  .command = HG_CMD_PAUSE, .after = hg_channel_held, .object = HG_OBJ_CHANNEL },
+	{ "POST", "/v1/channels/{}/probe", "operate", NULL, BODY_MAX, .own = hg_channel_probe_call, .object = HG_OBJ_CHANNEL },
+	{ "POST", "/v1/channels/{}/ask", "operate", NULL, BODY_MAX, .own = hg_channel_ask_call, .status = 202,
+	  .object = HG_OBJ_CHANNEL },
+	{ "POST", "/v1/console/links", "admin", NULL, BODY_MAX, .own = hg_console_link_call, .status = 201,
+	  .object = HG_OBJ_WHOLE },
+	{ "GET", "/v1/config", "operate", "defaults", .own = hg_config_show, .object = HG_OBJ_WHOLE },
+	{ "POST", "/v1/reload", "operate", NULL, BODY_MAX, .own = hg_config_reload, .object = HG_OBJ_WHOLE },
+	{ "GET", "/v1/tokens", "admin", "all limit before", .read = hg_read_tokens, .object = HG_OBJ_TOKEN },
+	{ "POST", "/v1/tokens", "admin", NULL, BODY_MAX, .write = hg_write_token, .command = HG_CMD_TOKEN, .status = 201,
+	  .object = HG_OBJ_TOKEN },
+	{ "DELETE", "/v1/tokens/{}", "admin", .write = hg_write_token_revoke, .command = HG_CMD_TOKEN_REVOKE,
+	  .object = HG_OBJ_TOKEN },
+	{ "GET", "/v1/fsck", "operate", .read = hg_read_fsck, .object = HG_OBJ_WHOLE },
+	{ "POST", "/v1/backup", "backup", NULL, BODY_MAX, .own = hg_backup_call, .object = HG_OBJ_WHOLE },
 	{ NULL }
 };
 
@@ -140,11 +191,22 @@ static void refuse_caller(hg_api *api, const struct route *found, const hg_reque
 	route->header = status == 401 ? "WWW-Authenticate: Bearer realm=\"headgate\"" : NULL;
 }
 
+static void go_on(hg_api *api, const hg_request *req, const struct route *found, int status, const GError *error,
+		  struct hg_server_route *route)
+{
+	if (status) {
+		refuse_caller(api, found, req, status, error, route);
+		return;
+	}
+	route->max_body = found->max_body;
+	route->tag = (void *)found;
+}
+
 void hg_api_route(hg_api *api, const hg_request *req, struct hg_server_route *route)
 {
 	const struct route *found = find_route(hg_request_method(req), hg_request_path(req), api->allow);
+	const struct hg_principal *who = NULL;
 	g_autoptr(GError) error = NULL;
-	g_autofree char *principal = NULL;
 	int status;
 
 	if (!found) {
@@ -152,11 +214,21 @@ void hg_api_route(hg_api *api, const hg_request *req, struct hg_server_route *ro
 		return;
 	}
 	/* Before the body: a stranger must not make us hold 25 MiB. */
-	status = hg_auth_check(api->conf, req, found, &principal, &error);
-	if (status) {
-		refuse_caller(api, found, req, status, error, route);
+	status = hg_auth_check(api->keys, req, found, hg_api_now(api), &who, &error);
+	go_on(api, req, found, status, error, route);
+	hg_principal_unref(who);
+}
+
+void hg_api_route_as(hg_api *api, const hg_request *req, const struct hg_principal *who, struct hg_server_route *route)
+{
+	const struct route *found = find_route(hg_request_method(req), hg_request_path(req), api->allow);
+	g_autoptr(GError) error = NULL;
+	int status;
+
+	if (!found) {
+		refuse_path(api, route);
 		return;
 	}
-	route->max_body = found->max_body;
-	route->tag = (void *)found;
+	status = hg_auth_may(who, found, &error);
+	go_on(api, req, found, status, error, route);
 }

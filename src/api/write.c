@@ -7,6 +7,7 @@
 #define TEXT_MAX (64 * 1024)
 #define WORD_MAX 200			/* names of people, channels, categories */
 #define ID_MAX 255
+#define EMAIL_MAX 254			/* RFC 5321, section 4.5.3.1.3 */
 #define URL_MAX 2048
 #define SUBJECT_MAX 1000
 #define FILES_MAX 10
@@ -171,7 +172,7 @@ gboolean hg_write_convert(struct call *call, hg_command *command)
 		{ "priority", CALL_TEXT, WORD_MAX }, { "category", CALL_TEXT, WORD_MAX },
 		{ "type", CALL_TEXT, WORD_MAX }, { "queue", CALL_TEXT, WORD_MAX }, { "status", CALL_TEXT, WORD_MAX },
 		{ "assignee", CALL_TEXT, WORD_MAX }, { "skill", CALL_TEXT, WORD_MAX },
-		{ "subject", CALL_TEXT, SUBJECT_MAX },
+		{ "subject", CALL_TEXT, SUBJECT_MAX }, { "requester", CALL_TEXT, EMAIL_MAX },
 		{ "reason", CALL_TEXT, SUBJECT_MAX }, { 0 } };
 	g_autoptr(json_object) body = hg_call_body(call, known);
 
@@ -187,6 +188,7 @@ gboolean hg_write_convert(struct call *call, hg_command *command)
 	command->category = copy(command, body, "category");
 	command->subject = copy(command, body, "subject");
 	command->text = copy(command, body, "reason");
+	command->external_id = copy(command, body, "requester");	/* as the agent knows it; the engine reads it */
 	return TRUE;
 }
 
@@ -269,11 +271,12 @@ static gboolean is_web_url(const char *url)
 gboolean hg_write_link(struct call *call, hg_command *command)
 {
 	static const struct call_member known[] = { { "backend", CALL_TEXT, WORD_MAX }, { "id", CALL_TEXT, ID_MAX },
-		{ "number", CALL_TEXT, ID_MAX }, { "url", CALL_TEXT, URL_MAX }, { 0 } };
+		{ "number", CALL_TEXT, ID_MAX }, { "url", CALL_TEXT, URL_MAX }, { "instead_of", CALL_TEXT, ID_MAX }, { 0 } };
 	g_autoptr(json_object) body = hg_call_body(call, known);
 
 	if (!body || !take_backend(call, body, command))
 		return FALSE;
+	command->text = copy(command, body, "instead_of");
 	command->external_id = copy(command, body, "id");
 	command->number = copy(command, body, "number");
 	command->url = copy(command, body, "url");

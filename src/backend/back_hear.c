@@ -130,7 +130,7 @@ static void judge(struct hearing *h, const char *url, const char *charset)
 	else if (strcmp(h->req->method, "POST") != 0)
 		refuse(h, HG_BACK_METHOD, "a hook is posted to");
 	else if (ht_auth_judge(h->back->auth, &asked, &why) != HT_GENUINE)
-		refuse(h, HG_BACK_FORGED, why ? why : "auth");
+		refuse(h, HG_BACK_FORGED, why);
 	else
 		read_on(h, charset);
 }

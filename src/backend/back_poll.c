@@ -1,7 +1,8 @@
 /* back_poll.c - asks helpdesks what has happened since: a hook can be lost, and some have none
  *
  * The place where the next poll begins is a time and, where the preset takes one, the helpdesk's own cursor.  It moves when the
- * last page is on disk.  What a poll finds that was heard before is known by its id. */
+ * last page is on disk.  It is a time of the helpdesk's, whose clock stamps what happens there, where that is behind ours.
+ * What a poll finds that was heard before is known by its id. */
 #include "backs_inside.h"
 
 #include <string.h>
@@ -14,6 +15,8 @@
 #define KEEP_EACH_MS (10 * 60 * 1000)	/* a poll that found nothing moves the stored place as seldom */
 #define SOON_MS	     1000
 #define CURSOR_MAX   1024
+#define BEHIND_MAX   (24 * 60 * 60 * 1000)	/* a clock that is further off is broken, and would have us ask for all there is */
+#define BEHIND_TOLD  (60 * 1000)
 
 static void poll_now(void *arg);
 
@@ -70,6 +73,28 @@ void hg_poll_stop(struct hg_way *way)
 	way->timer = 0;
 }
 
+/* ---- whose time ---- */
+
+/* When this poll began: by the clock that is behind, ours or the helpdesk's.  What happened since then has a later time there. */
+static gint64 begun(const struct hg_way *way)
+{
+	hg_desk_line *line = way->backs->env.line(way->backs->env.ctx, way->name);
+	gint64 behind = line ? hg_desk_line_behind(line) : 0;
+
+	return way->begun_ms - (behind > BEHIND_MAX ? 0 : behind);
+}
+
+static void tell_clock(struct hg_way *way)
+{
+	gint64 behind = way->begun_ms - begun(way);
+	struct hg_ctx ctx = HG_CTX(NULL, "backend", way->name);
+
+	if (behind > BEHIND_TOLD && !way->behind)
+		hg_warn(&ctx, "back.clock", "the helpdesk's clock is %" G_GINT64_FORMAT " s behind ours: set both by NTP; what happened "
+			"since is asked for by its clock", behind / 1000);
+	way->behind = behind > BEHIND_TOLD;
+}
+
 /* ---- the end of one ---- */
 
 static void finish(struct hg_way *way, gint64 least_ms)
@@ -99,7 +124,8 @@ static void worked(struct hg_way *way)
 	if (way->poll_error)
 		hg_info(&ctx, "back.poll_works", "what happened since can be asked for again");
 	g_clear_pointer(&way->poll_error, g_free);
-	way->place_ms = way->begun_ms;
+	way->place_ms = way->until_ms;
+	tell_clock(way);
 	way->count.polls++;
 	way->count.last_poll_ms = hg_way_now(way);
 	finish(way, 0);
@@ -183,7 +209,7 @@ static char *place_to_keep(struct page *p)
 {
 	struct hg_way *way = p->way;
 	gboolean moved = g_strcmp0(p->cursor, way->cursor) != 0;
-	gint64 place_ms = p->last ? way->begun_ms : way->place_ms;
+	gint64 place_ms = p->last ? way->until_ms : way->place_ms;
 
 	/* Without a cursor of theirs, pages behind this one would be lost to a crash. */
 	if ((!p->last && !p->cursor) || p->heard.left_over)
@@ -253,7 +279,9 @@ static void take_page(struct hg_way *way, const struct hg_backend_conf *backend,
 		hg_warn(&ctx, "back.poll_long", "there is more than %d pages of what happened since: the rest is asked for next time",
 			PAGES_MAX);
 		p->last = TRUE;
-		way->begun_ms = way->place_ms;
+		way->until_ms = way->place_ms;
+	} else {
+		way->until_ms = begun(way);
 	}
 	store_page(p);
 }

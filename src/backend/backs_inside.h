@@ -18,7 +18,9 @@ struct hg_way {				/* one backend's; survives reloads */
 	char *cursor;			/* as fetch_changes took it, or NULL */
 	gint64 place_ms;		/* until when all is known */
 	gint64 kept_ms;			/* the same, as the store has it */
-	gint64 begun_ms;		/* when this poll began */
+	gint64 begun_ms;		/* when this poll began ... */
+	gint64 until_ms;		/* ... and until when it told of all, by the clock that is behind */
+	gboolean behind;		/* its clock is, and that was told */
 	guint page;
 	char *more;			/* of the page before, or NULL */
 	struct json_object *asked;	/* the situation of the page that is awaited; or NULL */

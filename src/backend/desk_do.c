@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "desk_plan.h"
 #include "desk_say.h"
 #include "desk_tree.h"
 #include "json.h"
@@ -10,14 +11,8 @@
 #define REFUSED_TRIES 6			/* what may be a bad deployment is believed after so many (about 2 hours) */
 #define EVENT_MAX     (64 << 20)	/* bytes of an event's data */
 #define MADE_MAX      64		/* ids of what was made by one event */
+#define AT_WORK_MS    (30 * 1000)	/* what was given up may be at work over there for so long */
 #define NO_TICKET "the ticket is not in the helpdesk yet: it waits for that"
-
-enum stage_kind { WHOLE = 1, REST, FILES };	/* of what is done: the thing itself, a further piece of its text, its files */
-
-struct stage {
-	int kind, op;			/* op: enum hg_desk_op */
-	guint piece;
-};
 
 struct hg_desk_do {
 	hg_desk_line *line;
@@ -28,11 +23,11 @@ struct hg_desk_do {
 	void *arg;
 	gint64 now_ms;
 	struct json_object *data, *situation;	/* references, as the next two */
-	struct json_object *progress;	/* of this attempt's end, if it goes on: "stage", "ticket", "made", "looked", "sure" */
+	struct json_object *progress;	/* of this attempt's end, if it goes on: "stage", "ticket", "made", "looked", "sure"; "lost":
+					 * the ticket that was not there any more, "anew": it is made again */
 	struct json_object *run;	/* of the stage's run; or NULL */
 	struct hg_errand errand;
-	char **pieces;			/* of the errand's text */
-	GArray *stages;			/* of struct stage */
+	struct hg_desk_plan plan;
 	guint stage;
 	gboolean doubt;			/* an earlier attempt of this stage may have arrived */
 };
@@ -48,8 +43,7 @@ static void do_free(hg_desk_do *work)
 	json_object_put(work->progress);
 	json_object_put(work->run);
 	hg_errand_clear(&work->errand);
-	g_strfreev(work->pieces);
-	g_array_unref(work->stages);
+	hg_desk_plan_clear(&work->plan);
 	g_free(work);
 }
 
@@ -60,6 +54,7 @@ static void end(hg_desk_do *work, const struct hg_forward_result *result, int re
 	const char *ids[MADE_MAX + 1] = { NULL };
 
 	if (result->fate == HG_SENT || result->fate == HG_STEP || result->fate == HG_FAILED) {
+		all.lost |= hg_json_str(work->progress, "lost") != NULL;
 		all.external_id = hg_json_str(ticket, "id");
 		all.number = hg_json_str(ticket, "number");
 		all.url = hg_json_str(ticket, "url");
@@ -183,29 +178,106 @@ static void keep(hg_desk_do *work, struct json_object *taken)
 		add_made(work, value);
 }
 
+static const struct hg_desk_thing *stage_of(const hg_desk_do *work)
+{
+	return &g_array_index(work->plan.things, struct hg_desk_thing, work->stage);
+}
+
 static void next_stage(hg_desk_do *work)
 {
 	work->stage++;
 	g_clear_pointer(&work->run, json_object_put);
 	json_object_object_del(work->progress, "sure");
 	json_object_object_del(work->progress, "looked");
-	if (work->stage < work->stages->len)
+	if (work->stage < work->plan.things->len)
 		end_step(work);
 	else
 		end_sent(work, HG_DESK_REACHED);
 }
 
-/* ---- doing it ---- */
+/* ---- a ticket that is not there any more ---- */
 
-static const struct stage *stage_of(const hg_desk_do *work)
+/* What a customer says has to be somewhere: where that can be looked for, a ticket takes its place. */
+static gboolean may_be_made_anew(const hg_desk_do *work)
 {
-	return &g_array_index(work->stages, struct stage, work->stage);
+	return work->desk->ops[HG_DESK_CREATE] && work->desk->ops[HG_DESK_FIND] && !hg_json_str(work->progress, "lost") &&
+	       hg_json_str(hg_json_obj(work->situation, "ticket"), "key");
 }
+
+static gboolean is_said(int op)
+{
+	return op == HG_DESK_APPEND || op == HG_DESK_ATTACH;
+}
+
+static void looked_for_lost(void *arg, const struct hg_desk_ended *ended)
+{
+	hg_desk_do *work = arg;
+	const char *was = hg_json_str(hg_json_obj(work->situation, "ticket"), "id");
+	gboolean there = ended->word == HG_DESK_DONE || ended->word == HG_DESK_ADOPT;
+
+	if (there && g_strcmp0(hg_desk_taken(ended->taken, "ticket.id"), was) == 0) {
+		end_failed(work, "the helpdesk says that the ticket is not there, and finds it when it is looked for");
+		return;
+	}
+	if (!there && ended->word != HG_DESK_NONE) {
+		end_badly(work, HG_DESK_FIND, ended);
+		return;
+	}
+	json_object_object_add(work->progress, "lost", json_object_new_string(was));
+	if (there) {
+		keep(work, ended->taken);
+	} else {
+		json_object_object_add(work->progress, "anew", json_object_new_boolean(TRUE));
+		json_object_object_del(work->progress, "ticket");
+		g_clear_pointer(&work->run, json_object_put);
+		work->stage = 0;
+	}
+	end_step(work);
+}
+
+/* By our id: it may have become another, and "not there" be said of all by a server that is broken. */
+static void look_for_lost(hg_desk_do *work)
+{
+	const char *key = hg_json_str(hg_json_obj(work->situation, "ticket"), "key");
+
+	json_object_object_add(work->situation, "external_id", json_object_new_string(key));
+	hg_desk_line_ask(work->line, &(struct hg_desk_ask){ .op = HG_DESK_FIND, .situation = work->situation }, looked_for_lost, work);
+}
+
+static gboolean is_made_anew(const hg_desk_do *work)
+{
+	return hg_json_bool(work->progress, "anew", FALSE);
+}
+
+/* What was to be added to it is what the new one begins with. */
+static void make_anew(hg_desk_do *work)
+{
+	static const char *const theirs[] = { "id", "number", "url", NULL };
+	struct json_object *ticket = hg_json_obj(work->situation, "ticket");
+	g_autofree char *text = work->errand.text;
+
+	work->errand.kind = HG_ERRAND_CREATE;
+	work->errand.text = g_strdup_printf("Ticket %s is not there any more: its conversation goes on here.\n\n%s",
+					    hg_json_str(work->progress, "lost"), text ? text : "");
+	for (const char *const *name = theirs; *name; name++)
+		json_object_object_del(ticket, *name);
+}
+
+/* ---- doing it ---- */
 
 static void acted(void *arg, const struct hg_desk_ended *ended)
 {
 	hg_desk_do *work = arg;
 
+	if (ended->word == HG_DESK_GONE && may_be_made_anew(work) && is_said(stage_of(work)->op)) {
+		look_for_lost(work);
+		return;
+	}
+	/* How it stands is of no interest before somebody says something. */
+	if (ended->word == HG_DESK_GONE && may_be_made_anew(work) && stage_of(work)->op == HG_DESK_SET_STATUS) {
+		next_stage(work);
+		return;
+	}
 	if (ended->word != HG_DESK_DONE && ended->word != HG_DESK_ADOPT && ended->word != HG_DESK_NONE) {
 		end_badly(work, stage_of(work)->op, ended);
 		return;
@@ -251,18 +323,19 @@ static void guess(hg_desk_do *work)
 		hold(work);
 }
 
-/* Nothing is there.  A search that is late may not know yet what came before it: it is asked once more.  Then the next
- * attempt is as good as a first one, which is on disk before it is made. */
+/* Nothing is there.  A search that is late may not know yet what came before it, and a call whose line was lost, by us or by
+ * a daemon that died, may still be at work: it is asked once more, later.  Then the next attempt is as good as a first one,
+ * which is on disk before it is made. */
 static void none_found(hg_desk_do *work)
 {
 	if (!work->doubt) {
 		act(work);
 		return;
 	}
-	if (work->desk->once.lag_ms && !hg_json_bool(work->progress, "looked", FALSE)) {
+	if (!hg_json_bool(work->progress, "looked", FALSE)) {
 		json_object_object_add(work->progress, "looked", json_object_new_boolean(TRUE));
-		end_later(work, "not found: looked for once more, in case the search is late", work->desk->once.lag_ms,
-			  HG_DESK_REACHED);
+		end_later(work, "not found: looked for once more, in case it is still at work there, or the search is late",
+			  MAX(work->desk->once.lag_ms, AT_WORK_MS), HG_DESK_REACHED);
 		return;
 	}
 	json_object_object_del(work->progress, "looked");
@@ -377,14 +450,14 @@ static void climb_create(hg_desk_do *work)
 }
 
 /* What is said carries our id; so does what a creation says once there is a ticket. */
-static gboolean can_be_looked_for(const hg_desk_do *work, const struct stage *stage)
+static gboolean can_be_looked_for(const hg_desk_do *work, const struct hg_desk_thing *stage)
 {
 	return stage->op == HG_DESK_APPEND || stage->op == HG_DESK_NOTE || (stage->op == HG_DESK_CREATE && work->run);
 }
 
 static void climb(hg_desk_do *work)
 {
-	const struct stage *stage = stage_of(work);
+	const struct hg_desk_thing *stage = stage_of(work);
 
 	if (makes_ticket(work))
 		climb_create(work);
@@ -431,76 +504,16 @@ static void search_ticket(hg_desk_do *work)
 	hg_desk_line_ask(work->line, &(struct hg_desk_ask){ .op = HG_DESK_FIND, .situation = work->situation }, searched, work);
 }
 
-/* ---- what is to be done ---- */
-
-static void add_stage(hg_desk_do *work, int kind, int op, guint piece)
-{
-	struct stage stage = { kind, op, piece };
-
-	if (work->desk->ops[op])
-		g_array_append_val(work->stages, stage);
-}
-
-/* Does it say html and no plain text? */
-static gboolean says_html(const hg_desk *desk, int op)
-{
-	const GPtrArray *steps = desk->ops[op];
-	gboolean html = FALSE, text = FALSE;
-
-	for (guint i = 0; steps && i < steps->len; i++) {
-		const struct hg_desk_step *step = g_ptr_array_index(steps, i);
-
-		html |= ht_request_has(step->request, "html");
-		text |= ht_request_has(step->request, "text") || ht_request_has(step->request, "transcript");
-	}
-	return html && !text;
-}
-
-static int op_of(int errand)
-{
-	switch (errand) {
-	case HG_ERRAND_CREATE:
-		return HG_DESK_CREATE;
-	case HG_ERRAND_APPEND:
-		return HG_DESK_APPEND;
-	case HG_ERRAND_NOTE:
-		return HG_DESK_NOTE;
-	case HG_ERRAND_STATUS:
-		return HG_DESK_SET_STATUS;
-	default:
-		return HG_DESK_ATTACH;
-	}
-}
-
-/* Of a text too long for one, what goes behind it: as a message, else as a note. */
-static int rest_op(const hg_desk_do *work, int op)
-{
-	if (op == HG_DESK_NOTE)
-		return HG_DESK_NOTE;
-	return work->desk->ops[HG_DESK_APPEND] ? HG_DESK_APPEND : HG_DESK_NOTE;
-}
-
-static void plan(hg_desk_do *work)
-{
-	int op = op_of(work->errand.kind), rest = rest_op(work, op);
-	gint64 max = work->desk->ops[rest] ? work->desk->limits.max_text : 0;
-	gboolean html = says_html(work->desk, op);
-
-	work->pieces = hg_desk_split(work->errand.text ? work->errand.text : "", max, html);
-	add_stage(work, WHOLE, op, 0);
-	for (guint i = 1; work->stages->len && work->pieces[i]; i++)
-		add_stage(work, REST, rest, i);
-	if (op != HG_DESK_ATTACH && json_object_array_length(work->errand.files) && !hg_desk_op_takes_files(work->desk, op))
-		add_stage(work, FILES, HG_DESK_ATTACH, 0);
-}
+/* ---- what is said ---- */
 
 static void say(hg_desk_do *work)
 {
-	const struct stage *stage = stage_of(work);
+	const struct hg_desk_thing *stage = stage_of(work);
 	const char *event = work->dispatch->event.id, *id = event;
 	const char *message = hg_json_str(hg_json_obj(work->data, "message"), "id");
 	const char *key = hg_json_str(work->data, "idempotency_key");
-	gboolean files = stage->kind == FILES || (stage->kind == WHOLE && hg_desk_op_takes_files(work->desk, stage->op));
+	gboolean whole = stage->kind == HG_THING_WHOLE;
+	gboolean files = stage->kind == HG_THING_FILES || (whole && hg_desk_op_takes_files(work->desk, stage->op));
 
 	if (work->errand.kind == HG_ERRAND_CREATE)
 		id = hg_json_str(hg_json_obj(work->situation, "ticket"), "key") ?: event;
@@ -508,16 +521,17 @@ static void say(hg_desk_do *work)
 		id = message;
 	hg_desk_say_part(work->situation, &(struct hg_desk_part){
 		.op = stage->op, .piece = stage->piece, .key = key ? key : event, .external_id = id,
-		.text = stage->kind == FILES || !work->errand.text ? NULL : work->pieces[stage->piece], .files = files ? work->errand.files : NULL,
+		.text = stage->kind == HG_THING_FILES || !work->errand.text ? NULL : work->plan.pieces[stage->piece],
+		.files = files ? work->errand.files : NULL,
 	});
 }
 
 /* ---- the beginning ---- */
 
-static void resume(hg_desk_do *work)
+static void read_progress(hg_desk_do *work)
 {
 	const hg_job *job = &work->dispatch->job;
-	struct json_object *ticket, *run = NULL;
+	struct json_object *run = NULL;
 
 	work->progress = job->body ? hg_json_parse(job->body, job->len, NULL, NULL) : NULL;
 	if (!json_object_is_type(work->progress, json_type_object)) {
@@ -527,8 +541,15 @@ static void resume(hg_desk_do *work)
 	work->stage = (guint)CLAMP(hg_json_int(work->progress, "stage", 0), 0, G_MAXINT);
 	if (json_object_object_get_ex(work->progress, "run", &run))
 		work->run = json_object_get(run);
-	work->doubt = job->doubt_ms && job->doubt_ms < job->changed_ms;
-	ticket = hg_json_obj(work->progress, "ticket");
+	/* Of another attempt than this: by a clock that was set back, a later one. */
+	work->doubt = job->doubt_ms && job->doubt_ms != job->changed_ms;
+}
+
+/* What it is called over there, as far as that was found out by this job. */
+static void recall_ticket(hg_desk_do *work)
+{
+	struct json_object *ticket = hg_json_obj(work->progress, "ticket");
+
 	if (!ticket)
 		return;
 	json_object_object_foreach(ticket, name, value) {
@@ -546,7 +567,7 @@ static gboolean knows_ticket(const hg_desk_do *work)
 /* A ticket that is in this helpdesk, and not by us, was linked by hand, or found by what came from there. */
 static gboolean is_nothing(const hg_desk_do *work)
 {
-	gboolean begun = hg_json_obj(work->progress, "ticket") != NULL;
+	gboolean begun = hg_json_obj(work->progress, "ticket") || is_made_anew(work);
 
 	return work->errand.kind == HG_ERRAND_NONE || (work->errand.kind == HG_ERRAND_CREATE && work->dispatch->link && !begun);
 }
@@ -557,8 +578,8 @@ static void begin(hg_desk_do *work)
 		end_failed(work, "the event cannot be read");
 		return;
 	}
-	if (is_nothing(work) || work->stage >= work->stages->len) {
-		if (!is_nothing(work) && !work->stages->len)
+	if (is_nothing(work) || work->stage >= work->plan.things->len) {
+		if (!is_nothing(work) && !work->plan.things->len)
 			end_failed(work, "this helpdesk's preset has no operation that adds to a ticket");
 		else
 			end_sent(work, HG_DESK_UNASKED);
@@ -580,12 +601,13 @@ void hg_desk_do_begin(hg_desk_line *line, const struct hg_backend_conf *backend,
 
 	*work = (hg_desk_do){ .line = line, .backend = backend, .desk = backend->desk, .dispatch = dispatch, .done = done,
 			      .arg = arg, .now_ms = now_ms };
-	work->stages = g_array_new(FALSE, TRUE, sizeof(struct stage));
 	work->data = hg_json_parse(data, strlen(data), &limits, NULL);
 	hg_errand_read(dispatch, work->data, work->desk, &work->errand);
 	work->situation = hg_desk_say_event(dispatch, work->data, work->desk, now_ms);
-	if (work->errand.kind != HG_ERRAND_NONE)
-		plan(work);
-	resume(work);
+	read_progress(work);
+	if (is_made_anew(work))
+		make_anew(work);
+	hg_desk_plan_make(work->desk, &work->errand, &work->plan);
+	recall_ticket(work);
 	begin(work);
 }

@@ -3,9 +3,9 @@
  * An event may be several things: the ticket, the rest of a text that is too long, files that are attached alone.  Each that
  * must not be done twice ends the attempt, so that it is on disk before the next is begun (HG_STEP, with progress as JSON).
  *
- * An earlier attempt may have arrived (job.doubt_ms is before this one's): then the ladder decides.  By key: the same key
+ * An earlier attempt may have arrived (job.doubt_ms is not this one's): then the ladder decides.  By key: the same key
  * again while the helpdesk knows it.  By find: what there is is looked up, by our id; when nothing is found once more after
- * the search's lag, then it is done.  Else on_ambiguous: hold is a dead letter that says what to look for, resend does it
+ * the search's lag (and half a minute, for it may still be at work), then it is done.  Else on_ambiguous: hold is a dead letter that says what to look for, resend does it
  * again.  Messages and notes are looked up by find_message where there is one, else sent again. */
 #pragma once
 #include "command.h"

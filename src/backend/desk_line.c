@@ -1,6 +1,8 @@
 /* desk_line.c - the line to one helpdesk: how much may be said on it, and as whom */
 #include "desk_line.h"
 
+#include <string.h>
+
 #include "env.h"
 #include "json.h"
 
@@ -18,6 +20,7 @@ struct flight {				/* a call under way */
 	hg_desk_line *line;
 	hg_desk_answered *done;
 	void *arg;			/* NULL: nobody wants it any more */
+	gboolean own;			/* to the helpdesk itself, not to where a file of it lies */
 };
 
 struct gate {				/* ctx of a transport */
@@ -48,6 +51,7 @@ struct hg_desk_line {
 	double tokens;			/* calls that the rate lets go now ... */
 	gint64 tokens_ms;		/* ... as of then, monotonic */
 	gint64 hold_ms;			/* nothing goes before, monotonic */
+	gint64 behind_ms;		/* its clock */
 	guint64 timer;
 	GPtrArray *asking;		/* of struct asking, lent */
 	GPtrArray *flights;		/* of struct flight, lent */
@@ -178,10 +182,32 @@ static void answered(void *arg, const struct hg_desk_answer *answer)
 	pump(line);
 }
 
+gint64 hg_desk_line_behind(const hg_desk_line *line)
+{
+	return line->behind_ms;
+}
+
+/* An error may be another server's on the way. */
+static void note_clock(const struct flight *flight, const struct hg_client_answer *from)
+{
+	gint64 theirs = flight->own && from->status / 100 == 2 ? hg_client_date(from) : -1;
+
+	if (theirs >= 0)
+		flight->line->behind_ms = MAX(hg_now(hg_loop_env(flight->line->loop)) - theirs, 0);
+}
+
+static gboolean is_own(const hg_desk_line *line, const char *url)
+{
+	const char *base = line->desk ? line->desk->url : NULL;
+
+	return base && g_str_has_prefix(url, base) && strchr("/?", url[strlen(base)]);	/* NUL, too */
+}
+
 static void landed(void *arg, const struct hg_client_answer *from)
 {
 	struct flight *flight = arg;
 
+	note_clock(flight, from);
 	answered(flight, &(struct hg_desk_answer){
 		.status = from->status, .code = from->code, .sent = from->sent, .error = from->error, .body = from->body,
 		.len = from->len, .header = header, .from = from,
@@ -204,7 +230,7 @@ static void fly(void *ctx, const struct hg_client_call *call, hg_desk_answered *
 		return;
 	}
 	flight = g_new(struct flight, 1);
-	*flight = (struct flight){ line, done, arg };
+	*flight = (struct flight){ line, done, arg, is_own(line, call->url) };
 	g_ptr_array_add(line->flights, flight);
 	line->flying++;
 	if (line->mail && hg_desk_mail_is(call))

@@ -40,4 +40,7 @@ void hg_desk_line_ask(hg_desk_line *line, const struct hg_desk_ask *ask, hg_desk
 /* Nothing is sent for so long: the helpdesk asks for it. */
 void hg_desk_line_hold(hg_desk_line *line, gint64 ms);
 gint64 hg_desk_line_wait(hg_desk_line *line);		/* ms until rate and Retry-After let a call be made; 0: now */
+/* How far the helpdesk's clock is behind ours by the Date of its last answer, ms (up to a second and the answer's time more than it
+ * is); 0: it is not, or nobody knows. */
+gint64 hg_desk_line_behind(const hg_desk_line *line);
 guint hg_desk_line_busy(const hg_desk_line *line);	/* calls under way */

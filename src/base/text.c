@@ -394,3 +394,26 @@ char *hg_text_normal(const char *text, GNormalizeMode mode)
 	}
 	return g_string_free(out, FALSE);
 }
+
+static gboolean is_plain(const char *text)
+{
+	while (*text && (guchar)*text < 0x80)
+		text++;
+	return !*text;
+}
+
+char *hg_text_folded(const char *text)
+{
+	g_autofree char *apart = NULL, *small = NULL;
+	GString *out;
+
+	if (is_plain(text))
+		return g_ascii_strdown(text, -1);
+	apart = hg_text_normal(text, G_NORMALIZE_ALL);
+	small = g_utf8_casefold(apart, -1);
+	out = g_string_sized_new(strlen(small));
+	for (const char *at = small; *at; at = g_utf8_next_char(at))
+		if (!g_unichar_ismark(g_utf8_get_char(at)))
+			g_string_append_unichar(out, g_utf8_get_char(at));
+	return g_string_free(out, FALSE);
+}

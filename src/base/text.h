@@ -8,6 +8,9 @@ char *hg_text_valid(const char *bytes, gssize len, gsize max_bytes);
 /* g_utf8_normalize(), which takes time by the square of what it composes, in pieces that do not touch: linear.
  * More than 256 marks on one letter may stay apart.  text is valid UTF-8; yours to free. */
 char *hg_text_normal(const char *text, GNormalizeMode mode);
+/* Small letters without their marks, as far as that can be told: what is looked for without regard to either.  text is valid
+ * UTF-8; yours to free. */
+char *hg_text_folded(const char *text);
 /* FALSE for C0 controls other than tab and newline, DEL, and invalid UTF-8. */
 gboolean hg_text_printable(const char *text);
 /* Controls, DEL, what ends lines, and what is seen only by what it does to its neighbours: joiners, marks that turn

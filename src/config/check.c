@@ -285,11 +285,55 @@ void hg_check_hook(const struct hg_hook_conf *hook, const hg_conf *conf, const h
 			    "would wait for all of them", HG_HOOKS_MAX);
 }
 
-void hg_check_token(const struct hg_token_conf *token, const GPtrArray *others,
-		    const struct hg_place *place, hg_diag *diag)
+static void alarms_lack(const hg_node *map, const char *key, const char *lacks, const char *hint, hg_diag *diag)
 {
-	for (guint i = 0; token->token && i < others->len; i++) {
-		const struct hg_token_conf *other = g_ptr_array_index(others, i);
+	hg_diag_add(diag, HG_SEV_ERROR, place_of(map, key), hint, "alarms: '%s' is missing", lacks);
+}
+
+static void check_alarm_mail(const hg_conf *conf, const hg_node *map, hg_diag *diag)
+{
+	const struct hg_alarms_conf *alarms = &conf->alarms;
+	const struct hg_channel_conf *channel = alarms->mail ? hg_conf_channel(conf, alarms->mail) : NULL;
+
+	for (guint i = 0; alarms->to && alarms->to[i]; i++)
+		if (!strchr(alarms->to[i], '@') || strpbrk(alarms->to[i], " \t\r\n<>,"))
+			hg_diag_add(diag, HG_SEV_ERROR, item_place(map, "to", i), "ops@acme.example", "alarms: this is no mail address");
+	if (!alarms->mail || !hg_check_channel(conf, alarms->mail, "alarms", place_of(map, "mail"), diag) || !channel)
+		return;
+	if (g_strcmp0(channel->adapter, "email") != 0)
+		hg_diag_add(diag, HG_SEV_ERROR, place_of(map, "mail"), NULL, "alarms: channel %s is no e-mail channel: its "
+			    "adapter is %s", channel->name, channel->adapter);
+}
+
+/* Who is called out must be one who can be. */
+void hg_check_alarms(const hg_conf *conf, const hg_node *map, hg_diag *diag)
+{
+	const struct hg_alarms_conf *alarms = &conf->alarms;
+
+	if (alarms->to && !alarms->mail)
+		alarms_lack(map, "to", "mail", "the name of an e-mail channel", diag);
+	if (alarms->mail && !alarms->to)
+		alarms_lack(map, "mail", "to", "who is written to", diag);
+	if (alarms->url && !alarms->secrets)
+		alarms_lack(map, "url", "secrets", "the key that signs what is posted", diag);
+	check_alarm_mail(conf, map, diag);
+	if (alarms->url && alarms->secrets)
+		check_secrets("alarms", "url", alarms->secrets, place_of(map, "secrets"), diag);
+}
+
+static void check_token_channels(const struct hg_token_conf *token, const hg_conf *conf, const hg_node *map, hg_diag *diag)
+{
+	g_autofree char *what = g_strdup_printf("token %s", token->name);
+
+	for (guint i = 0; token->channels && token->channels[i]; i++)
+		hg_check_channel(conf, token->channels[i], what, item_place(map, "channels", i), diag);
+}
+
+void hg_check_token(const struct hg_token_conf *token, const hg_conf *conf, const struct hg_place *place,
+		    const hg_node *map, hg_diag *diag)
+{
+	for (guint i = 0; token->token && i < conf->tokens->len; i++) {
+		const struct hg_token_conf *other = g_ptr_array_index(conf->tokens, i);
 
 		if (other->token && hg_equal_secret(other->token, strlen(other->token), token->token,
 						    strlen(token->token)))
@@ -297,4 +341,5 @@ void hg_check_token(const struct hg_token_conf *token, const GPtrArray *others,
 				    "token %s: it is the same as that of %s; each user has his own",
 				    token->name, other->name);
 	}
+	check_token_channels(token, conf, map, diag);
 }

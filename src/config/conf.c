@@ -92,7 +92,10 @@ void hg_conf_unref(hg_conf *conf)
 	hg_options_clear(hg_gateway_options, &conf->gateway);
 	hg_options_clear(hg_store_options, &conf->store);
 	hg_options_clear(hg_report_options, &conf->report);
+	hg_options_clear(hg_console_options, &conf->console);
+	hg_options_clear(hg_alarms_options, &conf->alarms);
 	hg_options_clear(hg_window_options, &conf->window);
+	hg_options_clear(hg_retention_options, &conf->retention);
 	hg_options_clear(hg_ticket_options, &conf->ticket);
 	hg_options_clear(hg_rating_options, &conf->rating);
 	hg_options_clear(hg_prompt_options, &conf->close_prompt);
@@ -274,6 +277,7 @@ static void read_channel(struct load *l, const char *name, const struct hg_place
 	hg_options_fill(hg_channel_options, map, what, (const char *const *)others->pdata, c, l->diag);
 	hg_check_scope(c->scope, what, map, l->diag);
 	hg_window_inherit(hg_node_get(map, "window"), what, &l->conf->window, &c->window, l->diag);
+	hg_retention_inherit(hg_node_get(map, "retention"), &l->conf->retention, &c->retention);
 	if (c->desc)
 		fill_adapter(l, c, map, what);
 }
@@ -315,7 +319,7 @@ static void read_token(struct load *l, const char *name, const struct hg_place *
 
 	t->name = g_strdup(name);
 	hg_options_fill(hg_token_options, map, what, NULL, t, l->diag);
-	hg_check_token(t, l->conf->tokens, place, l->diag);
+	hg_check_token(t, l->conf, place, map, l->diag);
 	g_ptr_array_add(l->conf->tokens, t);
 }
 
@@ -399,9 +403,12 @@ static void read_sections(struct load *l, const hg_node *root)
 			&conf->close_prompt, l->diag);
 	hg_options_fill(hg_report_options, hg_node_get(root, "report"), "report", NULL, &conf->report,
 			l->diag);
+	hg_options_fill(hg_console_options, hg_node_get(root, "console"), "console", NULL, &conf->console, l->diag);
+	hg_options_fill(hg_alarms_options, hg_node_get(root, "alarms"), "alarms", NULL, &conf->alarms, l->diag);
 	hg_check_gateway(&conf->gateway, hg_node_get(root, "gateway"), l->diag);
 	hg_window_read(hg_node_get(root, "window"), "window", &conf->window, l->diag);
 	hg_check_window(&conf->window, hg_node_get(root, "window"), l->diag);
+	hg_options_fill(hg_retention_options, hg_node_get(root, "retention"), "retention", NULL, &conf->retention, l->diag);
 	hg_check_ticket(&conf->ticket, hg_node_get(root, "ticket"), l->diag);
 	choose_adapter_dir(l);
 	read_named(l, hg_node_get(root, "channels"), "channels", read_channel);
@@ -409,6 +416,8 @@ static void read_sections(struct load *l, const hg_node *root)
 	read_named(l, hg_node_get(root, "hooks"), "hooks", read_hook);
 	read_api(l, hg_node_get(root, "api"));
 	hg_check_texts(conf, root, l->diag);
+	hg_check_retention(conf, root, l->diag);
+	hg_check_alarms(conf, hg_node_get(root, "alarms"), l->diag);
 	conf->words = hg_node_get(root, "word_lists");
 	conf->hours = hg_node_get(root, "hours");
 	conf->queues = hg_node_get(root, "queues");

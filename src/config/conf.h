@@ -13,7 +13,9 @@ struct hg_gateway_conf {
 	char **trusted_proxies;
 	char *socket;			/* of headgatectl */
 	char *adapter_dir;
+	char *backup_dir;		/* below it the daemon makes backups of itself; or NULL */
 	char *log_format, *log_level;	/* logfmt|json, debug|info|warn|error */
+	bool capture;			/* nothing leaves */
 	gint64 max_connections, max_per_address;
 	gint64 max_streams, max_streams_per_address;
 	gint64 head_timeout_ms, body_timeout_ms, idle_timeout_ms;
@@ -26,6 +28,7 @@ struct hg_store_conf {
 	gint64 journal_ms;		/* how long what was done is kept; 0: not at all */
 	gint64 min_free;		/* bytes of disk below which intake answers 503 */
 	gint64 ballast;			/* bytes of the file that gives way on a full disk; 0: none */
+	bool search;			/* there is an index of what was said, beside it */
 };
 
 /* What becomes of a message when the conversation it could belong to is closed.  Joined: it is added to the
@@ -36,6 +39,15 @@ struct hg_age {
 	gint64 within_ms;		/* since the closing */
 	int what;			/* enum hg_closed */
 };
+
+/* How long what is kept, from the last activity of a conversation that is closed; 0: for ever. */
+struct hg_retention_conf {
+	gint64 messages_ms, notes_ms, attachments_ms, raw_ms, decisions_ms, events_ms;
+};
+enum hg_retained { HG_RETAINED_MESSAGES = 0, HG_RETAINED_NOTES, HG_RETAINED_ATTACHMENTS, HG_RETAINED_RAW, HG_RETAINED_DECISIONS,
+	HG_RETAINED_EVENTS, HG_RETAINED_N };
+const char *hg_retained_word(int what);
+gint64 hg_retained_ms(const struct hg_retention_conf *conf, int what);
 
 struct hg_window_conf {
 	gint64 dedupe_ms;		/* of the gateway only */
@@ -83,6 +95,26 @@ struct hg_report_conf {
 	gint64 reopened_within_ms;	/* who comes back later brings another matter */
 };
 
+struct hg_console_conf {
+	bool enabled;
+	char *listen;			/* "127.0.0.1:8422" */
+	char *public_url;		/* under which people reach it; NULL: where it listens */
+};
+
+struct hg_alarms_conf {			/* what operators are told of, and how */
+	char **to;			/* mail addresses; NULL: nobody is written to ... */
+	char *mail;			/* ... by this channel */
+	char *url;			/* POSTed to as well, by Standard Webhooks; or NULL */
+	char **secrets;			/* whsec_...; one or two */
+	bool allow_private;
+	gint64 repeat_ms;		/* an alarm that stands is told again so often */
+	gint64 quiet_ms;		/* what is well again for so long is over; sooner it is the same alarm */
+	/* How long something has to be so; 0: that is no alarm. */
+	gint64 channel_down_ms, channel_degraded_ms, channel_silent_ms, backend_down_ms, backlog_ms, clock_ms;
+	gint64 drops, dead_letters;	/* that many are one; 0: never */
+	gint64 free;			/* bytes of disk, fewer are one; 0: never */
+};
+
 struct hg_engine_conf {
 	char *fallback;			/* "default:" convert|hold|ignore */
 	gint64 settle_ms, first_response_ms;
@@ -120,6 +152,7 @@ struct hg_channel_conf {
 	} unseen;
 	bool shadow;			/* on trial: nothing leaves headgate because of what comes on it */
 	struct hg_window_conf window;	/* with the gateway's where it has none of its own */
+	struct hg_retention_conf retention;	/* the same */
 	bool automatic_tickets;		/* rules may make tickets of what machines send where senders are not proven */
 	gint64 index;			/* its place among the channels, from 0 */
 	struct hg_place place;
@@ -165,7 +198,8 @@ struct hg_hook_conf {			/* asked for facts before the rules */
 struct hg_token_conf {
 	char *name;
 	char *token;			/* secret */
-	char **scopes;			/* read, reply, convert, link, admin */
+	char **scopes;			/* read, reply ...: words of enum hg_scope */
+	char **channels;		/* it sees these only; NULL: all */
 };
 
 typedef struct hg_conf {
@@ -176,11 +210,14 @@ typedef struct hg_conf {
 	struct hg_gateway_conf gateway;
 	struct hg_store_conf store;
 	struct hg_window_conf window;
+	struct hg_retention_conf retention;
 	struct hg_ticket_conf ticket;
 	struct hg_rating_conf rating;
 	struct hg_prompt_conf close_prompt;
 	struct hg_engine_conf engine;
 	struct hg_report_conf report;
+	struct hg_console_conf console;
+	struct hg_alarms_conf alarms;
 	GPtrArray *channels;		/* of struct hg_channel_conf, in the file's order */
 	GPtrArray *backends;		/* of struct hg_backend_conf */
 	GPtrArray *hooks;		/* of struct hg_hook_conf, in the file's order */

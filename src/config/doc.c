@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "fail.h"
+#include "secret.h"
 #include "slurp.h"
 #include "tree.h"
 
@@ -55,6 +56,54 @@ const hg_node *hg_doc_root(const hg_doc *doc)
 const char *hg_doc_hash(const hg_doc *doc)
 {
 	return g_checksum_get_string(doc->sum);
+}
+
+/* ---- what was read ---- */
+
+static gint by_text(gconstpointer a, gconstpointer b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The set's texts, sorted; takes it. */
+static char **sorted(GHashTable *set)
+{
+	GPtrArray *texts = g_ptr_array_new();
+	GHashTableIter iter;
+	gpointer text;
+
+	g_hash_table_iter_init(&iter, set);
+	while (g_hash_table_iter_next(&iter, &text, NULL))
+		g_ptr_array_add(texts, g_strdup(text));
+	g_hash_table_unref(set);
+	g_ptr_array_sort(texts, by_text);
+	g_ptr_array_add(texts, NULL);
+	return (char **)g_ptr_array_free(texts, FALSE);
+}
+
+char **hg_doc_files(const hg_doc *doc)
+{
+	return sorted(g_hash_table_ref(doc->files));
+}
+
+/* As deep as HG_DOC_DEPTH_MAX. */
+static void find_references(const hg_node *node, GHashTable *set)	/* NOLINT(misc-no-recursion) */
+{
+	const char *text = node ? hg_node_text(node) : NULL;
+	enum hg_node_type type = node ? hg_node_type(node) : HG_NODE_SCALAR;
+
+	if (text && hg_secret_is_ref(text))
+		g_hash_table_add(set, (char *)text);
+	for (guint i = 0; type != HG_NODE_SCALAR && i < hg_node_size(node); i++)
+		find_references(type == HG_NODE_LIST ? hg_node_at(node, i) : hg_node_value(node, i), set);
+}
+
+char **hg_doc_references(const hg_doc *doc)
+{
+	GHashTable *set = g_hash_table_new(g_str_hash, g_str_equal);
+
+	find_references(doc->root, set);
+	return sorted(set);
 }
 
 /* ---- one file ---- */

@@ -19,6 +19,10 @@ hg_doc *hg_doc_parse(const char *name, const char *text, hg_diag *diag);	/* for 
 void hg_doc_free(hg_doc *doc);
 const hg_node *hg_doc_root(const hg_doc *doc);
 const char *hg_doc_hash(const hg_doc *doc);	/* SHA-256 over all files read, hex */
+/* Real paths of all files read, the included ones too, sorted; and what is written in them that has the form of a secret's
+ * reference ("env:NAME"), each once, sorted.  NULL-ended, yours. */
+char **hg_doc_files(const hg_doc *doc);
+char **hg_doc_references(const hg_doc *doc);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(hg_doc, hg_doc_free)
 
 enum hg_node_type { HG_NODE_SCALAR, HG_NODE_LIST, HG_NODE_MAP };

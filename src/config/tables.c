@@ -52,9 +52,15 @@ const struct hg_option hg_gateway_options[] = {
 		"Unix socket of headgatectl."),
 	GATEWAY(adapter_dir, "adapter_dir", PATH, NONE, HG_ADAPTER_DIR, NULL,
 		"Directory adapters are loaded from; HEADGATE_ADAPTER_DIR in the environment goes before it."),
+	GATEWAY(backup_dir, "backup_dir", PATH, RELOAD, NULL, NULL,
+		"Directory below which the daemon makes backups of itself when the API asks for one (POST /v1/backup); without "
+		"it, only headgatectl makes them, on this machine."),
 	GATEWAY(log_format, "log_format", ENUM, RELOAD, "logfmt", "logfmt|json", "How log lines are written."),
 	GATEWAY(log_level, "log_level", ENUM, RELOAD, "info", "debug|info|warn|error",
 		"Log lines below this level are left out."),
+	GATEWAY(capture, "capture", BOOL, NONE, "false", NULL,
+		"Nothing leaves this gateway: no message, no event, no question, no poll. What would have left is kept to be "
+		"looked at (headgatectl capture), and tickets get numbers CAP-N. For trying a configuration."),
 	GATEWAY(max_connections, "max_connections", INT, RELOAD, "1024", "8..100000",
 		"HTTP connections at the same time."),
 	GATEWAY(max_per_address, "max_per_address", INT, RELOAD, "64", "1..100000",
@@ -87,6 +93,9 @@ const struct hg_option hg_store_options[] = {
 	STORE(ballast, "ballast", BYTES, NONE, "32MiB", "0..1GiB",
 	      "Size of a file kept in reserve. On a full disk it is deleted, so that what is under way, deleting and the "
 	      "shutdown still get through; with room again it is made again. 0: none."),
+	STORE(search, "search", BOOL, NONE, "true", NULL,
+	      "Keep an index of what was said, in a file of its own beside the database (headgate-search.db, about as big as the texts), so "
+	      "that all of it can be searched? Without it a search looks through the newest 1,000 messages."),
 	HG_OPTION_END
 };
 
@@ -100,6 +109,20 @@ const struct hg_option hg_window_options[] = {
 	       "A message reopens a closed conversation within this time after its closing. Or a list by age, "
 	       "[{ within: 1d, do: reopen }, { within: 7d, do: join }]: join adds it to the closed ticket and "
 	       "reopens nothing; what is older than the last age begins a new conversation."),
+	HG_OPTION_END
+};
+
+#define RETENTION(field, name, ...) HG_OPTION_AT(struct hg_retention_conf, field, name, __VA_ARGS__)
+const struct hg_option hg_retention_options[] = {
+	RETENTION(messages_ms, "messages", MSECS, RELOAD, "0s", "0s..36500d",
+		  "Texts, subjects and addresses of messages; 0s: for ever. Rows stay with numbers and times, so that reports add up."),
+	RETENTION(notes_ms, "notes", MSECS, RELOAD, "0s", "0s..36500d", "Texts of notes; 0s: for ever."),
+	RETENTION(attachments_ms, "attachments", MSECS, RELOAD, "0s", "0s..36500d", "Files; 0s: for ever."),
+	RETENTION(raw_ms, "raw", MSECS, RELOAD, "0s", "0s..36500d",
+		  "Deliveries as they came, from when they came; 0s: for ever. What could not be read yet is kept."),
+	RETENTION(decisions_ms, "decisions", MSECS, RELOAD, "0s", "0s..36500d",
+		  "What decisions were made of; 0s: for ever. \"explain\" shows what came of them, but not why, after that."),
+	RETENTION(events_ms, "events", MSECS, RELOAD, "0s", "0s..36500d", "What events told; 0s: for ever."),
 	HG_OPTION_END
 };
 
@@ -178,6 +201,15 @@ const struct hg_option hg_channel_options[] = {
 		"As join of the gateway's window, for messages that come on this channel."),
 	CHANNEL(window.reopen_ms, "window.reopen", MSECS, RELOAD | HG_OPT_AGES, NULL, "0s..365d",
 		"As reopen of the gateway's window, a time or a list by age, for messages that come on this channel."),
+	CHANNEL(retention.messages_ms, "retention.messages", MSECS, RELOAD, NULL, "0s..36500d",
+		"As messages of the gateway's retention, for conversations of this channel; 0s: for ever."),
+	CHANNEL(retention.notes_ms, "retention.notes", MSECS, RELOAD, NULL, "0s..36500d", "The same of notes."),
+	CHANNEL(retention.attachments_ms, "retention.attachments", MSECS, RELOAD, NULL, "0s..36500d", "The same of files."),
+	CHANNEL(retention.raw_ms, "retention.raw", MSECS, RELOAD, NULL, "0s..36500d",
+		"The same of deliveries as they came, from when they came."),
+	CHANNEL(retention.decisions_ms, "retention.decisions", MSECS, RELOAD, NULL, "0s..36500d",
+		"The same of what decisions were made of."),
+	CHANNEL(retention.events_ms, "retention.events", MSECS, RELOAD, NULL, "0s..36500d", "The same of what events told."),
 	CHANNEL(window.any_subject, "window.any_subject", BOOL, RELOAD, "false", NULL,
 		"Of mail: a message joins the sender's open ticket whatever its subject is; without, only with the same one."),
 	CHANNEL(window.join_unproven, "window.join_unproven", BOOL, RELOAD, "false", NULL,
@@ -340,14 +372,59 @@ static const struct hg_section_map hook_default = {
 const struct hg_option hg_token_options[] = {
 	TOKEN(token, "token", SECRET, REQUIRED | RELOAD, NULL, "16..512",
 	      "Bearer token of a user of the HTTP API."),
-	TOKEN(scopes, "scopes", STRINGS, REQUIRED | RELOAD, NULL, "read|reply|convert|link|admin",
-	      "What it may do."),
+	TOKEN(scopes, "scopes", STRINGS, REQUIRED | RELOAD, NULL,
+	      "read|report|reply|start|convert|link|contacts|erase|operate|audit|backup|admin",
+	      "What it may do; admin may do everything, read may see reports too."),
+	TOKEN(channels, "channels", STRINGS, RELOAD, NULL, "1..64",
+	      "The only channels whose conversations it sees and steers; what is about the gateway as a whole it may not "
+	      "do. Without it there is no such limit."),
+	HG_OPTION_END
+};
+
+#define CONSOLE(field, name, ...) HG_OPTION_AT(struct hg_console_conf, field, name, __VA_ARGS__)
+const struct hg_option hg_console_options[] = {
+	CONSOLE(enabled, "enabled", BOOL, NONE, "true", NULL,
+		"Serve the web console; \"headgatectl console\" prints a link that signs in."),
+	CONSOLE(listen, "listen", STRING, NONE, "127.0.0.1:8422", NULL,
+		"Address and port of the console, which speaks no TLS: others than loopback stand behind a proxy that does, or "
+		"are reached by \"ssh -L\"."),
+	CONSOLE(public_url, "public_url", URL, RELOAD, NULL, NULL,
+		"URL under which people reach the console; links that sign in are built from it."),
+	HG_OPTION_END
+};
+
+#define ALARMS(field, name, ...) HG_OPTION_AT(struct hg_alarms_conf, field, name, __VA_ARGS__)
+const struct hg_option hg_alarms_options[] = {
+	ALARMS(to, "to", STRINGS, RELOAD, NULL, NULL,
+	       "Mail addresses of the people who operate this gateway; needs mail."),
+	ALARMS(mail, "mail", STRING, RELOAD, NULL, "1..32", "E-mail channel their mails go out on."),
+	ALARMS(url, "url", URL, RELOAD, NULL, NULL,
+	       "URL that alarms are POSTed to as well, signed by Standard Webhooks; needs secrets."),
+	ALARMS(secrets, "secrets", SECRETS, RELOAD, NULL, NULL,
+	       "One or two secrets (whsec_ and base64) that sign what is posted."),
+	ALARMS(allow_private, "allow_private", BOOL, RELOAD, "false", NULL, "The url may be on a private network."),
+	ALARMS(repeat_ms, "repeat", MSECS, RELOAD, "1d", "10m..30d", "What still stands is told again after this time."),
+	ALARMS(quiet_ms, "quiet", MSECS, RELOAD, "10m", "0s..1d",
+	       "An alarm is over when all has been well for this time; what comes back sooner is the same alarm."),
+	ALARMS(channel_down_ms, "channel_down", MSECS, RELOAD, "5m", "0s..7d",
+	       "A channel is down for this time; 0s: no alarm, as of all that follow."),
+	ALARMS(channel_degraded_ms, "channel_degraded", MSECS, RELOAD, "1h", "0s..7d",
+	       "A channel works, but not as it should: webhooks that are refused, a credential that will end."),
+	ALARMS(channel_silent_ms, "channel_silent", MSECS, RELOAD, "0s", "0s..30d",
+	       "Nothing has come in on a channel for this time. How long is odd differs, so it is off until you say."),
+	ALARMS(backend_down_ms, "backend_down", MSECS, RELOAD, "5m", "0s..7d", "A helpdesk does not answer."),
+	ALARMS(backlog_ms, "backlog", MSECS, RELOAD, "30m", "0s..7d",
+	       "The oldest answer or event that waits for a channel or a helpdesk has waited for this time."),
+	ALARMS(clock_ms, "clock", MSECS, RELOAD, "1m", "0s..7d", "The system's clock is not one to go by."),
+	ALARMS(drops, "drops", INT, RELOAD, "1", "0..1000000", "So many drops are open; 0: no alarm, as of the next two."),
+	ALARMS(dead_letters, "dead_letters", INT, RELOAD, "1", "0..1000000", "So many dead letters of a channel or helpdesk."),
+	ALARMS(free, "free", BYTES, RELOAD, "512MiB", "0..1000GiB", "Less disk space than this is left."),
 	HG_OPTION_END
 };
 
 const char *const hg_top_keys[] = {
 	"include", "gateway", "hooks", "hours", "store", "window", "ticket", "rating", "close_prompt", "channels", "rules",
-	"backends", "api", "tests", "word_lists", "queues", "report", "intent", NULL
+	"backends", "api", "tests", "word_lists", "queues", "report", "intent", "retention", "console", "alarms", NULL
 };
 
 const struct hg_section hg_conf_sections[] = {
@@ -355,10 +432,14 @@ const struct hg_section hg_conf_sections[] = {
 	{ "gateway", "The daemon itself: where it listens, what it is called.", hg_gateway_options, FALSE, NULL },
 	{ "store", "Where messages and tickets are kept.", hg_store_options, FALSE, NULL },
 	{ "window", "How long things belong together.", hg_window_options, FALSE, NULL },
+	{ "retention", "How long what customers said is kept, from the last activity of a conversation that is closed.",
+	  hg_retention_options, FALSE, NULL },
 	{ "ticket", "Numbers, and what the customer is told.", hg_ticket_options, FALSE, NULL },
 	{ "rating", "How customers are asked what they think of it.", hg_rating_options, FALSE, NULL },
 	{ "close_prompt", "How customers are asked whether it is solved.", hg_prompt_options, FALSE, NULL },
 	{ "report", "What reports count as resolved and as reopened.", hg_report_options, FALSE, NULL },
+	{ "console", "The web console: conversations, decisions and repairs in a browser.", hg_console_options, FALSE, NULL },
+	{ "alarms", "What the people who operate this gateway are told of, and how.", hg_alarms_options, FALSE, NULL },
 	{ "channels", "Where customers write; each name has an adapter with options of its own.",
 	  hg_channel_options, TRUE, NULL },
 	{ "backends", "Helpdesks that tickets are forwarded to.", hg_backend_options, TRUE, NULL },

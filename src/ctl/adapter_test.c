@@ -135,7 +135,7 @@ static const struct hg_adapter *adapter_of(struct ctl_samples *t, hg_loader *loa
 	return NULL;
 }
 
-static int test_all(struct ctl_samples *t, const char *adapter_name, char **names)
+static int test_all(struct ctl_samples *t, const char *adapter_name, const char *const *names)
 {
 	g_autoptr(hg_loader) loader = hg_loader_new(hg_conf_adapter_dir());
 	int worst = CTL_DONE;
@@ -153,26 +153,27 @@ static int test_all(struct ctl_samples *t, const char *adapter_name, char **name
 	return worst ? worst : ctl_samples_result(t);
 }
 
-int ctl_adapter(struct ctl *ctl, int argc, char **argv)
+static int test(struct ctl *ctl)
 {
-	static const struct option own[] = { { "adapter", required_argument, NULL, CTL_OWN }, { 0 } };
-	static const char *const known[] = { "test", NULL };
 	g_autoptr(GString) out = g_string_new(NULL);
 	struct ctl_samples t = { .ctl = ctl };
-	const char *adapter = "http";
-	int c, code;
+	const char *adapter = ctl_value(ctl, "adapter");
+	int code;
 
-	while ((c = ctl_next(ctl, argc, argv, own)) != -1) {
-		if (c != CTL_OWN)
-			return ctl->exit;
-		adapter = optarg;
-	}
-	if (optind < argc && strcmp(argv[optind], "test") != 0)
-		return ctl_unknown(ctl, "verb of adapter", argv[optind], known);
-	if (argc - optind < 2)
-		return ctl_usage(ctl, "which description is to be tested?  A file, or a channel of the configuration");
 	ctl_samples_open(&t, out);
-	code = test_all(&t, adapter, argv + optind + 1);
+	code = test_all(&t, adapter ? adapter : "http", ctl_values(ctl, "FILE|CHANNEL"));
 	ctl_samples_close(&t, out);
 	return code;
 }
+
+static const struct ctl_verb test_verb = {
+	.name = "test", .help = "requests that a description holds, and what must come of them", .run = test,
+	.args = CTL_PARAMS({ "FILE|CHANNEL", CTL_FILE, .help = "a description, or a channel that has one", .flags = CTL_MANY }),
+	.options = CTL_PARAMS({ "adapter", CTL_ADAPTER, NULL, "whose description FILE is [http]" }),
+	.more = "Needs no network and no daemon: each sample goes through the adapter's own code.",
+	.exits = "0 all passed, 1 a sample failed or there is none, 4 no such file or channel, 78 errors in a description",
+};
+
+const struct ctl_verb ctl_verb_adapter = {
+	.name = "adapter", .help = "play the samples of a description", .subs = CTL_SUBS(&test_verb),
+};

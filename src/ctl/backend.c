@@ -36,8 +36,9 @@ hg_desk *ctl_backend_read(const struct ctl *ctl, const char *name, int *ret_code
 	return desk;
 }
 
-static int show(const struct ctl *ctl, const char *name)
+static int show(struct ctl *ctl)
 {
+	const char *name = ctl_value(ctl, "NAME|FILE");
 	int code;
 	g_autoptr(hg_desk) desk = ctl_backend_read(ctl, name, &code);
 
@@ -59,15 +60,16 @@ static int test_one(struct ctl_samples *t, const char *name)
 	return CTL_DONE;
 }
 
-static int test(struct ctl *ctl, char **named)
+static int test(struct ctl *ctl)
 {
+	const char *const *named = ctl_values(ctl, "NAME|FILE"), *const *name;
 	g_autoptr(GString) out = g_string_new(NULL);
 	g_auto(GStrv) all = hg_desk_names();
 	struct ctl_samples t = { .ctl = ctl };
 	int worst = CTL_DONE;
 
 	ctl_samples_open(&t, out);
-	for (char **name = *named ? named : all; *name; name++) {
+	for (name = *named ? named : (const char *const *)all; *name; name++) {
 		int code = test_one(&t, *name);
 
 		worst = MAX(worst, code);
@@ -80,44 +82,48 @@ static int test(struct ctl *ctl, char **named)
 
 /* ---- the verb ---- */
 
-static const char *const known[] = { "list", "show", "test", "probe", NULL };
-
-static int dispatch(struct ctl *ctl, int argc, char **argv, gboolean ticket, gint64 wait_ms)
+static int list(struct ctl *ctl)
 {
-	gboolean probe = argc && strcmp(argv[0], "probe") == 0;
-
-	if ((ticket || wait_ms) && !probe)
-		return ctl_usage(ctl, "--ticket and --wait are for backend probe");
-	if (!argc || (strcmp(argv[0], "list") == 0 && argc == 1))
-		return ctl_backend_list(ctl);
-	if (strcmp(argv[0], "show") == 0 && argc == 2)
-		return show(ctl, argv[1]);
-	if (strcmp(argv[0], "test") == 0)
-		return test(ctl, argv + 1);
-	if (probe && argc == 2)
-		return ctl_backend_probe(ctl, argv[1], ticket, wait_ms);
-	if (!g_strv_contains(known, argv[0]))
-		return ctl_unknown(ctl, "verb of backend", argv[0], known);
-	return ctl_usage(ctl, "backend %s", ctl->verb->usage);
+	return ctl_backend_list(ctl);
 }
 
-int ctl_backend(struct ctl *ctl, int argc, char **argv)
+static int probe(struct ctl *ctl)
 {
-	static const struct option own[] = { { "ticket", no_argument, NULL, CTL_OWN }, { "wait", required_argument, NULL, CTL_OWN + 1 },
-					     { 0 } };
-	gboolean ticket = FALSE;
-	gint64 wait_ms = 0;
-	int c;
-
-	while ((c = ctl_next(ctl, argc, argv, own)) != -1) {
-		if (c == CTL_OWN)
-			ticket = TRUE;
-		else if (c == CTL_OWN + 1)
-			wait_ms = hg_span_parse(optarg);
-		else
-			return ctl->exit;
-		if (wait_ms < 0)
-			return ctl_usage(ctl, "--wait takes a time such as 30s or 5m, not \"%s\"", optarg);
-	}
-	return dispatch(ctl, argc - optind, argv + optind, ticket, wait_ms);
+	return ctl_backend_probe(ctl, ctl_value(ctl, "NAME"), ctl_given(ctl, "ticket"), ctl_span(ctl, "wait", 0));
 }
+
+static const struct ctl_verb list_verb = {
+	.name = "list", .help = "presets that are installed, and how each was proven", .usual = TRUE, .run = list,
+	.more = "Whether each was proven on the real thing, of which version, or written from documentation, of which day.",
+};
+
+static const struct ctl_verb show_verb = {
+	.name = "show", .help = "what a preset wants in the configuration, and can do", .run = show,
+	.args = CTL_PARAMS({ "NAME|FILE", CTL_PRESET, .help = "a preset" }),
+	.more = "And where that is from.", .exits = "0 done, 4 no such preset, 78 errors in a preset",
+};
+
+static const struct ctl_verb test_verb = {
+	.name = "test", .help = "play the samples of presets", .run = test,
+	.args = CTL_PARAMS({ "NAME|FILE", CTL_PRESET, .help = "a preset [all of them]", .flags = CTL_MANY | CTL_MAYBE }),
+	.more = "What is called for a ticket or a message, what comes of each answer, and what a webhook or a poll says.  No daemon "
+		"and no network is needed.",
+	.exits = "0 all passed, 1 a sample failed, 4 no such preset, 78 errors in a preset",
+};
+
+static const struct ctl_verb probe_verb = {
+	.name = "probe", .help = "ask the helpdesk of a backend of the configuration itself", .run = probe,
+	.args = CTL_PARAMS({ "NAME", CTL_BACKEND, .help = "of the backend" }),
+	.options = CTL_PARAMS({ "ticket", CTL_FLAG, NULL, "makes a ticket there, writes to it, gives it a note and solves it" },
+			      { "wait", CTL_SPAN, NULL, "watches the daemon for so long: somebody does something in the helpdesk, and its "
+				"webhook has to come, with a signature that holds" }),
+	.more = "Credentials, rights and fields, whether a ticket can be looked for by our id, whether it can be asked what agents "
+		"did, and whether the address of its webhooks leads to the daemon and refuses what is not signed.  Nothing is "
+		"changed there without --ticket.  The daemon need not run for anything but --wait.",
+	.exits = "0 all is well, 1 a check failed, 4 no such backend",
+};
+
+const struct ctl_verb ctl_verb_backend = {
+	.name = "backend", .help = "presets of helpdesks: which there are, what they want, whether they are right",
+	.subs = CTL_SUBS(&list_verb, &show_verb, &test_verb, &probe_verb),
+};

@@ -457,3 +457,17 @@ int ctl_backend_probe(struct ctl *ctl, const char *name, gboolean ticket, gint64
 	hg_desk_session_free(p.session);
 	return finish(&p);
 }
+
+void ctl_backend_account(struct ctl *ctl, const hg_setup *setup, const struct hg_backend_conf *backend, GString *checks)
+{
+	struct probing p = { .ctl = ctl, .backend = backend, .desk = backend->desk, .transport = { .call = ask, .now_ms = now_ms },
+			     .public_url = setup->conf->gateway.public_url, .json = checks };
+	char id[HG_ID_SIZE];
+
+	hg_id_new(hg_env_system(), "probe", id);
+	p.ours = id;
+	p.session = hg_desk_session_new();
+	p.transport.ctx = &p;
+	probe_account(&p);
+	hg_desk_session_free(p.session);
+}

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "ctl.h"
+#include "env.h"
 #include "http_client.h"
 #include "setup.h"
 
@@ -116,10 +117,15 @@ int ctl_call(struct ctl *ctl, const char *method, const char *path, const char *
 	g_autofree char *url = g_strconcat("http://headgate", path, NULL);
 	struct wait wait = { ctl, ret, CTL_UNREACHABLE };
 
+	gint64 started = hg_mono(hg_env_system());
+
 	memset(ret, 0, sizeof *ret);
 	hg_client_sync(&(struct hg_client_call){ .method = method, .url = url, .body = body,
 		.len = body ? strlen(body) : 0, .headers = headers, .max_reply = REPLY_MAX,
 		.unix_path = ctl_socket(ctl), .private_ok = TRUE, .timeout_ms = 60 * 1000 }, call_done, &wait);
+	if (ctl->verbose)
+		fprintf(stderr, "headgatectl: %s %s: %d, %zu bytes in %" G_GINT64_FORMAT " ms\n", method, path, ret->status,
+			ret->body ? strlen(ret->body) : 0, hg_mono(hg_env_system()) - started);
 	return wait.code;
 }
 
@@ -166,15 +172,26 @@ static void stream_done(void *arg, const struct hg_client_answer *answer)
 	}
 }
 
-int ctl_stream(struct ctl *ctl, const char *path, gboolean (*line)(void *arg, const char *line), void *arg)
+static int stream_call(struct ctl *ctl, const char *method, const char *path, const char *body,
+		       gboolean (*line)(void *arg, const char *line), void *arg)
 {
 	g_autofree char *url = g_strconcat("http://headgate", path, NULL);
 	g_auto(ctl_reply) reply = { 0 };
 	g_autoptr(GString) rest = g_string_new(NULL);
 	struct stream stream = { { ctl, &reply, CTL_UNREACHABLE }, rest, line, arg, FALSE };
 
-	hg_client_sync(&(struct hg_client_call){ .method = "GET", .url = url, .unix_path = ctl_socket(ctl),
-		.private_ok = TRUE, .timeout_ms = -1, .on_body = stream_body, .on_body_arg = &stream,
-		.max_reply = G_MAXSSIZE }, stream_done, &stream);
+	hg_client_sync(&(struct hg_client_call){ .method = method, .url = url, .body = body, .len = body ? strlen(body) : 0,
+		.unix_path = ctl_socket(ctl), .private_ok = TRUE, .timeout_ms = -1, .on_body = stream_body,
+		.on_body_arg = &stream, .max_reply = G_MAXSSIZE }, stream_done, &stream);
 	return stream.wait.code;
+}
+
+int ctl_stream(struct ctl *ctl, const char *path, gboolean (*line)(void *arg, const char *line), void *arg)
+{
+	return stream_call(ctl, "GET", path, NULL, line, arg);
+}
+
+int ctl_stream_post(struct ctl *ctl, const char *path, const char *body, gboolean (*line)(void *arg, const char *line), void *arg)
+{
+	return stream_call(ctl, "POST", path, body, line, arg);
 }

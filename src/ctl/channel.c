@@ -3,18 +3,13 @@
 #include <string.h>
 #include "ctl.h"
 
-static int ask(struct ctl *ctl, const char *name, const char *since)
+static int ask(struct ctl *ctl)
 {
-	g_autofree char *path = ctl_path("/v1/channels/%s/ask", name), *from = NULL;
-	g_autoptr(GString) body = g_string_new(NULL);
+	const char *name = ctl_value(ctl, "NAME");
+	g_autofree char *path = ctl_path("/v1/channels/%s/ask", name), *from = NULL, *body = ctl_body(ctl, "since");
 	g_auto(ctl_reply) reply = { 0 };
-	int code;
+	int code = ctl_call(ctl, "POST", path, body, NULL, &reply);
 
-	hg_json_open(body, '{');
-	if (since)
-		hg_json_add_str(body, "since", since);
-	hg_json_close(body, '}');
-	code = ctl_call(ctl, "POST", path, body->str, NULL, &reply);
 	if (code != CTL_DONE)
 		return code;
 	if (ctl->json)
@@ -25,23 +20,16 @@ static int ask(struct ctl *ctl, const char *name, const char *since)
 	return CTL_DONE;
 }
 
-int ctl_channel(struct ctl *ctl, int argc, char **argv)
-{
-	static const struct option own[] = { { "since", required_argument, NULL, CTL_OWN }, { 0 } };
-	static const char *const what[] = { "ask", NULL };
-	const char *since = NULL;
-	int c;
+static const struct ctl_verb ask_verb = {
+	.name = "ask", .help = "have it look for messages that did not come", .run = ask,
+	.args = CTL_PARAMS({ "NAME", CTL_CHANNEL, .help = "of a channel" }),
+	.options = CTL_PARAMS({ "since", CTL_TIME, NULL, "from when: 2h, 2026-11-20 [where it got to last]" }),
+	.more = "For channels whose provider can be asked for what it has received. What is known already is not taken twice, so "
+		"asking for too much does no harm. It is done at the start and from time to time anyway.",
+};
 
-	while ((c = ctl_next(ctl, argc, argv, own)) != -1) {
-		if (c == '?')
-			return ctl->exit;
-		since = optarg;
-	}
-	argc -= optind;
-	argv += optind;
-	if (argc && !g_strv_contains(what, argv[0]))
-		return ctl_unknown(ctl, "command of channel", argv[0], what);
-	if (argc == 2)
-		return ask(ctl, argv[1], since);
-	return ctl_usage(ctl, "channel %s", ctl->verb->usage);
-}
+const struct ctl_verb ctl_verb_channel = {
+	.name = "channel", .help = "the ways in and out",
+	.subs = CTL_SUBS(&ctl_channel_list, &ctl_channel_show, &ctl_channel_probe, &ctl_channel_pause, &ctl_channel_resume,
+			 &ask_verb),
+};

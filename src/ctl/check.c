@@ -6,6 +6,7 @@
 #include "conf.h"
 #include "ctl.h"
 #include "docs.h"
+#include "docs_verb.h"
 #include "load.h"
 #include "rules.h"
 #include "setup.h"
@@ -68,8 +69,10 @@ static void print_text(const struct ctl *ctl, const char *path, const hg_setup *
 		print_summary(path, setup, errors, warnings);
 }
 
-static int check(struct ctl *ctl, const char *path, gboolean strict)
+static int check(struct ctl *ctl)
 {
+	const char *path = ctl_given(ctl, "FILE") ? ctl_value(ctl, "FILE") : ctl_config(ctl);
+	gboolean strict = ctl_given(ctl, "strict");
 	g_autoptr(hg_diag) diag = hg_diag_new();
 	g_autoptr(hg_setup) setup = hg_setup_read(path, diag);
 	g_autoptr(GString) results = ctl->json && strict && setup ? g_string_new(NULL) : NULL;
@@ -89,20 +92,13 @@ static int check(struct ctl *ctl, const char *path, gboolean strict)
 	return strict && (failed || warnings) ? CTL_NO : CTL_DONE;
 }
 
-int ctl_check(struct ctl *ctl, int argc, char **argv)
-{
-	static const struct option own[] = { { "strict", no_argument, NULL, CTL_OWN }, { 0 } };
-	gboolean strict = FALSE;
-	int c;
-
-	while ((c = ctl_next(ctl, argc, argv, own)) == CTL_OWN)
-		strict = TRUE;
-	if (c != -1)
-		return ctl->exit;
-	if (argc - optind > 1)
-		return ctl_usage(ctl, "unexpected \"%s\"", argv[optind + 1]);
-	return check(ctl, optind < argc ? argv[optind] : ctl_config(ctl), strict);
-}
+const struct ctl_verb ctl_verb_check = {
+	.name = "check", .help = "check a configuration, everything at once", .run = check,
+	.args = CTL_PARAMS({ "FILE", CTL_FILE, .flags = CTL_MAYBE }),
+	.options = CTL_PARAMS({ "strict", CTL_FLAG, NULL, "plays its tests as well, and takes warnings for errors" }),
+	.more = "Runs the daemon's own start-up code without starting it.",
+	.exits = "0 good, 1 with --strict: warnings or failed tests, 78 errors found",
+};
 
 /* ---- adapters ---- */
 
@@ -184,14 +180,18 @@ static int list_adapters(struct ctl *ctl, hg_loader *loader)
 	return code;
 }
 
-int ctl_adapters(struct ctl *ctl, int argc, char **argv)
+static int adapters(struct ctl *ctl)
 {
 	g_autoptr(hg_loader) loader = hg_loader_new(hg_conf_adapter_dir());
+	const char *name = ctl_value(ctl, "NAME");
 
-	if (!ctl_arguments(ctl, argc, argv, 0, 1))
-		return ctl->exit;
-	return optind < argc ? show_adapter(ctl, loader, argv[optind]) : list_adapters(ctl, loader);
+	return name ? show_adapter(ctl, loader, name) : list_adapters(ctl, loader);
 }
+
+const struct ctl_verb ctl_verb_adapters = {
+	.name = "adapters", .help = "installed adapters and their options", .run = adapters,
+	.args = CTL_PARAMS({ "NAME", CTL_ADAPTER, .help = "the options of one", .flags = CTL_MAYBE }),
+};
 
 /* ---- docs ---- */
 
@@ -217,11 +217,19 @@ static char *docs_client_api(const struct hg_adapter *const *adapters)
 	return g_string_free(out, FALSE);
 }
 
-static const struct { const char *word; char *(*make)(const struct hg_adapter *const *adapters); } docs[] = {
-	{ "schema", hg_docs_schema }, { "sample", hg_docs_sample }, { "man", hg_docs_man }, { "api", docs_api },
-	{ "client-api", docs_client_api } };
+static char *docs_ctl_man(const struct hg_adapter *const *adapters)
+{
+	(void)adapters;
+	return ctl_manual();
+}
 
-static int print_docs(char *(*make)(const struct hg_adapter *const *adapters))
+static char *docs_verbs(const struct hg_adapter *const *adapters)
+{
+	(void)adapters;
+	return ctl_verbs_json();
+}
+
+static int print_doc(char *(*make)(const struct hg_adapter *const *adapters))
 {
 	g_autoptr(hg_loader) loader = hg_loader_new(hg_conf_adapter_dir());
 	g_autoptr(GPtrArray) adapters = g_ptr_array_new();
@@ -241,16 +249,27 @@ static int print_docs(char *(*make)(const struct hg_adapter *const *adapters))
 	return CTL_DONE;
 }
 
-int ctl_docs(struct ctl *ctl, int argc, char **argv)
+int ctl_print_schema(void)
 {
-	const char *words[G_N_ELEMENTS(docs) + 1] = { NULL };
-
-	if (!ctl_arguments(ctl, argc, argv, 1, 1))
-		return ctl->exit;
-	for (guint i = 0; i < G_N_ELEMENTS(docs); i++) {
-		if (strcmp(argv[optind], docs[i].word) == 0)
-			return print_docs(docs[i].make);
-		words[i] = docs[i].word;
-	}
-	return ctl_unknown(ctl, "document", argv[optind], words);
+	return print_doc(hg_docs_schema);
 }
+
+static int docs(struct ctl *ctl)
+{
+	static const struct { const char *word; char *(*make)(const struct hg_adapter *const *adapters); } all[] = {
+		{ "schema", hg_docs_schema }, { "sample", hg_docs_sample }, { "man", hg_docs_man }, { "api", docs_api },
+		{ "client-api", docs_client_api }, { "ctl-man", docs_ctl_man }, { "verbs", docs_verbs } };
+	const char *word = ctl_value(ctl, "WHAT");
+
+	for (guint i = 0; i < G_N_ELEMENTS(all); i++)
+		if (strcmp(word, all[i].word) == 0)
+			return print_doc(all[i].make);
+	return CTL_USAGE;
+}
+
+const struct ctl_verb ctl_verb_docs = {
+	.name = "docs", .help = "what documents are made of: schemas, samples, manual pages, lists of calls", .run = docs,
+	.args = CTL_PARAMS({ "WHAT", CTL_WORD, .words = "schema|sample|man|api|client-api|ctl-man|verbs" }),
+	.more = "Of headgate.yaml the JSON Schema, a commented sample and the manual page; of the daemon the calls of its API "
+		"and of the client API; of headgatectl its manual page, and all verbs as JSON.",
+};

@@ -3,36 +3,6 @@
 #include <string.h>
 #include "ctl.h"
 
-struct asked {
-	const char *address, *channel, *ours, *state, *reason, *agent;
-};
-
-enum { ADDRESS = CTL_OWN, CHANNEL, OURS, STATE, REASON, AGENT };
-
-static const struct option own[] = {
-	{ "address", required_argument, NULL, ADDRESS }, { "channel", required_argument, NULL, CHANNEL },
-	{ "our-address", required_argument, NULL, OURS }, { "state", required_argument, NULL, STATE },
-	{ "reason", required_argument, NULL, REASON }, { "agent", required_argument, NULL, AGENT }, { 0 },
-};
-
-static gboolean read_options(struct ctl *ctl, int argc, char **argv, struct asked *asked)
-{
-	const struct { int val; const char **into; } texts[] = {
-		{ ADDRESS, &asked->address }, { CHANNEL, &asked->channel }, { OURS, &asked->ours },
-		{ STATE, &asked->state }, { REASON, &asked->reason }, { AGENT, &asked->agent },
-	};
-	int c;
-
-	while ((c = ctl_next(ctl, argc, argv, own)) != -1) {
-		if (c == '?')
-			return FALSE;
-		for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
-			if (texts[i].val == c)
-				*texts[i].into = optarg;
-	}
-	return TRUE;
-}
-
 /* ---- list ---- */
 
 static void print_one(struct ctl *ctl, struct json_object *one)
@@ -54,29 +24,14 @@ static void print_one(struct ctl *ctl, struct json_object *one)
 	printf("%s\n", words);
 }
 
-static char *list_path(const struct asked *asked, const char *after)
+static int list(struct ctl *ctl)
 {
-	const struct { const char *name, *value; } parts[] = {
-		{ "address", asked->address }, { "channel", asked->channel }, { "state", asked->state }, { "after", after },
-	};
-	GString *path = g_string_new("/v1/consent?limit=500");
-
-	for (gsize i = 0; i < G_N_ELEMENTS(parts); i++) {
-		g_autofree char *more = parts[i].value ? ctl_path("%s", parts[i].value) : NULL;
-
-		if (more)
-			g_string_append_printf(path, "&%s=%s", parts[i].name, more);
-	}
-	return g_string_free(path, FALSE);
-}
-
-static int list(struct ctl *ctl, const struct asked *asked)
-{
+	g_autofree char *first_path = ctl_query(ctl, "/v1/consent?limit=500", "address channel state");
 	g_autofree char *after = NULL;
 	gboolean first = TRUE;
 
 	do {
-		g_autofree char *path = list_path(asked, after);
+		g_autofree char *path = after ? g_strconcat(first_path, "&after=", after, NULL) : g_strdup(first_path);
 		g_auto(ctl_reply) reply = { 0 };
 		int code = ctl_call(ctl, "GET", path, NULL, NULL, &reply);
 		struct json_object *all = hg_json_arr(reply.json, "consents");
@@ -99,24 +54,13 @@ static int list(struct ctl *ctl, const struct asked *asked)
 
 /* ---- stop, start ---- */
 
-static int note(struct ctl *ctl, const struct asked *asked, const char *state, const char *address)
+static int note(struct ctl *ctl, const char *state)
 {
-	const struct { const char *name, *value; } parts[] = {
-		{ "address", address }, { "state", state }, { "channel", asked->channel }, { "our_address", asked->ours },
-		{ "reason", asked->reason }, { "agent", asked->agent },
-	};
-	g_autoptr(GString) body = g_string_new(NULL);
+	g_autofree char *rest = ctl_body(ctl, "address=ADDRESS channel our_address=our-address reason agent");
+	g_autofree char *body = g_strdup_printf("{\"state\":\"%s\",%s", state, rest + 1);
 	g_auto(ctl_reply) reply = { 0 };
-	int code;
+	int code = ctl_call(ctl, "POST", "/v1/consent", body, NULL, &reply);
 
-	if (!asked->channel)
-		return ctl_usage(ctl, "--channel says on which channel");
-	hg_json_open(body, '{');
-	for (gsize i = 0; i < G_N_ELEMENTS(parts); i++)
-		if (parts[i].value)
-			hg_json_add_str(body, parts[i].name, parts[i].value);
-	hg_json_close(body, '}');
-	code = ctl_call(ctl, "POST", "/v1/consent", body->str, NULL, &reply);
 	if (code != CTL_DONE || ctl->quiet)
 		return code;
 	if (ctl->json)
@@ -125,20 +69,38 @@ static int note(struct ctl *ctl, const struct asked *asked, const char *state, c
 	return CTL_DONE;
 }
 
-int ctl_consent(struct ctl *ctl, int argc, char **argv)
+static int stop(struct ctl *ctl)
 {
-	static const char *const what[] = { "list", "stop", "start", NULL };
-	struct asked asked = { 0 };
-
-	if (!read_options(ctl, argc, argv, &asked))
-		return ctl->exit;
-	argc -= optind;
-	argv += optind;
-	if (argc && !g_strv_contains(what, argv[0]))
-		return ctl_unknown(ctl, "command of consent", argv[0], what);
-	if (!argc || (strcmp(argv[0], "list") == 0 && argc == 1))
-		return list(ctl, &asked);
-	if (strcmp(argv[0], "list") != 0 && argc == 2)
-		return note(ctl, &asked, argv[0], argv[1]);
-	return ctl_usage(ctl, "consent %s", ctl->verb->usage);
+	return note(ctl, "stop");
 }
+
+static int start(struct ctl *ctl)
+{
+	return note(ctl, "start");
+}
+
+static const struct ctl_verb list_verb = {
+	.name = "list", .help = "who wants no messages, and who wants them again", .usual = TRUE, .run = list,
+	.options = CTL_PARAMS({ "address", CTL_TEXT, "ADDRESS", "of one customer" },
+			      { "channel", CTL_CHANNEL, NULL, "on one channel" },
+			      { "state", CTL_WORD, NULL, "only those that are so", "stop|start" }),
+};
+
+#define NOTED CTL_PARAMS({ "channel", CTL_CHANNEL, NULL, "on which channel", .flags = CTL_NEEDED }, \
+			 { "our-address", CTL_TEXT, "ADDRESS", "messages from this one [all of the channel]" }, \
+			 { "reason", CTL_TEXT, NULL, "where he said it" }, CTL_OPT_AGENT)
+#define ADDRESS CTL_PARAMS({ "ADDRESS", .help = "of the customer" })
+
+static const struct ctl_verb stop_verb = {
+	.name = "stop", .help = "note that a customer wants no messages", .run = stop, .args = ADDRESS, .options = NOTED,
+	.more = "Helpdesks are told as contact.consent, with the reason and who noted it.",
+};
+
+static const struct ctl_verb start_verb = {
+	.name = "start", .help = "note that he wants them again", .run = start, .args = ADDRESS, .options = NOTED,
+};
+
+const struct ctl_verb ctl_verb_consent = {
+	.name = "consent", .help = "who wants no messages, and note that for somebody",
+	.subs = CTL_SUBS(&list_verb, &stop_verb, &start_verb),
+};

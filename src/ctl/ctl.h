@@ -1,10 +1,10 @@
 /* ctl.h - what the verbs of headgatectl share */
 #pragma once
-#include <getopt.h>
 #include <glib.h>
 #include "conf.h"
 #include "json.h"
 #include "setup.h"
+#include "verb.h"
 
 /* Exit codes of every verb. */
 enum ctl_exit {
@@ -20,62 +20,39 @@ enum ctl_exit {
 };
 
 struct ctl {
-	const struct ctl_verb *verb;	/* NULL while the options before it are read */
+	const struct ctl_verb *verb;	/* the command that runs; NULL while the options before it are read */
+	GString *path;			/* its words: "thread reply" */
+	GHashTable *given;		/* name of an option or argument -> GPtrArray of what was given */
 	const char *config;		/* or NULL: the default */
 	const char *socket;		/* or NULL: by the config */
 	const char *colour;		/* "auto", "always", "never" */
-	gboolean json, quiet;
-	int exit;			/* with ctl_next() '?': what to return */
+	gboolean json, quiet, verbose;
+	int exit;			/* what to return when a helper said FALSE */
 };
-
-struct ctl_verb {
-	const char *name;		/* "thread" */
-	const char *usage;		/* behind the name */
-	const char *help;		/* one line */
-	const char *more;		/* options and examples for `help VERB`; or NULL */
-	int (*run)(struct ctl *ctl, int argc, char **argv);	/* argv[0] is the verb */
-};
-extern const struct ctl_verb ctl_verbs[];	/* ends with a NULL name */
-
-int ctl_check(struct ctl *ctl, int argc, char **argv);
-int ctl_status(struct ctl *ctl, int argc, char **argv);
-int ctl_tail(struct ctl *ctl, int argc, char **argv);
-int ctl_thread(struct ctl *ctl, int argc, char **argv);
-int ctl_explain(struct ctl *ctl, int argc, char **argv);
-int ctl_simulate(struct ctl *ctl, int argc, char **argv);
-int ctl_listen(struct ctl *ctl, int argc, char **argv);
-int ctl_adapters(struct ctl *ctl, int argc, char **argv);
-int ctl_consent(struct ctl *ctl, int argc, char **argv);
-int ctl_adapter(struct ctl *ctl, int argc, char **argv);
-int ctl_backend(struct ctl *ctl, int argc, char **argv);
-int ctl_outbox(struct ctl *ctl, int argc, char **argv);
-int ctl_channel(struct ctl *ctl, int argc, char **argv);
-int ctl_quarantine(struct ctl *ctl, int argc, char **argv);
-int ctl_report(struct ctl *ctl, int argc, char **argv);
-int ctl_drops(struct ctl *ctl, int argc, char **argv);	/* also: report drops */
-int ctl_fsck(struct ctl *ctl, int argc, char **argv);
-int ctl_queue(struct ctl *ctl, int argc, char **argv);
-int ctl_rebuild(struct ctl *ctl, int argc, char **argv);
-int ctl_docs(struct ctl *ctl, int argc, char **argv);
-int ctl_test(struct ctl *ctl, int argc, char **argv);
-int ctl_rules(struct ctl *ctl, int argc, char **argv);
-int ctl_replay(struct ctl *ctl, int argc, char **argv);	/* rules replay */
-int ctl_mail_parse(struct ctl *ctl, int argc, char **argv);
-int ctl_intent(struct ctl *ctl, int argc, char **argv);
 
 /* ---- options.c ---- */
 
-/* getopt_long() with the options every verb has (--json, --quiet, ...) beside own, whose vals begin
- * at CTL_OWN or are a letter. -1: no more options; '?': return ctl->exit, all is said. */
-#define CTL_OWN 256
-int ctl_next(struct ctl *ctl, int argc, char **argv, const struct option *own);
-/* For a verb with no options of its own and least to most arguments.  FALSE: return ctl->exit. */
-gboolean ctl_arguments(struct ctl *ctl, int argc, char **argv, int least, int most);
+/* Reads all options and arguments and finds the command: TRUE, ctl->verb is to run.  FALSE: ctl->exit is what to
+ * return, all is said. */
+gboolean ctl_read(struct ctl *ctl, int argc, char **argv);
 /* A usage error of the verb: says it and where help is; returns CTL_USAGE. */
 int ctl_usage(const struct ctl *ctl, const char *fmt, ...) G_GNUC_PRINTF(2, 3);
 /* "there is no WHAT "WORD"; did you mean ..."; returns CTL_USAGE. */
 int ctl_unknown(const struct ctl *ctl, const char *what, const char *word, const char *const *known);
 const char *ctl_config(const struct ctl *ctl);
+extern const struct ctl_param ctl_common[];	/* the options every verb has; end with a NULL name */
+extern const struct ctl_param ctl_yes;		/* that of every verb that .asks */
+
+/* ---- help.c ---- */
+
+/* Of the verb whose words are path, NULL: of all. */
+void ctl_print_help(const struct ctl_verb *verb, const char *path);
+/* "ID TEXT [--agent NAME]..."; brief: what must be given, and [OPTION]... for the rest.  Yours. */
+char *ctl_synopsis(const struct ctl_verb *verb, gboolean brief);
+const char *ctl_value_word(const struct ctl_param *param);	/* "NAME", what its value is called; NULL for a flag */
+const struct ctl_verb *ctl_usual(const struct ctl_verb *verb);	/* the command that needs no name, or NULL */
+/* Prints text filled to lines of width columns, each behind indent blanks; lines with a blank in front stay as they are. */
+void ctl_print_filled(const char *text, int indent, int width);
 
 /* ---- samples.c ---- */
 
@@ -100,17 +77,26 @@ int ctl_run_trials(struct ctl *ctl, const hg_trials *trials, const char *only, G
 
 /* ---- thread.c, thread_set.c ---- */
 
-int ctl_thread_set(struct ctl *ctl, int argc, char **argv);	/* argv[0] is "set" */
+extern const struct ctl_verb ctl_thread_set;
+/* channel_look.c */
+extern const struct ctl_verb ctl_channel_list, ctl_channel_show, ctl_channel_probe, ctl_channel_pause, ctl_channel_resume;
 /* A writing call about a thread; key NULL: a new one.  Prints what came of it. */
 int ctl_thread_send(struct ctl *ctl, const char *method, const char *path, const char *body, const char *key);
+
+/* ---- look.c ---- */
+
+/* The outbox counts of one channel or backend in the daemon's status, or NULL. */
+struct json_object *ctl_status_counts(struct json_object *status, const char *target, const char *name);
 
 /* ---- check.c ---- */
 
 /* The configuration, or NULL after all that is wrong was printed; yours. */
 hg_setup *ctl_setup(const struct ctl *ctl, const char *path);
 
-/* ---- main.c ---- */
-void ctl_print_help(const struct ctl_verb *verb);	/* NULL: of all */
+/* ---- drops.c, replay.c ---- */
+extern const struct ctl_verb ctl_report_drops;
+extern const struct ctl_verb ctl_contact_export, ctl_contact_erase;
+extern const struct ctl_verb ctl_rules_replay;
 
 /* ---- say.c ---- */
 
@@ -120,7 +106,8 @@ void ctl_say_error(const struct ctl *ctl, const char *fmt, ...) G_GNUC_PRINTF(2,
 enum ctl_look { CTL_PLAIN, CTL_BOLD, CTL_DIM, CTL_GREEN, CTL_YELLOW, CTL_RED, CTL_CYAN };
 const char *ctl_look(const struct ctl *ctl, enum ctl_look look);
 gboolean ctl_colours(const struct ctl *ctl, int fd);
-gboolean ctl_unicode(void);	/* the locale shows all of it */
+extern gboolean ctl_ascii;	/* --ascii */
+gboolean ctl_unicode(void);	/* the locale shows all of it, and --ascii is not given */
 /* A line of JSON; on a terminal with escapes for what could steer it, which is the same JSON. */
 void ctl_put_json(const char *json);
 /* Text from outside for a terminal: what could steer it, and what the locale cannot show, as
@@ -136,6 +123,7 @@ void ctl_bar(double done, const char *fmt, ...) G_GNUC_PRINTF(2, 3);
 void ctl_bar_end(void);		/* wipes it away */
 /* Prints text padded on the right to width columns, as a terminal counts them. */
 void ctl_cell(const char *text, int width);
+int ctl_columns(void);		/* of the terminal on stdout; 0: it is none */
 
 /* ---- call.c: talking to the daemon ---- */
 
@@ -153,6 +141,8 @@ int ctl_call(struct ctl *ctl, const char *method, const char *path, const char *
 	     const char *const *headers, struct ctl_reply *ret);
 /* Streams the lines of a GET until the daemon ends it, or line says FALSE. */
 int ctl_stream(struct ctl *ctl, const char *path, gboolean (*line)(void *arg, const char *line), void *arg);
+/* The same of a POST. */
+int ctl_stream_post(struct ctl *ctl, const char *path, const char *body, gboolean (*line)(void *arg, const char *line), void *arg);
 char *ctl_path(const char *fmt, ...) G_GNUC_PRINTF(1, 2);	/* arguments are percent-encoded strings */
 const char *ctl_socket(struct ctl *ctl);	/* by option, by the config, else the default */
 /* Prints the reply as it came: --json of most verbs.  Returns CTL_DONE. */

@@ -4,17 +4,8 @@
 #include <unistd.h>
 #include "ctl.h"
 
-#define PAGE "500"
-
-struct asked { const char *since, *agent; gboolean all, yes; };
-
-static char *first_page(const struct asked *asked, gboolean open_only)
-{
-	const char *state = open_only ? "open" : "all";
-
-	return asked->since ? ctl_path("/v1/drops?limit=" PAGE "&state=%s&since=%s", state, asked->since) :
-	       ctl_path("/v1/drops?limit=" PAGE "&state=%s", state);
-}
+#define OPEN "/v1/drops?limit=500&state=open"
+#define ALL "/v1/drops?limit=500&state=all"
 
 static gsize size_of(struct json_object *list)
 {
@@ -22,10 +13,10 @@ static gsize size_of(struct json_object *list)
 }
 
 /* Calls each for every drop of every page; what they return is summed up by themselves. */
-static int for_each(struct ctl *ctl, const struct asked *asked, gboolean open_only,
+static int for_each(struct ctl *ctl, gboolean open_only,
 		    void (*each)(void *arg, struct json_object *drop), void *arg)
 {
-	g_autofree char *first = first_page(asked, open_only), *path = g_strdup(first);
+	g_autofree char *first = ctl_query(ctl, open_only ? OPEN : ALL, "since"), *path = g_strdup(first);
 
 	while (path) {
 		g_auto(ctl_reply) reply = { 0 };
@@ -71,15 +62,16 @@ static void print_drop(void *arg, struct json_object *drop)
 	       restored ? restored : "", restored ? restored + 11 : "", ctl_look(listing->ctl, CTL_PLAIN));
 }
 
-static int list(struct ctl *ctl, const struct asked *asked)
+static int list(struct ctl *ctl)
 {
+	gboolean all = ctl_given(ctl, "all");
 	struct listing listing = { .ctl = ctl };
-	int code = for_each(ctl, asked, !asked->all, print_drop, &listing);
+	int code = for_each(ctl, !all, print_drop, &listing);
 
 	if (code != CTL_DONE || ctl->json || ctl->quiet)
 		return code;
 	if (!listing.n)
-		puts(asked->all ? "nothing was dropped" : "no drop is open");
+		puts(all ? "nothing was dropped" : "no drop is open");
 	else if (listing.open)
 		printf("%" G_GINT64_FORMAT " open; headgatectl drops restore THREAD, or --all, makes tickets of them\n",
 		       listing.open);
@@ -88,20 +80,15 @@ static int list(struct ctl *ctl, const struct asked *asked)
 
 /* ---- restore ---- */
 
-struct repair { struct ctl *ctl; const struct asked *asked; gint64 done, failed; int code; };
+struct repair { struct ctl *ctl; gint64 done, failed; int code; };
 
 static void restore_one(struct repair *repair, const char *id)
 {
 	g_autofree char *path = ctl_path("/v1/drops/%s/restore", id), *text = NULL, *ticket = NULL;
-	g_autoptr(GString) body = g_string_new(NULL);
+	g_autofree char *body = ctl_body(repair->ctl, "agent");
 	g_auto(ctl_reply) reply = { 0 };
-	int code;
+	int code = ctl_call(repair->ctl, "POST", path, body, NULL, &reply);
 
-	hg_json_open(body, '{');
-	if (repair->asked->agent)
-		hg_json_add_str(body, "agent", repair->asked->agent);
-	hg_json_close(body, '}');
-	code = ctl_call(repair->ctl, "POST", path, body->str, NULL, &reply);
 	if (code != CTL_DONE) {
 		repair->failed++;
 		repair->code = code;
@@ -125,17 +112,6 @@ static void add_id(void *arg, struct json_object *drop)
 		g_ptr_array_add(arg, g_strdup(id));
 }
 
-static gboolean may(const struct asked *asked, guint n)
-{
-	char answer[8] = "";
-
-	if (asked->yes)
-		return TRUE;
-	fprintf(stderr, "%u conversation%s will become tickets, which only the helpdesk can undo. Go on? [y/N] ", n,
-		n == 1 ? "" : "s");
-	return fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y');
-}
-
 static int restore_all(struct repair *repair, const GPtrArray *ids)
 {
 	if (!ids->len) {
@@ -143,27 +119,27 @@ static int restore_all(struct repair *repair, const GPtrArray *ids)
 			puts("no drop is open");
 		return CTL_DONE;
 	}
-	if (!may(repair->asked, ids->len))
-		return CTL_NO;
+	if (!ctl_may(repair->ctl, "%u conversation%s will become tickets, which only the helpdesk can undo.", ids->len,
+		     ids->len == 1 ? "" : "s"))
+		return repair->ctl->exit;
 	for (guint i = 0; i < ids->len; i++)
 		restore_one(repair, g_ptr_array_index(ids, i));
 	return repair->failed && repair->done ? CTL_PARTLY : repair->code;
 }
 
-static int restore(struct ctl *ctl, const struct asked *asked, char **argv)
+static int restore(struct ctl *ctl)
 {
 	g_autoptr(GPtrArray) ids = g_ptr_array_new_with_free_func(g_free);
-	struct repair repair = { .ctl = ctl, .asked = asked, .code = CTL_DONE };
+	const char *const *named = ctl_values(ctl, "THREAD");
+	struct repair repair = { .ctl = ctl, .code = CTL_DONE };
 	int code;
 
-	if (asked->all == (*argv != NULL))
+	if (ctl_given(ctl, "all") == (*named != NULL))
 		return ctl_usage(ctl, "drops restore: name threads, or say --all");
-	if (!asked->yes && !isatty(STDIN_FILENO))
-		return ctl_usage(ctl, "drops restore makes tickets: say --yes where nobody can be asked");
-	for (; *argv; argv++)
-		g_ptr_array_add(ids, g_strdup(*argv));
-	if (asked->all) {
-		code = for_each(ctl, asked, TRUE, add_id, ids);
+	for (; *named; named++)
+		g_ptr_array_add(ids, g_strdup(*named));
+	if (ctl_given(ctl, "all")) {
+		code = for_each(ctl, TRUE, add_id, ids);
 		if (code != CTL_DONE)
 			return code;
 	}
@@ -172,33 +148,28 @@ static int restore(struct ctl *ctl, const struct asked *asked, char **argv)
 
 /* ---- the verb ---- */
 
-enum { SINCE = CTL_OWN, ALL, AGENT, YES };
+#define SINCE { "since", CTL_TIME, NULL, "that were closed since then" }
+#define LISTED CTL_PARAMS({ "all", CTL_FLAG, NULL, "also those that were restored" }, SINCE)
+#define LISTED_MORE "Conversations that were closed unresolved and that no helpdesk took over within 5 minutes."
 
-int ctl_drops(struct ctl *ctl, int argc, char **argv)
-{
-	static const struct option own[] = { { "since", required_argument, NULL, SINCE },
-		{ "all", no_argument, NULL, ALL }, { "agent", required_argument, NULL, AGENT },
-		{ "yes", no_argument, NULL, YES }, { 0 } };
-	static const char *const what[] = { "list", "restore", NULL };
-	struct asked asked = { 0 };
-	int c;
+static const struct ctl_verb list_verb = {
+	.name = "list", .help = "those that are open", .usual = TRUE, .run = list, .options = LISTED, .more = LISTED_MORE,
+};
 
-	while ((c = ctl_next(ctl, argc, argv, own)) != -1) {
-		if (c == '?')
-			return ctl->exit;
-		if (c == SINCE)
-			asked.since = optarg;
-		else if (c == AGENT)
-			asked.agent = optarg;
-		else
-			*(c == ALL ? &asked.all : &asked.yes) = TRUE;
-	}
-	argv += optind;
-	if (!*argv || (strcmp(*argv, "list") == 0 && !argv[1]))
-		return list(ctl, &asked);
-	if (strcmp(*argv, "restore") == 0)
-		return restore(ctl, &asked, argv + 1);
-	if (strcmp(*argv, "list") == 0)
-		return ctl_usage(ctl, "unexpected \"%s\"", argv[1]);
-	return ctl_unknown(ctl, "command of drops", *argv, what);
-}
+const struct ctl_verb ctl_report_drops = {
+	.name = "drops", .help = "the same as headgatectl drops", .run = list, .options = LISTED, .more = LISTED_MORE,
+};
+
+static const struct ctl_verb restore_verb = {
+	.name = "restore", .help = "make tickets of them", .asks = TRUE, .run = restore,
+	.args = CTL_PARAMS({ "THREAD", .help = "conversations", .flags = CTL_MANY | CTL_MAYBE }),
+	.options = CTL_PARAMS({ "all", CTL_FLAG, NULL, "all that are open" }, SINCE, CTL_OPT_AGENT),
+	.more = "Where there is a ticket that the helpdesk has not acknowledged, it is asked for it again now.  Done twice it is "
+		"done once.",
+	.exits = "0 done, 1 you said no, 6 some could not be restored",
+};
+
+const struct ctl_verb ctl_verb_drops = {
+	.name = "drops", .help = "conversations that nobody took over, and their repair",
+	.subs = CTL_SUBS(&list_verb, &restore_verb),
+};

@@ -161,7 +161,7 @@ static void print_json(const hg_intent_conf *bar, const hg_score *score, gboolea
 
 /* ---- the verb ---- */
 
-int intent_eval(struct ctl *ctl, const struct intent_args *args, char **files)
+int intent_eval(struct ctl *ctl, const struct intent_args *args, const char *const *files)
 {
 	g_autoptr(hg_diag) diag = hg_diag_new();
 	g_autoptr(hg_examples) examples = hg_examples_new();

@@ -179,37 +179,16 @@ static gboolean add_configured(struct desk *desk)
 	return TRUE;
 }
 
-enum { PORT = CTL_OWN, SECRET, NO_TICKETS };
-
 /* -1 to go on, else the exit code. */
-static int take_option(struct desk *desk, int c)
+static int read_args(struct desk *desk)
 {
-	switch (c) {
-	case PORT:
-		return g_ascii_string_to_signed(optarg, 10, 0, 65535, &desk->port, NULL) ? -1 :
-			ctl_usage(desk->ctl, "--port %s: a number from 0 to 65535 is wanted", optarg);
-	case SECRET:
-		return add_reference(desk, optarg) ? -1 : CTL_USAGE;
-	case NO_TICKETS:
-		desk->tickets = FALSE;
-		return -1;
-	default:
-		return desk->ctl->exit;
-	}
-}
-
-static int read_args(struct desk *desk, int argc, char **argv)
-{
-	static const struct option own[] = { { "port", required_argument, NULL, PORT },
-		{ "secret", required_argument, NULL, SECRET }, { "no-tickets", no_argument, NULL, NO_TICKETS }, { 0 } };
-	int c, code = -1;
-
-	while (code < 0 && (c = ctl_next(desk->ctl, argc, argv, own)) != -1)
-		code = take_option(desk, c);
-	if (code >= 0)
-		return code;
-	if (optind < argc)
-		return ctl_usage(desk->ctl, "unexpected \"%s\"", argv[optind]);
+	desk->port = ctl_number(desk->ctl, "port", 8421);
+	desk->tickets = !ctl_given(desk->ctl, "no-tickets");
+	if (desk->port > 65535)
+		return ctl_usage(desk->ctl, "--port %" G_GINT64_FORMAT ": a number from 0 to 65535 is wanted", desk->port);
+	for (const char *const *secret = ctl_values(desk->ctl, "secret"); *secret; secret++)
+		if (!add_reference(desk, *secret))
+			return CTL_USAGE;
 	return desk->n_secrets || add_configured(desk) ? -1 : CTL_CONFIG;
 }
 
@@ -250,11 +229,11 @@ static int serve(struct desk *desk)
 	return CTL_DONE;
 }
 
-int ctl_listen(struct ctl *ctl, int argc, char **argv)
+static int listen_for(struct ctl *ctl)
 {
-	struct desk desk = { .ctl = ctl, .port = 8421, .tickets = TRUE, .next_number = 501 };
+	struct desk desk = { .ctl = ctl, .next_number = 501 };
 	g_autoptr(GError) error = NULL;
-	int code = read_args(&desk, argc, argv);
+	int code = read_args(&desk);
 
 	if (code < 0) {
 		desk.loop = hg_loop_new(hg_env_system(), "listen", &error);
@@ -272,3 +251,12 @@ int ctl_listen(struct ctl *ctl, int argc, char **argv)
 		g_free(desk.secrets[i]);
 	return code;
 }
+
+const struct ctl_verb ctl_verb_listen = {
+	.name = "listen", .help = "a toy helpdesk: verifies and prints what arrives", .run = listen_for,
+	.options = CTL_PARAMS({ "port", CTL_NUMBER, NULL, "listens on 127.0.0.1:N [8421]" },
+			      { "secret", CTL_TEXT, "REF", "env:NAME, file:PATH or credential:NAME with a whsec_ secret "
+				"[the secrets of the first backend of the configuration]", .flags = CTL_MANY },
+			      { "no-tickets", CTL_FLAG, NULL, "answers without a ticket number" }),
+	.more = "Gives each ticket a number.  Goes on until it is interrupted.",
+};

@@ -22,7 +22,7 @@ static const char *look_of(const struct ctl *ctl, const char *condition)
 }
 
 /* The outbox counts of one channel or backend, or NULL. */
-static struct json_object *counts_of(struct json_object *status, const char *target, const char *name)
+struct json_object *ctl_status_counts(struct json_object *status, const char *target, const char *name)
 {
 	struct json_object *list = hg_json_arr(status, "outbox");
 
@@ -44,7 +44,7 @@ static void print_part(const struct ctl *ctl, struct json_object *status, struct
 		       const char *target, const char *kind)
 {
 	g_autofree char *name = ctl_text(part, "name", ""), *condition = ctl_text(part, "condition", "unknown");
-	struct json_object *counts = counts_of(status, target, hg_json_str(part, "name"));
+	struct json_object *counts = ctl_status_counts(status, target, hg_json_str(part, "name"));
 	g_autofree char *oldest = ctl_ago(hg_json_str(counts, "oldest")), *error = ctl_text(part, "error", "-");
 
 	ctl_cell(name, NAME_WIDTH);
@@ -153,14 +153,11 @@ static void print_status(const struct ctl *ctl, struct json_object *status)
 	print_parts(ctl, status);
 }
 
-int ctl_status(struct ctl *ctl, int argc, char **argv)
+static int status(struct ctl *ctl)
 {
 	g_auto(ctl_reply) reply = { 0 };
-	int code;
+	int code = ctl_call(ctl, "GET", "/v1/status", NULL, NULL, &reply);
 
-	if (!ctl_arguments(ctl, argc, argv, 0, 0))
-		return ctl->exit;
-	code = ctl_call(ctl, "GET", "/v1/status", NULL, NULL, &reply);
 	if (code != CTL_DONE)
 		return code;
 	if (ctl->json)
@@ -170,6 +167,13 @@ int ctl_status(struct ctl *ctl, int argc, char **argv)
 	return all_up(hg_json_arr(reply.json, "channels")) && all_up(hg_json_arr(reply.json, "backends")) &&
 	       all_up(hg_json_arr(reply.json, "hooks")) && is_right(hg_json_obj(reply.json, "clock")) ? CTL_DONE : CTL_NO;
 }
+
+const struct ctl_verb ctl_verb_status = {
+	.name = "status", .help = "what runs, and how it is", .run = status,
+	.more = "Channels, backends and hooks: IN and OUT count messages since the start, QUEUE is what waits, DOUBT what hangs in "
+		"doubt, DEAD what was given up.",
+	.exits = "0 all is well, 1 something is not up",
+};
 
 /* ---- tail ---- */
 
@@ -223,24 +227,20 @@ static gboolean tail_line(void *arg, const char *line)
 	return fflush(stdout) == 0;	/* no: who read us has gone */
 }
 
-int ctl_tail(struct ctl *ctl, int argc, char **argv)
+static int tail(struct ctl *ctl)
 {
-	static const struct option own[] = { { "thread", required_argument, NULL, CTL_OWN },
-		{ "shadow", no_argument, NULL, CTL_OWN + 1 }, { 0 } };
-	g_autofree char *path = g_strdup("/v1/events/stream");
-	int c;
+	g_autofree char *path = ctl_query(ctl, "/v1/events/stream", "thread shadow");
 
-	while ((c = ctl_next(ctl, argc, argv, own)) != -1) {
-		if (c == '?')
-			return ctl->exit;
-		g_free(path);
-		path = c == CTL_OWN ? ctl_path("/v1/events/stream?thread=%s", optarg)
-				    : g_strdup("/v1/events/stream?shadow=true");
-	}
-	if (optind < argc)
-		return ctl_usage(ctl, "unexpected \"%s\"", argv[optind]);
 	return ctl_stream(ctl, path, tail_line, ctl);
 }
+
+const struct ctl_verb ctl_verb_tail = {
+	.name = "tail", .help = "follow events as they happen", .run = tail,
+	.options = CTL_PARAMS({ "thread", CTL_TEXT, "ID", "those of one conversation" },
+			      { "shadow", CTL_FLAG, NULL, "those of channels on trial, and no others" }),
+	.more = "Goes on until it is interrupted.",
+	.example = "tail --json | jq -r .type",
+};
 
 /* ---- fsck ---- */
 
@@ -252,15 +252,12 @@ static void print_breach(struct json_object *breach)
 	printf("%s  %s  %s\n", invariant, id, remedy);
 }
 
-int ctl_fsck(struct ctl *ctl, int argc, char **argv)
+static int fsck(struct ctl *ctl)
 {
 	g_auto(ctl_reply) reply = { 0 };
 	struct json_object *list;
-	int code;
+	int code = ctl_call(ctl, "GET", "/v1/fsck", NULL, NULL, &reply);
 
-	if (!ctl_arguments(ctl, argc, argv, 0, 0))
-		return ctl->exit;
-	code = ctl_call(ctl, "GET", "/v1/fsck", NULL, NULL, &reply);
 	if (code != CTL_DONE)
 		return code;
 	list = hg_json_arr(reply.json, "breaches");
@@ -273,18 +270,21 @@ int ctl_fsck(struct ctl *ctl, int argc, char **argv)
 	return count_of(list) ? CTL_NO : CTL_DONE;
 }
 
+const struct ctl_verb ctl_verb_fsck = {
+	.name = "fsck", .help = "audit the store of the running daemon", .run = fsck,
+	.more = "Says for each breach what to do.",
+	.exits = "0 sound, 1 breaches found",
+};
+
 /* ---- explain ---- */
 
-int ctl_explain(struct ctl *ctl, int argc, char **argv)
+static int explain(struct ctl *ctl)
 {
+	const char *id = ctl_value(ctl, "ID");
 	g_auto(ctl_reply) reply = { 0 };
 	g_autofree char *path = NULL, *text = NULL;
-	const char *id;
 	int code;
 
-	if (!ctl_arguments(ctl, argc, argv, 1, 1))
-		return ctl->exit;
-	id = argv[optind];
 	path = g_str_has_prefix(id, "msg_") ? ctl_path("/v1/messages/%s/explain", id) :
 	       ctl_path("/v1/threads/%s/explain", id);
 	code = ctl_call(ctl, "GET", path, NULL, NULL, &reply);
@@ -296,3 +296,10 @@ int ctl_explain(struct ctl *ctl, int argc, char **argv)
 	fputs(text, stdout);
 	return CTL_DONE;
 }
+
+const struct ctl_verb ctl_verb_explain = {
+	.name = "explain", .help = "why headgate decided what it did", .run = explain,
+	.args = CTL_PARAMS({ "ID", .help = "a message or a conversation" }),
+	.more = "Says which rule decided what, on which facts, and why the others did not match.",
+	.example = "explain msg_01m7z855jne6m880d45tb8szs0",
+};

@@ -20,7 +20,8 @@ struct reading {
 };
 
 struct mail_args {
-	GPtrArray *authserv_ids, *ours, *known;		/* NULL-ended when read */
+	const char *const *authserv_ids, *const *ours;
+	GPtrArray *known;				/* NULL-ended when read */
 	GPtrArray *texts;				/* of known: ours */
 };
 
@@ -48,37 +49,21 @@ static gboolean add_known(struct ctl *ctl, struct mail_args *args, const char *p
 	return TRUE;
 }
 
-/* Returns -1, or the exit code. */
-static int read_args(struct ctl *ctl, int argc, char **argv, struct mail_args *args)
+static gboolean read_known(struct ctl *ctl, struct mail_args *args)
 {
-	static const struct option own[] = { { "authserv-id", required_argument, NULL, CTL_OWN },
-		{ "address", required_argument, NULL, CTL_OWN + 1 }, { "known", required_argument, NULL, CTL_OWN + 2 }, { NULL, 0, NULL, 0 } };
-	int c;
-
-	while ((c = ctl_next(ctl, argc, argv, own)) != -1) {
-		if (c == CTL_OWN)
-			g_ptr_array_add(args->authserv_ids, optarg);
-		else if (c == CTL_OWN + 1)
-			g_ptr_array_add(args->ours, optarg);
-		else if (c == CTL_OWN + 2 && !add_known(ctl, args, optarg))
-			return CTL_MISSING;
-		else if (c == '?')
-			return ctl->exit;
-	}
-	if (optind < argc)
-		return ctl_usage(ctl, "unexpected \"%s\"; the mail is read from standard input", argv[optind]);
-	g_ptr_array_add(args->authserv_ids, NULL);
-	g_ptr_array_add(args->ours, NULL);
+	for (const char *const *path = ctl_values(ctl, "known"); *path; path++)
+		if (!add_known(ctl, args, *path))
+			return FALSE;
 	g_ptr_array_add(args->known, NULL);
-	return -1;
+	return TRUE;
 }
 
 static void read_mail(const GString *raw, const struct mail_args *args, struct reading *reading)
 {
 	const struct hg_mail_helper_conf conf = { .processes = 1, .timeout_ms = HG_MAIL_TIMEOUT_MS, .cpu_ms = HG_MAIL_CPU_MS,
 		.memory = HG_MAIL_MEMORY };
-	const struct hg_mail_ask ask = { .authserv_ids = (const char *const *)args->authserv_ids->pdata,
-		.ours = (const char *const *)args->ours->pdata, .known = (const char *const *)args->known->pdata };
+	const struct hg_mail_ask ask = { .authserv_ids = args->authserv_ids,
+		.ours = args->ours, .known = (const char *const *)args->known->pdata };
 	hg_mail_helper *helper;
 
 	reading->base = event_base_new();
@@ -108,16 +93,15 @@ static int tell(const struct ctl *ctl, const GError *error)
 	return error->code == HG_ERROR_INPUT ? CTL_NO : error->code == HG_ERROR_CONFIG ? CTL_CONFIG : CTL_AGAIN;
 }
 
-static int parse(struct ctl *ctl, int argc, char **argv, struct mail_args *args)
+static int parse(struct ctl *ctl, struct mail_args *args)
 {
 	g_autoptr(GString) raw = g_string_new(NULL);
 	g_autoptr(hg_mail) mail = NULL;
 	g_autoptr(GError) error = NULL;
 	struct reading reading = { .mail = NULL };
-	int code = read_args(ctl, argc, argv, args);
 
-	if (code >= 0)
-		return code;
+	if (!read_known(ctl, args))
+		return CTL_MISSING;
 	if (isatty(STDIN_FILENO) && !ctl->quiet)
 		fputs("reading a mail from standard input\n", stderr);
 	if (!hg_slurp(STDIN_FILENO, MAIL_MAX, "", raw, &error)) {
@@ -130,15 +114,25 @@ static int parse(struct ctl *ctl, int argc, char **argv, struct mail_args *args)
 	return mail ? print_mail(ctl, mail) : tell(ctl, error);
 }
 
-int ctl_mail_parse(struct ctl *ctl, int argc, char **argv)
+static int mail_parse(struct ctl *ctl)
 {
-	struct mail_args args = { .authserv_ids = g_ptr_array_new(), .ours = g_ptr_array_new(), .known = g_ptr_array_new(),
-		.texts = g_ptr_array_new_with_free_func(g_free) };
-	int code = parse(ctl, argc, argv, &args);
+	struct mail_args args = { .authserv_ids = ctl_values(ctl, "authserv-id"), .ours = ctl_values(ctl, "address"),
+		.known = g_ptr_array_new(), .texts = g_ptr_array_new_with_free_func(g_free) };
+	int code = parse(ctl, &args);
 
-	g_ptr_array_free(args.authserv_ids, TRUE);
-	g_ptr_array_free(args.ours, TRUE);
 	g_ptr_array_free(args.known, TRUE);
 	g_ptr_array_free(args.texts, TRUE);
 	return code;
 }
+
+const struct ctl_verb ctl_verb_mail_parse = {
+	.name = "mail-parse", .help = "read one mail from standard input as the daemon does", .run = mail_parse,
+	.options = CTL_PARAMS({ "authserv-id", CTL_TEXT, "NAME", "whose Authentication-Results are believed", .flags = CTL_MANY },
+			      { "address", CTL_TEXT, "ADDRESS", "one of ours: mail from it is our own", .flags = CTL_MANY },
+			      { "known", CTL_FILE, NULL, "a text that was sent before, so that the reply is told from it; the newest first",
+				.flags = CTL_MANY }),
+	.more = "Prints as JSON what the mail says, read in a process without rights; with --json on one line.  What it prints is told "
+		"in doc/mail.md.",
+	.exits = "0 read, 1 this mail cannot be read, 4 no such FILE, 78 headgate-mail does not work",
+	.example = "mail-parse <mail.eml",
+};

@@ -17,9 +17,10 @@ static void print_job(struct json_object *job)
 	printf("%5" G_GINT64_FORMAT " %7s  %-30s  %s\n", hg_json_int(job, "attempts", 0), age, id, error);
 }
 
-static int list(struct ctl *ctl, const char *state)
+static int list(struct ctl *ctl)
 {
-	g_autofree char *path = ctl_path("/v1/outbox?limit=500&state=%s", state);
+	g_autofree char *path = ctl_query(ctl, ctl_given(ctl, "state") ? "/v1/outbox?limit=500" :
+					  "/v1/outbox?limit=500&state=dead", "state");
 	g_auto(ctl_reply) reply = { 0 };
 	int code = ctl_call(ctl, "GET", path, NULL, NULL, &reply);
 	struct json_object *jobs = hg_json_arr(reply.json, "jobs");
@@ -37,47 +38,45 @@ static int list(struct ctl *ctl, const char *state)
 	return CTL_DONE;
 }
 
-static int post(struct ctl *ctl, const char *number, const char *what, const char *body)
+static int post(struct ctl *ctl, const char *what)
 {
-	g_autofree char *path = ctl_path("/v1/outbox/%s/%s", number, what);
+	g_autofree char *path = ctl_path("/v1/outbox/%s/%s", ctl_value(ctl, "N"), what), *body = NULL;
 	g_auto(ctl_reply) reply = { 0 };
-	int code = ctl_call(ctl, "POST", path, body, NULL, &reply);
+	int code;
 
+	if (strcmp(what, "settle") == 0)
+		body = ctl_body(ctl, "how=HOW");
+	code = ctl_call(ctl, "POST", path, body, NULL, &reply);
 	return code == CTL_DONE && ctl->json ? ctl_print_json(&reply) : code;
 }
 
-static int settle(struct ctl *ctl, const char *number, const char *how)
+static int retry(struct ctl *ctl)
 {
-	static const char *const ways[] = { "arrived", "resend", NULL };
-	g_autofree char *body = NULL;
-
-	if (!g_strv_contains(ways, how))
-		return ctl_unknown(ctl, "way to settle a send", how, ways);
-	body = g_strdup_printf("{\"how\":\"%s\"}", how);
-	return post(ctl, number, "settle", body);
+	return post(ctl, "retry");
 }
 
-int ctl_outbox(struct ctl *ctl, int argc, char **argv)
+static int settle(struct ctl *ctl)
 {
-	static const struct option own[] = { { "state", required_argument, NULL, CTL_OWN }, { 0 } };
-	static const char *const what[] = { "retry", "settle", NULL };
-	const char *state = "dead";
-	int c;
-
-	while ((c = ctl_next(ctl, argc, argv, own)) != -1) {
-		if (c == '?')
-			return ctl->exit;
-		state = optarg;
-	}
-	argc -= optind;
-	argv += optind;
-	if (!argc)
-		return list(ctl, state);
-	if (!g_strv_contains(what, argv[0]))
-		return ctl_unknown(ctl, "command of outbox", argv[0], what);
-	if (strcmp(argv[0], "retry") == 0 && argc == 2)
-		return post(ctl, argv[1], "retry", NULL);
-	if (strcmp(argv[0], "settle") == 0 && argc == 3)
-		return settle(ctl, argv[1], argv[2]);
-	return ctl_usage(ctl, "outbox %s", ctl->verb->usage);
+	return post(ctl, "settle");
 }
+
+#define NUMBER { "N", CTL_NUMBER, .help = "as the list numbers it" }
+
+static const struct ctl_verb list_verb = {
+	.name = "list", .help = "what waits to leave, or was given up", .usual = TRUE, .run = list,
+	.options = CTL_PARAMS({ "state", CTL_WORD, NULL, "queued, due, sending, unknown, parked or dead [dead]",
+				"queued|due|sending|unknown|parked|dead" }),
+};
+
+static const struct ctl_verb retry_verb = {
+	.name = "retry", .help = "try a dead letter again", .args = CTL_PARAMS(NUMBER), .run = retry,
+};
+
+static const struct ctl_verb settle_verb = {
+	.name = "settle", .help = "say how a send ended whose fate is unknown", .run = settle,
+	.args = CTL_PARAMS(NUMBER, { "HOW", CTL_WORD, .help = "it arrived, or is to be sent again", .words = "arrived|resend" }),
+};
+
+const struct ctl_verb ctl_verb_outbox = {
+	.name = "outbox", .help = "what waits, failed or hangs in doubt", .subs = CTL_SUBS(&list_verb, &retry_verb, &settle_verb),
+};

@@ -32,10 +32,10 @@ static int list(struct ctl *ctl)
 	return CTL_DONE;
 }
 
-static int show(struct ctl *ctl, const char *number)
+static int show(struct ctl *ctl)
 {
 	static const char *const rows[] = { "channel", "key", "received", "given_up", "error", "thread_id", "message_id" };
-	g_autofree char *path = ctl_path("/v1/quarantine/%s", number), *raw = NULL;
+	g_autofree char *path = ctl_path("/v1/quarantine/%s", ctl_value(ctl, "N")), *raw = NULL;
 	g_auto(ctl_reply) reply = { 0 };
 	int code = ctl_call(ctl, "GET", path, NULL, NULL, &reply);
 
@@ -55,31 +55,46 @@ static int show(struct ctl *ctl, const char *number)
 	return CTL_DONE;
 }
 
-static int post(struct ctl *ctl, const char *number, const char *what)
+static int post(struct ctl *ctl, const char *what)
 {
-	g_autofree char *path = ctl_path("/v1/quarantine/%s/%s", number, what);
+	g_autofree char *path = ctl_path("/v1/quarantine/%s/%s", ctl_value(ctl, "N"), what);
 	g_auto(ctl_reply) reply = { 0 };
 	int code = ctl_call(ctl, "POST", path, NULL, NULL, &reply);
 
 	return code == CTL_DONE && ctl->json ? ctl_print_json(&reply) : code;
 }
 
-int ctl_quarantine(struct ctl *ctl, int argc, char **argv)
+static int retry(struct ctl *ctl)
 {
-	static const struct option own[] = { { 0 } };
-	static const char *const what[] = { "list", "show", "retry", "drop", NULL };
-
-	if (ctl_next(ctl, argc, argv, own) != -1)
-		return ctl->exit;
-	argc -= optind;
-	argv += optind;
-	if (argc && !g_strv_contains(what, argv[0]))
-		return ctl_unknown(ctl, "command of quarantine", argv[0], what);
-	if (!argc || (strcmp(argv[0], "list") == 0 && argc == 1))
-		return list(ctl);
-	if (argc == 2 && strcmp(argv[0], "show") == 0)
-		return show(ctl, argv[1]);
-	if (argc == 2 && strcmp(argv[0], "list") != 0)
-		return post(ctl, argv[1], argv[0]);
-	return ctl_usage(ctl, "quarantine %s", ctl->verb->usage);
+	return post(ctl, "retry");
 }
+
+static int drop(struct ctl *ctl)
+{
+	return post(ctl, "drop");
+}
+
+#define NUMBER { "N", CTL_NUMBER, .help = "as the list numbers it" }
+
+static const struct ctl_verb list_verb = {
+	.name = "list", .help = "what came in and could not be read, not even at the second attempt", .usual = TRUE, .run = list,
+};
+
+static const struct ctl_verb show_verb = {
+	.name = "show", .help = "what is known of one, and the beginning of its bytes", .args = CTL_PARAMS(NUMBER), .run = show,
+};
+
+static const struct ctl_verb retry_verb = {
+	.name = "retry", .help = "have it read again: after an upgrade, say", .args = CTL_PARAMS(NUMBER), .run = retry,
+};
+
+static const struct ctl_verb drop_verb = {
+	.name = "drop", .help = "take it out of the list", .args = CTL_PARAMS(NUMBER), .run = drop,
+	.more = "Its bytes stay in the store, as those of every delivery do.",
+};
+
+const struct ctl_verb ctl_verb_quarantine = {
+	.name = "quarantine", .help = "what came in and could not be read",
+	.more = "A mail that its adapter could not read twice is kept here with its bytes, and those behind it went on.",
+	.subs = CTL_SUBS(&list_verb, &show_verb, &retry_verb, &drop_verb),
+};

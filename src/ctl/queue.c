@@ -63,13 +63,12 @@ static int list(struct ctl *ctl)
 	return CTL_DONE;
 }
 
-int ctl_queue(struct ctl *ctl, int argc, char **argv)
-{
-	static const char *const what[] = { "list", NULL };
+static const struct ctl_verb list_verb = {
+	.name = "list", .help = "the queues of the configuration with their agents", .usual = TRUE, .run = list,
+	.more = "TICKETS counts what is open: of a queue what nobody has yet, of an agent what he has in all queues, behind the / "
+		"what he takes.",
+};
 
-	if (!ctl_arguments(ctl, argc, argv, 0, 1))
-		return ctl->exit;
-	if (optind < argc && strcmp(argv[optind], "list") != 0)
-		return ctl_unknown(ctl, "command of queue", argv[optind], what);
-	return list(ctl);
-}
+const struct ctl_verb ctl_verb_queue = {
+	.name = "queue", .help = "who has how many tickets, and how many nobody has", .subs = CTL_SUBS(&list_verb),
+};

@@ -8,7 +8,7 @@
 #include "setup.h"
 #include "text.h"
 
-#define SINCE "30d"
+#define SINCE_MS (30LL * 24 * 3600 * 1000)
 #define PAGE "500"
 #define TRIES 5				/* of a page, when the daemon is busy or starts again */
 #define TRY_AGAIN_US (1000 * 1000)
@@ -280,9 +280,9 @@ static void print_text(const struct run *run, const struct hg_replay_result *res
 
 /* ---- the verb ---- */
 
-static int replay(struct ctl *ctl, gint64 span_ms, gboolean show)
+static int replay(struct ctl *ctl, const char *rules, gint64 span_ms, gboolean show)
 {
-	g_autoptr(hg_setup) setup = ctl_setup(ctl, ctl_config(ctl));
+	g_autoptr(hg_setup) setup = ctl_setup(ctl, rules);
 	g_autoptr(hg_replay) made = setup ? hg_replay_new(setup->conf, setup->rules) : NULL;
 	struct hg_env *env = hg_env_system();
 	struct run run = { .ctl = ctl, .replay = made, .now_ms = hg_now(env), .started_ms = hg_mono(env),
@@ -306,31 +306,22 @@ static int replay(struct ctl *ctl, gint64 span_ms, gboolean show)
 	return CTL_DONE;
 }
 
-enum { SINCE_OPTION = CTL_OWN, SHOW };
-
-int ctl_replay(struct ctl *ctl, int argc, char **argv)
+static int run_replay(struct ctl *ctl)
 {
-	static const struct option own[] = { { "since", required_argument, NULL, SINCE_OPTION },
-		{ "show", required_argument, NULL, SHOW }, { 0 } };
-	const char *since = SINCE, *show = NULL;
-	int c;
+	const char *rules = ctl_value(ctl, "config");
 
 	/* A configuration named before the verb is the daemon's, the one behind it has the rules. */
-	if (ctl->config)
-		ctl_socket(ctl);
-	while ((c = ctl_next(ctl, argc, argv, own)) != -1) {
-		if (c == SINCE_OPTION)
-			since = optarg;
-		else if (c == SHOW)
-			show = optarg;
-		else
-			return ctl->exit;
-	}
-	if (optind < argc)
-		return ctl_usage(ctl, "unexpected \"%s\"", argv[optind]);
-	if (show && strcmp(show, "changed") != 0)
-		return ctl_usage(ctl, "--show is changed, not \"%s\"", show);
-	if (hg_span_parse(since) <= 0)
-		return ctl_usage(ctl, "--since %s: a time such as 12h or 30d is wanted", since);
-	return replay(ctl, hg_span_parse(since), show != NULL);
+	if (!ctl->config)
+		ctl->config = rules;
+	return replay(ctl, rules ? rules : ctl_config(ctl), ctl_span(ctl, "since", SINCE_MS), ctl_given(ctl, "show"));
 }
+
+const struct ctl_verb ctl_rules_replay = {
+	.name = "replay", .help = "judge what the running daemon decided by other rules, without effect", .run = run_replay,
+	.options = CTL_PARAMS({ "since", CTL_SPAN, NULL, "what was decided in the last SPAN [30d]" },
+			      { "config", CTL_FILE, NULL, "whose rules [the daemon's own configuration]", NULL, 'c' },
+			      { "show", CTL_WORD, NULL, "changed: names the conversations", "changed" }),
+	.more = "Says how many decisions change and into what, and for each channel how many conversations become tickets before "
+		"and after.  The daemon is that of FILE's socket, unless a socket or a configuration is named before the verb.",
+	.example = "rules replay --since 7d --config new.yaml --show changed",
+};

@@ -1,7 +1,6 @@
 /* report.c - what conversations came to, as tables people read, as JSON and as CSV */
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 #include "ctl.h"
 #include "report.h"
@@ -134,9 +133,9 @@ static gsize size_of(struct json_object *list)
 /* Of the terminal; what is no terminal has room. */
 static int columns(void)
 {
-	struct winsize size;
+	int n = ctl_columns();
 
-	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : 120;
+	return n ? n : 120;
 }
 
 static int name_width(struct json_object *rows)
@@ -356,52 +355,24 @@ static int episodes(struct ctl *ctl, const char *query)
 
 /* ---- the verb ---- */
 
-enum { SINCE = CTL_OWN, UNTIL, BY, ZONE, CSV, EPISODES };
-
-struct asked { const char *since, *until, *by, *zone; gboolean csv, episodes; };
-
-static void take(struct asked *asked, int c)
+static int report(struct ctl *ctl)
 {
-	const char **texts[] = { &asked->since, &asked->until, &asked->by, &asked->zone };
-
-	if (c <= ZONE)
-		*texts[c - SINCE] = optarg;
-	else if (c == CSV)
-		asked->csv = TRUE;
-	else
-		asked->episodes = TRUE;
-}
-
-static char *query_of(const struct asked *asked)
-{
-	const struct { const char *key, *value; } parts[] = {
-		{ "since", asked->since ? asked->since : "30d" }, { "until", asked->until }, { "zone", asked->zone },
-		{ "by", asked->episodes ? NULL : asked->by }, { "format", asked->csv && !asked->episodes ? "csv" : NULL },
-	};
-	GString *query = g_string_new(NULL);
-
-	for (gsize i = 0; i < G_N_ELEMENTS(parts); i++) {
-		g_autofree char *value = parts[i].value ? g_uri_escape_string(parts[i].value, NULL, FALSE) : NULL;
-
-		if (value)
-			g_string_append_printf(query, "&%s=%s", parts[i].key, value);
-	}
-	return g_string_free(query, FALSE);
-}
-
-static int report(struct ctl *ctl, const struct asked *asked)
-{
-	g_autofree char *query = query_of(asked), *path = NULL;
+	const char *since = ctl_given(ctl, "since") ? "" : "&since=30d";
+	gboolean csv = ctl_given(ctl, "csv"), sums = !ctl_given(ctl, "episodes");
+	g_autofree char *front = g_strdup_printf("?format=%s%s", csv && sums ? "csv" : "json", since);
+	g_autofree char *query = ctl_query(ctl, front, sums ? "since until by zone" : "since until zone");
+	g_autofree char *path = g_strconcat("/v1/report", query, NULL);
 	g_auto(ctl_reply) reply = { 0 };
 	int code;
 
-	if (asked->episodes)
-		return episodes(ctl, query);
-	path = g_strconcat("/v1/report?", query + 1, NULL);
+	if (csv && ctl->json)
+		return ctl_usage(ctl, "--csv and --json: one of them");
+	if (!sums)
+		return episodes(ctl, query + strlen("?format=json"));
 	code = ctl_call(ctl, "GET", path, NULL, NULL, &reply);
 	if (code != CTL_DONE)
 		return code;
-	if (asked->csv)
+	if (csv)
 		put_csv(reply.body);
 	else if (ctl->json)
 		return ctl_print_json(&reply);
@@ -410,25 +381,19 @@ static int report(struct ctl *ctl, const struct asked *asked)
 	return CTL_DONE;
 }
 
-int ctl_report(struct ctl *ctl, int argc, char **argv)
-{
-	static const struct option own[] = { { "since", required_argument, NULL, SINCE },
-		{ "until", required_argument, NULL, UNTIL }, { "by", required_argument, NULL, BY },
-		{ "zone", required_argument, NULL, ZONE }, { "csv", no_argument, NULL, CSV },
-		{ "episodes", no_argument, NULL, EPISODES }, { 0 } };
-	struct asked asked = { 0 };
-	int c;
+static const struct ctl_verb sums = {
+	.name = "conversations", .help = "what those came to that ended between two times", .usual = TRUE, .run = report,
+	.options = CTL_PARAMS({ "since", CTL_TIME, NULL, "from when [30d]" }, { "until", CTL_TIME, NULL, "until when [now]" },
+			      { "by", CTL_TEXT, "KEYS", "channel, day, resolver, with commas between [channel]" },
+			      { "zone", CTL_TEXT, "NAME", "whose days are counted: Europe/Berlin [UTC]" },
+			      { "csv", CTL_FLAG, NULL, "for a spreadsheet" },
+			      { "episodes", CTL_FLAG, NULL, "instead of sums: every conversation on a line of its own, as CSV or JSON" }),
+	.more = "How many became tickets and were reopened, how fast the first response and the resolution were, how many "
+		"were dropped, what customers thought of it.  A time is a span before now, a day or a time: 30d, 2026-11-01.  "
+		"What the numbers mean is in reports.md.",
+};
 
-	if (argc > 1 && strcmp(argv[1], "drops") == 0)
-		return ctl_drops(ctl, argc - 1, argv + 1);
-	while ((c = ctl_next(ctl, argc, argv, own)) != -1) {
-		if (c == '?')
-			return ctl->exit;
-		take(&asked, c);
-	}
-	if (optind < argc)
-		return ctl_usage(ctl, "unexpected \"%s\"", argv[optind]);
-	if (asked.csv && ctl->json)
-		return ctl_usage(ctl, "--csv and --json: one of them");
-	return report(ctl, &asked);
-}
+const struct ctl_verb ctl_verb_report = {
+	.name = "report", .help = "what conversations came to: rates, times, opinions",
+	.subs = CTL_SUBS(&sums, &ctl_report_drops),
+};

@@ -193,41 +193,30 @@ static gboolean add_fact(struct json_object *outside, const char *said)
 	return TRUE;
 }
 
-enum { CHANNEL = CTL_OWN, FROM, FACT };
-
-static int try_it(struct ctl *ctl, int argc, char **argv)
+static int try_it(struct ctl *ctl)
 {
-	static const struct option own[] = { { "channel", required_argument, NULL, CHANNEL },
-		{ "from", required_argument, NULL, FROM }, { "fact", required_argument, NULL, FACT }, { 0 } };
 	g_autoptr(json_object) outside = json_object_new_object();
-	struct args args = { .from = "+15550100", .outside = outside };
-	int c;
+	const char *from = ctl_value(ctl, "from");
+	struct args args = { .text = ctl_value(ctl, "TEXT"), .channel = ctl_value(ctl, "channel"),
+			     .from = from ? from : "+15550100", .outside = outside };
 
-	while ((c = ctl_next(ctl, argc, argv, own)) != -1) {
-		if (c == CHANNEL)
-			args.channel = optarg;
-		else if (c == FROM)
-			args.from = optarg;
-		else if (c != FACT)
-			return ctl->exit;
-		else if (!add_fact(outside, optarg))
-			return ctl_usage(ctl, "--fact %s: a name and a value are wanted, sentiment=angry", optarg);
-	}
-	if (argc - optind != 1)
-		return ctl_usage(ctl, "rules try TEXT: one text is wanted, in quotes");
-	args.text = argv[optind];
+	for (const char *const *fact = ctl_values(ctl, "fact"); *fact; fact++)
+		if (!add_fact(outside, *fact))
+			return ctl_usage(ctl, "--fact %s: a name and a value are wanted, sentiment=angry", *fact);
 	return try_text(ctl, &args);
 }
 
-int ctl_rules(struct ctl *ctl, int argc, char **argv)
-{
-	static const char *const known[] = { "try", "replay", NULL };
+static const struct ctl_verb try_verb = {
+	.name = "try", .help = "judge one text by the rules of the configuration", .run = try_it,
+	.args = CTL_PARAMS({ "TEXT", .help = "the first message of somebody unknown" }),
+	.options = CTL_PARAMS({ "channel", CTL_CHANNEL, NULL, "where it comes in [the first of the configuration]" },
+			      { "from", CTL_TEXT, "ADDRESS", "who says it [+15550100]" },
+			      { "fact", CTL_TEXT, "NAME=VALUE", "what a hook would have said", .flags = CTL_MANY }),
+	.more = "Says why each rule matched or did not.",
+	.example = "rules try \"where is my parcel?\" --fact sentiment=angry",
+};
 
-	if (argc > 1 && strcmp(argv[1], "try") == 0)
-		return try_it(ctl, argc - 1, argv + 1);
-	if (argc > 1 && strcmp(argv[1], "replay") == 0)
-		return ctl_replay(ctl, argc - 1, argv + 1);
-	if (argc > 1 && argv[1][0] != '-')
-		return ctl_unknown(ctl, "verb of rules", argv[1], known);
-	return ctl_arguments(ctl, argc, argv, 1, 1) ? CTL_USAGE : ctl->exit;
-}
+const struct ctl_verb ctl_verb_rules = {
+	.name = "rules", .help = "judge a text, or all that was decided, by other rules",
+	.subs = CTL_SUBS(&try_verb, &ctl_rules_replay),
+};

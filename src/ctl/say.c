@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 #include "ctl.h"
 #include "env.h"
@@ -75,9 +76,11 @@ static gboolean is_unsafe(gunichar c, gboolean unicode)
 	       (type == G_UNICODE_FORMAT && c != 0x200c && c != 0x200d);
 }
 
+gboolean ctl_ascii;
+
 gboolean ctl_unicode(void)
 {
-	return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;	/* NOLINT(concurrency-mt-unsafe): headgatectl has one thread */
+	return !ctl_ascii && strcmp(nl_langinfo(CODESET), "UTF-8") == 0;	/* NOLINT(concurrency-mt-unsafe): headgatectl has one thread */
 }
 
 char *ctl_safe(const char *text, gboolean lines)
@@ -150,4 +153,11 @@ void ctl_cell(const char *text, int width)
 	int left = width - columns_of(text);
 
 	printf("%s%*s ", text, MAX(left, 0), "");
+}
+
+int ctl_columns(void)
+{
+	struct winsize size;
+
+	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }

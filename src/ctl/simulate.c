@@ -109,37 +109,6 @@ static int post(struct ctl *ctl, const struct args *args, const char *channel, c
 	return say_outcome(ctl, args->url ? url : ctl_socket(ctl), status, args->id);
 }
 
-enum { TEXT = CTL_OWN, FROM, NAME, ID, CHANNEL, URL };
-
-/* argv[0] is "whatsapp".  FALSE: return ctl->exit. */
-static gboolean read_args(struct ctl *ctl, int argc, char **argv, struct args *ret)
-{
-	static const struct option own[] = { { "text", required_argument, NULL, TEXT },
-		{ "from", required_argument, NULL, FROM }, { "name", required_argument, NULL, NAME },
-		{ "id", required_argument, NULL, ID }, { "channel", required_argument, NULL, CHANNEL },
-		{ "url", required_argument, NULL, URL }, { 0 } };
-	int c;
-
-	*ret = (struct args){ .from = "+15550100", .name = "Ana Example" };
-	while ((c = ctl_next(ctl, argc, argv, own)) != -1) {
-		switch (c) {
-		case TEXT: ret->text = optarg; break;
-		case FROM: ret->from = optarg; break;
-		case NAME: ret->name = optarg; break;
-		case ID: ret->id = optarg; break;
-		case CHANNEL: ret->channel = optarg; break;
-		case URL: ret->url = optarg; break;
-		default: return FALSE;
-		}
-	}
-	if (optind < argc || !ret->text) {
-		ctl->exit = optind < argc ? ctl_usage(ctl, "unexpected \"%s\"", argv[optind]) :
-			ctl_usage(ctl, "--text TEXT is wanted");
-		return FALSE;
-	}
-	return TRUE;
-}
-
 static int simulate(struct ctl *ctl, const struct args *args)
 {
 	g_autoptr(hg_setup) setup = ctl_setup(ctl, ctl_config(ctl));
@@ -167,14 +136,27 @@ static int simulate(struct ctl *ctl, const struct args *args)
 	return post(ctl, &said, channel->name, body, secret);
 }
 
-int ctl_simulate(struct ctl *ctl, int argc, char **argv)
+static int whatsapp(struct ctl *ctl)
 {
-	static const char *const known[] = { "whatsapp", NULL };
-	struct args args;
+	const char *from = ctl_value(ctl, "from"), *name = ctl_value(ctl, "name");
+	const struct args args = { .text = ctl_value(ctl, "text"), .from = from ? from : "+15550100",
+		.name = name ? name : "Ana Example", .id = ctl_value(ctl, "id"), .channel = ctl_value(ctl, "channel"),
+		.url = ctl_value(ctl, "url") };
 
-	if (argc > 1 && argv[1][0] != '-' && strcmp(argv[1], known[0]) != 0)
-		return ctl_unknown(ctl, "provider to simulate", argv[1], known);
-	if (argc < 2 || argv[1][0] == '-')
-		return ctl_arguments(ctl, argc, argv, 1, 1) ? CTL_USAGE : ctl->exit;
-	return read_args(ctl, argc - 1, argv + 1, &args) ? simulate(ctl, &args) : ctl->exit;
+	return simulate(ctl, &args);
 }
+
+static const struct ctl_verb whatsapp_verb = {
+	.name = "whatsapp", .help = "as WhatsApp would post it", .run = whatsapp,
+	.options = CTL_PARAMS({ "text", CTL_TEXT, NULL, "what the customer says", .flags = CTL_NEEDED },
+			      { "from", CTL_TEXT, "NUMBER", "his number [+15550100]" }, { "name", CTL_TEXT, "NAME", "his name [Ana Example]" },
+			      { "id", CTL_TEXT, "WAMID", "of the message [a new one]" },
+			      { "channel", CTL_CHANNEL, NULL, "where it comes in [the first of the configuration]" },
+			      { "url", CTL_TEXT, "URL", "of the listener, http://HOST:PORT [the daemon's socket]" }),
+	.more = "Signs with the app secret of the configuration and posts to the daemon.",
+	.example = "simulate whatsapp --text \"my order is late\"",
+};
+
+const struct ctl_verb ctl_verb_simulate = {
+	.name = "simulate", .help = "send a message as a provider would", .subs = CTL_SUBS(&whatsapp_verb),
+};

@@ -5,60 +5,6 @@
 #include "env.h"
 #include "text.h"
 
-struct args {
-	const char *id, *text;
-	const char *agent, *to, *channel, *key, *priority, *category, *subject, *state, *limit, *resolution, *shadow, *ask;
-};
-
-/* Which options a command takes: letters of the table below. */
-static const struct command {
-	const char *word, *path, *options;
-	gboolean text;
-} commands[] = {
-	{ "list", NULL, "Slch", FALSE }, { "show", NULL, "", FALSE }, { "reply", "replies", "atck", TRUE },
-	{ "preview", NULL, "atc", TRUE },
-	{ "note", "notes", "ak", TRUE }, { "convert", "convert", "apgsk", FALSE }, { "close", "close", "aruqk", FALSE },
-	{ "reopen", "reopen", "ak", FALSE }, { "set", NULL, "", FALSE }, { 0 } };
-
-static const struct { struct option option; char letter; gsize offset; const char *value; } options[] = {
-#define TEXT(name_, letter_, field_) { { name_, required_argument, NULL, CTL_OWN }, letter_, \
-				       G_STRUCT_OFFSET(struct args, field_), NULL }
-	TEXT("agent", 'a', agent), TEXT("to", 't', to), TEXT("channel", 'c', channel), TEXT("key", 'k', key),
-	TEXT("priority", 'p', priority), TEXT("category", 'g', category), TEXT("subject", 's', subject),
-	TEXT("state", 'S', state), TEXT("limit", 'l', limit),
-	{ { "shadow", no_argument, NULL, CTL_OWN }, 'h', G_STRUCT_OFFSET(struct args, shadow), "true" },
-	{ { "resolved", no_argument, NULL, CTL_OWN }, 'r', G_STRUCT_OFFSET(struct args, resolution), "resolved" },
-	{ { "unresolved", no_argument, NULL, CTL_OWN }, 'u', G_STRUCT_OFFSET(struct args, resolution), "unresolved" },
-	{ { "ask", no_argument, NULL, CTL_OWN }, 'q', G_STRUCT_OFFSET(struct args, ask), "yes" },
-#undef TEXT
-};
-
-/* argv[0] is the command.  FALSE: return ctl->exit. */
-static gboolean read_args(struct ctl *ctl, const struct command *command, int argc, char **argv, struct args *ret)
-{
-	struct option own[G_N_ELEMENTS(options) + 1] = { 0 };
-	guint n = 0;
-	int c;
-
-	for (guint i = 0; i < G_N_ELEMENTS(options); i++)
-		if (strchr(command->options, options[i].letter)) {
-			own[n] = options[i].option;
-			own[n++].val = CTL_OWN + (int)i;
-		}
-	memset(ret, 0, sizeof *ret);
-	while ((c = ctl_next(ctl, argc, argv, own)) != -1) {
-		if (c == '?')
-			return FALSE;
-		G_STRUCT_MEMBER(const char *, ret, options[c - CTL_OWN].offset) =
-			options[c - CTL_OWN].value ? options[c - CTL_OWN].value : optarg;
-	}
-	ret->id = optind < argc ? argv[optind] : NULL;
-	ret->text = optind + 1 < argc ? argv[optind + 1] : NULL;
-	ctl->exit = optind + 2 < argc ? ctl_usage(ctl, "unexpected \"%s\"; put a text of several words in quotes",
-						  argv[optind + 2]) : -1;
-	return ctl->exit == -1;
-}
-
 /* ---- reading ---- */
 
 static void print_row(const struct ctl *ctl, struct json_object *thread)
@@ -76,19 +22,11 @@ static void print_row(const struct ctl *ctl, struct json_object *thread)
 	printf("%7s  %s%s\n", age, name, hg_json_bool(thread, "shadow", FALSE) ? "  (on trial)" : "");
 }
 
-static char *list_path(const struct args *args)
-{
-	g_autofree char *limit = ctl_path("/v1/threads?limit=%s", args->limit ? args->limit : "20");
-	g_autofree char *state = args->state ? ctl_path("&state=%s", args->state) : NULL;
-	g_autofree char *channel = args->channel ? ctl_path("&channel=%s", args->channel) : NULL;
-
-	return g_strconcat(limit, args->shadow ? "&shadow=true" : "", state ? state : "", channel ? channel : "", NULL);
-}
-
-static int list(struct ctl *ctl, const struct args *args)
+static int list(struct ctl *ctl)
 {
 	g_auto(ctl_reply) reply = { 0 };
-	g_autofree char *path = list_path(args);
+	const char *usual = ctl_given(ctl, "limit") ? "/v1/threads" : "/v1/threads?limit=20";
+	g_autofree char *path = ctl_query(ctl, usual, "limit shadow state channel");
 	int code = ctl_call(ctl, "GET", path, NULL, NULL, &reply);
 	struct json_object *threads = hg_json_arr(reply.json, "threads");
 
@@ -168,11 +106,12 @@ static void print_episode(const struct ctl *ctl, struct json_object *episode)
 	puts(ctl_look(ctl, CTL_PLAIN));
 }
 
-static int show(struct ctl *ctl, const struct args *args)
+static int show(struct ctl *ctl)
 {
 	g_auto(ctl_reply) thread = { 0 }, messages = { 0 };
-	g_autofree char *path = ctl_path("/v1/threads/%s", args->id);
-	g_autofree char *list_of = ctl_path("/v1/threads/%s/messages?limit=500", args->id);
+	const char *id = ctl_value(ctl, "ID");
+	g_autofree char *path = ctl_path("/v1/threads/%s", id);
+	g_autofree char *list_of = ctl_path("/v1/threads/%s/messages?limit=500", id);
 	int code = ctl_call(ctl, "GET", path, NULL, NULL, &thread);
 	struct json_object *entries, *one = hg_json_obj(thread.json, "thread");
 
@@ -197,25 +136,6 @@ static int show(struct ctl *ctl, const struct args *args)
 }
 
 /* ---- steering ---- */
-
-static char *body_of(const struct args *args)
-{
-	GString *body = g_string_new(NULL);
-
-	hg_json_open(body, '{');
-	hg_json_opt_str(body, "text", args->text);
-	hg_json_opt_str(body, "agent", args->agent);
-	hg_json_opt_str(body, "to", args->to);
-	hg_json_opt_str(body, "channel", args->channel);
-	hg_json_opt_str(body, "priority", args->priority);
-	hg_json_opt_str(body, "category", args->category);
-	hg_json_opt_str(body, "subject", args->subject);
-	hg_json_opt_str(body, "resolution", args->resolution);
-	if (args->ask)
-		hg_json_add_bool(body, "ask", TRUE);
-	hg_json_close(body, '}');
-	return g_string_free(body, FALSE);
-}
 
 /* What came of it, in a line: the message, or how the thread stands now. */
 static void print_outcome(const ctl_reply *reply)
@@ -247,11 +167,48 @@ int ctl_thread_send(struct ctl *ctl, const char *method, const char *path, const
 	return code;
 }
 
-static int steer(struct ctl *ctl, const struct args *args, const char *path_end)
+static int steer(struct ctl *ctl, const char *path_end, const char *members)
 {
-	g_autofree char *path = ctl_path("/v1/threads/%s/%s", args->id, path_end), *body = body_of(args);
+	g_autofree char *path = ctl_path("/v1/threads/%s/%s", ctl_value(ctl, "ID"), path_end), *body = ctl_body(ctl, members);
 
-	return ctl_thread_send(ctl, "POST", path, body, args->key);
+	return ctl_thread_send(ctl, "POST", path, body, ctl_value(ctl, "key"));
+}
+
+static int send_reply(struct ctl *ctl)
+{
+	return steer(ctl, "replies", "text=TEXT agent to channel");
+}
+
+static int note(struct ctl *ctl)
+{
+	return steer(ctl, "notes", "text=TEXT agent");
+}
+
+static int convert(struct ctl *ctl)
+{
+	return steer(ctl, "convert", "agent priority category subject");
+}
+
+static int reopen(struct ctl *ctl)
+{
+	return steer(ctl, "reopen", "agent");
+}
+
+static int close_thread(struct ctl *ctl)
+{
+	const char *how = ctl_given(ctl, "resolved") ? "resolved" : ctl_given(ctl, "unresolved") ? "unresolved" : NULL;
+	g_autofree char *path = ctl_path("/v1/threads/%s/close", ctl_value(ctl, "ID"));
+	g_autoptr(GString) body = g_string_new(NULL);
+
+	if (ctl_given(ctl, "resolved") + ctl_given(ctl, "unresolved") + ctl_given(ctl, "ask") > 1)
+		return ctl_usage(ctl, "--resolved, --unresolved and --ask: one of them");
+	hg_json_open(body, '{');
+	hg_json_opt_str(body, "agent", ctl_value(ctl, "agent"));
+	hg_json_opt_str(body, "resolution", how);
+	if (ctl_given(ctl, "ask"))
+		hg_json_add_bool(body, "ask", TRUE);
+	hg_json_close(body, '}');
+	return ctl_thread_send(ctl, "POST", path, body->str, ctl_value(ctl, "key"));
 }
 
 /* ---- what a reply would be sent as ---- */
@@ -282,10 +239,11 @@ static void print_preview(const struct ctl *ctl, struct json_object *preview)
 		print_part(ctl, json_object_array_get_idx(parts, i), i + 1);
 }
 
-static int show_preview(struct ctl *ctl, const struct args *args)
+static int show_preview(struct ctl *ctl)
 {
 	const char *headers[] = { "Content-Type: application/json", NULL };
-	g_autofree char *path = ctl_path("/v1/threads/%s/replies/preview", args->id), *body = body_of(args);
+	g_autofree char *path = ctl_path("/v1/threads/%s/replies/preview", ctl_value(ctl, "ID"));
+	g_autofree char *body = ctl_body(ctl, "text=TEXT agent to channel");
 	g_auto(ctl_reply) reply = { 0 };
 	int code = ctl_call(ctl, "POST", path, body, headers, &reply);
 
@@ -296,46 +254,66 @@ static int show_preview(struct ctl *ctl, const struct args *args)
 	return code;
 }
 
-/* ---- which command ---- */
+/* ---- the verb ---- */
 
-static const struct command *find_command(const char *word)
-{
-	const struct command *command = commands;
+#define ID { "ID", .help = "a conversation" }
+#define TO { "to", CTL_TEXT, "ADDRESS", "another address of the customer [the one that was written from]" }
+#define CHANNEL { "channel", CTL_CHANNEL, NULL, "another channel" }
 
-	while (command->word && strcmp(command->word, word) != 0)
-		command++;
-	return command->word ? command : NULL;
-}
+static const struct ctl_verb list_verb = {
+	.name = "list", .help = "conversations, the newest first", .run = list,
+	.options = CTL_PARAMS({ "state", CTL_WORD, NULL, "only those that are so", "open|closed|converted" },
+			      { "channel", CTL_CHANNEL, NULL, "only those of one channel" },
+			      { "shadow", CTL_FLAG, NULL, "those of channels on trial, and no others" },
+			      { "limit", CTL_NUMBER, NULL, "how many at most [20]" }),
+};
 
-static int unknown_command(const struct ctl *ctl, const char *word)
-{
-	const char *words[G_N_ELEMENTS(commands)];
+static const struct ctl_verb show_verb = {
+	.name = "show", .help = "one with its messages", .run = show, .args = CTL_PARAMS(ID),
+};
 
-	for (guint i = 0; i < G_N_ELEMENTS(commands); i++)
-		words[i] = commands[i].word;
-	return ctl_unknown(ctl, "command of thread", word, words);
-}
+static const struct ctl_verb reply_verb = {
+	.name = "reply", .help = "answer the customer", .run = send_reply,
+	.args = CTL_PARAMS(ID, { "TEXT", .help = "what he reads" }),
+	.options = CTL_PARAMS(CTL_OPT_AGENT, TO, CHANNEL, CTL_OPT_KEY),
+};
 
-int ctl_thread(struct ctl *ctl, int argc, char **argv)
-{
-	const struct command *command = argc > 1 ? find_command(argv[1]) : NULL;
-	struct args args;
+static const struct ctl_verb preview_verb = {
+	.name = "preview", .help = "what a reply would be sent as, and cost; sends nothing", .run = show_preview,
+	.args = CTL_PARAMS(ID, { "TEXT", .help = "what he would read" }),
+	.options = CTL_PARAMS(CTL_OPT_AGENT, TO, CHANNEL),
+	.more = "Each message as it would go out and, on channels that are billed so, the segments it costs, their coding, and how "
+		"many more units of that coding would cost no more.",
+};
 
-	if (!command && argc > 1 && argv[1][0] != '-')
-		return unknown_command(ctl, argv[1]);
-	if (!command)			/* --help, or a wrong option */
-		return ctl_arguments(ctl, argc, argv, 1, 1) ? ctl_usage(ctl, "thread %s: the command comes first",
-									ctl->verb->usage) : ctl->exit;
-	if (strcmp(command->word, "set") == 0)
-		return ctl_thread_set(ctl, argc - 1, argv + 1);
-	if (!read_args(ctl, command, argc - 1, argv + 1, &args))
-		return ctl->exit;
-	if (strcmp(command->word, "list") == 0)
-		return args.id ? ctl_usage(ctl, "unexpected \"%s\"", args.id) : list(ctl, &args);
-	if (!args.id || command->text != (args.text != NULL))
-		return ctl_usage(ctl, "thread %s wants a thread id%s", command->word, command->text ? " and a text" :
-				 " and nothing else");
-	if (strcmp(command->word, "preview") == 0)
-		return show_preview(ctl, &args);
-	return command->path ? steer(ctl, &args, command->path) : show(ctl, &args);
-}
+static const struct ctl_verb note_verb = {
+	.name = "note", .help = "write an internal note", .run = note,
+	.args = CTL_PARAMS(ID, { "TEXT", .help = "what agents read" }), .options = CTL_PARAMS(CTL_OPT_AGENT, CTL_OPT_KEY),
+};
+
+static const struct ctl_verb convert_verb = {
+	.name = "convert", .help = "make it a ticket", .run = convert, .args = CTL_PARAMS(ID),
+	.options = CTL_PARAMS(CTL_OPT_AGENT, { "priority", CTL_TEXT, "WORD", "of the ticket" },
+			      { "category", CTL_TEXT, "WORD", "of the ticket" }, { "subject", CTL_TEXT, NULL, "of the ticket" },
+			      CTL_OPT_KEY),
+};
+
+static const struct ctl_verb close_verb = {
+	.name = "close", .help = "close it", .run = close_thread, .args = CTL_PARAMS(ID),
+	.options = CTL_PARAMS({ "resolved", CTL_FLAG, NULL, "the customer's matter is done" },
+			      { "unresolved", CTL_FLAG, NULL, "it is not, and nobody goes on with it" },
+			      { "ask", CTL_FLAG, NULL, "asks the customer, and closes as resolved when he says so or does not answer" },
+			      CTL_OPT_AGENT, CTL_OPT_KEY),
+	.more = "\"headgatectl thread reopen ID\" opens it again.",
+};
+
+static const struct ctl_verb reopen_verb = {
+	.name = "reopen", .help = "open it again", .run = reopen, .args = CTL_PARAMS(ID),
+	.options = CTL_PARAMS(CTL_OPT_AGENT, CTL_OPT_KEY),
+};
+
+const struct ctl_verb ctl_verb_thread = {
+	.name = "thread", .help = "read and steer conversations",
+	.subs = CTL_SUBS(&list_verb, &show_verb, &reply_verb, &preview_verb, &note_verb, &convert_verb, &close_verb,
+			 &reopen_verb, &ctl_thread_set),
+};

@@ -3,19 +3,8 @@
 #include <string.h>
 #include "ctl.h"
 
-enum { TAG = CTL_OWN, UNTAG, FIELD, UNSET, KEY, TEXTS };
-
-static const char *const texts[] = { "subject", "queue", "skill", "assignee", "agent" };
-
-struct change {
-	GString *add, *remove, *fields;		/* items of JSON lists, members of an object */
-	const char *texts[G_N_ELEMENTS(texts)];
-	const char *key;
-	gboolean any;
-};
-
 /* "plan=pro", or the name alone of one that goes.  FALSE: return ctl->exit. */
-static gboolean add_field(struct ctl *ctl, struct change *change, const char *text, gboolean unset)
+static gboolean add_field(struct ctl *ctl, GString *fields, const char *text, gboolean unset)
 {
 	const char *equal = strchr(text, '=');
 	g_autofree char *name = equal && !unset ? g_strndup(text, (gsize)(equal - text)) : g_strdup(text);
@@ -25,84 +14,67 @@ static gboolean add_field(struct ctl *ctl, struct change *change, const char *te
 		return FALSE;
 	}
 	if (unset) {
-		hg_json_key(change->fields, name);
-		hg_json_put_raw(change->fields, "null");
+		hg_json_key(fields, name);
+		hg_json_put_raw(fields, "null");
 	} else {
-		hg_json_add_str(change->fields, name, equal + 1);
+		hg_json_add_str(fields, name, equal + 1);
 	}
 	return TRUE;
 }
 
-static gboolean take_option(struct ctl *ctl, struct change *change, int c)
+/* Members of a JSON object; FALSE: return ctl->exit. */
+static gboolean add_fields(struct ctl *ctl, GString *fields)
 {
-	change->any |= c != KEY && c != TEXTS + (int)G_N_ELEMENTS(texts) - 1;
-	switch (c) {
-	case TAG:
-		hg_json_put_str(change->add, optarg);
-		return TRUE;
-	case UNTAG:
-		hg_json_put_str(change->remove, optarg);
-		return TRUE;
-	case FIELD:
-	case UNSET:
-		return add_field(ctl, change, optarg, c == UNSET);
-	case KEY:
-		change->key = optarg;
-		return TRUE;
-	default:
-		change->texts[c - TEXTS] = optarg;
-		return TRUE;
-	}
+	for (const char *const *text = ctl_values(ctl, "field"); *text; text++)
+		if (!add_field(ctl, fields, *text, FALSE))
+			return FALSE;
+	for (const char *const *text = ctl_values(ctl, "unset"); *text; text++)
+		if (!add_field(ctl, fields, *text, TRUE))
+			return FALSE;
+	return TRUE;
 }
 
-static gboolean read_options(struct ctl *ctl, int argc, char **argv, struct change *change)
+static gboolean changes(const struct ctl *ctl)
 {
-	static const struct option own[] = {
-		{ "tag", required_argument, NULL, TAG }, { "untag", required_argument, NULL, UNTAG },
-		{ "field", required_argument, NULL, FIELD }, { "unset", required_argument, NULL, UNSET },
-		{ "subject", required_argument, NULL, TEXTS }, { "queue", required_argument, NULL, TEXTS + 1 },
-		{ "skill", required_argument, NULL, TEXTS + 2 }, { "assignee", required_argument, NULL, TEXTS + 3 },
-		{ "agent", required_argument, NULL, TEXTS + 4 }, { "key", required_argument, NULL, KEY }, { 0 } };
-	int c;
+	static const char *const names[] = { "tag", "untag", "field", "unset", "subject", "queue", "skill", "assignee" };
 
-	while ((c = ctl_next(ctl, argc, argv, own)) != -1)
-		if (c == '?' || !take_option(ctl, change, c))
-			return FALSE;
-	if (optind != argc - 1)
-		ctl->exit = ctl_usage(ctl, "thread set wants a thread id and nothing else");
-	else if (!change->any)
-		ctl->exit = ctl_usage(ctl, "thread set: say what to change: --tag, --untag, --field, ...");
-	else
-		return TRUE;
+	for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
+		if (ctl_given(ctl, names[i]))
+			return TRUE;
 	return FALSE;
 }
 
-static char *body_of(const struct change *change)
+static int set(struct ctl *ctl)
 {
-	GString *body = g_string_new(NULL);
-	g_autofree char *add = g_strdup_printf("[%s]", change->add->str);
-	g_autofree char *remove = g_strdup_printf("[%s]", change->remove->str);
-	g_autofree char *fields = g_strdup_printf("{%s}", change->fields->str);
+	g_autofree char *path = ctl_path("/v1/threads/%s", ctl_value(ctl, "ID"));
+	g_autofree char *rest = ctl_body(ctl, "tags_add=tag tags_remove=untag subject queue skill assignee agent");
+	g_autoptr(GString) body = g_string_new(NULL);
 
+	if (!changes(ctl))
+		return ctl_usage(ctl, "thread set: say what to change: --tag, --untag, --field, ...");
 	hg_json_open(body, '{');
-	hg_json_add_raw(body, "tags_add", add);
-	hg_json_add_raw(body, "tags_remove", remove);
-	hg_json_add_raw(body, "fields", fields);
-	for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
-		hg_json_opt_str(body, texts[i], change->texts[i]);
-	hg_json_close(body, '}');
-	return g_string_free(body, FALSE);
-}
-
-int ctl_thread_set(struct ctl *ctl, int argc, char **argv)
-{
-	g_autoptr(GString) add = g_string_new(NULL), remove = g_string_new(NULL), fields = g_string_new(NULL);
-	struct change change = { .add = add, .remove = remove, .fields = fields };
-	g_autofree char *path = NULL, *body = NULL;
-
-	if (!read_options(ctl, argc, argv, &change))
+	hg_json_key(body, "fields");
+	hg_json_open(body, '{');
+	if (!add_fields(ctl, body))
 		return ctl->exit;
-	path = ctl_path("/v1/threads/%s", argv[optind]);
-	body = body_of(&change);
-	return ctl_thread_send(ctl, "PATCH", path, body, change.key);
+	hg_json_close(body, '}');
+	hg_json_close(body, '}');
+	if (strcmp(rest, "{}") != 0) {		/* both are one object */
+		g_string_truncate(body, body->len - 1);
+		g_string_append_printf(body, ",%s", rest + 1);
+	}
+	return ctl_thread_send(ctl, "PATCH", path, body->str, ctl_value(ctl, "key"));
 }
+
+const struct ctl_verb ctl_thread_set = {
+	.name = "set", .help = "tags, fields, and where it belongs", .run = set,
+	.args = CTL_PARAMS({ "ID", .help = "a conversation" }),
+	.options = CTL_PARAMS({ "tag", CTL_TEXT, "TAG", "puts it on", .flags = CTL_MANY },
+			      { "untag", CTL_TEXT, "TAG", "takes it away", .flags = CTL_MANY },
+			      { "field", CTL_TEXT, "NAME=VALUE", "sets a field", .flags = CTL_MANY },
+			      { "unset", CTL_TEXT, "NAME", "takes a field away", .flags = CTL_MANY },
+			      { "subject", CTL_TEXT, NULL, "what it is about" }, { "queue", CTL_TEXT, "NAME", "where it waits" },
+			      { "skill", CTL_TEXT, "NAME", "what an agent has to know" },
+			      { "assignee", CTL_TEXT, "NAME", "whose it is" }, CTL_OPT_AGENT, CTL_OPT_KEY),
+	.more = "An empty text takes subject, queue, skill or assignee away.  Rules on thread.changed are asked.",
+};

@@ -167,8 +167,9 @@ int ctl_run_trials(struct ctl *ctl, const hg_trials *trials, const char *only, G
 	return (int)played;
 }
 
-static int test(struct ctl *ctl, const char *path, const char *only)
+static int test(struct ctl *ctl)
 {
+	const char *path = ctl_given(ctl, "FILE") ? ctl_value(ctl, "FILE") : ctl_config(ctl), *only = ctl_value(ctl, "name");
 	g_autoptr(hg_setup) setup = ctl_setup(ctl, path);
 	g_autoptr(GString) out = g_string_new(NULL);
 	guint failed;
@@ -194,18 +195,11 @@ static int test(struct ctl *ctl, const char *path, const char *only)
 	return failed ? CTL_NO : CTL_DONE;
 }
 
-int ctl_test(struct ctl *ctl, int argc, char **argv)
-{
-	static const struct option own[] = { { "name", required_argument, NULL, 'k' }, { 0 } };
-	const char *only = NULL;
-	int c;
-
-	while ((c = ctl_next(ctl, argc, argv, own)) != -1) {
-		if (c != 'k')
-			return ctl->exit;
-		only = optarg;
-	}
-	if (argc - optind > 1)
-		return ctl_usage(ctl, "unexpected \"%s\"", argv[optind + 1]);
-	return test(ctl, optind < argc ? argv[optind] : ctl_config(ctl), only);
-}
+const struct ctl_verb ctl_verb_test = {
+	.name = "test", .help = "play the tests of a configuration", .run = test,
+	.args = CTL_PARAMS({ "FILE", CTL_FILE, .flags = CTL_MAYBE }),
+	.options = CTL_PARAMS({ "name", CTL_TEXT, "TEXT", "only those with TEXT in their name", NULL, 'k' }),
+	.more = "Each is played through the engine, on a store and a clock of its own; of those that fail it says what came "
+		"instead, and which decisions led there.",
+	.exits = "0 all passed, 1 a test failed, 4 no test has that name, 78 errors in the configuration",
+};

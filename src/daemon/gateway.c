@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
+#include "backup.h"
 #include "failpoint.h"
 #include "log.h"
 
@@ -41,12 +42,16 @@ static gboolean open_store(hg_gateway *gateway, GError **error)
 	if (!gateway->store || !hg_store_newest(gateway->store, &newest_ms, error) ||
 	    !hg_store_event_last(gateway->store, &gateway->last_event_n, error))
 		return FALSE;
+	hg_store_instance_name(gateway->store, gateway->instance);
 	hg_clock_begin(gateway->clock, newest_ms);
 	hg_gateway_watch_clock(gateway);
 	gateway->readers = hg_readers_new(&options, READERS, READ_LIMIT_MS, gateway->loop, error);
 	if (gateway->readers)
 		gateway->visitor_readers = hg_readers_new(&options, READERS, READ_LIMIT_MS, gateway->loop, error);
-	return gateway->visitor_readers != NULL;
+	if (gateway->visitor_readers)
+		gateway->search = hg_search_new(&(struct hg_search_options){ .store = &options,
+			.off = !gateway->setup->conf->store.search }, error);
+	return gateway->search != NULL;
 }
 
 void hg_gateway_server_conf(hg_gateway *gateway, const hg_conf *conf, struct hg_server_conf *ret)
@@ -105,15 +110,30 @@ static void make_parts(hg_gateway *gateway)
 	gateway->backs = hg_backs_new(&backs_env, conf);
 	gateway->hooks = hg_hooks_new(conf, gateway->loop, gateway->client, hg_gateway_hook_result, gateway);
 	hg_gateway_api_ports(gateway, &api_ports);
+	gateway->alarms = hg_alarms_new(gateway);
+	if (conf->gateway.capture)
+		gateway->capture = hg_capture_new(gateway);
 	gateway->api = hg_api_new(conf, gateway->loop, gateway->readers, gateway->attachments, &api_ports);
+}
+
+/* TRUE: what keeps it from listening keeps nothing else. */
+static gboolean add_console(hg_gateway *gateway)
+{
+	hg_conf *conf = gateway->setup->conf;
+	struct hg_server_conf like;
+
+	hg_gateway_server_conf(gateway, conf, &like);
+	gateway->console = hg_console_new(gateway->loop, gateway->api, conf, &like);
+	return TRUE;
 }
 
 hg_gateway *hg_gateway_new(hg_setup *setup, GError **error)
 {
-	static const struct hg_client_conf client = { .max_connections = CONNECTIONS, .max_per_host = PER_HOST };
+	struct hg_client_conf client = { .max_connections = CONNECTIONS, .max_per_host = PER_HOST };
 	g_autoptr(hg_gateway) gateway = g_new0(hg_gateway, 1);
 
 	gateway->setup = setup;
+	client.captive = setup->conf->gateway.capture;
 	gateway->clock = hg_clock_new(hg_env_system());
 	gateway->env = hg_clock_env(gateway->clock);
 	gateway->attachments = hg_setup_attachments(setup->conf);
@@ -122,7 +142,8 @@ hg_gateway *hg_gateway_new(hg_setup *setup, GError **error)
 	    !(gateway->client = hg_client_new(gateway->loop, &client, error)))
 		return NULL;
 	make_parts(gateway);
-	if (!listen_all(gateway, error) || !hg_engine_recover(gateway->engine, error))
+	if (!hg_api_load(gateway->api, gateway->store, error) || !listen_all(gateway, error) || !add_console(gateway) ||
+	    !hg_engine_recover(gateway->engine, error))
 		return NULL;
 	return g_steal_pointer(&gateway);
 }
@@ -156,9 +177,13 @@ void hg_gateway_free(hg_gateway *gateway)
 		hg_visitors_stop(gateway->visitors);
 	hg_readers_free(gateway->readers);
 	hg_readers_free(gateway->visitor_readers);
+	hg_search_free(gateway->search);
 	run_posted(gateway);
 	hg_server_free(gateway->server);
+	hg_console_free(gateway->console);
 	hg_api_free(gateway->api);
+	hg_alarms_free(gateway->alarms);
+	hg_capture_free(gateway->capture);
 	hg_channels_free(gateway->channels);
 	hg_visitors_free(gateway->visitors);
 	hg_backs_free(gateway->backs);
@@ -197,7 +222,7 @@ static void stop_when_done(hg_gateway *gateway)
 {
 	g_autoptr(hg_command) barrier = NULL;
 
-	if (!gateway->channels_stopped || !gateway->server_drained)
+	if (!gateway->channels_stopped || !gateway->server_drained || !gateway->console_drained)
 		return;
 	barrier = hg_command_new(HG_CMD_BARRIER);
 	barrier->done = engine_quiet;
@@ -221,6 +246,14 @@ static void server_drained(void *arg)
 	hg_gateway *gateway = arg;
 
 	gateway->server_drained = TRUE;
+	stop_when_done(gateway);
+}
+
+static void console_drained(void *arg)
+{
+	hg_gateway *gateway = arg;
+
+	gateway->console_drained = TRUE;
 	stop_when_done(gateway);
 }
 
@@ -266,6 +299,7 @@ static void stop(hg_gateway *gateway)
 	sd_notify(0, "STOPPING=1");
 	hg_info(NULL, "daemon.stopping", "no more is taken in; what is under way ends");
 	pause_outbox(gateway);
+	hg_alarms_stop(gateway->alarms);
 	hg_backs_stop(gateway->backs);
 	hg_forwarder_stop(gateway->forwarder);
 	(void)HG_FAILPOINT(STOP_BEGIN);
@@ -273,6 +307,7 @@ static void stop(hg_gateway *gateway)
 	hg_readers_end_slow(gateway->visitor_readers);
 	hg_channels_stop(gateway->channels, DRAIN_MS, channels_stopped, gateway);
 	hg_server_drain(gateway->server, server_drained, gateway);
+	hg_console_drain(gateway->console, console_drained, gateway);
 	hg_loop_timer(gateway->loop, DRAIN_MS + 2000, patience_ends, gateway);
 }
 
@@ -287,7 +322,7 @@ static void on_reload_signal(evutil_socket_t number, short what, void *arg)
 {
 	(void)number;
 	(void)what;
-	hg_gateway_reload(arg);
+	hg_gateway_reload(arg, NULL);
 }
 
 /* Once a second: systemd's watchdog, and whether clock and store are still good. */
@@ -337,8 +372,11 @@ int hg_gateway_run(hg_gateway *gateway, void (*on_ready)(void *arg), void *arg)
 		hg_err(NULL, "daemon.start_failed", "%s", error->message);
 		return EXIT_STORE;
 	}
+	hg_gateway_hold(gateway);
 	hg_channels_start(gateway->channels);
-	hg_backs_start(gateway->backs);
+	if (!gateway->capture)
+		hg_backs_start(gateway->backs);
+	hg_alarms_start(gateway->alarms);
 	pulse(gateway);
 	hg_info(NULL, "daemon.ready", "listening on %s, port %u", gateway->setup->conf->gateway.listen,
 		hg_gateway_port(gateway));

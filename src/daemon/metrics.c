@@ -24,6 +24,24 @@ static void note_channel(void *arg, const struct hg_channel_status *status)
 	g_ptr_array_add(listing->status, copy);
 }
 
+static void write_holds(hg_gateway *gateway, const GPtrArray *list, GString *out)
+{
+	hg_metric_head(out, "headgate_channel_paused", "gauge", "Has somebody paused the channel?");
+	for (guint i = 0; i < list->len; i++) {
+		const struct hg_channel_status *status = g_ptr_array_index(list, i);
+
+		hg_metric_int(out, "headgate_channel_paused", (const char *const[]){ "channel", status->name, NULL },
+			      hg_channels_is_held(gateway->channels, status->name));
+	}
+	hg_metric_head(out, "headgate_channel_last_in_seconds", "gauge", "When something came in last (Unix time); 0: not since the start.");
+	for (guint i = 0; i < list->len; i++) {
+		const struct hg_channel_status *status = g_ptr_array_index(list, i);
+
+		hg_metric_ms(out, "headgate_channel_last_in_seconds", (const char *const[]){ "channel", status->name, NULL },
+			     status->last_in_ms);
+	}
+}
+
 static void write_channels(hg_gateway *gateway, GString *out)
 {
 	static const struct { const char *name, *help; gsize offset; } counts[] = {
@@ -51,6 +69,7 @@ static void write_channels(hg_gateway *gateway, GString *out)
 		hg_metric_int(out, "headgate_channel_up", (const char *const[]){ "channel", status->name, "adapter",
 			      status->adapter, NULL }, status->condition == HG_UP || status->condition == HG_DEGRADED);
 	}
+	write_holds(gateway, list, out);
 	for (gsize c = 0; c < G_N_ELEMENTS(counts); c++) {
 		hg_metric_head(out, counts[c].name, "counter", counts[c].help);
 		for (guint i = 0; i < list->len; i++) {
@@ -126,6 +145,11 @@ static void write_engine(hg_gateway *gateway, GString *out)
 	write_counter(out, "headgate_duplicates_total", "counter", "Messages that had come before.", stats.duplicates);
 	write_counter(out, "headgate_ignored_total", "counter", "Messages a rule ignored.", stats.ignored);
 	write_counter(out, "headgate_joined_total", "counter", "Messages added to a ticket.", stats.joined);
+	hg_metric_head(out, "headgate_retention_removed_total", "counter", "What was kept for long enough, and is forgotten.");
+	for (int i = 0; i < HG_GONE_N; i++)
+		if (i <= HG_GONE_DECISIONS)
+			hg_metric_int(out, "headgate_retention_removed_total", (const char *const[]){ "kind", hg_gone_word(i), NULL },
+				      stats.forgotten[i]);
 	write_counter(out, "headgate_queue_depth", "gauge", "Commands that wait for the engine.", stats.queue);
 	hg_metric_head(out, "headgate_queue_oldest_seconds", "gauge", "How long the oldest of them waits.");
 	hg_metric_ms(out, "headgate_queue_oldest_seconds", NULL, stats.queue_oldest_ms);
@@ -232,14 +256,26 @@ static void write_times(const GArray *list, GString *out)
 	}
 }
 
+/* A summary without quantiles: count and sum. */
+static void write_scores(const GArray *list, GString *out)
+{
+	hg_metric_head(out, "headgate_csat_score", "summary", "Of the opinions: those from 1 to 5.");
+	for (guint i = 0; i < list->len; i++)
+		for (guint r = 0; r < HG_TALLY_RESOLVERS; r++) {
+			const struct told *told = &g_array_index(list, struct told, i);
+			const char *const labels[] = { "channel", told->channel, "resolver", resolvers[r], NULL };
+
+			hg_metric_int(out, "headgate_csat_score_sum", labels, told->tally.csat[r].sum);
+			hg_metric_int(out, "headgate_csat_score_count", labels, told->tally.csat[r].marks);
+		}
+}
+
 static void write_csat(const GArray *list, GString *out)
 {
 	static const struct { const char *name, *help; gsize offset; } counts[] = {
 		{ "headgate_csat_total", "Opinions customers gave.", offsetof(struct hg_tally_csat, n) },
 		{ "headgate_csat_satisfied_total", "Of them: 4, 5, or thumbs up.",
 		  offsetof(struct hg_tally_csat, satisfied) },
-		{ "headgate_csat_score_count", "Of them: those from 1 to 5.", offsetof(struct hg_tally_csat, marks) },
-		{ "headgate_csat_score_sum", "Sum of those from 1 to 5.", offsetof(struct hg_tally_csat, sum) },
 	};
 
 	for (gsize c = 0; c < G_N_ELEMENTS(counts); c++) {
@@ -253,6 +289,12 @@ static void write_csat(const GArray *list, GString *out)
 					      G_STRUCT_MEMBER(gint64, &told->tally.csat[r], counts[c].offset));
 			}
 	}
+	write_scores(list, out);
+}
+
+static void write_alarm(void *out, const char *kind, guint n)
+{
+	hg_metric_int(out, "headgate_alarms", (const char *const[]){ "alarm", kind, NULL }, n);
 }
 
 void hg_gateway_metrics(void *arg, GString *out)
@@ -270,6 +312,10 @@ void hg_gateway_metrics(void *arg, GString *out)
 	hg_metric_ms(out, "headgate_clock_off_seconds", NULL, clock.off_ms);
 	hg_metric_head(out, "headgate_config_read_seconds", "gauge", "When its configuration was read last (Unix time).");
 	hg_metric_ms(out, "headgate_config_read_seconds", NULL, gateway->reloaded_ms);
+	hg_metric_head(out, "headgate_config_last_reload_successful", "gauge", "Was the newest configuration taken?");
+	hg_metric_int(out, "headgate_config_last_reload_successful", NULL, !gateway->reload_refused);
+	hg_metric_head(out, "headgate_alarms", "gauge", "Alarms that stand, by what they are about.");
+	hg_alarms_count(gateway->alarms, write_alarm, out);
 	write_channels(gateway, out);
 	write_backends(gateway, out);
 	hg_gateway_back_metrics(gateway, out);

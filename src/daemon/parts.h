@@ -1,10 +1,13 @@
 /* parts.h - the inside of a gateway; private to src/daemon */
 #pragma once
 #include <event2/event.h>
+#include "alarms.h"
 #include "api.h"
 #include "backs.h"
+#include "capture.h"
 #include "channels.h"
 #include "clock.h"
+#include "console.h"
 #include "desk_mail.h"
 #include "engine.h"
 #include "forward.h"
@@ -14,6 +17,7 @@
 #include "http_server.h"
 #include "loop.h"
 #include "readers.h"
+#include "search.h"
 #include "visitor.h"
 
 struct hg_gateway {
@@ -26,6 +30,7 @@ struct hg_gateway {
 	hg_client *client;
 	hg_server *server;
 	hg_readers *readers;
+	hg_search *search;
 	hg_readers *visitor_readers;	/* a crowd of visitors must not stand in the agents' way */
 	gint64 last_event_n;		/* when it began */
 	hg_engine *engine;
@@ -35,11 +40,16 @@ struct hg_gateway {
 	hg_backs *backs;
 	hg_hooks *hooks;
 	hg_api *api;
+	hg_console *console;
+	hg_alarms *alarms;
+	hg_capture *capture;		/* NULL: what goes out goes out */
+	gboolean reload_refused;	/* the newest configuration was wrong */
 	hg_visitors *visitors;
 	struct event *on_term, *on_int, *on_hup;
+	char instance[17];		/* which store this is, as a word that tells nothing of it */
 	gint64 started_ms, reloaded_ms;
 	guint64 pulse;			/* timer */
-	gboolean stopping, channels_stopped, server_drained;
+	gboolean stopping, channels_stopped, server_drained, console_drained;
 	enum hg_clock_told { HG_CLOCK_RIGHT, HG_CLOCK_HELD, HG_CLOCK_BEHIND } clock_told;	/* what the log said last */
 	int exit_code;
 };
@@ -60,6 +70,15 @@ void hg_gateway_api_ports(hg_gateway *gateway, struct hg_api_ports *ret);
 void hg_gateway_route(void *gateway, const hg_request *req, struct hg_server_route *route);
 void hg_gateway_handle(void *gateway, hg_request *req);
 
+/* channel_state.c */
+/* What the running parts know of it: members of an object that is open. */
+void hg_gateway_channel_members(hg_gateway *gateway, const struct hg_channel_status *status, GString *out);
+gboolean hg_gateway_channel(void *gateway, const char *name, GString *out);	/* the same, and more; FALSE: it is not there */
+gboolean hg_gateway_probe(void *gateway, const char *name, GString *out, GError **error);
+void hg_gateway_hold(void *gateway);	/* channels are told who of them is paused, by the store */
+
+gboolean hg_gateway_captured(void *gateway, gint64 n, guint limit, GString *out);	/* n 0: a list; FALSE: it is not there */
+
 /* status.c, metrics.c */
 void hg_gateway_status(void *gateway, GString *out);
 void hg_gateway_metrics(void *gateway, GString *out);
@@ -72,4 +91,10 @@ void hg_gateway_back_metrics(hg_gateway *gateway, GString *out);
 void hg_gateway_watch_clock(hg_gateway *gateway);
 
 /* reload.c */
-void hg_gateway_reload(hg_gateway *gateway);
+/* All or nothing.  out (or NULL) gets members for an open object: what changed, or what is wrong.  FALSE: the old one
+ * stays. */
+gboolean hg_gateway_reload(hg_gateway *gateway, GString *out);
+
+/* config.c: options of an adapter of a hg_loader, and what is in force. */
+const struct hg_option *hg_gateway_adapter_options(void *loader, const char *adapter);
+void hg_gateway_config(void *gateway, gboolean all, GString *out);

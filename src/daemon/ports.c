@@ -42,6 +42,8 @@ static void port_dispatch(void *ctx, hg_dispatch *dispatch)
 	hg_gateway *gateway = ctx;
 	struct forward *forward;
 
+	if (gateway->capture && hg_capture_take(gateway->capture, dispatch))
+		return;
 	if (dispatch->job.target != HG_TO_BACKEND && dispatch->job.target != HG_TO_HOOK &&
 	    dispatch->job.target != HG_FROM_BACKEND) {
 		hg_channels_dispatch(gateway->channels, dispatch);
@@ -57,6 +59,8 @@ static void port_publish(void *ctx, const hg_event *const *events, guint n)
 {
 	hg_gateway *gateway = ctx;
 
+	if (n)
+		hg_search_publish(gateway->search, events[n - 1]->n);
 	hg_api_publish(gateway->api, events, n);
 	hg_visitors_publish(gateway->visitors, events, n);
 }
@@ -110,9 +114,9 @@ void hg_gateway_channel_env(hg_gateway *gateway, struct hg_channels_env *ret)
 }
 
 /* For agents who follow the thread live. */
-static void tell_agents(void *ctx, gint64 thread_n, gboolean shadow, const char *line, gsize len)
+static void tell_agents(void *ctx, const struct hg_news_of *of, const char *line, gsize len)
 {
-	hg_api_tell(((hg_gateway *)ctx)->api, thread_n, shadow, line, len);
+	hg_api_tell(((hg_gateway *)ctx)->api, of, line, len);
 }
 
 void hg_gateway_visitors_env(hg_gateway *gateway, struct hg_visitors_env *ret)
@@ -181,6 +185,8 @@ static gboolean signal_channel(void *ctx, const char *channel, const struct hg_o
 
 	if (!set)
 		return hg_fail(error, HG_ERROR_STATE, "channel \"%s\" is not configured any more", channel);
+	if (hg_channels_is_held(gateway->channels, channel) && !gateway->capture)
+		return hg_fail(error, HG_ERROR_STATE, "channel \"%s\" is paused", channel);
 	if (!(set->desc->caps & HG_CAP_TYPING))
 		return hg_fail(error, HG_ERROR_STATE, "channel \"%s\" has no read marks or typing signs", channel);
 	arena = hg_arena_new();
@@ -201,9 +207,22 @@ static gboolean ask_channel(void *ctx, const char *channel, gint64 since_ms, GEr
 	return hg_channels_ask(((hg_gateway *)ctx)->channels, channel, since_ms, error);
 }
 
+static gboolean console_link(void *ctx, const char *name, const char *role, GString *out, GError **error)
+{
+	return hg_console_invite(((hg_gateway *)ctx)->console, name, role, out, error);
+}
+
+static gboolean reload(void *ctx, GString *out)
+{
+	return hg_gateway_reload(ctx, out);
+}
+
 void hg_gateway_api_ports(hg_gateway *gateway, struct hg_api_ports *ret)
 {
 	*ret = (struct hg_api_ports){ .ctx = gateway, .submit = submit, .status = hg_gateway_status,
 		.metrics = hg_gateway_metrics,
-		.signal = signal_channel, .ask = ask_channel };
+		.signal = signal_channel, .ask = ask_channel, .channel = hg_gateway_channel,
+		.hold = hg_gateway_hold, .probe = hg_gateway_probe, .reload = reload, .config = hg_gateway_config,
+		.captured = hg_gateway_captured, .last_event_n = gateway->last_event_n, .search = gateway->search,
+		.console = console_link };
 }

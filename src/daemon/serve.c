@@ -53,11 +53,21 @@ static void answer_text(hg_request *req, int status, const char *text)
 		.body = text, .len = strlen(text) });
 }
 
+/* Whoever calls our public address can see that it is we who answer there. */
+static void answer_alive(const hg_gateway *gateway, hg_request *req)
+{
+	g_autofree char *instance = g_strconcat("Headgate-Instance: ", gateway->instance, NULL);
+	const char *const headers[] = { instance, NULL };
+
+	hg_request_answer(req, &(struct hg_answer){ .status = 200, .type = "text/plain", .body = "ok\n", .len = 3,
+		.headers = headers });
+}
+
 /* /livez: the loop turns.  /readyz: what comes in can be stored. */
 static void handle_health(hg_gateway *gateway, hg_request *req)
 {
 	if (strcmp(hg_request_path(req), "/livez") == 0)
-		answer_text(req, 200, "ok\n");
+		answer_alive(gateway, req);
 	else if (gateway->stopping)
 		answer_text(req, 503, "stopping\n");
 	else if (hg_engine_broken(gateway->engine))

@@ -2,17 +2,6 @@
 #include "json.h"
 #include "parts.h"
 
-static const char *condition_word(int condition)
-{
-	return condition == HG_UP ? "up" : condition == HG_DEGRADED ? "degraded" :
-	       condition == HG_DOWN ? "down" : "unknown";
-}
-
-static void add_count(void *arg, const char *word, guint64 count)
-{
-	hg_json_add_int(arg, word, (gint64)count);
-}
-
 struct channel_listing {
 	hg_gateway *gateway;
 	GString *out;
@@ -21,33 +10,10 @@ struct channel_listing {
 static void add_channel(void *arg, const struct hg_channel_status *status)
 {
 	struct channel_listing *listing = arg;
-	const struct hg_channel_conf *conf = hg_conf_channel(listing->gateway->setup->conf, status->name);
-	GString *out = listing->out;
 
-	hg_json_open(out, '{');
-	hg_json_add_str(out, "name", status->name);
-	hg_json_add_str(out, "adapter", status->adapter);
-	if (conf && conf->shadow)
-		hg_json_add_bool(out, "shadow", TRUE);
-	hg_json_add_str(out, "state", status->state);
-	hg_json_add_str(out, "condition", condition_word(status->condition));
-	hg_json_add_time(out, "since", status->condition_ms);
-	hg_json_opt_str(out, "error", status->error);
-	hg_json_add_time(out, "last_in", status->last_in_ms);
-	hg_json_add_time(out, "last_out", status->last_out_ms);
-	hg_json_add_int(out, "batches", (gint64)status->counts.batches);
-	hg_json_add_int(out, "messages", (gint64)status->counts.items);
-	hg_json_add_int(out, "receipts", (gint64)status->counts.receipts);
-	hg_json_add_int(out, "refused", (gint64)status->counts.refused);
-	hg_json_add_int(out, "unread", (gint64)status->counts.unread);
-	hg_json_add_int(out, "sent", (gint64)status->counts.sent);
-	hg_json_add_int(out, "failed", (gint64)status->counts.failed);
-	hg_json_add_int(out, "ambiguous", (gint64)status->counts.ambiguous);
-	hg_json_key(out, "counted");
-	hg_json_open(out, '{');
-	hg_channels_counted(listing->gateway->channels, status->name, add_count, out);
-	hg_json_close(out, '}');
-	hg_json_close(out, '}');
+	hg_json_open(listing->out, '{');
+	hg_gateway_channel_members(listing->gateway, status, listing->out);
+	hg_json_close(listing->out, '}');
 }
 
 static void add_backends(hg_gateway *gateway, GString *out)
@@ -68,6 +34,20 @@ static void add_backends(hg_gateway *gateway, GString *out)
 		hg_json_close(out, '}');
 	}
 	hg_json_close(out, ']');
+}
+
+/* How far the index of what was said is. */
+static void add_search(hg_gateway *gateway, GString *out)
+{
+	struct hg_search_state state;
+
+	hg_search_state(gateway->search, &state);
+	hg_json_key(out, "search");
+	hg_json_open(out, '{');
+	hg_json_add_str(out, "state", state.off ? "off" : state.error ? "failed" : state.building ? "building" : "ready");
+	hg_json_add_int(out, "behind", state.behind);
+	hg_json_opt_str(out, "error", state.error);
+	hg_json_close(out, '}');
 }
 
 static void add_hooks(hg_gateway *gateway, GString *out)
@@ -164,6 +144,7 @@ void hg_gateway_status(void *arg, GString *out)
 
 	hg_json_add_str(out, "version", PACKAGE_VERSION);
 	hg_json_add_str(out, "name", conf->gateway.name);
+	hg_json_add_str(out, "instance", gateway->instance);
 	hg_json_add_time(out, "started", gateway->started_ms);
 	hg_json_add_time(out, "reloaded", gateway->reloaded_ms);
 	hg_json_add_int(out, "uptime_ms", hg_now(gateway->env) - gateway->started_ms);
@@ -171,7 +152,9 @@ void hg_gateway_status(void *arg, GString *out)
 	hg_json_add_str(out, "config_hash", conf->hash);
 	hg_json_add_str(out, "store_driver", conf->store.driver);
 	hg_json_add_int(out, "port", hg_gateway_port(gateway));
+	hg_json_add_int(out, "console_port", hg_console_port(gateway->console));
 	hg_json_add_bool(out, "stopping", gateway->stopping);
+	hg_json_add_bool(out, "capture", gateway->capture != NULL);
 	add_clock(gateway, out);
 	hg_json_key(out, "channels");
 	hg_json_open(out, '[');
@@ -179,6 +162,7 @@ void hg_gateway_status(void *arg, GString *out)
 	hg_json_close(out, ']');
 	add_backends(gateway, out);
 	add_hooks(gateway, out);
+	add_search(gateway, out);
 	add_engine(gateway, out);
 	add_http(gateway, out);
 }

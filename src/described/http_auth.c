@@ -132,7 +132,9 @@ static gboolean claim_holds(const struct ht_claim *claim, struct json_object *cl
 	json_object_object_get_ex(claims, claim->name, &is);
 	if (!is && !asked->req->len && ht_fill_has(claim->is, "sha256(body)"))
 		return TRUE;
-	if (!is || ht_fill_run(claim->is, ht_signed_value, asked, NULL, want))
+	if (!is)
+		return FALSE;
+	if (ht_fill_run(claim->is, ht_signed_value, asked, NULL, want))	/* never: what is signed has no place that a value must fit */
 		return FALSE;
 	text = ht_json_text(is);
 	return text && strcmp(text, want->str) == 0;
@@ -186,7 +188,7 @@ static gboolean signature_holds(const struct ht_demand *d, const struct ht_asked
 		return any_secret(asked, d, given);
 	if (d->kind == D_JWT)
 		return jwt_holds(d, asked, given);
-	if (ht_fill_run(d->over, ht_signed_value, &copy, NULL, over))
+	if (ht_fill_run(d->over, ht_signed_value, &copy, NULL, over))	/* never: as in claim_holds() */
 		return FALSE;
 	if (d->kind == D_STANDARD)
 		return any_holds(d, asked, given, over) && within_holds(d, d->time, asked);

@@ -99,18 +99,31 @@ static gboolean participant(hg_turn *turn, GError **error)
 	       hg_sender_participants(turn, &kase, error) && finish(turn, &kase, error);
 }
 
+/* Who names the one it was until now means it: else another than the first is a mistake. */
+static gboolean takes_its_place(hg_turn *turn, const hg_link *link, const char *instead_of, gboolean *ret, GError **error)
+{
+	hg_link *old;
+
+	if (!hg_store_link_get(turn->store, turn->arena, link->ticket_n, link->backend, &old, error))
+		return FALSE;
+	*ret = old && g_strcmp0(old->external_id, instead_of) == 0;
+	return TRUE;
+}
+
 static gboolean link_ticket(hg_turn *turn, GError **error)
 {
 	const hg_command *command = turn->command;
+	hg_link link = { .backend = command->backend ?: "", .external_id = command->external_id, .number = command->number,
+			 .url = command->url, .at_ms = turn->now_ms };
+	gboolean moves;
 	hg_case kase;
 
 	turn->origin = command->backend;
-	return hg_case_by_ticket(turn, command->ticket_ref, command->backend, &kase, error) &&
-	       hg_ticket_link(turn, &kase, &(hg_link){
-			.ticket_n = kase.ticket->n, .backend = command->backend ?: "",
-			.external_id = command->external_id, .number = command->number, .url = command->url,
-			.at_ms = turn->now_ms }, error) &&
-	       finish(turn, &kase, error);
+	if (!hg_case_by_ticket(turn, command->ticket_ref, command->backend, &kase, error))
+		return FALSE;
+	link.ticket_n = kase.ticket->n;
+	return takes_its_place(turn, &link, command->text, &moves, error) &&
+	       (moves ? hg_ticket_moved : hg_ticket_link)(turn, &kase, &link, error) && finish(turn, &kase, error);
 }
 
 static gboolean set_status(hg_turn *turn, GError **error)
@@ -151,7 +164,7 @@ static gboolean act(hg_turn *turn, GError **error)
 	case HG_CMD_RESTORE:
 		return hg_drop_restore(turn, error);
 	case HG_CMD_RETRY_DEAD:
-		return hg_result_retry_dead(turn, error);
+		return hg_dead_retry(turn, error);
 	case HG_CMD_SENT:
 		return hg_result_sent(turn, error);
 	case HG_CMD_FORWARDED:
@@ -166,6 +179,16 @@ static gboolean act(hg_turn *turn, GError **error)
 		return hg_raw_settled(turn, error);
 	case HG_CMD_DROP_DEAD:
 		return hg_raw_drop(turn, error);
+	case HG_CMD_RETRY_ALL:
+		return hg_dead_retry_all(turn, error);
+	case HG_CMD_EDIT_DEAD:
+		return hg_dead_edit(turn, error);
+	case HG_CMD_DISCARD:
+		return hg_dead_discard(turn, error);
+	case HG_CMD_ALARM:
+		return hg_alarm(turn, error);
+	case HG_CMD_PAUSE:
+		return hg_pause(turn, error);
 	case HG_CMD_CHANGES:
 		return hg_changes_heard(turn, error);
 	case HG_CMD_CHANGED:
@@ -188,6 +211,20 @@ static gboolean act(hg_turn *turn, GError **error)
 		return hg_visitor_profile(turn, error);
 	case HG_CMD_UNMERGE:
 		return hg_unmerge(turn, error);
+	case HG_CMD_MERGE:
+		return hg_merge_command(turn, error);
+	case HG_CMD_RETAIN:
+		return hg_retain_command(turn, error);
+	case HG_CMD_ERASE:
+		return hg_erase_command(turn, error);
+	case HG_CMD_BLOCK:
+		return hg_block_command(turn, error);
+	case HG_CMD_TOKEN:
+		return hg_token_make(turn, error);
+	case HG_CMD_TOKEN_REVOKE:
+		return hg_token_revoke(turn, error);
+	case HG_CMD_TOKEN_USED:
+		return hg_token_used(turn, error);
 	case HG_CMD_BARRIER:
 		return TRUE;
 	default:

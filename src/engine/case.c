@@ -98,13 +98,22 @@ static gboolean save_episode(hg_turn *turn, hg_case *kase, GError **error)
 	return TRUE;
 }
 
+static gboolean save_tags(hg_turn *turn, hg_case *kase, GError **error)
+{
+	if (!kase->tags_changed)
+		return TRUE;
+	kase->tags_changed = FALSE;
+	return hg_store_thread_tags(turn->store, kase->thread->n, hg_marks_list(turn, kase->tags_were),
+				    hg_marks_list(turn, kase->thread->tags), error);
+}
+
 gboolean hg_case_save(hg_turn *turn, hg_case *kase, GError **error)
 {
 	if (kase->contact_changed && !hg_store_contact_update(turn->store, kase->contact, error))
 		return FALSE;
 	if (kase->ticket_changed && !hg_store_ticket_update(turn->store, kase->ticket, error))
 		return FALSE;
-	if (!save_episode(turn, kase, error) ||
+	if (!save_episode(turn, kase, error) || !save_tags(turn, kase, error) ||
 	    (kase->thread_changed && !hg_store_thread_update(turn->store, kase->thread, error)))
 		return FALSE;
 	kase->contact_changed = kase->ticket_changed = kase->thread_changed = kase->episode_changed = FALSE;
@@ -136,6 +145,7 @@ gboolean hg_case_say(hg_turn *turn, hg_case *kase, hg_message *message, GError *
 	thread->inbound += message->direction == HG_INBOUND;
 	thread->outbound += message->direction == HG_OUTBOUND;
 	thread->last_ms = turn->now_ms;
+	thread->forgotten = 0;
 	kase->thread_changed = TRUE;
 	return TRUE;
 }

@@ -5,6 +5,7 @@
 #include "arena.h"
 #include "change.h"
 #include "fail.h"
+#include "model.h"
 
 enum hg_command_kind {
 	HG_CMD_INBOUND = 1,	/* a batch of an adapter */
@@ -46,6 +47,31 @@ enum hg_command_kind {
 	HG_CMD_CHANGES,
 	HG_CMD_CHANGED,		/* outcome of such a job: backend, job_n, fate SENT (changes: what it turned out to be, complete;
 				 * of a LOOK any number), RETRY or FAILED (dead letter) with text why not, retry_ms */
+	/* What operators do: */
+	HG_CMD_PAUSE,		/* channel: nothing is sent, fetched or looked for there until it goes on (remove); text why */
+	HG_CMD_RETRY_ALL,	/* dead letters of type (word of a target; NULL: any) and text (a name; NULL: any), so many as one
+				 * transaction should hold.  Answer: {"retried":3,"more":false} */
+	HG_CMD_EDIT_DEAD,	/* of job_n: text goes out instead: an event's data (JSON; type is "backend"), an answer's text ("channel") */
+	HG_CMD_DISCARD,		/* job_n will not be tried again; text why */
+	/* Of a contact, whose id is text.  MISSING: there is none; STATE: it is part of another one. */
+	HG_CMD_MERGE,		/* it becomes part of the contact into.  Answer: {"contact":into,"merged":id,"threads":how many} */
+	HG_CMD_BLOCK,		/* what it writes is noise, until until_ms, or for retry_ms (both 0: for ever); subject why, or NULL.  remove: no more */
+	HG_CMD_ERASE,		/* it is forgotten, for ever; subject is its id once more.  Again: what has become of it */
+	HG_CMD_RETAIN,		/* what was kept for long enough is looked for now */
+	HG_CMD_ALARM,		/* subject: what it is about; text in words; status: "raised", "told" (somebody), "cleared" (it is over),
+				 * "ended" (and all who were told of it know that).  What makes no sense by now does nothing */
+	/* Of the API's tokens.  Answers: {"token":{...}} without the secret, which no command knows; made.n is its row. */
+	HG_CMD_TOKEN,		/* one is made: wish.  CONFLICT: the name is taken; LIMIT: there are too many */
+	HG_CMD_TOKEN_REVOKE,	/* text: id.  MISSING; STATE: it is revoked already */
+	HG_CMD_TOKEN_USED,	/* text: id.  It was used in this hour */
+};
+
+/* TOKEN. */
+struct hg_token_wish {
+	int kind;			/* enum hg_token_kind */
+	const char *name, *scopes, *channels;	/* as in hg_token */
+	guint8 hash[32];		/* SHA-256 of the secret */
+	gint64 expires_ms;		/* 0: never */
 };
 
 struct hg_reply {
@@ -77,7 +103,7 @@ struct hg_forward_result {
 	const char *const *made;	/* ids under which the helpdesk will tell of what was just made, NULL-ended; or NULL: such
 					 * a reply, note or status is an echo */
 	gboolean account;		/* with RETRY: our credentials are refused; nothing is at fault but them */
-	gboolean lost;			/* with FAILED: the ticket is not there any more */
+	gboolean lost;			/* the ticket is not there any more; external_id names what took its place, if anything did */
 };
 
 struct hg_fetch_result {
@@ -126,9 +152,12 @@ struct hg_command {
 	const char *idem_key;		/* API calls: or NULL ... */
 	guint8 idem_print[32];		/* ... with the fingerprint of the request */
 	const char *thread_id, *ticket_ref;	/* id, number or external id of a ticket */
-	const char *text, *agent;	/* NOTE, CLOSE (reason), STATUS (word), UNPACKED and SETTLED (why not) */
+	const char *text, *agent;	/* NOTE, CLOSE (reason), STATUS (word), LINK (the external id that is replaced), UNPACKED and
+					 * SETTLED (why not) */
 	int resolution;			/* CLOSE: enum hg_resolution */
-	gboolean remove;		/* PARTICIPANT */
+	gboolean remove;		/* PARTICIPANT, BLOCK */
+	const char *into;		/* MERGE */
+	gint64 until_ms;		/* BLOCK */
 	gboolean ask;			/* CLOSE: as resolved, when the customer says so or nothing */
 	const char *priority, *category, *type, *subject;	/* CONVERT; or NULL */
 	const char *queue, *status, *assignee;	/* CONVERT; assignee of STATUS too ("": nobody); or NULL */
@@ -138,7 +167,7 @@ struct hg_command {
 	const char *external_id, *number, *url;	/* LINK */
 	const hg_change *changes;	/* CHANGES, CHANGED: by hg_command_set_changes() */
 	gsize n_changes;
-	gint64 retry_ms;		/* CHANGED: with RETRY, 0 for the usual backoff */
+	gint64 retry_ms;		/* CHANGED: with RETRY, 0 for the usual backoff; BLOCK */
 	gint64 job_n;			/* SENT, FORWARDED, FETCHED, FACTS, SETTLE_SEND, RETRY_DEAD, CHANGED and the four behind PATCH */
 	int fate;			/* UNPACKED: SENT: read, FAILED: not, RETRY: not tried; SETTLED: as its FAILED: it is gone */
 	const char *const *refs;	/* RECALL: NULL-ended */
@@ -150,6 +179,8 @@ struct hg_command {
 	struct hg_fetch_result fetched;
 	struct hg_facts_result facts;
 	struct hg_visiting visiting;
+	struct hg_token_wish wish;
+	hg_token *made;			/* for done: the token as it is now, in our arena; or NULL */
 	const char *refused;		/* for done: it was not done, and that is kept: why; or NULL */
 	hg_command_done *done;		/* once, after the commit, on the engine's thread; or NULL */
 	void *done_arg;

@@ -211,6 +211,19 @@ static const struct hg_shape visiting = {
 	"hg_visiting", visiting_rows, sizeof(struct hg_visiting), HG_ROW_NOWHERE, NULL
 };
 
+static const struct hg_row wish_rows[] = {
+	HG_ROW(struct hg_token_wish, 1, kind, INT),
+	HG_ROW(struct hg_token_wish, 2, name, TEXT),
+	HG_ROW(struct hg_token_wish, 3, scopes, TEXT),
+	HG_ROW(struct hg_token_wish, 4, channels, TEXT),
+	HG_ROW_PRINT_OF(struct hg_token_wish, 5, hash),
+	HG_ROW(struct hg_token_wish, 6, expires_ms, INT64),
+	HG_ROW_END
+};
+static const struct hg_shape wish = {
+	"hg_token_wish", wish_rows, sizeof(struct hg_token_wish), HG_ROW_NOWHERE, NULL
+};
+
 static const struct hg_row change_rows[] = {
 	HG_ROW(struct hg_change, 1, kind, INT),
 	HG_ROW(struct hg_change, 2, id, TEXT),
@@ -278,16 +291,19 @@ static const struct hg_row command_rows[] = {
 	HG_ROW_STRUCT_OF(struct hg_command, 40, visiting, &visiting),
 	HG_ROW_LIST_OF(struct hg_command, 41, changes, n_changes, HG_ROW_NOWHERE, HG_CHANGES_MAX, &change),
 	HG_ROW(struct hg_command, 42, retry_ms, INT64),
+	HG_ROW(struct hg_command, 43, into, TEXT),
+	HG_ROW(struct hg_command, 44, until_ms, INT64),
+	HG_ROW_STRUCT_OF(struct hg_command, 45, wish, &wish),
 	HG_ROW_END
 };
 /* Whose they are, when it was taken and who hears of it is another matter each time. */
-static const char *const command_without[] = { "arena", "at_ms", "again", "refused", "done", "done_arg", "next", NULL };
+static const char *const command_without[] = { "arena", "at_ms", "again", "made", "refused", "done", "done_arg", "next", NULL };
 const struct hg_shape hg_shape_command = {
 	"hg_command", command_rows, sizeof(struct hg_command), HG_ROW_NOWHERE, command_without
 };
 
 const struct hg_shape *const hg_command_shapes[] = {
-	&address, &file, &hg_shape_in, &receipt, &batch, &reply, &sent, &forwarded, &fetched, &facts, &visiting, &change,
+	&address, &file, &hg_shape_in, &receipt, &batch, &reply, &sent, &forwarded, &fetched, &facts, &visiting, &wish, &change,
 	&hg_shape_command, NULL
 };
 

@@ -4,6 +4,7 @@
 #include "turn.h"
 
 #include "number.h"
+#include "people.h"
 
 #include <string.h>
 
@@ -43,9 +44,11 @@ gboolean hg_consent_find(hg_store *store, hg_arena *arena, const char *channel, 
 {
 	g_autoptr(GPtrArray) rows = g_ptr_array_new();
 	g_autofree char *twin = hg_number_twin(uri);	/* which the carrier may call it next time */
+	g_autofree char *erased = hg_store_address_hash(store, uri);	/* all that is left of who was erased */
 
 	*ret = NULL;
 	if (!hg_store_consent_of(store, arena, uri, channel, rows, error) ||
+	    !hg_store_consent_of(store, arena, erased, channel, rows, error) ||
 	    (twin && !hg_store_consent_of(store, arena, twin, channel, rows, error)))
 		return FALSE;
 	*ret = newest(rows, ours);
@@ -112,8 +115,7 @@ static guint stops_in(const GPtrArray *rows)
 	return n;
 }
 
-/* contact.opted_out of the rules: there is an address of his that wants none. */
-static gboolean fold(hg_turn *turn, hg_case *kase, GError **error)
+gboolean hg_consent_fold(hg_turn *turn, hg_case *kase, GError **error)
 {
 	g_autoptr(GPtrArray) aliases = g_ptr_array_new();
 	gboolean out = FALSE;
@@ -268,7 +270,7 @@ gboolean hg_consent_take(hg_turn *turn, hg_case *kase, const struct hg_wishing *
 			return FALSE;
 		first = first ?: row;
 	}
-	if (!first || (kase->contact && !fold(turn, kase, error)))
+	if (!first || (kase->contact && !hg_consent_fold(turn, kase, error)))
 		return first == NULL;
 	if (kase->thread && wished->state == HG_WISH_STOP && !hasten(turn, kase, to->channel, error))
 		return FALSE;

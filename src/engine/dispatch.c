@@ -1,4 +1,5 @@
 /* dispatch.c - a job with all that is needed to do it, in an arena that leaves with it */
+#include "standing.h"
 #include "turn.h"
 
 #include "json.h"
@@ -165,6 +166,7 @@ static gboolean fill_link(hg_engine *engine, hg_dispatch *dispatch, GError **err
 
 static gboolean fill_event(hg_engine *engine, hg_dispatch *dispatch, gboolean *ret_gone, GError **error)
 {
+	const char *edited;
 	hg_event *event;
 
 	if (!hg_store_event_get(engine->store, dispatch->arena, dispatch->job.event_n, &event, error))
@@ -173,6 +175,9 @@ static gboolean fill_event(hg_engine *engine, hg_dispatch *dispatch, gboolean *r
 	if (!event)
 		return TRUE;
 	dispatch->event = *event;
+	if (!hg_dead_edited(engine->store, dispatch->arena, &dispatch->job, &edited, error))
+		return FALSE;
+	dispatch->event.data = edited ?: event->data;
 	dispatch->folder = hg_arena_str(dispatch->arena, hg_store_attachments(engine->store));
 	return fill_link(engine, dispatch, error);
 }

@@ -12,6 +12,7 @@
 #include "ports.h"
 #include "store.h"
 #include "tally.h"
+#include "people.h"
 
 typedef struct hg_engine hg_engine;
 typedef struct hg_rules hg_rules;
@@ -48,6 +49,7 @@ void hg_engine_set_slots(hg_engine *engine, int target, const char *name, guint 
 struct hg_engine_stats {
 	gint64 commands, groups, inbound, duplicates, messages, tickets, joined, ignored, refused, queue,
 	       queue_oldest_ms;
+	gint64 forgotten[HG_GONE_N];	/* because it was kept for long enough; by enum hg_gone */
 };
 void hg_engine_get_stats(hg_engine *engine, struct hg_engine_stats *ret);	/* any thread */
 

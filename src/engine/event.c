@@ -28,7 +28,7 @@ static gboolean wants(const struct hg_backend_conf *backend, const char *type, g
 		return matches((const char *const *)backend->events, type);
 	/* Who wants no messages is for whoever might write to him; who cannot be reached, for whoever can call him. */
 	return has_ticket ? matches(default_events, type) :
-	       strcmp(type, "contact.consent") == 0 || strcmp(type, "contact.unreachable_reply") == 0;
+	       strcmp(type, "contact.consent") == 0 || strcmp(type, "contact.erased") == 0 || strcmp(type, "contact.unreachable_reply") == 0;
 }
 
 /* Of a conversation on trial, or of a channel that is: the log and live views have it, nobody else. */
@@ -98,6 +98,7 @@ static gboolean event_add(hg_turn *turn, hg_case *kase, hg_event *event, GError 
 		event->seq = thread->last_seq + 1;
 		event->prev_n = thread->last_event_n;
 		event->shadow = thread->shadow;
+		event->channel = thread->channel;
 	}
 	if (kase && kase->contact)
 		event->contact_n = kase->contact->n;
@@ -161,6 +162,8 @@ gboolean hg_event_tell(hg_turn *turn, hg_case *kase, const struct hg_payload *ne
 	event->from_contact_n = news->other ? news->other->n : 0;
 	event->message_n = news->message ? news->message->n : 0;
 	event->decision_n = news->decision ? news->decision->n : 0;
+	event->rule = news->decision ? news->decision->rule : NULL;
+	event->channel = news->consent ? news->consent->channel : news->name;
 	return event_add(turn, kase, event, error) &&
 	       (on_trial(turn, kase, news) || forward(turn, kase, event, news, error));
 }

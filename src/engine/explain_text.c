@@ -106,6 +106,8 @@ static void show_outcome(GString *out, const hg_decision *decision)
 		line(out, "decision", "%s: it answers a question of the gateway's, so no rule is asked", decision->action);
 	else if (strcmp(decision->on, "consent") == 0)
 		line(out, "decision", "%s: it says whether the customer wants messages, so no rule is asked", decision->action);
+	else if (strcmp(decision->on, "blocked") == 0)
+		line(out, "decision", "%s: the customer is blocked, so no rule is asked", decision->action);
 	else if (strcmp(decision->action, "none") == 0 || strcmp(decision->on, "message") == 0)
 		line(out, "decision", "%s: no rule decided", decision->action);
 	else

@@ -266,7 +266,7 @@ gboolean hg_asking_gate(hg_turn *turn, const struct hg_in *in, gint64 raw_n, gbo
 		return TRUE;
 	if (!hg_contact_resolve(turn, &as, said, &kase, error))
 		return FALSE;
-	if (!kase.contact)
+	if (!kase.contact || hg_contact_is_blocked(kase.contact, turn->now_ms))
 		return TRUE;
 	turn->newcomer = kase.contact_new ? kase.contact->n : 0;
 	if (!hg_store_waiting_more(turn->store, kase.contact->n, 0, &ahead, error) ||

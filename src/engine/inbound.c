@@ -71,7 +71,11 @@ gboolean hg_inbound_find(hg_turn *turn, const char *id, hg_message **ret, GError
 	if (!hg_store_seen_find(turn->store, turn->command->channel, id, turn->now_ms, &n, error) ||
 	    (!n && !hg_store_seen_find(turn->store, wide_space(turn), id, turn->now_ms, &n, error)))
 		return FALSE;
-	return !n || hg_store_message_get(turn->store, turn->arena, n, ret, error);
+	if (n && !hg_store_message_get(turn->store, turn->arena, n, ret, error))
+		return FALSE;
+	if (*ret && (*ret)->erased_ms)	/* nobody finds what is forgotten */
+		*ret = NULL;
+	return TRUE;
 }
 
 static gboolean is_new(hg_turn *turn, const struct hg_in *in, gboolean *ret, GError **error)

@@ -65,8 +65,11 @@ guint hg_marks_tag(hg_turn *turn, hg_case *kase, const char *const *add, guint n
 		n++;
 	}
 	hg_json_close(out, ']');
+	if (changed && !kase->tags_changed)
+		kase->tags_were = kase->thread->tags;
 	if (changed)
 		kase->thread->tags = hg_arena_mem(turn->arena, out->str, out->len);
+	kase->tags_changed |= changed;
 	kase->thread_changed |= changed;
 	return left;
 }

@@ -1,15 +1,17 @@
-/* merge.c - an anonymous visitor's contact becomes part of the one he turned out to be, and can be taken out again
+/* merge.c - a contact becomes part of another one, and can be taken out again
  *
- * Only who was nothing but a browser is merged: a contact with any other address stays, whoever says so.  What went
- * along is kept beside it, as it was before. */
+ * By itself only who was nothing but a browser is merged into whom he turned out to be: a contact with any other address
+ * stays, whoever says so, unless people do.  What went along is kept beside it, as it was before. */
 #include "turn.h"
 
 #include <string.h>
 
 #include "json.h"
+#include "people.h"
 
 #define THREADS_MAX 500		/* one browser's conversations; with more it stays a contact of its own */
 #define PAGE	    100
+#define DEEPEST	    7		/* who was merged into whom was merged: as far as hg_case_contact() goes, less one */
 
 /* ---- what there is of a contact ---- */
 
@@ -94,12 +96,12 @@ static gboolean move_thread(hg_turn *turn, hg_thread *thread, hg_contact *to, GE
 	return hg_store_thread_update(turn->store, thread, error);
 }
 
-/* Answers reach all of his devices, not the browser he had when nobody knew him. */
+/* Answers reach all of his devices, not the browser he had when nobody knew him.  uri NULL: they go where they went. */
 static gboolean move_reply(hg_turn *turn, hg_thread *thread, const char *uri, GError **error)
 {
 	gint64 last_in_ms;
 
-	if (!hg_visitor_is_anonymous(thread->reply_to))
+	if (!uri || !hg_visitor_is_anonymous(thread->reply_to))
 		return TRUE;
 	if (!hg_store_reach_get(turn->store, thread->channel, thread->reply_to, &last_in_ms, error) ||
 	    (last_in_ms && !hg_store_reach_in(turn->store, thread->channel, uri, last_in_ms, error)))
@@ -123,9 +125,12 @@ static void inherit(hg_case *kase, const hg_contact *former)
 {
 	hg_contact *contact = kase->contact;
 
-	kase->contact_changed |= former->last_ticket_ms > contact->last_ticket_ms || (!contact->name && former->name);
+	kase->contact_changed = TRUE;
 	contact->last_ticket_ms = MAX(contact->last_ticket_ms, former->last_ticket_ms);
 	contact->name = contact->name ?: former->name;
+	contact->opted_out |= former->opted_out;
+	if (!contact->blocked_ms)
+		hg_block_copy(former, contact);
 }
 
 /* In the newest of the conversations, where people look; of no conversation when there is none.  who: whose it is now. */
@@ -148,31 +153,121 @@ static void log_merge(const hg_contact *former, const hg_contact *into, const ch
 		"is no part any more of", into->id, threads);
 }
 
-gboolean hg_merge_visitor(hg_turn *turn, hg_case *kase, hg_contact *former, const char *uri, hg_contact **ret_merged,
-			  guint *ret_threads, GError **error)
+/* former, with all that is listed, becomes part of kase->contact; saves the case. */
+static gboolean merge(hg_turn *turn, hg_case *kase, hg_contact *former, const GPtrArray *aliases, const GPtrArray *threads,
+		      const char *uri, const char *why, GError **error)
 {
-	g_autoptr(GPtrArray) aliases = g_ptr_array_new(), threads = g_ptr_array_new();
-	hg_merge merge = { .from_n = former->n, .into_n = kase->contact->n, .at_ms = turn->now_ms,
-			   .why = "the site's server says who this visitor is" };
+	hg_merge row = { .from_n = former->n, .into_n = kase->contact->n, .at_ms = turn->now_ms, .why = why };
 
-	if (!hg_store_alias_list(turn->store, turn->arena, former->n, aliases, error) ||
-	    !add_threads(turn, former, FALSE, threads, error) || !add_threads(turn, former, TRUE, threads, error))
-		return FALSE;
-	if (!only_browsers(aliases) || threads->len > THREADS_MAX)
-		return TRUE;
-	merge.moved = note_all(turn, aliases, threads);
+	row.moved = note_all(turn, aliases, threads);
 	former->merged_into = kase->contact->n;
 	inherit(kase, former);
-	if (!hg_store_merge_add(turn->store, &merge, error) ||
+	if (!hg_store_merge_add(turn->store, &row, error) ||
 	    !hg_store_contact_update(turn->store, former, error) ||
 	    !move_aliases(turn, aliases, kase->contact->n, error) || !hg_case_save(turn, kase, error) ||
 	    !move_threads(turn, threads, kase->contact, uri, error))
 		return FALSE;
-	*ret_merged = former;
-	*ret_threads = threads->len;
 	log_merge(former, kase->contact, "contact.merged", threads->len);
 	return tell(turn, kase->contact, threads, &(struct hg_payload){ .type = "contact.merged", .other = former,
-									.reason = merge.why }, error);
+									.reason = why }, error);
+}
+
+static gboolean add_all(hg_turn *turn, const hg_contact *former, GPtrArray *aliases, GPtrArray *threads, GError **error)
+{
+	return hg_store_alias_list(turn->store, turn->arena, former->n, aliases, error) &&
+	       add_threads(turn, former, FALSE, threads, error) && add_threads(turn, former, TRUE, threads, error);
+}
+
+gboolean hg_merge_visitor(hg_turn *turn, hg_case *kase, hg_contact *former, const char *uri, hg_contact **ret_merged,
+			  guint *ret_threads, GError **error)
+{
+	g_autoptr(GPtrArray) aliases = g_ptr_array_new(), threads = g_ptr_array_new();
+
+	if (!add_all(turn, former, aliases, threads, error))
+		return FALSE;
+	if (!only_browsers(aliases) || threads->len > THREADS_MAX)
+		return TRUE;
+	if (!merge(turn, kase, former, aliases, threads, uri, "the site's server says who this visitor is", error))
+		return FALSE;
+	*ret_merged = former;
+	*ret_threads = threads->len;
+	return TRUE;
+}
+
+/* ---- by hand ---- */
+
+/* How many merges lead to it one behind the other; more than most are not counted. */
+static gboolean depth_of(hg_turn *turn, gint64 contact_n, guint most, guint *ret, GError **error)
+{
+	g_autoptr(GPtrArray) rows = g_ptr_array_new();
+
+	*ret = 0;
+	if (!most)
+		return TRUE;
+	if (!hg_store_merge_list(turn->store, turn->arena, contact_n, rows, error))
+		return FALSE;
+	for (guint i = 0; i < rows->len; i++) {
+		const hg_merge *row = g_ptr_array_index(rows, i);
+		guint below;
+
+		if (row->into_n != contact_n || row->undone_ms)
+			continue;
+		if (!depth_of(turn, row->from_n, most - 1, &below, error))
+			return FALSE;
+		*ret = MAX(*ret, below + 1);
+	}
+	return TRUE;
+}
+
+static gboolean may_merge(hg_turn *turn, const hg_contact *former, const hg_contact *into, GError **error)
+{
+	guint depth;
+
+	if (former->n == into->n)
+		return hg_fail(error, HG_ERROR_INPUT, "contact %s cannot become part of itself", into->id);
+	if (former->erased_ms || into->erased_ms)
+		return hg_fail(error, HG_ERROR_STATE, "contact %s was erased", former->erased_ms ? former->id : into->id);
+	if (!depth_of(turn, former->n, DEEPEST, &depth, error))
+		return FALSE;
+	return depth < DEEPEST || hg_fail(error, HG_ERROR_LIMIT, "contact %s is made of merged ones, %d deep: merge %s into it "
+					  "instead", former->id, DEEPEST, into->id);
+}
+
+static void answer_merged(hg_turn *turn, const hg_contact *former, const hg_contact *into, guint threads)
+{
+	GString *out = turn->engine->scratch;
+
+	g_string_truncate(out, 0);
+	hg_json_open(out, '{');
+	hg_json_add_str(out, "contact", into->id);
+	hg_json_add_str(out, "merged", former->id);
+	hg_json_add_int(out, "threads", threads);
+	hg_json_close(out, '}');
+	turn->answer = hg_arena_mem(turn->arena, out->str, out->len);
+}
+
+/* People have looked: whose address was in doubt is not any more. */
+gboolean hg_merge_command(hg_turn *turn, GError **error)
+{
+	g_autoptr(GPtrArray) aliases = g_ptr_array_new(), threads = g_ptr_array_new();
+	const hg_command *command = turn->command;
+	g_autofree char *why = g_strconcat("merged by ", command->agent ?: command->principal ?: "the API", NULL);
+	hg_contact *former;
+	hg_case kase = { 0 };
+
+	if (!hg_contact_load(turn, command->text, &former, error) ||
+	    !hg_contact_load(turn, command->into, &kase.contact, error) ||
+	    !may_merge(turn, former, kase.contact, error) || !add_all(turn, former, aliases, threads, error))
+		return FALSE;
+	if (threads->len > THREADS_MAX)
+		return hg_fail(error, HG_ERROR_LIMIT, "contact %s has more than %d conversations: merge %s into it instead",
+			       former->id, THREADS_MAX, kase.contact->id);
+	if (former->conflicted && kase.contact->conflicted)
+		former->conflicted = kase.contact->conflicted = FALSE;
+	if (!merge(turn, &kase, former, aliases, threads, NULL, hg_arena_str(turn->arena, why), error))
+		return FALSE;
+	answer_merged(turn, former, kase.contact, threads->len);
+	return TRUE;
 }
 
 /* ---- undone ---- */
@@ -266,14 +361,10 @@ static gboolean load_merged(hg_turn *turn, hg_contact **ret, hg_merge **ret_merg
 {
 	const char *id = turn->command->text;
 
-	*ret = NULL;
-	if (id && hg_id_is(id, "con") && !hg_store_contact_by_id(turn->store, turn->arena, id, ret, error))
+	if (!hg_contact_by_id(turn, id, ret, error) ||
+	    !hg_store_merge_of(turn->store, turn->arena, (*ret)->n, ret_merge, error))
 		return FALSE;
-	if (!*ret)
-		return hg_fail(error, HG_ERROR_MISSING, "there is no contact %.60s", id ?: "without an id");
-	if (!hg_store_merge_of(turn->store, turn->arena, (*ret)->n, ret_merge, error))
-		return FALSE;
-	return ((*ret)->merged_into && *ret_merge && !(*ret_merge)->undone_ms) ||
+	return ((*ret)->merged_into && !(*ret)->erased_ms && *ret_merge && !(*ret_merge)->undone_ms) ||
 	       hg_fail(error, HG_ERROR_STATE, "contact %s is not part of another one", id);
 }
 
@@ -288,6 +379,14 @@ static void answer(hg_turn *turn, const hg_contact *contact, const hg_contact *f
 	hg_json_add_int(out, "threads", threads);
 	hg_json_close(out, '}');
 	turn->answer = hg_arena_mem(turn->arena, out->str, out->len);
+}
+
+/* Who of the two wants no messages is what their own addresses said. */
+static gboolean fold_again(hg_turn *turn, hg_contact *contact, GError **error)
+{
+	hg_case kase = { .contact = contact };
+
+	return hg_consent_fold(turn, &kase, error) && hg_case_save(turn, &kase, error);
 }
 
 gboolean hg_unmerge(hg_turn *turn, GError **error)
@@ -308,7 +407,8 @@ gboolean hg_unmerge(hg_turn *turn, GError **error)
 	if (!hg_store_merge_update(turn->store, merge, error) || !hg_store_contact_update(turn->store, contact, error) ||
 	    !aliases_of(turn, hg_json_arr(moved, "addresses"), from->n, aliases, error) ||
 	    !move_aliases(turn, aliases, contact->n, error) || !forget_into(turn, aliases, error) ||
-	    !threads_back(turn, hg_json_arr(moved, "threads"), from->n, contact, threads, error))
+	    !threads_back(turn, hg_json_arr(moved, "threads"), from->n, contact, threads, error) ||
+	    !fold_again(turn, contact, error) || !fold_again(turn, from, error))
 		return FALSE;
 	log_merge(contact, from, "contact.unmerged", threads->len);
 	return tell(turn, contact, threads, &(struct hg_payload){ .type = "contact.unmerged", .other = from,

@@ -30,6 +30,8 @@ gboolean hg_outbox_end(hg_turn *turn, hg_job *job, gboolean dead, GError **error
 	job->changed_ms = turn->now_ms;
 	if (dead && !hg_job_move(job, HG_JOB_DEAD, error))
 		return FALSE;
+	if (!dead && !hg_dead_edit_ends(turn, job, error))
+		return FALSE;
 	if (dead ? !hg_store_job_dead(turn->store, job, turn->now_ms, &next, error) :
 		   !hg_store_job_done(turn->store, job, turn->now_ms, &next, error))
 		return FALSE;

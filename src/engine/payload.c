@@ -24,7 +24,10 @@ enum part {
 	NOTICE  = 1 << 11,	/* what people are to know */
 	CHANGES = 1 << 12,	/* what an agent or the API changed */
 	CONSENT = 1 << 13,	/* whether he wants messages; the message that says so, or null */
+	TICKETS = 1 << 16,	/* that were his */
+	BLOCKED = 1 << 15,	/* since when the contact is kept out, and until when */
 	UNREAD  = 1 << 14,	/* answers a visitor did not see */
+	ALARM   = 1 << 17,	/* what it is about; nothing of threads and contacts */
 };
 
 static const struct kind {
@@ -49,12 +52,19 @@ static const struct kind {
 	{ "ticket.status",     PLACE | TICKET | REASON },
 	{ "contact.merged",    OTHER | REASON },
 	{ "contact.unmerged",  OTHER | REASON },
+	{ "contact.blocked",   REASON | BLOCKED },
+	{ "contact.unblocked", REASON | BLOCKED },
+	{ "contact.erased",    TICKETS },
 	{ "contact.consent",   TICKET | MESSAGE | CONSENT },
 	{ "contact.unreachable_reply", PLACE | TICKET | UNREAD },
 	{ "csat.received",     PLACE | TICKET | CSAT },
 	{ "drop.detected",     PLACE | CLOCKS | TICKET | REASON },
 	{ "channel.down",      NAME | REASON },
 	{ "channel.up",        NAME | REASON },
+	{ "channel.paused",    NAME | REASON },
+	{ "channel.resumed",   NAME | REASON },
+	{ "alarm.raised",      ALARM | REASON },
+	{ "alarm.cleared",     ALARM | REASON },
 	{ "message.quarantined", NAME | REASON },
 	{ "loop.suspected",    NAME | REASON },
 };
@@ -480,12 +490,18 @@ static gboolean add_unread(const struct hg_payload_unread *unread, GString *out,
 
 static gboolean add_parts(const struct hg_payload *payload, unsigned parts, GString *out, GError **error)
 {
-	if (parts & NAME)
-		hg_json_add_str(out, "channel", payload->name);
+	if (parts & (NAME | ALARM))
+		hg_json_add_str(out, parts & NAME ? "channel" : "alarm", payload->name);
 	else if (!add_subjects(payload, parts, out, error))
 		return FALSE;
 	if ((parts & OTHER) && !hg_contact_add(payload, "other", payload->other, out, error))
 		return FALSE;
+	if (parts & TICKETS)
+		hg_json_add_raw(out, "tickets", payload->tickets ?: "[]");
+	if (parts & BLOCKED) {
+		hg_json_key(out, "blocked");
+		hg_block_write(payload->contact, out);
+	}
 	if ((parts & TICKET) && !hg_ticket_add(payload, payload->ticket, out, error))
 		return FALSE;
 	if ((parts & MESSAGE) && !add_message(payload, out, error))

@@ -39,10 +39,11 @@ struct hg_payload {
 	const hg_attachment *file;	/* of message.edited: the one that is here now, or cannot be had; NULL: it is about the text */
 	const char *ignored;		/* of message.received, ticket.message: word of the rule that took it for noise */
 	const char *reason;		/* words: why closed, reopened, merged, dropped, down */
-	const char *name;		/* of channel.down/up */
+	const char *name;		/* of channel.down/up/paused/resumed; what an alarm is about */
 	const struct hg_notice *notice;	/* of thread.notice; its text is filled */
 	const hg_consent *consent;	/* of contact.consent */
 	const char *changes;		/* of thread.changed: JSON object of what was added, removed and set */
+	const char *tickets;		/* of contact.erased: JSON list of {thread_id, number, links} */
 	const char *language;		/* of ticket.requested: the customer's, "de"; or NULL */
 	const char *idempotency_key;	/* of ticket.requested: same on every attempt */
 };
@@ -54,8 +55,15 @@ const char *const *hg_payload_types(void);
  * (STATE).  Field names are those of doc/events.md.  FALSE: out holds a part, the store failed. */
 gboolean hg_payload_write(const struct hg_payload *payload, GString *out, GError **error);
 
+/* As a JSON object (since, until, reason), or null: he is not blocked. */
+void hg_block_write(const hg_contact *contact, GString *out);
+typedef struct hg_erasure hg_erasure;
+/* As a JSON object: how far it has got, and the claim with its hash; the claim alone, of which the hash is made. */
+void hg_erasure_write(const hg_erasure *row, const char *contact_id, GString *out);
+void hg_erasure_write_claim(const hg_erasure *row, const char *contact_id, GString *out);
 /* As a JSON object. */
 void hg_consent_write(const hg_consent *consent, GString *out);
+void hg_token_write(const hg_token *token, GString *out);	/* never its hash */
 /* Of a STOP: since when nobody gets messages, and what an agent can do, each for a sentence. */
 const char *hg_consent_why(hg_arena *arena, const hg_consent *consent);
 const char *hg_consent_advice(const hg_consent *consent);	/* lent for ever */

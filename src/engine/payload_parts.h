@@ -47,6 +47,8 @@ void hg_json_add_foreign(GString *out, const char *key, const char *bytes, gsize
 void hg_thread_add_ref(const struct hg_payload *payload, GString *out);
 gboolean hg_contact_add(const struct hg_payload *payload, const char *key, const hg_contact *contact,
 			GString *out, GError **error);
+/* All that is shown of him, without the braces; aliases: of hg_alias *, all of his. */
+void hg_contact_write_members(const hg_contact *contact, const GPtrArray *aliases, GString *out);
 /* ticket NULL: null. */
 gboolean hg_ticket_add(const struct hg_payload *payload, const hg_ticket *ticket, GString *out, GError **error);
 /* The newest opinion of the thread's customer, or null. */

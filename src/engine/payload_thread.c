@@ -52,12 +52,24 @@ static const char *external_id(const GPtrArray *aliases, struct json_object *fie
 	return set;
 }
 
-static void write_contact(const hg_contact *contact, const GPtrArray *aliases, GString *out)
+void hg_block_write(const hg_contact *contact, GString *out)
+{
+	if (!contact || !contact->blocked_ms) {
+		hg_json_put_raw(out, NULL);
+		return;
+	}
+	hg_json_open(out, '{');
+	hg_json_add_time(out, "since", contact->blocked_ms);
+	hg_json_add_time(out, "until", contact->blocked_until_ms);
+	hg_json_add_str(out, "reason", contact->blocked_why);
+	hg_json_close(out, '}');
+}
+
+void hg_contact_write_members(const hg_contact *contact, const GPtrArray *aliases, GString *out)
 {
 	g_autoptr(json_object) fields =
 		contact->fields ? hg_json_parse(contact->fields, strlen(contact->fields), NULL, NULL) : NULL;
 
-	hg_json_open(out, '{');
 	hg_json_add_str(out, "id", contact->id);
 	hg_json_add_str(out, "name", contact->name);
 	hg_json_opt_str(out, "username", contact->username);
@@ -76,6 +88,12 @@ static void write_contact(const hg_contact *contact, const GPtrArray *aliases, G
 	hg_json_close(out, ']');
 	hg_json_add_raw(out, "tags", contact->tags ? contact->tags : "[]");
 	hg_json_add_raw(out, "fields", fields ? contact->fields : "{}");
+}
+
+static void write_contact(const hg_contact *contact, const GPtrArray *aliases, GString *out)
+{
+	hg_json_open(out, '{');
+	hg_contact_write_members(contact, aliases, out);
 	hg_json_close(out, '}');
 }
 

@@ -185,17 +185,30 @@ static gboolean take_known(hg_turn *turn, hg_receipt_row *row, GPtrArray *rows, 
 	       hg_case_save(turn, &kase, error);
 }
 
+/* Of what was erased nothing is kept any more. */
+static gboolean is_erased(hg_turn *turn, gint64 message_n, gboolean *ret, GError **error)
+{
+	hg_message *message = NULL;
+
+	if (message_n && !hg_store_message_get(turn->store, turn->arena, message_n, &message, error))
+		return FALSE;
+	*ret = message && message->erased_ms;
+	return TRUE;
+}
+
 gboolean hg_receipt_take(hg_turn *turn, const struct hg_receipt *receipt, GError **error)
 {
 	g_autoptr(GPtrArray) rows = g_ptr_array_new();
 	hg_receipt_row *row = make_row(turn, receipt);
-	gboolean known;
+	gboolean known, erased;
 
 	if (row->state < HG_R_SENT || row->state > HG_R_FAILED || (!row->external_id && !row->key))
 		return hg_fail(error, HG_ERROR_INPUT, "a receipt of state %d names no message", row->state);
 	if (!find_message(turn, row->external_id, row->key, &row->message_n, error) ||
-	    !is_known(turn, row, rows, &known, error))
+	    !is_known(turn, row, rows, &known, error) || !is_erased(turn, row->message_n, &erased, error))
 		return FALSE;
+	if (erased)
+		return TRUE;
 	if (known) {
 		turn->count.duplicates++;
 		return TRUE;

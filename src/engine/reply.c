@@ -324,7 +324,7 @@ static gboolean wanted(hg_turn *turn, const struct hg_outgoing *out, GError **er
 
 gboolean hg_outgoing_prepare(hg_turn *turn, hg_case *kase, struct hg_outgoing *out, GError **error)
 {
-	return address(turn, kase, out, error) && wanted(turn, out, error) &&
+	return hg_block_check(turn, kase->contact, error) && address(turn, kase, out, error) && wanted(turn, out, error) &&
 	       find_answered(turn, kase, out, error) && plan(turn, kase, out, error);
 }
 

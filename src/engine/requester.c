@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "answer.h"
 #include "phrases.h"
 
 #define CLAIMED "claimed_email"		/* the contact's field */
@@ -59,11 +60,33 @@ static gboolean synthetic(hg_turn *turn, hg_case *kase, const char **ret, GError
 	return TRUE;
 }
 
+static void keep_claimed(hg_turn *turn, hg_case *kase, const char *email)
+{
+	kase->contact->fields = hg_profile_field(turn, kase->contact->fields, CLAIMED, email);
+	kase->contact_changed = TRUE;
+}
+
+/* The agent who converts has said it: the helpdesk knows him by that, and it is proven by nothing. */
+static gboolean take_told(hg_turn *turn, hg_case *kase, const char *given, const char **ret, GError **error)
+{
+	gboolean pure = FALSE;
+	const char *email = hg_answer_email(given, turn->arena, &pure);
+	g_autofree char *uri = email && pure ? g_strconcat(MAILTO, email, NULL) : NULL;
+
+	if (!uri)
+		return hg_fail(error, HG_ERROR_INPUT, "\"requester\" is no e-mail address: ann@example.com is wanted");
+	*ret = hg_arena_str(turn->arena, uri);
+	keep_claimed(turn, kase, email);
+	return TRUE;
+}
+
 gboolean hg_requester_find(hg_turn *turn, hg_case *kase, const char **ret, GError **error)
 {
 	const char *claimed;
 	g_autofree char *uri = NULL;
 
+	if (turn->command && turn->command->kind == HG_CMD_CONVERT && turn->command->external_id)
+		return take_told(turn, kase, turn->command->external_id, ret, error);
 	if (!proven(turn, kase, MAILTO, ret, error))
 		return FALSE;
 	if (*ret)
@@ -113,12 +136,6 @@ gboolean hg_requester_ask(hg_turn *turn, hg_case *kase, const hg_decision *decis
 }
 
 /* ---- the answer, or none ---- */
-
-static void keep_claimed(hg_turn *turn, hg_case *kase, const char *email)
-{
-	kase->contact->fields = hg_profile_field(turn, kase->contact->fields, CLAIMED, email);
-	kase->contact_changed = TRUE;
-}
 
 /* number: of the decision that made the ticket, as the timer keeps it; or NULL. */
 static gboolean send_late(hg_turn *turn, hg_case *kase, const char *number, GError **error)

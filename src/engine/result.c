@@ -1,6 +1,8 @@
 /* result.c - outcomes of what was dispatched: arrived, again, refused, parked */
 #include "turn.h"
 
+#include "people.h"
+
 #include <string.h>
 
 #define DAY_MS		((gint64)24 * 60 * 60 * 1000)
@@ -235,19 +237,23 @@ static gboolean ticket_known(hg_turn *turn, hg_case *kase, GError **error)
 {
 	const struct hg_forward_result *result = &turn->command->forwarded;
 	gboolean other = FALSE, names = result->external_id && *result->external_id;
+	hg_link link = { .backend = turn->command->backend, .external_id = result->external_id, .number = result->number,
+			 .url = result->url, .at_ms = turn->now_ms };
 
 	if (!hg_case_ticket(turn, kase, error))
 		return FALSE;
 	if (!kase->ticket)
 		return TRUE;
+	link.ticket_n = kase->ticket->n;
+	if (names && result->lost) {
+		turn->origin = turn->command->backend;
+		return hg_ticket_moved(turn, kase, &link, error);
+	}
 	if (names && !hg_ticket_is_other(turn, kase->ticket, turn->command->backend, result->external_id, &other, error))
 		return FALSE;
 	turn->origin = turn->command->backend;
 	if (names && !other)
-		return hg_ticket_link(turn, kase, &(hg_link){
-			.ticket_n = kase->ticket->n, .backend = turn->command->backend,
-			.external_id = result->external_id, .number = result->number, .url = result->url,
-			.at_ms = turn->now_ms }, error);
+		return hg_ticket_link(turn, kase, &link, error);
 	/* It took the request and named no ticket: it has it all the same. */
 	if (!hg_ticket_acked(turn, kase, error))
 		return FALSE;
@@ -279,9 +285,21 @@ static gboolean delivered(hg_turn *turn, hg_job *job, GError **error)
 	       hg_case_save(turn, &kase, error);
 }
 
+static gboolean tell_lost(hg_turn *turn, const hg_job *job, GError **error)
+{
+	hg_case kase;
+
+	return hg_case_load(turn, job->thread_n, &kase, error) && hg_ticket_lost(turn, &kase, job->name, error) &&
+	       hg_case_save(turn, &kase, error);
+}
+
 static gboolean dead_letter(hg_turn *turn, hg_job *job, GError **error)
 {
 	struct hg_ctx ctx = HG_CTX(NULL, "backend", job->name);
+	const struct hg_forward_result *result = &turn->command->forwarded;
+
+	if (result->lost && !result->external_id && job->thread_n && !tell_lost(turn, job, error))
+		return FALSE;
 
 	hg_err(&ctx, "backend.dead_letter", "job %" G_GINT64_FORMAT " is given up after %d attempts: %s; it is kept, "
 	       "see the outbox", job->n, job->attempts, job->error ?: "no reason given");
@@ -418,8 +436,8 @@ gboolean hg_result_fetched(hg_turn *turn, GError **error)
 
 	if (!hg_result_job(turn, HG_TO_FETCH, &job, error))
 		return FALSE;
-	if (!job)
-		return TRUE;
+	if (!job)	/* whose message was erased meanwhile: nobody needs the file, unless somebody has it too */
+		return !result->sha256 || hg_store_unlink_later(turn->store, result->sha256, turn->now_ms, error);
 	if (!hg_store_attachment_get(turn->store, turn->arena, job->attachment_n, &attachment, error))
 		return FALSE;
 	if (!attachment)
@@ -438,37 +456,4 @@ gboolean hg_result_fetched(hg_turn *turn, GError **error)
 	job->due_ms = MAX(turn->now_ms, end_ms - 1000);
 	hg_targets_wake(turn->engine->targets, job->target, job->name, job->due_ms);
 	return hg_store_job_update(turn->store, job, error);
-}
-
-/* ---- by hand ---- */
-
-gboolean hg_result_retry_dead(hg_turn *turn, GError **error)
-{
-	hg_message *message;
-	hg_job *job;
-
-	if (!hg_store_job_get(turn->store, turn->arena, turn->command->job_n, &job, error))
-		return FALSE;
-	if (!job || job->state != HG_JOB_DEAD)
-		return hg_fail(error, job ? HG_ERROR_STATE : HG_ERROR_MISSING, "job %" G_GINT64_FORMAT " is not among "
-			       "the dead letters", turn->command->job_n);
-	/* Whoever asks for it knows that it may have arrived once: no key's life counts any more. */
-	job->doubt_ms = 0;
-	if (job->target == HG_TO_UNPACK)
-		job->attempts = 0;
-	if (!hg_store_job_update(turn->store, job, error) ||
-	    !hg_store_job_retry_dead(turn->store, job->n, turn->now_ms, error))
-		return FALSE;
-	hg_targets_wake(turn->engine->targets, job->target, job->name, turn->now_ms);
-	turn->answer = "{\"state\":\"due\"}";
-	if (job->target != HG_TO_CHANNEL)
-		return TRUE;
-	if (!hg_store_message_get(turn->store, turn->arena, job->message_n, &message, error))
-		return FALSE;
-	if (!message || message->delivery != HG_DLV_FAILED)
-		return TRUE;
-	message->delivery = HG_DLV_QUEUED;
-	message->error = message->advice = NULL;
-	message->error_code = 0;
-	return hg_store_message_update(turn->store, message, error);
 }

@@ -112,7 +112,7 @@ gboolean hg_round_adopt(struct hg_round *round, GError **error)
 	hg_store *store = round->engine->store;
 
 	if (!keep_rules(round, error) || !hg_wait_adopt(round->engine, round->now_ms, error) ||
-	    !hg_waiting_adopt(round->engine, round->now_ms, error))
+	    !hg_waiting_adopt(round->engine, round->now_ms, error) || !hg_retain_adopt(round->engine, round->now_ms, error))
 		return FALSE;
 	for (guint i = 0; i < channels->len; i++)
 		if (!hg_store_job_unpark(store, HG_TO_CHANNEL,
@@ -190,12 +190,18 @@ static gboolean take_reload(hg_engine *engine)
 
 /* ---- what others ask of it ---- */
 
+/* What makes room is never in the way of it. */
+static gboolean makes_room(const hg_command *command)
+{
+	return command->kind == HG_CMD_ERASE || command->kind == HG_CMD_RETAIN;
+}
+
 gboolean hg_engine_submit(hg_engine *engine, hg_command *command, GError **error)
 {
 	if (hg_command_is_refusable(command)) {
 		if (g_atomic_int_get(&engine->broken))
 			return hg_fail(error, HG_ERROR_BUSY, "the store failed; nothing is taken in");
-		if (g_atomic_int_get(&engine->disk_low))
+		if (g_atomic_int_get(&engine->disk_low) && !makes_room(command))
 			return hg_fail(error, HG_ERROR_BUSY, "the disk is nearly full; nothing is taken in");
 	}
 	return hg_queue_put(engine->queue, command, hg_mono(engine->env), error);

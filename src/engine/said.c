@@ -221,12 +221,19 @@ static gboolean note_mood(hg_turn *turn, hg_case *kase, const struct hg_judged *
 	return says_nothing || g_strcmp0(judged->verdict.word, HG_IGNORE_SOLVED) != 0 || hg_solved(turn, kase, error);
 }
 
+static gboolean is_blocked(const hg_turn *turn, const hg_case *kase)
+{
+	return hg_contact_is_blocked(kase->contact, turn->now_ms);
+}
+
 /* What the message did to its thread, for rules that are on that. */
 static gboolean listen(hg_turn *turn, hg_case *kase, const struct hg_in *in, const struct hg_proposed *proposed,
 		       gboolean was_closed, const hg_message *message, GError **error)
 {
 	struct hg_asked asked = { .event = HG_ON_OPENED, .in = in, .proposed = proposed };
 
+	if (is_blocked(turn, kase))
+		return TRUE;
 	if (proposed->thread) {
 		if (!was_closed || kase->thread->state == HG_THREAD_CLOSED)
 			return TRUE;
@@ -255,7 +262,7 @@ static gboolean match_answer(hg_turn *turn, const hg_case *kase, const struct hg
 			     const struct hg_claim *heard, struct hg_proposed *proposed, struct hg_answered *ret,
 			     GError **error)
 {
-	return (heard->claimed && !heard->thread && !heard->window) ||
+	return is_blocked(turn, kase) || (heard->claimed && !heard->thread && !heard->window) ||
 	       hg_ask_match(turn, kase, in, scope, proposed, ret, error);
 }
 
@@ -285,19 +292,21 @@ static gboolean makes_tickets(const hg_turn *turn)
 	return conf && conf->automatic_tickets;
 }
 
-/* Whoever knows it better than the rules: an answer to a question of ours, a word of consent. */
+/* Whoever knows it better than the rules: an answer to a question of ours, a word of consent, people who keep him out. */
 static gboolean judge(hg_turn *turn, const hg_case *kase, const struct hg_in *in, const struct hg_proposed *proposed,
 		      const struct hg_keyword *word, const struct hg_answered *answered, struct hg_judged *ret,
 		      GError **error)
 {
-	if (!word && !answered->quiet)
+	gboolean blocked = !word && is_blocked(turn, kase);
+
+	if (!word && !blocked && !answered->quiet)
 		return hg_judge(turn, kase, &(struct hg_asked){ .event = HG_ON_MESSAGE, .in = in, .proposed = proposed }, ret,
 				error);
-	if (!hg_judge_unasked(turn, kase, word ? "consent" : "answer", in, proposed, ret, error))
+	if (!hg_judge_unasked(turn, kase, word ? "consent" : blocked ? "blocked" : "answer", in, proposed, ret, error))
 		return FALSE;
-	if (word) {
+	if (word || blocked) {
 		ret->verdict.action = HG_ACT_IGNORE;
-		ret->verdict.word = word->name;
+		ret->verdict.word = word ? word->name : "blocked";
 	}
 	return TRUE;
 }
@@ -313,11 +322,26 @@ static gboolean follow(hg_turn *turn, hg_case *kase, const struct hg_in *in, str
 	       hg_ask_take(turn, kase, answered, quiet, error);
 }
 
-static gboolean is_told_quietly(const hg_case *kase, const struct hg_keyword *word, const struct hg_answered *answered)
+static gboolean is_told_quietly(const hg_turn *turn, const hg_case *kase, const struct hg_keyword *word,
+				const struct hg_answered *answered)
 {
 	gboolean closed = kase->thread->state == HG_THREAD_CLOSED;
 
+	if (!word && is_blocked(turn, kase))
+		return TRUE;
 	return word ? closed || strcmp(word->name, "help") != 0 : answered->quiet && closed;
+}
+
+/* What a hook said of the conversation. */
+static void take_outside(hg_turn *turn, hg_case *kase)
+{
+	const char *were = kase->thread->tags;
+
+	kase->thread_changed |= hg_outside_thread(turn->outside->thread, turn->arena, kase->thread);
+	if (kase->thread->tags == were || kase->tags_changed)
+		return;
+	kase->tags_were = were;
+	kase->tags_changed = TRUE;
 }
 
 static gboolean take(hg_turn *turn, const struct hg_in *in, const struct hg_keyword *word, gint64 raw_n, GError **error)
@@ -361,7 +385,7 @@ static gboolean take(hg_turn *turn, const struct hg_in *in, const struct hg_keyw
 		kase.thread_changed = TRUE;
 	}
 	if (turn->outside)
-		kase.thread_changed |= hg_outside_thread(turn->outside->thread, turn->arena, kase.thread);
+		take_outside(turn, &kase);
 	hg_episode_heard(turn, &kase, in->automatic, answered.quiet || judged.verdict.action == HG_ACT_IGNORE);
 	if (!put_in_thread(turn, &kase, in, message, error) ||
 	    !note_customer(turn, &kase, in, message, proposed.late, error) ||
@@ -370,10 +394,11 @@ static gboolean take(hg_turn *turn, const struct hg_in *in, const struct hg_keyw
 			   message, error))
 		return FALSE;
 	hg_judge_route(&kase, &judged);
-	return tell_message(turn, &kase, message, &judged, is_told_quietly(&kase, word, &answered), !proposed.thread, error) &&
+	return tell_message(turn, &kase, message, &judged, is_told_quietly(turn, &kase, word, &answered), !proposed.thread, error) &&
 	       follow(turn, &kase, in, &judged, &proposed, &answered, quiet, error) &&
 	       (word ? hg_consent_heard(turn, &kase, word, message, proposed.late, error) :
-		       hg_consent_written_again(turn, &kase, message, !proposed.thread, error) &&
+		       (is_blocked(turn, &kase) ||
+			hg_consent_written_again(turn, &kase, message, !proposed.thread, error)) &&
 		       listen(turn, &kase, in, &proposed, was_closed, message, error)) &&
 	       hg_case_save(turn, &kase, error);
 }

@@ -20,6 +20,7 @@ struct target {
 	guint flying;		/* ... and are */
 	gboolean known;		/* by the configuration */
 	gboolean due;		/* something may be due */
+	gboolean held;		/* a person has paused the channel */
 	gboolean down;		/* as last told ... */
 	gboolean was_down;	/* ... before the start: whoever carries things there does not know */
 	gint64 until_ms;	/* nothing goes before */
@@ -47,6 +48,7 @@ struct hg_targets {
 	GHashTable *buckets;	/* "channel\nto" -> struct bucket */
 	GPtrArray *out;		/* of hg_dispatch: claimed in this round */
 	GPtrArray *marked;	/* of struct target: told to be down, or up, in this round */
+	gboolean looked;	/* held of all targets is what the store says */
 	gint64 alarm_ms;	/* no job is due before that is not due now; G_MININT64: ask the store */
 };
 
@@ -118,6 +120,7 @@ void hg_targets_load(hg_targets *targets)
 {
 	const hg_conf *conf = targets->engine->conf;
 
+	targets->looked = FALSE;
 	for (guint i = 0; i < targets->list->len; i++)
 		((struct target *)g_ptr_array_index(targets->list, i))->known = FALSE;
 	for (guint i = 0; i < conf->channels->len; i++) {
@@ -301,7 +304,7 @@ static void refill(struct target *target, const struct hg_limits *limits, gint64
 
 static gboolean is_open(const struct target *target, gint64 now_ms)
 {
-	return target->known && now_ms >= target->until_ms && target->flying < target->slots;
+	return target->known && !target->held && now_ms >= target->until_ms && target->flying < target->slots;
 }
 
 static gboolean may_go(const struct target *target, gint64 now_ms)
@@ -465,12 +468,55 @@ static void wake_all(hg_targets *targets)
 	}
 }
 
+/* ---- channels on hold ---- */
+
+void hg_targets_look(hg_targets *targets)
+{
+	targets->looked = FALSE;
+}
+
+static gboolean is_of_channel(int kind)
+{
+	return kind == HG_TO_CHANNEL || kind == HG_TO_FETCH || kind == HG_TO_UNPACK || kind == HG_TO_SETTLE;
+}
+
+static gboolean is_paused(const GPtrArray *pauses, const char *name)
+{
+	for (guint i = 0; i < pauses->len; i++)
+		if (strcmp(((const hg_standing *)g_ptr_array_index(pauses, i))->name, name) == 0)
+			return TRUE;
+	return FALSE;
+}
+
+/* The store alone knows: a turn that said otherwise may have been undone. */
+static gboolean look_who_is_held(hg_targets *targets, hg_arena *arena, GError **error)
+{
+	g_autoptr(GPtrArray) pauses = g_ptr_array_new();
+
+	if (targets->looked)
+		return TRUE;
+	if (!hg_store_standing_list(targets->engine->store, arena, HG_STANDING_PAUSE, pauses, error))
+		return FALSE;
+	for (guint i = 0; i < targets->list->len; i++) {
+		struct target *target = g_ptr_array_index(targets->list, i);
+		gboolean held = is_of_channel(target->kind) && is_paused(pauses, target->name);
+
+		if (target->held && !held)
+			target->due = target->known;
+		target->held = held;
+	}
+	targets->looked = TRUE;
+	return TRUE;
+}
+
 gboolean hg_targets_claim(hg_targets *targets, hg_arena *arena, gint64 now_ms, GError **error)
 {
 	gboolean rang = now_ms >= targets->alarm_ms;
 	gint64 next_ms;
 
 	grant(targets);
+	if (!look_who_is_held(targets, arena, error))
+		return FALSE;
 	if (rang) {
 		wake_all(targets);
 		targets->alarm_ms = G_MAXINT64;
@@ -605,6 +651,7 @@ void hg_targets_landed(hg_targets *targets, gint64 job_n)
 void hg_targets_stay(hg_targets *targets)
 {
 	unmark(targets);
+	targets->looked = FALSE;
 	for (guint i = 0; i < targets->out->len; i++) {
 		hg_dispatch *dispatch = g_ptr_array_index(targets->out, i);
 

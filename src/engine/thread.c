@@ -116,3 +116,17 @@ gboolean hg_thread_close(hg_turn *turn, hg_case *kase, int resolution, const cha
 		return FALSE;
 	return hg_drop_watch(turn, kase, error);
 }
+
+gboolean hg_thread_end(hg_turn *turn, hg_case *kase, const char *reason, GError **error)
+{
+	hg_thread *thread = kase->thread;
+
+	if (!hg_ask_cancel(turn, kase, error) || !hg_thread_move(thread, HG_THREAD_CLOSED, error))
+		return FALSE;
+	thread->resolution = HG_RES_RESOLVED;
+	thread->closed_ms = turn->now_ms;
+	thread->held = FALSE;
+	kase->thread_changed = TRUE;
+	return hg_episode_closed(turn, kase, error) && hg_wait_over(turn, kase, error) &&
+	       hg_event_tell(turn, kase, &(struct hg_payload){ .type = "thread.closed", .reason = reason }, error);
+}

@@ -83,6 +83,45 @@ gboolean hg_ticket_link(hg_turn *turn, hg_case *kase, const hg_link *link, GErro
 	return !link->number || !*link->number || hg_confirm(turn, kase, link->number, error);
 }
 
+gboolean hg_ticket_moved(hg_turn *turn, hg_case *kase, const hg_link *link, GError **error)
+{
+	struct hg_ctx ctx = HG_CTX(NULL, "backend", link->backend);
+	g_autofree char *text = NULL;
+	hg_link *old;
+
+	if (!hg_store_link_get(turn->store, turn->arena, link->ticket_n, link->backend, &old, error))
+		return FALSE;
+	if (!old || strcmp(old->external_id, link->external_id) == 0)
+		return hg_ticket_link(turn, kase, link, error);
+	text = g_strdup_printf("%s: the conversation goes on in ticket %s, which took the place of %s.", link->backend,
+			       link->external_id, old->external_id);
+	hg_warn(&ctx, "ticket.moved", "ticket %s: %s took the place of %s", kase->ticket->id, link->external_id, old->external_id);
+	old->external_id = link->external_id;
+	old->number = link->number;
+	old->url = link->url;
+	old->moved_ms = turn->now_ms;
+	return hg_store_link_move(turn->store, old, error) &&
+	       hg_case_line(turn, kase, hg_arena_str(turn->arena, text), error) &&
+	       hg_event_tell(turn, kase, &(struct hg_payload){ .type = "ticket.linked", .name = link->backend }, error);
+}
+
+gboolean hg_ticket_lost(hg_turn *turn, hg_case *kase, const char *backend, GError **error)
+{
+	g_autofree char *text = NULL;
+	hg_link *link;
+
+	if (!hg_case_ticket(turn, kase, error))
+		return FALSE;
+	if (!kase->ticket)
+		return TRUE;
+	if (!hg_store_link_get(turn->store, turn->arena, kase->ticket->n, backend, &link, error))
+		return FALSE;
+	text = g_strdup_printf("%s has no ticket %s any more: what was to be added to it is a dead letter. PUT /v1/tickets/%s/link "
+			       "with instead_of names another ticket, headgatectl outbox retry sends it there.", backend,
+			       link ? link->external_id : kase->ticket->number, kase->ticket->number);
+	return hg_case_line(turn, kase, hg_arena_str(turn->arena, text), error);
+}
+
 /* Words of common helpdesks beside the model's own; "new" is an open ticket nobody took yet. */
 static int state_of(const char *word)
 {

@@ -94,6 +94,10 @@ gboolean hg_timer_act(hg_turn *turn, const hg_timer *timer, GError **error)
 	gboolean again = FALSE;
 	hg_case kase;
 
+	if (hg_retain_is(timer->kind))
+		return hg_retain_due(turn, error);
+	if (hg_erase_is(timer->kind))
+		return hg_erase_due(turn, timer, error);
 	if (!hg_store_timer_clear(turn->store, timer->thread_n, timer->kind, error) ||
 	    !hg_case_load(turn, timer->thread_n, &kase, error))
 		return FALSE;

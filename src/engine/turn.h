@@ -71,6 +71,7 @@ typedef struct hg_turn {
 	const hg_command *command;	/* NULL: a timer's turn */
 	const char *origin;		/* backend that said so: it is not told again; or NULL */
 	const char *answer;		/* JSON for the API; or NULL */
+	hg_token *made;			/* for who asked: the token it is about; or NULL */
 	const char *refused;		/* what was asked for was not done, and that is kept: why; or NULL */
 	const hg_consent *consent;	/* what hg_consent_take() kept last; or NULL */
 	GPtrArray *events;		/* of const hg_event *, written by this turn */
@@ -95,6 +96,8 @@ typedef struct hg_case {
 	hg_ticket *ticket;		/* read when hg_case_ticket() is asked for it */
 	hg_episode *episode;		/* the last that ended; read when hg_episode_last() is asked for it */
 	gboolean contact_new, contact_changed, thread_changed, ticket_changed, episode_changed;
+	gboolean tags_changed;
+	const char *tags_were;		/* with tags_changed: the thread's tags as the store has them */
 } hg_case;
 
 struct hg_keyword;
@@ -212,6 +215,8 @@ gboolean hg_consent_take(hg_turn *turn, hg_case *kase, const struct hg_wishing *
 /* The same of what nobody said in a conversation; saves the case. */
 gboolean hg_consent_feedback(hg_turn *turn, hg_case *kase, const struct hg_wishing *to, const struct hg_wished *wished,
 			     const char *scope, GError **error);
+/* contact.opted_out of the rules: there is an address of his that wants none. */
+gboolean hg_consent_fold(hg_turn *turn, hg_case *kase, GError **error);
 gboolean hg_consent_move(hg_turn *turn, const char *channel, const char *from, const char *to, GError **error);
 gboolean hg_consent_command(hg_turn *turn, GError **error);
 
@@ -265,7 +270,33 @@ gboolean hg_identify(hg_turn *turn, GError **error);
  * else left alone; uri: where answers in its conversations go now.  Saves the case. */
 gboolean hg_merge_visitor(hg_turn *turn, hg_case *kase, hg_contact *former, const char *uri, hg_contact **ret_merged,
 			  guint *ret_threads, GError **error);
+gboolean hg_merge_command(hg_turn *turn, GError **error);
 gboolean hg_unmerge(hg_turn *turn, GError **error);
+
+/* ---- block.c: who is kept out ---- */
+gboolean hg_block_command(hg_turn *turn, GError **error);
+/* By its id, also one that is part of another; MISSING: there is none. */
+gboolean hg_contact_by_id(hg_turn *turn, const char *id, hg_contact **ret, GError **error);
+/* By his id; MISSING: there is none, STATE: he is part of another one. */
+gboolean hg_contact_load(hg_turn *turn, const char *id, hg_contact **ret, GError **error);
+/* May he be answered?  STATE: he is kept out, or was erased. */
+gboolean hg_block_check(const hg_turn *turn, const hg_contact *contact, GError **error);
+void hg_block_copy(const hg_contact *from, hg_contact *to);	/* who becomes part of the other brings it along */
+
+/* ---- erase.c: who is forgotten ---- */
+gboolean hg_erase_command(hg_turn *turn, GError **error);
+gboolean hg_erase_is(const char *timer_kind);
+gboolean hg_erase_due(hg_turn *turn, const hg_timer *timer, GError **error);
+/* ---- token.c: of command->made ---- */
+gboolean hg_token_make(hg_turn *turn, GError **error);
+gboolean hg_token_revoke(hg_turn *turn, GError **error);
+gboolean hg_token_used(hg_turn *turn, GError **error);
+
+/* ---- retain.c: what was kept for long enough ---- */
+gboolean hg_retain_is(const char *timer_kind);
+gboolean hg_retain_due(hg_turn *turn, GError **error);
+gboolean hg_retain_command(hg_turn *turn, GError **error);
+gboolean hg_retain_adopt(hg_engine *engine, gint64 now_ms, GError **error);	/* in a transaction: has the timer run */
 
 /* ---- unseen.c: answers a visitor did not see ---- */
 gboolean hg_unseen_watch(hg_turn *turn, const hg_case *kase, const hg_message *message, GError **error);
@@ -470,6 +501,8 @@ gboolean hg_thread_open(hg_turn *turn, hg_case *kase, const char *scope, const c
 /* Where the contact has another open thread by its key, it goes by a key of its own. */
 gboolean hg_thread_make_room(hg_turn *turn, hg_case *kase, GError **error);
 gboolean hg_thread_reopen(hg_turn *turn, hg_case *kase, const char *reason, GError **error);
+/* The same end without anybody being asked about it, neither rules nor the customer. */
+gboolean hg_thread_end(hg_turn *turn, hg_case *kase, const char *reason, GError **error);
 /* Closes and has it judged (rules on thread.closed). */
 gboolean hg_thread_close(hg_turn *turn, hg_case *kase, int resolution, const char *reason, GError **error);
 
@@ -516,6 +549,10 @@ gboolean hg_ticket_link(hg_turn *turn, hg_case *kase, const hg_link *link, GErro
 /* *ret: the backend has it under another id, which stays; the log tells. */
 gboolean hg_ticket_is_other(hg_turn *turn, const hg_ticket *ticket, const char *backend, const char *external_id,
 			    gboolean *ret, GError **error);
+/* Is not there any more under the id it had (if it had one), and link names what took its place. */
+gboolean hg_ticket_moved(hg_turn *turn, hg_case *kase, const hg_link *link, GError **error);
+/* ... and nothing could: those who read the conversation here are told that nobody reads it there. */
+gboolean hg_ticket_lost(hg_turn *turn, hg_case *kase, const char *backend, GError **error);
 gboolean hg_ticket_acked(hg_turn *turn, hg_case *kase, GError **error);	/* a helpdesk has it */
 /* Somebody gave it to who ("": to nobody, NULL: as before), who is counted from now on.  TRUE: that is news. */
 gboolean hg_ticket_assign(hg_turn *turn, hg_case *kase, const char *who);
@@ -572,6 +609,19 @@ gboolean hg_outbox_again(hg_turn *turn, hg_job *job, gint64 retry_ms, GError **e
 gboolean hg_outbox_hurry(hg_turn *turn, int target, const char *name, const char *lane, GError **error);
 gint64 hg_outbox_backoff(struct hg_env *env, const hg_job *job, gint64 now_ms);
 
+/* ---- pause.c ---- */
+gboolean hg_pause(hg_turn *turn, GError **error);	/* HG_CMD_PAUSE */
+
+/* ---- alarm.c ---- */
+gboolean hg_alarm(hg_turn *turn, GError **error);	/* HG_CMD_ALARM */
+
+/* ---- deadletter.c ---- */
+gboolean hg_dead_retry(hg_turn *turn, GError **error);
+gboolean hg_dead_retry_all(hg_turn *turn, GError **error);
+gboolean hg_dead_edit(hg_turn *turn, GError **error);
+gboolean hg_dead_discard(hg_turn *turn, GError **error);
+gboolean hg_dead_edit_ends(hg_turn *turn, const hg_job *job, GError **error);	/* the job is done, with what was changed */
+
 /* ---- outage.c ---- */
 gboolean hg_result_condition(hg_turn *turn, GError **error);
 /* Told when that is news, with since when it is so. */
@@ -585,7 +635,6 @@ gboolean hg_result_forwarded(hg_turn *turn, GError **error);
 gboolean hg_result_fetched(hg_turn *turn, GError **error);
 /* The job the command is about, when it is still under way; else *ret NULL. */
 gboolean hg_result_job(hg_turn *turn, int target, hg_job **ret, GError **error);
-gboolean hg_result_retry_dead(hg_turn *turn, GError **error);
 /* A part arrived at the provider (id NULL: nobody knows under which id). */
 gboolean hg_result_arrived(hg_turn *turn, hg_case *kase, hg_message *message, hg_job *job, const char *id,
 			   GError **error);
@@ -703,6 +752,7 @@ gboolean hg_timer_act(hg_turn *turn, const hg_timer *timer, GError **error);
 hg_targets *hg_targets_new(hg_engine *engine);
 void hg_targets_free(hg_targets *targets);
 void hg_targets_load(hg_targets *targets);	/* the configuration is another one */
+void hg_targets_look(hg_targets *targets);	/* channels were paused, or go on: the store says which */
 void hg_targets_slots(hg_targets *targets, int target, const char *name, guint slots);	/* any thread */
 /* It may have something due at that time. */
 void hg_targets_wake(hg_targets *targets, int target, const char *name, gint64 due_ms);

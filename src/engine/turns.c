@@ -26,6 +26,8 @@ void hg_engine_stats_add(struct hg_engine_stats *to, const struct hg_engine_stat
 	to->joined += more->joined;
 	to->ignored += more->ignored;
 	to->refused += more->refused;
+	for (int i = 0; i < HG_GONE_N; i++)
+		to->forgotten[i] += more->forgotten[i];
 }
 
 static void turn_counts(struct hg_round *round, hg_turn *turn)
@@ -199,6 +201,7 @@ gboolean hg_round_command(struct hg_round *round, hg_command *command, const cha
 	hg_work_end(round->engine, command_holds(round, command, ok));
 	*ret_answer = turn.answer;
 	command->refused = ok ? turn.refused : NULL;
+	command->made = ok ? turn.made : NULL;
 	turn_end(&turn);
 	return ok;
 }

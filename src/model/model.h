@@ -19,7 +19,12 @@ typedef struct hg_contact {
 	gint64 merged_into;		/* n of the contact this one was merged into, 0: none */
 	const char *tags;		/* JSON array of strings, or NULL */
 	gint64 last_ticket_ms;		/* when a conversation of his last became a ticket, 0: never */
+	gint64 blocked_ms;		/* since when he is kept out, 0: he is not ... */
+	gint64 blocked_until_ms;	/* ... until then, 0: for ever */
+	const char *blocked_why;	/* in words, or NULL */
+	gint64 erased_ms;		/* when he was forgotten, 0: not */
 } hg_contact;
+gboolean hg_contact_is_blocked(const hg_contact *contact, gint64 now_ms);
 
 typedef struct hg_alias {		/* one form of an address, and whose it is */
 	const char *uri;
@@ -134,6 +139,7 @@ typedef struct hg_thread {
 	gint64 asked_episode;		/* the last one that ended with the question for a rating, 0: none */
 	const char *participants;	/* JSON list of addresses that may speak in it, as notes; or NULL */
 	const char *related;		/* id of the thread it would have joined, had its sender been known; or NULL */
+	int forgotten;			/* what of it is kept no longer: bits 1 << enum hg_retained */
 } hg_thread;
 
 /* ---- episode: a conversation from its opening, or reopening, to its closing or conversion ---- */
@@ -200,6 +206,7 @@ typedef struct hg_message {
 	int sender;			/* where he only claims his address: 1 + enum hg_sender; else 0 */
 	const char *reactions;		/* JSON object address -> emoji, or NULL */
 	const char *origin;		/* backend whose agent said it over there: it has it already; or NULL */
+	gint64 erased_ms;		/* when what it said was forgotten, 0: not */
 } hg_message;
 
 /* A mail of the gateway that says what stands in the conversation already: answers nobody saw, a transcript.  Its payload is
@@ -283,6 +290,8 @@ typedef struct hg_event {
 	const char *data;		/* JSON object: the data member of what a backend gets */
 	/* Not stored, set while it is written, so that live views know whom it is about: */
 	gboolean shadow;		/* of a thread on trial */
+	const char *channel;		/* where its customer wrote last, or that it is about; NULL: none */
+	const char *rule;		/* that decided it; or NULL */
 	gint64 contact_n;		/* the thread's contact, as it is by now; 0: none */
 	gint64 from_contact_n;		/* contact.merged: the one that was merged; .unmerged: that it was part of; else 0 */
 } hg_event;
@@ -297,6 +306,27 @@ typedef struct hg_decision {		/* facts are kept: the trace is made again from th
 	int line;
 	const char *facts;		/* JSON */
 } hg_decision;
+
+/* ---- tokens: who may use the API, beside api.tokens of the configuration ---- */
+enum hg_token_kind {
+	HG_TOKEN_API = 1,	/* a bearer token */
+	HG_TOKEN_KINDS		/* one more than the last */
+};
+
+typedef struct hg_token {
+	gint64 n;
+	char id[HG_ID_SIZE];
+	const char *name;		/* of the program */
+	int kind;			/* enum hg_token_kind */
+	const void *hash;		/* SHA-256 of the secret, which nobody has but who was told it */
+	gsize hash_len;
+	const char *scopes;		/* words, a space between */
+	const char *channels;		/* the same, of those it may see; NULL: all */
+	const char *made_by;		/* principal */
+	gint64 made_ms, expires_ms;	/* expires_ms 0: never */
+	gint64 revoked_ms;		/* 0: not */
+	gint64 used_ms;			/* last, to the hour; 0: never */
+} hg_token;
 
 /* ---- outbox: durable work that leaves the daemon ---- */
 enum hg_target {
@@ -327,7 +357,7 @@ typedef struct hg_job {
 	int steps;			/* harmless ones of a channel's; objections of a backend */
 	const char *key;		/* idempotency key, the same on every attempt */
 	gint64 thread_n, message_n, event_n, attachment_n, raw_n;	/* 0: none */
-	int part;			/* from 0 */
+	int part;			/* from 0; of a backend's: 1: what goes out is HG_STANDING_EDIT */
 	int file;			/* index of the attachment this part carries, -1 none */
 	const void *body;		/* bytes to send, or NULL */
 	gsize len;
@@ -335,6 +365,18 @@ typedef struct hg_job {
 	const char *error;		/* of the last attempt, or NULL */
 	int error_code;
 } hg_job;
+
+/* ---- what stands until somebody or something takes it back ---- */
+#define HG_STANDING_PAUSE "pause"	/* name: a channel; text: why, or NULL */
+#define HG_STANDING_ALARM "alarm"	/* name: what it is about; text: what to say of it */
+#define HG_STANDING_EDIT  "edit"	/* name: number of a job; text: what goes out instead */
+
+typedef struct hg_standing {
+	const char *kind, *name;
+	gint64 since_ms, told_ms;	/* told: when somebody was told of it last, 0: nobody was */
+	const char *who;		/* principal, or NULL */
+	const char *text;
+} hg_standing;
 
 typedef struct hg_receipt_row {
 	gint64 n, message_n;		/* 0: parked until its message is known */
@@ -445,6 +487,7 @@ const char *hg_ticket_state_word(int state);
 int hg_ticket_state_of(const char *word);		/* 0: no such */
 const char *hg_job_state_word(int state);
 const char *hg_target_word(int target);
+int hg_target_of(const char *word);	/* 0: it is none, or NULL */
 const char *hg_question_word(int state);
 const char *hg_receipt_word(int state);
 const char *hg_file_state_word(int state);

@@ -145,6 +145,14 @@ const char *hg_target_word(int target)
 	return WORD(words, target);
 }
 
+int hg_target_of(const char *word)
+{
+	for (int target = HG_TO_CHANNEL; word && target < HG_TARGETS; target++)
+		if (g_strcmp0(word, hg_target_word(target)) == 0)
+			return target;
+	return 0;
+}
+
 const char *hg_question_word(int state)
 {
 	static const char *const words[] = {

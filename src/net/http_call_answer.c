@@ -231,6 +231,14 @@ const char *hg_client_header(const struct hg_client_answer *answer, const char *
 	return NULL;
 }
 
+gint64 hg_client_date(const struct hg_client_answer *answer)
+{
+	const char *text = hg_client_header(answer, "Date");
+	time_t when = text ? curl_getdate(text, NULL) : -1;
+
+	return when < 0 ? -1 : when * (gint64)1000;
+}
+
 gint64 hg_client_retry_after(const struct hg_client_answer *answer, gint64 now_wall_ms)
 {
 	const char *text = hg_client_header(answer, "Retry-After");

@@ -23,6 +23,7 @@ struct hg_client {
 	GHashTable *entries;		/* id -> struct entry */
 	guint64 last_id;
 	char *agent, *ca_file;
+	gboolean captive;
 };
 
 #define RESTED_MAX 64		/* some 10 KiB each */
@@ -105,8 +106,20 @@ static hg_call *call_for(hg_client *client, const struct hg_client_call *from, h
 	return new_call(client, from, done, arg);
 }
 
-guint64 hg_client_call(hg_client *client, const struct hg_client_call *from, hg_client_done_fn *done, void *arg)
+/* No host is allowed: that is found out before a name is looked up. */
+static struct hg_client_call nowhere(const struct hg_client_call *from)
 {
+	static const char *const nobody[] = { NULL };
+	struct hg_client_call call = *from;
+
+	call.hosts = nobody;
+	call.unix_path = NULL;
+	return call;
+}
+
+guint64 hg_client_call(hg_client *client, const struct hg_client_call *wanted, hg_client_done_fn *done, void *arg)
+{
+	const struct hg_client_call captive = nowhere(wanted), *from = client->captive ? &captive : wanted;
 	struct entry *entry = g_new0(struct entry, 1);
 
 	g_assert(hg_loop_here(client->loop) && !hg_curl_inside(client->curl));
@@ -158,6 +171,7 @@ hg_client *hg_client_new(hg_loop *loop, const struct hg_client_conf *conf, GErro
 	client->entries = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, g_free);
 	client->agent = g_strdup(conf->agent ? conf->agent : "headgate");
 	client->ca_file = g_strdup(conf->ca_file);
+	client->captive = conf->captive;
 	client->curl = hg_curl_new(hg_loop_base(loop), on_transfer, client, error);
 	if (!client->curl) {
 		g_prefix_error(error, "HTTP client: ");

@@ -84,6 +84,8 @@ typedef void hg_client_done_fn(void *arg, const struct hg_client_answer *answer)
 /* First header of the final answer with that name in any case, or NULL.  Of a long head only the
  * first 64 headers and 16 KiB are kept. */
 const char *hg_client_header(const struct hg_client_answer *answer, const char *name);
+/* Date (RFC 9110, section 6.6.1): what the far end's clock said, UTC ms of a whole second; -1 when it did not. */
+gint64 hg_client_date(const struct hg_client_answer *answer);
 /* Retry-After in milliseconds from now, seconds or date; -1 when there is none. */
 gint64 hg_client_retry_after(const struct hg_client_answer *answer, gint64 now_wall_ms);
 
@@ -92,6 +94,7 @@ struct hg_client_conf {			/* zero: the defaults in brackets */
 	guint max_connections;		/* [256] */
 	guint max_per_host;		/* [16] */
 	const char *ca_file;		/* PEM bundle for calls that name none [the system's] */
+	gboolean captive;		/* makes no connection: every call ends BLOCKED */
 };
 
 /* conf may be NULL; it is copied.  On the loop's thread, or while no thread runs it. */

@@ -7,7 +7,7 @@
 
 /* What may differ between a store and one that was made from its journal: what expires at a time of its
  * own, what is kept by content, and what paces calls. */
-static const char *const other_tables[] = { "seen", "idempotency", "facts", "instance", "config", NULL };
+static const char *const other_tables[] = { "seen", "idempotency", "facts", "instance", "config", "unlinking", NULL };
 static const struct { const char *table, *column; } other_columns[] = {
 	{ "outbox", "due_ms" },		/* moved on to keep a channel's pace */
 	{ "receipt", "n" },		/* free again when nobody claimed the last ones */
@@ -114,6 +114,8 @@ static const char *but_what_expires(const char *table)
 {
 	if (strcmp(table, "receipt") == 0)
 		return "WHERE message_n IS NOT NULL";
+	if (strcmp(table, "token") == 0)
+		return "WHERE revoked_ms = 0 AND expires_ms = 0";
 	return strcmp(table, "visitor") == 0 ? "WHERE browser = ''" : "";
 }
 

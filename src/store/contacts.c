@@ -18,6 +18,10 @@ static const struct hg_column contact_columns[] = {
 	HG_COLUMN(hg_contact, merged_into, REF, 0),
 	HG_COLUMN(hg_contact, tags, TEXT, 0),
 	HG_COLUMN(hg_contact, last_ticket_ms, INT64, 0),
+	HG_COLUMN(hg_contact, blocked_ms, INT64, 0),
+	HG_COLUMN(hg_contact, blocked_until_ms, INT64, 0),
+	HG_COLUMN(hg_contact, blocked_why, TEXT, 0),
+	HG_COLUMN(hg_contact, erased_ms, INT64, 0),
 	{ 0 }
 };
 static const struct hg_table contact_table = { "contact", contact_columns, sizeof(hg_contact), HG_NUMBERS_CONTACT };

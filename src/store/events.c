@@ -111,30 +111,58 @@ gboolean hg_store_decision_after(hg_store *store, hg_arena *arena, gint64 after_
 	return hg_row_all(store, &after, HG_BIND(HG_I(after_n), HG_I(limit)), arena, ret, error);
 }
 
-/* No index on the time: numbers rise with it, so the place is found by halving. */
-gboolean hg_store_decision_since(hg_store *store, gint64 since_ms, gint64 *ret_after_n, GError **error)
+gboolean hg_store_decision_before(hg_store *store, hg_arena *arena, gint64 before_n, guint limit, GPtrArray *ret,
+				  GError **error)
 {
-	static const struct hg_sql last = { HG_SQL_DECISION_LAST, "SELECT MAX(n) FROM decision", 0, NULL };
-	static const struct hg_sql from = { HG_SQL_DECISION_FROM, "WHERE n >= $1 ORDER BY n LIMIT 1", HG_SQL_SELECT,
-					    &decision_table };
-	g_autoptr(hg_arena) arena = hg_arena_new();
-	gint64 early = 0, late;		/* all up to early are older, all behind late are not */
-	hg_decision *decision;
+	static const struct hg_sql before = { HG_SQL_DECISION_BEFORE, "WHERE n < $1 ORDER BY n DESC LIMIT $2", HG_SQL_SELECT,
+					      &decision_table };
 
-	if (!hg_sql_int(store, &last, HG_BIND_NONE, 0, &late, error))
-		return FALSE;
+	return hg_row_all(store, &before, HG_BIND(HG_I(before_n ? before_n : G_MAXINT64), HG_I(limit)), arena, ret, error);
+}
+
+/* No index on the time: numbers rise with it, so the place is found by halving.  from: the first row from a
+ * number on, which begins with its number; at: where in the row its time is. */
+static gboolean halve(hg_store *store, const struct hg_sql *from, gsize at, gint64 since_ms, gint64 late, gint64 *ret_after_n,
+		      GError **error)
+{
+	g_autoptr(hg_arena) arena = hg_arena_new();
+	gint64 early = 0;		/* all up to early are older, all behind late are not */
+
 	while (early < late) {
 		gint64 middle = early + (late - early + 1) / 2;
+		void *row = NULL;
 
-		if (!hg_row_one(store, &from, HG_BIND(HG_I(middle)), arena, &decision, error))
+		if (!hg_row_one(store, from, HG_BIND(HG_I(middle)), arena, &row, error))
 			return FALSE;
-		if (decision && decision->at_ms < since_ms)
-			early = decision->n;
+		if (row && G_STRUCT_MEMBER(gint64, row, at) < since_ms)
+			early = G_STRUCT_MEMBER(gint64, row, 0);
 		else
 			late = middle - 1;
 	}
 	*ret_after_n = early;
 	return TRUE;
+}
+
+gboolean hg_store_decision_since(hg_store *store, gint64 since_ms, gint64 *ret_after_n, GError **error)
+{
+	static const struct hg_sql last = { HG_SQL_DECISION_LAST, "SELECT MAX(n) FROM decision", 0, NULL };
+	static const struct hg_sql from = { HG_SQL_DECISION_FROM, "WHERE n >= $1 ORDER BY n LIMIT 1", HG_SQL_SELECT,
+					    &decision_table };
+	gint64 late;
+
+	G_STATIC_ASSERT(offsetof(hg_decision, n) == 0);
+	return hg_sql_int(store, &last, HG_BIND_NONE, 0, &late, error) &&
+	       halve(store, &from, offsetof(hg_decision, at_ms), since_ms, late, ret_after_n, error);
+}
+
+gboolean hg_store_event_since(hg_store *store, gint64 since_ms, gint64 *ret_after_n, GError **error)
+{
+	static const struct hg_sql from = { HG_SQL_EVENT_FROM, "WHERE n >= $1 ORDER BY n LIMIT 1", HG_SQL_SELECT, &event_table };
+	gint64 late;
+
+	G_STATIC_ASSERT(offsetof(hg_event, n) == 0);
+	return hg_store_event_last(store, &late, error) &&
+	       halve(store, &from, offsetof(hg_event, at_ms), since_ms, late, ret_after_n, error);
 }
 
 gboolean hg_store_config_keep(hg_store *store, const char *hash, const char *text, gint64 at_ms, GError **error)

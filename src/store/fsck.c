@@ -51,6 +51,10 @@ static const struct check checks[] = {
 	  "SELECT t.id FROM thread AS t LEFT JOIN ticket AS k ON k.n = t.ticket_n "
 	  "WHERE t.ticket_n IS NOT NULL AND k.n IS NULL" },
 
+	{ "I5", ASK_FOR_HELP,	/* a thread's ticket is its own */
+	  "SELECT t.id FROM thread AS t JOIN ticket AS k ON k.n = t.ticket_n JOIN thread AS o ON o.n = k.thread_n "
+	  "WHERE o.n <> t.n" },
+
 	/* What was delivered is a prefix when each lane has one job at work, before all that wait. */
 	{ "I7", "restart headgated; if it stays, report it with this line",
 	  "SELECT 'lane ' || name || ' ' || lane FROM outbox WHERE state <> 6 GROUP BY target, name, lane "
@@ -94,6 +98,27 @@ static const struct check checks[] = {
 	{ "I25", ASK_FOR_HELP,
 	  "SELECT t.id FROM visit AS v JOIN thread AS t ON t.n = v.thread_n LEFT JOIN message AS m ON m.n = v.read_n "
 	  "WHERE v.read_n <> 0 AND COALESCE(m.thread_n, 0) <> v.thread_n" },
+	/* What lists by tag find is what conversations have. */
+	{ "I27", ASK_FOR_HELP,
+	  "SELECT COALESCE(t.id, 'tag of thread ' || g.thread_n) FROM thread_tag AS g LEFT JOIN thread AS t ON t.n = g.thread_n WHERE "
+	  "t.n IS NULL OR NOT EXISTS (SELECT 1 FROM json_each(t.tags) AS j WHERE j.value = g.tag)" },
+	{ "I27", ASK_FOR_HELP,
+	  "SELECT t.id FROM thread AS t, json_each(t.tags) AS j WHERE t.tags IS NOT NULL AND NOT EXISTS (SELECT 1 FROM thread_tag AS g "
+	  "WHERE g.tag = j.value AND g.thread_n = t.n)" },
+	/* A token is known by a hash, of a kind there is, and two programs of one name would share their keys. */
+	{ "I26", "revoke it: headgatectl token revoke ID",
+	  "SELECT id FROM token WHERE LENGTH(hash) <> 32 OR kind <> 1 OR name = '' OR scopes = ''" },
+	{ "I26", "revoke it: headgatectl token revoke ID",
+	  "SELECT MAX(id) FROM token WHERE kind = 1 AND revoked_ms = 0 AND expires_ms = 0 GROUP BY name HAVING COUNT(*) > 1" },
+	/* Drops that are counted are conversations that meet the definition, and the other way round: closed unresolved, no
+	 * ticket, and nothing is left that would still look. */
+	{ "I14", ASK_FOR_HELP,
+	  "SELECT 'episode ' || e.n || ' of ' || t.id FROM episode AS e JOIN thread AS t ON t.n = e.thread_n "
+	  "WHERE e.restored_ms > 0 AND e.dropped_ms = 0" },
+	{ "I14", "restart headgated; if it stays, report it with this line",
+	  "SELECT t.id FROM thread AS t JOIN episode AS e ON e.n = t.episode_n LEFT JOIN timer AS r ON r.thread_n = t.n AND "
+	  "r.kind = 'drop' WHERE t.state = 2 AND t.shadow = 0 AND t.ticket_n IS NULL AND e.resolution = 2 AND "
+	  "e.dropped_ms = 0 AND r.kind IS NULL" },
 	{ "I18", RESTORE,	/* timers have no foreign key, because some belong to no thread */
 	  "SELECT 'timer ' || r.kind || ' of thread ' || r.thread_n FROM timer AS r LEFT JOIN thread AS t "
 	  "ON t.n = r.thread_n WHERE r.thread_n <> 0 AND t.n IS NULL" },
@@ -289,9 +314,17 @@ gboolean hg_store_fsck(hg_store *store, const char *attachments, hg_fsck_report 
 {
 	struct hg_fsck fsck = { store, attachments, report, arg, 0 };
 	gint64 limit = hg_sql_time_limit(store, 0);	/* an audit takes as long as it takes */
-	gboolean done = audit_once(&fsck, error);
+	g_autoptr(GError) failed = NULL;
+	gboolean done = audit_once(&fsck, &failed);
 
 	hg_sql_time_limit(store, limit);
+	/* The file can be read, and what a table of ours must have is not there: its description is damaged. */
+	if (!done && g_error_matches(failed, HG_ERROR, HG_ERROR_STORE) && !hg_store_broken(store)) {
+		hg_fsck_breach(&fsck, "I0", failed->message, RESTORE);
+		done = TRUE;
+	}
+	if (!done)
+		g_propagate_error(error, g_steal_pointer(&failed));
 	if (done)
 		*ret_breaches = fsck.breaches;
 	return done;

@@ -1,47 +1,26 @@
 /* fsck_files.c - the audit of attachment files: there, of the right size and hash, and no others */
 #include "fsck.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <openssl/evp.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include "text.h"
+#include "file_sum.h"
 
 /* A file is on disk before the commit that names it: a young one may just be ahead of its row. */
 #define YOUNG_MS (60 * 60 * G_GINT64_CONSTANT(1000))
 
-/* FALSE also when somebody asked to stop: a file may take minutes. */
-static gboolean file_hash(hg_store *store, const char *path, char **ret_hex, gint64 *ret_bytes)
+static gboolean goes_on(void *store, const void *bytes, gsize len)
 {
-	g_autofree guint8 *buffer = g_malloc(65536);
-	EVP_MD_CTX *hash = EVP_MD_CTX_new();
-	guint8 sum[EVP_MAX_MD_SIZE];
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	ssize_t got = -1;
-	guint size = 0;
-
-	EVP_DigestInit_ex(hash, EVP_sha256(), NULL);
-	*ret_bytes = 0;
-	while (fd >= 0 && !hg_sql_interrupted(store) && (got = read(fd, buffer, 65536)) > 0) {
-		EVP_DigestUpdate(hash, buffer, (gsize)got);
-		*ret_bytes += got;
-	}
-	EVP_DigestFinal_ex(hash, sum, &size);
-	EVP_MD_CTX_free(hash);
-	if (fd >= 0)
-		close(fd);
-	*ret_hex = hg_hex(sum, size);
-	return got == 0;
+	(void)bytes;
+	(void)len;
+	return !hg_sql_interrupted(store);
 }
 
 /* FALSE: interrupted. */
 static gboolean check_file(struct hg_fsck *fsck, const char *id, const char *sha256, gint64 bytes)
 {
 	g_autofree char *path = hg_attachment_path(fsck->attachments, sha256);
-	g_autofree char *hex = NULL;
+	char hex[65];
 	gint64 size;
 	gboolean whole;
 
@@ -49,12 +28,12 @@ static gboolean check_file(struct hg_fsck *fsck, const char *id, const char *sha
 		hg_fsck_breach(fsck, "I13", id, "its SHA-256 is none: fetch the attachment again");
 		return TRUE;
 	}
-	whole = file_hash(fsck->store, path, &hex, &size);
+	whole = hg_file_sum(path, goes_on, fsck->store, hex, &size);
 	if (hg_sql_interrupted(fsck->store))
 		return FALSE;
 	if (!whole)
 		hg_fsck_breach(fsck, "I13", id, "its file is missing or cannot be read: restore it from a backup");
-	else if (strcmp(hex, sha256) != 0 || (bytes >= 0 && size != bytes))	/* analyser: whole has a hash */
+	else if (strcmp(hex, sha256) != 0 || (bytes >= 0 && size != bytes))
 		hg_fsck_breach(fsck, "I13", id, "its file was changed: restore it from a backup");
 	return TRUE;
 }

@@ -39,6 +39,7 @@ static const struct hg_column message_columns[] = {
 	HG_COLUMN(hg_message, echo, INT, 0),
 	HG_COLUMN(hg_message, sender, INT, 0),
 	HG_COLUMN(hg_message, reactions, TEXT, 0),
+	HG_COLUMN(hg_message, erased_ms, INT64, 0),
 	HG_COLUMN(hg_message, origin, TEXT, 0),
 	{ 0 }
 };

@@ -59,6 +59,11 @@ static const struct setting reader_settings[] = {
 	{ NULL, NULL, NULL },
 };
 
+static const struct setting still_settings[] = {
+	{ "query_only = ON", "query_only", "1" },
+	{ NULL, NULL, NULL },
+};
+
 #define OPEN_BUSY_MS 5000	/* for start-up: a reader may be recovering the log just now */
 
 /* A savepoint keeps the pages it may have to put back in one piece of memory of this size, and in a
@@ -80,14 +85,23 @@ static void configure(const char *path)
 	}
 }
 
+/* What is known not to change needs neither locks nor the files beside it (sqlite.org/uri.html, "immutable"). */
+static char *name_of(const hg_store *store)
+{
+	g_autofree char *escaped = store->still ? g_uri_escape_string(store->path, "/", FALSE) : NULL;
+
+	return escaped ? g_strdup_printf("file:%s?immutable=1", escaped) : g_strdup(store->path);
+}
+
 static gboolean connect(hg_store *store, int flags, GError **error)
 {
+	g_autofree char *name = name_of(store);
 	int rc;
 
 	configure(store->path);
 	/* NOMUTEX: a connection belongs to one thread, so SQLite need not lock it. */
-	rc = sqlite3_open_v2(store->path, &store->db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
-			     hg_sqlite_vfs());
+	rc = sqlite3_open_v2(name, &store->db, flags | (store->still ? SQLITE_OPEN_URI : 0) | SQLITE_OPEN_NOMUTEX |
+			     SQLITE_OPEN_EXRESCODE, hg_sqlite_vfs());
 	if (rc != SQLITE_OK)
 		return hg_fail(error, HG_ERROR_STORE, "%s: %s", store->path,
 			       store->db ? sqlite3_errmsg(store->db) : sqlite3_errstr(rc));
@@ -167,9 +181,11 @@ static hg_store *store_new(const struct hg_store_options *options, gboolean read
 	store->attachments = g_strdup(options->attachments);
 	store->env = options->env;
 	store->reader = reader;
+	store->still = reader && options->still;
 	store->ballast = options->ballast;
 	store->min_free = options->min_free;
 	store->lock_fd = -1;
+	store->unlinking = !reader;	/* a crash may have come before */
 	store->late = hg_late_new();
 	store->known = hg_known_new();
 	store->flush = reader ? NULL : hg_flush_new();
@@ -241,10 +257,11 @@ hg_store *hg_store_open_reader(const struct hg_store_options *options, gint64 ti
 {
 	g_autoptr(hg_store) store = NULL;
 
-	if (!check_options(options, error) || !hg_sqlite_file_look(options->path, error))
+	if (!check_options(options, error) || (!options->still && !hg_sqlite_file_look(options->path, error)))
 		return NULL;
 	store = store_new(options, TRUE);
-	if (!connect(store, SQLITE_OPEN_READONLY, error) || !set_all(store, reader_settings, error) ||
+	if (!connect(store, SQLITE_OPEN_READONLY, error) ||
+	    !set_all(store, store->still ? still_settings : reader_settings, error) ||
 	    !hg_sqlite_schema_check(store, error) || !key_load(store, NULL, error))
 		return NULL;
 	store->time_limit_ms = time_limit_ms;

@@ -14,7 +14,7 @@ struct hg_store {
 	struct hg_stmt stmts[HG_SQL_N];
 	char *path, *attachments;	/* ours */
 	struct hg_env *env;		/* lent */
-	gboolean reader;
+	gboolean reader, still;
 	gint interrupted;		/* atomic */
 	gboolean broken;		/* the disk or the file failed: nothing more is tried */
 	gboolean in_txn, in_savepoint;	/* as we were told; sqlite3_get_autocommit() says what is */
@@ -39,6 +39,8 @@ struct hg_store {
 	int wal_tried;			/* when a checkpoint last could not finish: not again before it grew */
 	gint64 page_size;
 	gint64 expire_next_ms, disk_next_ms;	/* monotonic */
+	gboolean unlinking;		/* files, or the log, may wait to be deleted ... */
+	gint64 unlink_next_ms;		/* ... and were looked at before that */
 	gint64 keep_dedupe_ms, keep_journal_ms;
 	gint64 ballast, min_free;	/* bytes, as in the options */
 };
@@ -70,6 +72,10 @@ void hg_flush_add(struct hg_flush *flush, sqlite3_file *wal);	/* a sync is due; 
 /* Directory, lock, symbolic links, modes, kind of file system.  Makes an empty file when there is
  * none.  *ret_unclean: the last writer did not close. */
 gboolean hg_sqlite_file_take(const char *path, int *ret_lock_fd, gboolean *ret_unclean, GError **error);
+/* An empty file that nobody else may read, or the mode of one that is there. */
+gboolean hg_sqlite_make_file(const char *path, gboolean there, GError **error);
+/* The same as hg_sqlite_file_take() without the file: only that nobody else has it. */
+gboolean hg_sqlite_file_claim(const char *path, int *ret_lock_fd, GError **error);
 gboolean hg_sqlite_file_look(const char *path, GError **error);		/* for readers: changes nothing */
 void hg_sqlite_file_release(int lock_fd, gboolean clean);
 /* Makes it and what is missing above it.  A new directory is on disk only when the one it lies in was synced:
@@ -81,6 +87,12 @@ char *hg_ballast_path(const char *path);		/* yours */
 gboolean hg_ballast_there(const hg_store *store);
 void hg_ballast_give(const hg_store *store);		/* drops it where little is free */
 void hg_ballast_tend(const hg_store *store);		/* drops or makes it, as free space says */
+
+/* ---- sqlite_tend.c, unlink.c ---- */
+/* Copies the log back and cuts its file off; FALSE: somebody still reads from it. */
+gboolean hg_sqlite_truncate(hg_store *store);
+/* TRUE: something is left, and tried again. */
+gboolean hg_unlink_tend(hg_store *store);
 
 /* ---- sqlite_schema.c ---- */
 gboolean hg_sqlite_migrate(hg_store *store, GError **error);		/* writer: up to the newest */

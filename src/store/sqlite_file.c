@@ -1,4 +1,5 @@
 /* sqlite_file.c - the database's surroundings: directory, lock, modes, file system, ballast */
+#include "backup.h"
 #include "sqlite_db.h"
 
 #include <errno.h>
@@ -74,7 +75,7 @@ static gboolean check_file(const char *path, gboolean *ret_there, GError **error
 
 /* Only a file that was not there is opened here: closing one that SQLite has open would drop its
  * locks (howtocorrupt.html 2.2).  SQLite makes -wal and -shm with the mode it finds. */
-static gboolean make_file(const char *path, gboolean there, GError **error)
+gboolean hg_sqlite_make_file(const char *path, gboolean there, GError **error)
 {
 	int fd;
 
@@ -158,19 +159,41 @@ gboolean hg_dir_make(const char *dir)
 	return errno == EEXIST;
 }
 
-gboolean hg_sqlite_file_take(const char *path, int *ret_lock_fd, gboolean *ret_unclean, GError **error)
+/* Directory and lock; *ret_there: there is a file of that name. */
+static gboolean take_place(const char *path, int *ret_lock_fd, gboolean *ret_unclean, gboolean *ret_there, GError **error)
 {
 	g_autofree char *dir = g_path_get_dirname(path);
-	gboolean there = FALSE, unclean = FALSE;
-	int fd = -1;
 
 	if (!hg_dir_make(dir))
 		return hg_fail(error, HG_ERROR_CONFIG, "store directory %s: cannot create it: %s", dir,
 			       g_strerror(errno));
-	if (!check_dir(dir, error) || !check_file(path, &there, error) ||
-	    !lock_take(path, &fd, &unclean, error))
+	return check_dir(dir, error) && check_file(path, ret_there, error) &&
+	       lock_take(path, ret_lock_fd, ret_unclean, error);
+}
+
+static gboolean check_restored(const char *path, GError **error)
+{
+	g_autofree char *mark = g_strconcat(path, HG_STORE_RESTORING, NULL);
+
+	return access(mark, F_OK) < 0 ||
+	       hg_fail(error, HG_ERROR_CONFIG, "restoring %s was interrupted: run \"headgatectl restore\" again, which ends it", path);
+}
+
+gboolean hg_sqlite_file_claim(const char *path, int *ret_lock_fd, GError **error)
+{
+	gboolean there, unclean;
+
+	return take_place(path, ret_lock_fd, &unclean, &there, error);
+}
+
+gboolean hg_sqlite_file_take(const char *path, int *ret_lock_fd, gboolean *ret_unclean, GError **error)
+{
+	gboolean there = FALSE, unclean = FALSE;
+	int fd = -1;
+
+	if (!take_place(path, &fd, &unclean, &there, error))
 		return FALSE;
-	if (!make_file(path, there, error)) {
+	if (!check_restored(path, error) || !hg_sqlite_make_file(path, there, error)) {
 		hg_sqlite_file_release(fd, !unclean);
 		return FALSE;
 	}

@@ -228,6 +228,16 @@ const void *hg_stmt_blob(hg_stmt *stmt, int column, gsize *ret_len)
 	return bytes;
 }
 
+void hg_store_unlinks(hg_store *store)
+{
+	store->unlinking = TRUE;
+}
+
+gint64 hg_stmt_changes(hg_store *store)
+{
+	return sqlite3_changes64(store->db);
+}
+
 gboolean hg_sql_run(hg_store *store, const struct hg_sql *sql, const struct hg_value *values, gint64 *ret_changed,
 		    GError **error)
 {

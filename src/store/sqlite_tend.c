@@ -14,6 +14,7 @@
 #define DISK_EVERY_MS 10000
 #define EXPIRE_EVERY_MS 60000
 #define EXPIRE_SOON_MS 20		/* while there is more of it and nothing else to do ... */
+#define UNLINK_AGAIN_MS 50
 #define EXPIRE_BUSY_MS 250		/* ... and while there is: a batch takes a few ms of the engine */
 
 /* ---- checkpoints ---- */
@@ -38,6 +39,12 @@ static void checkpoint(hg_store *store, int mode)
 		store->wal_tried = store->wal_pages;
 }
 
+gboolean hg_sqlite_truncate(hg_store *store)
+{
+	checkpoint(store, SQLITE_CHECKPOINT_TRUNCATE);
+	return !store->wal_pages;
+}
+
 static gint64 log_grown(const hg_store *store)
 {
 	return (store->wal_pages - store->wal_tried) * store->page_size;
@@ -60,12 +67,17 @@ static void checkpoint_tend(hg_store *store, enum hg_store_load load)
 		checkpoint(store, SQLITE_CHECKPOINT_PASSIVE);
 }
 
+static gboolean unlink_is_due(const hg_store *store, gint64 mono)
+{
+	return store->unlinking && mono >= store->unlink_next_ms;
+}
+
 gboolean hg_store_tend_is_due(hg_store *store, enum hg_store_load load)
 {
 	gint64 mono = hg_mono(store->env);
 
 	return !store->expire_next_ms || mono >= store->expire_next_ms || mono >= store->disk_next_ms ||
-	       checkpoint_is_due(store, load);
+	       unlink_is_due(store, mono) || checkpoint_is_due(store, load);
 }
 
 /* ---- expiry ---- */
@@ -79,7 +91,8 @@ static gboolean expire_batch(hg_store *store, gint64 *changed, GError **error)
 	done = hg_seen_expire(store, now, changed, error) &&
 	       hg_journal_expire(store, now, store->keep_journal_ms, changed, error) &&
 	       hg_idem_expire(store, now, changed, error) && hg_receipt_expire(store, now, changed, error) &&
-	       hg_facts_expire(store, now, changed, error) && hg_visitor_expire(store, now, changed, error);
+	       hg_facts_expire(store, now, changed, error) && hg_visitor_expire(store, now, changed, error) &&
+	       hg_token_expire(store, now, changed, error);
 	(void)HG_FAILPOINT(SWEEP_DONE);
 	if (done && hg_store_commit(store, error))
 		return TRUE;
@@ -102,7 +115,7 @@ static void expire_tend(hg_store *store, gint64 mono, gboolean busy)
 
 gint64 hg_store_tend(hg_store *store, enum hg_store_load load)
 {
-	gint64 mono = hg_mono(store->env);
+	gint64 mono = hg_mono(store->env), next_ms;
 
 	g_assert(!store->in_txn && !store->reader);
 	if (store->broken)
@@ -118,5 +131,10 @@ gint64 hg_store_tend(hg_store *store, enum hg_store_load load)
 	if (mono >= store->expire_next_ms)
 		expire_tend(store, mono, load != HG_LOAD_NONE);
 	checkpoint_tend(store, load);
-	return MAX(0, MIN(store->expire_next_ms, store->disk_next_ms) - mono);
+	if (unlink_is_due(store, mono)) {
+		store->unlinking = hg_unlink_tend(store);
+		store->unlink_next_ms = mono + UNLINK_AGAIN_MS;
+	}
+	next_ms = MIN(store->expire_next_ms, store->disk_next_ms);
+	return MAX(0, (store->unlinking ? MIN(next_ms, store->unlink_next_ms) : next_ms) - mono);
 }

@@ -26,6 +26,7 @@ struct hg_store_options {
 	/* Bytes of a file that is kept in reserve and gives way on a full disk, so that deletes and the
 	 * shutdown get through; 0: none.  It is made only where twice as much beside min_free stays free. */
 	gint64 ballast, min_free;
+	gboolean still;			/* for readers: a copy that nobody writes; it may lie anywhere, and nothing is made beside it */
 };
 
 /* Opens (and makes, and migrates) the database.  Errors say what to do. */
@@ -199,15 +200,33 @@ gboolean hg_store_thread_update(hg_store *store, hg_thread *thread, GError **err
 /* The contact's threads of a scope and key (key NULL: any), newest first, limit at most. */
 gboolean hg_store_thread_of(hg_store *store, hg_arena *arena, gint64 contact_n, const char *scope,
 			    const char *key, guint limit, GPtrArray *ret, GError **error);
+/* Its tags as they were and as they are (each NULL-ended, or NULL): what lists by tag find.  Before or after the row. */
+gboolean hg_store_thread_tags(hg_store *store, gint64 thread_n, const char *const *was, const char *const *is, GError **error);
 struct hg_thread_query {
 	int state;			/* 0: any */
 	gboolean shadow;		/* those on trial; else the others */
-	const char *contact_id, *channel;	/* or NULL */
+	const char *contact_id, *channel;	/* or NULL; who became part of somebody is he */
+	const char *const *channels;	/* of one of these, NULL-ended; NULL: of any */
+	const char *tag, *queue, *assignee;	/* or NULL; queue, assignee "": none */
+	const char *category, *priority;	/* of its ticket; or NULL */
+	gint64 since_ms, until_ms;	/* opened then or later, and before; 0: any time */
+	int has_ticket;			/* 1: it has, -1: it has not, 0: either */
+	gboolean waiting;		/* its customer waits for a person's answer */
 	gint64 before_n;		/* 0: newest first from the top */
 	guint limit;
 };
+/* Appends limit at most, newest first.  So many are looked at in one go; *ret_looked_n: there may be more before that one
+ * (ret may have none at all); 0: limit is reached, or all were looked at. */
+gboolean hg_store_thread_find(hg_store *store, hg_arena *arena, const struct hg_thread_query *query, GPtrArray *ret,
+			      gint64 *ret_looked_n, GError **error);
+/* The same however long it takes. */
 gboolean hg_store_thread_list(hg_store *store, hg_arena *arena, const struct hg_thread_query *query,
 			      GPtrArray *ret, GError **error);
+/* Whether one is such a conversation; contact_n: of query->contact_id. */
+gboolean hg_store_thread_fits(hg_store *store, hg_arena *arena, const hg_thread *thread, const struct hg_thread_query *query,
+			      gint64 contact_n, gboolean *ret, GError **error);
+/* The contact of that id, or whom he became part of; 0: there is none. */
+gboolean hg_store_contact_resolved(hg_store *store, hg_arena *arena, const char *id, gint64 *ret_n, GError **error);
 
 /* ---- messages, attachments, receipts ---- */
 gboolean hg_store_message_add(hg_store *store, hg_message *message, GError **error);	/* fills n */
@@ -229,6 +248,23 @@ gboolean hg_store_receipt_parked(hg_store *store, hg_arena *arena, const char *c
 				 const char *key, gint64 now_ms, GPtrArray *ret, GError **error);
 gboolean hg_store_receipt_adopt(hg_store *store, gint64 receipt_n, gint64 message_n, GError **error);
 gboolean hg_store_receipt_list(hg_store *store, hg_arena *arena, gint64 message_n, GPtrArray *ret, GError **error);
+
+/* ---- tokens of the API ---- */
+gboolean hg_store_token_add(hg_store *store, hg_token *token, GError **error);	/* fills n */
+gboolean hg_store_token_by_id(hg_store *store, hg_arena *arena, const char *id, hg_token **ret, GError **error);
+gboolean hg_store_token_update(hg_store *store, const hg_token *token, GError **error);	/* expires_ms, revoked_ms, used_ms */
+/* One of that kind and name that is good now. */
+gboolean hg_store_token_named(hg_store *store, hg_arena *arena, int kind, const char *name, gint64 now_ms, hg_token **ret,
+			      GError **error);
+struct hg_token_query {
+	int kind;			/* 0: any */
+	gint64 good_at_ms;		/* those that are good then; 0: all */
+	gint64 before_n;		/* 0: newest first from the top */
+	guint limit;
+};
+gboolean hg_store_token_list(hg_store *store, hg_arena *arena, const struct hg_token_query *query, GPtrArray *ret,
+			     GError **error);
+gboolean hg_store_token_count(hg_store *store, int kind, gint64 now_ms, gint64 *ret, GError **error);	/* of the good ones */
 
 /* ---- tickets ---- */
 /* Fills n, and number from pattern ("TK-%d", "%Y-%06d"; dates of created_ms) and the next free number from first on.  CONFLICT when
@@ -303,6 +339,8 @@ gboolean hg_store_event_after(hg_store *store, hg_arena *arena, gint64 after_n, 
 /* The same, of those that are on trial, or of the others. */
 gboolean hg_store_event_log(hg_store *store, hg_arena *arena, gint64 after_n, gboolean shadow, guint limit,
 			    GPtrArray *ret, GError **error);
+/* The number behind which events happened at since_ms or later: as hg_store_decision_since(). */
+gboolean hg_store_event_since(hg_store *store, gint64 since_ms, gint64 *ret_after_n, GError **error);
 gboolean hg_store_decision_add(hg_store *store, hg_decision *decision, GError **error);	/* fills n */
 gboolean hg_store_decision_get(hg_store *store, hg_arena *arena, gint64 n, hg_decision **ret, GError **error);
 /* Back along the thread's chain from newest_n; newest first. */
@@ -311,12 +349,22 @@ gboolean hg_store_decision_list(hg_store *store, hg_arena *arena, gint64 newest_
 /* All threads' decisions, oldest first, after_n exclusive. */
 gboolean hg_store_decision_after(hg_store *store, hg_arena *arena, gint64 after_n, guint limit, GPtrArray *ret,
 				 GError **error);
+/* The same, newest first, before_n exclusive; 0: from the newest. */
+gboolean hg_store_decision_before(hg_store *store, hg_arena *arena, gint64 before_n, guint limit, GPtrArray *ret,
+				  GError **error);
 /* The number behind which decisions were made at since_ms or later: after_n of the first page.  A look at a
  * few rows, for numbers rise with time. */
 gboolean hg_store_decision_since(hg_store *store, gint64 since_ms, gint64 *ret_after_n, GError **error);
 /* The rules' text by config hash, so that a decision can be made again later. */
 gboolean hg_store_config_keep(hg_store *store, const char *hash, const char *text, gint64 at_ms, GError **error);
 gboolean hg_store_config_get(hg_store *store, hg_arena *arena, const char *hash, const char **ret, GError **error);
+
+/* ---- what stands until somebody or something takes it back ---- */
+gboolean hg_store_standing_get(hg_store *store, hg_arena *arena, const char *kind, const char *name, hg_standing **ret,
+			       GError **error);	/* *ret NULL: it does not stand */
+gboolean hg_store_standing_list(hg_store *store, hg_arena *arena, const char *kind, GPtrArray *ret, GError **error);	/* by name */
+gboolean hg_store_standing_set(hg_store *store, const hg_standing *standing, GError **error);	/* replaces */
+gboolean hg_store_standing_end(hg_store *store, const char *kind, const char *name, GError **error);	/* fine when it does not */
 
 /* ---- outbox ---- */
 /* Fills n, and state: DUE when its lane is empty, else QUEUED. */

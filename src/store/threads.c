@@ -11,7 +11,7 @@ static const struct hg_column thread_columns[] = {
 	HG_COLUMN(hg_thread, state, INT, HG_C_INDEXED),
 	HG_COLUMN(hg_thread, resolution, INT, 0),
 	HG_COLUMN(hg_thread, version, INT64, HG_C_VERSION),
-	HG_COLUMN(hg_thread, opened_ms, INT64, 0),
+	HG_COLUMN(hg_thread, opened_ms, INT64, HG_C_INDEXED),
 	HG_COLUMN(hg_thread, last_ms, INT64, 0),
 	HG_COLUMN(hg_thread, first_message_ms, INT64, 0),
 	HG_COLUMN(hg_thread, last_customer_ms, INT64, 0),
@@ -25,7 +25,7 @@ static const struct hg_column thread_columns[] = {
 	HG_COLUMN(hg_thread, last_seq, INT64, 0),
 	HG_COLUMN(hg_thread, last_event_n, REF, 0),
 	HG_COLUMN(hg_thread, last_message_n, REF, 0),
-	HG_COLUMN(hg_thread, channel, TEXT, 0),
+	HG_COLUMN(hg_thread, channel, TEXT, HG_C_INDEXED),
 	HG_COLUMN(hg_thread, reply_to, TEXT, 0),
 	HG_COLUMN(hg_thread, reply_from, TEXT, 0),
 	HG_COLUMN(hg_thread, last_decision_n, REF, 0),
@@ -48,16 +48,17 @@ static const struct hg_column thread_columns[] = {
 	HG_COLUMN(hg_thread, ep_bot, INT64, 0),
 	HG_COLUMN(hg_thread, ep_human, INT64, 0),
 	HG_COLUMN(hg_thread, ep_real, INT64, 0),
-	HG_COLUMN(hg_thread, queue, TEXT, 0),
+	HG_COLUMN(hg_thread, queue, TEXT, HG_C_INDEXED),
 	HG_COLUMN(hg_thread, skill, TEXT, 0),
-	HG_COLUMN(hg_thread, assignee, TEXT, 0),
+	HG_COLUMN(hg_thread, assignee, TEXT, HG_C_INDEXED),
 	HG_COLUMN(hg_thread, backend, TEXT, 0),
-	HG_COLUMN(hg_thread, shadow, INT, 0),
+	HG_COLUMN(hg_thread, shadow, INT, HG_C_INDEXED),
 	HG_COLUMN(hg_thread, asked, TEXT, 0),
 	HG_COLUMN(hg_thread, asked_ms, INT64, 0),
 	HG_COLUMN(hg_thread, asked_episode, INT64, 0),
 	HG_COLUMN(hg_thread, participants, TEXT, 0),
 	HG_COLUMN(hg_thread, related, TEXT, 0),
+	HG_COLUMN(hg_thread, forgotten, INT, 0),
 	{ 0 }
 };
 static const struct hg_table thread_table = { "thread", thread_columns, sizeof(hg_thread), HG_NUMBERS_THREAD };
@@ -143,28 +144,27 @@ gboolean hg_store_thread_of(hg_store *store, hg_arena *arena, gint64 contact_n, 
 			  ret, error);
 }
 
-gboolean hg_store_thread_list(hg_store *store, hg_arena *arena, const struct hg_thread_query *query, GPtrArray *ret,
-			      GError **error)
-{
-#define FILTER " AND ($2 = 0 OR state = $2) AND (CAST($3 AS TEXT) IS NULL OR channel = $3) AND shadow = $4"
-	static const struct hg_sql all = { HG_SQL_THREAD_LIST, "WHERE n < $1" FILTER " ORDER BY n DESC LIMIT $5",
-					   HG_SQL_SELECT, &thread_table };
-	/* The open ones are few among many: the pluses keep SQLite from walking down all threads in
-	 * order of n, so that it takes the index of open threads and sorts. */
-	static const struct hg_sql open = { HG_SQL_THREAD_LIST_OPEN, "WHERE +n < $1" FILTER " AND state = 1 "
-					    "ORDER BY +n DESC LIMIT $5", HG_SQL_SELECT, &thread_table };
-	static const struct hg_sql contact = { HG_SQL_THREAD_LIST_CONTACT, "WHERE n < $1" FILTER " AND contact_n = "
-					       "(SELECT n FROM contact WHERE id = $5) ORDER BY n DESC LIMIT $6",
-					       HG_SQL_SELECT, &thread_table };
-#undef FILTER
-	const struct hg_value before = HG_I(query->before_n ?: G_MAXINT64);
+/* ---- tags ---- */
 
-	if (query->contact_id)
-		return hg_row_all(store, &contact, HG_BIND(before, HG_I(query->state), HG_T(query->channel), HG_I(query->shadow ? 1 : 0),
-							   HG_T(query->contact_id), HG_I(query->limit)), arena, ret, error);
-	return hg_row_all(store, query->state == HG_THREAD_OPEN ? &open : &all,
-			  HG_BIND(before, HG_I(query->state), HG_T(query->channel), HG_I(query->shadow ? 1 : 0),
-				  HG_I(query->limit)), arena, ret, error);
+/* Only what differs is written: a tag that stays costs nothing. */
+static gboolean write_tags(hg_store *store, const struct hg_sql *sql, gint64 thread_n, const char *const *tags,
+			   const char *const *but, GError **error)
+{
+	for (; tags && *tags; tags++)
+		if (!(but && g_strv_contains(but, *tags)) &&
+		    !hg_sql_run(store, sql, HG_BIND(HG_T(*tags), HG_I(thread_n)), NULL, error))
+			return FALSE;
+	return TRUE;
+}
+
+gboolean hg_store_thread_tags(hg_store *store, gint64 thread_n, const char *const *was, const char *const *is, GError **error)
+{
+	static const struct hg_sql add = { HG_SQL_THREAD_TAG_ADD, "INSERT INTO thread_tag (tag, thread_n) VALUES ($1, $2) "
+					   "ON CONFLICT (tag, thread_n) DO NOTHING", HG_SQL_ALONE, NULL };
+	static const struct hg_sql drop = { HG_SQL_THREAD_TAG_DELETE, "DELETE FROM thread_tag WHERE tag = $1 AND thread_n = $2",
+					    HG_SQL_ALONE, NULL };
+
+	return write_tags(store, &drop, thread_n, was, is, error) && write_tags(store, &add, thread_n, is, was, error);
 }
 
 gboolean hg_store_viewed_list(hg_store *store, hg_arena *arena, const struct hg_view *view, guint limit, GPtrArray *ret,

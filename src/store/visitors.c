@@ -1,4 +1,5 @@
 /* visitors.c - people's browsers and apps: who they turned out to be, where they were, what they have read */
+#include "people.h"
 #include "sql.h"
 
 #define ENDED_KEEP_MS (90 * G_GINT64_CONSTANT(86400000))	/* no token of a browser lives as long */
@@ -131,6 +132,14 @@ gboolean hg_store_merge_of(hg_store *store, hg_arena *arena, gint64 from_n, hg_m
 					  &merge_table };
 
 	return hg_row_one(store, &of, HG_BIND(HG_I(from_n)), arena, ret, error);
+}
+
+gboolean hg_store_merge_list(hg_store *store, hg_arena *arena, gint64 contact_n, GPtrArray *ret, GError **error)
+{
+	static const struct hg_sql list = { HG_SQL_MERGE_LIST, "WHERE from_n = $1 OR into_n = $1 ORDER BY n", HG_SQL_SELECT,
+					    &merge_table };
+
+	return hg_row_all(store, &list, HG_BIND(HG_I(contact_n)), arena, ret, error);
 }
 
 gboolean hg_store_merge_update(hg_store *store, const hg_merge *merge, GError **error)

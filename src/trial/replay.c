@@ -346,7 +346,8 @@ void hg_replay_take(hg_replay *replay, const struct hg_replay_entry *entry)
 		replay->sum.unreadable++;
 		return;
 	}
-	if (strcmp(entry->facts->on, "answer") == 0 || strcmp(entry->facts->on, "consent") == 0)
+	if (strcmp(entry->facts->on, "answer") == 0 || strcmp(entry->facts->on, "consent") == 0 ||
+	    strcmp(entry->facts->on, "blocked") == 0)
 		return;		/* no rules were asked, and none would be */
 	replay->sum.decisions++;
 	ask_all_late(replay, entry->at_ms);

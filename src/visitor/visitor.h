@@ -6,6 +6,7 @@
  * once, from the loop, after its work is done or on disk. */
 #pragma once
 #include <glib.h>
+#include "api.h"
 #include "command.h"
 #include "conf.h"
 #include "http_server.h"
@@ -25,7 +26,7 @@ struct hg_visitors_env {		/* all lent until hg_visitors_free() */
 	/* hg_engine_submit(): takes the command, or FALSE (BUSY). */
 	gboolean (*submit)(void *ctx, hg_command *command, GError **error);
 	/* On the loop: one line of JSON, with its newline, for agents who follow the thread live; never stored. */
-	void (*tell)(void *ctx, gint64 thread_n, gboolean shadow, const char *line, gsize len);
+	void (*tell)(void *ctx, const struct hg_news_of *of, const char *line, gsize len);
 	void *ctx;
 };
 

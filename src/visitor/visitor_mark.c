@@ -9,8 +9,7 @@
 struct mark {				/* strings are the arena's */
 	const char *message_id;
 	gboolean on;			/* he types */
-	gint64 thread_n;
-	gboolean shadow;
+	struct hg_news_of of;
 	const char *thread_id;
 	gint64 score;
 	const char *comment;		/* or NULL */
@@ -96,8 +95,7 @@ void hg_mark_typing_read(struct visitor_call *call, hg_store *store)
 	(void)store;
 	if (!hg_visitor_find_thread(call, &thread))
 		return;
-	mark->thread_n = thread->n;
-	mark->shadow = thread->shadow;
+	mark->of = (struct hg_news_of){ thread->n, thread->shadow, thread->channel };
 	mark->thread_id = thread->id;
 }
 
@@ -117,7 +115,7 @@ void hg_mark_typing(struct visitor_call *call)
 	hg_json_close(line, '}');
 	hg_json_close(line, '}');
 	g_string_append_c(line, '\n');
-	env->tell(env->ctx, mark->thread_n, mark->shadow, line->str, line->len);
+	env->tell(env->ctx, &mark->of, line->str, line->len);
 	hg_visitor_finish(call);
 }
 

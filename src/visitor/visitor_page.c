@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "colour.h"
+#include "cookie.h"
 #include "params.h"
 #include "text.h"
 #include "visitor_inner.h"
@@ -101,21 +102,6 @@ static void random_word(const struct visitor_call *call, char ret[HG_PAGE_NONCE_
 	g_strlcpy(ret, text, HG_PAGE_NONCE_SIZE);
 }
 
-/* The cookie's value, yours, or NULL: there is none that could be a token. */
-static char *read_cookie(const char *header)
-{
-	g_auto(GStrv) all = g_strsplit(header ?: "", ";", 50);
-
-	for (char **one = all; *one; one++) {
-		const char *pair = g_strstrip(*one);
-		gsize len = strlen(pair);
-
-		if (g_str_has_prefix(pair, HG_PAGE_COOKIE "=") && len > sizeof HG_PAGE_COOKIE && len < HG_VISITOR_TOKEN_MAX)
-			return g_strdup(pair + sizeof HG_PAGE_COOKIE);
-	}
-	return NULL;
-}
-
 static void fill_look(struct visitor_call *call, struct visitor_page *view)
 {
 	const struct hg_visitor_conf *set = call->set;
@@ -169,7 +155,7 @@ static gboolean begin(struct visitor_call *call)
 	}
 	page->view.language = hg_page_language(accepted, call->set->languages);
 	fill_look(call, &page->view);
-	page->token = read_cookie(hg_request_header(call->req, "Cookie"));
+	page->token = hg_cookie_get(hg_request_header(call->req, "Cookie"), HG_PAGE_COOKIE, HG_VISITOR_TOKEN_MAX);
 	page->had = page->token != NULL;
 	return TRUE;
 }

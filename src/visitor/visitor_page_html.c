@@ -13,7 +13,7 @@
 static struct json_object *words_of(const char *language)
 {
 	g_autofree char *name = g_strdup_printf("lang-%s.json", language);
-	const struct hg_static *file = hg_static_get(name);
+	const struct hg_static *file = hg_static_get(&hg_widget_files, name);
 
 	return file ? hg_json_parse((const char *)file->file->bytes, file->file->len, NULL, NULL) : NULL;
 }
@@ -38,8 +38,8 @@ static const char *spoken(const char *tag)
 {
 	gsize main = strcspn(tag, "-_");
 
-	for (gsize i = 0; hg_static_files[i].name; i++) {
-		const char *name = hg_static_files[i].name;
+	for (gsize i = 0; hg_widget_files.files[i].name; i++) {
+		const char *name = hg_widget_files.files[i].name;
 		gsize len = g_str_has_prefix(name, "lang-") ? strcspn(name + 5, "-.") : 0;
 
 		if (len && len == main && g_ascii_strncasecmp(name + 5, tag, len) == 0) {
@@ -103,7 +103,7 @@ static void put(GString *out, const char *format, ...)
 /* The name under which a file of the widget's is served; "" when it is not built. */
 static const char *served(const char *name)
 {
-	const struct hg_static *file = hg_static_get(name);
+	const struct hg_static *file = hg_static_get(&hg_widget_files, name);
 
 	return file ? file->name : "";
 }

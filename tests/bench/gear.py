@@ -21,6 +21,7 @@ TOKEN = "bench-api-token-0123456789"
 
 CONFIG = """\
 config_version: 1
+console: {{ enabled: false }}
 gateway:
   listen: 127.0.0.1:0
   socket: {dir}/headgate.sock

@@ -22,6 +22,7 @@ OURS = "447700900001"
 
 CONFIG = """\
 config_version: 1
+console: { enabled: false }
 gateway: { name: Acme, listen: 127.0.0.1:0, socket: @FOLDER@/ctl.sock, log_level: warn, max_per_address: 1000 }
 store: { path: @FOLDER@/store/headgate.db, min_free: 1MiB, ballast: 1MiB }
 default: hold

@@ -32,6 +32,7 @@ import shop			# noqa: E402  pylint: disable=wrong-import-position
 
 CONFIG = """\
 config_version: 1
+console: {{ listen: 127.0.0.1:0 }}
 gateway:
   name: Acme
   listen: 127.0.0.1:{port}

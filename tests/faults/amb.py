@@ -38,6 +38,7 @@ BATCH = 50
 
 CONFIG = """\
 config_version: 1
+console: {{ enabled: false }}
 gateway: {{ listen: 127.0.0.1:0, socket: @FOLDER@/ctl.sock, max_per_address: 1000 }}
 store: {{ path: @FOLDER@/store/headgate.db, min_free: 1MiB, ballast: 1MiB }}
 default: hold

@@ -6,6 +6,7 @@ import hmac
 import json
 import re
 import threading
+import time
 
 import fake_desk
 import harness
@@ -136,10 +137,14 @@ class AnswerDesk(fake_desk.FakeDesk):
     def __init__(self):
         super().__init__()
         self.log, self.gateway, self.name = [], None, "desk"
+        self.offset = 0			# seconds that its clock is ahead of the gateway's
         self.echoes = False		# does it tell the hook of what we post, too?
         self.pushed = []		# status of each hook
         self.last = 0
         self.routes_of_api()
+
+    def time(self):
+        return (self.gateway.now() if self.gateway else time.time()) + self.offset
 
     # ---- its API ----
     def routes_of_api(self):
@@ -191,7 +196,7 @@ class AnswerDesk(fake_desk.FakeDesk):
 
     # ---- what agents do ----
     def now(self):
-        return datetime.datetime.fromtimestamp(self.gateway.now(), datetime.timezone.utc).isoformat(timespec="milliseconds")
+        return datetime.datetime.fromtimestamp(self.time(), datetime.timezone.utc).isoformat(timespec="milliseconds")
 
     def happen(self, ticket, **fields):
         """Something happened: told to nobody yet."""
@@ -208,7 +213,7 @@ class AnswerDesk(fake_desk.FakeDesk):
 
     # ---- its hooks ----
     def sign(self, body, at=None, secret=WEBHOOK):
-        at = str(int(self.gateway.now()) if at is None else at)
+        at = str(int(self.time()) if at is None else at)
         return {"X-Desk-At": at, "Content-Type": "application/json",
                 "X-Desk-Sign": hmac.new(secret.encode(), at.encode() + b"." + body, hashlib.sha256).hexdigest()}
 

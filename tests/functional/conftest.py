@@ -55,6 +55,7 @@ api:
   tokens:
     tests: {{ token: env:TEST_API_TOKEN, scopes: [read, reply, convert, link, admin] }}
 {more}
+console: {{ listen: "127.0.0.1:0" }}
 """
 
 NOISE = """\
@@ -207,3 +208,7 @@ def pytest_runtest_makereport(item, call):
             report.sections.append((f"headgated log {log.parent.name}", log.read_text(errors="replace")[-12000:]))
         if isinstance(item.funcargs.get("world"), World):
             report.sections.append(("headgated log", item.funcargs["world"].gateway.log()[-12000:]))
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "alone: not beside other tests")

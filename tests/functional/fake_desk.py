@@ -138,6 +138,10 @@ class FakeDesk:
         self.server = None
         self.start()
 
+    def time(self):
+        """The clock it goes by: the Date of its answers."""
+        return time.time()
+
     # ---- life: a helpdesk may be killed and come back on its port ----
     def start(self):
         desk = self
@@ -148,6 +152,9 @@ class FakeDesk:
 
             def answer(self):
                 desk.handle(self)
+
+            def date_time_string(self, timestamp=None):
+                return super().date_time_string(desk.time() if timestamp is None else timestamp)
 
             do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = answer
 

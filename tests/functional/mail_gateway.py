@@ -8,6 +8,7 @@ from conftest import finish
 
 CONFIG = """\
 config_version: 1
+console: {{ enabled: false }}
 gateway:
   name: Acme support
   listen: 127.0.0.1:0

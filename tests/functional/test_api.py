@@ -13,21 +13,44 @@ import conftest
 import harness
 from harness import BUILD, PATIENCE, TOP, parallel, wait_until
 
-SCOPES = ["read", "reply", "convert", "link", "admin"]
+SCOPES = ["read", "report", "reply", "start", "convert", "link", "contacts", "erase", "operate", "audit", "backup", "admin"]
+IMPLIED = {"report": ["read"]}		# who may that may this too
+LIMITED = {"here": "wa-main", "there": "wa-other"}	# tokens that may all, of one channel
 TOKENS = {scope: f"token-with-{scope}-only-0123456789" for scope in SCOPES}
 TOKENS.update({f"no-{scope}": f"token-without-{scope}-0123456789" for scope in SCOPES})
+TOKENS.update({name: f"token-for-{channel}-0123456789" for name, channel in LIMITED.items()})
+OTHER_NUMBER = "309876543210"
+OTHER = f"""\
+wa-other:
+  adapter: whatsapp
+  phone_number_id: "{OTHER_NUMBER}"
+  token: env:TEST_GRAPH_TOKEN
+  app_secret: env:TEST_APP_SECRET
+  verify_token: env:TEST_VERIFY_TOKEN
+  base_url: the first one's
+"""
+
+
+def scopes_of(name):
+    if name.startswith("no-"):
+        return [s for s in SCOPES if s not in (name[3:], "admin", *IMPLIED.get(name[3:], []))]
+    return SCOPES if name in LIMITED else [name]
 
 
 def token_lines():
     lines = []
     for name in TOKENS:
-        scopes = [s for s in SCOPES if s not in (name[3:], "admin")] if name.startswith("no-") else [name]
+        channels = f", channels: [{LIMITED[name]}]" if name in LIMITED else ""
         lines.append(f"    {name}: {{ token: env:TEST_TOKEN_{name.replace('-', '_').upper()}, "
-                     f"scopes: [{', '.join(scopes)}] }}")
+                     f"scopes: [{', '.join(scopes_of(name))}]{channels} }}")
     return "\n".join(lines)
 
 
-CONFIG = dict(rules=conftest.NOISE + conftest.AT_ONCE, more=token_lines(),
+def same_provider(text):
+    return text.replace("the first one's", re.search(r"base_url: (\S+)", text)[1])
+
+
+CONFIG = dict(rules=conftest.NOISE + conftest.AT_ONCE, more=token_lines(), channels=OTHER, change=same_provider,
               env={f"TEST_TOKEN_{name.replace('-', '_').upper()}": token for name, token in TOKENS.items()})
 
 # ---- what a call may get ----
@@ -46,10 +69,13 @@ def problem(answer, status, word):
 
 # Every route: what is put in its path and body so that a caller with the right scope succeeds.  {thread}, {closed},
 # {message}, {attachment}, {ticket} are made anew for the module; a job number nobody has is 404 for those who may ask.
+# Who sees the other channel only gets 404 there; where a path names nothing, `lists` says what of his own he is shown
+# and nobody else ("": nothing of it is there), and `whole` that it is refused to him.  foreign: another refusal.
 ROUTES = {
-    ("GET", "/v1/status"): dict(scope="read"),
-    ("GET", "/metrics"): dict(scope="read"),
-    ("GET", "/v1/threads"): dict(scope="read"),
+    ("GET", "/v1/status"): dict(scope="read", whole=True),
+    ("GET", "/metrics"): dict(scope="read", whole=True),
+    ("GET", "/v1/threads"): dict(scope="read", lists="thread"),
+    ("GET", "/v1/search"): dict(scope="read", query="?q=order", lists=""),
     ("GET", "/v1/threads/{}"): dict(scope="read", fill="thread"),
     ("PATCH", "/v1/threads/{}"): dict(scope="convert", fill="thread", body={"tags_add": ["vip"]}),
     ("GET", "/v1/threads/{}/messages"): dict(scope="read", fill="thread"),
@@ -65,33 +91,65 @@ ROUTES = {
     ("POST", "/v1/threads/{}/typing"): dict(scope="reply", fill="thread", body={}),
     ("GET", "/v1/messages/{}"): dict(scope="read", fill="message"),
     ("GET", "/v1/messages/{}/explain"): dict(scope="read", fill="message"),
-    ("POST", "/v1/attachments"): dict(scope="reply", raw=b"a file", status=201),
+    ("POST", "/v1/attachments"): dict(scope="reply", raw=b"a file", status=201, lists=""),
     ("GET", "/v1/attachments/{}"): dict(scope="read", fill="attachment"),
     ("GET", "/v1/tickets/{}"): dict(scope="read", fill="ticket"),
     ("PUT", "/v1/tickets/{}/link"): dict(scope="link", fill="unlinked", body={"id": "4711"}),
     ("PUT", "/v1/tickets/{}/status"): dict(scope="link", fill="ticket", body={"status": "pending"}),
-    ("GET", "/v1/consent"): dict(scope="read"),
-    ("POST", "/v1/consent"): dict(scope="admin", body={"address": "tel:+447700900999", "channel": "wa-main", "state": "stop"}),
-    ("POST", "/v1/contacts/{}/unmerge"): dict(scope="admin", fill="no_job", body={}, status=404),
-    ("GET", "/v1/queues"): dict(scope="read"),
-    ("GET", "/v1/events"): dict(scope="read"),
-    ("GET", "/v1/events/stream"): dict(scope="read", stream=True),
-    ("GET", "/v1/report"): dict(scope="read"),
-    ("GET", "/v1/episodes"): dict(scope="read"),
-    ("GET", "/v1/drops"): dict(scope="read"),
+    ("GET", "/v1/consent"): dict(scope="read", lists="address"),
+    ("POST", "/v1/consent"): dict(scope="contacts", body={"address": "tel:+447700900999", "channel": "wa-main", "state": "stop"}, foreign=400),
+    ("GET", "/v1/contacts"): dict(scope="read", lists="contact"),
+    ("GET", "/v1/contacts/{}"): dict(scope="read", fill="contact"),
+    ("POST", "/v1/contacts/{}/merge"): dict(scope="contacts", fill="no_job", body={"into": "con_1"}, status=404, whole=True),
+    ("POST", "/v1/contacts/{}/block"): dict(scope="contacts", fill="no_job", body={"reason": "spam"}, status=404),
+    ("POST", "/v1/contacts/{}/unblock"): dict(scope="contacts", fill="no_job", body={}, status=404),
+    ("GET", "/v1/contacts/{}/export"): dict(scope="contacts", fill="contact", whole=True),
+    ("POST", "/v1/contacts/{}/erase"): dict(scope="erase", fill="no_job", body={}, status=404, whole=True),
+    ("GET", "/v1/erasures/{}"): dict(scope="erase", fill="no_job", status=404, whole=True),
+    ("POST", "/v1/contacts/{}/unmerge"): dict(scope="contacts", fill="no_job", body={}, status=404),
+    ("GET", "/v1/retention"): dict(scope="operate", whole=True),
+    ("POST", "/v1/retention/run"): dict(scope="operate", body={}, status=409, whole=True),
+    ("GET", "/v1/queues"): dict(scope="read", whole=True),
+    ("GET", "/v1/events"): dict(scope="read", lists="thread"),
+    ("POST", "/v1/console/links"): dict(scope="admin", body={"name": "ann"}, status=201, whole=True),
+    ("GET", "/v1/events/stream"): dict(scope="read", stream=True, lists=""),
+    ("GET", "/v1/report"): dict(scope="report", lists=""),
+    ("GET", "/v1/episodes"): dict(scope="report", lists="thread"),
+    ("GET", "/v1/drops"): dict(scope="read", lists=""),
     ("POST", "/v1/drops/{}/restore"): dict(scope="convert", fill="thread", body={}, status=409),
-    ("GET", "/v1/outbox"): dict(scope="admin"),
-    ("POST", "/v1/outbox/{}/retry"): dict(scope="admin", fill="no_job", body={}, status=404),
+    ("GET", "/v1/outbox"): dict(scope="operate", lists=""),
+    ("POST", "/v1/outbox/{}/retry"): dict(scope="operate", fill="no_job", body={}, status=404),
     ("POST", "/v1/threads/{}/participants"): dict(scope="reply", fill="thread", body={"address": "bo@example.com"}),
-    ("DELETE", "/v1/threads/{}/participants/{}"): dict(scope="reply", fill="thread", status=400),
-    ("GET", "/v1/quarantine"): dict(scope="admin"),
-    ("GET", "/v1/quarantine/{}"): dict(scope="admin", fill="no_job", status=404),
-    ("POST", "/v1/quarantine/{}/retry"): dict(scope="admin", fill="no_job", body={}, status=404),
-    ("POST", "/v1/quarantine/{}/drop"): dict(scope="admin", fill="no_job", body={}, status=404),
+    ("DELETE", "/v1/threads/{}/participants/{}"): dict(scope="reply", fill="thread", status=400, foreign=400),
+    ("GET", "/v1/quarantine"): dict(scope="operate", lists=""),
+    ("GET", "/v1/quarantine/{}"): dict(scope="operate", fill="no_job", status=404),
+    ("POST", "/v1/quarantine/{}/retry"): dict(scope="operate", fill="no_job", body={}, status=404),
+    ("POST", "/v1/quarantine/{}/drop"): dict(scope="operate", fill="no_job", body={}, status=404),
     ("POST", "/v1/outbox/{}/settle"): dict(scope="reply", fill="no_job", body={"how": "arrived"}, status=404),
-    ("GET", "/v1/decisions"): dict(scope="admin"),
-    ("POST", "/v1/channels/{}/ask"): dict(scope="admin", fill="no_job", body={"since": "2h"}, status=404),
-    ("GET", "/v1/fsck"): dict(scope="admin"),
+    ("GET", "/v1/decisions"): dict(scope="operate", lists="thread"),
+    ("GET", "/v1/dead-letters"): dict(scope="operate", lists=""),
+    ("POST", "/v1/dead-letters/retry"): dict(scope="operate", body={"name": "nobody"}, whole=True),
+    ("GET", "/v1/dead-letters/{}"): dict(scope="operate", fill="no_job", status=404),
+    ("PATCH", "/v1/dead-letters/{}"): dict(scope="operate", fill="no_job", body={"text": "x"}, status=404),
+    ("POST", "/v1/dead-letters/{}/retry"): dict(scope="operate", fill="no_job", body={}, status=404),
+    ("POST", "/v1/dead-letters/{}/discard"): dict(scope="operate", fill="no_job", body={"reason": "x"}, status=404),
+    ("GET", "/v1/captured"): dict(scope="operate", whole=True),
+    ("GET", "/v1/captured/{}"): dict(scope="operate", fill="no_job", status=404, whole=True),
+    ("GET", "/v1/alarms"): dict(scope="read", whole=True),
+    ("POST", "/v1/alarms/test"): dict(scope="operate", body={}, whole=True),
+    ("GET", "/v1/channels"): dict(scope="read", lists="channel"),
+    ("GET", "/v1/channels/{}"): dict(scope="read", fill="channel"),
+    ("POST", "/v1/channels/{}/pause"): dict(scope="operate", fill="no_job", body={}, status=404),
+    ("POST", "/v1/channels/{}/resume"): dict(scope="operate", fill="channel", body={}),
+    ("POST", "/v1/channels/{}/probe"): dict(scope="operate", fill="channel", body={}),
+    ("POST", "/v1/channels/{}/ask"): dict(scope="operate", fill="no_job", body={"since": "2h"}, status=404),
+    ("GET", "/v1/config"): dict(scope="operate", whole=True),
+    ("POST", "/v1/reload"): dict(scope="operate", body={}, whole=True),
+    ("GET", "/v1/tokens"): dict(scope="admin", whole=True),
+    ("POST", "/v1/tokens"): dict(scope="admin", body={"name": "x", "scopes": ["all"]}, status=400, whole=True),
+    ("DELETE", "/v1/tokens/{}"): dict(scope="admin", fill="no_job", status=404, whole=True),
+    ("GET", "/v1/fsck"): dict(scope="operate", whole=True),
+    ("POST", "/v1/backup"): dict(scope="backup", body={}, status=409, whole=True),	# test_backup.py has one that may
 }
 
 
@@ -109,11 +167,29 @@ def reply_with_file(world, thread, data=b"file", name="label.pdf", type="applica
 
 
 @pytest.fixture(scope="module")
+def foreign(world):
+    """A conversation on the other channel, converted as those of the first are."""
+    world.graph.numbers.add(OTHER_NUMBER)
+    world.graph.target(world.gateway.port, "wa-other")
+    customer = world.customer()
+    assert world.graph.say(customer, "on another channel", number=OTHER_NUMBER) == 200
+    world.graph.target(world.gateway.port, "wa-main")
+    thread = world.thread_of(customer)
+    assert world.gateway.api("POST", "/v1/consent", {"address": f"tel:{customer}", "channel": "wa-other", "state": "start"},
+                             ).status == 200
+    return {"channel": "wa-other", "thread": thread["id"], "message": world.gateway.messages(thread["id"])[0]["id"],
+            "address": f"tel:{customer}",
+            "ticket": thread["ticket"]["number"], "contact": thread["contact"]["id"]}
+
+
+@pytest.fixture(scope="module")
 def things(world):
     """Ids for the paths, by what is to be had there."""
     thread = world.thread()
-    made = {"thread": thread["id"], "message": world.gateway.messages(thread["id"])[0]["id"],
-            "ticket": thread["ticket"]["number"], "no_job": "999999999",
+    address = "tel:+447700900999"
+    assert world.gateway.api("POST", "/v1/consent", {"address": address, "channel": "wa-main", "state": "start"}).status == 200
+    made = {"address": address, "thread": thread["id"], "contact": thread["contact"]["id"], "message": world.gateway.messages(thread["id"])[0]["id"],
+            "ticket": thread["ticket"]["number"], "no_job": "999999999", "channel": "wa-main",
             "attachment": reply_with_file(world, thread["id"])["attachments"][0]["id"]}
     world.helpdesk.tickets_in_answer = False
     made["unlinked"] = world.thread()["ticket"]["id"]
@@ -126,7 +202,7 @@ def things(world):
 
 def call(world, things, method, pattern, token):
     route = ROUTES[method, pattern]
-    path = pattern.replace("{}", things.get(route.get("fill"), ""))
+    path = pattern.replace("{}", things.get(route.get("fill"), "")) + route.get("query", "")
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     body = route.get("raw", json.dumps(route["body"]).encode() if "body" in route else None)
     if route.get("key"):
@@ -211,6 +287,116 @@ def test_a_token_with_just_the_scope_is_served(world, things, method, pattern):
     assert answer.status == route.get("status", 200), answer
 
 
+# ---- channels: whose conversations a token sees ----
+
+def named(things, body):
+    """Which of the things the answer names."""
+    return {what for what, id in things.items() if what != "no_job" and id.encode() in body}
+
+
+@every_route
+def test_who_sees_the_channel_of_a_thing_is_served_as_if_he_saw_all(world, things, foreign, method, pattern):
+    route = ROUTES[method, pattern]
+    answer = call(world, things, method, pattern, TOKENS["here"])
+    if route.get("whole"):
+        assert "sees the channels wa-main only" in problem(answer, 403, "forbidden")
+        return
+    assert answer.status in (route.get("status", 200), 409), answer	# 409: it is closed, or open, since the last test
+    assert not named(foreign, answer.body)
+    if route.get("lists") in things:
+        assert things[route["lists"]].encode() in answer.body
+
+
+@every_route
+def test_who_sees_another_channel_finds_nothing_of_it(world, things, foreign, method, pattern):
+    route = ROUTES[method, pattern]
+    answer = call(world, things, method, pattern, TOKENS["there"])
+    if route.get("whole"):
+        problem(answer, 403, "forbidden")
+    elif "lists" in route:
+        assert answer.status == route.get("status", 200), answer
+        assert not named(things, answer.body)
+        if route["lists"] in foreign:
+            assert foreign[route["lists"]].encode() in answer.body
+    elif route.get("foreign"):
+        assert answer.status == route["foreign"], answer
+    else:
+        detail = problem(answer, 404, "not-found")
+        nobody = dict(things, **{route["fill"]: "88888"})
+        same = problem(call(world, nobody, method, pattern, TOKENS["there"]), 404, "not-found")
+        assert detail.replace(things[route["fill"]], "88888") == same	# nothing tells it from what is not there
+
+
+def test_every_route_says_what_who_sees_one_channel_gets():
+    assert [key for key, route in ROUTES.items() if not ({"whole", "lists", "foreign", "fill"} & set(route))] == []
+
+
+def test_who_sees_another_channel_cannot_steer_what_he_names(world, things, foreign):
+    """Nothing was done by the calls above that were refused, and a body cannot name another's channel."""
+    token = TOKENS["there"]
+    notes = [m for m in world.gateway.messages(things["thread"]) if m["direction"] == "note"]
+    call(world, things, "POST", "/v1/threads/{}/notes", token)
+    assert [m for m in world.gateway.messages(things["thread"]) if m["direction"] == "note"] == notes
+    answer = world.gateway.api("POST", f"/v1/threads/{foreign['thread']}/replies", {"text": "x", "channel": "wa-main"},
+                               key=str(uuid.uuid4()), token=token)
+    assert 'no channel "wa-main"' in problem(answer, 400, "invalid-request")
+
+
+def test_a_helpdesks_id_of_anothers_ticket_is_not_there(world, things, foreign):
+    """One id in two helpdesks' hands is one ticket to the check and to the engine."""
+    assert world.gateway.api("PUT", f"/v1/tickets/{things['unlinked']}/link", {"id": "4711"}).status == 200
+    for ref in (things["ticket"], things["unlinked"], "4711"):
+        problem(world.gateway.api("PUT", f"/v1/tickets/{ref}/status", {"status": "open"}, token=TOKENS["there"]), 404, "not-found")
+    assert world.gateway.api("PUT", "/v1/tickets/4711/status", {"status": "open"}, token=TOKENS["here"]).status == 200
+
+
+def note_of(stream):
+    """The conversation of the next note; what goes on beside it, of other tests, is not asked for."""
+    return next(event["data"]["thread"]["id"] for event in iter(stream.event, None) if event["type"] == "message.noted")
+
+
+def test_the_live_stream_shows_each_his_own_channel(world, things, foreign):
+    streams = {name: open_stream(world.gateway, headers={"Authorization": f"Bearer {TOKENS[name]}"}) for name in LIMITED}
+    try:
+        for thread in (things["thread"], foreign["thread"], things["thread"]):
+            assert world.gateway.api("POST", f"/v1/threads/{thread}/notes", {"text": "who sees this?"}).status == 201
+        assert note_of(streams["there"]) == foreign["thread"]
+        assert [note_of(streams["here"]) for _ in range(2)] == [things["thread"]] * 2
+    finally:
+        for stream in streams.values():
+            stream.close()
+    headers = {"Authorization": f"Bearer {TOKENS['there']}"}
+    stream = open_stream(world.gateway, f"/v1/events/stream?thread={things['thread']}", headers)
+    problem(stream.head, 404, "not-found")
+    stream.close()
+
+
+def test_pages_of_a_list_leave_out_what_is_anothers_and_lose_nothing(world, things, foreign):
+    for name, token in (("here", TOKENS["here"]), ("there", TOKENS["there"])):
+        found, after = [], ""
+        while True:
+            page = world.gateway.api("GET", f"/v1/events?limit=1{after}", token=token).json
+            found += [event["id"] for event in page["events"]]
+            if "next" not in page:
+                break
+            after = f"&after={page['next']}"
+        channel = LIMITED[name]
+        mine = {t["id"] for t in world.gateway.threads(limit=500) if t["channel"] == channel}
+        every = [e for e in flat(pages(world.gateway, "/v1/events", "events", "after", 500))
+                 if e["data"].get("thread", {}).get("id") in mine]
+        assert found == ids(every) and found, name
+
+
+def test_a_report_counts_the_conversations_of_ones_own_channels(world, things, foreign):
+    def channels(token):
+        rows = world.gateway.api("GET", "/v1/report?by=channel&format=csv", token=token).body.decode().splitlines()
+        column = rows[0].split(",").index("channel")
+        return {row.split(",")[column] for row in rows[1:]}
+
+    assert channels(TOKENS["there"]) == {"wa-other"} and channels(TOKENS["here"]) == {"wa-main"}
+    assert channels(TOKENS["report"]) == {"wa-main", "wa-other"}
+
+
 def test_a_token_with_the_scope_admin_may_do_everything(world, things):
     for method, pattern in ROUTES:
         assert call(world, things, method, pattern, TOKENS["admin"]).status not in (401, 403), (method, pattern)
@@ -264,6 +450,11 @@ MEMBERS = {
     "outbox/1/settle": dict(how=str, agent=str),
     "threads/{thread}/participants": dict(address=str, agent=str),
     "contacts/con_1/unmerge": dict(agent=str),
+    "contacts/con_1/merge": dict(into=str, agent=str),
+    "contacts/con_1/block": {"reason": str, "for": str, "until": str, "agent": str},
+    "contacts/con_1/unblock": dict(agent=str),
+    "retention/run": dict(agent=str),
+    "contacts/con_1/erase": dict(confirm=str, agent=str),
 }
 WRONG = {str: "text", bool: True, dict: {"a": 1}, list: [1], int: 7, float: 1.5}
 
@@ -850,7 +1041,9 @@ def test_a_stream_that_nobody_follows_any_more_is_given_up(world):
 
 
 def test_more_than_64_streams_are_refused_politely(world):
-    streams = [open_stream(world.gateway) for _ in range(64)]
+    # One principal has 16 of them at most (test_stream.py).
+    tokens = [TOKENS[name] for name in ("read", "admin", "no-reply", "no-link")]
+    streams = [open_stream(world.gateway, headers={"Authorization": f"Bearer {token}"}) for token in tokens * 16]
     try:
         answer = world.gateway.api("GET", "/v1/events/stream")
         problem(answer, 503, "busy")
@@ -906,8 +1099,9 @@ def test_an_audit_under_way_does_not_stop_reads_and_a_second_one_is_asked_to_wai
 
 def test_status_says_what_runs(world):
     status = world.gateway.status()
-    assert set(status) == {"version", "name", "started", "reloaded", "uptime_ms", "config", "config_hash", "store_driver",
-                           "port", "clock", "stopping", "channels", "backends", "hooks", "engine", "http", "api", "store", "outages", "outbox"}
+    assert set(status) == {"version", "name", "instance", "started", "reloaded", "uptime_ms", "config", "config_hash", "store_driver",
+                           "port", "console_port", "clock", "stopping", "capture", "channels", "backends", "hooks", "search", "engine", "http", "api",
+                           "store", "outages", "alarms", "outbox"}
     assert status["channels"][0]["name"] == "wa-main" and status["channels"][0]["state"] == "running"
     assert status["backends"][0]["name"] == "desk"
     refused = status["api"]["refused"]

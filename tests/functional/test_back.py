@@ -286,6 +286,17 @@ def test_what_happened_while_we_were_down_is_found(room):
     room.wait_sent(customer, "while you were away")
 
 
+def test_what_happened_by_a_clock_that_is_behind_is_found(room):
+    """Further than the polls overlap."""
+    ticket, customer = room.ticket()
+    room.desk.offset = -3600
+    room.poll()
+    room.desk.happen(ticket, kind="message", internal=False, text="An hour ago, by my clock.")
+    room.poll()
+    room.wait_sent(customer, "An hour ago, by my clock.")
+    assert "the helpdesk's clock is 36" in room.gateway.log()
+
+
 def test_a_poll_that_fails_is_told_and_goes_on_where_it_was(room):
     ticket, customer = room.ticket()
     room.poll()

@@ -108,8 +108,10 @@ def make_config(s, graph, helpdesk, hook, dead):
                                                 "http://127.0.0.1:1/x", "https://127.0.0.1:1/"]))
     tokens = "".join(f"    t{i}: {{ token: {how(f'api-{i}')}, scopes: [{scope}] }}\n" for i, (how, scope) in enumerate(
         [(s.of_env, "read"), (s.of_file, "reply"), (s.of_credential, "convert"), (s.of_env, "link"), (s.of_file, "admin")] * 3))
-    text = text.replace("\nrules:\n", f"\n{carriers}rules:\n", 1).replace("\napi:\n", f"\n{backends}api:\n", 1)
-    return text.rstrip("\n") + "\n" + tokens
+    for name, more in (("rules", carriers), ("api", backends), ("console", tokens)):	# each belongs to the section before
+        assert f"\n{name}:" in text, name
+        text = text.replace(f"\n{name}:", f"\n{more}{name}:", 1)
+    return text
 
 
 def every_answer(gateway, thread, message):

@@ -2,6 +2,7 @@
 import base64
 import contextlib
 import os
+import threading
 
 import pytest
 
@@ -47,7 +48,8 @@ def waiting(gateway):
 def settle(gateway, patience=harness.PATIENCE, **step):
     """Time goes on until nothing waits for the helpdesk any more."""
     def quiet():
-        if not waiting(gateway):
+        # In one look: what goes from state to state is in one of them.
+        if not any(c["waiting"] or c["sending"] for c in gateway.status()["outbox"] if c["target"] == "backend"):
             return True
         gateway.advance(**(step or dict(seconds=61)))
         return False
@@ -178,6 +180,43 @@ def test_a_search_that_is_late_is_asked_once_more(begin, desk, graph):
     assert len(desk.tickets) == 1 and link_of(gateway, gateway.threads()[0]["id"])["id"] == "1"
 
 
+@pytest.mark.parametrize("killed", [False, True], ids=["line lost", "killed"])
+@pytest.mark.parametrize("what", ["ticket", "message"])
+def test_what_was_given_up_and_is_still_at_work_there_is_not_done_again(begin, desk, graph, what, killed):
+    """It is looked for before it is there; a moment later it is."""
+    gateway = begin(find_message=FIND_MESSAGE)
+    path, search = ("/tickets", "/tickets") if what == "ticket" else (r"/tickets/\d+/messages",) * 2
+    looks = 1		# before it is made for the first time a ticket is looked for as well
+    if what == "message":
+        graph.say(ANA, "my invoice is wrong")
+        desk.wait_tickets()
+        settle(gateway)
+        looks = 0
+    begun, end = threading.Event(), threading.Event()
+
+    def at_work(call):
+        begun.set()
+        if killed:
+            end.wait()
+        else:
+            threading.Thread(target=lambda: end.wait() and desk.run(call)).start()
+            return "drop"
+        return desk.run(call)
+
+    desk.fault("POST", path, at_work)
+    graph.say(ANA, "hello?")
+    assert begun.wait(harness.PATIENCE)
+    if killed:
+        gateway.kill()
+        gateway.start()
+        graph.target(gateway.port, "wa-main")
+    harness.wait_until(lambda: len(desk.asked("GET", search)) > looks or gateway.advance(seconds=6), "that it is looked for")
+    end.set()
+    desk.wait(lambda: len(desk.tickets) == 1 and (what == "ticket" or desk.said()), "that it is done")
+    settle(gateway, seconds=31)
+    assert len(desk.tickets) == 1 and desk.said() == (["hello?"] if what == "message" else []) and not dead(gateway)
+
+
 @pytest.mark.parametrize("looks", [True, False])
 def test_a_message_is_looked_for_where_that_can_be_done(begin, desk, graph, looks):
     gateway = begin(find_message=FIND_MESSAGE if looks else "")
@@ -235,15 +274,67 @@ def test_what_is_refused_is_believed_after_six_tries_and_the_next_goes_on(begin,
     assert desk.said() == ["two"]
 
 
-def test_a_ticket_that_is_gone_is_a_dead_letter_that_says_so(begin, desk, graph):
-    gateway = begin()
+def talk(gateway, desk, graph):
+    """A ticket that is linked; its thread."""
     graph.say(ANA, "my invoice is wrong")
     desk.wait_tickets()
-    harness.wait_until(lambda: link_of(gateway, gateway.threads()[0]["id"]), "the link")
+    thread = gateway.threads()[0]["id"]
+    harness.wait_until(lambda: link_of(gateway, thread), "the link")
+    return thread
+
+
+def lines(gateway, thread):
+    return [m["text"] for m in gateway.messages(thread) if m["direction"] == "system"]
+
+
+def test_a_ticket_that_was_deleted_there_is_made_anew_with_what_is_said_then(begin, desk, graph):
+    gateway = begin(find_message=FIND_MESSAGE)
+    thread = talk(gateway, desk, graph)
+    desk.tickets.clear()
+    desk.fault("POST", "/tickets", "drop_after")		# no shorter way than the first time
+    graph.say(ANA, "one")
+    graph.say(ANA, "two")
+    settle(gateway)
+    assert list(desk.tickets) == [2] and desk.said() == ["two"] and not dead(gateway)
+    assert desk.tickets[2]["text"] == "Ticket 1 is not there any more: its conversation goes on here.\n\none"
+    assert desk.tickets[2]["title"] and link_of(gateway, thread)["id"] == "2"
+    assert "desk: the conversation goes on in ticket 2, which took the place of 1." in lines(gateway, thread)
+
+
+def test_a_ticket_that_became_another_and_nobody_said_so_goes_on_there(begin, desk, graph):
+    gateway = begin()
+    thread = talk(gateway, desk, graph)
+    desk.create(notes=[], status="open", **{k: v for k, v in desk.tickets.pop(1).items() if k in ("external", "title", "text")})
+    graph.say(ANA, "one")
+    settle(gateway)
+    assert desk.said(2) == ["one"] and link_of(gateway, thread)["id"] == "2" and not dead(gateway)
+
+
+def test_where_all_is_said_to_be_gone_no_ticket_is_made_anew(begin, desk, graph):
+    """A helpdesk that is broken."""
+    gateway = begin()
+    talk(gateway, desk, graph)
+    desk.fault("POST", r"/tickets/\d+/messages", (404, {"error": "no such page"}))
+    graph.say(ANA, "one")
+    settle(gateway)
+    assert "finds it when it is looked for" in dead(gateway)[0]["error"] and len(desk.tickets) == 1
+
+
+def test_where_nothing_can_be_looked_for_what_is_said_to_a_deleted_ticket_is_a_dead_letter_that_can_be_sent_elsewhere(begin, desk, graph):
+    gateway = begin(once="{ by: none }", find="")
+    thread = talk(gateway, desk, graph)
     desk.tickets.clear()
     graph.say(ANA, "one")
     settle(gateway)
-    assert [j["error"] for j in dead(gateway)] == ["append: answered 404: no such ticket"]
+    letter, = dead(gateway)
+    assert letter["error"] == "append: answered 404: no such ticket"
+    assert "desk has no ticket 1 any more" in lines(gateway, thread)[-1]
+    desk.create(notes=[], status="open", external="by hand")
+    other = dict(backend="desk", id="2")
+    assert gateway.api("PUT", "/v1/tickets/TK-1000/link", other, key="a").status == 422		# not by mistake
+    assert gateway.api("PUT", "/v1/tickets/TK-1000/link", dict(other, instead_of="1"), key="b").status == 200
+    gateway.ctl("outbox", "retry", str(letter["number"]), check=0)
+    desk.wait_said("one", number=2)
 
 
 def test_an_answer_that_names_no_ticket_is_no_ticket(begin, desk, graph):

@@ -1,4 +1,5 @@
 """/metrics: what Prometheus reads, and that the alarms ask for what is there."""
+import json
 import pathlib
 import re
 import shutil
@@ -8,9 +9,10 @@ import pytest
 import yaml
 
 from harness import TOP, wait_until
-from test_reports import ANA, HELD, TOP as SETTINGS, close, day_fixture, drops, later, say	# noqa: F401 (a fixture)
+from test_reports import ANA, HELD, TOP as SETTINGS, close, day_fixture, later, say	# noqa: F401 (a fixture)
 
 RULES = TOP / "contrib" / "prometheus" / "headgate.rules.yaml"
+RULE_TESTS = ["headgate.test.yaml", "headgate.days.test.yaml"]
 LINE = re.compile(r'([a-z_]+)(?:{((?:[a-z]+="[^"]*",?)+)})? (-?[0-9.]+)')
 
 
@@ -33,6 +35,13 @@ def scrape(gateway):
         assert key not in found, f"{key} is there twice"
         found[key] = float(match[3])
     return found
+
+
+def names_of(gateway):
+    """Also of those that have nothing to say in this configuration."""
+    told = re.findall(r"^# TYPE (\S+) (\S+)$", gateway.api("GET", "/metrics").body.decode(), re.M)
+    ends = {"histogram": ("_bucket", "_sum", "_count"), "summary": ("_sum", "_count")}
+    return {name + end for name, kind in told for end in ends.get(kind, ("",))}
 
 
 def value(found, name, **labels):
@@ -67,18 +76,18 @@ def test_drops_are_counted_and_what_was_restored(start, graph, helpdesk):
     thread = say(gateway, graph, ANA, "where is my order")
     close(gateway, thread, "unresolved")
     later(gateway, seconds=301)
-    wait_until(lambda: drops(gateway), "the drop")
+    wait_until(lambda: value(scrape(gateway), "headgate_drops_total", channel="wa-main"), "the drop")
     found = scrape(gateway)
     assert value(found, "headgate_drops_total", channel="wa-main") == value(found, "headgate_drops_open") == 1
     gateway.ctl("drops", "restore", thread["id"], "--yes", check=0)
-    wait_until(lambda: not drops(gateway), "the acknowledgement")
+    wait_until(lambda: value(scrape(gateway), "headgate_drops_restored_total", channel="wa-main"), "the acknowledgement")
     found = scrape(gateway)
     assert value(found, "headgate_drops_restored_total", channel="wa-main") == 1
     assert value(found, "headgate_drops_open") == 0
 
 
 def test_alarms_ask_for_what_is_there(day):
-    names = {name for name, _ in scrape(day)}
+    names = names_of(day)
     rules = [rule for group in yaml.safe_load(RULES.read_text())["groups"] for rule in group["rules"]]
     recorded = {rule["record"] for rule in rules if "record" in rule}
     asked = {name for rule in rules for name in re.findall(r"headgate[a-z0-9_:]+", rule["expr"])}
@@ -96,8 +105,65 @@ def test_every_metric_is_in_the_manual(day):
         assert name in page or name.startswith("headgate_channel_"), name
 
 
-@pytest.mark.skipif(not shutil.which("promtool"), reason="promtool (Debian: prometheus) is not installed")
+def test_every_alarm_has_a_test_that_sees_it_fire():
+    tested = {case["alertname"] for name in RULE_TESTS for part in yaml.safe_load((RULES.parent / name).read_text())["tests"]
+              for case in part.get("alert_rule_test", []) if case.get("exp_alerts")}
+    assert tested == {rule["alert"] for group in yaml.safe_load(RULES.read_text())["groups"] for rule in group["rules"] if "alert" in rule}
+
+
+def dashboard_expressions():
+    """Of every panel, with values for the dashboard's own variables."""
+    board = json.loads((TOP / "contrib" / "grafana" / "headgate.json").read_text())
+    words = {"$__rate_interval": "5m", "$job": "headgate", "$instance": ".*", "$channel": ".*"}
+    for panel in board["panels"]:
+        for target in panel.get("targets", []):
+            expr = target["expr"]
+            for word, value in words.items():
+                expr = expr.replace(word, value)
+            assert "$" not in expr, expr
+            yield panel["title"], expr
+
+
+def test_the_dashboard_asks_for_what_is_there(day):
+    names = names_of(day)
+    asked = {name for _, expr in dashboard_expressions() for name in re.findall(r"headgate_[a-z0-9_]+", expr)}
+    assert asked and asked - names == set()
+    board = json.loads((TOP / "contrib" / "grafana" / "headgate.json").read_text())
+    places = [(p["gridPos"]["x"] + dx, p["gridPos"]["y"] + dy) for p in board["panels"] for dx in range(p["gridPos"]["w"])
+              for dy in range(p["gridPos"]["h"])]
+    assert len(places) == len(set(places)), "panels lie on each other"
+    assert len({p["id"] for p in board["panels"]}) == len(board["panels"])
+
+
+def test_labels_are_bounded(day, graph):
+    """A customer makes no series: what is labelled are things of the configuration and words of ours."""
+    before = {key for key in scrape(day)}
+    for n in range(5):
+        assert graph.say(f"+44770090080{n}", "hello there") == 200
+    assert {key for key in scrape(day)} == before
+
+
+needs_promtool = pytest.mark.skipif(not shutil.which("promtool"), reason="promtool (Debian: prometheus) is not installed")
+
+
+def promtool(*args, **more):
+    done = subprocess.run(["promtool", *args], capture_output=True, text=True, check=False, **more)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@needs_promtool
 def test_prometheus_takes_the_rules_and_they_fire():
-    for verb, name in (("check", RULES.name), ("test", "headgate.test.yaml")):
-        done = subprocess.run(["promtool", verb, "rules", name], cwd=RULES.parent, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
+    promtool("check", "rules", RULES.name, cwd=RULES.parent)
+    promtool("test", "rules", *RULE_TESTS, cwd=RULES.parent)
+
+
+@needs_promtool
+def test_prometheus_finds_nothing_to_say_of_the_metrics(day):
+    promtool("check", "metrics", input=day.api("GET", "/metrics").body.decode())
+
+
+@needs_promtool
+def test_prometheus_reads_what_the_dashboard_asks(tmp_path):
+    rules = [{"record": f"panel:{n}", "expr": expr} for n, (_, expr) in enumerate(dashboard_expressions())]
+    (tmp_path / "board.yaml").write_text(yaml.safe_dump({"groups": [{"name": "board", "rules": rules}]}))
+    promtool("check", "rules", "--lint=none", str(tmp_path / "board.yaml"))

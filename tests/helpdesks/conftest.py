@@ -29,7 +29,18 @@ import peers			# noqa: E402
 NUMBERS = {peers.RequestTracker: "", peers.Redmine: "{ project: support, user: 5, field: 1, message_field: 2 }"}
 
 
-def pytest_collection_modifyitems(items):
+QUICK = bool(os.environ.get("HEADGATE_QUICK"))
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "quick: of those that are run in a minute (HEADGATE_QUICK)")
+
+
+def pytest_collection_modifyitems(config, items):
+    if QUICK:
+        others = [item for item in items if not item.get_closest_marker("quick")]
+        config.hook.pytest_deselected(items=others)
+        items[:] = [item for item in items if item not in others]
     if os.geteuid() or not peers.root():
         for item in items:
             item.add_marker(pytest.mark.skip(reason="no helpdesk is installed for tests: tests/helpdesks/root --make, as root"))
@@ -38,6 +49,7 @@ def pytest_collection_modifyitems(items):
 class Counter:
     """A company: customers on WhatsApp, headgate, and a real helpdesk with an agent in it."""
     poll = "1s"
+    begun = False
 
     def __init__(self, folder, kind, backend="", **config):
         self.graph = fake_graph.FakeGraph(token=functional.GRAPH_TOKEN, app_secret=functional.APP_SECRET,
@@ -76,6 +88,7 @@ class Counter:
             self.desk.hook, self.desk.secret = f"http://127.0.0.1:{self.listen}/backend/desk/hook", harness.WEBHOOK_SECRET
         self.desk.start()
         self.start_gateway()
+        self.begun = True
         return self
 
     def start_gateway(self, fail=None):
@@ -150,7 +163,10 @@ class Shared:
 
     def of(self, kind):
         if kind not in self.made:
-            self.made[kind] = Counter(self.factory.mktemp(kind.__name__), kind).begin()
+            # What does not begin is not begun again for each test, and is closed at the end as well.
+            self.made[kind] = Counter(self.factory.mktemp(kind.__name__), kind)
+            self.made[kind].begin()
+        assert self.made[kind].begun, f"{kind.__name__} did not begin"
         return self.made[kind]
 
 

@@ -24,7 +24,7 @@ STATE = ("var/lib/dbconfig-common/sqlite3", "var/lib/redmine", "var/cache/redmin
 WORKER = ["setpriv", "--pdeathsig", "KILL", "--reuid=www-data", "--regid=www-data", "--clear-groups", "env", "FAKETIME_NO_CACHE=1",
           "FAKETIME_DONT_FAKE_MONOTONIC=1", "FAKETIME_TIMESTAMP_FILE=/tmp/clock",
           "LD_PRELOAD=/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"]
-SLOW = 120	# seconds until one of them has begun: they are large, and may share two cores with many others
+SLOW = 4 * harness.PATIENCE	# seconds until one of them has begun: they are large, and may share two cores with many others
 
 # Mounts are private to it; "$0" is the root, "$1" the folder of this run, the rest what to run in it.
 INSIDE = r"""
@@ -170,11 +170,16 @@ class RequestTracker(Desk):
         found, page = [], 1
         while True:
             some = self.as_json("GET", "/REST/2.0/tickets?" + urllib.parse.urlencode(
-                {"query": query, "fields": "Status,Subject,CustomFields,Requestor", "per_page": 100, "page": page})).json
+                {"query": query, "fields": "Status,Subject,CustomFields,Requestor", "orderby": "id", "per_page": 100,
+                 "page": page})).json
             found += some["items"]
             if not some["items"] or len(found) >= some["total"]:
                 return found
             page += 1
+
+    def newer(self, last=0):
+        """Of tickets that came after that number, oldest first: number, subject, our id."""
+        return [(int(one["id"]), one["Subject"], self.external(one)) for one in self.tickets(f"id > {last}")]
 
     def external(self, ticket):
         return next((field["values"][0] for field in ticket["CustomFields"] if field["name"] == "headgate" and field["values"]), None)
@@ -255,6 +260,17 @@ class Redmine(Desk):
             found += answer.json["issues"]
             if not answer.json["issues"] or len(found) >= answer.json["total_count"]:
                 return found
+
+    def newer(self, last=0):
+        """Of issues that came after that number, oldest first: number, subject, our id."""
+        found = []
+        while True:
+            answer = self.call("GET", f"/issues.json?status_id=*&limit=100&sort=id:desc&offset={len(found)}", headers=self.ours)
+            assert answer.status == 200, answer
+            page = answer.json["issues"]
+            found += [(one["id"], one["subject"], self.external(one)) for one in page]
+            if len(page) < 100 or page[-1]["id"] <= last:
+                return sorted(one for one in found if one[0] > last)
 
     def external(self, issue):
         return next((field["value"] for field in issue["custom_fields"] if field["name"] == "headgate"), None) or None

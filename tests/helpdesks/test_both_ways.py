@@ -36,6 +36,7 @@ def files_in_desk(desk, ticket):
 
 # ---- in ----
 
+@pytest.mark.quick
 @KINDS
 def test_a_conversation_becomes_a_ticket_and_goes_on_in_it(shared, kind):
     at, ana = shared.of(kind), customer()
@@ -59,6 +60,7 @@ def test_whatever_a_customer_writes_stays_what_he_wrote(shared, kind, text):
     assert len(in_desk(at.desk, ticket)) == 2
 
 
+@pytest.mark.quick
 @KINDS
 def test_files_of_a_customer_are_in_the_ticket_byte_by_byte(shared, kind):
     at, ana = shared.of(kind), customer()
@@ -83,6 +85,7 @@ def test_what_an_agent_answers_elsewhere_is_a_note(shared, kind):
 
 # ---- out ----
 
+@pytest.mark.quick
 @KINDS
 def test_an_agents_answer_reaches_the_customer_once_and_his_notes_never(shared, kind):
     at, ana = shared.of(kind), customer()
@@ -104,6 +107,7 @@ def test_an_agents_answer_reaches_the_customer_once_and_his_notes_never(shared, 
     assert [who == "headgate" for who, _, _ in in_desk(at.desk, ticket)] == [True, False, False, False, True]
 
 
+@pytest.mark.quick
 @KINDS
 def test_files_of_an_agent_reach_the_customer_byte_by_byte(shared, kind):
     at, ana = shared.of(kind), customer()
@@ -114,6 +118,7 @@ def test_files_of_an_agent_reach_the_customer_byte_by_byte(shared, kind):
     at.graph.wait(lambda: any(m.to == ana[1:] and m.type == "document" for m in at.graph.accepted), "the document")
 
 
+@pytest.mark.quick
 @KINDS
 def test_a_status_goes_both_ways_and_a_customer_who_returns_opens_his_ticket_again(shared, kind):
     at, ana = shared.of(kind), customer()

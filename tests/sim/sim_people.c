@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "sim_ops.h"
+#include "text.h"
 
 #define PEOPLE	  3	/* of one history */
 #define ASK_MS	  (HOUR_MS)	/* how long an agent's program repeats a call */
@@ -448,14 +449,32 @@ void sim_helpdesk(hg_sim *sim, const struct step *step)
 	ask_now(sim, ask);
 }
 
+/* Programs get tokens, use them, and lose them again. */
+static void keys(hg_sim *sim, const struct step *step)
+{
+	static const int kinds[] = { HG_CMD_TOKEN, HG_CMD_TOKEN, HG_CMD_TOKEN_USED, HG_CMD_TOKEN_REVOKE };
+	hg_command *command = lab_command(sim->lab, kinds[step->b % G_N_ELEMENTS(kinds)], NULL);
+	g_autofree char *name = g_strdup_printf("crm-%u", step->a % 3), *id = NULL;
+
+	id = lab_value(sim->lab, "SELECT id FROM token WHERE name = '%s' ORDER BY n DESC LIMIT 1", name);
+	command->text = hg_arena_str(command->arena, id);
+	command->wish.kind = HG_TOKEN_API;
+	command->wish.name = hg_arena_str(command->arena, name);
+	command->wish.scopes = "read reply";
+	hg_sha256(&step->c, sizeof(step->c), command->wish.hash);
+	lab_do(sim->lab, command);
+}
+
 void sim_operator(hg_sim *sim, const struct step *step)
 {
 	gint64 n = sim_number(sim, "SELECT n FROM outbox WHERE state IN (4, 6) ORDER BY n LIMIT 1 OFFSET ?1", step->a % 4, 0);
 	gboolean unknown = sim_number(sim, "SELECT state = 4 FROM outbox WHERE n = ?1", n, 0) != 0;
 	hg_command *command;
 
-	if (!n)
+	if (!n) {
+		keys(sim, step);
 		return;
+	}
 	sim_allow(sim, n);
 	command = lab_command(sim->lab, unknown ? HG_CMD_SETTLE_SEND : HG_CMD_RETRY_DEAD, NULL);
 	command->job_n = n;

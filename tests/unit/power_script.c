@@ -138,6 +138,31 @@ static void dead_letter_is_sent_again(hg_lab *lab)
 	lab_wait(lab, MINUTE_MS);
 }
 
+/* A channel is paused and goes on; a dead letter is changed, and another forgotten. */
+static void operators_step_in(hg_lab *lab)
+{
+	hg_command *pause = lab_command(lab, HG_CMD_PAUSE, NULL), *resume = lab_command(lab, HG_CMD_PAUSE, NULL);
+	hg_dispatch *dispatch;
+
+	pause->channel = resume->channel = "sms";
+	pause->text = "a port";
+	resume->remove = TRUE;
+	lab_do(lab, pause);
+	say(lab, "tel:+447700900113", "help");
+	lab_do(lab, resume);
+	while ((dispatch = lab_take(lab, HG_TO_BACKEND))) {
+		hg_command *edit = lab_command(lab, HG_CMD_EDIT_DEAD, NULL), *end = lab_command(lab, HG_CMD_DISCARD, NULL);
+
+		edit->job_n = end->job_n = dispatch->job.n;
+		edit->type = "backend";
+		edit->text = "{}";
+		end->text = "made by hand";
+		lab_forwarded(lab, dispatch, &(struct hg_forward_result){ .fate = HG_FAILED, .status = 422, .text = "no" });
+		lab_do(lab, edit);
+		lab_do(lab, end);
+	}
+}
+
 static void link_ticket(hg_lab *lab, const char *ticket, const char *url)
 {
 	hg_command *command = lab_command(lab, HG_CMD_LINK, NULL);
@@ -325,6 +350,59 @@ static void visitor_comes_and_goes(hg_lab *lab, const char *anonymous, const cha
 	lab_do(lab, command);
 }
 
+/* In steps, and what is not in the database goes when those are on disk. */
+static void somebody_is_forgotten(hg_lab *lab)
+{
+	g_autofree char *id = NULL;
+	hg_command *command;
+
+	say(lab, "tel:+447700900107", "forget me");
+	id = lab_value(lab, "SELECT c.id FROM contact AS c JOIN address AS a ON a.contact_n = c.n "
+		       "WHERE a.uri = 'tel:+447700900107'");
+	command = lab_command(lab, HG_CMD_ERASE, NULL);
+	command->text = command->subject = hg_arena_str(command->arena, id);
+	lab_do(lab, command);
+	for (int i = 0; i < 20; i++)
+		lab_wait(lab, 1000);
+}
+
+static void tags_come_and_go(hg_lab *lab)
+{
+	static const char *const tags[] = { "vip", NULL };
+
+	for (guint i = 0; i < 2; i++) {
+		hg_command *command = lab_command(lab, HG_CMD_PATCH, lab_thread(lab));
+
+		command->add_tags = i ? NULL : tags;
+		command->remove_tags = i ? tags : NULL;
+		lab_do(lab, command);
+	}
+}
+
+static void token(hg_lab *lab, int kind, const char *name, const char *id)
+{
+	hg_command *command = lab_command(lab, kind, NULL);
+
+	command->text = id;
+	command->wish.kind = HG_TOKEN_API;
+	command->wish.name = name;
+	command->wish.scopes = "read";
+	memcpy(command->wish.hash, name, strlen(name));
+	lab_do(lab, command);
+}
+
+/* Programs get tokens; one is used, and taken away again. */
+static void tokens_are_given_and_taken(hg_lab *lab)
+{
+	g_autofree char *id = NULL;
+
+	token(lab, HG_CMD_TOKEN, "crm", NULL);
+	token(lab, HG_CMD_TOKEN, "old", NULL);
+	id = lab_value(lab, "SELECT id FROM token WHERE name = 'old' AND revoked_ms = 0");
+	token(lab, HG_CMD_TOKEN_USED, "", id);
+	token(lab, HG_CMD_TOKEN_REVOKE, "", id);
+}
+
 /* Ids, answers, facts, receipts nobody claimed and the journal are forgotten when it is time. */
 static void time_goes_by(hg_lab *lab)
 {
@@ -361,6 +439,7 @@ void power_script(hg_conf *const confs[2], guint32 seed, void (*begin)(void *arg
 	answer_comes_after_a_stop(world->lab);
 	call_is_undone(world->lab);
 	dead_letter_is_sent_again(world->lab);
+	operators_step_in(world->lab);
 	helpdesk_moves_a_ticket(world->lab);
 	helpdesk_tells(world->lab);
 	customer_says_how_it_was(world->lab);
@@ -370,7 +449,10 @@ void power_script(hg_conf *const confs[2], guint32 seed, void (*begin)(void *arg
 	everybody_writes_at_once(world->lab, G_MAXUINT);
 	everybody_writes_at_once(world->lab, 7);
 	visitor_comes_and_goes(world->lab, "widget:AAAAAAAAAAAAAAAAAAAAAA", "widget:u0000000000000000000000000000000000000000001");
+	tags_come_and_go(world->lab);
+	tokens_are_given_and_taken(world->lab);
 	log_is_long(world->lab);
 	time_goes_by(world->lab);
+	somebody_is_forgotten(world->lab);
 	sim_free(world);
 }

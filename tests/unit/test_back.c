@@ -475,6 +475,45 @@ static void test_a_handshake_is_answered_to_who_knows_the_token(void **state)
 	free_desk(desk);
 }
 
+static void test_a_handshake_echoes_no_page_of_a_strangers(void **state)
+{
+	g_autofree char *most = g_strnfill(4096, 'x'), *more = g_strnfill(4097, 'x');
+	const char *query[] = { "token", "made-up", "challenge", most, NULL };
+	hg_desk *desk = desk_with("{\"hook\":{\"auth\":\"none\",\"verify\":{\"token\":\"$query:token\",\"secret\":\"webhook\","
+				  "\"echo\":\"$query:challenge\"}},\"cases\":[{\"ignore\":true}]}", NULL);
+	g_auto(hg_back_heard) shaken = { 0 }, refused = { 0 };
+
+	(void)state;
+	hear_as(desk, "GET", "", NULL, query, &shaken);
+	assert_int_equal(shaken.answer.len, 4096);
+	query[3] = more;
+	hear_as(desk, "GET", "", NULL, query, &refused);
+	assert_int_equal(refused.verdict, HG_BACK_UNREADABLE);
+	free_desk(desk);
+}
+
+/* Where nobody knows what the address was, no signature over it holds; those over the body do. */
+static void test_without_a_public_url_no_address_is_proven(void **state)
+{
+	static const char *const auths[] = { "{\"digest\":{\"over\":\"${secret:webhook}${url}\",\"at\":\"$query:s\"}}", "\"none\"" };
+	static const char *const query[] = { "s", "00", NULL };
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		g_autofree char *back = g_strdup_printf("{\"hook\":{\"auth\":%s},\"cases\":[{\"ignore\":true}]}", auths[i]);
+		hg_desk *desk = desk_with(back, NULL);
+		struct asked asked = { .pub = { .size = sizeof(asked.pub), .method = "POST", .path = "hook", .body = "{}", .len = 2,
+						.header = get_header, .query = get_query, .target = "/backend/desk/hook" },
+				       .headers = as_json, .query = query };
+		struct hg_back_given given = { .desk = desk, .now_ms = NOW_MS };
+		g_auto(hg_back_heard) heard = { 0 };
+
+		hg_back_hear(&given, &asked.pub, &heard);
+		assert_int_equal(heard.verdict, i ? HG_BACK_TAKEN : HG_BACK_FORGED);
+		free_desk(desk);
+	}
+}
+
 static void test_a_hook_without_handshake_is_not_got(void **state)
 {
 	hg_desk *desk = desk_with(SIGNED, NULL);
@@ -683,6 +722,8 @@ int main(void)
 		cmocka_unit_test(test_only_addresses_of_the_web_are_links),
 		cmocka_unit_test(test_only_who_has_the_secret_is_heard_and_only_in_time),
 		cmocka_unit_test(test_a_handshake_is_answered_to_who_knows_the_token),
+		cmocka_unit_test(test_a_handshake_echoes_no_page_of_a_strangers),
+		cmocka_unit_test(test_without_a_public_url_no_address_is_proven),
 		cmocka_unit_test(test_a_hook_without_handshake_is_not_got),
 		cmocka_unit_test(test_what_is_proven_and_cannot_be_read_is_told_so),
 		cmocka_unit_test(test_other_forms_than_json_are_read_as_the_preset_says),

@@ -17,8 +17,10 @@ static char *secrets[] = {
 	(char *)"other", (char *)"whsec_c2Vjb25kLXNlY3JldC1vZi10aGUtdGVzdHM=",
 	(char *)"github", (char *)"It's a Secret to Everybody", (char *)"jefe", (char *)"Jefe",
 	(char *)"hubspot", (char *)"client-secret", (char *)"v2", (char *)"yyyyyyyy-yyyy-yyyy-yyyy-yyyyyyyyyyyy",
-	(char *)"basic", (char *)"open sesame", (char *)"shared", (char *)"a long shared secret", (char *)"empty", (char *)"", NULL,
+	(char *)"basic", (char *)"open sesame", (char *)"shared", (char *)"a long shared secret", (char *)"empty", (char *)"", (char *)"pair", (char *)"Aladdin:open sesame",
+	(char *)"base64", (char *)"MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", (char *)"hex", (char *)"00ff10", (char *)"odd", (char *)"0g!", NULL,
 };
+static char *values[] = { (char *)"public", (char *)"PUAXw+hDiVqStwqnTRt+vJyYLM8uxJaMwM1V8Sr0Zgw=", NULL };
 
 struct asking {			/* one request */
 	const char *method, *url, *body, *peer;
@@ -60,7 +62,7 @@ static gboolean is_genuine(const char *auth, const struct asking *a)
 				   .body = a->body, .len = strlen(a->body), .header = req_header, .query = no_query,
 				   .target = "/backend/desk/hook" };
 	struct ht_scope scope = { .header = header, .body = a->body, .len = req.len, .method = req.method, .url = a->url,
-				  .now_ms = a->now_ms, .secrets = secrets };
+				  .now_ms = a->now_ms, .secrets = secrets, .values = values };
 	struct ht_asked asked = { .req = &req, .scope = &scope, .url = a->url };
 	const char *why;
 	int verdict;
@@ -268,6 +270,151 @@ static void passwords_and_tokens(void **state)
 	assert_false(is_genuine("{'token':{'at':'$header:x-other','secret':'shared'}}", &shared));
 }
 
+static void passwords_of_other_forms(void **state)
+{
+	static const char *const wrong[] = { "Bearer QWxhZGRpbjpvcGVuIHNlc2FtZQ==", "Basic !", "Basic b3BlbgBzZXNhbWU=", NULL };
+	struct asking a = { .body = "x", .headers = { "Authorization", "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==" } };
+
+	(void)state;
+	assert_true(is_genuine("{'basic':{'secret':'pair'}}", &a));
+	assert_true(is_genuine("{'basic':{'user':'Aladdin','secret':['absent','basic']}}", &a));
+	assert_false(is_genuine("{'basic':{'user':'Aladdin','secret':'absent'}}", &a));
+	for (const char *const *header = wrong; *header; header++) {
+		a.headers[1] = *header;
+		assert_false(is_genuine("{'basic':{'secret':['pair','basic']}}", &a));
+	}
+}
+
+/* HMAC-SHA-256 of "x", by Python. */
+static void keys_are_written_in_several_ways(void **state)
+{
+	static const char sign[] = "{'hmac':{'secret':%s,'key':'%s','over':'%s','at':'$header:X-Sign'}}";
+	static const struct { const char *secret, *key, *over, *mac; gboolean holds; } cases[] = {
+		{ "'base64'", "base64", "${body}", "e0e57dc131e58d7fede51e2ec9f87a22b03f70d5dd2362f7eddfb12ab95874b9", TRUE },
+		{ "'base64'", "whsec", "${body}", "e0e57dc131e58d7fede51e2ec9f87a22b03f70d5dd2362f7eddfb12ab95874b9", TRUE },
+		{ "['absent','base64']", "base64", "${body}", "e0e57dc131e58d7fede51e2ec9f87a22b03f70d5dd2362f7eddfb12ab95874b9", TRUE },
+		{ "'hex'", "hex", "${body}", "093f87aae0559881886460183496fe2b36116d2fe4456b662f5fd304140358a3", TRUE },
+		{ "'hex'", "raw", "${body}", "093f87aae0559881886460183496fe2b36116d2fe4456b662f5fd304140358a3", FALSE },
+		{ "'odd'", "hex", "${body}", "093f87aae0559881886460183496fe2b36116d2fe4456b662f5fd304140358a3", FALSE },
+		{ "'odd'", "base64", "${body}", "093f87aae0559881886460183496fe2b36116d2fe4456b662f5fd304140358a3", FALSE },
+		/* A key of no bytes is everybody's. */
+		{ "'empty'", "raw", "${body}", "4cbc96099a6467ce002461f10549b4898265ebe6188b45efacc44293516e62c4", FALSE },
+	};
+
+	(void)state;
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *auth = g_strdup_printf(sign, cases[i].secret, cases[i].key, cases[i].over);
+		const struct asking a = { .body = "x", .headers = { "X-Sign", cases[i].mac } };
+
+		if (is_genuine(auth, &a) != cases[i].holds)
+			fail_msg("%s", auth);
+	}
+}
+
+/* RFC 8032 section 7.1, test 2. */
+static void a_public_key_verifies_wherever_it_stands(void **state)
+{
+	static const struct asking a = { .body = "r", .headers = { "X-Sign",
+		"kqAJqfDUyrhyDoILX2QlQKKye1QWUD+Ps3YiI+vbadoIWsHkPhWZbkWPNhPQ8R2MOHsurrQwKu6wDSkWErsMAA==" } };
+
+	(void)state;
+	check_all("{'ed25519':{'key':'PUAXw+hDiVqStwqnTRt+vJyYLM8uxJaMwM1V8Sr0Zgw=','over':'${body}','at':'$header:X-Sign'}}", &a, "X-Sign");
+	assert_true(is_genuine("{'ed25519':{'key':'$value:public','over':'${body}','at':'$header:X-Sign'}}", &a));
+	assert_false(is_genuine("{'ed25519':{'key':'$secret:pair','over':'${body}','at':'$header:X-Sign'}}", &a));
+	assert_false(is_genuine("{'ed25519':{'key':'$value:absent','over':'${body}','at':'$header:X-Sign'}}", &a));
+	assert_false(is_genuine("{'ed25519':{'key':'$value:public','over':'${url}','at':'$header:X-Sign'}}", &a));
+}
+
+/* Tokens by Python's hmac; they end at 2026-11-22T09:17:40Z. */
+#define JWT_HEAD "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9."
+#define GOOD JWT_HEAD \
+	"eyJpc3MiOiJkZXNrIiwiZXhwIjoxNzk1MzM5MDYwLCJib2R5IjoiMDM3YzkyMTRlZWY3NGNjMzg4N2YzYTRmMDg1YjRlMTdkNzYy" \
+	"ODBkYWZkMjczYjBlZTE2MGMwOWM0YmExY2ZkNCIsInVybCI6IjM4ZTIwODczZTA3MGNhYzY4ZWY0MjM2MWM2ZjU4N2EyZjQ4ODZh" \
+	"YTZhOGI3MmYwN2Y0M2EyMzdlNzVhMjI2YTYifQ.A_h06OgVyNgbgSJEhhJPHrTCzmYQOaLF2rLmcfCc810"
+#define NO_BODY JWT_HEAD \
+	"eyJpc3MiOiJkZXNrIiwiZXhwIjoxNzk1MzM5MDYwLCJ1cmwiOiIzOGUyMDg3M2UwNzBjYWM2OGVmNDIzNjFjNmY1ODdhMmY0ODg2" \
+	"YWE2YThiNzJmMDdmNDNhMjM3ZTc1YTIyNmE2In0.WoZnJN9uprUn0o8DvPy437ui2WJw2_h2qHdVWrCozck"
+#define MAP JWT_HEAD \
+	"eyJpc3MiOnsiYSI6MX0sImV4cCI6MTc5NTMzOTA2MCwiYm9keSI6IjAzN2M5MjE0ZWVmNzRjYzM4ODdmM2E0ZjA4NWI0ZTE3ZDc2" \
+	"MjgwZGFmZDI3M2IwZWUxNjBjMDljNGJhMWNmZDQiLCJ1cmwiOiIzOGUyMDg3M2UwNzBjYWM2OGVmNDIzNjFjNmY1ODdhMmY0ODg2" \
+	"YWE2YThiNzJmMDdmNDNhMjM3ZTc1YTIyNmE2In0.STFQaKXnxmH86Mp5VKmlfTYNkCVdhXGglxJ9tryKmH4"
+#define OTHER JWT_HEAD \
+	"eyJpc3MiOiJlbHNlIiwiZXhwIjoxNzk1MzM5MDYwLCJib2R5IjoiMDM3YzkyMTRlZWY3NGNjMzg4N2YzYTRmMDg1YjRlMTdkNzYy" \
+	"ODBkYWZkMjczYjBlZTE2MGMwOWM0YmExY2ZkNCIsInVybCI6IjM4ZTIwODczZTA3MGNhYzY4ZWY0MjM2MWM2ZjU4N2EyZjQ4ODZh" \
+	"YTZhOGI3MmYwN2Y0M2EyMzdlNzVhMjI2YTYifQ.EwkrtL7tzAkZZ3iIxXwrVKCdquz5MNBzPnQY4e57AFo"
+#define NO_ISSUER JWT_HEAD \
+	"eyJleHAiOjE3OTUzMzkwNjAsInVybCI6IjM4ZTIwODczZTA3MGNhYzY4ZWY0MjM2MWM2ZjU4N2EyZjQ4ODZhYTZhOGI3MmYwN2Y0" \
+	"M2EyMzdlNzVhMjI2YTYifQ.QAw5jyhpvnsTx6QAYPCCRI3_5009951Fn4TZPiVHvGU"
+#define CLAIMS(more) "{'jwt':{'secret':['absent','shared'],'at':'$header:Authorization'," more \
+	"'claims':{'body':'${sha256(body)}','url':'${sha256(url)}','iss':'desk'}}}"
+
+static void a_token_says_what_it_is_of(void **state)
+{
+	struct asking a = { .body = "{\"id\":1}", .url = "https://chat.example.com/backend/desk/hook", .now_ms = 1795339000000,
+			    .headers = { "Authorization", "Bearer " GOOD } };
+	static const char *const wrong[] = { NO_BODY, MAP, OTHER, NO_ISSUER, "x.y.z", NULL };
+
+	(void)state;
+	check_all(CLAIMS(""), &a, "Authorization");
+	assert_true(is_genuine("{'jwt':{'secret':'shared','at':'$header:Authorization'}}", &a));
+	assert_false(is_genuine("{'jwt':{'secret':'absent','at':'$header:Authorization'}}", &a));
+	a.headers[1] = GOOD;
+	assert_true(is_genuine(CLAIMS("'algorithm':'HS256',"), &a));
+	assert_false(is_genuine(CLAIMS("'algorithm':'HS512',"), &a));
+	for (const char *const *token = wrong; *token; token++) {
+		a.headers[1] = *token;
+		assert_false(is_genuine(CLAIMS(""), &a));
+	}
+	/* Without a body its hash is no claim; anything else has to be. */
+	a.body = "";
+	a.headers[1] = NO_BODY;
+	assert_true(is_genuine(CLAIMS(""), &a));
+	a.headers[1] = NO_ISSUER;
+	assert_false(is_genuine(CLAIMS(""), &a));
+	a.headers[1] = NO_BODY;
+	a.url = NULL;
+	assert_false(is_genuine(CLAIMS(""), &a));
+}
+
+/* It says so itself, in JSON. */
+static void what_is_no_message_of_sns_is_forged(void **state)
+{
+	static const struct asking a = { .body = "x" };
+
+	(void)state;
+	assert_false(is_genuine("{'sns':{'topics':['arn:aws:sns:eu-west-1:1:x']}}", &a));
+}
+
+/* Is a public_url needed, and is anything proven? */
+static void what_is_demanded_can_be_asked(void **state)
+{
+	static const struct { const char *auth; gboolean proves, wants_url; } cases[] = {
+		{ "'none'", FALSE, FALSE }, { "{'addresses':'192.0.2.1'}", TRUE, FALSE },
+		{ "{'digest':{'over':'${secret:v2}${url}','at':'$header:X'}}", TRUE, TRUE },
+		{ "{'digest':{'over':'${secret:v2}${url_base}','at':'$header:X'}}", TRUE, TRUE },
+		{ "{'digest':{'over':'${secret:v2}${url_decoded}','at':'$header:X'}}", TRUE, TRUE },
+		{ "{'digest':{'over':'${secret:v2}${body}','at':'$header:X'}}", TRUE, FALSE },
+		{ CLAIMS(""), TRUE, TRUE }, { "{'jwt':{'secret':'a','at':'$header:X','claims':{'body':'${sha256(body)}'}}}", TRUE, FALSE },
+	};
+
+	(void)state;
+	assert_false(ht_auth_proves(NULL) || ht_auth_wants_url(NULL));
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *json = g_strdup_printf("{'auth':%s}", cases[i].auth);
+		struct json_object *map = desk_json(json);
+		struct hg_err err;
+		struct ht_look look = desk_look(&err);
+		g_autoptr(ht_auth) auth = NULL;
+
+		look.knows = FALSE;
+		auth = ht_auth_new(&look, map, "auth");
+		if (!auth || ht_auth_proves(auth) != cases[i].proves || ht_auth_wants_url(auth) != cases[i].wants_url)
+			fail_msg("%s %s", cases[i].auth, err.text);
+		g_string_free(look.at, TRUE);
+		json_object_put(map);
+	}
+}
+
 static void addresses(void **state)
 {
 	struct asking a = { .body = "x", .peer = "192.0.2.77" };
@@ -282,6 +429,10 @@ static void addresses(void **state)
 	a.peer = "2001:db8:1::5";
 	assert_true(is_genuine(nets, &a));
 	a.peer = "2001:db9::";
+	assert_false(is_genuine(nets, &a));
+	a.peer = "::ffff:c000:24d";
+	assert_false(is_genuine(nets, &a));
+	a.peer = "nowhere";
 	assert_false(is_genuine(nets, &a));
 	a.peer = NULL;
 	assert_false(is_genuine(nets, &a));
@@ -309,6 +460,23 @@ static void mistakes_are_told(void **state)
 		{ "{'standard_webhook':{'secret':'a'}}", "/auth/standard_webhook", "did you mean 'standard_webhooks'?" },
 		{ "{'hmac':{'secret':'a','over':'${url_decode}','at':'$header:X'}}", "/auth/hmac/over", "did you mean ${url_decoded}?" },
 		{ "{'hmac':{'secret':'a','over':'${body}','at':'$header:X','key':'wsec'}}", "/auth/hmac/key", "did you mean 'whsec'?" },
+		{ "{'hmac':{'secret':'a','over':'${body}','at':'$header:X','digest':'sha3'}}", "/auth/hmac/digest", "sha3" },
+		{ "{'hmac':5}", "/auth/hmac", "a map is wanted here: hmac: { ... }" },
+		{ "{'digest':{'at':'$header:X'}}", "/auth/digest", "'over' is missing" },
+		{ "{'digest':{'over':'${body}','at':'$header:X'}}", "/auth/digest/over", "without ${secret:NAME} in it anybody can make" },
+		{ "{'ed25519':{'over':'${body}','at':'$header:X'}}", "/auth/ed25519", "'key' is missing" },
+		{ "{'ed25519':{'key':'$header:X','over':'${body}','at':'$header:X'}}", "/auth/ed25519/key", "a public key stands here" },
+		{ "{'ed25519':{'key':'$[','over':'${body}','at':'$header:X'}}", "/auth/ed25519/key", "" },
+		{ "{'jwt':{'secret':'a','at':'$header:X','algorithm':'none'}}", "/auth/jwt/algorithm", "none" },
+		{ "{'addresses':5}", "/auth/addresses", "" },
+		{ "{'addresses':[]}", "/auth/addresses", "must have 1 to" },
+		{ "{'addresses':['']}", "/auth/addresses", "'' is no address" },
+		{ "{'addresses':['192.0.2.256']}", "/auth/addresses", "is no address" },
+		{ "{'addresses':['192.0.2.0/33']}", "/auth/addresses", "is no address" },
+		{ "'maybe'", "/auth", "each demand is a map of one" },
+		{ "[{'token':{'at':'$header:X','secret':'a'},'within':{'at':'$header:Y'}}]", "/auth/0", "each demand is a map of one" },
+		{ "[]", "/auth", "must have 1 to 8 demands" },
+		{ "[1,2,3,4,5,6,7,8,9]", "/auth", "must have 1 to 8 demands" },
 	};
 
 	(void)state;
@@ -338,6 +506,12 @@ int main(void)
 		cmocka_unit_test(hubspot),
 		cmocka_unit_test(an_address_is_decoded_where_it_is_wanted),
 		cmocka_unit_test(passwords_and_tokens),
+		cmocka_unit_test(passwords_of_other_forms),
+		cmocka_unit_test(keys_are_written_in_several_ways),
+		cmocka_unit_test(a_public_key_verifies_wherever_it_stands),
+		cmocka_unit_test(a_token_says_what_it_is_of),
+		cmocka_unit_test(what_is_no_message_of_sns_is_forged),
+		cmocka_unit_test(what_is_demanded_can_be_asked),
 		cmocka_unit_test(addresses),
 		cmocka_unit_test(all_demands_hold),
 		cmocka_unit_test(mistakes_are_told),

@@ -168,6 +168,54 @@ static void the_status_of_the_ticket_moves_the_thread(void **state)
 	assert_string_equal(lab_desk(lab), "ticket.requested ticket.reopened ticket.message");
 }
 
+/* A conversation with ticket 77, and what is to be added to it. */
+static hg_dispatch *more_for_77(hg_lab *lab)
+{
+	lab_say(lab, ANA, "hello");
+	lab_forwarded(lab, lab_take(lab, HG_TO_BACKEND), &(struct hg_forward_result){ .fate = HG_SENT, .external_id = "77" });
+	lab_say(lab, ANA, "and more");
+	return lab_take(lab, HG_TO_BACKEND);
+}
+
+static void what_took_the_place_of_a_lost_ticket_is_the_ticket(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(ALL);
+	(void)state;
+
+	lab_forwarded(lab, more_for_77(lab), &(struct hg_forward_result){ .fate = HG_STEP, .body = "x", .len = 1, .external_id = "88",
+									  .number = "#88", .lost = TRUE });
+	lab_is(lab, "88 #88", "SELECT external_id || ' ' || number FROM link");
+	lab_counts(lab, 1, "SELECT count(*) FROM message WHERE direction = 4 AND text = 'desk: the conversation goes on in ticket 88, "
+		   "which took the place of 77.'");
+	/* Once: what else is done of it names the same. */
+	lab_forwarded(lab, lab_take(lab, HG_TO_BACKEND), &(struct hg_forward_result){ .fate = HG_SENT, .external_id = "88", .lost = TRUE });
+	lab_counts(lab, 1, "SELECT count(*) FROM message WHERE direction = 4 AND text LIKE '%%took the place%%'");
+	lab_counts(lab, 0, "SELECT count(*) FROM outbox WHERE target = 2");
+	assert_int_equal(lab_told(lab, "ticket.linked"), 2);
+	lab_audit(lab);
+}
+
+static void where_nothing_takes_its_place_the_conversation_says_so(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(ALL);
+	hg_command *command;
+	(void)state;
+
+	lab_forwarded(lab, more_for_77(lab), &(struct hg_forward_result){ .fate = HG_FAILED, .text = "no such ticket", .lost = TRUE });
+	lab_counts(lab, 1, "SELECT count(*) FROM message WHERE direction = 4 AND text LIKE 'desk has no ticket 77 any more%%instead_of%%'");
+	lab_counts(lab, 1, "SELECT count(*) FROM outbox WHERE error = 'no such ticket'");
+	/* Only who says which one it was may name another. */
+	for (int i = 0; i < 2; i++) {
+		command = desk_says(lab, HG_CMD_LINK, "TK-1000");
+		command->external_id = "88";
+		command->text = i ? "77" : "76";
+		lab_do(lab, command);
+		assert_int_equal(lab->error != 0, !i);
+	}
+	lab_is(lab, "88", "SELECT external_id FROM link");
+	lab_audit(lab);
+}
+
 static void words_that_are_no_status_are_refused(void **state)
 {
 	g_autoptr(hg_lab) lab = lab_new(ALL);
@@ -545,6 +593,8 @@ int main(void)
 		cmocka_unit_test(a_confirmation_the_window_refuses_reaches_the_agent),
 		cmocka_unit_test(who_opted_out_gets_nothing_automatic_but_an_agents_answer),
 		cmocka_unit_test(the_status_of_the_ticket_moves_the_thread),
+		cmocka_unit_test(what_took_the_place_of_a_lost_ticket_is_the_ticket),
+		cmocka_unit_test(where_nothing_takes_its_place_the_conversation_says_so),
 		cmocka_unit_test(words_that_are_no_status_are_refused),
 		cmocka_unit_test(another_id_for_the_same_ticket_is_a_conflict),
 		cmocka_unit_test(events_arrive_in_order_per_thread_through_failures),

@@ -106,6 +106,8 @@ static void a_sound_store_has_no_breach(void **state)
 
 #define JOINING "INSERT INTO joining (n, channel, sender, ours, ref, parts, state, since_ms) VALUES (7, 'sms', 'tel:+1', '', '1', 2, 1, 0); "
 #define TIMER "INSERT INTO timer (thread_n, kind, due_ms) VALUES (0, 'pieces:7', 0); "
+#define TOKEN(kind, name, hash, scopes) "INSERT INTO token VALUES (1, 'tok_1', " name ", " kind ", " hash ", " scopes \
+	", NULL, 'x', 1, 0, 0, 0)"
 #define PIECE(part) "INSERT INTO piece (joining_n, part, item, own_raw, at_ms) VALUES (7, " #part ", x'00', 0, 0); "
 #define EPISODE(n, number) "INSERT INTO episode VALUES (" #n ", 1, " #number ", 'wa', 'default', 0, 1, 1, 0, 0, 2, 1, 0, " \
 	"1, 1, 0, 0, NULL, 0, 2, 1, 0, 0, 0, 0);"
@@ -130,6 +132,11 @@ static const struct plant { const char *invariant, *id_part, *sql; } plants[] = 
 	{ "I5", "tkt_", "DROP INDEX ticket_open; INSERT INTO ticket (n, id, thread_n, number, state, subject, created_ms, "
 		"changed_ms, confirmed) SELECT 9, 'tkt_two', thread_n, 'TK-9', 1, 's', 0, 0, 0 FROM ticket WHERE n = 1" },
 	{ "I5", "thr_", "UPDATE thread SET ticket_n = 99 WHERE n = 1" },
+	{ "I5", "thr_", "UPDATE thread SET ticket_n = 1 WHERE n = 2" },		/* it is another's */
+	{ "I14", "episode 1 of thr_", "UPDATE thread SET episode = 2, episode_n = 1 WHERE n = 1; " EPISODE(1, 1)
+		"UPDATE episode SET restored_ms = 5" },				/* nothing was dropped */
+	{ "I14", "thr_", "UPDATE thread SET episode = 1, episode_n = 1, state = 2, ep_opened_ms = 0, ticket_n = NULL WHERE n = 1; "
+		EPISODE(1, 1) "UPDATE episode SET resolution = 2" },		/* and nobody will look */
 	{ "I7", "lane desk", "UPDATE outbox SET state = 1" },			/* nobody is at work */
 	{ "I7", "lane desk", "UPDATE outbox SET state = 2" },			/* two are */
 	{ "I8", "job 1 to desk", "UPDATE outbox SET state = 3, changed_ms = changed_ms - 1000000 WHERE n = 1" },
@@ -157,6 +164,15 @@ static const struct plant { const char *invariant, *id_part, *sql; } plants[] = 
 	{ "I24", "con_", "INSERT INTO merging VALUES (1, 1, 2, 0, 'w', '{}', 5); UPDATE contact SET merged_into = 2 WHERE n = 1" },
 	{ "I25", "visit of thread 99", "INSERT INTO visit VALUES ('widget:a', 99, 0, 0, 0, 0)" },
 	{ "I25", "thr_", "INSERT INTO visit VALUES ('widget:a', 1, 2, 0, 0, 0)" },	/* what he has read is another's */
+	{ "I27", "tag of thread 99", "INSERT INTO thread_tag VALUES ('vip', 99)" },
+	{ "I27", "thr_", "INSERT INTO thread_tag VALUES ('vip', 1)" },		/* it has no such tag */
+	{ "I27", "thr_", "UPDATE thread SET tags = '[\"vip\"]' WHERE n = 1" },	/* and is not found by it */
+	{ "I26", "tok_1", TOKEN("1", "'x'", "X'00'", "'read'") },
+	{ "I26", "tok_1", TOKEN("4", "'x'", "randomblob(32)", "'read'") },
+	{ "I26", "tok_1", TOKEN("1", "''", "randomblob(32)", "'read'") },
+	{ "I26", "tok_1", TOKEN("1", "'x'", "randomblob(32)", "''") },
+	{ "I26", "tok_1", TOKEN("1", "'x'", "randomblob(32)", "'read'") "; INSERT INTO token SELECT 9, 'tok_0', name, kind, "
+		"randomblob(32), scopes, NULL, made_by, 1, 0, 0, 0 FROM token" },	/* two programs of one name */
 	{ "I18", "timer settle", "UPDATE timer SET thread_n = 99" },
 	{ "I18", "ticket", "PRAGMA foreign_keys = OFF; UPDATE ticket SET thread_n = 99" },
 };

@@ -516,7 +516,7 @@ static void write_raw(struct world *w, guint kib)
 		must(hg_store_raw_add(w->store, "wa", "webhook", T0, bytes, MIN(left, HG_RAW_APART), &n, e)));
 }
 
-#define LOG_IDLE (800 * 1024)	/* what making the tables writes, and less than half of what follows */
+#define LOG_IDLE (1000 * 1024)	/* what making the tables writes, and less than half of what follows */
 
 static void the_log_is_copied_back_when_idle(void **state)
 {

@@ -379,9 +379,25 @@ static void a_key_that_is_kept_signs_as_one_that_is_given(void **state)
 	}
 }
 
+static void words_are_folded_without_case_and_marks(void **state)
+{
+	static const struct { const char *text, *folded; } cases[] = {
+		{ "", "" }, { "Ann O'Neil", "ann o'neil" }, { "MÜLLER", "muller" }, { "Mu\xcc\x88ller", "muller" },
+		{ "José Ñandú", "jose nandu" }, { "Straße", "strasse" }, { "ﬁne", "fine" }, { "ΑΣ", "ασ" }, { "李小龍", "李小龍" },
+	};
+
+	(void)state;
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *folded = hg_text_folded(cases[i].text);
+
+		assert_string_equal(folded, cases[i].folded);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(words_are_folded_without_case_and_marks),
 		cmocka_unit_test(one_form_of_unicode_is_made_in_pieces_as_it_is_in_whole),
 		cmocka_unit_test(a_megabyte_that_composes_is_no_more_work_than_its_parts),
 		cmocka_unit_test(invalid_utf8_becomes_replacement_characters),

@@ -13,7 +13,7 @@
 #define BYTES(literal) (const guint8 *)literal
 #define WORDS "{\"you\":\"Du\",\"send\":\"Senden\",\"write\":\"Nachricht\",\"log\":\"Verlauf\",\"newest\":\"Neues\"," \
 	"\"name\":\"Name\",\"email\":\"E-Mail\",\"optional\":\"freiwillig\",\"deleted\":\"weg\"}"
-const struct hg_static_file hg_static_files[] = {
+static const struct hg_static_file files[] = {
 	{ "lang-ar.json", BYTES("{}"), NULL, 2, 0 },
 	{ "lang-de.json", BYTES(WORDS), NULL, sizeof WORDS - 1, 0 },
 	{ "lang-en.json", BYTES("{\"send\":\"Send\"}"), NULL, 15, 0 },
@@ -23,6 +23,7 @@ const struct hg_static_file hg_static_files[] = {
 	{ "v1.js", BYTES("1"), NULL, 1, 0 },
 	{ 0 },
 };
+struct hg_static_set hg_widget_files = { .files = files, .plain = "v1.js" };
 
 static struct visitor_page page_of(const char *value)
 {

@@ -1,0 +1,19 @@
+/* desk_plan.h - of what things an errand consists at a helpdesk, in their order; for desk_do.c only */
+#pragma once
+#include "desk_say.h"
+
+enum hg_desk_thing_kind { HG_THING_WHOLE = 1, HG_THING_REST, HG_THING_FILES };	/* the errand itself, a further piece of its text,
+						 * its files */
+struct hg_desk_thing {
+	int kind, op;			/* op: enum hg_desk_op */
+	guint piece;
+};
+
+struct hg_desk_plan {
+	char **pieces;			/* of the errand's text; never NULL */
+	GArray *things;			/* of struct hg_desk_thing; none: the helpdesk has no words for it */
+};
+
+/* The same errand at the same desk has the same plan: attempts that go on count by it.  ret is to be cleared. */
+void hg_desk_plan_make(const hg_desk *desk, const struct hg_errand *errand, struct hg_desk_plan *ret);
+void hg_desk_plan_clear(struct hg_desk_plan *plan);
