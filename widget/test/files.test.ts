@@ -43,6 +43,12 @@ function pdf(name: string, bytes: number): File {
 
 const uploaded = (): { name: string; got: Buffer; done: boolean }[] => [...server.uploads.values()];
 
+/* Each try is refused, not only the first: a stream that connects wakes a file that rests, whatever Retry-After said. */
+function neverTakeFiles(): void {
+	for (let n = 0; n < 99; n++)
+		server.instead.push({ match: /POST \/uploads/, answer: { status: 503, headers: { "Retry-After": "60" } } });
+}
+
 test("a file goes up in pieces, and with the message", async () => {
 	const chat = await ready();
 	const file = pdf("invoice.pdf", 700_000);
@@ -137,10 +143,10 @@ test("a refused file fails its message, which can be sent again", async () => {
 test("a file that was on its way when the page was closed is lost, and the words are not", async () => {
 	const browser = new FakeBrowser();
 	const chat = await ready(browser);
-	server.instead.push({ match: /POST \/uploads/, answer: { status: 503, headers: { "Retry-After": "60" } } });
+	neverTakeFiles();
 	chat.attach([pdf("a.pdf", 1000)]);
 	chat.send("look at this");
-	await until(() => !server.instead.length, "the first try");
+	await until(() => server.calls("POST", /uploads/).length, "the first try");
 	chat.destroy();
 	const next = new Chat({ channel: "web", base: server.base }, new FakePage(browser));
 	chats.push(next);
@@ -158,13 +164,13 @@ test("a file that was on its way when the page was closed is lost, and the words
 test("a file that was on its way in a tab that is closed later is lost too", async () => {
 	const browser = new FakeBrowser();
 	const chat = await ready(browser);
-	server.instead.push({ match: /POST \/uploads/, answer: { status: 503, headers: { "Retry-After": "60" } } });
+	neverTakeFiles();
 	chat.attach([pdf("a.pdf", 1000)]);
 	chat.send("look at this");
 	const next = await ready(browser);
 	const problems: string[] = [];
 	next.on("error", ({ word }) => problems.push(word));
-	await until(() => !server.instead.length, "the first try");
+	await until(() => server.calls("POST", /uploads/).length, "the first try");
 	chat.destroy();
 	await until(() => problems.length, "the loss");
 	assert.deepEqual(problems, ["upload-lost"]);
