@@ -7,13 +7,22 @@
 #include "ctl.h"
 #include "docs.h"
 #include "docs_verb.h"
+#include "doctor.h"
 #include "load.h"
 #include "rules.h"
 #include "setup.h"
 #include "visitor.h"
 
-/* results: of the tests, a list without its brackets; NULL: none were played. */
-static void print_json(const char *path, const hg_diag *diag, guint errors, guint warnings, const char *results)
+static void add_list(GString *out, const char *name, const GString *members)
+{
+	if (!members)
+		return;
+	hg_json_key(out, name);
+	g_string_append_printf(out, "[%s]", members->str);
+}
+
+/* results: of the tests; probes: of providers and helpdesks.  Lists without their brackets; NULL: not asked for. */
+static void print_json(const char *path, const hg_diag *diag, guint errors, guint warnings, const GString *results, const GString *probes)
 {
 	g_autoptr(GString) out = g_string_new(NULL);
 	g_autofree char *list = hg_diag_json(diag);
@@ -23,10 +32,8 @@ static void print_json(const char *path, const hg_diag *diag, guint errors, guin
 	hg_json_add_int(out, "errors", errors);
 	hg_json_add_int(out, "warnings", warnings);
 	hg_json_add_raw(out, "findings", list);
-	if (results) {
-		hg_json_key(out, "results");
-		g_string_append_printf(out, "[%s]", results);
-	}
+	add_list(out, "results", results);
+	add_list(out, "probes", probes);
 	hg_json_close(out, '}');
 	ctl_put_json(out->str);
 }
@@ -69,6 +76,17 @@ static void print_text(const struct ctl *ctl, const char *path, const hg_setup *
 		print_summary(path, setup, errors, warnings);
 }
 
+/* How many problems there were.  What doctor asks, without the rest of it. */
+static guint probe(struct ctl *ctl, hg_setup *setup, GString *json)
+{
+	struct doctor doctor = { .ctl = ctl, .setup = setup, .json = json };
+	g_auto(ctl_reply) reply = { 0 };
+
+	doctor_ask_daemon(&doctor, &reply);
+	doctor_probe(&doctor);
+	return doctor.problems;
+}
+
 static int check(struct ctl *ctl)
 {
 	const char *path = ctl_given(ctl, "FILE") ? ctl_value(ctl, "FILE") : ctl_config(ctl);
@@ -76,8 +94,9 @@ static int check(struct ctl *ctl)
 	g_autoptr(hg_diag) diag = hg_diag_new();
 	g_autoptr(hg_setup) setup = hg_setup_read(path, diag);
 	g_autoptr(GString) results = ctl->json && strict && setup ? g_string_new(NULL) : NULL;
+	g_autoptr(GString) probes = setup && ctl_given(ctl, "probe") ? g_string_new(NULL) : NULL;
 	guint left = setup ? hg_rules_probe(setup->rules, hg_env_system(), diag) : 0;
-	guint errors = hg_diag_count(diag, HG_SEV_ERROR), warnings = hg_diag_count(diag, HG_SEV_WARNING), failed = 0;
+	guint errors = hg_diag_count(diag, HG_SEV_ERROR), warnings = hg_diag_count(diag, HG_SEV_WARNING), failed = 0, problems = 0;
 
 	if (left && !ctl->quiet)
 		fprintf(stderr, "%u patterns were not tried on hostile texts: 2 seconds are up\n", left);
@@ -85,19 +104,24 @@ static int check(struct ctl *ctl)
 		print_text(ctl, path, setup, diag, errors, warnings);
 	if (strict && setup)
 		ctl_run_trials(ctl, setup->trials, NULL, results, &failed);
+	if (probes)
+		problems = probe(ctl, setup, probes);
 	if (ctl->json)
-		print_json(path, diag, errors, warnings, results ? results->str : NULL);
+		print_json(path, diag, errors, warnings, results, probes);
 	if (!setup)
 		return CTL_CONFIG;
-	return strict && (failed || warnings) ? CTL_NO : CTL_DONE;
+	return problems || (strict && (failed || warnings)) ? CTL_NO : CTL_DONE;
 }
 
 const struct ctl_verb ctl_verb_check = {
 	.name = "check", .help = "check a configuration, everything at once", .run = check,
 	.args = CTL_PARAMS({ "FILE", CTL_FILE, .flags = CTL_MAYBE }),
-	.options = CTL_PARAMS({ "strict", CTL_FLAG, NULL, "plays its tests as well, and takes warnings for errors" }),
-	.more = "Runs the daemon's own start-up code without starting it.",
-	.exits = "0 good, 1 with --strict: warnings or failed tests, 78 errors found",
+	.options = CTL_PARAMS({ "strict", CTL_FLAG, NULL, "plays its tests as well, and takes warnings for errors" },
+			      { "probe", CTL_FLAG, NULL, "has providers and helpdesks asked whether they take the credentials" }),
+	.more = "Runs the daemon's own start-up code without starting it.\n\n"
+		"With --probe the running daemon asks its providers, and headgatectl the helpdesks, as \"doctor\" does, which looks at the rest "
+		"as well.",
+	.exits = "0 good, 1 with --strict: warnings or failed tests; with --probe: somebody objects or cannot be asked, 78 errors found",
 };
 
 /* ---- adapters ---- */

@@ -42,7 +42,7 @@ void doctor_find(struct doctor *doctor, enum doctor_level level, const char *wha
 	hg_json_close(doctor->json, '}');
 }
 
-static void ask_daemon(struct doctor *doctor, ctl_reply *reply)
+void doctor_ask_daemon(struct doctor *doctor, ctl_reply *reply)
 {
 	int code = ctl_call(doctor->ctl, "GET", "/v1/status", NULL, NULL, reply);
 
@@ -74,7 +74,7 @@ static int look(struct doctor *doctor)
 	g_auto(ctl_reply) reply = { 0 };
 
 	doctor_look_here(doctor);
-	ask_daemon(doctor, &reply);
+	doctor_ask_daemon(doctor, &reply);
 	if (doctor->status)
 		doctor_look_there(doctor, !ctl_given(doctor->ctl, "no-probe"));
 	if (bundle && !doctor_bundle(doctor, bundle, ctl_value(doctor->ctl, "unit") ?: "headgate"))

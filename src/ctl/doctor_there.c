@@ -111,8 +111,10 @@ static void probe_channel(struct doctor *doctor, const char *name)
 	g_auto(ctl_reply) reply = { 0 };
 	gboolean ok = TRUE;
 
-	if (ctl_call(doctor->ctl, "POST", path, "{}", NULL, &reply) != CTL_DONE)
-		return;		/* it was said why */
+	if (ctl_call(doctor->ctl, "POST", path, "{}", NULL, &reply) != CTL_DONE) {	/* it was said why */
+		doctor_find(doctor, DOCTOR_PROBLEM, what, "where it is new in the file: headgatectl reload", "the daemon could not ask it");
+		return;
+	}
 	look_at_checks(doctor, what, "compare its options and secrets with what its provider shows", hg_json_arr(reply.json, "checks"), &ok);
 	if (ok)
 		doctor_find(doctor, DOCTOR_OK, what, NULL, "its provider takes the credentials, as far as that can be asked");
@@ -171,15 +173,14 @@ static void probe_public_url(struct doctor *doctor)
 		doctor_find(doctor, DOCTOR_OK, "public address", NULL, "%s leads here", url);
 }
 
-static void probe_all(struct doctor *doctor)
+void doctor_probe(struct doctor *doctor)
 {
 	const hg_conf *conf = doctor->setup->conf;
 
-	for (guint i = 0; i < conf->channels->len; i++)
+	for (guint i = 0; doctor->status && i < conf->channels->len; i++)
 		probe_channel(doctor, ((const struct hg_channel_conf *)conf->channels->pdata[i])->name);
 	for (guint i = 0; i < conf->backends->len; i++)
 		probe_backend(doctor, conf->backends->pdata[i]);
-	probe_public_url(doctor);
 }
 
 void doctor_look_there(struct doctor *doctor, gboolean probe)
@@ -190,6 +191,8 @@ void doctor_look_there(struct doctor *doctor, gboolean probe)
 	look_at_parts(doctor, "backends", "backend", "headgatectl backend probe says why; what waits for it leaves when it is up");
 	look_at_parts(doctor, "hooks", "hook", "see whether what it names runs; messages are judged without its facts meanwhile");
 	look_at_outbox(doctor);
-	if (probe && doctor->setup)
-		probe_all(doctor);
+	if (!probe || !doctor->setup)
+		return;
+	doctor_probe(doctor);
+	probe_public_url(doctor);
 }

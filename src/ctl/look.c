@@ -2,11 +2,15 @@
 #include <stdio.h>
 #include <string.h>
 #include "ctl.h"
+#include "env.h"
+#include "http_client.h"
 #include "text.h"
 
 #define NAME_WIDTH 12
 #define EVENT_BYTES (16 * 1024 * 1024)
 #define QUOTE_MAX 80			/* bytes of a message's text in a line of tail */
+#define READY_CALL_MS 5000
+#define READY_LOOK_US 100000		/* between two looks */
 
 static gsize count_of(struct json_object *list)
 {
@@ -153,10 +157,62 @@ static void print_status(const struct ctl *ctl, struct json_object *status)
 	print_parts(ctl, status);
 }
 
+/* ---- ready, for scripts ---- */
+
+static void heard(void *arg, const struct hg_client_answer *answer)
+{
+	char **said = arg;
+
+	if (answer->code == HG_CLIENT_OK && answer->status == 200)
+		return;
+	*said = answer->code == HG_CLIENT_OK ? g_strchomp(g_strndup(answer->body, MIN(answer->len, QUOTE_MAX))) :
+					       g_strdup("no headgated answers there");
+}
+
+/* What is in the way; NULL: nothing.  Yours. */
+static char *obstacle(struct ctl *ctl, const char *socket)
+{
+	const char *url = ctl_given(ctl, "channels") ? "http://headgate/readyz?channels=1" : "http://headgate/readyz";
+	char *said = NULL;
+
+	hg_client_sync(&(struct hg_client_call){ .method = "GET", .url = url, .unix_path = socket, .private_ok = TRUE,
+		.timeout_ms = READY_CALL_MS }, heard, &said);
+	return said;
+}
+
+static int wait_ready(struct ctl *ctl)
+{
+	gint64 wait_ms = ctl_span(ctl, "wait", 0), end = hg_mono(hg_env_system()) + wait_ms;
+	const char *socket = ctl_socket(ctl);
+	char *why = obstacle(ctl, socket);
+
+	for (; why && hg_mono(hg_env_system()) < end; why = obstacle(ctl, socket)) {
+		g_free(why);
+		g_usleep(READY_LOOK_US);
+	}
+	if (ctl->json)
+		ctl_put_json(why ? "{\"ready\":false}" : "{\"ready\":true}");
+	else if (!why && !ctl->quiet)
+		puts("ready");
+	if (!why)
+		return CTL_DONE;
+	ctl_say_error(ctl, "not ready: %s (%s)", why, socket);
+	g_free(why);
+	return wait_ms ? CTL_AGAIN : CTL_NO;
+}
+
+/* ---- all of it ---- */
+
 static int status(struct ctl *ctl)
 {
 	g_auto(ctl_reply) reply = { 0 };
-	int code = ctl_call(ctl, "GET", "/v1/status", NULL, NULL, &reply);
+	int code;
+
+	if (ctl_given(ctl, "ready"))
+		return wait_ready(ctl);
+	if (ctl_given(ctl, "wait") || ctl_given(ctl, "channels"))
+		return ctl_usage(ctl, "--wait and --channels belong to --ready");
+	code = ctl_call(ctl, "GET", "/v1/status", NULL, NULL, &reply);
 
 	if (code != CTL_DONE)
 		return code;
@@ -170,9 +226,14 @@ static int status(struct ctl *ctl)
 
 const struct ctl_verb ctl_verb_status = {
 	.name = "status", .help = "what runs, and how it is", .run = status,
+	.options = CTL_PARAMS({ "ready", CTL_FLAG, NULL, "only whether what comes in can be stored, for scripts" },
+			      { "channels", CTL_FLAG, NULL, "and whether no channel is down" },
+			      { "wait", CTL_SPAN, NULL, "until it is so, for so long [not at all]" }),
 	.more = "Channels, backends and hooks: IN and OUT count messages since the start, QUEUE is what waits, DOUBT what hangs in "
-		"doubt, DEAD what was given up.",
-	.exits = "0 all is well, 1 something is not up",
+		"doubt, DEAD what was given up.\n\n"
+		"--ready asks what /readyz answers.  A channel that was paused by hand is not down.",
+	.exits = "0 all is well, 1 something is not up, or with --ready: not ready, 75 not ready within the time of --wait",
+	.example = "status --ready --channels --wait 30s",
 };
 
 /* ---- tail ---- */

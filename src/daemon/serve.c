@@ -63,7 +63,23 @@ static void answer_alive(const hg_gateway *gateway, hg_request *req)
 		.headers = headers });
 }
 
-/* /livez: the loop turns.  /readyz: what comes in can be stored. */
+static void look_for_down(void *arg, const struct hg_channel_status *status)
+{
+	if (status->condition == HG_DOWN && strcmp(status->state, "paused") != 0)
+		*(gboolean *)arg = TRUE;
+}
+
+/* For who waits until messages flow, and not only until they are kept.  Names are not for strangers, who may ask this. */
+static gboolean is_cut_off(hg_gateway *gateway, const hg_request *req)
+{
+	gboolean down = FALSE;
+
+	if (g_strcmp0(hg_request_query(req, "channels"), "1") == 0)
+		hg_channels_list(gateway->channels, look_for_down, &down);
+	return down;
+}
+
+/* /livez: the loop turns.  /readyz: what comes in can be stored; ?channels=1: and no channel is down. */
 static void handle_health(hg_gateway *gateway, hg_request *req)
 {
 	if (strcmp(hg_request_path(req), "/livez") == 0)
@@ -72,6 +88,8 @@ static void handle_health(hg_gateway *gateway, hg_request *req)
 		answer_text(req, 503, "stopping\n");
 	else if (hg_engine_broken(gateway->engine))
 		answer_text(req, 503, "the store is broken\n");
+	else if (is_cut_off(gateway, req))
+		answer_text(req, 503, "a channel is down\n");
 	else
 		answer_text(req, 200, "ready\n");
 }

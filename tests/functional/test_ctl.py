@@ -252,11 +252,43 @@ def test_status_is_what_the_api_says_as_json(world):
 
 def test_status_ends_with_1_when_something_is_not_up(start, graph):
     graph.token = "another"
-    gateway = start()
+    gateway = start(begin=False)
+    waiting = subprocess.Popen([BUILD / "headgatectl", "--socket", gateway.socket, "status", "--ready", "--wait", "30s"],
+                               stdout=subprocess.PIPE, text=True)
+    gateway.start()
+    assert waiting.communicate(timeout=PATIENCE)[0] == "ready\n" and waiting.returncode == 0
     wait_until(lambda: gateway.ctl("status").returncode == 1, "the channel to be down")
     line = gateway.ctl("status", check=1).stdout.splitlines()[3]
     assert line.split()[2] == "down" and len(line.split()) > 8, line
     assert json.loads(gateway.ctl("status", "--json", check=1).stdout)["channels"][0]["condition"] == "down"
+    # What comes in is stored all the same; who wants more has to ask for it.
+    assert gateway.http("GET", "/readyz").status == 200
+    answer = gateway.http("GET", "/readyz?channels=1")
+    assert (answer.status, answer.body) == (503, b"a channel is down\n")
+    gateway.ctl("status", "--ready", check=0)
+    done = gateway.ctl("status", "--ready", "--channels", check=1)
+    assert done.stdout == "" and "not ready: a channel is down" in done.stderr
+    assert json.loads(gateway.ctl("--json", "status", "--ready", "--channels", "--wait", "200ms", check=75).stdout) == {"ready": False}
+    probed = gateway.ctl("-c", str(gateway.config_path), "check", "--probe", check=1)
+    assert "0 errors" in probed.stdout and re.search(r"problem +probe of wa-main", probed.stdout)
+    # Who paused it by hand knows.
+    gateway.ctl("channel", "pause", "wa-main", check=0)
+    wait_until(lambda: gateway.ctl("status", "--ready", "--channels").returncode == 0, "the pause")
+
+
+def test_ready_is_said_to_scripts(world, tmp_path):
+    config = str(world.gateway.config_path)
+    assert world.gateway.ctl("status", "--ready", "--channels", check=0).stdout == "ready\n"
+    assert world.gateway.http("GET", "/readyz?channels=1").body == b"ready\n"
+    for args in (["--wait", "1s"], ["--channels"]):
+        assert "belong to --ready" in world.gateway.ctl("status", *args, check=2).stderr
+    for args, code in ((["--ready"], 1), (["--ready", "--wait", "150ms"], 75)):
+        done = subprocess.run([BUILD / "headgatectl", "--socket", tmp_path / "nobody.sock", "status", *args], capture_output=True, text=True)
+        assert done.returncode == code and "no headgated answers there" in done.stderr
+    probes = json.loads(world.gateway.ctl("-c", config, "check", "--probe", "--json", check=0).stdout)["probes"]
+    assert {"daemon", "probe of wa-main"} <= {probe["check"] for probe in probes}
+    silent = world.gateway.ctl("--socket", str(tmp_path / "nobody.sock"), "-c", config, "check", "--probe", check=1)
+    assert re.search(r"problem +daemon", silent.stdout), silent
 
 
 # ---- colour, terminals ----
