@@ -38,7 +38,7 @@ const char *vonage_field(const struct vonage_fields *fields, const char *name)
 
 static void add_pair(GArray *pairs, const char *name, const char *value)
 {
-	struct vonage_pair pair = { name, value };
+	struct hg_pair pair = { name, value };
 
 	g_array_append_val(pairs, pair);
 }
@@ -65,7 +65,7 @@ static gboolean params_to_pairs(const struct vonage_conf *conf, const hg_params 
 
 static GArray *pairs_of(const struct vonage_conf *conf, const struct vonage_fields *fields)
 {
-	g_autoptr(GArray) pairs = g_array_new(FALSE, FALSE, sizeof(struct vonage_pair));
+	g_autoptr(GArray) pairs = g_array_new(FALSE, FALSE, sizeof(struct hg_pair));
 
 	if (!fields->json)
 		return params_to_pairs(conf, fields->params, pairs) ? g_steal_pointer(&pairs) : NULL;
@@ -127,7 +127,7 @@ static const char *fields_wrong(struct vonage *v, const struct vonage_fields *fi
 	pairs = pairs_of(v->conf, fields);
 	if (!pairs)
 		return "a parameter has a NUL in it";
-	return vonage_pairs_wrong(v->conf, (const struct vonage_pair *)(void *)pairs->data, pairs->len,
+	return vonage_pairs_wrong(v->conf, (const struct hg_pair *)(void *)pairs->data, pairs->len,
 				  v->host->now_ms(v->ch) / 1000);
 }
 

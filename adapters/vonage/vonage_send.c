@@ -68,18 +68,18 @@ static void sign_form(const struct sending *s, GString *form)
 {
 	g_autofree char *now = g_strdup_printf("%" G_GINT64_FORMAT, s->v->host->now_ms(s->v->ch) / 1000);
 	g_autoptr(hg_params) params = NULL;
-	g_autoptr(GArray) pairs = g_array_new(FALSE, FALSE, sizeof(struct vonage_pair));
+	g_autoptr(GArray) pairs = g_array_new(FALSE, FALSE, sizeof(struct hg_pair));
 	g_autofree char *text = NULL, *sig = NULL;
 
 	hg_params_add(form, "timestamp", now);
 	params = hg_params_parse(form->str, form->len, NULL);
 	for (gsize i = 0; i < hg_params_len(params); i++) {
-		struct vonage_pair pair = { hg_params_at(params, i)->name, hg_params_at(params, i)->value };
+		struct hg_pair pair = { hg_params_at(params, i)->name, hg_params_at(params, i)->value };
 
 		g_array_append_val(pairs, pair);
 	}
-	text = vonage_signed_text((const struct vonage_pair *)(void *)pairs->data, pairs->len);
-	sig = text ? vonage_sign(s->v->conf->signature, s->v->conf->signature_secret[0], text) : NULL;
+	text = hg_pairs_text((const struct hg_pair *)(void *)pairs->data, pairs->len);
+	sig = text ? hg_pairs_sign(s->v->conf->signature, s->v->conf->signature_secret[0], text) : NULL;
 	hg_params_add(form, "sig", sig ? sig : "");
 }
 

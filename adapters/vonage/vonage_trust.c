@@ -4,7 +4,6 @@
  * "Signed webhooks").  Neither covers the URL. */
 #include "vonage_trust.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "gather.h"
@@ -15,47 +14,6 @@
 #define LEEWAY_S 300			/* between their clock and ours */
 #define OLD_S    (2 * VONAGE_REPEATS_S)	/* what was signed before that is nothing that is still repeated */
 
-static int by_name(const void *a, const void *b)
-{
-	return strcmp((*(const struct vonage_pair *const *)a)->name, (*(const struct vonage_pair *const *)b)->name);
-}
-
-static void append(GString *text, const struct vonage_pair *pair)
-{
-	g_string_append_printf(text, "&%s=", pair->name);
-	for (const char *c = pair->value; *c; c++)
-		g_string_append_c(text, *c == '&' || *c == '=' ? '_' : *c);
-}
-
-char *vonage_signed_text(const struct vonage_pair *pairs, gsize n)
-{
-	g_autofree const struct vonage_pair **sorted = g_new(const struct vonage_pair *, n + 1);
-	g_autoptr(GString) text = g_string_new(NULL);
-	gsize count = 0;
-
-	for (gsize i = 0; i < n; i++)
-		if (strcmp(pairs[i].name, "sig") != 0)
-			sorted[count++] = &pairs[i];
-	qsort(sorted, count, sizeof(*sorted), by_name);
-	for (gsize i = 0; i < count; i++) {
-		if (strpbrk(sorted[i]->name, "&=") || (i && strcmp(sorted[i - 1]->name, sorted[i]->name) == 0))
-			return NULL;
-		append(text, sorted[i]);
-	}
-	return g_string_free(g_steal_pointer(&text), FALSE);
-}
-
-char *vonage_sign(const char *method, const char *secret, const char *text)
-{
-	g_autofree char *salted = g_strconcat(text, secret, NULL);
-	int digest = strcmp(method, "md5hash") == 0 ? HG_MD5 : hg_digest_of(method);
-	g_autoptr(GBytes) sum = strcmp(method, "md5hash") == 0
-				? hg_digest(HG_MD5, salted, strlen(salted))
-				: hg_mac(digest, secret, strlen(secret), text, strlen(text));
-
-	return hg_hex(g_bytes_get_data(sum, NULL), g_bytes_get_size(sum));
-}
-
 /* In hex of any case, and in nothing else: one signature has few spellings. */
 static gboolean fits(const struct vonage_conf *conf, const char *text, const char *sig)
 {
@@ -63,14 +21,14 @@ static gboolean fits(const struct vonage_conf *conf, const char *text, const cha
 	gboolean any = FALSE;
 
 	for (char **secret = conf->signature_secret; *secret; secret++) {	/* all of them, whichever fits */
-		g_autofree char *ours = vonage_sign(conf->signature, *secret, text);
+		g_autofree char *ours = hg_pairs_sign(conf->signature, *secret, text);
 
 		any |= **secret && hg_equal_secret(ours, strlen(ours), said, strlen(said));
 	}
 	return any;
 }
 
-static const char *value_of(const struct vonage_pair *pairs, gsize n, const char *name)
+static const char *value_of(const struct hg_pair *pairs, gsize n, const char *name)
 {
 	for (gsize i = 0; i < n; i++)
 		if (strcmp(pairs[i].name, name) == 0)
@@ -78,10 +36,10 @@ static const char *value_of(const struct vonage_pair *pairs, gsize n, const char
 	return NULL;
 }
 
-const char *vonage_pairs_wrong(const struct vonage_conf *conf, const struct vonage_pair *pairs, gsize n, gint64 now_s)
+const char *vonage_pairs_wrong(const struct vonage_conf *conf, const struct hg_pair *pairs, gsize n, gint64 now_s)
 {
 	const char *sig = value_of(pairs, n, "sig");
-	g_autofree char *text = sig ? vonage_signed_text(pairs, n) : NULL;
+	g_autofree char *text = sig ? hg_pairs_text(pairs, n) : NULL;
 	gint64 at_s;
 
 	if (!sig)

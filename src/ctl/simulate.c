@@ -1,162 +1,275 @@
-/* simulate.c - a signed WhatsApp webhook, as the provider would post it, to the daemon's listener */
+/* simulate.c - what customers say, posted to the daemon as their providers would: signed with the channel's own secret */
+#include "simulate.h"
+
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
-#include "ctl.h"
+
 #include "env.h"
-#include "http_client.h"
-#include "setup.h"
 #include "text.h"
 
-struct args {
-	const char *text, *from, *name, *id, *channel, *url;
+#define TIMES_MAX 10000
+#define LATER_MS  20000		/* what is read after it was stored (mail) */
+
+const struct sim_adapter sim_adapters[] = {
+	{ "whatsapp", "+447700900123", FALSE, sim_say_whatsapp, sim_receipt_whatsapp },
+	{ "twilio", "+447700900123", FALSE, sim_say_twilio, sim_receipt_twilio },
+	{ "vonage", "+447700900123", FALSE, sim_say_vonage, sim_receipt_vonage },
+	{ "telnyx", "+447700900123", FALSE, sim_say_telnyx, sim_receipt_telnyx },
+	{ "infobip", "+447700900123", FALSE, sim_say_infobip, sim_receipt_infobip },
+	{ "http", "+447700900123", FALSE, sim_say_described, NULL },
+	{ NULL }
 };
 
-/* A text option of a channel's adapter by name (the first of a list), or NULL. */
-static const char *option_of(const struct hg_channel_conf *channel, const char *name)
+/* ---- which channel ---- */
+
+const struct sim_adapter *sim_adapter_of(const struct hg_channel_conf *channel)
 {
-	for (const struct hg_option *option = channel->desc->options; option && option->name; option++) {
-		const char *field = (const char *)channel->options + option->offset;
-
-		if (strcmp(option->name, name) != 0)
-			continue;
-		if (option->type == HG_OPT_STRINGS || option->type == HG_OPT_SECRETS) {
-			char **list = *(char ***)(void *)field;
-
-			return list ? list[0] : NULL;
-		}
-		return option->type <= HG_OPT_ENUM ? *(char **)(void *)field : NULL;
-	}
+	for (const struct sim_adapter *adapter = sim_adapters; adapter->name; adapter++)
+		if (strcmp(adapter->name, channel->adapter) == 0)
+			return adapter;
 	return NULL;
 }
 
-static const struct hg_channel_conf *find_channel(struct ctl *ctl, const hg_conf *conf, const char *adapter,
-						  const char *name)
+const struct hg_channel_conf *sim_channel(struct sim *sim, const char *name)
 {
-	for (guint i = 0; i < conf->channels->len; i++) {
-		const struct hg_channel_conf *channel = g_ptr_array_index(conf->channels, i);
+	g_autoptr(GPtrArray) known = g_ptr_array_new();
+	const struct hg_channel_conf *by_adapter = NULL;
+	const char *near;
 
-		if (strcmp(channel->adapter, adapter) == 0 && (!name || strcmp(channel->name, name) == 0))
+	for (guint i = 0; i < sim->conf->channels->len; i++) {
+		const struct hg_channel_conf *channel = g_ptr_array_index(sim->conf->channels, i);
+
+		if (strcmp(channel->name, name) == 0)
 			return channel;
+		if (!by_adapter && strcmp(channel->adapter, name) == 0)
+			by_adapter = channel;
+		g_ptr_array_add(known, channel->name);
+		g_ptr_array_add(known, channel->adapter);
 	}
-	ctl_say_error(ctl, "the configuration has no %s channel%s%s", adapter, name ? " named " : "", name ? name : "");
+	g_ptr_array_add(known, NULL);
+	near = by_adapter ? NULL : hg_nearest(name, (const char *const *)known->pdata);
+	if (!by_adapter)
+		ctl_say_error(sim->ctl, "the configuration has no channel \"%s\", and none of such an adapter%s%s%s", name,
+			      near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+	return by_adapter;
+}
+
+/* ---- options of channels ---- */
+
+static const void *field_of(const struct hg_channel_conf *channel, const char *name, int *ret_type)
+{
+	for (const struct hg_option *option = channel->desc->options; option && option->name; option++)
+		if (strcmp(option->name, name) == 0) {
+			*ret_type = option->type;
+			return (const char *)channel->options + option->offset;
+		}
 	return NULL;
 }
 
-/* The shape of a text notification (Cloud API, webhooks of the field "messages"). */
-static char *whatsapp_body(const struct args *args, const char *number_id, const char *wamid)
+char **sim_options(const struct hg_channel_conf *channel, const char *name)
 {
-	const char *digits = args->from[0] == '+' ? args->from + 1 : args->from;
-	g_autofree char *stamp = g_strdup_printf("%" G_GINT64_FORMAT, hg_now(hg_env_system()) / 1000);
-	GString *out = g_string_new("{\"object\":\"whatsapp_business_account\",\"entry\":[{\"id\":\"102290129340398\","
-		"\"changes\":[{\"field\":\"messages\",\"value\":{\"messaging_product\":\"whatsapp\",\"metadata\":{"
-		"\"display_phone_number\":\"15550783881\",\"phone_number_id\":");
+	int type = 0;
+	const void *field = field_of(channel, name, &type);
+	gboolean list = type == HG_OPT_STRINGS || type == HG_OPT_SECRETS || type == HG_OPT_MAP || type == HG_OPT_SECRET_MAP;
 
-	hg_json_put_str(out, number_id);
-	g_string_append(out, "},\"contacts\":[{\"profile\":{\"name\":");
-	hg_json_put_str(out, args->name);
-	g_string_append(out, "},\"wa_id\":");
-	hg_json_put_str(out, digits);
-	g_string_append(out, "}],\"messages\":[{\"type\":\"text\"");
-	hg_json_add_str(out, "from", digits);
-	hg_json_add_str(out, "id", wamid);
-	hg_json_add_str(out, "timestamp", stamp);
-	g_string_append(out, ",\"text\":{\"body\":");
-	hg_json_put_str(out, args->text);
-	g_string_append(out, "}}]}}]}]}");
-	return g_string_free(out, FALSE);
+	return field && list ? *(char **const *)field : NULL;
 }
 
-static void posted(void *arg, const struct hg_client_answer *answer)
+const char *sim_option(const struct hg_channel_conf *channel, const char *name)
 {
-	*(int *)arg = answer->code == HG_CLIENT_OK ? answer->status : 0;
+	char **list = sim_options(channel, name);
+	int type = 0;
+	const void *field = field_of(channel, name, &type);
+
+	if (list)
+		return list[0];
+	return field && (type <= HG_OPT_ENUM || type == HG_OPT_TREE) ? *(char *const *)field : NULL;
 }
 
-static int say_outcome(struct ctl *ctl, const char *where, int status, const char *wamid)
+const char *sim_secret(const struct hg_channel_conf *channel, const char *name, gboolean forged)
 {
-	g_autoptr(GString) out = g_string_new(NULL);
+	const char *secret = sim_option(channel, name);
 
-	if (ctl->json) {
-		hg_json_open(out, '{');
-		hg_json_add_str(out, "id", wamid);
-		hg_json_add_int(out, "status", status);
-		hg_json_close(out, '}');
-		ctl_put_json(out->str);
-	} else if (status == 200 && !ctl->quiet) {
-		printf("%s stored\n", wamid);
+	return secret && *secret ? forged ? "not the secret of this channel" : secret : NULL;
+}
+
+const char *sim_ours(const struct hg_channel_conf *channel, const char *fallback)
+{
+	const char *from = sim_option(channel, "from");
+	gboolean whatsapp = g_str_has_prefix(fallback, "whatsapp:");
+
+	return from && whatsapp == g_str_has_prefix(from, "whatsapp:") ? from : fallback;
+}
+
+int sim_cannot_sign(struct sim *sim, const struct hg_channel_conf *channel, const char *what)
+{
+	ctl_say_error(sim->ctl, "channel %s has no %s to sign with", channel->name, what);
+	return CTL_CONFIG;
+}
+
+char *sim_id(const char *prefix, guint hex)
+{
+	g_autofree char *a = g_uuid_string_random();
+	GString *id = g_string_new(prefix);
+
+	for (const char *c = a; *c && hex; c++)
+		if (*c != '-') {
+			g_string_append_c(id, *c);
+			hex--;
+		}
+	return g_string_free(id, FALSE);
+}
+
+const char *sim_digits(const char *number)
+{
+	return number[0] == '+' ? number + 1 : number;
+}
+
+void sim_header(sim_call *call, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	g_ptr_array_add(call->headers, g_strdup_vprintf(fmt, ap));
+	va_end(ap);
+}
+
+/* ---- said ---- */
+
+static void print_outcome(const sim_call *call, const sim_outcome *outcome, gboolean again)
+{
+	printf("%s stored\n", call->id ? call->id : "it is");
+	if (!outcome->message) {
+		printf("  %s\n", again ? "nothing new: it was known" : "no new message of it");
+		return;
 	}
-	if (status == 200)
-		return CTL_DONE;
-	ctl_say_error(ctl, status ? "%s answered %d" : "%s does not answer", where, status);
-	return status == 503 || status == 429 ? CTL_AGAIN : status == 404 ? CTL_MISSING : status ? CTL_REFUSED :
-		CTL_UNREACHABLE;
+	printf("  message   %s\n  thread    %s %s, %s\n", outcome->message, outcome->thread, outcome->state ? outcome->state : "",
+	       g_strcmp0(outcome->proposal, "new") == 0 ? "a new one" : outcome->proposal ? outcome->proposal : "");
+	printf("  decision  %s%s%s\n", outcome->action ? outcome->action : "none", outcome->rule ? ", rule " : "",
+	       outcome->rule ? outcome->rule : "");
+	printf("  ticket    %s%s\n", outcome->ticket ? outcome->ticket : "none", outcome->joined ? ", joined" : "");
 }
 
-/* Over the daemon's socket its channels answer as on its listener, whatever port or TLS that has. */
-static int post(struct ctl *ctl, const struct args *args, const char *channel, const char *body, const char *secret)
-{
-	g_autofree char *url = g_strdup_printf("%s/channel/%s/webhook", args->url ? args->url : "http://headgate", channel);
-	g_autofree char *hex = NULL, *header = NULL;
-	guint8 mac[32];
-	int status = 0;
-
-	hg_hmac_sha256(secret, strlen(secret), body, strlen(body), mac);
-	hex = hg_hex(mac, sizeof mac);
-	header = g_strdup_printf("X-Hub-Signature-256: sha256=%s", hex);
-	hg_client_sync(&(struct hg_client_call){ .method = "POST", .url = url, .body = body, .len = strlen(body),
-		.headers = (const char *[]){ "Content-Type: application/json", header, NULL }, .private_ok = TRUE,
-		.unix_path = args->url ? NULL : ctl_socket(ctl) }, posted, &status);
-	return say_outcome(ctl, args->url ? url : ctl_socket(ctl), status, args->id);
-}
-
-static int simulate(struct ctl *ctl, const struct args *args)
-{
-	g_autoptr(hg_setup) setup = ctl_setup(ctl, ctl_config(ctl));
+struct saying {
+	struct sim *sim;
 	const struct hg_channel_conf *channel;
-	g_autofree char *body = NULL;
-	const char *secret, *number;
-	struct args said = *args;
-	char made[HG_ID_SIZE];
+	const struct sim_adapter *adapter;
+	struct sim_said said;
+	GString *json;			/* results; NULL: told as they come */
+};
 
+static int send_one(struct saying *s, sim_call *call, gboolean again)
+{
+	g_auto(sim_outcome) outcome = { 0 };
+	gint64 since = sim_newest(s->sim);
+	int code;
+
+	sim_send(s->sim, call, &outcome);
+	code = sim_outcome_code(s->sim, call, &outcome);
+	if (code == CTL_DONE && since >= 0)
+		sim_look(s->sim, s->channel, call, s->said.text, since, call->later && !again ? LATER_MS : 0, &outcome);
+	if (s->json)
+		sim_outcome_json(call, &outcome, s->json);
+	else if (code == CTL_DONE && !s->sim->ctl->quiet)
+		print_outcome(call, &outcome, again);
+	return code;
+}
+
+static int say_one(struct saying *s, gboolean twice)
+{
+	g_auto(sim_call) call = { .method = "POST", .headers = g_ptr_array_new_with_free_func(g_free), .body = g_string_new(NULL),
+				  .good = 200 };
+	int code;
+
+	s->said.at_ms = hg_now(hg_env_system());
+	code = s->adapter->say(s->sim, s->channel, &s->said, &call);
+	if (code == CTL_DONE)
+		code = send_one(s, &call, FALSE);
+	return code == CTL_DONE && twice ? send_one(s, &call, TRUE) : code;
+}
+
+static int say_all(struct saying *s, gint64 times, gboolean twice)
+{
+	g_autoptr(GString) json = g_string_new(NULL);
+	int code = CTL_DONE;
+
+	hg_json_open(json, '{');
+	hg_json_key(json, "results");
+	hg_json_open(json, '[');
+	s->json = s->sim->ctl->json ? json : NULL;
+	for (gint64 i = 0; i < times && code == CTL_DONE; i++)
+		code = say_one(s, twice);
+	hg_json_close(json, ']');
+	hg_json_close(json, '}');
+	if (s->json)
+		ctl_put_json(json->str);
+	return code;
+}
+
+static int wrong_use(struct ctl *ctl, const struct saying *s, gint64 times)
+{
+	if (!s->adapter)
+		return ctl_usage(ctl, "nobody can be simulated on channels of the adapter %s", s->channel->adapter);
+	if (s->said.files[0] && !s->adapter->files)
+		return ctl_usage(ctl, "--file: the gateway would fetch it from the provider (%s); on mailboxes and chat channels it is sent along",
+				 s->adapter->name);
+	if (times < 1 || times > TIMES_MAX)
+		return ctl_usage(ctl, "--times: from 1 to %d", TIMES_MAX);
+	return times > 1 && s->said.id ? ctl_usage(ctl, "--times and --id: one id is one message; --duplicate sends it twice") : -1;
+}
+
+static int say(struct ctl *ctl, struct sim *sim, const char *name)
+{
+	struct saying s = { .sim = sim, .said = { .text = ctl_value(ctl, "text"), .from = ctl_value(ctl, "from"),
+		.name = ctl_value(ctl, "name"), .id = ctl_value(ctl, "id"), .key = ctl_value(ctl, "key"),
+		.files = ctl_values(ctl, "file") } };
+	gint64 times = ctl_number(ctl, "times", 1);
+	int code;
+
+	s.channel = sim_channel(sim, name);
+	if (!s.channel)
+		return CTL_MISSING;
+	s.adapter = sim_adapter_of(s.channel);
+	code = wrong_use(ctl, &s, times);
+	if (code >= 0)
+		return code;
+	if (!s.said.from)
+		s.said.from = s.adapter->from;
+	return say_all(&s, times, ctl_given(ctl, "duplicate"));
+}
+
+static int simulate(struct ctl *ctl)
+{
+	const char *name = ctl_value(ctl, "NAME");
+	g_autoptr(hg_setup) setup = NULL;
+	struct sim sim = { .ctl = ctl, .url = ctl_value(ctl, "url") };
+
+	if (ctl_given(ctl, "channel"))		/* as it was before there were others than WhatsApp */
+		name = ctl_value(ctl, "channel");
+	if (!ctl_value(ctl, "text"))
+		return ctl_usage(ctl, "--text TEXT is wanted");
+	setup = ctl_setup(ctl, ctl_config(ctl));
 	if (!setup)
 		return CTL_CONFIG;
-	channel = find_channel(ctl, setup->conf, "whatsapp", args->channel);
-	if (!channel)
-		return CTL_MISSING;
-	secret = option_of(channel, "app_secret");
-	number = option_of(channel, "phone_number_id");
-	if (!secret || !number) {
-		ctl_say_error(ctl, "channel %s has no app_secret to sign with", channel->name);
-		return CTL_CONFIG;
-	}
-	hg_id_new(hg_env_system(), "wamid", made);
-	if (!said.id)
-		said.id = made;
-	body = whatsapp_body(&said, number, said.id);
-	return post(ctl, &said, channel->name, body, secret);
+	sim.conf = setup->conf;
+	return say(ctl, &sim, name);
 }
-
-static int whatsapp(struct ctl *ctl)
-{
-	const char *from = ctl_value(ctl, "from"), *name = ctl_value(ctl, "name");
-	const struct args args = { .text = ctl_value(ctl, "text"), .from = from ? from : "+15550100",
-		.name = name ? name : "Ana Example", .id = ctl_value(ctl, "id"), .channel = ctl_value(ctl, "channel"),
-		.url = ctl_value(ctl, "url") };
-
-	return simulate(ctl, &args);
-}
-
-static const struct ctl_verb whatsapp_verb = {
-	.name = "whatsapp", .help = "as WhatsApp would post it", .run = whatsapp,
-	.options = CTL_PARAMS({ "text", CTL_TEXT, NULL, "what the customer says", .flags = CTL_NEEDED },
-			      { "from", CTL_TEXT, "NUMBER", "his number [+15550100]" }, { "name", CTL_TEXT, "NAME", "his name [Ana Example]" },
-			      { "id", CTL_TEXT, "WAMID", "of the message [a new one]" },
-			      { "channel", CTL_CHANNEL, NULL, "where it comes in [the first of the configuration]" },
-			      { "url", CTL_TEXT, "URL", "of the listener, http://HOST:PORT [the daemon's socket]" }),
-	.more = "Signs with the app secret of the configuration and posts to the daemon.",
-	.example = "simulate whatsapp --text \"my order is late\"",
-};
 
 const struct ctl_verb ctl_verb_simulate = {
-	.name = "simulate", .help = "send a message as a provider would", .subs = CTL_SUBS(&whatsapp_verb),
+	.name = "simulate", .help = "say something as a customer, through the provider's door", .run = simulate,
+	.args = CTL_PARAMS({ "NAME", CTL_CHANNEL, .help = "a channel, or an adapter: its first channel" }),
+	.options = CTL_PARAMS({ "text", CTL_TEXT, NULL, "what the customer says" },
+			      { "from", CTL_TEXT, "ADDRESS", "his number or address [+447700900123]" },
+			      { "name", CTL_TEXT, "NAME", "his name, where the provider tells it" },
+			      { "file", CTL_FILE, NULL, "goes along, on mailboxes and chat channels", .flags = CTL_MANY },
+			      { "id", CTL_TEXT, "ID", "the provider's, of the message [a new one]" },
+			      { "times", CTL_NUMBER, "N", "so many messages, one behind the other [1]" },
+			      { "duplicate", CTL_FLAG, NULL, "sends each twice, as a provider does that got no answer" },
+			      { "key", CTL_FILE, NULL, "private key (PEM) where only the provider has one: Telnyx" },
+			      { "url", CTL_TEXT, "URL", "of the listener, http://HOST:PORT [the daemon's socket]" },
+			      { "channel", CTL_CHANNEL, NULL, "the same as NAME", .flags = CTL_HIDDEN }),
+	.more = "Builds what the provider would send, signs it with the secret of the configuration, hands it to the daemon, and says "
+		"what came of it.",
+	.exits = "4 no such channel, 5 the daemon refused it, 78 the configuration has nothing to sign with",
+	.example = "simulate whatsapp --text \"my order is late\"",
 };

@@ -72,7 +72,7 @@ static gboolean address_holds(const struct ht_demand *d, const char *peer)
 	return FALSE;
 }
 
-static guint8 *key_of(const struct ht_demand *d, const char *secret, gsize *ret_len)
+guint8 *ht_demand_key(const struct ht_demand *d, const char *secret, gsize *ret_len)
 {
 	g_autofree guint8 *bytes = NULL;
 
@@ -94,7 +94,7 @@ static gboolean hmac_holds(const struct ht_demand *d, const struct ht_asked *ask
 	for (char **name = d->secrets; *name; name++) {
 		const char *secret = secret_of(asked, *name);
 		gsize len = 0;
-		g_autofree guint8 *key = secret ? key_of(d, secret, &len) : NULL;
+		g_autofree guint8 *key = secret ? ht_demand_key(d, secret, &len) : NULL;
 
 		fits |= key && len && hg_mac_is(d->digest, key, len, over->str, over->len, given);
 	}

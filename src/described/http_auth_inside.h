@@ -40,3 +40,5 @@ struct ht_auth {
 extern const char *const ht_demand_kinds[];	/* "token", ..., NULL, by enum ht_demand_kind */
 /* "192.0.2.7", "2001:db8::/32"; FALSE: it is none. */
 gboolean ht_net_read(const char *text, struct ht_net *ret);
+/* The bytes of a secret as the demand says that it is written; yours.  NULL: it is not written so. */
+guint8 *ht_demand_key(const struct ht_demand *d, const char *secret, gsize *ret_len);
