@@ -140,7 +140,7 @@ static void print_outcome(const sim_call *call, const sim_outcome *outcome, gboo
 {
 	printf("%s stored\n", call->id ? call->id : "it is");
 	if (!outcome->message) {
-		printf("  %s\n", again ? "nothing new: it was known" : "no new message of it");
+		printf("  nothing new: it was known%s\n", again ? "" : ", or is no message");
 		return;
 	}
 	printf("  message   %s\n  thread    %s %s, %s\n", outcome->message, outcome->thread, outcome->state ? outcome->state : "",
