@@ -1,4 +1,4 @@
-"""HAProxy and nginx as contrib/ configures them, on loopback, and what they believe they have forwarded.
+"""HAProxy, nginx and Caddy as contrib/ configures them, on loopback, and what they believe they have forwarded.
 
 A test's own lines are put into the sample: an id for each request that goes on, which headgate (or http_witness) sees in
 X-Proxy-Id and the proxy's log names, and which comes back as X-Proxy-Answer beside the X-Seen of the answer."""
@@ -123,6 +123,22 @@ class Haproxy(Proxy):
                 method, target = (re.sub("#([0-9A-F]{2})", lambda m: chr(int(m[1], 16)), text) for text in (method, target))
                 found.append(dict(id=id, method=method, target=target, status=status, end=end, forwarded=server != "<NOSRV>"))
         return found
+
+
+class Caddy(Proxy):
+    """Of it nobody asks what it believes."""
+    name = "caddy"
+
+    def configured(self, upstream):
+        assert self.strict and self.tls, "the sample is the only way it runs"
+        sample = (CONTRIB / "caddy" / "Caddyfile").read_text()
+        return replaced(
+            sample, ("\n{\n\tservers {", "\n{\n\tadmin off\n\tauto_https disable_redirects\n\tservers {"),
+            ("\nchat.acme.example {\n", f"\nhttps://chat.acme.example:{self.port} {{\n\tbind 127.0.0.1\n\ttls {self.folder}/cert {self.folder}/key\n"),
+            ("reverse_proxy 127.0.0.1:8420 {", f"reverse_proxy 127.0.0.1:{upstream} {{"))
+
+    def command(self):
+        return ["env", f"HOME={self.folder}", "GOMAXPROCS=2", "caddy", "run", "--adapter", "caddyfile", "--config", str(self.config)]
 
 
 class Witness:
