@@ -10,10 +10,11 @@ hg_packages_build="gcc:gcc make:make libc6-dev autoconf:autoconf automake:automa
 	libglib2.0-dev libevent-dev libcurl4-openssl-dev libjson-c-dev libfyaml-dev
 	libpcre2-dev libsqlite3-dev libssl-dev libsystemd-dev libgmime-3.0-dev libesmtp-dev libseccomp-dev"
 # Dovecot and Exim are the mailbox and the relay of tests, Kannel a gateway of short messages; haproxy, nginx and caddy stand in front of headgate,
-# with the samples of contrib/; node and npm: webhooks are verified by the library their
+# with the samples of contrib/; promtool, zsh and fish read what is made for them; node and npm: webhooks are verified by the library their
 # receivers use; esbuild and tsc: what runs in browsers is built again and compared; abidiff: the adapter border keeps its shape.
 hg_packages_test="libcmocka-dev clang:clang llvm-cov:llvm clang-tidy:clang-tidy cppcheck:cppcheck libclang-rt-14-dev openssl:openssl curl:curl
 	ca-certificates mandoc:mandoc zbarimg:zbar-tools haproxy:haproxy nginx:nginx caddy:caddy slowhttptest:slowhttptest
+	promtool:prometheus zsh:zsh fish:fish
 	ip:iproute2 unshare:util-linux python3-pytest python3-pytest-xdist
 	python3-yaml python3-jsonschema node:nodejs npm:npm esbuild:esbuild tsc:node-typescript dovecot-imapd dovecot-lmtpd exim4-daemon-light
 	bearerbox:kannel kannel-extras abidiff:abigail-tools jq:jq file:file reuse:reuse
