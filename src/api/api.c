@@ -2,6 +2,7 @@
 #include <string.h>
 #include "call.h"
 #include "failpoint.h"
+#include "openapi.h"
 #include "text.h"
 
 #define KEY_MAX 255
@@ -278,16 +279,27 @@ static void start_as(struct call *call, int status, const struct hg_principal *w
 
 void hg_api_handle(hg_api *api, hg_request *req)
 {
-	struct call *call = call_new(api, req);
 	const struct hg_principal *who = NULL;
-	int status = hg_auth_check(api->keys, req, call->route, hg_api_now(api), &who, &call->error);
+	struct call *call;
+	int status;
 
+	if (!hg_request_tag(req)) {
+		hg_openapi_answer(req);
+		return;
+	}
+	call = call_new(api, req);
+	status = hg_auth_check(api->keys, req, call->route, hg_api_now(api), &who, &call->error);
 	start_as(call, status, who);
 }
 
 void hg_api_handle_as(hg_api *api, hg_request *req, const struct hg_principal *who)
 {
-	struct call *call = call_new(api, req);
+	struct call *call;
 
+	if (!hg_request_tag(req)) {
+		hg_openapi_answer(req);
+		return;
+	}
+	call = call_new(api, req);
 	start_as(call, hg_auth_may(who, call->route, &call->error), hg_principal_ref(who));
 }

@@ -76,5 +76,7 @@ struct hg_news_of {
 /* On the loop: a line of JSON with its newline, for those who follow that thread live (or all); never stored. */
 void hg_api_tell(hg_api *api, const struct hg_news_of *of, const char *line, gsize len);
 
-/* One line a route, for documentation and its test: method, pattern, scope; FALSE past the last. */
-gboolean hg_api_route_at(guint n, const char **ret_method, const char **ret_pattern, const char **ret_scope);
+/* One line a route, for documentation and its tests: method, pattern, scope, and the names of its query parameters with
+ * spaces between (NULL: none).  FALSE past the last. */
+gboolean hg_api_route_at(guint n, const char **ret_method, const char **ret_pattern, const char **ret_scope,
+			 const char **ret_query);

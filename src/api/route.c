@@ -2,6 +2,7 @@
 #include <string.h>
 #include "call.h"
 #include "log.h"
+#include "openapi.h"
 
 #define BODY_MAX (256 * 1024)
 #define DATA_MAX (2 * 1024 * 1024)	/* of an event for a helpdesk, as it was or as it is to be */
@@ -126,13 +127,15 @@ const struct route hg_api_routes[] = {
 	{ NULL }
 };
 
-gboolean hg_api_route_at(guint n, const char **ret_method, const char **ret_pattern, const char **ret_scope)
+gboolean hg_api_route_at(guint n, const char **ret_method, const char **ret_pattern, const char **ret_scope,
+			 const char **ret_query)
 {
 	if (n >= G_N_ELEMENTS(hg_api_routes) - 1)
 		return FALSE;
 	*ret_method = hg_api_routes[n].method;
 	*ret_pattern = hg_api_routes[n].pattern;
 	*ret_scope = hg_api_routes[n].scope;
+	*ret_query = hg_api_routes[n].query;
 	return TRUE;
 }
 
@@ -209,6 +212,8 @@ void hg_api_route(hg_api *api, const hg_request *req, struct hg_server_route *ro
 	g_autoptr(GError) error = NULL;
 	int status;
 
+	if (hg_openapi_route(req, route))
+		return;
 	if (!found) {
 		refuse_path(api, route);
 		return;
@@ -225,6 +230,8 @@ void hg_api_route_as(hg_api *api, const hg_request *req, const struct hg_princip
 	g_autoptr(GError) error = NULL;
 	int status;
 
+	if (hg_openapi_route(req, route))
+		return;
 	if (!found) {
 		refuse_path(api, route);
 		return;

@@ -222,11 +222,14 @@ const struct ctl_verb ctl_verb_adapters = {
 static char *docs_api(const struct hg_adapter *const *adapters)
 {
 	GString *out = g_string_new(NULL);
-	const char *method, *pattern, *scope;
+	const char *method, *pattern, *scope, *query;
 
 	(void)adapters;
-	for (guint i = 0; hg_api_route_at(i, &method, &pattern, &scope); i++)
-		g_string_append_printf(out, "%s %s %s\n", method, pattern, scope);
+	for (guint i = 0; hg_api_route_at(i, &method, &pattern, &scope, &query); i++) {
+		g_autofree char *names = query ? g_strdelimit(g_strdup(query), " ", ',') : NULL;
+
+		g_string_append_printf(out, "%s %s %s%s%s\n", method, pattern, scope, names ? " " : "", names ?: "");
+	}
 	return g_string_free(out, FALSE);
 }
 

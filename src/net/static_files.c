@@ -11,7 +11,7 @@ static const char *type_of(const char *name)
 {
 	static const struct { const char *suffix, *type; } types[] = {
 		{ ".js", "text/javascript; charset=utf-8" }, { ".css", "text/css; charset=utf-8" },
-		{ ".html", "text/html; charset=utf-8" },
+		{ ".html", "text/html; charset=utf-8" }, { ".yaml", "application/yaml" },
 	};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(types); i++)
@@ -123,7 +123,7 @@ gboolean hg_static_is_known(const char *header, const char *tag)
 
 void hg_static_answer(hg_request *req, const struct hg_static *found, const char *cache, const char *const *more)
 {
-	gboolean gzip = hg_static_takes_gzip(hg_request_header(req, "Accept-Encoding"));
+	gboolean gzip = found->file->gzip && hg_static_takes_gzip(hg_request_header(req, "Accept-Encoding"));
 	g_autofree char *tag = g_strconcat(found->tag, gzip ? "-gz" : "", NULL);
 	g_autofree char *etag = g_strdup_printf("ETag: \"%s\"", tag);
 	const char *headers[HG_STATIC_HEADERS_MAX + 5] = { "Vary: Accept-Encoding", cache, etag };

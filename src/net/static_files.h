@@ -6,7 +6,7 @@
 
 struct hg_static_file {
 	const char *name;		/* as in widget/dist: "app.js" */
-	const guint8 *bytes, *gzip;
+	const guint8 *bytes, *gzip;	/* gzip NULL: it is never compressed */
 	gsize len, gzip_len;
 };
 
@@ -27,7 +27,7 @@ struct hg_static_set {
 	struct hg_static served[HG_STATIC_MAX];	/* made at the first look */
 	gsize made;
 };
-extern struct hg_static_set hg_widget_files, hg_console_files;
+extern struct hg_static_set hg_widget_files, hg_console_files, hg_api_files;
 
 /* The one of that name, or NULL.  Lent for ever; any thread. */
 const struct hg_static *hg_static_get(struct hg_static_set *set, const char *name);

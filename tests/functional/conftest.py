@@ -81,6 +81,18 @@ def config_text(graph_url, helpdesk_url, rules=NOISE, top="settle: 20s", confirm
                          channel=indent(channel), channels=indent(channels, "  "), backend=indent(backend), more=more, number=number)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def as_described(request):
+    """Files with DESCRIBED = True, and all with HEADGATE_DESCRIBED=1: what they ask of /v1, and what they are answered, is as
+    doc/openapi.yaml describes it."""
+    if os.environ.get("HEADGATE_DESCRIBED") or getattr(request.module, "DESCRIBED", False):
+        import described		# reads the document
+        with described.watching():
+            yield
+    else:
+        yield
+
+
 @pytest.fixture
 def helpdesk():
     fake = fake_helpdesk.FakeHelpdesk([harness.WEBHOOK_SECRET])

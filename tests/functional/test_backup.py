@@ -12,6 +12,8 @@ import graph_payloads
 import harness
 from harness import wait_until
 
+DESCRIBED = True	# conftest.py: by doc/openapi.yaml
+
 WHO = "+447700900123"
 
 

@@ -19,6 +19,8 @@ from telnyx_provider import Telnyx
 from twilio_provider import Twilio
 from vonage_provider import VonageMessages, VonageSms
 
+DESCRIBED = True	# conftest.py: by doc/openapi.yaml
+
 DESKS = pathlib.Path(__file__).parent / "desks"
 CUSTOMER = "+447700900123"
 

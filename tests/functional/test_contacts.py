@@ -10,6 +10,8 @@ import harness
 from conftest import AT_ONCE, NOISE
 from harness import wait_until
 
+DESCRIBED = True	# conftest.py: by doc/openapi.yaml
+
 # Two who see one channel only: the one the customers write on, and another.
 CONFIG = dict(rules=NOISE + AT_ONCE,
               channels="other: { adapter: whatsapp, phone_number_id: ['309876543210'], token: env:TEST_GRAPH_TOKEN, "

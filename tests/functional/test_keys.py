@@ -11,6 +11,8 @@ import test_api
 from harness import wait_until
 from test_api import open_stream, problem
 
+DESCRIBED = True	# conftest.py: by doc/openapi.yaml
+
 CONFIG = dict(rules=conftest.NOISE + conftest.AT_ONCE)
 
 

@@ -11,6 +11,8 @@ import yaml
 from harness import TOP, wait_until
 from test_reports import ANA, HELD, TOP as SETTINGS, close, day_fixture, later, say	# noqa: F401 (a fixture)
 
+DESCRIBED = True	# conftest.py: by doc/openapi.yaml
+
 RULES = TOP / "contrib" / "prometheus" / "headgate.rules.yaml"
 RULE_TESTS = ["headgate.test.yaml", "headgate.days.test.yaml"]
 LINE = re.compile(r'([a-z_]+)(?:{((?:[a-z]+="[^"]*",?)+)})? (-?[0-9.]+)')

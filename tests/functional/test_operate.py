@@ -6,6 +6,8 @@ import pytest
 import conftest
 from harness import wait_until
 
+DESCRIBED = True	# conftest.py: by doc/openapi.yaml
+
 CONFIG = dict(rules=conftest.NOISE + conftest.AT_ONCE)
 
 

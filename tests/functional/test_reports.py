@@ -10,6 +10,8 @@ import pytest
 import harness
 from harness import wait_until
 
+DESCRIBED = True	# conftest.py: by doc/openapi.yaml
+
 ANA, BEN, EVA = "+447700900401", "+447700900402", "+447700900403"
 HELD = """\
   - name: small talk

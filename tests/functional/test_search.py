@@ -5,6 +5,8 @@ import conftest
 from harness import wait_until
 from test_api import problem
 
+DESCRIBED = True	# conftest.py: by doc/openapi.yaml
+
 CONFIG = dict(rules=conftest.NOISE, top="default: hold\nsettle: 1h\nfirst_response: 7d",
               more="    elsewhere: { token: env:TEST_OTHER_TOKEN, scopes: [read], channels: [wa-second] }",
               env=dict(TEST_OTHER_TOKEN="other-token-0123456789"), channels="""\

@@ -5,6 +5,8 @@ import fake_channel
 from conftest import AT_ONCE
 from harness import wait_until
 
+DESCRIBED = True	# conftest.py: by doc/openapi.yaml
+
 ANA, BO = "mailto:ana@example.com", "mailto:bo@example.com"
 
 
