@@ -9,6 +9,7 @@ import pathlib
 import random
 import signal
 import socket
+import sqlite3
 import struct
 import subprocess
 import tempfile
@@ -60,10 +61,43 @@ def request(port, method, path, body=None, headers=None, timeout=PATIENCE):
         connection.close()
 
 
-class Gateway:
-    """One headgated with its folder: config, store, log, clock."""
+class EmptyStore:
+    """A store as a daemon's first start leaves it, migrations and all: most of what such a start costs, paid once by
+    each process of the tests.  A copy has a key of its own, as a store that was made anew has."""
+    content = None
 
-    def __init__(self, folder, config, env=None):
+    @classmethod
+    def copy(cls, to):
+        if not cls.content:
+            with tempfile.TemporaryDirectory(prefix="headgate-empty-") as folder:
+                cls.content = cls.make(folder)
+        to.write_bytes(cls.content)
+        to.chmod(0o600)
+        with contextlib.closing(sqlite3.connect(to, isolation_level=None)) as db:
+            db.execute("PRAGMA synchronous=OFF")
+            db.execute("UPDATE instance SET key = randomblob(32)")
+
+    @staticmethod
+    def make(folder):
+        made = Gateway(folder, EMPTY_CONFIG, fresh=True)
+        made.start().stop()
+        with contextlib.closing(sqlite3.connect(made.store, isolation_level=None)) as db:
+            db.execute("DELETE FROM config")
+            db.execute("DELETE FROM journal")
+        return made.store.read_bytes()
+
+
+EMPTY_CONFIG = """\
+config_version: 1
+gateway: { listen: "127.0.0.1:0", socket: "@FOLDER@/ctl.sock" }
+store: { path: "@FOLDER@/store/headgate.db", min_free: 1MiB, ballast: 1MiB }
+"""
+
+
+class Gateway:
+    """One headgated with its folder: config, store, log, clock.  fresh: it makes its store itself."""
+
+    def __init__(self, folder, config, env=None, fresh=False):
         self.folder = pathlib.Path(folder)
         self.store = self.folder / "store" / "headgate.db"
         self.socket = self.folder / "ctl.sock"
@@ -75,6 +109,8 @@ class Gateway:
         self.port = None
         self.offset_ms = 0
         self.store.parent.mkdir(mode=0o700, exist_ok=True)
+        if not fresh and not self.store.exists():
+            EmptyStore.copy(self.store)
         self.clock_path.write_bytes(struct.pack("=qqq", 0, 0, 0))
         self.write_config(config)
 

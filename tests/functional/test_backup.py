@@ -59,7 +59,7 @@ def moved(gateway, folder):
     """The same configuration for a store elsewhere."""
     folder.mkdir()
     text = gateway.config_path.read_text().replace(str(gateway.folder), "@FOLDER@")
-    return harness.Gateway(folder, text, gateway.env)
+    return harness.Gateway(folder, text, gateway.env, fresh=True)
 
 
 def ctl(gateway, *args, check=None):
