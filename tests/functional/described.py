@@ -73,6 +73,12 @@ def errors(schema, value, inside=None):
     return f"{list(error.absolute_path)}: {error.message[:400]}" if error else None
 
 
+def members(schema):
+    """The names that an object may have, references followed."""
+    meant = resolve(schema["$ref"], document())[0] if "$ref" in schema else {}
+    return list(schema.get("properties", {})) + (members(meant) if meant else [])
+
+
 def part(node):
     """A parameter, body, header or answer of the document, wherever it stands."""
     return resolve(node["$ref"], document())[0] if "$ref" in node else node

@@ -13,7 +13,7 @@ from described import METHODS, document, errors, operations, part, resolve
 from harness import API_TOKEN, BUILD, PATIENCE, TOP, request
 
 DESCRIBED = True
-CONFIG = dict(rules=AT_ONCE)
+CONFIG = dict(rules=AT_ONCE, top="settle: 20s\nretention: { messages: 365d }")
 OPEN = {("GET", path) for path in ("/v1/openapi.yaml", "/v1/openapi.json", "/v1/events/{}", "/livez", "/readyz")}
 TEXT = (TOP / "doc" / "openapi.yaml").read_text()
 
@@ -58,6 +58,51 @@ def test_operations_are_whole():
             assert any(status < "300" for status in operation["responses"]), where
             assert set(operation.get("x-problems", [])) <= set(document()["x-problem-statuses"]), where
     assert len(ids) == len(set(ids))
+
+
+SCHEMA = ("$ref type description properties required additionalProperties unevaluatedProperties patternProperties propertyNames "
+          "minProperties maxProperties dependentRequired items minItems maxItems enum const pattern format minLength maxLength "
+          "minimum maximum default example examples anyOf oneOf allOf not").split()
+WORDS = {"operation": "tags operationId summary description security parameters requestBody responses x-problems".split(),
+         "parameter": "name in required schema description example".split(),
+         "requestBody": "required content description".split(), "response": "description headers content".split(),
+         "content": "schema example x-lines-schema x-events-schema".split(), "header": "description required schema".split()}
+
+
+def parts_of(operation):
+    """(kind, node) of the parts of an operation that are no schemas."""
+    yield "operation", operation
+    yield from (("parameter", parameter) for parameter in operation["parameters"])
+    bodies = [("requestBody", part(operation["requestBody"]))] if "requestBody" in operation else []
+    bodies += [("response", part(answer)) for answer in operation["responses"].values()]
+    for kind, body in bodies:
+        yield kind, body
+        yield from (("content", content) for content in body.get("content", {}).values())
+        yield from (("header", part(header)) for header in body.get("headers", {}).values())
+
+
+def subschemas(schema):
+    yield schema
+    if schema is True:
+        return
+    for key in ("properties", "patternProperties"):
+        for below in schema.get(key, {}).values():
+            yield from subschemas(below)
+    for key in ("items", "additionalProperties", "unevaluatedProperties", "propertyNames", "not"):
+        yield from subschemas(schema[key]) if isinstance(schema.get(key), dict) else ()
+    for key in ("anyOf", "oneOf", "allOf"):
+        for below in schema.get(key, []):
+            yield from subschemas(below)
+
+
+def test_no_word_of_openapi_or_json_schema_is_misspelt():
+    """What a validator does not know it passes over."""
+    for key, operation in operations().items():
+        for kind, node in parts_of(operation):
+            assert set(node) <= set(WORDS[kind]), (key, kind, set(node) - set(WORDS[kind]))
+    for path, schema in schemas():
+        for below in subschemas(schema):
+            assert below is True or set(below) <= set(SCHEMA), (path, set(below) - set(SCHEMA))
 
 
 def schemas():
@@ -182,6 +227,46 @@ def test_who_has_it_is_not_sent_it_again(world, path):
     assert (refused.status, refused.headers["Allow"]) == (405, "GET, HEAD")
 
 
+# ---- what it says of requests is what the program takes ----
+
+LIMITS = [(pattern, part_["schema"]) for (method, pattern), operation in sorted(operations().items())
+          for part_ in operation["parameters"] if part_["name"] == "limit" and method == "GET"]
+
+
+@pytest.fixture(scope="module")
+def thread(world):
+    return world.thread()["id"]
+
+
+@pytest.mark.parametrize("pattern, schema", LIMITS, ids=lambda v: v if isinstance(v, str) else "")
+def test_a_limit_is_the_one_that_is_described(world, thread, pattern, schema):
+    schema = described.FLAT.of(schema, document())
+    path = pattern.replace("{}", thread) + ("?q=x&limit=" if pattern == "/v1/search" else "?limit=")
+    for limit, fine in ((schema["maximum"], True), (schema["maximum"] + 1, False), (schema["minimum"] - 1, False)):
+        answer = world.gateway.api("GET", f"{path}{limit}")
+        assert answer.status == (200 if fine else 400), answer
+        assert fine or f"a number from {schema['minimum']} to {schema['maximum']} is wanted" in answer.json["detail"]
+
+
+BODIES = [key for key, operation in sorted(operations().items())
+          if "application/json" in part(operation.get("requestBody", {})).get("content", {})]
+
+
+@pytest.mark.parametrize("method, pattern", BODIES, ids=lambda v: v.replace("/", "."))
+def test_a_body_may_have_the_members_that_are_described_and_no_other(world, method, pattern):
+    path = pattern.replace("/v1/contacts/{}", "/v1/contacts/con_none").replace("{}", "1")
+    described_ = part(operations()[method, pattern]["requestBody"])["content"]["application/json"]["schema"]
+    names = set(described.members(described_))
+    answer = world.gateway.api(method, path, {**dict.fromkeys(names), "bogus": None}, key="k")
+    assert answer.status == 400 and 'there is no member "bogus"' in answer.json["detail"], answer
+
+
+def test_what_is_left_of_the_calls_is_answered_as_described(world):
+    for path in ("/livez", "/readyz"):
+        assert fetch(world, path).status == 200
+    assert world.gateway.api("POST", "/v1/retention/run", {"agent": "Mia"}).status == 202
+
+
 # ---- streams, which the harness does not see ----
 
 def lines_of(gateway, count, **headers):
@@ -196,8 +281,8 @@ def lines_of(gateway, count, **headers):
     return answer.headers["Content-Type"].partition(";")[0], lines
 
 
-def test_streams_are_as_described(world):
-    world.thread()
+def test_streams_are_as_described(world, thread):
+    assert world.gateway.get(f"/v1/threads/{thread}")
     content = operations()["GET", "/v1/events/stream"]["responses"]["200"]["content"]
     kind, lines = lines_of(world.gateway, 2)
     for line in lines:
