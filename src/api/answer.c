@@ -31,6 +31,16 @@ static void answer_problem(struct call *call)
 		.headers = status == 503 ? retry : NULL });
 }
 
+static void answer_success(struct call *call)
+{
+	const char *const headers[] = { call->header, NULL };
+	int status = call->status ? call->status : call->route->status ? call->route->status : 200;
+
+	hg_request_answer(call->req, &(struct hg_answer){
+		.status = status, .type = call->type ? call->type : "application/json", .body = call->out->str,
+		.len = call->out->len, .headers = call->header ? headers : NULL });
+}
+
 static void call_free(struct call *call)
 {
 	if (call->extra_free)
@@ -57,7 +67,6 @@ static void end_late(struct call *call)
 void hg_call_finish(void *arg)
 {
 	struct call *call = arg;
-	int status = call->status ? call->status : call->route->status ? call->route->status : 200;
 
 	if (call->made) {
 		hg_api_token_changed(call->api, call->made);
@@ -72,9 +81,7 @@ void hg_call_finish(void *arg)
 	if (call->error)
 		answer_problem(call);
 	else if (call->req)
-		hg_request_answer(call->req, &(struct hg_answer){
-			.status = status, .type = call->type ? call->type : "application/json",
-			.body = call->out->str, .len = call->out->len });
+		answer_success(call);
 	if (call->route->write)
 		(void)HG_FAILPOINT(API_ANSWERED);
 	call_free(call);

@@ -61,6 +61,7 @@ struct call {
 	hg_command *command;		/* ours until the engine has it */
 	GString *out;			/* JSON of a success */
 	const char *type;		/* of a success; NULL: JSON */
+	const char *header;		/* "Name: value" of a success, in arena; or NULL */
 	int status;			/* instead of the route's or the error's; or 0 */
 	GError *error;
 	const char *problem;		/* word of the problem type; NULL: by the error's code */
@@ -208,7 +209,7 @@ call_own_fn hg_file_upload, hg_file_send;
 gboolean hg_call_moment(struct call *call, const char *key, const char *text, GTimeZone *zone, gint64 *ret);
 call_read_fn hg_read_report, hg_read_episodes, hg_read_drops;
 /* write.c */
-call_write_fn hg_write_reply, hg_write_preview, hg_write_note, hg_write_convert, hg_write_close, hg_write_reopen,
+call_write_fn hg_write_reply, hg_write_preview, hg_write_start, hg_write_start_preview, hg_write_note, hg_write_convert, hg_write_close, hg_write_reopen,
 	hg_write_restore, hg_write_link, hg_write_status, hg_write_retry, hg_write_settle, hg_write_participant,
 	hg_write_no_participant;
 /* token.c */
@@ -219,7 +220,12 @@ void hg_token_say_secret(struct call *call);
 /* It was committed: whose it was is over at once, or may begin. */
 void hg_api_token_changed(hg_api *api, const hg_token *token);
 void hg_api_note_use(hg_api *api, const struct hg_principal *who);	/* of a request that may go on */
+/* Where it is: after a start, on the loop. */
+call_own_fn hg_write_started;
 /* patch.c */
+/* A list of tags, NULL-ended; *ret NULL: there are none. */
+gboolean hg_write_tags(struct call *call, hg_command *command, struct json_object *body, const char *key,
+		       const char *const **ret);
 call_write_fn hg_write_patch;
 /* On a reader thread: the files of a reply are there, and how big they are. */
 void hg_write_find_files(struct call *call);

@@ -19,8 +19,8 @@ static gboolean check_tag(struct call *call, const char *where, struct json_obje
 		       where, TAG_MAX);
 }
 
-static gboolean read_tags(struct call *call, hg_command *command, struct json_object *body, const char *key,
-			  const char *const **ret)
+gboolean hg_write_tags(struct call *call, hg_command *command, struct json_object *body, const char *key,
+		       const char *const **ret)
 {
 	struct json_object *list = hg_json_arr(body, key);
 	gsize n = list ? json_object_array_length(list) : 0;
@@ -98,8 +98,8 @@ gboolean hg_write_patch(struct call *call, hg_command *command)
 		{ "agent", &command->agent } };
 	g_autoptr(json_object) body = hg_call_body(call, known);
 
-	if (!body || !read_tags(call, command, body, "tags_add", &command->add_tags) ||
-	    !read_tags(call, command, body, "tags_remove", &command->remove_tags) || !read_fields(call, command, body))
+	if (!body || !hg_write_tags(call, command, body, "tags_add", &command->add_tags) ||
+	    !hg_write_tags(call, command, body, "tags_remove", &command->remove_tags) || !read_fields(call, command, body))
 		return FALSE;
 	command->thread_id = hg_arena_str(command->arena, call->param[0]);
 	for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)

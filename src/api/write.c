@@ -34,12 +34,12 @@ static void take_thread(struct call *call, hg_command *command, struct json_obje
 
 /* ---- replies ---- */
 
-static gboolean read_file(struct call *call, struct json_object *entry, guint number, hg_command *command,
+static gboolean read_file(struct call *call, struct json_object *entry, const char *key, guint number, hg_command *command,
 			  struct hg_file *ret)
 {
 	static const struct call_member known[] = { { "sha256", CALL_TEXT, 64 }, { "name", CALL_TEXT, ID_MAX },
 		{ "type", CALL_TEXT, 127 }, { "bytes", CALL_NUMBER, 0 }, { 0 } };
-	g_autofree char *where = g_strdup_printf("attachments[%u]", number), *path = NULL;
+	g_autofree char *where = g_strdup_printf("%s[%u]", key, number), *path = NULL;
 	const char *sha256;
 
 	if (!hg_call_check(call, entry, where, known))
@@ -59,17 +59,18 @@ static gboolean read_file(struct call *call, struct json_object *entry, guint nu
 	return TRUE;
 }
 
-static gboolean read_files(struct call *call, struct json_object *body, hg_command *command)
+/* key: of the list in the body. */
+static gboolean read_files(struct call *call, struct json_object *body, const char *key, hg_command *command)
 {
-	struct json_object *list = hg_json_arr(body, "attachments");
+	struct json_object *list = hg_json_arr(body, key);
 	gsize n = list ? json_object_array_length(list) : 0;
 	struct hg_file *files;
 
 	if (n > FILES_MAX)
-		return hg_fail(&call->error, HG_ERROR_LIMIT, "%zu attachments, at most %d fit", n, FILES_MAX);
+		return hg_fail(&call->error, HG_ERROR_LIMIT, "%zu %s, at most %d fit", n, key, FILES_MAX);
 	files = hg_arena_alloc(command->arena, (n + 1) * sizeof *files);
 	for (gsize i = 0; i < n; i++)
-		if (!read_file(call, json_object_array_get_idx(list, i), (guint)i, command, &files[i]))
+		if (!read_file(call, json_object_array_get_idx(list, i), key, (guint)i, command, &files[i]))
 			return FALSE;
 	command->reply.files = files;
 	command->reply.n_files = n;
@@ -84,8 +85,8 @@ void hg_write_find_files(struct call *call)
 
 	for (gsize i = 0; i < reply->n_files; i++) {
 		if (stat(files[i].path, &st) != 0 || !S_ISREG(st.st_mode)) {
-			hg_fail(&call->error, HG_ERROR_INPUT, "attachments[%zu]: no file with the sha256 %s was "
-				"uploaded; POST /v1/attachments first", i, files[i].sha256);
+			hg_fail(&call->error, HG_ERROR_INPUT, "file %zu: no file with the sha256 %s was "
+				"uploaded; POST /v1/attachments first", i + 1, files[i].sha256);
 			return;
 		}
 		files[i].bytes = st.st_size;
@@ -123,6 +124,13 @@ static void take_content(hg_command *command, struct json_object *body)
 	reply->bot = hg_json_bool(body, "bot", FALSE);
 }
 
+static gboolean says_something(struct call *call, const struct hg_reply *reply, const char *what, const char *files)
+{
+	return (reply->text && *reply->text) || reply->template_json || reply->payload || reply->n_files ||
+	       hg_fail(&call->error, HG_ERROR_INPUT, "the %s is empty: give \"text\", \"%s\", \"template\" or \"payload\"", what,
+		       files);
+}
+
 gboolean hg_write_reply(struct call *call, hg_command *command)
 {
 	static const struct call_member known[] = { { "text", CALL_TEXT, TEXT_MAX }, { "html", CALL_TEXT, TEXT_MAX },
@@ -132,15 +140,11 @@ gboolean hg_write_reply(struct call *call, hg_command *command)
 	g_autoptr(json_object) body = hg_call_body(call, known);
 	struct hg_reply *reply = &command->reply;
 
-	if (!body || !read_kind(call, body, &reply->kind) || !read_files(call, body, command))
+	if (!body || !read_kind(call, body, &reply->kind) || !read_files(call, body, "attachments", command))
 		return FALSE;
 	take_thread(call, command, body);
 	take_content(command, body);
-	if (reply->kind == HG_TEXT && !(reply->text && *reply->text) && !reply->template_json &&
-	    !reply->payload && !reply->n_files)
-		return hg_fail(&call->error, HG_ERROR_INPUT, "the reply is empty: give \"text\", "
-			       "\"attachments\", \"template\" or \"payload\"");
-	return TRUE;
+	return reply->kind != HG_TEXT || says_something(call, reply, "reply", "attachments");
 }
 
 /* Nothing is done that might be done twice: a key is of no use, and is not kept. */
@@ -148,6 +152,50 @@ gboolean hg_write_preview(struct call *call, hg_command *command)
 {
 	command->idem_key = NULL;
 	return hg_write_reply(call, command);
+}
+
+/* ---- a conversation that we begin ---- */
+
+gboolean hg_write_start(struct call *call, hg_command *command)
+{
+	static const struct call_member known[] = { { "channel", CALL_TEXT, WORD_MAX }, { "to", CALL_TEXT, ID_MAX },
+		{ "contact", CALL_TEXT, ID_MAX }, { "text", CALL_TEXT, TEXT_MAX }, { "html", CALL_TEXT, TEXT_MAX },
+		{ "subject", CALL_TEXT, SUBJECT_MAX }, { "template", CALL_OBJECT, 0 }, { "payload", CALL_OBJECT, 0 },
+		{ "files", CALL_LIST, 0 }, { "ticket", CALL_BOOL, 0 }, { "tags", CALL_LIST, 0 },
+		{ "agent", CALL_TEXT, WORD_MAX }, { "bot", CALL_BOOL, 0 }, { 0 } };
+	g_autoptr(json_object) body = hg_call_body(call, known);
+	struct hg_reply *reply = &command->reply;
+
+	if (!body || !read_files(call, body, "files", command) || !hg_write_tags(call, command, body, "tags", &command->add_tags))
+		return FALSE;
+	command->agent = copy(command, body, "agent");
+	take_content(command, body);
+	reply->kind = HG_TEXT;
+	command->channel = reply->channel;
+	command->text = copy(command, body, "contact");
+	command->subject = copy(command, body, "subject");
+	command->ticket = hg_json_bool(body, "ticket", FALSE);
+	if (!command->channel || !reply->to)
+		return hg_fail(&call->error, HG_ERROR_INPUT, "\"channel\" and \"to\" say where it goes: a channel of GET /v1/channels, "
+			       "and a number with its country, a mail address, or an address as a thread shows it");
+	return says_something(call, reply, "message", "files");
+}
+
+gboolean hg_write_start_preview(struct call *call, hg_command *command)
+{
+	command->idem_key = NULL;
+	return hg_write_start(call, command);
+}
+
+void hg_write_started(struct call *call)
+{
+	g_autoptr(json_object) answer = hg_json_parse(call->out->str, call->out->len, NULL, NULL);
+	const char *id = hg_json_str(answer, "thread_id");
+	g_autofree char *header = id ? g_strconcat("Location: /v1/threads/", id, NULL) : NULL;
+
+	call->header = hg_arena_str(call->arena, header);
+	if (hg_json_bool(answer, "joined", FALSE))
+		call->status = 200;
 }
 
 /* ---- notes, conversion, closing ---- */

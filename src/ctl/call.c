@@ -111,8 +111,8 @@ static void call_done(void *arg, const struct hg_client_answer *answer)
 		say_problem(wait->ctl, wait->reply);
 }
 
-int ctl_call(struct ctl *ctl, const char *method, const char *path, const char *body,
-	     const char *const *headers, ctl_reply *ret)
+int ctl_call_bytes(struct ctl *ctl, const char *method, const char *path, const char *body, gsize len,
+		   const char *const *headers, ctl_reply *ret)
 {
 	g_autofree char *url = g_strconcat("http://headgate", path, NULL);
 	struct wait wait = { ctl, ret, CTL_UNREACHABLE };
@@ -121,12 +121,18 @@ int ctl_call(struct ctl *ctl, const char *method, const char *path, const char *
 
 	memset(ret, 0, sizeof *ret);
 	hg_client_sync(&(struct hg_client_call){ .method = method, .url = url, .body = body,
-		.len = body ? strlen(body) : 0, .headers = headers, .max_reply = REPLY_MAX,
+		.len = len, .headers = headers, .max_reply = REPLY_MAX,
 		.unix_path = ctl_socket(ctl), .private_ok = TRUE, .timeout_ms = 60 * 1000 }, call_done, &wait);
 	if (ctl->verbose)
 		fprintf(stderr, "headgatectl: %s %s: %d, %zu bytes in %" G_GINT64_FORMAT " ms\n", method, path, ret->status,
 			ret->body ? strlen(ret->body) : 0, hg_mono(hg_env_system()) - started);
 	return wait.code;
+}
+
+int ctl_call(struct ctl *ctl, const char *method, const char *path, const char *body,
+	     const char *const *headers, ctl_reply *ret)
+{
+	return ctl_call_bytes(ctl, method, path, body, body ? strlen(body) : 0, headers, ret);
 }
 
 /* ---- streams: lines as they come ---- */

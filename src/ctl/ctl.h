@@ -75,9 +75,9 @@ gboolean ctl_is_file(const char *name);		/* not the name of something: a path, o
  * json.  Returns how many. */
 int ctl_run_trials(struct ctl *ctl, const hg_trials *trials, const char *only, GString *json, guint *ret_failed);
 
-/* ---- thread.c, thread_set.c ---- */
+/* ---- thread.c, thread_set.c, thread_start.c ---- */
 
-extern const struct ctl_verb ctl_thread_set;
+extern const struct ctl_verb ctl_thread_set, ctl_thread_start;
 /* channel_look.c */
 extern const struct ctl_verb ctl_channel_list, ctl_channel_show, ctl_channel_probe, ctl_channel_pause, ctl_channel_resume;
 /* A writing call about a thread; key NULL: a new one.  Prints what came of it. */
@@ -139,6 +139,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ctl_reply, ctl_reply_clear)
  * exit code, after saying what went wrong on stderr. */
 int ctl_call(struct ctl *ctl, const char *method, const char *path, const char *body,
 	     const char *const *headers, struct ctl_reply *ret);
+/* The same with a body of bytes. */
+int ctl_call_bytes(struct ctl *ctl, const char *method, const char *path, const char *body, gsize len,
+		   const char *const *headers, struct ctl_reply *ret);
 /* Streams the lines of a GET until the daemon ends it, or line says FALSE. */
 int ctl_stream(struct ctl *ctl, const char *path, gboolean (*line)(void *arg, const char *line), void *arg);
 /* The same of a POST. */

@@ -315,5 +315,5 @@ static const struct ctl_verb reopen_verb = {
 const struct ctl_verb ctl_verb_thread = {
 	.name = "thread", .help = "read and steer conversations",
 	.subs = CTL_SUBS(&list_verb, &show_verb, &reply_verb, &preview_verb, &note_verb, &convert_verb, &close_verb,
-			 &reopen_verb, &ctl_thread_set),
+			 &reopen_verb, &ctl_thread_set, &ctl_thread_start),
 };

@@ -141,6 +141,10 @@ static gboolean act(hg_turn *turn, GError **error)
 	switch (turn->command->kind) {
 	case HG_CMD_REPLY:
 		return hg_reply_command(turn, error);
+	case HG_CMD_START:
+		return hg_start_command(turn, error);
+	case HG_CMD_START_PREVIEW:
+		return hg_start_preview(turn, error);
 	case HG_CMD_PREVIEW:
 		return hg_reply_preview(turn, error);
 	case HG_CMD_NOTE:

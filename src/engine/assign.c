@@ -287,5 +287,6 @@ gboolean hg_assign_tell(hg_turn *turn, hg_case *kase, const struct hg_assigned *
 		if (!hg_case_line(turn, kase, hg_arena_str(turn->arena, line), error))
 			return FALSE;
 	}
-	return kase->ticket->assignee || tell_customer(turn, kase, assigned, error);
+	/* Who has not written does not wait. */
+	return kase->ticket->assignee || !kase->thread->inbound || tell_customer(turn, kase, assigned, error);
 }

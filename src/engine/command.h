@@ -64,6 +64,12 @@ enum hg_command_kind {
 	HG_CMD_TOKEN,		/* one is made: wish.  CONFLICT: the name is taken; LIMIT: there are too many */
 	HG_CMD_TOKEN_REVOKE,	/* text: id.  MISSING; STATE: it is revoked already */
 	HG_CMD_TOKEN_USED,	/* text: id.  It was used in this hour */
+	/* Somebody is written to who need not have written: reply to its "to" on channel, subject, add_tags, ticket; text: id
+	 * of the contact it has to be, or NULL.  What goes on with him there takes it.  Answer: {"joined":...,"thread_id":...,
+	 * "thread":...,"message":...}.  STATE: nobody can be written to first there, the channel is paused or on trial, he is
+	 * blocked; OPTED_OUT, WINDOW and what else a reply is refused for */
+	HG_CMD_START,
+	HG_CMD_START_PREVIEW,	/* what it would be sent as; writes nothing */
 };
 
 /* TOKEN. */
@@ -158,6 +164,7 @@ struct hg_command {
 	gboolean remove;		/* PARTICIPANT, BLOCK */
 	const char *into;		/* MERGE */
 	gint64 until_ms;		/* BLOCK */
+	gboolean ticket;		/* START: a ticket is made of it */
 	gboolean ask;			/* CLOSE: as resolved, when the customer says so or nothing */
 	const char *priority, *category, *type, *subject;	/* CONVERT; or NULL */
 	const char *queue, *status, *assignee;	/* CONVERT; assignee of STATUS too ("": nobody); or NULL */

@@ -294,6 +294,7 @@ static const struct hg_row command_rows[] = {
 	HG_ROW(struct hg_command, 43, into, TEXT),
 	HG_ROW(struct hg_command, 44, until_ms, INT64),
 	HG_ROW_STRUCT_OF(struct hg_command, 45, wish, &wish),
+	HG_ROW(struct hg_command, 46, ticket, TRUTH),
 	HG_ROW_END
 };
 /* Whose they are, when it was taken and who hears of it is another matter each time. */

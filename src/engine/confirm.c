@@ -140,7 +140,7 @@ gboolean hg_confirm(hg_turn *turn, hg_case *kase, const char *number, GError **e
 
 	if (!hg_case_ticket(turn, kase, error))
 		return FALSE;
-	if (!kase->ticket || kase->ticket->confirmed || is_off(turn, kase->thread))
+	if (!kase->ticket || kase->ticket->confirmed || !kase->thread->inbound || is_off(turn, kase->thread))
 		return TRUE;
 	kase->ticket->confirmed = TRUE;
 	kase->ticket_changed = TRUE;

@@ -177,9 +177,8 @@ static void rename_contact(hg_case *kase, const struct hg_in *in)
 	}
 }
 
-gboolean hg_contact_resolve(hg_turn *turn, const struct hg_in *in, gboolean make, hg_case *kase, GError **error)
+static gboolean find(hg_turn *turn, const struct hg_in *in, hg_alias **aliases, hg_case *kase, GError **error)
 {
-	hg_alias **aliases = hg_arena_alloc(turn->arena, (in->n_from + 1) * sizeof(*aliases));
 	gint64 n;
 
 	if (!find_all(turn, in, aliases, error))
@@ -187,7 +186,19 @@ gboolean hg_contact_resolve(hg_turn *turn, const struct hg_in *in, gboolean make
 	n = owner(in, aliases);
 	if (!n && !find_twin(turn, in, &n, error))
 		return FALSE;
-	if (n && !load(turn, n, &kase->contact, error))
+	return !n || load(turn, n, &kase->contact, error);
+}
+
+gboolean hg_contact_find(hg_turn *turn, const struct hg_in *in, hg_case *kase, GError **error)
+{
+	return find(turn, in, hg_arena_alloc(turn->arena, (in->n_from + 1) * sizeof(hg_alias *)), kase, error);
+}
+
+gboolean hg_contact_resolve(hg_turn *turn, const struct hg_in *in, gboolean make, hg_case *kase, GError **error)
+{
+	hg_alias **aliases = hg_arena_alloc(turn->arena, (in->n_from + 1) * sizeof(*aliases));
+
+	if (!find(turn, in, aliases, kase, error))
 		return FALSE;
 	/* Made a moment ago, when it was asked who this is. */
 	kase->contact_new = kase->contact && kase->contact->n == turn->newcomer;

@@ -129,7 +129,8 @@ static void note_answer(hg_turn *turn, const hg_case *kase, gboolean human, gint
 			gint64 *n)
 {
 	*n += 1;
-	if (*first_ms)
+	/* Who has said nothing yet is not answered: we wrote first. */
+	if (*first_ms || (!customer_ms && !kase->thread->inbound))
 		return;
 	*first_ms = turn->now_ms;
 	if (customer_ms)

@@ -108,6 +108,8 @@ static void show_outcome(GString *out, const hg_decision *decision)
 		line(out, "decision", "%s: it says whether the customer wants messages, so no rule is asked", decision->action);
 	else if (strcmp(decision->on, "blocked") == 0)
 		line(out, "decision", "%s: the customer is blocked, so no rule is asked", decision->action);
+	else if (strcmp(decision->on, "start") == 0)
+		line(out, "decision", "%s: we wrote first, so no rule is asked", decision->action);
 	else if (strcmp(decision->action, "none") == 0 || strcmp(decision->on, "message") == 0)
 		line(out, "decision", "%s: no rule decided", decision->action);
 	else

@@ -68,7 +68,8 @@ gboolean hg_idle_due(hg_turn *turn, hg_case *kase, GError **error)
 	if (!only_noise(turn, kase, &noise, error))
 		return FALSE;
 	if (noise)
-		return hg_thread_close(turn, kase, HG_RES_RESOLVED, "idle: nothing but small talk", error);
+		return hg_thread_close(turn, kase, HG_RES_RESOLVED, kase->thread->inbound ? "idle: nothing but small talk" :
+				       "idle: the customer did not answer", error);
 	if (!hg_judge(turn, kase, &(struct hg_asked){ .event = HG_ON_IDLE }, &judged, error) ||
 	    !hg_judge_apply(turn, kase, &judged, error))
 		return FALSE;

@@ -11,6 +11,7 @@ struct hg_outgoing {
 	gint64 last_in_ms;
 	const hg_consent *said;		/* what the customer said of messages to there; or NULL */
 	gboolean about_consent;		/* it answers that: also where he wants no more */
+	gboolean given;			/* channel and to (and from, if it is known) are where it goes: that was looked at */
 	gboolean copy;			/* it goes to channel and to, and says what was said behind past_n (0: from the first) */
 	gint64 past_n;
 	const char *origin;		/* backend whose agent said it over there; or NULL */

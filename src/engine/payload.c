@@ -34,7 +34,7 @@ static const struct kind {
 	const char *type;
 	unsigned parts;
 } kinds[] = {
-	{ "thread.opened",     PLACE | CLOCKS | MESSAGE },
+	{ "thread.opened",     PLACE | CLOCKS | MESSAGE | REASON },
 	{ "thread.closed",     PLACE | CLOCKS | TICKET | REASON },
 	{ "thread.reopened",   PLACE | CLOCKS | TICKET | REASON },
 	{ "thread.notice",     PLACE | CLOCKS | TICKET | NOTICE },

@@ -76,13 +76,13 @@ static gboolean address_named(hg_turn *turn, hg_case *kase, struct hg_outgoing *
 			      "ones can be written to");
 }
 
-/* Whoever has it copied has looked whose address it is. */
-static gboolean copy_address(hg_turn *turn, struct hg_outgoing *out, GError **error)
+/* Whoever has it copied, or begins with it, has looked whose address it is. */
+static gboolean given_address(hg_turn *turn, struct hg_outgoing *out, GError **error)
 {
 	if (!hg_conf_channel(turn->conf, out->channel))
 		return hg_fail(error, HG_ERROR_CONFIG, "there is no channel \"%.60s\"", out->channel);
 	return hg_store_reach_get(turn->store, out->channel, out->to, &out->last_in_ms, error) &&
-	       hg_consent_find(turn->store, turn->arena, out->channel, out->to, NULL, &out->said, error);
+	       hg_consent_find(turn->store, turn->arena, out->channel, out->to, out->from, &out->said, error);
 }
 
 static gboolean address(hg_turn *turn, hg_case *kase, struct hg_outgoing *out, GError **error)
@@ -90,8 +90,8 @@ static gboolean address(hg_turn *turn, hg_case *kase, struct hg_outgoing *out, G
 	const hg_thread *thread = kase->thread;
 	gboolean same;
 
-	if (out->copy)
-		return copy_address(turn, out, error);
+	if (out->copy || out->given)
+		return given_address(turn, out, error);
 	same = (!out->reply->channel || g_strcmp0(out->reply->channel, thread->channel) == 0) &&
 	       (!out->reply->to || g_strcmp0(out->reply->to, thread->reply_to) == 0);
 	if (same) {
@@ -292,9 +292,10 @@ static gboolean note_answer(hg_turn *turn, hg_case *kase, const struct hg_outgoi
 {
 	hg_thread *thread = kase->thread;
 
-	if (out->author == HG_BY_AGENT && !thread->first_response_ms)
+	/* Who has said nothing yet is not answered. */
+	if (out->author == HG_BY_AGENT && !thread->first_response_ms && thread->inbound)
 		thread->first_response_ms = turn->now_ms;
-	if (out->author == HG_BY_BOT && !thread->first_bot_ms)
+	if (out->author == HG_BY_BOT && !thread->first_bot_ms && thread->inbound)
 		thread->first_bot_ms = turn->now_ms;
 	if (out->author == HG_BY_BOT)
 		return hg_wait_bot(turn, kase, error);

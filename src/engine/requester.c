@@ -127,7 +127,8 @@ gboolean hg_requester_ask(hg_turn *turn, hg_case *kase, const hg_decision *decis
 	g_autofree char *number = decision ? g_strdup_printf("%" G_GINT64_FORMAT, decision->n) : NULL;
 
 	*ret_asked = FALSE;
-	if (kase->ticket->requester || kase->thread->asked || kase->contact->opted_out ||
+	/* Who has not written does not expect questions. */
+	if (kase->ticket->requester || kase->thread->asked || !kase->thread->inbound || kase->contact->opted_out ||
 	    !is_policy(turn, kase->thread, "ask"))
 		return TRUE;
 	if (!hg_ask_now(turn, kase, "email", channel->ask_text, HG_SAY_EMAIL, ret_asked, error))

@@ -11,7 +11,7 @@ gboolean hg_thread_open(hg_turn *turn, hg_case *kase, const char *scope, const c
 	thread->contact_n = kase->contact->n;
 	thread->scope = scope;
 	thread->shadow = g_str_has_prefix(scope, HG_SHADOW_SCOPE);
-	thread->key = key;
+	thread->key = key ?: thread->id;
 	thread->state = HG_THREAD_OPEN;
 	thread->opened_ms = thread->last_ms = turn->now_ms;
 	kase->thread = thread;

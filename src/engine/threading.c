@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define LOOK_BACK 16			/* threads of a contact that are looked at */
+#define GOES_ON_MS (7 * 24 * G_GINT64_CONSTANT(3600000))	/* since when it was last active */
 #define MARKS_MAX 4			/* numbers in brackets, of a subject, that may be a ticket's */
 /* A message that took no longer than this to reach us crossed the closing: it is no late one. */
 #define LATE_MS (15 * 60 * 1000)
@@ -302,6 +303,78 @@ static gboolean is_first(hg_turn *turn, const hg_case *kase, const char *scope, 
 	return TRUE;
 }
 
+/* ---- what we begin, and what comes of it ---- */
+
+/* We wrote to him here, and he has not said anything yet: what he says now is his answer. */
+static gboolean awaits_him(const hg_turn *turn, const hg_thread *thread)
+{
+	return thread->state != HG_THREAD_CLOSED && !thread->inbound && thread->outbound &&
+	       g_strcmp0(thread->channel, turn->command->channel) == 0;
+}
+
+static void awaited_first(const hg_turn *turn, GPtrArray *threads)
+{
+	for (guint i = 1; i < threads->len; i++)
+		if (awaits_him(turn, g_ptr_array_index(threads, i))) {
+			g_ptr_array_insert(threads, 0, g_ptr_array_steal_index(threads, i));
+			return;
+		}
+}
+
+static gboolean goes_on(hg_turn *turn, hg_thread *thread, struct hg_proposed *ret, GError **error)
+{
+	gint64 age_ms = turn->now_ms - thread->last_ms;
+	char span[HG_SPAN_SIZE];
+	hg_ticket *ticket = NULL;
+
+	if (g_strcmp0(thread->channel, turn->command->channel) != 0 || age_ms > GOES_ON_MS || g_str_has_prefix(thread->key, "group:"))
+		return TRUE;
+	if (thread->ticket_n && !hg_store_ticket_get(turn->store, turn->arena, thread->ticket_n, &ticket, error))
+		return FALSE;
+	if (thread->state == HG_THREAD_OPEN || hg_ticket_is_open(ticket))
+		propose_with(ret, HG_PROPOSE_JOIN, thread, say(turn, "open %s, last active %s ago", ticket ? "ticket" : "thread",
+							       hg_span(age_ms, span)));
+	return TRUE;
+}
+
+/* One thread of a key is open at a time. */
+static gboolean is_taken(hg_turn *turn, gint64 contact_n, const char *scope, const char *key, gboolean *ret, GError **error)
+{
+	g_autoptr(GPtrArray) threads = g_ptr_array_new();
+
+	*ret = FALSE;
+	if (!hg_store_thread_of(turn->store, turn->arena, contact_n, scope, key, LOOK_BACK, threads, error))
+		return FALSE;
+	for (guint i = 0; i < threads->len; i++)
+		*ret |= ((const hg_thread *)g_ptr_array_index(threads, i))->state == HG_THREAD_OPEN;
+	return TRUE;
+}
+
+gboolean hg_threading_goes_on(hg_turn *turn, const hg_contact *contact, const char *scope, struct hg_proposed *ret,
+			      GError **error)
+{
+	g_autoptr(GPtrArray) threads = g_ptr_array_new();
+	gboolean taken;
+
+	*ret = (struct hg_proposed){ .proposal = HG_PROPOSE_NEW, .key = "" };
+	if (!contact)
+		return TRUE;
+	if (!hg_store_thread_of(turn->store, turn->arena, contact->n, scope, NULL, LOOK_BACK, threads, error))
+		return FALSE;
+	g_ptr_array_sort(threads, by_likelihood);
+	for (guint i = 0; i < threads->len && !ret->thread; i++)
+		if (!goes_on(turn, g_ptr_array_index(threads, i), ret, error))
+			return FALSE;
+	if (ret->thread)
+		return TRUE;
+	if (!is_taken(turn, contact->n, scope, ret->key, &taken, error))
+		return FALSE;
+	ret->key = taken ? NULL : "";
+	return TRUE;
+}
+
+/* ---- the proposal ---- */
+
 gboolean hg_threading_propose(hg_turn *turn, const hg_case *kase, const struct hg_in *in, const char *scope,
 			      const struct hg_claim *heard, struct hg_proposed *ret, GError **error)
 {
@@ -327,6 +400,7 @@ gboolean hg_threading_propose(hg_turn *turn, const hg_case *kase, const struct h
 				LOOK_BACK, threads, error))
 		return FALSE;
 	g_ptr_array_sort(threads, by_likelihood);
+	awaited_first(turn, threads);
 	for (guint i = 0; i < threads->len && !ret->thread; i++) {
 		hg_thread *thread = g_ptr_array_index(threads, i);
 

@@ -240,6 +240,7 @@ gboolean hg_consent_tell(hg_turn *turn, hg_case *kase, const char *text, GError 
 /* The person behind an item's addresses.  make FALSE: kase->contact stays NULL when nobody knows
  * them.  Proven addresses are joined to whoever is found; nobody is ever merged. */
 gboolean hg_contact_resolve(hg_turn *turn, const struct hg_in *in, gboolean make, hg_case *kase, GError **error);
+gboolean hg_contact_find(hg_turn *turn, const struct hg_in *in, hg_case *kase, GError **error);	/* the same; nothing is written */
 /* The contact's address that took the place of uri: uri itself while it is not given up, else the newest
  * of the same scheme; *ret NULL: none did. */
 gboolean hg_contact_present(hg_turn *turn, const hg_contact *contact, const char *uri, const char **ret,
@@ -330,13 +331,20 @@ gboolean hg_sender_participants(hg_turn *turn, hg_case *kase, GError **error);
 struct hg_proposed {
 	int proposal;			/* enum hg_proposal */
 	hg_thread *thread;		/* NULL with NEW */
-	const char *key;		/* of the thread to make */
+	const char *key;		/* of the thread to make; NULL: its id */
 	const char *reason;
 	gboolean late;			/* said before the thread was closed: is added, opens nothing */
 	gboolean stays;			/* too old to be reopened: is added, and the thread stays closed */
 };
 gboolean hg_threading_propose(hg_turn *turn, const hg_case *kase, const struct hg_in *in, const char *scope,
 			      const struct hg_claim *heard, struct hg_proposed *ret, GError **error);
+/* What goes on with the contact (NULL: nobody yet) on the command's channel, and takes what we say of our own accord. */
+gboolean hg_threading_goes_on(hg_turn *turn, const hg_contact *contact, const char *scope, struct hg_proposed *ret,
+			      GError **error);
+
+/* ---- start.c: we write first ---- */
+gboolean hg_start_command(hg_turn *turn, GError **error);
+gboolean hg_start_preview(hg_turn *turn, GError **error);
 
 /* ---- judge.c ---- */
 struct hg_judged {
@@ -496,7 +504,7 @@ gboolean hg_drop_restore(hg_turn *turn, GError **error);	/* by hand: answers wha
 /* ---- thread.c ---- */
 /* Has an open thread closed when it is idle. */
 gboolean hg_thread_watch(hg_turn *turn, const hg_case *kase, GError **error);
-/* The row only: it is told of when its first message is in it, and watched when that is decided. */
+/* key NULL: one of its own.  The row only: it is told of when its first message is in it, and watched when that is decided. */
 gboolean hg_thread_open(hg_turn *turn, hg_case *kase, const char *scope, const char *key, GError **error);
 /* Where the contact has another open thread by its key, it goes by a key of its own. */
 gboolean hg_thread_make_room(hg_turn *turn, hg_case *kase, GError **error);

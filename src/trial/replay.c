@@ -347,7 +347,7 @@ void hg_replay_take(hg_replay *replay, const struct hg_replay_entry *entry)
 		return;
 	}
 	if (strcmp(entry->facts->on, "answer") == 0 || strcmp(entry->facts->on, "consent") == 0 ||
-	    strcmp(entry->facts->on, "blocked") == 0)
+	    strcmp(entry->facts->on, "blocked") == 0 || strcmp(entry->facts->on, "start") == 0)
 		return;		/* no rules were asked, and none would be */
 	replay->sum.decisions++;
 	ask_all_late(replay, entry->at_ms);

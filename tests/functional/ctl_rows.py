@@ -72,6 +72,7 @@ ROWS = {
     "thread note": Row("thread note {thread} quiet"),
     "thread convert": Row("thread convert {thread} --agent Ben"),
     "thread set": Row("thread set {thread} --tag vip --field plan=pro"),
+    "thread start": elsewhere("test_start.py"),
     "thread close": Row("thread close {fresh} --resolved"),
     "thread reopen": Row("thread reopen {fresh}"),
     "queue list": Row("queue"),
