@@ -41,18 +41,19 @@ static gboolean is_listed(const char *address, const char *list)
 	return FALSE;
 }
 
-/* Who says From: is anybody; where the receiving server has looked and it was not so, it is nobody's. */
+/* Who says From: is anybody; where the receiving server has looked and it was not so, it is nobody's.  (There is somebody:
+ * inbound.c takes nothing that names no sender.) */
 static gboolean is_from(const struct hg_in *in, const char *list)
 {
-	const char *uri = in->n_from ? in->from[0].uri : "";
+	const char *uri = in->from[0].uri;
 
 	return in->sender != HG_SENDER_FAIL && g_str_has_prefix(uri, MAILTO) && is_listed(uri + strlen(MAILTO), list);
 }
 
-/* Tokens come first among what a mail refers to, and are vouched for by the adapter. */
+/* Tokens come first among what a mail refers to, and are vouched for by the adapter: never more than there are references. */
 static gboolean find_ticket(hg_turn *turn, const struct hg_in *in, struct written *w, GError **error)
 {
-	for (gsize i = 0; !w->ticket && i < in->vouched && in->refs && in->refs[i]; i++) {
+	for (gsize i = 0; !w->ticket && i < in->vouched; i++) {
 		g_autofree char *link = hg_change_mail_ticket(in->refs[i]);
 
 		if (!hg_store_ticket_by_link(turn->store, turn->arena, w->backend->name, link, &w->ticket, error))
@@ -122,8 +123,8 @@ static gboolean apply(hg_turn *turn, const struct written *w, const struct hg_in
 {
 	const char *text = in->reply_text && *in->reply_text ? in->reply_text : in->text;
 	hg_change change = {
-		.kind = kind_of(w, in), .id = in->dedupe ?: in->id ?: w->link, .ticket = w->link, .text = text, .agent = in->name,
-		.at_ms = in->sent_ms,
+		.kind = kind_of(w, in), .ticket = w->link, .text = text, .agent = in->name, .at_ms = in->sent_ms,
+		.id = in->dedupe ?: in->id ?: w->link,	/* never: a mail has a hash or a name */
 	};
 	hg_case kase;
 

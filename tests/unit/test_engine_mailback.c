@@ -3,22 +3,61 @@
 
 #include <string.h>
 
+#include "turn.h"
+
 #define ANA   "tel:+447700900123"
 #define DESK  "mailto:Help@desk.example"
 #define TOKEN "t1aaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define CONF  "ticket: { confirm: \"\" }\nchannels:\n  wa: { adapter: fake }\n  mail: { adapter: mail }\n  mail2: { adapter: mail }\n" \
 	      "rules:\n  - name: all\n    do: { convert: {} }\n" \
-	      "backends:\n  desk:\n    preset: email\n    values: { channel: mail, mailbox: help@desk.example%s }\n"
+	      "backends:\n  desk:\n    preset: email\n    values: { channel: mail, mailbox: help@desk.example%s }\n" \
+	      "  events: { url: 'https://events.example/', secrets: 'env:LAB_SECRET' }\n"
 
 struct mail {
 	const char *uri, *text, *reply;
 	int sender;
 	gboolean automatic, bare;
 	const char *channel;
-	const struct hg_file *file;
+	const struct hg_file *file;	/* n_files of them, or one */
+	gsize n_files;
+	/* what few have */
+	int kind;			/* 0: HG_TEXT */
+	gboolean of_nobody, no_refs, no_hash, echo;
 };
 
 static guint numbered;
+
+/* ---- what mail_answer.c asks of others, which fails once when a test says so ---- */
+
+enum asked { BY_LINK, TICKET_GET, STORE_FILE, CASE_LOAD, CASE_SAVE, APPLY, N_ASKED };
+static struct { gboolean armed; int what; guint nth; } fault;	/* the nth of these calls from now on, counted down */
+
+static gboolean strikes(int what, GError **error)
+{
+	if (!fault.armed || fault.what != what || --fault.nth)
+		return FALSE;
+	fault.armed = FALSE;
+	g_set_error_literal(error, HG_ERROR, HG_ERROR_STORE, "a test made this fail");
+	return TRUE;
+}
+
+#define WRAPPED(what, name, given, passed) \
+	gboolean __real_##name given; \
+	gboolean __wrap_##name given; \
+	gboolean __wrap_##name given { return !strikes(what, error) && __real_##name passed; }
+
+WRAPPED(BY_LINK, hg_store_ticket_by_link, (hg_store *store, hg_arena *arena, const char *backend, const char *external_id,
+	hg_ticket **ret, GError **error), (store, arena, backend, external_id, ret, error))
+WRAPPED(TICKET_GET, hg_store_ticket_get, (hg_store *store, hg_arena *arena, gint64 n, hg_ticket **ret, GError **error),
+	(store, arena, n, ret, error))
+WRAPPED(STORE_FILE, hg_inbound_store, (hg_turn *turn, struct hg_file *file, const char **ret_why, GError **error),
+	(turn, file, ret_why, error))
+WRAPPED(CASE_LOAD, hg_case_load, (hg_turn *turn, gint64 thread_n, hg_case *ret, GError **error), (turn, thread_n, ret, error))
+WRAPPED(CASE_SAVE, hg_case_save, (hg_turn *turn, hg_case *kase, GError **error), (turn, kase, error))
+WRAPPED(APPLY, hg_change_apply, (hg_turn *turn, hg_case *kase, const char *backend, const hg_change *change, GError **error),
+	(turn, kase, backend, change, error))
+
+/* ---- mail ---- */
 
 static void mail_in(hg_lab *lab, const struct mail *mail)
 {
@@ -26,10 +65,12 @@ static void mail_in(hg_lab *lab, const struct mail *mail)
 	const struct hg_address from = { mail->uri ? mail->uri : DESK, HG_CLAIMED };
 	g_autofree char *id = g_strdup_printf("<%u@desk.example>", ++numbered), *hash = g_strdup_printf("hash %u", numbered);
 	struct hg_in in = {
-		.size = sizeof(in), .kind = HG_TEXT, .id = id, .from = &from, .n_from = 1, .to = "mailto:we@acme.example",
+		.size = sizeof(in), .kind = mail->kind ? mail->kind : HG_TEXT, .id = id, .from = &from,
+		.n_from = mail->of_nobody ? 0 : 1, .to = "mailto:we@acme.example", .echo = mail->echo,
 		.subject = "Re: Printer", .text = mail->text, .reply_text = mail->reply, .sender = mail->sender,
-		.refs = refs, .vouched = mail->bare ? 0 : 2, .automatic = mail->automatic, .name = "Mia", .dedupe = hash,
-		.files = mail->file, .n_files = mail->file ? 1 : 0, .file_size = sizeof(struct hg_file),
+		.refs = mail->no_refs ? NULL : refs, .vouched = mail->bare ? 0 : 2,
+		.automatic = mail->automatic, .name = "Mia", .dedupe = mail->no_hash ? NULL : hash,
+		.files = mail->file, .n_files = mail->n_files ? mail->n_files : mail->file ? 1 : 0, .file_size = sizeof(struct hg_file),
 	};
 
 	lab->space = "mail";
@@ -119,6 +160,59 @@ static void files_of_an_answer_go_along(void **state)
 	assert_alone(lab);
 }
 
+static void a_mail_that_is_known_by_its_name_alone_is_an_answer_too(void **state)
+{
+	g_autoptr(hg_lab) lab = asked("");
+	(void)state;
+
+	mail_in(lab, &(struct mail){ .text = "one", .reply = "", .no_hash = TRUE });
+	assert_sent(lab, "wa: one");
+	assert_alone(lab);
+}
+
+static void all_files_that_are_missing_are_named(void **state)
+{
+	g_autoptr(hg_lab) lab = asked("");
+	static const struct hg_file gone[] = {
+		{ .size = sizeof(gone[0]), .kind = HG_FILE, .name = "gone.pdf", .bytes = 8 },
+		{ .size = sizeof(gone[0]), .kind = HG_FILE, .bytes = 8 },
+	};
+	(void)state;
+
+	mail_in(lab, &(struct mail){ .text = "Look", .file = gone, .n_files = 2 });
+	assert_sent(lab, "wa: Look");
+	lab_counts(lab, 0, "SELECT count(*) FROM attachment");
+	lab_counts(lab, 1, "SELECT count(*) FROM message WHERE text LIKE '%%gone.pdf: %%; a file: %%'");
+	assert_alone(lab);
+}
+
+/* The store, a file, the engine: a turn that failed is done again, and the customer has one answer. */
+static void what_fails_on_the_way_is_done_again_and_once(void **state)
+{
+	static const struct hg_file file = { .size = sizeof(file), .kind = HG_FILE, .name = "how-to.pdf", .type = "application/pdf",
+					     .data = "%PDF-1.7", .bytes = 8 };
+	guint struck = 0;
+	(void)state;
+
+	for (int what = 0; what < N_ASKED; what++) {
+		for (guint nth = 1; nth <= 2; nth++) {
+			g_autoptr(hg_lab) lab = asked("");
+
+			fault.armed = TRUE;
+			fault.what = what;
+			fault.nth = nth;
+			mail_in(lab, &(struct mail){ .text = "Water!", .file = &file });
+			struck += !fault.armed;
+			fault.armed = FALSE;
+			assert_sent(lab, "wa: Water!");
+			lab_counts(lab, 1, "SELECT count(*) FROM message WHERE direction = 2");
+			lab_counts(lab, 1, "SELECT count(*) FROM attachment WHERE name = 'how-to.pdf'");
+			assert_alone(lab);
+		}
+	}
+	assert_true(struck >= N_ASKED);
+}
+
 /* ---- loops ---- */
 
 static void what_a_machine_says_there_is_a_note(void **state)
@@ -155,7 +249,55 @@ static void mail_of_the_helpdesk_without_a_token_makes_no_conversation(void **st
 	assert_alone(lab);
 }
 
+/* Another helpdesk that is written to from the same channel says the same: once is enough. */
+static void two_helpdesks_with_one_mailbox_have_nothing_to_say_without_a_token_either(void **state)
+{
+	g_autoptr(hg_lab) lab = asked(" }\n  desk2:\n    preset: email\n    values: { channel: mail, mailbox: help@desk.example");
+	(void)state;
+
+	mail_in(lab, &(struct mail){ .text = "News of your helpdesk", .bare = TRUE });
+	assert_sent(lab, NULL);
+	assert_alone(lab);
+	mail_in(lab, &(struct mail){ .text = "Water!" });
+	assert_sent(lab, "wa: Water!");
+	assert_alone(lab);
+}
+
 /* ---- who may not ---- */
+
+/* Nobody's answer, whatever else it is. */
+static void assert_no_answer(const struct mail *mail)
+{
+	g_autoptr(hg_lab) lab = asked(", agents: '@acme.example'");
+
+	mail_in(lab, mail);
+	assert_sent(lab, NULL);
+	lab_counts(lab, 0, "SELECT count(*) FROM message WHERE direction = 2");
+	lab_audit(lab);
+}
+
+static void what_is_no_mail_of_somebody_is_no_answer(void **state)
+{
+	(void)state;
+
+	assert_no_answer(&(struct mail){ .text = "Water!", .of_nobody = TRUE });
+	assert_no_answer(&(struct mail){ .text = "Water!", .uri = "tel:+447700900999" });
+	assert_no_answer(&(struct mail){ .text = "Water!", .uri = "mailto:root" });
+	assert_no_answer(&(struct mail){ .text = "Water!", .kind = HG_REACTION });
+	assert_no_answer(&(struct mail){ .text = "Water!", .no_refs = TRUE });
+}
+
+/* It went out already. */
+static void an_echo_is_not_said_again(void **state)
+{
+	g_autoptr(hg_lab) lab = asked("");
+	(void)state;
+
+	mail_in(lab, &(struct mail){ .text = "Water!", .echo = TRUE });
+	assert_sent(lab, NULL);
+	lab_counts(lab, 0, "SELECT count(*) FROM message WHERE origin = 'desk'");
+	lab_audit(lab);
+}
 
 static void a_token_alone_is_nobodys_answer(void **state)
 {
@@ -215,6 +357,12 @@ int main(void)
 		cmocka_unit_test(an_agents_answer_goes_where_the_customer_wrote),
 		cmocka_unit_test(the_same_mail_is_one_answer),
 		cmocka_unit_test(files_of_an_answer_go_along),
+		cmocka_unit_test(a_mail_that_is_known_by_its_name_alone_is_an_answer_too),
+		cmocka_unit_test(all_files_that_are_missing_are_named),
+		cmocka_unit_test(what_fails_on_the_way_is_done_again_and_once),
+		cmocka_unit_test(two_helpdesks_with_one_mailbox_have_nothing_to_say_without_a_token_either),
+		cmocka_unit_test(what_is_no_mail_of_somebody_is_no_answer),
+		cmocka_unit_test(an_echo_is_not_said_again),
 		cmocka_unit_test(what_a_machine_says_there_is_a_note),
 		cmocka_unit_test(unless_all_answers_there_are_marked_so),
 		cmocka_unit_test(mail_of_the_helpdesk_without_a_token_makes_no_conversation),
