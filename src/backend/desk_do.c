@@ -24,7 +24,7 @@ struct hg_desk_do {
 	gint64 now_ms;
 	struct json_object *data, *situation;	/* references, as the next two */
 	struct json_object *progress;	/* of this attempt's end, if it goes on: "stage", "ticket", "made", "looked", "sure"; "lost":
-					 * the ticket that was not there any more, "anew": it is made again */
+					 * the ticket that was not there any more, "anew": it is made again; "left": files that were not taken */
 	struct json_object *run;	/* of the stage's run; or NULL */
 	struct hg_errand errand;
 	struct hg_desk_plan plan;
@@ -195,6 +195,22 @@ static void next_stage(hg_desk_do *work)
 		end_sent(work, HG_DESK_REACHED);
 }
 
+/* Files that the helpdesk goes on without: a note behind all else says which. */
+static void keep_left(hg_desk_do *work, struct json_object *files)
+{
+	struct json_object *left = hg_json_arr(work->progress, "left");
+
+	if (!files)
+		return;
+	if (!left) {
+		left = json_object_new_array();
+		json_object_object_add(work->progress, "left", left);
+	}
+	for (gsize i = 0; i < json_object_array_length(files); i++)
+		json_object_array_add(left, json_object_get(json_object_array_get_idx(files, i)));
+	hg_desk_plan_left(work->desk, &work->plan);
+}
+
 /* ---- a ticket that is not there any more ---- */
 
 /* What a customer says has to be somewhere: where that can be looked for, a ticket takes its place. */
@@ -283,6 +299,7 @@ static void acted(void *arg, const struct hg_desk_ended *ended)
 		return;
 	}
 	keep(work, ended->taken);
+	keep_left(work, ended->left);
 	if (!ended->more) {
 		next_stage(work);
 		return;
@@ -303,6 +320,12 @@ static void act(hg_desk_do *work)
 
 /* ---- the ladder ---- */
 
+/* Is the ticket itself still to be made by this stage's run? */
+static gboolean makes_ticket(const hg_desk_do *work)
+{
+	return stage_of(work)->op == HG_DESK_CREATE && !hg_json_obj(work->progress, "ticket");
+}
+
 static void hold(hg_desk_do *work)
 {
 	const char *ref = hg_json_str(hg_json_obj(work->situation, "ticket"), "ref");
@@ -314,13 +337,26 @@ static void hold(hg_desk_do *work)
 	end_failed(work, text);
 }
 
+static void hold_files(hg_desk_do *work)
+{
+	const char *ref = hg_json_str(hg_json_obj(work->situation, "ticket"), "ref");
+	gint64 n = work->dispatch->job.n;
+	g_autofree char *text = g_strdup_printf("nobody knows whether a file was attached to %s: the line was lost after it was sent, and "
+		"this helpdesk cannot be asked. Look for it there. If it is there, headgatectl dead discard %" G_GINT64_FORMAT
+		"; if not, headgatectl dead retry %" G_GINT64_FORMAT, ref ? ref : "the ticket", n, n);
+
+	end_failed(work, text);
+}
+
 /* Nobody can be asked any more. */
 static void guess(hg_desk_do *work)
 {
 	if (g_strcmp0(work->backend->on_ambiguous, "resend") == 0)
 		act(work);
-	else
+	else if (makes_ticket(work))
 		hold(work);
+	else
+		hold_files(work);
 }
 
 /* Nothing is there.  A search that is late may not know yet what came before it, and a call whose line was lost, by us or by
@@ -379,12 +415,6 @@ static void found(hg_desk_do *work, struct json_object *taken)
 	json_object_object_add(work->run, "adopted", json_object_new_boolean(TRUE));
 	json_object_object_add(work->run, "taken", taken);
 	end_step(work);
-}
-
-/* Is the ticket itself still to be made by this stage's run? */
-static gboolean makes_ticket(const hg_desk_do *work)
-{
-	return stage_of(work)->op == HG_DESK_CREATE && !hg_json_obj(work->progress, "ticket");
 }
 
 /* A further step of a creation has arrived: on with the one behind it. */
@@ -449,10 +479,47 @@ static void climb_create(hg_desk_do *work)
 		act(work);
 }
 
+/* Does the preset put our id on files that are attached alone? */
+static gboolean names_files(const hg_desk *desk)
+{
+	gboolean names = FALSE;
+
+	for (guint i = 0; i < desk->ops[HG_DESK_ATTACH]->len; i++) {
+		const struct hg_desk_step *step = g_ptr_array_index(desk->ops[HG_DESK_ATTACH], i);
+
+		names |= ht_request_has(step->request, "key") || ht_request_has(step->request, "external_id");
+	}
+	return names;
+}
+
 /* What is said carries our id; so does what a creation says once there is a ticket. */
 static gboolean can_be_looked_for(const hg_desk_do *work, const struct hg_desk_thing *stage)
 {
-	return stage->op == HG_DESK_APPEND || stage->op == HG_DESK_NOTE || (stage->op == HG_DESK_CREATE && work->run);
+	if (!work->desk->ops[HG_DESK_FIND_MESSAGE])
+		return FALSE;
+	return stage->op == HG_DESK_APPEND || stage->op == HG_DESK_NOTE || (stage->op == HG_DESK_CREATE && work->run) ||
+	       (stage->op == HG_DESK_ATTACH && names_files(work->desk));
+}
+
+/* Does this step put a file on the ticket?  What only uploads takes something for a step behind it. */
+static gboolean attaches(int op, const struct hg_desk_step *step)
+{
+	return !step->safe && (op == HG_DESK_ATTACH || (step->each == HG_DESK_FILES && !step->takes->len));
+}
+
+/* May a file be there already, without anything that keeps it from being there twice? */
+static gboolean is_in_doubt(const hg_desk_do *work, const struct hg_desk_thing *stage)
+{
+	const GPtrArray *steps = work->desk->ops[stage->op];
+	guint at = (guint)CLAMP(hg_json_int(work->run, "step", 0), 0, (gint64)steps->len);
+	guint end = stage->op == HG_DESK_ATTACH ? steps->len : MIN(at + 1, steps->len);
+
+	if (stage->op == HG_DESK_ATTACH && work->desk->once.by == HG_DESK_BY_KEY && names_files(work->desk) && key_is_known(work))
+		return FALSE;
+	for (; at < end; at++)
+		if (attaches(stage->op, g_ptr_array_index(steps, at)))
+			return TRUE;
+	return FALSE;
 }
 
 static void climb(hg_desk_do *work)
@@ -461,8 +528,10 @@ static void climb(hg_desk_do *work)
 
 	if (makes_ticket(work))
 		climb_create(work);
-	else if (work->doubt && can_be_looked_for(work, stage) && work->desk->ops[HG_DESK_FIND_MESSAGE])
+	else if (work->doubt && can_be_looked_for(work, stage))
 		look(work, HG_DESK_FIND_MESSAGE);
+	else if (work->doubt && is_in_doubt(work, stage))
+		guess(work);
 	else
 		act(work);
 }
@@ -512,7 +581,8 @@ static void say(hg_desk_do *work)
 	const char *event = work->dispatch->event.id, *id = event;
 	const char *message = hg_json_str(hg_json_obj(work->data, "message"), "id");
 	const char *key = hg_json_str(work->data, "idempotency_key");
-	gboolean whole = stage->kind == HG_THING_WHOLE;
+	gboolean whole = stage->kind == HG_THING_WHOLE, left = stage->kind == HG_THING_LEFT;
+	g_autofree char *about = left ? hg_errand_left(hg_json_arr(work->progress, "left")) : NULL;
 	gboolean files = stage->kind == HG_THING_FILES || (whole && hg_desk_op_takes_files(work->desk, stage->op));
 
 	if (work->errand.kind == HG_ERRAND_CREATE)
@@ -521,7 +591,8 @@ static void say(hg_desk_do *work)
 		id = message;
 	hg_desk_say_part(work->situation, &(struct hg_desk_part){
 		.op = stage->op, .piece = stage->piece, .key = key ? key : event, .external_id = id,
-		.text = stage->kind == HG_THING_FILES || !work->errand.text ? NULL : work->plan.pieces[stage->piece],
+		.tail = left ? "left" : stage->kind == HG_THING_FILES ? "files" : NULL,
+		.text = left ? about : stage->kind == HG_THING_FILES || !work->errand.text ? NULL : work->plan.pieces[stage->piece],
 		.files = files ? work->errand.files : NULL,
 	});
 }
@@ -608,6 +679,8 @@ void hg_desk_do_begin(hg_desk_line *line, const struct hg_backend_conf *backend,
 	if (is_made_anew(work))
 		make_anew(work);
 	hg_desk_plan_make(work->desk, &work->errand, &work->plan);
+	if (hg_json_arr(work->progress, "left"))
+		hg_desk_plan_left(work->desk, &work->plan);
 	recall_ticket(work);
 	begin(work);
 }

@@ -6,7 +6,8 @@
  * An earlier attempt may have arrived (job.doubt_ms is not this one's): then the ladder decides.  By key: the same key
  * again while the helpdesk knows it.  By find: what there is is looked up, by our id; when nothing is found once more after
  * the search's lag (and half a minute, for it may still be at work), then it is done.  Else on_ambiguous: hold is a dead letter that says what to look for, resend does it
- * again.  Messages and notes are looked up by find_message where there is one, else sent again. */
+ * again.  Messages and notes are looked up by find_message where there is one, else sent again; files that are attached alone
+ * as well where the preset has them carry our id, else they are held: there twice, nobody could tell them from two. */
 #pragma once
 #include "command.h"
 #include "conf.h"

@@ -8,6 +8,8 @@
 #include "store.h"
 #include "text.h"
 
+#define LEFT_MAX 20		/* files that a note names */
+
 void hg_errand_clear(struct hg_errand *errand)
 {
 	g_clear_pointer(&errand->text, g_free);
@@ -44,6 +46,21 @@ static void name_file(GString *text, struct json_object *file, const char *why)
 	g_string_append_printf(text, "%s[%s%s%s%s%s%s%s]", text->len ? "\n" : "", name ? name : hg_json_str(file, "kind"),
 			       bytes ? ", " : "", bytes ? bytes : "", why ? ", " : "", why ? why : "", url ? ": " : "",
 			       url ? url : "");
+}
+
+char *hg_errand_left(struct json_object *left)
+{
+	gsize n = json_object_array_length(left);
+	GString *text = g_string_new("The helpdesk did not take:");
+
+	for (gsize i = 0; i < MIN(n, LEFT_MAX); i++) {
+		struct json_object *file = json_object_array_get_idx(left, i);
+
+		name_file(text, file, hg_json_str(file, "why"));
+	}
+	if (n > LEFT_MAX)
+		g_string_append_printf(text, "\n... and %zu more", n - LEFT_MAX);
+	return g_string_free(text, FALSE);
 }
 
 /* A copy with its path; NULL: its bytes were erased. */

@@ -64,6 +64,14 @@ void hg_desk_plan_make(const hg_desk *desk, const struct hg_errand *errand, stru
 		add(desk, ret, HG_THING_FILES, HG_DESK_ATTACH, 0);
 }
 
+void hg_desk_plan_left(const hg_desk *desk, struct hg_desk_plan *plan)
+{
+	guint last = plan->things->len;
+
+	if (!last || g_array_index(plan->things, struct hg_desk_thing, last - 1).kind != HG_THING_LEFT)
+		add(desk, plan, HG_THING_LEFT, HG_DESK_NOTE, 0);
+}
+
 void hg_desk_plan_clear(struct hg_desk_plan *plan)
 {
 	g_strfreev(plan->pieces);

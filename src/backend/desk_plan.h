@@ -2,8 +2,9 @@
 #pragma once
 #include "desk_say.h"
 
-enum hg_desk_thing_kind { HG_THING_WHOLE = 1, HG_THING_REST, HG_THING_FILES };	/* the errand itself, a further piece of its text,
-						 * its files */
+/* The errand itself, a further piece of its text, its files, a note about those of them that were not taken. */
+enum hg_desk_thing_kind { HG_THING_WHOLE = 1, HG_THING_REST, HG_THING_FILES, HG_THING_LEFT };
+
 struct hg_desk_thing {
 	int kind, op;			/* op: enum hg_desk_op */
 	guint piece;
@@ -16,4 +17,6 @@ struct hg_desk_plan {
 
 /* The same errand at the same desk has the same plan: attempts that go on count by it.  ret is to be cleared. */
 void hg_desk_plan_make(const hg_desk *desk, const struct hg_errand *errand, struct hg_desk_plan *ret);
+/* Behind all else, once: that the helpdesk did not take some of the files. */
+void hg_desk_plan_left(const hg_desk *desk, struct hg_desk_plan *plan);
 void hg_desk_plan_clear(struct hg_desk_plan *plan);

@@ -16,6 +16,7 @@ struct hg_desk_run {
 	struct json_object *root;	/* the situation with what was taken; a reference, as the next */
 	struct json_object *taken;	/* flat: "ticket.id" */
 	struct json_object *items;	/* of the step's `foreach`; NULL: it is made once */
+	struct json_object *left;	/* files that were not taken, with "why"; NULL: none */
 	guint step, at;			/* which step, which of its items */
 	gboolean adopted;		/* an outcome said so */
 	gboolean again;			/* logged in anew for this step already */
@@ -49,6 +50,7 @@ static void run_free(hg_desk_run *run)
 	json_object_put(run->root);
 	json_object_put(run->taken);
 	json_object_put(run->items);
+	json_object_put(run->left);
 	g_free(run);
 }
 
@@ -66,6 +68,7 @@ static void end(hg_desk_run *run, const struct hg_desk_ended *ended)
 	struct hg_desk_ended all = *ended;
 
 	all.taken = run->taken;
+	all.left = run->left;
 	if (run->adopted && all.word == HG_DESK_DONE)
 		all.word = HG_DESK_ADOPT;
 	run->done(run->arg, &all);
@@ -336,6 +339,17 @@ static gboolean looks(int op)
 	return op == HG_DESK_FIND || op == HG_DESK_FIND_MESSAGE;
 }
 
+/* The helpdesk goes on without this file: people have to hear of it. */
+static void leave_out(hg_desk_run *run, const char *why)
+{
+	struct json_object *file = hg_desk_tree_copy(json_object_array_get_idx(run->items, run->at));
+
+	if (!run->left)
+		run->left = json_object_new_array();
+	json_object_object_add(file, "why", json_object_new_string(why ? why : "it says nothing of why"));
+	json_object_array_add(run->left, file);
+}
+
 static void answered(void *arg, const struct hg_desk_ended *judged, const struct ht_scope *answer)
 {
 	hg_desk_run *run = arg;
@@ -347,6 +361,8 @@ static void answered(void *arg, const struct hg_desk_ended *judged, const struct
 			end(run, judged);
 			return;
 		}
+		if (step_of(run)->each == HG_DESK_FILES)
+			leave_out(run, judged->text);
 		break;
 	case HG_DESK_ADOPT:
 		run->adopted = TRUE;

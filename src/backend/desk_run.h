@@ -87,6 +87,8 @@ struct hg_desk_ended {				/* lent during done */
 	 * Never NULL. */
 	struct json_object *taken;
 	struct json_object *progress;		/* with more; or NULL */
+	struct json_object *left;		/* DONE, ADOPT: files that a step for each file left out (an outcome `none`), as the situation
+						 * has them, with "why"; or NULL: none */
 	gsize saved;				/* bytes in save_fd */
 	const char *type;			/* Content-Type of the last answer; or NULL */
 };

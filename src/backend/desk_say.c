@@ -145,7 +145,8 @@ struct json_object *hg_desk_say_event(const hg_dispatch *dispatch, struct json_o
 void hg_desk_say_part(struct json_object *situation, const struct hg_desk_part *part)
 {
 	g_autofree char *html = part->text ? hg_desk_html(part->text) : NULL;
-	g_autofree char *tail = part->piece ? g_strdup_printf(".%u", part->piece + 1) : g_strdup("");
+	g_autofree char *tail = part->piece ? g_strdup_printf(".%u", part->piece + 1) :
+				part->tail ? g_strconcat(".", part->tail, NULL) : g_strdup("");
 	g_autofree char *key = g_strconcat(part->key, tail, NULL), *id = g_strconcat(part->external_id, tail, NULL);
 
 	put(situation, "op", hg_desk_op_name(part->op));

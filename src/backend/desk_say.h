@@ -49,6 +49,8 @@ void hg_errand_clear(struct hg_errand *errand);
 /* What dispatch's event (data: parsed) is for this desk: NONE where it was said there, or the desk has no words for it.  Files
  * that are too big, or that nobody there takes, stand in the text with their address. */
 void hg_errand_read(const hg_dispatch *dispatch, struct json_object *data, const hg_desk *desk, struct hg_errand *ret);
+/* What a note says of files that the helpdesk left out (hg_desk_ended.left), with their addresses.  Yours. */
+char *hg_errand_left(struct json_object *left);
 /* Does this operation send files? */
 gboolean hg_desk_op_takes_files(const hg_desk *desk, int op);
 
@@ -64,6 +66,7 @@ void hg_desk_say_time(struct json_object *situation, const char *name, gint64 ut
 struct hg_desk_part {			/* one thing that is done */
 	int op;				/* enum hg_desk_op */
 	guint piece;			/* of a split text, from 0 */
+	const char *tail;		/* what tells it from other things of the same event ("files"); or NULL */
 	const char *key, *external_id;	/* of the whole */
 	const char *text;		/* or NULL */
 	struct json_object *files;	/* or NULL: none */

@@ -9,7 +9,7 @@ import pytest
 import harness
 from conftest import AT_ONCE
 from records import record
-from scripted_desk import FIND_MESSAGE, LOGIN, THREE_STEPS, ScriptedDesk, preset, start_with
+from scripted_desk import FIND_MESSAGE, LOGIN, REST, THREE_STEPS, ScriptedDesk, preset, start_with
 
 ANA, BO = "+447700900123", "+447700900456"
 
@@ -409,6 +409,60 @@ def test_what_is_too_big_for_the_helpdesk_is_named_with_its_address(begin, desk,
     note = desk.wait_notes(1)[0]
     assert "too big for the helpdesk" in note and "https://chat.acme.example/v1/attachments/att_" in note
     assert not [f for m in desk.tickets[1]["messages"] for f in m["files"]]
+
+
+ALONE = REST.replace(""",
+              files: { $each: files, $as: { name: "${file.name}", data: "${file.base64}" } } }""", " }")
+NAMED = """\
+  attach:
+    - url: ${url}/tickets/${ticket.id}/messages
+      method: POST
+      json: { text: "(files)", external: "${external_id}", files: { $each: files, $as: { name: "${file.name}", data: "${file.base64}" } } }
+"""
+
+
+def test_a_file_whose_answer_was_lost_is_looked_for_by_our_id(begin, desk, graph):
+    gateway = begin(rest=ALONE, more_ops=NAMED, find_message=FIND_MESSAGE)
+    graph.say(ANA, "my lamp is broken")
+    desk.wait_tickets()
+    desk.fault("POST", r"/tickets/\d+/messages", "drop_after", when=lambda call: "files" in call.json)
+    send_picture(graph, PICTURE)
+    desk.wait(lambda: "(files)" in desk.said(), "the file")
+    settle(gateway)
+    # Not the message it came with, which has an id of its own.
+    assert [text for text in desk.said() if text == "(files)"] == ["(files)"] and not dead(gateway)
+
+
+def test_a_file_of_which_nobody_knows_whether_it_is_there_is_a_persons(begin, desk, graph):
+    files = []
+    desk.route("POST", r"/tickets/(\d+)/files")(lambda call: files.append(call) or 201)
+    gateway = begin(rest=ALONE, more_ops=ATTACH, find_message=FIND_MESSAGE)
+    graph.say(ANA, "my lamp is broken")
+    desk.wait_tickets()
+    desk.fault("POST", r"/tickets/\d+/files", "drop_after")
+    send_picture(graph, PICTURE)
+    letter = harness.wait_until(lambda: (gateway.advance(seconds=10), dead(gateway))[1], "a dead letter")[0]
+    assert "nobody knows whether a file was attached to TK-1000" in letter["error"]
+    assert f"headgatectl dead retry {letter['number']}" in letter["error"] and len(files) == 1
+    graph.say(ANA, "hello?")
+    desk.wait(lambda: "hello?" in desk.said(), "what came behind it")
+    gateway.ctl("dead", "retry", str(letter["number"]), check=0)
+    desk.wait(lambda: len(files) == 2, "the file once more")
+    settle(gateway)
+    assert len(files) == 2 and not dead(gateway)
+
+
+def test_a_file_that_the_helpdesk_goes_on_without_is_told_in_a_note(begin, desk, graph):
+    desk.route("POST", r"/tickets/(\d+)/files")(lambda call: (400, {"error": "no pictures"}))
+    gateway = begin(rest=ALONE, more_ops=ATTACH + "      outcomes: [ { status: 400, is: none } ]\n", find_message=FIND_MESSAGE)
+    graph.say(ANA, "my lamp is broken")
+    desk.wait_tickets()
+    send_picture(graph, PICTURE)
+    settle(gateway)
+    note = desk.wait_notes(1)[0].split("\n")
+    assert note[0] == "The helpdesk did not take:" and len(note) == 2
+    assert "10.2\xa0kB, answered 400: no pictures: https://chat.acme.example/v1/attachments/att_" in note[1]
+    assert not dead(gateway) and len(desk.wait_notes(1)) == 1
 
 
 # ---- limits ----

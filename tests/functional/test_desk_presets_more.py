@@ -185,6 +185,8 @@ def test_glpi_takes_no_such_file_and_makes_the_ticket(setting):
     assert s.graph.say(ANA, "and this") == 200
     s.desk.wait(lambda: len(s.desk.words(ticket)) == 2, "what came behind the file")
     assert not s.desk.names(ticket)
+    note = s.desk.wait(lambda: s.desk.notes(ticket), "the note that says so")[0]
+    assert "did not take:" in note and "[virus.exe, 2 bytes, answered 400: Filetype not allowed: https:" in note
 
 
 def test_servicenow_names_the_incident_in_location_alone(setting):

@@ -45,7 +45,7 @@ struct hg_peer {
 	int word;
 	gboolean over, more, doubt, ours;
 	gint64 retry_ms;
-	char *text, *taken, *progress;
+	char *text, *taken, *progress, *left;
 };
 
 static void tell(void *arg, const struct hg_err *err)
@@ -128,6 +128,7 @@ static void forget(struct hg_peer *peer)
 	g_clear_pointer(&peer->text, g_free);
 	g_clear_pointer(&peer->taken, g_free);
 	g_clear_pointer(&peer->progress, g_free);
+	g_clear_pointer(&peer->left, g_free);
 	peer->over = FALSE;
 }
 
@@ -155,6 +156,7 @@ static void ended(void *arg, const struct hg_desk_ended *how)
 	peer->retry_ms = how->retry_ms;
 	peer->text = g_strdup(how->text);
 	peer->taken = g_strdup(json_object_to_json_string_ext(how->taken, JSON_C_TO_STRING_PLAIN));
+	peer->left = how->left ? hg_errand_left(how->left) : NULL;
 	peer->progress = how->progress ? g_strdup(json_object_to_json_string_ext(how->progress, JSON_C_TO_STRING_PLAIN)) : NULL;
 }
 
@@ -289,6 +291,39 @@ static void each_file_is_a_step_of_its_own_that_is_not_done_twice(void **state)
 	assert_false(peer->more);
 	assert_string_equal(peer->seen->str, "POST https://desk.example/up /a\nPOST https://desk.example/up /b\n"
 			    "POST https://desk.example/t/7 {\"up\":[\"u1\",\"u2\"]}\n");
+}
+
+#define TAKES_SOME ",\"attach\":[{\"foreach\":\"files\",\"url\":\"${url}/up\",\"raw\":{\"$file\":true},\"outcomes\":[{\"status\":400,\"is\":\"none\"}]}]"
+
+static void a_file_that_is_not_taken_is_told_with_the_reason(void **state)
+{
+	g_autoptr(hg_peer) peer = peer_new(TAKES_SOME);
+	SCRIPT(peer, A(400, "{\"error\":\"no virus\"}"), A(201, "{}"), A(201, "{}"), A(400, NULL));
+	(void)state;
+
+	start(peer, HG_DESK_ATTACH, TWO_FILES, NULL, FALSE);
+	expect(peer, HG_DESK_DONE, NULL, "{}");
+	assert_string_equal(peer->left, "The helpdesk did not take:\n[a, answered 400: no virus]");
+	start(peer, HG_DESK_ATTACH, TWO_FILES, NULL, FALSE);
+	expect(peer, HG_DESK_DONE, NULL, "{}");
+	assert_string_equal(peer->left, "The helpdesk did not take:\n[b, answered 400]");
+}
+
+static void a_note_names_so_many_files_and_counts_the_rest(void **state)
+{
+	g_autoptr(json_object) left = json_object_new_array();
+	g_autofree char *text = NULL;
+	(void)state;
+
+	for (int i = 0; i < 22; i++) {
+		struct json_object *file = json_object_new_object();
+
+		json_object_object_add(file, "name", json_object_new_string("f"));
+		json_object_array_add(left, file);
+	}
+	text = hg_errand_left(left);
+	assert_true(g_str_has_suffix(text, "\n[f]\n[f]\n... and 2 more"));
+	assert_int_equal(strlen(text), strlen("The helpdesk did not take:") + 20 * strlen("\n[f]") + strlen("\n... and 2 more"));
 }
 
 static void without_stops_it_runs_to_its_end(void **state)
@@ -575,6 +610,8 @@ int main(void)
 		cmocka_unit_test(what_is_not_there_is_none),
 		cmocka_unit_test(helpdesks_say_in_many_places_what_is_wrong),
 		cmocka_unit_test(each_file_is_a_step_of_its_own_that_is_not_done_twice),
+		cmocka_unit_test(a_file_that_is_not_taken_is_told_with_the_reason),
+		cmocka_unit_test(a_note_names_so_many_files_and_counts_the_rest),
 		cmocka_unit_test(without_stops_it_runs_to_its_end),
 		cmocka_unit_test(a_file_without_its_bytes_is_not_sent),
 		cmocka_unit_test(all_wait_for_one_login),
