@@ -41,6 +41,10 @@ def pytest_collection_modifyitems(config, items):
         others = [item for item in items if not item.get_closest_marker("quick")]
         config.hook.pytest_deselected(items=others)
         items[:] = [item for item in items if item not in others]
+    for item in items:
+        # A helpdesk of a file is one worker's.
+        kind = getattr(item, "callspec", None) and item.callspec.params.get("kind")
+        item.add_marker(pytest.mark.xdist_group(f"{item.path.stem}-{(kind or peers.RequestTracker).__name__}"))
     if os.geteuid() or not peers.root():
         for item in items:
             item.add_marker(pytest.mark.skip(reason="no helpdesk is installed for tests: tests/helpdesks/root --make, as root"))

@@ -20,11 +20,12 @@ import harness
 HERE = pathlib.Path(__file__).resolve().parent
 STATE = ("var/lib/dbconfig-common/sqlite3", "var/lib/redmine", "var/cache/redmine", "var/cache/request-tracker5",
          "var/log/redmine", "var/log/request-tracker5")
-# Within the root: as whom it runs, and with a clock that a file sets.
-WORKER = ["setpriv", "--pdeathsig", "KILL", "--reuid=www-data", "--regid=www-data", "--clear-groups", "env", "FAKETIME_NO_CACHE=1",
-          "FAKETIME_DONT_FAKE_MONOTONIC=1", "FAKETIME_TIMESTAMP_FILE=/tmp/clock",
-          "LD_PRELOAD=/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"]
-SLOW = 4 * harness.PATIENCE	# seconds until one of them has begun: they are large, and may share two cores with many others
+# Within the root: as whom it runs, and with a clock that a file sets (Redmine: redmine-clock.rb).
+WORKER = ["setpriv", "--pdeathsig", "KILL", "--reuid=www-data", "--regid=www-data", "--clear-groups", "env"]
+FAKETIME = ["FAKETIME_CACHE_DURATION=1", "FAKETIME_DONT_FAKE_MONOTONIC=1", "FAKETIME_TIMESTAMP_FILE=/tmp/clock",
+            "LD_PRELOAD=/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"]
+SLOW = 20 * harness.PATIENCE	# seconds until one of them has begun: they are large, and may share two cores with many others; one
+				# that ended is told at once
 
 # Mounts are private to it; "$0" is the root, "$1" the folder of this run, the rest what to run in it.
 INSIDE = r"""
@@ -45,6 +46,10 @@ def root():
     """Where they are installed; None: they are not."""
     done = subprocess.run([HERE / "root"], capture_output=True, text=True)
     return pathlib.Path(done.stdout.strip()) if done.returncode == 0 else None
+
+
+def children(pid):
+    return [int(child) for child in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 class Answer:
@@ -104,11 +109,16 @@ class Desk:
             return False
         harness.wait_until(answers, f"{type(self).__name__} to begin", SLOW)
 
+    def kill_serving(self):
+        """What is at work, killed and there again: all of it, where that begins fast."""
+        self.kill()
+        self.start()
+
     def kill(self):
         """All its processes at once, wherever they are: the first one of its own world takes the others with it."""
-        for child in pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split():
+        for child in children(self.process.pid):
             with contextlib.suppress(ProcessLookupError):
-                os.kill(int(child), signal.SIGKILL)
+                os.kill(child, signal.SIGKILL)
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
         harness.wait_until(self.is_closed, "its port to be free")
@@ -158,7 +168,7 @@ class RequestTracker(Desk):
 
     def command(self):
         given = [f"RT_PORT={self.port}", f"RT_SECRET={self.secret}"] + ([f"RT_HOOK={self.hook}"] if self.hook else [])
-        return ["env", *given, *WORKER, "/usr/share/request-tracker5/libexec/rt-server", "--server", "Starlet", "--host", "127.0.0.1",
+        return ["env", *given, *WORKER, *FAKETIME, "/usr/share/request-tracker5/libexec/rt-server", "--server", "Starlet", "--host", "127.0.0.1",
                 "--port", str(self.port), "--max-workers", "3"]
 
     # ---- what an agent does ----
@@ -240,9 +250,32 @@ class Redmine(Desk):
         self.credentials = {"X-Redmine-API-Key": agent}
         self.ours = {"X-Redmine-API-Key": self.token}
 
+    # What serves is a child of a process that has read Rails and does nothing else: killed, it is there again in a second,
+    # where a whole beginning costs a quarter of a minute of a core.
+    PUMA = """\
+workers 1
+threads 1, 4
+preload_app!
+silence_single_worker_warning
+worker_timeout 86400
+bind "tcp://127.0.0.1:{port}"
+environment "production"
+"""
+
     def command(self):
-        return ["env", "RAILS_ENV=production", "X_DEBIAN_SITEID=default", *WORKER, "sh", "-c",
-                'cd /usr/share/redmine && exec puma -b tcp://127.0.0.1:"$0" -t 1:4 -e production config.ru', str(self.port)]
+        (self.folder / "tmp" / "puma.rb").write_text(self.PUMA.format(port=self.port))
+        shutil.copy(HERE / "redmine-clock.rb", self.folder / "tmp" / "clock.rb")
+        return ["env", "RAILS_ENV=production", "X_DEBIAN_SITEID=default", *WORKER, "RUBYOPT=-r/tmp/clock.rb", "sh", "-c",
+                "cd /usr/share/redmine && exec puma -C /tmp/puma.rb config.ru"]
+
+    def kill_serving(self):
+        """All that is at work for anybody, with SIGKILL, as at a power cut; another takes its place."""
+        serving = [pid for first in children(self.process.pid) for pid in children(first)]
+        assert serving, "nobody serves"
+        for pid in serving:
+            os.kill(pid, signal.SIGKILL)
+        harness.wait_until(lambda: not any(pathlib.Path(f"/proc/{pid}").exists() for pid in serving), "the end of what served")
+        self.wait_ready()
 
     # ---- what an agent does ----
     def issue(self, number):
@@ -263,14 +296,14 @@ class Redmine(Desk):
 
     def newer(self, last=0):
         """Of issues that came after that number, oldest first: number, subject, our id."""
-        found = []
+        found, most = [], 10 if last else 100		# few are new, and each costs Redmine milliseconds
         while True:
-            answer = self.call("GET", f"/issues.json?status_id=*&limit=100&sort=id:desc&offset={len(found)}", headers=self.ours)
+            answer = self.call("GET", f"/issues.json?status_id=*&limit={most}&sort=id:desc&offset={len(found)}", headers=self.ours)
             assert answer.status == 200, answer
             page = answer.json["issues"]
             found += [(one["id"], one["subject"], self.external(one)) for one in page]
-            if len(page) < 100 or page[-1]["id"] <= last:
-                return sorted(one for one in found if one[0] > last)
+            if len(page) < most or page[-1]["id"] <= last:
+                return sorted({one for one in found if one[0] > last})		# what came meanwhile moves the pages
 
     def external(self, issue):
         return next((field["value"] for field in issue["custom_fields"] if field["name"] == "headgate"), None) or None
