@@ -69,7 +69,7 @@ static hg_rules *rules_of(void *arg, const hg_conf *conf)
 	g_autoptr(hg_diag) diag = hg_diag_new();
 	(void)arg;
 
-	return hg_setup_rules(conf, diag);
+	return hg_rules_of_conf(conf, conf->rules, diag);
 }
 
 static gboolean port_plan(void *ctx, const char *channel, hg_arena *arena, const struct hg_out *out, GArray *parts,

@@ -5,28 +5,12 @@
 #include "env.h"
 #include "explain_text.h"
 #include "setup.h"
+#include "try.h"
 
 struct args {
 	const char *text, *channel, *from;
 	struct json_object *outside;	/* what --fact says, as hooks would have; lent */
 };
-
-/* What the engine would know of somebody's first message. */
-static struct hg_facts facts_of(const struct args *args, const struct hg_channel_conf *channel)
-{
-	return (struct hg_facts){ .on = "message", .now_ms = hg_now(hg_env_system()), .channel = channel->name,
-		.adapter = channel->adapter, .scope = channel->scope ? channel->scope : "default", .text = args->text,
-		.kind = "text", .address = args->from, .proposal = HG_PROPOSE_NEW,
-		.proposal_reason = "nobody has written from this address", .messages = 1, .inbound = 1,
-		.age_ms = -1, .idle_ms = -1, .since_ticket_ms = -1, .helpdesk_down_ms = -1, .contact_new = TRUE,
-		.outside = !json_object_object_length(args->outside) ? NULL :
-			   json_object_to_json_string_ext(args->outside, JSON_C_TO_STRING_PLAIN) };
-}
-
-static const char *outcome(const struct hg_verdict *verdict)
-{
-	return verdict->action == HG_ACT_NONE ? "wait" : hg_action_word(verdict->action);
-}
 
 /* ---- for people ---- */
 
@@ -69,73 +53,34 @@ static struct json_object *parse(const char *json)
 	return hg_json_parse(json, strlen(json), NULL, NULL);
 }
 
-static void print_text(const struct hg_verdict *verdict, const hg_decision *decision, const char *facts,
-		       const char *trace, const char *fallback)
+static void print_text(const struct hg_tried *tried, const char *fallback)
 {
-	g_autoptr(json_object) facts_json = parse(facts), trace_json = parse(trace);
+	g_autoptr(json_object) facts = parse(tried->facts), trace = parse(tried->trace);
 	g_autoptr(GString) out = g_string_new(NULL);
 	g_autofree char *note = g_strdup_printf("when nothing else comes, default: %s decides after settle", fallback);
 	g_autofree char *safe = NULL;
 
-	hg_explain_show(out, decision, facts_json, trace_json, verdict->action == HG_ACT_NONE ? note : NULL);
+	hg_explain_show(out, &tried->decision, facts, trace, tried->verdict.action == HG_ACT_NONE ? note : NULL);
 	safe = ctl_safe(out->str, TRUE);
 	fputs(safe, stdout);
-	print_extras(verdict);
-}
-
-/* ---- as JSON ---- */
-
-static void print_json(const hg_decision *decision, const struct hg_verdict *verdict, const char *facts,
-		       const char *trace)
-{
-	g_autoptr(GString) out = g_string_new(NULL);
-
-	hg_json_open(out, '{');
-	hg_json_add_str(out, "action", decision->action);
-	hg_json_add_str(out, "rule", decision->rule);
-	hg_json_add_str(out, "file", decision->file);
-	hg_json_add_int(out, "line", decision->line);
-	hg_json_opt_str(out, "priority", verdict->priority);
-	hg_json_opt_str(out, "category", verdict->category);
-	hg_json_opt_str(out, "queue", verdict->queue);
-	hg_json_opt_str(out, "skill", verdict->skill);
-	hg_json_opt_str(out, "assignee", verdict->assignee);
-	hg_json_opt_str(out, "backend", verdict->backend);
-	hg_json_key(out, "tags");
-	hg_json_open(out, '[');
-	for (guint i = 0; verdict->tags && i < verdict->tags->len; i++)
-		hg_json_put_str(out, g_ptr_array_index(verdict->tags, i));
-	hg_json_close(out, ']');
-	hg_json_key(out, "replies");
-	hg_json_open(out, '[');
-	for (guint i = 0; verdict->replies && i < verdict->replies->len; i++)
-		hg_json_put_str(out, g_ptr_array_index(verdict->replies, i));
-	hg_json_close(out, ']');
-	hg_json_add_raw(out, "facts", facts);
-	hg_json_add_raw(out, "trace", trace);
-	hg_json_close(out, '}');
-	ctl_put_json(out->str);
+	print_extras(&tried->verdict);
 }
 
 /* ---- try ---- */
 
-static void judge(const struct ctl *ctl, const hg_setup *setup, const struct hg_facts *facts)
+static void judge(const struct ctl *ctl, const hg_setup *setup, const struct hg_try *said)
 {
 	g_autoptr(hg_arena) arena = hg_arena_new();
-	g_autoptr(GString) trace = g_string_new(NULL), written = g_string_new(NULL);
-	struct hg_facts asked = *facts;
-	struct hg_verdict verdict;
-	hg_decision decision;
+	g_autoptr(GString) out = g_string_new(NULL);
+	struct hg_tried tried;
 
-	hg_rules_judge(setup->rules, facts, arena, &verdict, trace);
-	asked.intent = verdict.intent;
-	hg_facts_write(&asked, TRUE, written);
-	decision = (hg_decision){ .at_ms = facts->now_ms, .on = facts->on, .config_hash = setup->conf->hash,
-		.action = outcome(&verdict), .rule = verdict.rule, .file = verdict.file, .line = verdict.line };
-	if (ctl->json)
-		print_json(&decision, &verdict, written->str, trace->str);
-	else
-		print_text(&verdict, &decision, written->str, trace->str, setup->conf->engine.fallback);
+	hg_try_judge(said, setup->rules, setup->conf->hash, arena, &tried);
+	if (!ctl->json) {
+		print_text(&tried, setup->conf->engine.fallback);
+		return;
+	}
+	hg_try_write(&tried, out);
+	ctl_put_json(out->str);
 }
 
 static const struct hg_channel_conf *channel_of(struct ctl *ctl, const hg_conf *conf, const char *name)
@@ -161,19 +106,19 @@ static int try_text(struct ctl *ctl, const struct args *args)
 {
 	g_autoptr(hg_setup) setup = ctl_setup(ctl, ctl_config(ctl));
 	g_autoptr(hg_arena) arena = hg_arena_new();
-	const struct hg_channel_conf *channel;
-	struct hg_facts facts;
+	struct hg_try said = { .text = args->text, .now_ms = hg_now(hg_env_system()) };
 
 	if (!setup)
 		return CTL_CONFIG;
-	channel = channel_of(ctl, setup->conf, args->channel);
-	if (!channel)
+	said.channel = channel_of(ctl, setup->conf, args->channel);
+	if (!said.channel)
 		return args->channel ? CTL_USAGE : CTL_CONFIG;
-	facts = facts_of(args, channel);
-	facts.address = hg_trial_address(arena, args->from);
-	if (!facts.address)
+	said.from = hg_trial_address(arena, args->from);
+	if (!said.from)
 		return ctl_usage(ctl, "--from %s: an address is wanted, +447700900123 or ana@example.com", args->from);
-	judge(ctl, setup, &facts);
+	if (json_object_object_length(args->outside))
+		said.outside = json_object_to_json_string_ext(args->outside, JSON_C_TO_STRING_PLAIN);
+	judge(ctl, setup, &said);
 	return CTL_DONE;
 }
 

@@ -6,38 +6,6 @@
 #include "queues.h"
 #include "log.h"
 
-/* Names of what the rules may refer to, NULL-ended; the strings are conf's. */
-static const char **names_of(const GPtrArray *things, const char *(*name)(const void *thing))
-{
-	const char **names = g_new0(const char *, things->len + 1);
-
-	for (guint i = 0; i < things->len; i++)
-		names[i] = name(g_ptr_array_index(things, i));
-	return names;
-}
-
-static const char *channel_name(const void *thing)
-{
-	return ((const struct hg_channel_conf *)thing)->name;
-}
-
-static const char *backend_name(const void *thing)
-{
-	return ((const struct hg_backend_conf *)thing)->name;
-}
-
-hg_rules *hg_setup_rules(const hg_conf *conf, hg_diag *diag)
-{
-	g_autofree const char **channels = names_of(conf->channels, channel_name);
-	g_autofree const char **backends = names_of(conf->backends, backend_name);
-
-	const struct hg_rules_source source = { .rules = conf->rules, .words = conf->words, .hours = conf->hours,
-		.queues = conf->queues, .intent = conf->model, .fallback = conf->engine.fallback, .channels = channels,
-		.backends = backends, .no_hooks = !conf->hooks->len };
-
-	return hg_rules_make(&source, diag);
-}
-
 /* The keys of a map, NULL-ended; the strings are the document's. */
 static const char **keys_of(const hg_node *map)
 {
@@ -109,7 +77,7 @@ hg_setup *hg_setup_read(const char *path, hg_diag *diag)
 	}
 	hg_intent_conf_join(setup->conf, diag);
 	hg_desks_compile(setup->conf, diag);
-	setup->rules = hg_setup_rules(setup->conf, diag);
+	setup->rules = hg_rules_of_conf(setup->conf, setup->conf->rules, diag);
 	if (setup->rules) {
 		check_queues(setup->conf, setup->rules, diag);
 		hg_setup_check_carry(setup->conf, setup->rules, diag);

@@ -20,8 +20,6 @@ typedef struct hg_setup {
 /* Reads and checks everything that can be checked without a network or a database; diag says all
  * that is wrong.  NULL when there are errors. */
 hg_setup *hg_setup_read(const char *path, hg_diag *diag);
-/* The rules of a configuration that was read, compiled anew; NULL: diag says why. */
-hg_rules *hg_setup_rules(const hg_conf *conf, hg_diag *diag);
 void hg_setup_free(hg_setup *setup);
 void hg_setup_log(const hg_setup *setup);	/* which adapters and which model are in force */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(hg_setup, hg_setup_free)

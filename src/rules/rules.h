@@ -24,6 +24,9 @@ struct hg_rules_source {
 /* Everything is checked and reported at once: unknown conditions and actions, regexes that do not
  * compile, names of channels and backends that do not exist.  NULL when there were errors. */
 hg_rules *hg_rules_make(const struct hg_rules_source *source, hg_diag *diag);
+/* Those of a configuration that was read (rules: conf->rules), or others that lean on the same lists, hours, queues, channels
+ * and model; compiled anew.  NULL: diag says why. */
+hg_rules *hg_rules_of_conf(const hg_conf *conf, const hg_node *rules, hg_diag *diag);
 /* What hg_store_config_keep() is given: the rules as JSON with the place of each, so that a decision
  * can be made again when the file has changed.  Yours to free. */
 char *hg_rules_keep_all(const struct hg_rules_source *source);

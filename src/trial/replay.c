@@ -29,6 +29,7 @@ struct hg_replay {
 	GHashTable *threads;		/* id -> struct thread, ours */
 	GQueue waiting;			/* of struct waiting: who is to be asked of, the first one first */
 	GArray *steps, *channels, *changes;
+	GStringChunk *words;		/* each once, so that the same ones are at the same place */
 	hg_arena *scratch;
 	guint scratched;		/* judgements since scratch was new */
 	struct hg_replay_result sum;
@@ -51,6 +52,7 @@ hg_replay *hg_replay_new(const hg_conf *conf, const hg_rules *rules)
 	replay->rules = rules;
 	replay->threads = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, thread_free);
 	g_queue_init(&replay->waiting);
+	replay->words = g_string_chunk_new(1024);
 	replay->steps = g_array_new(FALSE, TRUE, sizeof(struct hg_replay_step));
 	replay->channels = g_array_new(FALSE, TRUE, sizeof(struct hg_replay_channel));
 	replay->changes = g_array_new(FALSE, TRUE, sizeof(struct hg_replay_change));
@@ -66,15 +68,22 @@ void hg_replay_free(hg_replay *replay)
 	g_array_unref(replay->steps);
 	g_array_unref(replay->channels);
 	g_array_unref(replay->changes);
+	g_string_chunk_free(replay->words);
 	hg_arena_free(replay->scratch);
 	g_free(replay);
 }
 
 /* ---- counting ---- */
 
+/* Not interned for ever: names of rules are anybody's who may try some. */
+static const char *word(hg_replay *replay, const char *text)
+{
+	return text ? g_string_chunk_insert_const(replay->words, text) : NULL;
+}
+
 static guint channel_of(hg_replay *replay, const char *name)
 {
-	struct hg_replay_channel channel = { .name = g_intern_string(name ? name : "-") };
+	struct hg_replay_channel channel = { .name = word(replay, name ? name : "-") };
 
 	for (guint i = 0; i < replay->channels->len; i++)
 		if (g_array_index(replay->channels, struct hg_replay_channel, i).name == channel.name)
@@ -85,7 +94,7 @@ static guint channel_of(hg_replay *replay, const char *name)
 
 static void count_step(hg_replay *replay, const char *from, const char *to)
 {
-	struct hg_replay_step step = { g_intern_string(from), g_intern_string(to), 1 };
+	struct hg_replay_step step = { word(replay, from), word(replay, to), 1 };
 
 	for (guint i = 0; i < replay->steps->len; i++) {
 		struct hg_replay_step *known = &g_array_index(replay->steps, struct hg_replay_step, i);
@@ -101,8 +110,8 @@ static void count_step(hg_replay *replay, const char *from, const char *to)
 static void change(hg_replay *replay, struct thread *thread, const char *on, const char *from, const char *to,
 		   const char *rule, gint64 at_ms)
 {
-	struct hg_replay_change entry = { thread->id, g_intern_string(on), g_intern_string(from), g_intern_string(to),
-					  g_intern_string(rule), at_ms };
+	struct hg_replay_change entry = { thread->id, word(replay, on), word(replay, from), word(replay, to),
+					  word(replay, rule), at_ms };
 
 	replay->sum.changed++;
 	replay->sum.changed_threads += !thread->changed;

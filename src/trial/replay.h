@@ -42,6 +42,9 @@ struct hg_replay_result {		/* lent by the replay */
 };
 void hg_replay_get(hg_replay *replay, struct hg_replay_result *ret);	/* once, as the last */
 
+/* Appends it as members of an object that is open; of the changes the first ones, most of them.  0: none, and no list. */
+void hg_replay_write(const struct hg_replay_result *result, guint most, GString *out);
+
 /* Tickets for a hundred conversations, and what that is called: "great" below 20, "healthy" to 35,
  * "high" to 40, "bad" above; "-" without conversations. */
 double hg_replay_rate(gint64 tickets, gint64 conversations);
