@@ -202,6 +202,9 @@ call_write_fn hg_write_retain;
 call_read_fn hg_read_queues;
 /* explain.c */
 call_read_fn hg_read_explain_thread, hg_read_explain_message, hg_read_decisions;
+/* rules_call.c, rules_replay.c */
+call_read_fn hg_read_rules, hg_read_try;
+call_own_fn hg_rules_replay_call;
 /* file.c */
 call_own_fn hg_file_upload, hg_file_send;
 /* report.c */

@@ -5,6 +5,7 @@
 #include "openapi.h"
 
 #define BODY_MAX (256 * 1024)
+#define RULES_MAX (1024 * 1024)		/* rules as a text of JSON */
 #define DATA_MAX (2 * 1024 * 1024)	/* of an event for a helpdesk, as it was or as it is to be */
 #define UPLOAD_MAX (25 * 1024 * 1024)
 #define PAGE "limit before"
@@ -77,6 +78,9 @@ const struct route hg_api_routes[] = {
 	{ "GET", "/v1/events", "read", "limit after shadow", .read = hg_read_events },
 	{ "GET", "/v1/events/stream", "read", "thread shadow channel contact rule after since", .own = hg_live_follow },
 	{ "GET", "/v1/decisions", "operate", "limit after before order since", .read = hg_read_decisions },
+	{ "GET", "/v1/rules", "operate", "since", .read = hg_read_rules, .object = HG_OBJ_WHOLE },
+	{ "POST", "/v1/rules/try", "operate", NULL, RULES_MAX, .read = hg_read_try },
+	{ "POST", "/v1/rules/replay", "operate", NULL, RULES_MAX, .own = hg_rules_replay_call },
 	{ "GET", "/v1/report", "report", "since until zone by format", .read = hg_read_report },
 	{ "GET", "/v1/episodes", "report", "since until zone limit after", .read = hg_read_episodes },
 	{ "GET", "/v1/drops", "read", "state since zone limit before", .read = hg_read_drops },

@@ -34,6 +34,7 @@ static hg_doc *doc_new(void)
 
 	doc->arena = hg_arena_new();
 	doc->files = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	doc->texts = g_hash_table_new(g_str_hash, g_str_equal);
 	doc->sum = g_checksum_new(G_CHECKSUM_SHA256);
 	return doc;
 }
@@ -44,6 +45,7 @@ void hg_doc_free(hg_doc *doc)
 		return;
 	g_checksum_free(doc->sum);
 	g_hash_table_unref(doc->files);
+	g_hash_table_unref(doc->texts);
 	hg_arena_free(doc->arena);
 	g_free(doc);
 }
@@ -274,6 +276,7 @@ static const hg_node *read_text(struct reader *r, const char *name, const GStrin
 {
 	const hg_node *map = hg_yaml_parse(r->doc, name, text->str, text->len, r->diag);
 
+	g_hash_table_insert(r->doc->texts, (gpointer)hg_arena_str(r->doc->arena, name), (gpointer)hg_arena_mem(r->doc->arena, text->str, text->len));
 	g_checksum_update(r->doc->sum, (const guchar *)&text->len, sizeof(text->len));
 	g_checksum_update(r->doc->sum, (const guchar *)text->str, text->len);
 	if (map && hg_node_null(map))

@@ -15,7 +15,7 @@ typedef struct hg_doc hg_doc;
 hg_doc *hg_doc_read(const char *path, hg_diag *diag);
 /* One file that is part of none: a HG_OPT_TREE.  place: where it is named. */
 hg_doc *hg_doc_read_tree(const char *path, const struct hg_place *place, hg_diag *diag);
-hg_doc *hg_doc_parse(const char *name, const char *text, hg_diag *diag);	/* for tests; no includes */
+hg_doc *hg_doc_parse(const char *name, const char *text, hg_diag *diag);	/* no includes */
 void hg_doc_free(hg_doc *doc);
 const hg_node *hg_doc_root(const hg_doc *doc);
 const char *hg_doc_hash(const hg_doc *doc);	/* SHA-256 over all files read, hex */
@@ -23,6 +23,9 @@ const char *hg_doc_hash(const hg_doc *doc);	/* SHA-256 over all files read, hex 
  * reference ("env:NAME"), each once, sorted.  NULL-ended, yours. */
 char **hg_doc_files(const hg_doc *doc);
 char **hg_doc_references(const hg_doc *doc);
+/* Appends a map of a list as it is written, comments too, as an item of a list that is not indented: "- name: x\n  when: ...".
+ * FALSE: it is not known how it is written. */
+gboolean hg_doc_item(const hg_doc *doc, const hg_node *map, GString *out);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(hg_doc, hg_doc_free)
 
 enum hg_node_type { HG_NODE_SCALAR, HG_NODE_LIST, HG_NODE_MAP };

@@ -28,6 +28,7 @@ struct hg_doc {
 	hg_arena *arena;		/* holds all nodes, keys and texts */
 	const hg_node *root;
 	GHashTable *files;		/* real paths of what was read */
+	GHashTable *texts;		/* what stood in them, by their names in places; in arena */
 	GChecksum *sum;
 };
 

@@ -165,6 +165,29 @@ gboolean hg_store_event_since(hg_store *store, gint64 since_ms, gint64 *ret_afte
 	       halve(store, &from, offsetof(hg_event, at_ms), since_ms, late, ret_after_n, error);
 }
 
+gboolean hg_store_decision_rules(hg_store *store, hg_arena *arena, gint64 after_n, guint most, GPtrArray *ret,
+				 gint64 *ret_looked, GError **error)
+{
+	static const struct hg_sql count = { HG_SQL_DECISION_RULES, "SELECT rule, COUNT(*), MAX(at_ms) FROM (SELECT rule, at_ms FROM decision "
+					     "WHERE n > $1 ORDER BY n DESC LIMIT $2) AS newest GROUP BY rule", 0, &decision_table };
+	hg_stmt *stmt = hg_stmt_open(store, &count, HG_BIND(HG_I(after_n), HG_I(most)), error);
+	int state = stmt ? 1 : -1;
+
+	*ret_looked = 0;
+	while (stmt && (state = hg_stmt_next(stmt, error)) == 1) {
+		gsize len;
+		const char *rule = hg_stmt_text(stmt, 0, &len);
+		hg_rule_use *use = rule ? hg_arena_alloc(arena, sizeof(*use)) : NULL;
+
+		*ret_looked += hg_stmt_int(stmt, 1);
+		if (!use)
+			continue;
+		*use = (hg_rule_use){ hg_arena_str(arena, rule), hg_stmt_int(stmt, 1), hg_stmt_int(stmt, 2) };
+		g_ptr_array_add(ret, use);
+	}
+	return state == 0;
+}
+
 gboolean hg_store_config_keep(hg_store *store, const char *hash, const char *text, gint64 at_ms, GError **error)
 {
 	static const struct hg_sql keep = { HG_SQL_CONFIG_KEEP, "INSERT INTO config (hash, text, at_ms) VALUES ($1, $2, $3) "

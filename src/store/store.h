@@ -355,6 +355,10 @@ gboolean hg_store_decision_before(hg_store *store, hg_arena *arena, gint64 befor
 /* The number behind which decisions were made at since_ms or later: after_n of the first page.  A look at a
  * few rows, for numbers rise with time. */
 gboolean hg_store_decision_since(hg_store *store, gint64 since_ms, gint64 *ret_after_n, GError **error);
+/* How often each rule decided, among the newest `most` decisions behind after_n; and how many of these there are. */
+typedef struct hg_rule_use { const char *rule; gint64 decided, last_ms; } hg_rule_use;
+gboolean hg_store_decision_rules(hg_store *store, hg_arena *arena, gint64 after_n, guint most, GPtrArray *ret,
+				 gint64 *ret_looked, GError **error);
 /* The rules' text by config hash, so that a decision can be made again later. */
 gboolean hg_store_config_keep(hg_store *store, const char *hash, const char *text, gint64 at_ms, GError **error);
 gboolean hg_store_config_get(hg_store *store, hg_arena *arena, const char *hash, const char **ret, GError **error);
