@@ -1,8 +1,18 @@
 /* api.ts - calls of /v1 and of the console's own session, by the cookie the login left */
 
+/* What is wrong with a configuration, and where. */
+export interface Finding {
+	severity: string;
+	file: string;
+	line: number;
+	column: number;
+	text: string;
+	hint?: string | null;
+}
+
 /* An error as the API tells it (RFC 9457), or as the network does. */
 export class Problem extends Error {
-	constructor(readonly status: number, readonly word: string, detail: string) {
+	constructor(readonly status: number, readonly word: string, detail: string, readonly findings: Finding[] = []) {
 		super(detail);
 	}
 }
@@ -23,16 +33,28 @@ export function onSignedOut(then: () => void): void {
 /* A header that no other site's page can send without being asked first (Fetch standard, 3.2.2): see console.h. */
 export const OWN_HEADER = { "X-Headgate-Console": "1" };
 
+interface Said {
+	type?: string;
+	status?: number;
+	detail?: string;
+	title?: string;
+	findings?: Finding[];
+}
+
+function problem(status: number, said: Said): Problem {
+	return new Problem(status, (said.type ?? "").replace(/^urn:headgate:problem:/, ""),
+			   said.detail || said.title || `the daemon answered ${status}`, said.findings);
+}
+
 async function problemOf(answer: Response): Promise<Problem> {
-	let said: { type?: string; detail?: string; title?: string } = {};
+	let said: Said = {};
 
 	try {
 		said = await answer.json();
 	} catch {
 		/* no JSON: the status has to do */
 	}
-	return new Problem(answer.status, (said.type ?? "").replace(/^urn:headgate:problem:/, ""),
-			   said.detail || said.title || `the daemon answered ${answer.status}`);
+	return problem(answer.status, said);
 }
 
 export async function send(method: string, path: string, body?: unknown, how: How = {}): Promise<Response> {
@@ -64,6 +86,37 @@ export async function call<T>(method: string, path: string, body?: unknown, how?
 	const text = await answer.text();
 
 	return (text ? JSON.parse(text) : {}) as T;
+}
+
+export interface Progress {
+	stage: string;
+	done: number;
+	of: number;
+}
+
+/* What takes long: lines of progress, and a last one with the result or what went wrong. */
+export async function long<T>(path: string, body: unknown, tell: (progress: Progress) => void, signal?: AbortSignal): Promise<T> {
+	const answer = await send("POST", path, body, { signal });
+	const reader = answer.body!.pipeThrough(new TextDecoderStream()).getReader();
+	let left = "";
+
+	for (;;) {
+		const { done, value } = await reader.read();
+		const lines = (left + (value ?? "")).split("\n");
+
+		left = lines.pop()!;
+		for (const line of lines.filter(Boolean)) {
+			const said = JSON.parse(line) as { progress?: Progress; result?: T; error?: Said };
+			if (said.error)
+				throw problem(said.error.status ?? 500, said.error);
+			if (said.result)
+				return said.result;
+			if (said.progress)
+				tell(said.progress);
+		}
+		if (done)
+			throw new Problem(0, "unreachable", "it ended before it was done");
+	}
 }
 
 /* at("/v1/threads", { state: "open", q: "" }): what is empty is left out. */

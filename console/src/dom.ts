@@ -3,6 +3,7 @@ import { el, say, show } from "../../widget/src/view/dom";
 import type { Child } from "../../widget/src/view/dom";
 import { ago, clock } from "./say";
 import { Problem } from "./api";
+import type { Finding } from "./api";
 
 export { arrange, el, say, set, show, spoken } from "../../widget/src/view/dom";
 export type { Child } from "../../widget/src/view/dom";
@@ -161,6 +162,12 @@ export function sheet(title: string, ...body: Child[]): void {
 export function facts(...rows: [string, Child][]): HTMLDListElement {
 	return el("dl", {}, ...rows.filter(([, value]) => value !== null && value !== undefined && value !== "" && value !== false)
 		.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
+}
+
+/* What is wrong with a configuration, line by line. */
+export function findingList(findings: Finding[]): HTMLUListElement {
+	return el("ul", { class: "plain" }, ...findings.map(f => el("li", {}, mark(f.severity, f.severity === "error" ? "bad" : "wait"),
+		" ", el("code", {}, `${f.file}:${f.line}:${f.column}`), ` ${f.text}`, f.hint ? el("small", {}, ` ${f.hint}`) : "")));
 }
 
 export async function copy(text: string): Promise<void> {

@@ -318,6 +318,96 @@ def test_people_are_found_and_blocked(site, console, browser):
     console.button("Block …")
 
 
+def test_a_text_is_tried_and_what_was_decided_is_replayed_by_edited_rules(site, console, browser):
+    console.sign_in()
+    thread = say(site, browser, "hold me, I am judged again")
+    console.go("rules")
+    console.row("greetings <b>and</b> thanks")
+    console.row("held for people").find_element(By.CSS_SELECTOR, ".go").click()
+    console.sees("do: { hold: true }", ".detail")
+    fields = {e.accessible_name: e for e in console.all(".bench textarea, .bench input, .bench select")}
+    fields["What a customer writes"].send_keys("a human <i>please</i>", Keys.CONTROL, Keys.ENTER)
+    console.sees("ticket by “asks for a person”", ".bench .outcome")
+    console.sees("escalation", ".bench .outcome")
+    assert "hold me, I am judged" not in console.find(".bench .outcome").text
+    browser.picture("console-rules-try")
+    console.texts_only()
+    source = fields["Rules"]
+    edited = source.get_attribute("value").replace("hold: true", "convert: { }")
+    assert edited.count("- name: ") == 3
+    source.clear()
+    source.send_keys(edited)
+    console.sees("Edited", ".bench")
+    console.press("Replay")
+    console.sees("decisions change", ".bench")
+    console.sees("held for people", ".bench .rows")
+    browser.run("document.querySelector('.bench .list').scrollIntoView({ block: 'end' })")
+    assert console.all(f".bench .rows a[href='#/threads/{thread}']")
+    browser.picture("console-rules-replay")
+    console.texts_only()
+    source.clear()
+    source.send_keys("- name: <b>x</b>\n  wen: { }")
+    console.press("Replay")
+    console.sees("rules:2:3", ".bench")
+    console.sees("did you mean 'when'?", ".bench")
+    console.press("As in force")
+    assert "hold: true" in source.get_attribute("value")
+    console.texts_only()
+
+
+def test_the_configuration_says_where_each_value_stands_and_no_secret(site, console, browser):
+    console.sign_in().go("configuration")
+    row = console.row("settle")
+    assert "1h" in row.text and "headgate.yaml:" in row.text
+    console.find("input[type=search]").send_keys("api tests")
+    row = console.row("env:TEST_API_TOKEN")
+    row.find_element(By.CSS_SELECTOR, ".go").click()
+    console.sees(str(site.gateway.config_path), ".detail")
+    assert harness.API_TOKEN not in browser.run("return document.documentElement.outerHTML")
+    browser.picture("console-configuration-values")
+    console.texts_only()
+    console.press("Reload …")
+    console.press("Reload", "dialog")
+    console.told("Nothing had changed.")
+
+
+def test_a_token_is_made_shown_once_and_revoked(site, console, browser):
+    console.sign_in().go("tokens")
+    console.sees("Of the configuration")
+    console.press("Make a token …")
+    named = {e.accessible_name: e for e in console.all("dialog input")}
+    named["Name"].send_keys("Night Shift")
+    console.press("Make it", "dialog")
+    console.sees("small letters, digits", "dialog")
+    named["Name"].clear()
+    named["Name"].send_keys("night-shift")
+    next(e for name, e in named.items() if name.startswith("reply")).click()
+    browser.picture("console-token-make")
+    console.press("Make it", "dialog")
+    console.find("dialog .secret")
+    browser.picture("console-token-secret")
+    secret = console.find("dialog .secret").text
+    assert secret.startswith("hgt_") and site.gateway.api("GET", "/v1/status", token=secret).status == 403
+    console.press("Close", "dialog")
+    row = console.row("night-shift")
+    assert "reply" in row.text and "good" in row.text
+    assert secret not in browser.run("return document.documentElement.outerHTML")
+    console.texts_only()
+    console.press("Revoke night-shift")
+    console.press("Revoke", "dialog")
+    console.told("night-shift is revoked")
+    assert site.gateway.api("GET", "/v1/status", token=secret).status == 401
+    console.find("#all-tokens").click()
+    assert "revoked" in console.row("night-shift").text
+
+
+def test_pages_for_operators_and_admins_say_so_to_others(site, browser):
+    console = Console(browser, site, role="viewer").sign_in()
+    for page, told in (("rules", "for operators"), ("configuration", "for operators"), ("tokens", "for admins")):
+        console.go(page)
+        console.sees(told)
+
+
 # ---- texts from outside ----
 
 def test_what_comes_from_outside_is_text_everywhere(site, console, browser):
@@ -346,7 +436,7 @@ def test_what_comes_from_outside_is_text_everywhere(site, console, browser):
     console.press("Explain")
     console.sees("held for people", ".explain")
     console.texts_only()
-    for page in ("drops", "reports", "live?q=%3Cscript%3Epwn(40)%3C/script%3E", "threads?q=%22%3E%3Cimg%20src=x%20onerror=pwn(41)%3E",
+    for page in ("drops", "reports", "rules", "configuration", "tokens", "live?q=%3Cscript%3Epwn(40)%3C/script%3E", "threads?q=%22%3E%3Cimg%20src=x%20onerror=pwn(41)%3E",
                  "%3Cscript%3Epwn(42)%3C/script%3E", "threads/%3Cimg%20src=x%20onerror=pwn(43)%3E"):
         console.go(page)
         browser.wait(lambda: browser.run("return document.querySelector('main .page') !== null"), page)
@@ -369,7 +459,7 @@ def test_the_policy_is_in_force(console, browser):
 
 # ---- everybody can use it ----
 
-PAGES = ["live", "threads", "drops", "dead", "channels", "contacts", "reports"]
+PAGES = ["live", "threads", "drops", "dead", "channels", "contacts", "reports", "rules", "configuration", "tokens"]
 
 
 @pytest.mark.parametrize("how", ["light", "dark", "phone"])
