@@ -7,8 +7,9 @@ import { dropsPage } from "./pages/drops";
 import { livePage } from "./pages/live";
 import { reportsPage } from "./pages/reports";
 import { rulesPage } from "./pages/rules";
+import { startPage } from "./pages/start";
 import { threadsPage } from "./pages/threads";
 import { tokensPage } from "./pages/tokens";
 import { run } from "./shell";
 
-void run([livePage, threadsPage, dropsPage, deadPage, channelsPage, contactsPage, reportsPage, rulesPage, configPage, tokensPage]);
+void run([livePage, threadsPage, startPage, dropsPage, deadPage, channelsPage, contactsPage, reportsPage, rulesPage, configPage, tokensPage]);

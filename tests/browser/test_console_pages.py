@@ -21,7 +21,16 @@ RULES = """\
   - name: asks for a person
     when: { text: { contains: human } }
     do: { convert: { priority: high, category: escalation } }"""
-SITE = dict(rules=RULES, top="default: hold\nsettle: 1h\nfirst_response: 7d")
+WHATSAPP = """\
+wa:
+  adapter: whatsapp
+  phone_number_id: "109876543210"
+  token: env:TEST_API_TOKEN
+  app_secret: env:TEST_WEBHOOK_SECRET
+  verify_token: env:TEST_API_TOKEN
+  base_url: http://127.0.0.1:1
+"""
+SITE = dict(rules=RULES, top="default: hold\nsettle: 1h\nfirst_response: 7d", channels=WHATSAPP)
 numbers = itertools.count(1)
 
 
@@ -197,6 +206,37 @@ def test_a_conversation_is_answered_noted_and_made_a_ticket(site, console, brows
     assert ticket["subject"] == "Broken lamp" and ticket["category"] == "warranty" and ticket["requester"] == "lamp@example.org"
     assert ticket["agent"] == "ann"
     assert site.helpdesk.wait_event("ticket.requested")
+
+
+def test_somebody_who_has_not_written_is_written_to(site, console, browser):
+    console.sign_in()
+    browser.press("g", "n")
+    browser.wait(lambda: console.title() == "New conversation", "the page")
+    console.find(".start")
+    fields = {e.accessible_name: e for e in console.all(".start input, .start textarea, .start select")}
+    assert [o.text for o in fields["Channel"].find_elements(By.TAG_NAME, "option")] == ["wa (whatsapp)"] and "Subject" not in fields
+    fields["To"].send_keys("+447700900777")
+    fields["Text"].send_keys("Your parcel is here. <b>Really</b>")
+    console.sees("template", ".cost.wrong")		# WhatsApp wants one, which is said before it is sent
+    browser.picture("console-new-refused")
+    fields["Template (JSON)"].send_keys("{")
+    console.sees("no JSON object", ".cost.wrong")
+    fields["Template (JSON)"].clear()
+    fields["Template (JSON)"].send_keys('{"name": "parcel", "language": {"code": "en"}}')
+    fields["Text"].clear()
+    fields["Text"].send_keys("Your parcel is here. <b>Really</b>")
+    fields["Tags"].send_keys("parcel, <i>x</i>")
+    console.sees("1 message to +447700900777 by wa", ".cost")
+    browser.picture("console-new")
+    console.texts_only()
+    fields["Text"].send_keys(Keys.CONTROL, Keys.ENTER)
+    console.told("On its way.")
+    console.sees("Your parcel is here. <b>Really</b>", ".log .message.out")
+    thread = browser.run("return location.hash").rsplit("/", 1)[-1]
+    found = site.gateway.get(f"/v1/threads/{thread}")["thread"]
+    assert found["reply_to"] == "tel:+447700900777" and found["tags"] == ["parcel", "<i>x</i>"]
+    assert site.gateway.messages(thread)[0]["author_name"] == "ann"
+    console.texts_only()
 
 
 def test_noise_is_closed_with_its_tag(site, console, browser):
@@ -436,7 +476,7 @@ def test_what_comes_from_outside_is_text_everywhere(site, console, browser):
     console.press("Explain")
     console.sees("held for people", ".explain")
     console.texts_only()
-    for page in ("drops", "reports", "rules", "configuration", "tokens", "live?q=%3Cscript%3Epwn(40)%3C/script%3E", "threads?q=%22%3E%3Cimg%20src=x%20onerror=pwn(41)%3E",
+    for page in ("drops", "reports", "rules", "configuration", "tokens", "new?to=%3Cscript%3Epwn(44)%3C/script%3E", "live?q=%3Cscript%3Epwn(40)%3C/script%3E", "threads?q=%22%3E%3Cimg%20src=x%20onerror=pwn(41)%3E",
                  "%3Cscript%3Epwn(42)%3C/script%3E", "threads/%3Cimg%20src=x%20onerror=pwn(43)%3E"):
         console.go(page)
         browser.wait(lambda: browser.run("return document.querySelector('main .page') !== null"), page)
@@ -459,7 +499,7 @@ def test_the_policy_is_in_force(console, browser):
 
 # ---- everybody can use it ----
 
-PAGES = ["live", "threads", "drops", "dead", "channels", "contacts", "reports", "rules", "configuration", "tokens"]
+PAGES = ["live", "threads", "drops", "dead", "channels", "contacts", "reports", "rules", "configuration", "tokens", "new"]
 
 
 @pytest.mark.parametrize("how", ["light", "dark", "phone"])
@@ -475,7 +515,7 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(site, console, browser, 
     for page in PAGES + ["threads/" + thread]:
         console.go(page)
         console.find(f".page.{page.split('/')[0]}")
-        browser.wait(lambda: console.all(".rows tbody tr, .empty, .message, .card"), page)
+        browser.wait(lambda: console.all(".rows tbody tr, .empty, .message, .card, form.start"), page)
         if page == "live":
             console.find(".rows .go").click()
             console.sees("All facts", ".detail")

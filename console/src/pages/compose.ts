@@ -13,7 +13,7 @@ interface Attached {
 	type: string;
 }
 
-interface Preview {
+export interface Preview {
 	preview: { channel: string; to: string; units?: number; parts: { units?: number; coding?: string; left?: number; attachment?: number }[] };
 }
 
@@ -23,7 +23,7 @@ export interface Composer {
 	note(): void;
 }
 
-function costOf({ preview }: Preview): string {
+export function costOf({ preview }: Preview): string {
 	const last = preview.parts[preview.parts.length - 1];
 	const parts = preview.parts.length === 1 ? "1 message" : `${preview.parts.length} messages`;
 	const units = preview.units ? `, ${preview.units} ${preview.units === 1 ? "segment" : "segments"}` : "";
