@@ -143,6 +143,7 @@ struct stream {
 	gboolean (*line)(void *arg, const char *line);
 	void *arg;
 	gboolean enough;		/* line said so */
+	gboolean *opened;		/* or NULL: an end is said */
 };
 
 static gboolean stream_body(void *arg, const void *bytes, gsize len)
@@ -171,33 +172,47 @@ static void stream_done(void *arg, const struct hg_client_answer *answer)
 	if (stream->enough) {
 		stream->wait.code = CTL_DONE;
 	} else if (answer->status == 200) {
-		ctl_say_error(stream->wait.ctl, "headgated has ended the stream");
+		if (!stream->opened)
+			ctl_say_error(stream->wait.ctl, "headgated has ended the stream");
+		else
+			*stream->opened = TRUE;
 		stream->wait.code = CTL_UNREACHABLE;
-	} else {
+	} else if (!stream->opened || !*stream->opened || (answer->code == HG_CLIENT_OK && answer->status != 503)) {
 		call_done(&stream->wait, answer);
 	}
 }
 
-static int stream_call(struct ctl *ctl, const char *method, const char *path, const char *body,
-		       gboolean (*line)(void *arg, const char *line), void *arg)
+/* call: method, headers and body. */
+static int stream_call(struct ctl *ctl, struct hg_client_call *call, const char *path, struct stream *stream)
 {
 	g_autofree char *url = g_strconcat("http://headgate", path, NULL);
 	g_auto(ctl_reply) reply = { 0 };
 	g_autoptr(GString) rest = g_string_new(NULL);
-	struct stream stream = { { ctl, &reply, CTL_UNREACHABLE }, rest, line, arg, FALSE };
 
-	hg_client_sync(&(struct hg_client_call){ .method = method, .url = url, .body = body, .len = body ? strlen(body) : 0,
-		.unix_path = ctl_socket(ctl), .private_ok = TRUE, .timeout_ms = -1, .on_body = stream_body,
-		.on_body_arg = &stream, .max_reply = G_MAXSSIZE }, stream_done, &stream);
-	return stream.wait.code;
+	stream->wait = (struct wait){ ctl, &reply, CTL_UNREACHABLE };
+	stream->rest = rest;
+	call->url = url;
+	call->unix_path = ctl_socket(ctl);
+	call->private_ok = TRUE;
+	call->timeout_ms = -1;
+	call->on_body = stream_body;
+	call->on_body_arg = stream;
+	call->max_reply = G_MAXSSIZE;
+	hg_client_sync(call, stream_done, stream);
+	return stream->wait.code;
 }
 
-int ctl_stream(struct ctl *ctl, const char *path, gboolean (*line)(void *arg, const char *line), void *arg)
+int ctl_stream(struct ctl *ctl, const char *path, const char *const *headers, gboolean (*line)(void *arg, const char *line),
+	       void *arg, gboolean *ret_opened)
 {
-	return stream_call(ctl, "GET", path, NULL, line, arg);
+	struct stream stream = { .line = line, .arg = arg, .opened = ret_opened };
+
+	return stream_call(ctl, &(struct hg_client_call){ .method = "GET", .headers = headers }, path, &stream);
 }
 
 int ctl_stream_post(struct ctl *ctl, const char *path, const char *body, gboolean (*line)(void *arg, const char *line), void *arg)
 {
-	return stream_call(ctl, "POST", path, body, line, arg);
+	struct stream stream = { .line = line, .arg = arg };
+
+	return stream_call(ctl, &(struct hg_client_call){ .method = "POST", .body = body, .len = body ? strlen(body) : 0 }, path, &stream);
 }

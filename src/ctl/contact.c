@@ -173,7 +173,8 @@ static void print_threads(struct ctl *ctl, struct json_object *contact)
 		printf("%s\n", subject);
 	}
 	if (hg_json_str(contact, "threads_next"))
-		printf("(older ones: headgatectl --json thread list --contact %s)\n", hg_json_str(contact, "id"));
+		printf("(older ones: headgatectl thread list --contact %s --before %s)\n", hg_json_str(contact, "id"),
+		       hg_json_str(contact, "threads_next"));
 }
 
 static int show(struct ctl *ctl)

@@ -76,7 +76,7 @@ static int export(struct ctl *ctl)
 
 	if (!w.to)
 		return CTL_NO;
-	code = ctl_stream(ctl, path, take_line, &w);
+	code = ctl_stream(ctl, path, NULL, take_line, &w, NULL);
 	if (w.bar)
 		ctl_bar_end();
 	if (to)

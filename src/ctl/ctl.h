@@ -93,6 +93,12 @@ struct json_object *ctl_status_counts(struct json_object *status, const char *ta
 /* The configuration, or NULL after all that is wrong was printed; yours. */
 hg_setup *ctl_setup(const struct ctl *ctl, const char *path);
 
+/* ---- thread_find.c ---- */
+
+extern const struct ctl_verb ctl_thread_list, ctl_thread_search;
+/* A conversation in a line. */
+void ctl_thread_row(const struct ctl *ctl, struct json_object *thread);
+
 /* ---- drops.c, replay.c ---- */
 extern const struct ctl_verb ctl_report_drops;
 extern const struct ctl_verb ctl_contact_export, ctl_contact_erase;
@@ -142,11 +148,38 @@ int ctl_call(struct ctl *ctl, const char *method, const char *path, const char *
 /* The same with a body of bytes. */
 int ctl_call_bytes(struct ctl *ctl, const char *method, const char *path, const char *body, gsize len,
 		   const char *const *headers, struct ctl_reply *ret);
-/* Streams the lines of a GET until the daemon ends it, or line says FALSE. */
-int ctl_stream(struct ctl *ctl, const char *path, gboolean (*line)(void *arg, const char *line), void *arg);
-/* The same of a POST. */
+/* Streams the lines of a GET until the daemon ends it, or line says FALSE.  opened NULL: an end is said on stderr.  Else
+ * whether it had begun, and then, or where *ret_opened was set before, neither its end nor that nobody answers is said. */
+int ctl_stream(struct ctl *ctl, const char *path, const char *const *headers, gboolean (*line)(void *arg, const char *line),
+	       void *arg, gboolean *ret_opened);
+/* A POST, whose end is said. */
 int ctl_stream_post(struct ctl *ctl, const char *path, const char *body, gboolean (*line)(void *arg, const char *line), void *arg);
 char *ctl_path(const char *fmt, ...) G_GNUC_PRINTF(1, 2);	/* arguments are percent-encoded strings */
 const char *ctl_socket(struct ctl *ctl);	/* by option, by the config, else the default */
 /* Prints the reply as it came: --json of most verbs.  Returns CTL_DONE. */
 int ctl_print_json(const ctl_reply *reply);
+
+/* ---- pages.c: lists that come page by page ---- */
+
+#define CTL_ALL (-1)
+
+struct ctl_pages {
+	const char *path;		/* with its filters, without limit and place */
+	const char *list;		/* the member that holds the entries */
+	const char *cursor;		/* the parameter that goes on: "before", "after" */
+	const char *from;		/* or NULL: where it begins */
+	gint64 most;			/* how many entries; CTL_ALL */
+	void (*each)(void *arg, struct json_object *entry);
+	void *arg;
+	gint64 shown;			/* how many there were */
+	gboolean partly;		/* the daemon said that it has not looked through all */
+	char *next;			/* or NULL: there are no more; yours */
+};
+/* Calls each for every entry of every page.  Returns CTL_DONE, or the exit code of the call that failed. */
+int ctl_pages(struct ctl *ctl, struct ctl_pages *pages);
+/* Says how to go on, where there is more. */
+void ctl_pages_end(const struct ctl *ctl, struct ctl_pages *pages);
+/* Takes --limit, --all and that of the cursor's name.  FALSE: return ctl->exit. */
+gboolean ctl_pages_given(struct ctl *ctl, struct ctl_pages *pages, gint64 usual);
+/* One entry on a line of its own: --json of lists. */
+void ctl_put_object(struct json_object *object);

@@ -4,35 +4,14 @@
 #include <unistd.h>
 #include "ctl.h"
 
-#define OPEN "/v1/drops?limit=500&state=open"
-#define ALL "/v1/drops?limit=500&state=all"
-
-static gsize size_of(struct json_object *list)
-{
-	return list ? json_object_array_length(list) : 0;
-}
-
 /* Calls each for every drop of every page; what they return is summed up by themselves. */
 static int for_each(struct ctl *ctl, gboolean open_only,
 		    void (*each)(void *arg, struct json_object *drop), void *arg)
 {
-	g_autofree char *first = ctl_query(ctl, open_only ? OPEN : ALL, "since"), *path = g_strdup(first);
+	g_autofree char *path = ctl_query(ctl, open_only ? "/v1/drops?state=open" : "/v1/drops?state=all", "since");
 
-	while (path) {
-		g_auto(ctl_reply) reply = { 0 };
-		int code = ctl_call(ctl, "GET", path, NULL, NULL, &reply);
-		struct json_object *list = hg_json_arr(reply.json, "drops");
-		const char *next;
-
-		if (code != CTL_DONE)
-			return code;
-		for (gsize i = 0; i < size_of(list); i++)
-			each(arg, json_object_array_get_idx(list, i));
-		next = hg_json_str(reply.json, "next");
-		g_free(path);
-		path = next ? g_strconcat(first, "&before=", next, NULL) : NULL;
-	}
-	return CTL_DONE;
+	return ctl_pages(ctl, &(struct ctl_pages){ .path = path, .list = "drops", .cursor = "before", .most = CTL_ALL,
+						   .each = each, .arg = arg });
 }
 
 /* ---- list ---- */
@@ -47,7 +26,7 @@ static void print_drop(void *arg, struct json_object *drop)
 	g_autofree char *why = ctl_text(drop, "why", ""), *id = ctl_text(drop, "thread_id", "-");
 
 	if (listing->ctl->json) {
-		ctl_put_json(json_object_to_json_string_ext(drop, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+		ctl_put_object(drop);
 		return;
 	}
 	if (!listing->n++)

@@ -1,4 +1,4 @@
-/* look.c - status, tail, explain, fsck: what the daemon says, for people or as JSON */
+/* look.c - status, explain, fsck: what the daemon says, for people or as JSON */
 #include <stdio.h>
 #include <string.h>
 #include "ctl.h"
@@ -7,8 +7,7 @@
 #include "text.h"
 
 #define NAME_WIDTH 12
-#define EVENT_BYTES (16 * 1024 * 1024)
-#define QUOTE_MAX 80			/* bytes of a message's text in a line of tail */
+#define QUOTE_MAX 80			/* bytes of what /readyz says */
 #define READY_CALL_MS 5000
 #define READY_LOOK_US 100000		/* between two looks */
 
@@ -234,73 +233,6 @@ const struct ctl_verb ctl_verb_status = {
 		"--ready asks what /readyz answers.  A channel that was paused by hand is not down.",
 	.exits = "0 all is well, 1 something is not up, or with --ready: not ready, 75 not ready within the time of --wait",
 	.example = "status --ready --channels --wait 30s",
-};
-
-/* ---- tail ---- */
-
-static void add_word(GString *out, struct json_object *object, const char *key)
-{
-	g_autofree char *word = ctl_text(object, key, "");
-
-	if (*word)
-		g_string_append_printf(out, "%s ", word);
-}
-
-/* What an event is about, in a few words. */
-static char *event_text(struct json_object *data)
-{
-	struct json_object *message = hg_json_obj(data, "message");
-	g_autofree char *text = hg_text_valid(hg_json_str(message, "text"), -1, QUOTE_MAX);
-	g_autofree char *safe = ctl_safe(text, FALSE);
-	GString *out = g_string_new(NULL);
-
-	if (*safe)
-		g_string_append_printf(out, "\"%s\" ", safe);
-	add_word(out, hg_json_obj(data, "ticket"), "number");
-	add_word(out, message, "delivery");
-	add_word(out, data, "reason");
-	return g_string_free(out, FALSE);
-}
-
-static void print_event(const struct ctl *ctl, struct json_object *event)
-{
-	struct json_object *data = hg_json_obj(event, "data");
-	g_autofree char *clock = ctl_clock(hg_json_str(event, "timestamp")), *text = event_text(data);
-	g_autofree char *channel = ctl_text(data, "channel", "-"), *type = ctl_text(event, "type", "?");
-
-	printf("%s%s%s  ", ctl_look(ctl, CTL_DIM), clock, ctl_look(ctl, CTL_PLAIN));
-	ctl_cell(channel, NAME_WIDTH);
-	printf("%s%-16s%s  %s\n", ctl_look(ctl, CTL_CYAN), type, ctl_look(ctl, CTL_PLAIN), g_strchomp(text));
-}
-
-static gboolean tail_line(void *arg, const char *line)
-{
-	const struct ctl *ctl = arg;
-	g_autoptr(json_object) event = NULL;
-
-	if (ctl->json) {
-		ctl_put_json(line);
-	} else {
-		event = hg_json_parse(line, strlen(line), &(struct hg_json_limits){ .max_bytes = EVENT_BYTES,
-				      .max_depth = 64 }, NULL);
-		print_event(ctl, event);
-	}
-	return fflush(stdout) == 0;	/* no: who read us has gone */
-}
-
-static int tail(struct ctl *ctl)
-{
-	g_autofree char *path = ctl_query(ctl, "/v1/events/stream", "thread shadow");
-
-	return ctl_stream(ctl, path, tail_line, ctl);
-}
-
-const struct ctl_verb ctl_verb_tail = {
-	.name = "tail", .help = "follow events as they happen", .run = tail,
-	.options = CTL_PARAMS({ "thread", CTL_TEXT, "ID", "those of one conversation" },
-			      { "shadow", CTL_FLAG, NULL, "those of channels on trial, and no others" }),
-	.more = "Goes on until it is interrupted.",
-	.example = "tail --json | jq -r .type",
 };
 
 /* ---- fsck ---- */

@@ -7,40 +7,6 @@
 
 /* ---- reading ---- */
 
-static void print_row(const struct ctl *ctl, struct json_object *thread)
-{
-	struct json_object *contact = hg_json_obj(thread, "contact"), *ticket = hg_json_obj(thread, "ticket");
-	g_autofree char *id = ctl_text(thread, "id", "?"), *state = ctl_text(thread, "state", "?");
-	g_autofree char *channel = ctl_text(thread, "channel", "-"), *number = ctl_text(ticket, "number", "-");
-	g_autofree char *age = ctl_ago(hg_json_str(thread, "last_activity_at"));
-	g_autofree char *name = ctl_text(contact, "name", "-");
-
-	printf("%s%s%s  ", ctl_look(ctl, CTL_CYAN), id, ctl_look(ctl, CTL_PLAIN));
-	ctl_cell(state, 9);
-	ctl_cell(channel, 12);
-	ctl_cell(number, 10);
-	printf("%7s  %s%s\n", age, name, hg_json_bool(thread, "shadow", FALSE) ? "  (on trial)" : "");
-}
-
-static int list(struct ctl *ctl)
-{
-	g_auto(ctl_reply) reply = { 0 };
-	const char *usual = ctl_given(ctl, "limit") ? "/v1/threads" : "/v1/threads?limit=20";
-	g_autofree char *path = ctl_query(ctl, usual, "limit shadow state channel");
-	int code = ctl_call(ctl, "GET", path, NULL, NULL, &reply);
-	struct json_object *threads = hg_json_arr(reply.json, "threads");
-
-	if (code != CTL_DONE)
-		return code;
-	if (ctl->json)
-		return ctl_print_json(&reply);
-	printf("%s%-30s  %-9s %-12s %-10s %7s  %s%s\n", ctl_look(ctl, CTL_BOLD), "THREAD", "STATE", "CHANNEL", "TICKET",
-	       "LAST", "CONTACT", ctl_look(ctl, CTL_PLAIN));
-	for (gsize i = 0; threads && i < json_object_array_length(threads); i++)
-		print_row(ctl, json_object_array_get_idx(threads, i));
-	return CTL_DONE;
-}
-
 static char *delivery_of(struct json_object *message)
 {
 	struct json_object *error = hg_json_obj(message, "error");
@@ -122,10 +88,10 @@ static int show(struct ctl *ctl)
 	entries = hg_json_arr(messages.json, "messages");
 	if (ctl->json) {
 		json_object_object_add(thread.json, "messages", json_object_get(entries));
-		ctl_put_json(json_object_to_json_string_ext(thread.json, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+		ctl_put_object(thread.json);
 		return CTL_DONE;
 	}
-	print_row(ctl, one);
+	ctl_thread_row(ctl, one);
 	print_links(one);
 	if (hg_json_str(messages.json, "next"))
 		puts("  ... (earlier ones are left out)");
@@ -260,14 +226,6 @@ static int show_preview(struct ctl *ctl)
 #define TO { "to", CTL_TEXT, "ADDRESS", "another address of the customer [the one that was written from]" }
 #define CHANNEL { "channel", CTL_CHANNEL, NULL, "another channel" }
 
-static const struct ctl_verb list_verb = {
-	.name = "list", .help = "conversations, the newest first", .run = list,
-	.options = CTL_PARAMS({ "state", CTL_WORD, NULL, "only those that are so", "open|closed|converted" },
-			      { "channel", CTL_CHANNEL, NULL, "only those of one channel" },
-			      { "shadow", CTL_FLAG, NULL, "those of channels on trial, and no others" },
-			      { "limit", CTL_NUMBER, NULL, "how many at most [20]" }),
-};
-
 static const struct ctl_verb show_verb = {
 	.name = "show", .help = "one with its messages", .run = show, .args = CTL_PARAMS(ID),
 };
@@ -314,6 +272,6 @@ static const struct ctl_verb reopen_verb = {
 
 const struct ctl_verb ctl_verb_thread = {
 	.name = "thread", .help = "read and steer conversations",
-	.subs = CTL_SUBS(&list_verb, &show_verb, &reply_verb, &preview_verb, &note_verb, &convert_verb, &close_verb,
-			 &reopen_verb, &ctl_thread_set, &ctl_thread_start),
+	.subs = CTL_SUBS(&ctl_thread_list, &ctl_thread_search, &show_verb, &reply_verb, &preview_verb, &note_verb, &convert_verb,
+			 &close_verb, &reopen_verb, &ctl_thread_set, &ctl_thread_start),
 };

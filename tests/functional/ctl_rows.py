@@ -66,6 +66,7 @@ ROWS = {
     "webhook verify": Row("webhook verify desk --id msg_1 --timestamp 1 --signature v1,AAAA", exit=1, stdin="{}"),
     "qr": Row("qr wa-main --number +447700900100"),
     "thread list": Row("thread list --limit 1"),
+    "thread search": elsewhere("test_find.py"),
     "thread show": Row("thread show {thread}"),
     "thread reply": Row("thread reply {thread} hello"),
     "thread preview": Row("thread preview {thread} hello"),

@@ -10,7 +10,7 @@ from harness import BUILD, TOP
 
 def plain(page):
     """As a reader sees it, without the overstriking."""
-    shown = subprocess.run(["mandoc", "-Tutf8", "-Owidth=200", TOP / "doc" / page], capture_output=True, text=True, check=True)
+    shown = subprocess.run(["mandoc", "-Tutf8", "-Owidth=400", TOP / "doc" / page], capture_output=True, text=True, check=True)
     return re.sub(".\b", "", shown.stdout)
 
 
