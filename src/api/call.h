@@ -160,7 +160,7 @@ void hg_live_check(struct hg_live *live);
 
 /* read.c, audit.c */
 call_read_fn hg_read_threads, hg_read_thread, hg_read_messages, hg_read_message, hg_read_thread_events,
-	hg_read_events, hg_read_ticket, hg_read_outbox, hg_read_fsck, hg_read_quarantine, hg_read_quarantine_one;
+	hg_read_events, hg_read_outbox, hg_read_fsck, hg_read_quarantine, hg_read_quarantine_one;
 /* What the payload writer needs to show a thread. */
 struct hg_payload;
 gboolean hg_call_payload(struct call *call, hg_store *store, const hg_thread *thread, struct hg_payload *ret);
@@ -169,6 +169,8 @@ call_read_fn hg_read_search;
 void hg_read_search_as(struct call *call, hg_store *store, const char *q, gboolean threads);
 /* threads.c: what the query says of the conversations that are wanted; limit is one more than are shown. */
 gboolean hg_call_thread_query(struct call *call, struct hg_thread_query *ret);
+/* A query parameter that is a span before now, a day or a time; *ret stays when it is not there. */
+gboolean hg_call_time(struct call *call, const char *key, gint64 *ret);
 /* ?shadow=true: those on trial and no others. */
 gboolean hg_call_shadow(struct call *call, gboolean *ret);
 /* The ticket the path names: by id, by our number, or by a helpdesk's id (backend NULL: of any), in this order. */
@@ -215,6 +217,11 @@ call_read_fn hg_read_report, hg_read_episodes, hg_read_drops;
 call_write_fn hg_write_reply, hg_write_preview, hg_write_start, hg_write_start_preview, hg_write_note, hg_write_convert, hg_write_close, hg_write_reopen,
 	hg_write_restore, hg_write_link, hg_write_status, hg_write_retry, hg_write_settle, hg_write_participant,
 	hg_write_no_participant;
+/* The link that the body names, with its backend and the path's ticket. */
+gboolean hg_call_link(struct call *call, struct json_object *body, hg_command *command);
+/* tickets.c */
+call_read_fn hg_read_tickets, hg_read_ticket;
+call_write_fn hg_write_ticket_retry, hg_write_relink;
 /* token.c */
 call_write_fn hg_write_token, hg_write_token_revoke;
 call_read_fn hg_read_tokens;

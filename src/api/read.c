@@ -272,18 +272,3 @@ hg_ticket *hg_call_ticket(struct call *call, hg_store *store, const char *backen
 		hg_fail(&call->error, HG_ERROR_MISSING, "there is no ticket \"%.40s\"", call->param[0]);
 	return ticket;
 }
-
-void hg_read_ticket(struct call *call, hg_store *store)
-{
-	const hg_ticket *ticket = hg_call_ticket(call, store, NULL);
-	hg_thread *thread = NULL;
-	struct hg_payload payload;
-
-	if (!ticket || !hg_store_thread_get(store, call->arena, ticket->thread_n, &thread, &call->error) ||
-	    !hg_call_payload(call, store, thread, &payload))
-		return;
-	hg_json_open(call->out, '{');
-	hg_json_key(call->out, "thread");	/* carries the ticket with its links */
-	if (hg_payload_thread(&payload, call->out, &call->error))
-		hg_json_close(call->out, '}');
-}

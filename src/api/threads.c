@@ -23,7 +23,7 @@ static gboolean read_yes_no(struct call *call, const char *key, int *ret)
 	return *ret != 2 || hg_fail(&call->error, HG_ERROR_INPUT, "%s=%.20s: true or false is wanted", key, word);
 }
 
-static gboolean read_time(struct call *call, const char *key, gint64 *ret)
+gboolean hg_call_time(struct call *call, const char *key, gint64 *ret)
 {
 	const char *text = hg_request_query(call->req, key);
 	g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
@@ -44,8 +44,8 @@ gboolean hg_call_thread_query(struct call *call, struct hg_thread_query *ret)
 	for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
 		*texts[i].into = hg_request_query(call->req, texts[i].key);
 	if (call->error || !hg_call_shadow(call, &ret->shadow) || !read_yes_no(call, "has_ticket", &ret->has_ticket) ||
-	    !read_yes_no(call, "waiting", &waiting) || !read_time(call, "since", &ret->since_ms) ||
-	    !read_time(call, "until", &ret->until_ms))
+	    !read_yes_no(call, "waiting", &waiting) || !hg_call_time(call, "since", &ret->since_ms) ||
+	    !hg_call_time(call, "until", &ret->until_ms))
 		return FALSE;
 	ret->waiting = waiting > 0;
 	return !state || (ret->state = state_of_word(state)) ||

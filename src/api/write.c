@@ -316,15 +316,10 @@ static gboolean is_web_url(const char *url)
 	return g_ascii_strncasecmp(url, "https://", 8) == 0 || g_ascii_strncasecmp(url, "http://", 7) == 0;
 }
 
-gboolean hg_write_link(struct call *call, hg_command *command)
+gboolean hg_call_link(struct call *call, struct json_object *body, hg_command *command)
 {
-	static const struct call_member known[] = { { "backend", CALL_TEXT, WORD_MAX }, { "id", CALL_TEXT, ID_MAX },
-		{ "number", CALL_TEXT, ID_MAX }, { "url", CALL_TEXT, URL_MAX }, { "instead_of", CALL_TEXT, ID_MAX }, { 0 } };
-	g_autoptr(json_object) body = hg_call_body(call, known);
-
-	if (!body || !take_backend(call, body, command))
+	if (!take_backend(call, body, command))
 		return FALSE;
-	command->text = copy(command, body, "instead_of");
 	command->external_id = copy(command, body, "id");
 	command->number = copy(command, body, "number");
 	command->url = copy(command, body, "url");
@@ -332,6 +327,18 @@ gboolean hg_write_link(struct call *call, hg_command *command)
 		return hg_fail(&call->error, HG_ERROR_INPUT, "\"id\" is missing: the ticket's id in the helpdesk");
 	return !command->url || is_web_url(command->url) ||
 	       hg_fail(&call->error, HG_ERROR_INPUT, "\"url\" must begin with https:// or http://");
+}
+
+gboolean hg_write_link(struct call *call, hg_command *command)
+{
+	static const struct call_member known[] = { { "backend", CALL_TEXT, WORD_MAX }, { "id", CALL_TEXT, ID_MAX },
+		{ "number", CALL_TEXT, ID_MAX }, { "url", CALL_TEXT, URL_MAX }, { "instead_of", CALL_TEXT, ID_MAX }, { 0 } };
+	g_autoptr(json_object) body = hg_call_body(call, known);
+
+	if (!body || !hg_call_link(call, body, command))
+		return FALSE;
+	command->text = copy(command, body, "instead_of");
+	return TRUE;
 }
 
 gboolean hg_write_status(struct call *call, hg_command *command)

@@ -123,7 +123,8 @@ static gboolean link_ticket(hg_turn *turn, GError **error)
 		return FALSE;
 	link.ticket_n = kase.ticket->n;
 	return takes_its_place(turn, &link, command->text, &moves, error) &&
-	       (moves ? hg_ticket_moved : hg_ticket_link)(turn, &kase, &link, error) && finish(turn, &kase, error);
+	       (moves ? hg_ticket_moved(turn, &kase, &link, NULL, error) : hg_ticket_link(turn, &kase, &link, error)) &&
+	       finish(turn, &kase, error);
 }
 
 static gboolean set_status(hg_turn *turn, GError **error)
@@ -229,6 +230,10 @@ static gboolean act(hg_turn *turn, GError **error)
 		return hg_token_revoke(turn, error);
 	case HG_CMD_TOKEN_USED:
 		return hg_token_used(turn, error);
+	case HG_CMD_TICKET_RETRY:
+		return hg_ticket_retry(turn, error);
+	case HG_CMD_RELINK:
+		return hg_ticket_relink(turn, error);
 	case HG_CMD_BARRIER:
 		return TRUE;
 	default:

@@ -70,6 +70,11 @@ enum hg_command_kind {
 	 * blocked; OPTED_OUT, WINDOW and what else a reply is refused for */
 	HG_CMD_START,
 	HG_CMD_START_PREVIEW,	/* what it would be sent as; writes nothing */
+	/* Of ticket_ref, on its way to helpdesks. */
+	HG_CMD_TICKET_RETRY,	/* what was given up, or waits for a later try, at backend (NULL: any) is tried now.  STATE: there is
+				 * nothing.  Answer: {"ticket":id,"retried":3} */
+	HG_CMD_RELINK,		/* another ticket of backend takes the place of the one it is there: external_id, number, url; text why.
+				 * STATE: it is none there, or that one.  Answer: what it was, see ticket_hand.c */
 };
 
 /* TOKEN. */

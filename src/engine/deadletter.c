@@ -64,7 +64,7 @@ static gboolean message_waits_again(hg_turn *turn, const hg_job *job, GError **e
 	return hg_store_message_update(turn->store, message, error);
 }
 
-static gboolean again(hg_turn *turn, hg_job *job, GError **error)
+gboolean hg_dead_again(hg_turn *turn, hg_job *job, GError **error)
 {
 	/* Whoever asks for it knows that it may have arrived once: no key's life counts any more. */
 	job->doubt_ms = 0;
@@ -82,7 +82,7 @@ gboolean hg_dead_retry(hg_turn *turn, GError **error)
 	hg_job *job;
 
 	turn->answer = "{\"state\":\"due\"}";
-	return find(turn, &job, error) && again(turn, job, error);
+	return find(turn, &job, error) && hg_dead_again(turn, job, error);
 }
 
 gboolean hg_dead_retry_all(hg_turn *turn, GError **error)
@@ -98,7 +98,7 @@ gboolean hg_dead_retry_all(hg_turn *turn, GError **error)
 		return FALSE;
 	n = MIN(jobs->len, (guint)AT_ONCE);
 	for (guint i = 0; i < n; i++)
-		if (!again(turn, g_ptr_array_index(jobs, i), error))
+		if (!hg_dead_again(turn, g_ptr_array_index(jobs, i), error))
 			return FALSE;
 	answer = g_strdup_printf("{\"retried\":%u,\"more\":%s}", n, jobs->len > n ? "true" : "false");
 	turn->answer = hg_arena_str(turn->arena, answer);

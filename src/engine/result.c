@@ -247,7 +247,7 @@ static gboolean ticket_known(hg_turn *turn, hg_case *kase, GError **error)
 	link.ticket_n = kase->ticket->n;
 	if (names && result->lost) {
 		turn->origin = turn->command->backend;
-		return hg_ticket_moved(turn, kase, &link, error);
+		return hg_ticket_moved(turn, kase, &link, NULL, error);
 	}
 	if (names && !hg_ticket_is_other(turn, kase->ticket, turn->command->backend, result->external_id, &other, error))
 		return FALSE;

@@ -83,7 +83,7 @@ gboolean hg_ticket_link(hg_turn *turn, hg_case *kase, const hg_link *link, GErro
 	return !link->number || !*link->number || hg_confirm(turn, kase, link->number, error);
 }
 
-gboolean hg_ticket_moved(hg_turn *turn, hg_case *kase, const hg_link *link, GError **error)
+gboolean hg_ticket_moved(hg_turn *turn, hg_case *kase, const hg_link *link, const char *by, GError **error)
 {
 	struct hg_ctx ctx = HG_CTX(NULL, "backend", link->backend);
 	g_autofree char *text = NULL;
@@ -93,9 +93,10 @@ gboolean hg_ticket_moved(hg_turn *turn, hg_case *kase, const hg_link *link, GErr
 		return FALSE;
 	if (!old || strcmp(old->external_id, link->external_id) == 0)
 		return hg_ticket_link(turn, kase, link, error);
-	text = g_strdup_printf("%s: the conversation goes on in ticket %s, which took the place of %s.", link->backend,
-			       link->external_id, old->external_id);
-	hg_warn(&ctx, "ticket.moved", "ticket %s: %s took the place of %s", kase->ticket->id, link->external_id, old->external_id);
+	text = g_strdup_printf("%s: the conversation goes on in ticket %s, which took the place of %s%s%s%s.", link->backend,
+			       link->external_id, old->external_id, by ? " (" : "", by ?: "", by ? ")" : "");
+	hg_warn(&ctx, "ticket.moved", "ticket %s: %s took the place of %s%s%s", kase->ticket->id, link->external_id, old->external_id,
+		by ? ", said " : "", by ?: "");
 	old->external_id = link->external_id;
 	old->number = link->number;
 	old->url = link->url;

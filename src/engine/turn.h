@@ -557,8 +557,9 @@ gboolean hg_ticket_link(hg_turn *turn, hg_case *kase, const hg_link *link, GErro
 /* *ret: the backend has it under another id, which stays; the log tells. */
 gboolean hg_ticket_is_other(hg_turn *turn, const hg_ticket *ticket, const char *backend, const char *external_id,
 			    gboolean *ret, GError **error);
-/* Is not there any more under the id it had (if it had one), and link names what took its place. */
-gboolean hg_ticket_moved(hg_turn *turn, hg_case *kase, const hg_link *link, GError **error);
+/* Is not there any more under the id it had (if it had one), and link names what took its place; by: who says so, and why;
+ * or NULL. */
+gboolean hg_ticket_moved(hg_turn *turn, hg_case *kase, const hg_link *link, const char *by, GError **error);
 /* ... and nothing could: those who read the conversation here are told that nobody reads it there. */
 gboolean hg_ticket_lost(hg_turn *turn, hg_case *kase, const char *backend, GError **error);
 gboolean hg_ticket_acked(hg_turn *turn, hg_case *kase, GError **error);	/* a helpdesk has it */
@@ -620,11 +621,17 @@ gint64 hg_outbox_backoff(struct hg_env *env, const hg_job *job, gint64 now_ms);
 /* ---- pause.c ---- */
 gboolean hg_pause(hg_turn *turn, GError **error);	/* HG_CMD_PAUSE */
 
+/* ---- ticket_hand.c ---- */
+gboolean hg_ticket_retry(hg_turn *turn, GError **error);	/* HG_CMD_TICKET_RETRY */
+gboolean hg_ticket_relink(hg_turn *turn, GError **error);	/* HG_CMD_RELINK */
+
 /* ---- alarm.c ---- */
 gboolean hg_alarm(hg_turn *turn, GError **error);	/* HG_CMD_ALARM */
 
 /* ---- deadletter.c ---- */
 gboolean hg_dead_retry(hg_turn *turn, GError **error);
+/* A letter is at work again. */
+gboolean hg_dead_again(hg_turn *turn, hg_job *job, GError **error);
 gboolean hg_dead_retry_all(hg_turn *turn, GError **error);
 gboolean hg_dead_edit(hg_turn *turn, GError **error);
 gboolean hg_dead_discard(hg_turn *turn, GError **error);

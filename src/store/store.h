@@ -275,6 +275,19 @@ gboolean hg_store_ticket_get(hg_store *store, hg_arena *arena, gint64 n, hg_tick
 gboolean hg_store_ticket_by_id(hg_store *store, hg_arena *arena, const char *id, hg_ticket **ret, GError **error);
 gboolean hg_store_ticket_by_number(hg_store *store, hg_arena *arena, const char *number, hg_ticket **ret, GError **error);
 gboolean hg_store_ticket_update(hg_store *store, const hg_ticket *ticket, GError **error);
+/* Newest first.  work: those of which something was given up on its way to a helpdesk, or still waits for one. */
+enum hg_ticket_work { HG_WORK_WAITING = 1, HG_WORK_FAILED };
+struct hg_ticket_query {
+	int state, work;		/* 0: any */
+	const char *backend;		/* that has it, or that it is on its way to; or NULL */
+	const char *channel;		/* or NULL */
+	gint64 since_ms, until_ms;	/* when it was made; 0: any time */
+	gboolean shadow;
+	gint64 before_n;		/* 0: from the newest */
+	guint limit;
+};
+gboolean hg_store_ticket_list(hg_store *store, hg_arena *arena, const struct hg_ticket_query *query, GPtrArray *ret,
+			      GError **error);
 /* Open tickets (requested, open, pending) an agent has; those of a queue that nobody has. */
 gboolean hg_store_ticket_load(hg_store *store, const char *assignee, gint64 *ret, GError **error);
 gboolean hg_store_ticket_waiting(hg_store *store, const char *queue, gint64 *ret, GError **error);

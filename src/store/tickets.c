@@ -186,6 +186,30 @@ gboolean hg_store_ticket_update(hg_store *store, const hg_ticket *ticket, GError
 	return hg_row_change(store, &update, ticket, "ticket", error);
 }
 
+/* ---- lists ---- */
+gboolean hg_store_ticket_list(hg_store *store, hg_arena *arena, const struct hg_ticket_query *query, GPtrArray *ret, GError **error)
+{
+#define ON_ITS_WAY "SELECT th.ticket_n FROM outbox o JOIN thread th ON th.n = o.thread_n WHERE o.target = 2"
+#define FILTER "n < $1 AND shadow = $2 AND ($3 = 0 OR state = $3) AND created_ms >= $4 AND created_ms < $5 " \
+	"AND (CAST($6 AS TEXT) IS NULL OR (SELECT th.channel FROM thread th WHERE th.n = ticket.thread_n) = $6)"
+	static const struct hg_sql all = { HG_SQL_TICKET_LIST, "WHERE " FILTER " AND (CAST($7 AS TEXT) IS NULL "
+					   "OR EXISTS (SELECT 1 FROM link l WHERE l.ticket_n = ticket.n AND l.backend = $7) "
+					   "OR n IN (" ON_ITS_WAY " AND o.name = $7)) ORDER BY n DESC LIMIT $8", HG_SQL_SELECT, &ticket_table };
+	static const struct hg_sql work = { HG_SQL_TICKET_LIST_WORK, "WHERE " FILTER " AND n IN (" ON_ITS_WAY " AND (CAST($7 AS TEXT) IS NULL "
+					    "OR o.name = $7) AND (o.state = 6) = $8) ORDER BY n DESC LIMIT $9", HG_SQL_SELECT, &ticket_table };
+#undef FILTER
+#undef ON_ITS_WAY
+	const struct hg_value before = HG_I(query->before_n ?: G_MAXINT64), until = HG_I(query->until_ms ?: G_MAXINT64);
+	const struct hg_value shadow = HG_I(query->shadow), state = HG_I(query->state), since = HG_I(query->since_ms);
+	const struct hg_value channel = HG_T(query->channel), backend = HG_T(query->backend), limit = HG_I(query->limit);
+
+	G_STATIC_ASSERT(HG_JOB_DEAD == 6 && HG_TO_BACKEND == 2);
+	if (!query->work)
+		return hg_row_all(store, &all, HG_BIND(before, shadow, state, since, until, channel, backend, limit), arena, ret, error);
+	return hg_row_all(store, &work, HG_BIND(before, shadow, state, since, until, channel, backend,
+						HG_I(query->work == HG_WORK_FAILED), limit), arena, ret, error);
+}
+
 /* ---- how busy people are ---- */
 gboolean hg_store_ticket_load(hg_store *store, const char *assignee, gint64 *ret, GError **error)
 {

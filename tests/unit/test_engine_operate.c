@@ -263,6 +263,153 @@ static void all_of_a_kind_are_tried_again_and_no_others(void **state)
 	lab_counts(lab, 1, "SELECT count(*) FROM message WHERE text = 'no' AND delivery = 4");
 }
 
+/* ---- a ticket's way into the helpdesk ---- */
+
+static void ticket_do(hg_lab *lab, int kind, const char *ref, const char *id)
+{
+	hg_command *command = lab_command(lab, kind, NULL);
+
+	command->backend = "desk";
+	command->ticket_ref = hg_arena_str(command->arena, ref);
+	command->external_id = id;
+	command->agent = "Ann";
+	command->text = kind == HG_CMD_RELINK ? "merged over there" : kind == HG_CMD_STATUS ? id : NULL;
+	lab_do(lab, command);
+}
+
+/* Ticket 77, all of which is there. */
+static void linked(hg_lab *lab)
+{
+	lab_say(lab, ANA, "help");
+	lab_wait(lab, HOUR_MS / 60);
+	lab_forwarded(lab, lab_take(lab, HG_TO_BACKEND), &(struct hg_forward_result){ .fate = HG_SENT, .external_id = "77", .number = "#77",
+										      .url = "https://desk/77" });
+	lab_desk(lab);
+}
+
+static void what_was_given_up_of_a_ticket_goes_again_in_order_with_its_ids(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(NULL);
+	g_autofree char *id = NULL;
+	gint64 first = dead_event(lab);
+	hg_dispatch *dispatch;
+	(void)state;
+
+	id = lab_value(lab, "SELECT id FROM event WHERE type = 'ticket.requested'");
+	lab_say(lab, ANA, "and more");
+	lab_forwarded(lab, lab_take(lab, HG_TO_BACKEND), &(struct hg_forward_result){ .fate = HG_FAILED, .text = "no" });
+	lab_counts(lab, 2, "SELECT count(*) FROM outbox WHERE target = 2 AND state = 6");
+	ticket_do(lab, HG_CMD_TICKET_RETRY, "TK-1000", NULL);
+	assert_int_equal(lab->error, 0);
+	assert_non_null(strstr(lab->answer, "\"retried\":2"));
+	lab_counts(lab, 0, "SELECT count(*) FROM outbox WHERE target = 2 AND state = 6");
+	dispatch = lab_take(lab, HG_TO_BACKEND);
+	assert_int_equal(dispatch->job.n, first);
+	assert_string_equal(dispatch->event.id, id);
+	lab_forwarded(lab, dispatch, &(struct hg_forward_result){ .fate = HG_SENT });
+	assert_non_null(strstr(lab_desk(lab), "ticket.message"));
+	ticket_do(lab, HG_CMD_TICKET_RETRY, "TK-1000", NULL);
+	assert_int_equal(lab->error, HG_ERROR_STATE);
+	assert_non_null(strstr(lab->error_text, "nothing of ticket TK-1000 was given up"));
+	lab_audit(lab);
+}
+
+static void what_waits_for_a_later_try_is_tried_now(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(NULL);
+	(void)state;
+
+	linked(lab);
+	lab_say(lab, ANA, "and more");
+	lab_forwarded(lab, lab_take(lab, HG_TO_BACKEND), &(struct hg_forward_result){ .fate = HG_RETRY, .retry_ms = HOUR_MS, .text = "later" });
+	assert_null(lab_take(lab, HG_TO_BACKEND));
+	ticket_do(lab, HG_CMD_TICKET_RETRY, "77", NULL);
+	assert_non_null(strstr(lab->answer, "\"retried\":1"));
+	assert_non_null(strstr(lab_desk(lab), "ticket.message"));
+}
+
+static void what_cannot_be_retried_or_relinked_is_refused_with_why(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(NULL);
+	(void)state;
+
+	dead_event(lab);
+	ticket_do(lab, HG_CMD_RELINK, "TK-1000", "88");
+	assert_int_equal(lab->error, HG_ERROR_STATE);
+	assert_non_null(strstr(lab->error_text, "is none in desk yet"));
+	ticket_do(lab, HG_CMD_TICKET_RETRY, "TK-1000", NULL);
+	lab_forwarded(lab, lab_take(lab, HG_TO_BACKEND), &(struct hg_forward_result){ .fate = HG_SENT, .external_id = "77" });
+	ticket_do(lab, HG_CMD_RELINK, "TK-1000", "77");
+	assert_int_equal(lab->error, HG_ERROR_STATE);
+	for (int i = 0; i < 2; i++) {
+		ticket_do(lab, i ? HG_CMD_RELINK : HG_CMD_TICKET_RETRY, "TK-9999", "88");
+		assert_int_equal(lab->error, HG_ERROR_MISSING);
+	}
+	lab_counts(lab, 1, "SELECT count(*) FROM link WHERE external_id = '77' AND moved_ms = 0");
+	assert_int_equal(lab_told(lab, "ticket.linked"), 1);
+}
+
+static void a_relinked_ticket_is_the_other_one_from_then_on_and_back_again(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(NULL);
+	(void)state;
+
+	linked(lab);
+	lab_say(lab, ANA, "and more");
+	lab_forwarded(lab, lab_take(lab, HG_TO_BACKEND), &(struct hg_forward_result){ .fate = HG_RETRY, .retry_ms = HOUR_MS, .text = "gone" });
+	ticket_do(lab, HG_CMD_RELINK, "TK-1000", "88");
+	assert_int_equal(lab->error, 0);
+	assert_non_null(strstr(lab->answer, "\"was\":{\"id\":\"77\",\"number\":\"#77\",\"url\":\"https://desk/77\"},\"shared_with\":null"));
+	lab_counts(lab, 1, "SELECT count(*) FROM link WHERE external_id = '88' AND number IS NULL AND url IS NULL AND moved_ms > 0");
+	lab_counts(lab, 1, "SELECT count(*) FROM message WHERE direction = 4 AND text = 'desk: the conversation goes on in ticket 88, which "
+		   "took the place of 77 (Ann: merged over there).'");
+	/* What waited goes there at once, and what is said over there is found by the new id, not by the old one. */
+	assert_non_null(strstr(lab_desk(lab), "ticket.message"));
+	ticket_do(lab, HG_CMD_STATUS, "77", "pending");
+	assert_int_equal(lab->error, HG_ERROR_MISSING);
+	ticket_do(lab, HG_CMD_STATUS, "88", "pending");
+	assert_int_equal(lab->error, 0);
+	ticket_do(lab, HG_CMD_RELINK, "88", "77");
+	assert_int_equal(lab->error, 0);
+	lab_is(lab, "77", "SELECT external_id FROM link");
+	lab_audit(lab);
+}
+
+static void a_closed_ticket_is_relinked_and_stays_closed(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(NULL);
+	(void)state;
+
+	linked(lab);
+	ticket_do(lab, HG_CMD_STATUS, "77", "closed");
+	ticket_do(lab, HG_CMD_RELINK, "77", "88");
+	assert_int_equal(lab->error, 0);
+	lab_counts(lab, HG_TICKET_CLOSED, "SELECT state FROM ticket");
+	lab_counts(lab, HG_THREAD_CLOSED, "SELECT state FROM thread");
+	/* Who comes back is in the same conversation, and his agent reads it in the other ticket. */
+	lab_wait(lab, DAY_MS);
+	lab_say(lab, ANA, "not solved at all");
+	lab_counts(lab, HG_TICKET_OPEN, "SELECT state FROM ticket");
+	assert_non_null(strstr(lab_desk(lab), "ticket.reopened"));
+}
+
+static void two_tickets_in_one_are_told_of(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(NULL);
+	(void)state;
+
+	linked(lab);
+	lab_say(lab, BEN, "help");
+	lab_wait(lab, HOUR_MS / 60);
+	lab_forwarded(lab, lab_take(lab, HG_TO_BACKEND), &(struct hg_forward_result){ .fate = HG_SENT, .external_id = "78" });
+	ticket_do(lab, HG_CMD_RELINK, "78", "77");
+	assert_non_null(strstr(lab->answer, "\"shared_with\":\"TK-1000\""));
+	/* What is said over there goes to who had it before. */
+	ticket_do(lab, HG_CMD_STATUS, "77", "pending");
+	lab_counts(lab, HG_TICKET_PENDING, "SELECT state FROM ticket WHERE number = 'TK-1000'");
+	lab_counts(lab, HG_TICKET_OPEN, "SELECT state FROM ticket WHERE number = 'TK-1001'");
+}
+
 /* ---- alarms ---- */
 
 static void alarm_is(hg_lab *lab, const char *status, const char *text)
@@ -341,6 +488,12 @@ int main(void)
 		cmocka_unit_test(what_cannot_be_changed_says_so_and_stays_as_it_was),
 		cmocka_unit_test(a_discarded_one_is_gone_and_what_came_behind_it_goes_on),
 		cmocka_unit_test(all_of_a_kind_are_tried_again_and_no_others),
+		cmocka_unit_test(what_was_given_up_of_a_ticket_goes_again_in_order_with_its_ids),
+		cmocka_unit_test(what_waits_for_a_later_try_is_tried_now),
+		cmocka_unit_test(what_cannot_be_retried_or_relinked_is_refused_with_why),
+		cmocka_unit_test(a_relinked_ticket_is_the_other_one_from_then_on_and_back_again),
+		cmocka_unit_test(a_closed_ticket_is_relinked_and_stays_closed),
+		cmocka_unit_test(two_tickets_in_one_are_told_of),
 		cmocka_unit_test(an_alarm_stands_until_all_who_heard_of_it_know_that_it_is_over),
 		cmocka_unit_test(what_comes_back_at_once_is_the_same_alarm),
 		cmocka_unit_test(nobody_is_told_of_the_end_of_what_nobody_was_told_of),

@@ -165,6 +165,88 @@ static void a_list_is_what_one_would_pick_by_hand(void **state)
 	}
 }
 
+/* ---- tickets ---- */
+
+static const char *const desks[] = { "desk", "law" };
+enum { LINK = 1, WAITS = 2, GIVEN_UP = 4 };
+
+/* Bits of how its ticket stands at each helpdesk. */
+static void send_on(struct world *w, const struct row *row, guint stands[2])
+{
+	for (guint d = 0; d < 2; d++) {
+		stands[d] = pick(8);
+		if (stands[d] & LINK)
+			must(hg_store_link_set(w->store, &(hg_link){ .ticket_n = row->ticket->n, .backend = desks[d], .external_id = row->thread->id,
+								     .at_ms = test_now_ms }, e));
+		for (guint bit = GIVEN_UP; bit >= WAITS; bit /= 2) {		/* before one that waits */
+			hg_job job = { .target = HG_TO_BACKEND, .name = desks[d], .lane = row->thread->id, .thread_n = row->thread->n, .file = -1,
+				       .due_ms = test_now_ms, .created_ms = test_now_ms };
+
+			if (stands[d] & bit)
+				must(hg_store_job_add(w->store, &job, e));
+			if (stands[d] & bit & GIVEN_UP)
+				must(hg_store_job_dead(w->store, &job, test_now_ms, NULL, e));
+		}
+	}
+}
+
+static gboolean ticket_fits(const struct row *row, const guint stands[2], const struct hg_ticket_query *query)
+{
+	guint there = 0;
+
+	if (!row->ticket || row->ticket->shadow != query->shadow || (query->state && row->ticket->state != query->state) ||
+	    (query->channel && strcmp(query->channel, row->thread->channel) != 0) || row->ticket->created_ms < query->since_ms ||
+	    (query->until_ms && row->ticket->created_ms >= query->until_ms))
+		return FALSE;
+	for (guint d = 0; d < 2; d++)
+		there |= !query->backend || strcmp(query->backend, desks[d]) == 0 ? stands[d] : 0;
+	if (query->work)
+		return (there & (query->work == HG_WORK_FAILED ? GIVEN_UP : WAITS)) != 0;
+	return !query->backend || there != 0;
+}
+
+static void compare_tickets(struct world *w, const struct row *rows, guint (*stands)[2])
+{
+	struct hg_ticket_query query = { .limit = 1 + pick(60), .shadow = pick(5) == 0, .state = pick(3) ? 0 : HG_TICKET_OPEN + (int)pick(2),
+		.work = (int)pick(3), .backend = pick(2) ? NULL : desks[pick(2)], .channel = pick(3) ? NULL : of(channels, 3),
+		.since_ms = pick(4) ? 0 : T0 + 1000 * (gint64)pick(THREADS), .until_ms = pick(4) ? 0 : T0 + 1000 * (gint64)pick(THREADS) };
+	g_autoptr(GPtrArray) page = g_ptr_array_new();
+	guint at = THREADS;
+
+	do {
+		g_ptr_array_set_size(page, 0);
+		must(hg_store_ticket_list(w->store, w->arena, &query, page, e));
+		for (guint i = 0; i < page->len; i++) {
+			do
+				assert_true(at-- > 0);
+			while (!ticket_fits(&rows[at], stands[at], &query));
+			assert_string_equal(((const hg_ticket *)page->pdata[i])->id, rows[at].ticket->id);
+			query.before_n = rows[at].ticket->n;
+		}
+	} while (page->len == query.limit);
+	while (at-- > 0)
+		assert_false(ticket_fits(&rows[at], stands[at], &query));
+}
+
+static void a_list_of_tickets_is_what_one_would_pick_by_hand(void **state)
+{
+	struct world *w = *state;
+	struct row *rows = hg_arena_alloc(w->arena, THREADS * sizeof(*rows));
+	guint (*stands)[2] = hg_arena_alloc(w->arena, THREADS * sizeof(*stands));
+	hg_contact *contacts[5];
+
+	must(hg_store_begin(w->store, e));
+	for (guint i = 0; i < G_N_ELEMENTS(contacts); i++)
+		contacts[i] = a_contact(w, "somebody");
+	fill(w, rows, contacts);
+	for (guint i = 0; i < THREADS; i++)
+		if (rows[i].ticket)
+			send_on(w, &rows[i], stands[i]);
+	must(hg_store_commit(w->store, e));
+	for (guint i = 0; i < QUERIES / 4; i++)
+		compare_tickets(w, rows, stands);
+}
+
 static void a_tag_taken_away_is_not_found_by_any_more(void **state)
 {
 	struct world *w = *state;
@@ -242,6 +324,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_list_is_what_one_would_pick_by_hand, world_new, world_free),
+		cmocka_unit_test_setup_teardown(a_list_of_tickets_is_what_one_would_pick_by_hand, world_new, world_free),
 		cmocka_unit_test_setup_teardown(a_tag_taken_away_is_not_found_by_any_more, world_new, world_free),
 		cmocka_unit_test_setup_teardown(the_contact_may_be_called_by_who_became_part_of_him, world_new, world_free),
 		cmocka_unit_test_setup_teardown(one_call_looks_at_so_many, world_new, world_free),
