@@ -68,7 +68,7 @@ static const struct setting still_settings[] = {
 
 /* A savepoint keeps the pages it may have to put back in one piece of memory of this size, and in a
  * file beyond.  A message changes some twenty pages of 4 KiB, a conversion forty. */
-#define SAVEPOINT_BYTES (1024 * 1024)
+#define SAVEPOINT_BYTES (256 * 1024)
 
 static void configure(const char *path)
 {

@@ -61,8 +61,8 @@ struct world *world_at(char *dir)
 	return w;
 }
 
-/* The first makes its store as a first start does, with every migration; the others begin with a copy, which is most of
- * the time of many tests.  A copy has a key of its own, as a store that was made anew has. */
+/* The first makes its store as a first start does, with every migration; the others begin with a copy, which saves most of
+ * the time of many tests. */
 static void lay_store(struct world *w)
 {
 	static GBytes *empty;
@@ -72,7 +72,6 @@ static void lay_store(struct world *w)
 	if (empty) {
 		must(g_file_set_contents_full(w->options.path, g_bytes_get_data(empty, NULL), (gssize)g_bytes_get_size(empty),
 					      G_FILE_SET_CONTENTS_NONE, 0600, e));
-		world_plant(w, "UPDATE instance SET key = randomblob(32)");
 		return;
 	}
 	must((w->store = hg_store_open(&w->options, e)));
