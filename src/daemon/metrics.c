@@ -292,6 +292,18 @@ static void write_csat(const GArray *list, GString *out)
 	write_scores(list, out);
 }
 
+/* An index that does not keep up: what was said lately is found by looking through it, more slowly the more it is. */
+static void write_search(hg_gateway *gateway, GString *out)
+{
+	struct hg_search_state state;
+
+	hg_search_state(gateway->search, &state);
+	hg_metric_head(out, "headgate_search_behind", "gauge", "Events that the search index has not got to yet.");
+	hg_metric_int(out, "headgate_search_behind", NULL, state.off ? 0 : state.behind);
+	hg_metric_head(out, "headgate_search_complete", "gauge", "Does it hold the older messages too? 0 while it is made, or switched off.");
+	hg_metric_int(out, "headgate_search_complete", NULL, !state.off && !state.building && !state.error);
+}
+
 static void write_alarm(void *out, const char *kind, guint n)
 {
 	hg_metric_int(out, "headgate_alarms", (const char *const[]){ "alarm", kind, NULL }, n);
@@ -321,6 +333,7 @@ void hg_gateway_metrics(void *arg, GString *out)
 	hg_gateway_back_metrics(gateway, out);
 	write_hooks(gateway, out);
 	write_engine(gateway, out);
+	write_search(gateway, out);
 	write_http(gateway, out);
 	write_counts(list, out);
 	write_times(list, out);

@@ -69,6 +69,7 @@ def test_a_day_is_counted(day):
     assert value(found, "headgate_channel_up", channel="wa-main", adapter="whatsapp") == 1
     assert value(found, "headgate_backend_up", backend="desk") == 1
     assert value(found, "headgate_backend_down_seconds", backend="desk") == 0
+    wait_until(lambda: value(scrape(day), "headgate_search_complete") == 1 and value(scrape(day), "headgate_search_behind") == 0, "the index")
 
 
 def test_drops_are_counted_and_what_was_restored(start, graph, helpdesk):
