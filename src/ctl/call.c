@@ -135,6 +135,29 @@ int ctl_call(struct ctl *ctl, const char *method, const char *path, const char *
 	return ctl_call_bytes(ctl, method, path, body, body ? strlen(body) : 0, headers, ret);
 }
 
+/* ---- files ---- */
+
+static void save_done(void *arg, const struct hg_client_answer *answer)
+{
+	struct wait *wait = arg;
+
+	if (answer->code == HG_CLIENT_OK && answer->status == 200)
+		wait->code = CTL_DONE;
+	else
+		call_done(wait, answer);
+}
+
+int ctl_save(struct ctl *ctl, const char *path, int fd)
+{
+	g_autofree char *url = g_strconcat("http://headgate", path, NULL);
+	g_auto(ctl_reply) reply = { 0 };
+	struct wait wait = { ctl, &reply, CTL_UNREACHABLE };
+
+	hg_client_sync(&(struct hg_client_call){ .url = url, .max_reply = G_MAXSSIZE, .unix_path = ctl_socket(ctl), .private_ok = TRUE,
+						 .timeout_ms = -1, .save_fd = fd }, save_done, &wait);
+	return wait.code;
+}
+
 /* ---- streams: lines as they come ---- */
 
 struct stream {

@@ -148,6 +148,8 @@ int ctl_call(struct ctl *ctl, const char *method, const char *path, const char *
 /* The same with a body of bytes. */
 int ctl_call_bytes(struct ctl *ctl, const char *method, const char *path, const char *body, gsize len,
 		   const char *const *headers, struct ctl_reply *ret);
+/* A GET, the bytes of whose answer go to fd, which stays yours. */
+int ctl_save(struct ctl *ctl, const char *path, int fd);
 /* Streams the lines of a GET until the daemon ends it, or line says FALSE.  opened NULL: an end is said on stderr.  Else
  * whether it had begun, and then, or where *ret_opened was set before, neither its end nor that nobody answers is said. */
 int ctl_stream(struct ctl *ctl, const char *path, const char *const *headers, gboolean (*line)(void *arg, const char *line),
@@ -162,6 +164,7 @@ int ctl_print_json(const ctl_reply *reply);
 /* ---- pages.c: lists that come page by page ---- */
 
 #define CTL_ALL (-1)
+#define CTL_PAGE 500			/* as many as the API gives at once */
 
 struct ctl_pages {
 	const char *path;		/* with its filters, without limit and place */

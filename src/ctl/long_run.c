@@ -45,6 +45,11 @@ char *ctl_bytes(gint64 bytes)
 	return g_strdup_printf(unit ? "%.1f %s" : "%.0f %s", n, units[unit]);
 }
 
+static char *amount(const struct ctl_long *run, gint64 n)
+{
+	return run->unit ? g_strdup_printf("%" G_GINT64_FORMAT " %s", n, run->unit) : ctl_bytes(n);
+}
+
 static void tell_json(const struct ctl_long *run, gint64 rate)
 {
 	g_autoptr(GString) out = g_string_new(NULL);
@@ -67,10 +72,14 @@ static void tell_json(const struct ctl_long *run, gint64 rate)
 
 static void tell_text(const struct ctl_long *run, gint64 rate)
 {
-	g_autofree char *done = ctl_bytes(run->done), *of = ctl_bytes(run->of), *speed = ctl_bytes(rate);
+	g_autofree char *done = amount(run, run->done), *of = amount(run, run->of), *speed = amount(run, rate);
 	char span[HG_SPAN_SIZE];
 	double share = run->of > 0 ? CLAMP((double)run->done / (double)run->of, 0, 1) : 1;
 
+	if (run->of <= 0) {
+		fprintf(stderr, run->bar ? "\r%s, %s   " : "headgatectl: %s: %s\n", run->stage, done);
+		return;
+	}
 	hg_span(rate > 0 ? MAX(run->of - run->done, 0) / rate * 1000 : 0, span);
 	if (run->bar)
 		ctl_bar(share, "%s, %s of %s, %s/s, %s to go   ", run->stage, done, of, speed, span);
@@ -107,12 +116,12 @@ gboolean ctl_long_tell(struct ctl_long *run, const char *stage, gint64 done, gin
 
 void ctl_long_end(struct ctl_long *run, const char *go_on)
 {
-	g_autofree char *done = ctl_bytes(run->done), *of = ctl_bytes(run->of);
+	g_autofree char *done = amount(run, run->done), *of = run->of > 0 ? amount(run, run->of) : NULL;
 
 	if (run->bar && !run->ctl->quiet)
 		ctl_bar_end();
 	if (run->stopped)
-		ctl_say_error(run->ctl, "stopped at %s of %s (%s); go on with: %s", done, of, run->stage, go_on);
+		ctl_say_error(run->ctl, "stopped at %s%s%s (%s); go on with: %s", done, of ? " of " : "", of ?: "", run->stage, go_on);
 }
 
 /* ---- where the store is ---- */

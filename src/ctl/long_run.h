@@ -6,6 +6,7 @@ struct ctl_long {
 	struct ctl *ctl;
 	gint64 began_ms, told_ms;	/* monotonic */
 	gint64 done, of;		/* as told last */
+	const char *unit;		/* what done counts: "conversations"; NULL: bytes */
 	char stage[32];
 	gboolean bar;			/* a terminal is on stderr */
 	gboolean stopped;		/* by Ctrl-C, or SIGTERM */
@@ -13,7 +14,7 @@ struct ctl_long {
 
 /* From here on Ctrl-C stops the work instead of the program. */
 void ctl_long_begin(struct ctl_long *run, struct ctl *ctl);
-/* As often as one likes: on a terminal one line on stderr, elsewhere one every ten seconds, with --json lines of
+/* of 0: nobody knows how much there is.  As often as one likes: on a terminal one line on stderr, elsewhere one every ten seconds, with --json lines of
  * {"progress": ...} on stdout.  FALSE: stop. */
 gboolean ctl_long_tell(struct ctl_long *run, const char *stage, gint64 done, gint64 of);
 /* Wipes the line.  Stopped: says where, and how to go on ("headgatectl backup DIR"). */

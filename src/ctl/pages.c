@@ -3,14 +3,12 @@
 #include <string.h>
 #include "ctl.h"
 
-#define PAGE 500			/* as many as the API gives at once */
-
 static char *page_path(const struct ctl_pages *pages, const char *next, gint64 left)
 {
 	g_autofree char *place = next ? ctl_path("%s", next) : NULL;
 
 	return g_strdup_printf("%s%climit=%" G_GINT64_FORMAT "%s%s%s%s", pages->path, strchr(pages->path, '?') ? '&' : '?',
-			       pages->most == CTL_ALL ? PAGE : MIN(left, PAGE), next ? "&" : "", next ? pages->cursor : "",
+			       pages->most == CTL_ALL ? CTL_PAGE : MIN(left, CTL_PAGE), next ? "&" : "", next ? pages->cursor : "",
 			       next ? "=" : "", place ?: "");
 }
 

@@ -109,6 +109,7 @@ ROWS = {
     "contact erase": elsewhere("test_contacts.py"),
     "console": elsewhere("test_console.py"),
     "doctor": elsewhere("test_doctor.py"),
+    "export": elsewhere("test_export.py"),
     "backup": elsewhere("test_backup.py"),
     "restore": elsewhere("test_backup.py"),
     "db info": elsewhere("test_backup.py"),
