@@ -156,7 +156,7 @@ def test_kills_of_either_side_make_no_second_ticket_and_lose_no_answer(counter, 
     at.graph.auto, at.graph.now = ("sent", "delivered"), at.gateway.now
     numbers, dice = [f"+44770{n:07}" for n in range(CONVERSATIONS)], random.Random(4711)
     agent, operator = Agent(at.desk), Operator(at)
-    with Helper(operator.look, 0.2), Helper(agent.look, 0.2) as working:
+    with Helper(operator.look, 0.2), Helper(agent.look, 1) as working:
         town = Town(at, numbers)
         try:
             for turn in range(2 * KILLS):
