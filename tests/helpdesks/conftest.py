@@ -42,9 +42,10 @@ def pytest_collection_modifyitems(config, items):
         config.hook.pytest_deselected(items=others)
         items[:] = [item for item in items if item not in others]
     for item in items:
-        # A helpdesk of a file is one worker's.
+        # Those that share a helpdesk are one worker's; of the others a helpdesk of a file.
         kind = getattr(item, "callspec", None) and item.callspec.params.get("kind")
-        item.add_marker(pytest.mark.xdist_group(f"{item.path.stem}-{(kind or peers.RequestTracker).__name__}"))
+        file = "shared" if "shared" in item.fixturenames else item.path.stem
+        item.add_marker(pytest.mark.xdist_group(f"{file}-{(kind or peers.RequestTracker).__name__}"))
     if os.geteuid() or not peers.root():
         for item in items:
             item.add_marker(pytest.mark.skip(reason="no helpdesk is installed for tests: tests/helpdesks/root --make, as root"))
@@ -160,7 +161,7 @@ def counter(tmp_path, request):
 
 
 class Shared:
-    """One of each helpdesk for all tests of a file: they have customers of their own."""
+    """One of each helpdesk for all tests that leave it running: they have customers of their own."""
 
     def __init__(self, factory):
         self.factory, self.made = factory, {}
@@ -174,7 +175,7 @@ class Shared:
         return self.made[kind]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def shared(tmp_path_factory):
     all_ = Shared(tmp_path_factory)
     yield all_
