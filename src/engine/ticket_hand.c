@@ -116,7 +116,7 @@ gboolean hg_ticket_relink(hg_turn *turn, GError **error)
 {
 	const hg_command *command = turn->command;
 	hg_link link = { .backend = command->backend, .external_id = command->external_id, .number = command->number,
-			 .url = command->url, .at_ms = turn->now_ms }, old;
+			 .url = command->url, .at_ms = turn->now_ms }, old = { 0 };
 	hg_ticket *shared = NULL;
 	hg_case kase;
 
