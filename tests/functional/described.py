@@ -42,6 +42,12 @@ class Flat:
     def __init__(self):
         self.known, self.kept = {}, []
 
+    def named(self, key, value, inside):
+        """Members may be called default or description, and values are what they are."""
+        if key == "properties":
+            return {name: self.of(member, inside) for name, member in value.items()}
+        return value if key in ("enum", "const") else self.of(value, inside)
+
     def of(self, node, inside):
         if isinstance(node, list):
             return [self.of(item, inside) for item in node]
@@ -51,7 +57,7 @@ class Flat:
             return self.known[id(node)]
         self.kept.append(node)		# its id is its name here
         made = self.known[id(node)] = {}
-        more = {key: self.of(value, inside) for key, value in node.items() if key not in ANNOTATIONS and key != "$ref"}
+        more = {key: self.named(key, value, inside) for key, value in node.items() if key not in ANNOTATIONS and key != "$ref"}
         if "$ref" not in node:
             made.update(more)
             return made

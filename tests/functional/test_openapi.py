@@ -315,6 +315,12 @@ def test_the_judge_tells_what_is_not_described(status, body, said):
         described.judge(*call)
 
 
+def test_a_member_may_be_called_as_a_word_of_json_schema():
+    schema = {"properties": {"default": {"const": "description"}}, "additionalProperties": False, "description": "not looked at"}
+    assert not errors(schema, {"default": "description"})
+    assert "'description' was expected" in errors(schema, {"default": 1})
+
+
 def test_the_judge_reads_requests_that_were_served():
     answer = (200, {"Content-Type": "application/json"}, b"{}")
     with pytest.raises(AssertionError, match="query parameter bogus"):
