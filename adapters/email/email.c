@@ -166,8 +166,14 @@ static int open_channel(const struct hg_host *host, struct hg_channel *ch, const
 static void start(void *state)
 {
 	struct email *e = state;
+	const struct hg_inside_take *take = e->host->inside(e->ch, HG_INSIDE_TAKE);
 
 	email_places_read(e);
+	if (take)
+		take->serve(e->ch, email_take);
+	e->offline = take && take->offline(e->ch);
+	if (e->offline)
+		return;
 	email_alarm_start(e);
 	for (guint i = 0; i < e->boxes->len; i++)
 		box_start(e->boxes->pdata[i]);
@@ -230,11 +236,14 @@ static void settle(void *state, uint64_t ticket, const char *id)
 {
 	struct email *e = state;
 	struct hg_err gone = { .kind = HG_ERR_GONE, .text = "its folder is not read any more" };
+	struct hg_err offline = { .kind = HG_ERR_BUSY, .text = "capture mode: the mailbox is not opened" };
 	guint32 validity, uid;
 	struct box *box = box_of(e, id, &validity, &uid);
 
-	if (strcmp(e->conf->after, "nothing") == 0)
+	if (strcmp(e->conf->after, "nothing") == 0 || email_was_taken(id))
 		e->host->settled(e->ch, ticket, NULL);
+	else if (e->offline)
+		e->host->settled(e->ch, ticket, &offline);
 	else if (!box)
 		e->host->settled(e->ch, ticket, &gone);
 	else
@@ -247,7 +256,7 @@ const struct hg_adapter hg_adapter_v1 = {
 	.name = "email",
 	.version = "0.1.0",
 	.summary = "E-mail: a mailbox by IMAP, answers by SMTP",
-	.caps = HG_CAP_MEDIA | HG_CAP_HTML | HG_CAP_FIRST | HG_CAP_SINGLE | HG_CAP_PAST,
+	.caps = HG_CAP_MEDIA | HG_CAP_HTML | HG_CAP_FIRST | HG_CAP_SINGLE | HG_CAP_PAST | HG_INSIDE_CAP_OFFLINE,
 	.conf_size = sizeof(struct email_conf),
 	.options = options,
 	.check = email_check,

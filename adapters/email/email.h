@@ -55,6 +55,7 @@ struct email {
 	struct hg_channel *ch;
 	const struct email_conf *conf;
 	struct event_base *base;	/* lent: the channel's loop */
+	gboolean offline;		/* no connection is made */
 	hg_curl *curl;			/* of IMAP connections */
 	struct email_timers timers;
 	struct email_oauth oauth;

@@ -7,6 +7,8 @@
 #include "box.h"
 #include "email.h"
 #include "env.h"
+#include "stamp.h"
+#include "text.h"
 
 #define BUSY_MAX_MS 30000
 
@@ -107,6 +109,41 @@ static void stored(void *arg, int how)
 	flow_batch_free(batch);
 	next(e);
 	email_drained(e);
+}
+
+/* ---- handed in ---- */
+
+#define TAKEN "taken:"		/* instead of folder, UIDVALIDITY and UID: nothing lies in a mailbox */
+
+gboolean email_was_taken(const char *id)
+{
+	return g_str_has_prefix(id, TAKEN);
+}
+
+/* Beside what mailboxes bring: it moves no place.  The same mail is the same item. */
+int email_take(void *state, const void *bytes, size_t len, hg_ack_fn *ack, void *arg, struct hg_err *err)
+{
+	struct email *e = state;
+	g_autofree char *hex = NULL, *key = NULL;
+	guint8 hash[32];
+	const struct stamp stamp = { .received_ms = e->host->now_ms(e->ch) };
+	g_autoptr(GBytes) mail = g_bytes_new(bytes, len);
+	g_autoptr(GBytes) whole = stamp_put(&stamp, &mail, 1);
+	struct hg_in in = { .size = sizeof(in), .kind = HG_RAW, .group = e->conf->folders[0], .text = "",
+			    .sent_ms = stamp.received_ms };
+	const struct hg_batch batch = { .size = sizeof(batch), .in = &in, .n_in = 1, .in_size = sizeof(in) };
+
+	if (e->stopping) {
+		*err = (struct hg_err){ .kind = HG_ERR_BUSY, .text = "the channel stops" };
+		return -1;
+	}
+	hg_sha256(bytes, len, hash);
+	hex = hg_hex(hash, sizeof(hash));
+	key = g_strconcat(TAKEN, hex, NULL);
+	in.dedupe = key;
+	in.raw = g_bytes_get_data(whole, &in.raw_len);
+	e->host->emit(e->ch, &batch, ack, arg);
+	return 0;
 }
 
 void flow_push(struct email *e, struct batch *batch)

@@ -1,6 +1,7 @@
 /* flow.h - what was read is handed over with the place behind it, one batch at a time */
 #pragma once
 #include <glib.h>
+#include <headgate/adapter.h>
 
 #include "place.h"
 
@@ -31,3 +32,7 @@ void flow_keep_cursor(struct email *e);
 gboolean flow_idle(const struct email *e);	/* nothing is with the host */
 void flow_stop(struct email *e);		/* what is not with the host is dropped: it is read again */
 void flow_done(struct email *e);
+
+/* inside.h, hg_take_fn: a mail that no mailbox brought. */
+int email_take(void *state, const void *bytes, size_t len, hg_ack_fn *ack, void *arg, struct hg_err *err);
+gboolean email_was_taken(const char *id);		/* by its dedupe key */

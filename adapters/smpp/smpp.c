@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "inside.h"
 #include "smpp_bind.h"
 #include "smpp_conf.h"
 #include "smpp_deliver.h"
@@ -122,8 +123,13 @@ static gboolean begin_binds(struct smpp *s)
 static void start(void *state)
 {
 	struct smpp *s = state;
+	const struct hg_inside_take *take = s->host->inside ? s->host->inside(s->ch, HG_INSIDE_TAKE) : NULL;
 
 	smpp_doubts_read(&s->doubts, s->host->cursor(s->ch));
+	if (take)
+		take->serve(s->ch, smpp_deliver_given);
+	if (take && take->offline(s->ch))
+		return;
 	if (!begin_binds(s))
 		s->host->condition(s->ch, HG_DOWN, &s->last_err);
 	smpp_state_look(s);
@@ -174,7 +180,7 @@ const struct hg_adapter hg_adapter_v1 = {
 	.name = "smpp",
 	.version = "0.1.0",
 	.summary = "SMS over SMPP 3.4: operators and aggregators",
-	.caps = HG_CAP_RECEIPTS | HG_CAP_FIRST | HG_CAP_SINGLE | HG_CAP_WORDS,
+	.caps = HG_CAP_RECEIPTS | HG_CAP_FIRST | HG_CAP_SINGLE | HG_CAP_WORDS | HG_INSIDE_CAP_OFFLINE,
 	.conf_size = sizeof(struct smpp_conf),
 	.options = options,
 	.check = smpp_check,

@@ -7,6 +7,7 @@
 #include "smpp_bind.h"
 #include "smpp_message.h"
 #include "smpp_submit.h"
+#include "text.h"
 
 #define BATCH_MAX 200		/* deliver_sm of one batch */
 
@@ -179,6 +180,38 @@ void smpp_deliver_take(struct smpp_bind *bind, const struct smpp_pdu *pdu, const
 		g_array_append_val(intake->receipts, receipt);
 	}
 	owe(bind, intake, pdu, bytes, len);
+}
+
+/* Of no bind: nobody waits for an answer, and the same bytes are the same message. */
+int smpp_deliver_given(void *state, const void *bytes, size_t len, hg_ack_fn *ack, void *arg, struct hg_err *err)
+{
+	struct smpp *s = state;
+	g_autoptr(hg_arena) arena = hg_arena_new();
+	struct smpp_pdu pdu;
+	struct hg_receipt receipt;
+	struct hg_in in;
+	struct hg_batch batch = { .size = sizeof(batch), .in_size = sizeof(in), .receipt_size = sizeof(receipt), .raw = bytes, .raw_len = len };
+	gboolean message;
+
+	if (smpp_pdu_frame(bytes, len) != (gssize)len || smpp_pdu_read(bytes, len, &pdu) != SMPP_READ || pdu.command != SMPP_deliver_sm)
+		return smpp_fail(err, HG_ERR_INPUT, "one whole deliver_sm is wanted");
+	message = smpp_message_read(s->conf, &pdu, bytes, len, s->host->now_ms(s->ch), arena, &in, &receipt);
+	if (message) {
+		g_autofree char *key = NULL;
+		guint8 hash[32];
+
+		hg_sha256(bytes, len, hash);
+		key = hg_hex(hash, sizeof(hash));
+		in.raw = bytes;
+		in.raw_len = len;
+		in.dedupe = in.id ? NULL : hg_arena_str(arena, key);
+	}
+	batch.in = message ? &in : NULL;
+	batch.n_in = message;
+	batch.receipts = message ? NULL : &receipt;
+	batch.n_receipts = !message;
+	s->host->emit(s->ch, &batch, ack, arg);
+	return 0;
 }
 
 void smpp_deliver_broken(struct smpp_bind *bind, const struct smpp_pdu *pdu, const guint8 *bytes, gsize len)

@@ -10,3 +10,5 @@ void smpp_deliver_broken(struct smpp_bind *bind, const struct smpp_pdu *pdu, con
 void smpp_deliver_flush(struct smpp_bind *bind);
 /* Nothing is in doubt any more: the cursor says so, or a crash much later would bring old doubts back. */
 void smpp_deliver_settle(struct smpp *s);
+/* inside.h, hg_take_fn: one deliver_sm that no operator sent. */
+int smpp_deliver_given(void *state, const void *bytes, size_t len, hg_ack_fn *ack, void *arg, struct hg_err *err);

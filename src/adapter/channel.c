@@ -125,6 +125,7 @@ static void close_adapter(hg_channel *ch)
 		ch->desc->close(ch->state);
 	ch->opened = FALSE;
 	ch->in_close = FALSE;
+	ch->take = NULL;
 	ch->state = NULL;
 	hg_session_free_all(ch);
 	hg_send_end(ch);
@@ -316,6 +317,23 @@ gboolean hg_channel_ask(hg_channel *ch, gint64 since_ms, GError **error)
 	return TRUE;
 }
 
+gboolean hg_channel_take(hg_channel *ch, const void *bytes, gsize len, hg_ack_fn *ack, void *arg, GError **error)
+{
+	g_autofree char *why = NULL;
+	struct hg_err err = { 0 };
+
+	if (ch->phase != HG_PH_RUNNING)
+		return hg_fail(error, HG_ERROR_STATE, "channel \"%s\" is not running", ch->name);
+	if (!ch->take)
+		return hg_fail(error, HG_ERROR_STATE, "channel \"%s\": nothing can be handed in to its adapter (%s): its provider calls it, "
+			       "or its customers do", ch->name, ch->desc->name);
+	hg_warn(&ch->ctx, "channel.taken", "%" G_GSIZE_FORMAT " bytes were handed in by hand, as if its provider had brought them", len);
+	if (!ch->take(ch->state, bytes, len, ack, arg, &err))
+		return TRUE;
+	why = hg_err_text(&err, "its adapter does not say why");
+	return hg_fail(error, HG_ERROR_INPUT, "channel \"%s\": %s", ch->name, why);
+}
+
 void hg_channel_hold(hg_channel *ch, gboolean held)
 {
 	if (ch->held == held)
@@ -327,6 +345,11 @@ void hg_channel_hold(hg_channel *ch, gboolean held)
 		hg_poll_start(ch);
 	else if (!ch->poll.under_way)
 		hg_poll_end(ch);
+}
+
+gboolean hg_channel_goes_offline(const hg_channel *ch)
+{
+	return (ch->desc->caps & HG_INSIDE_CAP_OFFLINE) != 0;
 }
 
 gboolean hg_channel_is_held(const hg_channel *ch)

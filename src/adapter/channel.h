@@ -45,6 +45,9 @@ void hg_channel_route(hg_channel *ch, const char *path, const hg_request *req, s
 void hg_channel_handle(hg_channel *ch, const char *path, hg_request *req);
 /* Takes it over: send, ask or fetch; the answer is a command. */
 void hg_channel_dispatch(hg_channel *ch, hg_dispatch *dispatch);
+/* See hg_channels_take(). */
+gboolean hg_channel_take(hg_channel *ch, const void *bytes, gsize len, hg_ack_fn *ack, void *arg, GError **error);
+gboolean hg_channel_goes_offline(const hg_channel *ch);	/* it makes no connection in capture mode, though it has its own */
 /* See hg_channels_ask(). */
 gboolean hg_channel_ask(hg_channel *ch, gint64 since_ms, GError **error);
 /* The answer to a dispatch that no running channel can take: not sent, come again. */

@@ -49,10 +49,12 @@ static struct slot *slot_new(hg_channels *all, const struct hg_channel_conf *set
 	return slot;
 }
 
-/* Its connection to the provider is what a pause is about. */
+/* Its connection to the provider is what a pause is about; in capture mode it makes none. */
 static gboolean is_shut_by_hold(const struct slot *slot)
 {
-	return hg_channel_is_held(slot->ch) && hg_channel_is_single(slot->ch);
+	gboolean offline = slot->all->env.captive && hg_channel_goes_offline(slot->ch);
+
+	return hg_channel_is_held(slot->ch) && hg_channel_is_single(slot->ch) && !offline;
 }
 
 static void slot_open(void *arg)
@@ -291,6 +293,14 @@ gboolean hg_channels_ask(hg_channels *all, const char *name, gint64 since_ms, GE
 	hg_channel *ch = hg_channels_find(all, name);
 
 	return ch ? hg_channel_ask(ch, since_ms, error) :
+		    hg_fail(error, HG_ERROR_MISSING, "there is no channel \"%.64s\"", name);
+}
+
+gboolean hg_channels_take(hg_channels *all, const char *name, const void *bytes, gsize len, hg_ack_fn *ack, void *arg, GError **error)
+{
+	hg_channel *ch = hg_channels_find(all, name);
+
+	return ch ? hg_channel_take(ch, bytes, len, ack, arg, error) :
 		    hg_fail(error, HG_ERROR_MISSING, "there is no channel \"%.64s\"", name);
 }
 

@@ -30,6 +30,7 @@ struct hg_channels_env {
 	void *ctx;
 	/* Serves the client API (inside.h); NULL: nobody does. */
 	const struct hg_inside_visitor *visitor;
+	gboolean captive;		/* capture mode: nobody makes a connection */
 	gint64 answer_ms;		/* how long an adapter may take to answer send, ask, fetch; 0: 60 s */
 };
 
@@ -54,6 +55,11 @@ void hg_channels_stop(hg_channels *channels, gint64 patience_ms, void (*done)(vo
 /* Has the channel look for messages since then (UTC ms; 0: where it got to), now or after the look that is under way.
  * FALSE: MISSING: no such channel; STATE: it is not running, or has no way to look. */
 gboolean hg_channels_ask(hg_channels *channels, const char *name, gint64 since_ms, GError **error);
+
+/* Hands in what its provider would have brought; ack(arg) runs once, from the loop, when it is stored or could not be.
+ * FALSE (no ack): MISSING, STATE (not running, or of an adapter that takes nothing), INPUT: its adapter cannot read it. */
+gboolean hg_channels_take(hg_channels *channels, const char *name, const void *bytes, gsize len, hg_ack_fn *ack, void *arg,
+			  GError **error);
 
 /* A person has put the channel on hold, or lets it go on: nothing is asked of its provider until then, and what keeps a
  * connection of its own (HG_CAP_SINGLE: mailboxes, binds) is closed.  What its provider delivers is taken in.  For all

@@ -79,8 +79,23 @@ static void host_drained(struct hg_channel *ch)
 	hg_ch_progress(ch);
 }
 
+static bool take_offline(struct hg_channel *ch)
+{
+	return ch->env->captive;
+}
+
+static void take_serve(struct hg_channel *ch, hg_take_fn *take)
+{
+	if (hg_ch_may(ch, "serve"))
+		ch->take = take;
+}
+
+static const struct hg_inside_take inside_take = { take_offline, take_serve };
+
 static void *host_inside(hg_channel *ch, const char *what)
 {
+	if (strcmp(what, HG_INSIDE_TAKE) == 0)
+		return (void *)&inside_take;
 	if (strcmp(what, HG_INSIDE_EVENT_BASE) == 0)
 		return hg_loop_base(ch->loop);
 	return strcmp(what, HG_INSIDE_VISITOR) == 0 ? (void *)ch->env->visitor : NULL;

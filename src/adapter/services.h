@@ -69,6 +69,7 @@ struct hg_channel {
 	guint64 health_timer;
 	gboolean by_health;		/* DEGRADED because health() said so */
 	gboolean held;			/* a person has paused it */
+	hg_take_fn *take;		/* what is handed in goes here; or NULL */
 
 	char *cursor;
 	int condition;			/* enum hg_condition; 0: none yet */

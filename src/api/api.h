@@ -25,6 +25,8 @@ struct hg_api_ports {
 	gboolean (*signal)(void *ctx, const char *channel, const struct hg_out *out, GError **error);
 	/* On the loop: the channel looks for messages since then (UTC; 0: where it got to).  MISSING, STATE. */
 	gboolean (*ask)(void *ctx, const char *channel, gint64 since_ms, GError **error);
+	/* On the loop: what its provider would have brought; ack (enum hg_stored) once, from the loop.  FALSE: MISSING, STATE, INPUT. */
+	gboolean (*take)(void *ctx, const char *channel, const void *bytes, gsize len, hg_ack_fn *ack, void *arg, GError **error);
 	struct hg_search *search;	/* lent */
 	gint64 last_event_n;		/* of the newest event there was when it began; 0: none */
 	/* On the loop: appends the members of one channel that the store does not know; FALSE: it is not there. */

@@ -242,6 +242,7 @@ void hg_write_find_files(struct call *call);
 /* signal.c */
 call_own_fn hg_signal_read, hg_signal_typing;
 /* channel_ask.c */
+call_own_fn hg_channel_take_call;
 call_own_fn hg_channel_ask_call;
 /* alarm.c */
 call_read_fn hg_read_alarms;

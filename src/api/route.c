@@ -126,6 +126,7 @@ const struct route hg_api_routes[] = {
 	{ "POST", "/v1/channels/{}/probe", "operate", NULL, BODY_MAX, .own = hg_channel_probe_call, .object = HG_OBJ_CHANNEL },
 	{ "POST", "/v1/channels/{}/ask", "operate", NULL, BODY_MAX, .own = hg_channel_ask_call, .status = 202,
 	  .object = HG_OBJ_CHANNEL },
+	{ "POST", "/v1/channels/{}/take", "admin", NULL, UPLOAD_MAX, .own = hg_channel_take_call, .object = HG_OBJ_CHANNEL },
 	{ "POST", "/v1/console/links", "admin", NULL, BODY_MAX, .own = hg_console_link_call, .status = 201,
 	  .object = HG_OBJ_WHOLE },
 	{ "GET", "/v1/config", "operate", "defaults", .own = hg_config_show, .object = HG_OBJ_WHOLE },

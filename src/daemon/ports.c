@@ -110,7 +110,7 @@ void hg_gateway_channel_env(hg_gateway *gateway, struct hg_channels_env *ret)
 {
 	*ret = (struct hg_channels_env){ .loop = gateway->loop, .client = gateway->client,
 		.attachments = gateway->attachments, .submit = submit_of_channel, .cursor = cursor,
-		.visitor = hg_visitors_inside(gateway->visitors), .ctx = gateway };
+		.visitor = hg_visitors_inside(gateway->visitors), .captive = gateway->setup->conf->gateway.capture, .ctx = gateway };
 }
 
 /* For agents who follow the thread live. */
@@ -207,6 +207,11 @@ static gboolean ask_channel(void *ctx, const char *channel, gint64 since_ms, GEr
 	return hg_channels_ask(((hg_gateway *)ctx)->channels, channel, since_ms, error);
 }
 
+static gboolean take(void *ctx, const char *channel, const void *bytes, gsize len, hg_ack_fn *ack, void *arg, GError **error)
+{
+	return hg_channels_take(((hg_gateway *)ctx)->channels, channel, bytes, len, ack, arg, error);
+}
+
 static gboolean console_link(void *ctx, const char *name, const char *role, GString *out, GError **error)
 {
 	return hg_console_invite(((hg_gateway *)ctx)->console, name, role, out, error);
@@ -221,7 +226,7 @@ void hg_gateway_api_ports(hg_gateway *gateway, struct hg_api_ports *ret)
 {
 	*ret = (struct hg_api_ports){ .ctx = gateway, .submit = submit, .status = hg_gateway_status,
 		.metrics = hg_gateway_metrics,
-		.signal = signal_channel, .ask = ask_channel, .channel = hg_gateway_channel,
+		.signal = signal_channel, .ask = ask_channel, .take = take, .channel = hg_gateway_channel,
 		.hold = hg_gateway_hold, .probe = hg_gateway_probe, .reload = reload, .config = hg_gateway_config,
 		.captured = hg_gateway_captured, .last_event_n = gateway->last_event_n, .search = gateway->search,
 		.console = console_link };

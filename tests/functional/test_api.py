@@ -156,6 +156,7 @@ ROUTES = {
     ("POST", "/v1/channels/{}/resume"): dict(scope="operate", fill="channel", body={}),
     ("POST", "/v1/channels/{}/probe"): dict(scope="operate", fill="channel", body={}),
     ("POST", "/v1/channels/{}/ask"): dict(scope="operate", fill="no_job", body={"since": "2h"}, status=404),
+    ("POST", "/v1/channels/{}/take"): dict(scope="admin", fill="channel", raw=b"a mail", status=409),
     ("GET", "/v1/config"): dict(scope="operate", whole=True),
     ("POST", "/v1/reload"): dict(scope="operate", body={}, whole=True),
     ("GET", "/v1/tokens"): dict(scope="admin", whole=True),
