@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "env.h"
+#include "simulate_script.h"
 #include "text.h"
 
 #define TIMES_MAX 10000
@@ -17,6 +18,9 @@ const struct sim_adapter sim_adapters[] = {
 	{ "telnyx", "+447700900123", FALSE, sim_say_telnyx, sim_receipt_telnyx },
 	{ "infobip", "+447700900123", FALSE, sim_say_infobip, sim_receipt_infobip },
 	{ "http", "+447700900123", FALSE, sim_say_described, NULL },
+	{ "smpp", "+447700900123", FALSE, sim_say_smpp, NULL },
+	{ "email", "ana@example.org", TRUE, sim_say_email, NULL },
+	{ "widget", NULL, TRUE, sim_say_visitor, NULL },
 	{ NULL }
 };
 
@@ -30,11 +34,9 @@ const struct sim_adapter *sim_adapter_of(const struct hg_channel_conf *channel)
 	return NULL;
 }
 
-const struct hg_channel_conf *sim_channel(struct sim *sim, const char *name)
+const struct hg_channel_conf *sim_channel_named(const struct sim *sim, const char *name)
 {
-	g_autoptr(GPtrArray) known = g_ptr_array_new();
 	const struct hg_channel_conf *by_adapter = NULL;
-	const char *near;
 
 	for (guint i = 0; i < sim->conf->channels->len; i++) {
 		const struct hg_channel_conf *channel = g_ptr_array_index(sim->conf->channels, i);
@@ -43,15 +45,29 @@ const struct hg_channel_conf *sim_channel(struct sim *sim, const char *name)
 			return channel;
 		if (!by_adapter && strcmp(channel->adapter, name) == 0)
 			by_adapter = channel;
+	}
+	return by_adapter;
+}
+
+const struct hg_channel_conf *sim_channel(struct sim *sim, const char *name)
+{
+	const struct hg_channel_conf *found = sim_channel_named(sim, name);
+	g_autoptr(GPtrArray) known = g_ptr_array_new();
+	const char *near;
+
+	if (found)
+		return found;
+	for (guint i = 0; i < sim->conf->channels->len; i++) {
+		const struct hg_channel_conf *channel = g_ptr_array_index(sim->conf->channels, i);
+
 		g_ptr_array_add(known, channel->name);
 		g_ptr_array_add(known, channel->adapter);
 	}
 	g_ptr_array_add(known, NULL);
-	near = by_adapter ? NULL : hg_nearest(name, (const char *const *)known->pdata);
-	if (!by_adapter)
-		ctl_say_error(sim->ctl, "the configuration has no channel \"%s\", and none of such an adapter%s%s%s", name,
-			      near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
-	return by_adapter;
+	near = hg_nearest(name, (const char *const *)known->pdata);
+	ctl_say_error(sim->ctl, "the configuration has no channel \"%s\", and none of such an adapter%s%s%s", name,
+		      near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+	return NULL;
 }
 
 /* ---- options of channels ---- */
@@ -221,7 +237,7 @@ static int wrong_use(struct ctl *ctl, const struct saying *s, gint64 times)
 static int say(struct ctl *ctl, struct sim *sim, const char *name)
 {
 	struct saying s = { .sim = sim, .said = { .text = ctl_value(ctl, "text"), .from = ctl_value(ctl, "from"),
-		.name = ctl_value(ctl, "name"), .id = ctl_value(ctl, "id"), .key = ctl_value(ctl, "key"),
+		.name = ctl_value(ctl, "name"), .subject = ctl_value(ctl, "subject"), .id = ctl_value(ctl, "id"), .key = ctl_value(ctl, "key"),
 		.files = ctl_values(ctl, "file") } };
 	gint64 times = ctl_number(ctl, "times", 1);
 	int code;
@@ -240,27 +256,34 @@ static int say(struct ctl *ctl, struct sim *sim, const char *name)
 
 static int simulate(struct ctl *ctl)
 {
-	const char *name = ctl_value(ctl, "NAME");
+	const char *name = ctl_value(ctl, "NAME"), *file = ctl_value(ctl, "FILE");
 	g_autoptr(hg_setup) setup = NULL;
 	struct sim sim = { .ctl = ctl, .url = ctl_value(ctl, "url") };
+	int code;
 
+	if (file && strcmp(name, "script") != 0)
+		return ctl_usage(ctl, "unexpected \"%s\": a file stands behind script", file);
 	if (ctl_given(ctl, "channel"))		/* as it was before there were others than WhatsApp */
 		name = ctl_value(ctl, "channel");
-	if (!ctl_value(ctl, "text"))
+	if (!file && !ctl_value(ctl, "text"))
 		return ctl_usage(ctl, "--text TEXT is wanted");
 	setup = ctl_setup(ctl, ctl_config(ctl));
 	if (!setup)
 		return CTL_CONFIG;
 	sim.conf = setup->conf;
-	return say(ctl, &sim, name);
+	code = file ? sim_script(&sim, file, ctl_value(ctl, "key")) : say(ctl, &sim, name);
+	g_clear_pointer(&sim.visitors, g_hash_table_destroy);
+	return code;
 }
 
 const struct ctl_verb ctl_verb_simulate = {
 	.name = "simulate", .help = "say something as a customer, through the provider's door", .run = simulate,
-	.args = CTL_PARAMS({ "NAME", CTL_CHANNEL, .help = "a channel, or an adapter: its first channel" }),
+	.args = CTL_PARAMS({ "NAME", CTL_CHANNEL, .help = "a channel, an adapter: its first channel, or script" },
+			   { "FILE", CTL_FILE, .help = "behind script: what is said, and what has to come of it (YAML)", .flags = CTL_MAYBE }),
 	.options = CTL_PARAMS({ "text", CTL_TEXT, NULL, "what the customer says" },
 			      { "from", CTL_TEXT, "ADDRESS", "his number or address [+447700900123]" },
 			      { "name", CTL_TEXT, "NAME", "his name, where the provider tells it" },
+			      { "subject", CTL_TEXT, NULL, "of a mail" },
 			      { "file", CTL_FILE, NULL, "goes along, on mailboxes and chat channels", .flags = CTL_MANY },
 			      { "id", CTL_TEXT, "ID", "the provider's, of the message [a new one]" },
 			      { "times", CTL_NUMBER, "N", "so many messages, one behind the other [1]" },
@@ -270,6 +293,6 @@ const struct ctl_verb ctl_verb_simulate = {
 			      { "channel", CTL_CHANNEL, NULL, "the same as NAME", .flags = CTL_HIDDEN }),
 	.more = "Builds what the provider would send, signs it with the secret of the configuration, hands it to the daemon, and says "
 		"what came of it.",
-	.exits = "4 no such channel, 5 the daemon refused it, 78 the configuration has nothing to sign with",
-	.example = "simulate whatsapp --text \"my order is late\"",
+	.exits = "1 a script's expectation was not met, 4 no such channel, 5 the daemon refused it, 78 the configuration has nothing to sign with",
+	.example = "simulate whatsapp --text \"my order is late\"\nsimulate script late-order.yaml",
 };

@@ -3,7 +3,7 @@
 #include "ctl.h"
 
 struct sim_said {
-	const char *text, *from, *name, *id;	/* id NULL: a new one is made */
+	const char *text, *from, *name, *subject, *id;	/* id NULL: a new one is made */
 	const char *const *files;	/* paths, NULL-ended */
 	const char *key;		/* file of a private key, where the configuration has none to sign with; or NULL */
 	gint64 at_ms;			/* when the provider got it, UTC */
@@ -27,7 +27,9 @@ typedef struct sim_call {
 	GString *body;
 	char *id;			/* by which the provider knows the message */
 	gboolean later;			/* it is read after it was stored: wait for that */
-	int good;			/* the status of success */
+	gboolean by_words;		/* the daemon knows it by another id */
+	gboolean api;			/* it goes to the API, over the socket */
+	int good, again;		/* statuses of success; again: of what was known, or 0 */
 } sim_call;
 
 void sim_call_clear(sim_call *call);
@@ -38,6 +40,7 @@ struct sim {
 	struct ctl *ctl;
 	const hg_conf *conf;
 	const char *url;		/* of the listener; NULL: the daemon's socket */
+	GHashTable *visitors;		/* "CHANNEL FROM" -> token, ours; NULL: none yet */
 };
 
 /* How a kind of channel is spoken for.  say, receipt: CTL_DONE with a call, or another exit code after saying why not. */
@@ -49,7 +52,9 @@ struct sim_adapter {
 };
 extern const struct sim_adapter sim_adapters[];		/* ends with a NULL name */
 const struct sim_adapter *sim_adapter_of(const struct hg_channel_conf *channel);	/* NULL: there is none */
-/* By a channel's name, or that of an adapter (its first one); NULL, after saying so: MISSING. */
+/* By a channel's name, or that of an adapter (its first one); NULL: there is none. */
+const struct hg_channel_conf *sim_channel_named(const struct sim *sim, const char *name);
+/* The same; NULL after saying so: MISSING. */
 const struct hg_channel_conf *sim_channel(struct sim *sim, const char *name);
 
 /* ---- options of channels ---- */
@@ -61,6 +66,7 @@ const char *sim_ours(const struct hg_channel_conf *channel, const char *fallback
 int sim_cannot_sign(struct sim *sim, const struct hg_channel_conf *channel, const char *what);
 /* A message's id in the provider's style: prefix and so many characters of hex.  Yours. */
 char *sim_id(const char *prefix, guint hex);
+const char *sim_media_type(const char *path);	/* by its name; static */
 const char *sim_digits(const char *number);		/* without its "+" */
 
 /* ---- simulate_texts.c, simulate_json.c: one for each adapter ---- */
@@ -80,6 +86,11 @@ int sim_receipt_infobip(struct sim *, const struct hg_channel_conf *, const stru
 
 /* ---- simulate_described.c ---- */
 int sim_say_described(struct sim *, const struct hg_channel_conf *, const struct sim_said *, sim_call *);
+
+/* ---- simulate_raw.c, simulate_visitor.c ---- */
+int sim_say_email(struct sim *, const struct hg_channel_conf *, const struct sim_said *, sim_call *);
+int sim_say_smpp(struct sim *, const struct hg_channel_conf *, const struct sim_said *, sim_call *);
+int sim_say_visitor(struct sim *, const struct hg_channel_conf *, const struct sim_said *, sim_call *);
 
 /* ---- simulate_outcome.c ---- */
 

@@ -75,13 +75,14 @@ static void posted(void *arg, const struct hg_client_answer *answer)
 /* Over the daemon's socket its channels answer as on its listener, whatever port or TLS that has. */
 void sim_send(struct sim *sim, sim_call *call, sim_outcome *ret)
 {
-	g_autofree char *url = g_strconcat(sim->url ? sim->url : "http://headgate", call->path, NULL);
+	const char *base = call->api ? NULL : sim->url;
+	g_autofree char *url = g_strconcat(base ? base : "http://headgate", call->path, NULL);
 	gboolean get = strcmp(call->method, "GET") == 0;
 
 	g_ptr_array_add(call->headers, NULL);
 	hg_client_sync(&(struct hg_client_call){ .method = call->method, .url = url, .body = get ? NULL : call->body->str,
 		.len = get ? 0 : call->body->len, .headers = (const char *const *)call->headers->pdata, .private_ok = TRUE,
-		.unix_path = sim->url ? NULL : ctl_socket(sim->ctl) }, posted, &ret->status);
+		.unix_path = base ? NULL : ctl_socket(sim->ctl) }, posted, &ret->status);
 	g_ptr_array_remove_index(call->headers, call->headers->len - 1);
 }
 
@@ -135,7 +136,7 @@ static gboolean is_it(struct json_object *message, const struct hg_channel_conf 
 
 	if (g_strcmp0(hg_json_str(message, "channel"), channel->name) != 0)
 		return FALSE;
-	if (call->id)
+	if (call->id && !call->by_words)
 		return g_strcmp0(id, call->id) == 0;
 	return g_strcmp0(hg_json_str(message, "direction"), "inbound") == 0 && g_strcmp0(hg_json_str(message, "text"), text) == 0;
 }
@@ -201,7 +202,7 @@ int sim_outcome_code(struct sim *sim, const sim_call *call, const sim_outcome *o
 {
 	const char *where = sim->url ? sim->url : ctl_socket(sim->ctl);
 
-	if (outcome->status == call->good)
+	if (outcome->status == call->good || (call->again && outcome->status == call->again))
 		return CTL_DONE;
 	if (!outcome->status)
 		ctl_say_error(sim->ctl, "%s does not answer", where);
