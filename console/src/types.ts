@@ -74,6 +74,7 @@ export interface Thread {
 	channel_address: string | null;
 	reply_to: string | null;
 	subject: string | null;
+	key?: string;			/* "joined:thr_...": its ticket is that one's */
 	opened_at: Time;
 	last_activity_at: Time;
 	last_customer_message_at: Time | null;

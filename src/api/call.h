@@ -214,7 +214,8 @@ call_own_fn hg_file_upload, hg_file_send;
 gboolean hg_call_moment(struct call *call, const char *key, const char *text, GTimeZone *zone, gint64 *ret);
 call_read_fn hg_read_report, hg_read_episodes, hg_read_drops;
 /* write.c */
-call_write_fn hg_write_reply, hg_write_preview, hg_write_start, hg_write_start_preview, hg_write_note, hg_write_convert, hg_write_close, hg_write_reopen,
+call_write_fn hg_write_reply, hg_write_preview, hg_write_start, hg_write_start_preview, hg_write_note, hg_write_convert,
+	hg_write_close, hg_write_join, hg_write_reopen,
 	hg_write_restore, hg_write_link, hg_write_status, hg_write_retry, hg_write_settle, hg_write_participant,
 	hg_write_no_participant;
 /* The link that the body names, with its backend and the path's ticket. */

@@ -39,6 +39,8 @@ const struct route hg_api_routes[] = {
 	  .command = HG_CMD_CLOSE, .object = HG_OBJ_THREAD },
 	{ "POST", "/v1/threads/{}/reopen", "convert", NULL, BODY_MAX, .write = hg_write_reopen,
 	  .command = HG_CMD_REOPEN, .object = HG_OBJ_THREAD },
+	{ "POST", "/v1/threads/{}/join", "convert", NULL, BODY_MAX, .write = hg_write_join,
+	  .command = HG_CMD_JOIN, .object = HG_OBJ_WHOLE },
 	{ "POST", "/v1/threads/{}/participants", "reply", NULL, BODY_MAX, .write = hg_write_participant,
 	  .command = HG_CMD_PARTICIPANT, .object = HG_OBJ_THREAD },
 	{ "DELETE", "/v1/threads/{}/participants/{}", "reply", NULL, BODY_MAX, .write = hg_write_no_participant,

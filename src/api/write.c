@@ -268,6 +268,19 @@ gboolean hg_write_close(struct call *call, hg_command *command)
 	       hg_fail(&call->error, HG_ERROR_INPUT, "\"ask\" asks whether it is resolved: leave \"resolution\" out");
 }
 
+gboolean hg_write_join(struct call *call, hg_command *command)
+{
+	static const struct call_member known[] = { { "into", CALL_TEXT, WORD_MAX }, { "agent", CALL_TEXT, WORD_MAX }, { 0 } };
+	g_autoptr(json_object) body = hg_call_body(call, known);
+
+	if (!body)
+		return FALSE;
+	take_thread(call, command, body);
+	command->into = copy(command, body, "into");
+	return command->into || hg_fail(&call->error, HG_ERROR_INPUT, "\"into\" is missing: the id of the conversation whose ticket "
+					"takes it");
+}
+
 gboolean hg_write_reopen(struct call *call, hg_command *command)
 {
 	static const struct call_member known[] = { { "agent", CALL_TEXT, WORD_MAX },

@@ -160,6 +160,11 @@ static int reopen(struct ctl *ctl)
 	return steer(ctl, "reopen", "agent");
 }
 
+static int join(struct ctl *ctl)
+{
+	return steer(ctl, "join", "into=INTO agent");
+}
+
 static int close_thread(struct ctl *ctl)
 {
 	const char *how = ctl_given(ctl, "resolved") ? "resolved" : ctl_given(ctl, "unresolved") ? "unresolved" : NULL;
@@ -265,6 +270,14 @@ static const struct ctl_verb close_verb = {
 	.more = "\"headgatectl thread reopen ID\" opens it again.",
 };
 
+static const struct ctl_verb join_verb = {
+	.name = "join", .help = "make it part of another conversation's ticket", .run = join,
+	.args = CTL_PARAMS(ID, { "INTO", .help = "the conversation that has the ticket" }),
+	.options = CTL_PARAMS(CTL_OPT_AGENT, CTL_OPT_KEY),
+	.more = "Both are of one contact (\"headgatectl contact merge\" makes one of two), and ID is open and has no ticket.  The helpdesk "
+		"gets what was said, in order; ID ends, and what its customer says next goes to the ticket.",
+};
+
 static const struct ctl_verb reopen_verb = {
 	.name = "reopen", .help = "open it again", .run = reopen, .args = CTL_PARAMS(ID),
 	.options = CTL_PARAMS(CTL_OPT_AGENT, CTL_OPT_KEY),
@@ -273,5 +286,5 @@ static const struct ctl_verb reopen_verb = {
 const struct ctl_verb ctl_verb_thread = {
 	.name = "thread", .help = "read and steer conversations",
 	.subs = CTL_SUBS(&ctl_thread_list, &ctl_thread_search, &show_verb, &reply_verb, &preview_verb, &note_verb, &convert_verb,
-			 &close_verb, &reopen_verb, &ctl_thread_set, &ctl_thread_start),
+			 &close_verb, &reopen_verb, &join_verb, &ctl_thread_set, &ctl_thread_start),
 };

@@ -49,7 +49,8 @@ static gboolean convert(hg_turn *turn, GError **error)
 	};
 	hg_case kase;
 
-	return hg_case_by_id(turn, command->thread_id, &kase, error) && hg_convert(turn, &kase, &how, error) &&
+	return hg_case_by_id(turn, command->thread_id, &kase, error) && hg_join_refuse(kase.thread, error) &&
+	       hg_convert(turn, &kase, &how, error) &&
 	       finish(turn, &kase, error);
 }
 
@@ -78,9 +79,18 @@ static gboolean reopen_thread(hg_turn *turn, GError **error)
 		return FALSE;
 	if (kase.thread->state != HG_THREAD_CLOSED)
 		return hg_fail(error, HG_ERROR_STATE, "thread %s is not closed", kase.thread->id);
+	if (!hg_join_refuse(kase.thread, error))
+		return FALSE;
 	return hg_thread_reopen(turn, &kase, command->text ?: said_by(turn, "reopened by "), error) &&
 	       hg_listen(turn, &kase, &(struct hg_asked){ .event = HG_ON_REOPENED }, NULL, error) &&
 	       finish(turn, &kase, error);
+}
+
+static gboolean join_thread(hg_turn *turn, GError **error)
+{
+	hg_case into;
+
+	return hg_join(turn, &into, error) && finish(turn, &into, error);
 }
 
 static gboolean patch_thread(hg_turn *turn, GError **error)
@@ -234,6 +244,8 @@ static gboolean act(hg_turn *turn, GError **error)
 		return hg_ticket_retry(turn, error);
 	case HG_CMD_RELINK:
 		return hg_ticket_relink(turn, error);
+	case HG_CMD_JOIN:
+		return join_thread(turn, error);
 	case HG_CMD_BARRIER:
 		return TRUE;
 	default:

@@ -75,6 +75,8 @@ enum hg_command_kind {
 				 * nothing.  Answer: {"ticket":id,"retried":3} */
 	HG_CMD_RELINK,		/* another ticket of backend takes the place of the one it is there: external_id, number, url; text why.
 				 * STATE: it is none there, or that one.  Answer: what it was, see ticket_hand.c */
+	HG_CMD_JOIN,		/* thread_id, which is no ticket, becomes part of the ticket of the conversation into.  Answer: that one.
+				 * STATE: it is one, or is over; they are of two contacts or scopes; into has no open ticket */
 };
 
 /* TOKEN. */

@@ -144,6 +144,8 @@ static void propose_closed(hg_turn *turn, hg_thread *thread, gboolean named, str
 static gboolean propose_thread(hg_turn *turn, hg_thread *thread, const struct hg_in *in, gboolean named,
 			       struct hg_proposed *ret, GError **error)
 {
+	if (!hg_join_follow(turn, thread, &thread, error))
+		return FALSE;
 	if (thread->state == HG_THREAD_OPEN) {
 		propose_with(ret, HG_PROPOSE_JOIN, thread, "open thread");
 		return TRUE;

@@ -511,6 +511,15 @@ gboolean hg_thread_make_room(hg_turn *turn, hg_case *kase, GError **error);
 gboolean hg_thread_reopen(hg_turn *turn, hg_case *kase, const char *reason, GError **error);
 /* The same end without anybody being asked about it, neither rules nor the customer. */
 gboolean hg_thread_end(hg_turn *turn, hg_case *kase, const char *reason, GError **error);
+
+/* ---- join.c: a conversation that became part of another one's ticket ---- */
+#define HG_JOINED_KEY "joined:"		/* and the other's id: the key of one that was joined */
+gboolean hg_thread_is_joined(const hg_thread *thread);
+/* The one it is part of; itself where it is none's. */
+gboolean hg_join_follow(hg_turn *turn, hg_thread *thread, hg_thread **ret, GError **error);
+gboolean hg_join_refuse(const hg_thread *thread, GError **error);	/* STATE: it was joined */
+/* The command.  ret is the conversation that took it, to be saved. */
+gboolean hg_join(hg_turn *turn, hg_case *ret, GError **error);
 /* Closes and has it judged (rules on thread.closed). */
 gboolean hg_thread_close(hg_turn *turn, hg_case *kase, int resolution, const char *reason, GError **error);
 

@@ -208,10 +208,30 @@ def test_a_conversation_is_answered_noted_and_made_a_ticket(site, console, brows
     assert site.helpdesk.wait_event("ticket.requested")
 
 
+def test_a_conversation_joins_the_ticket_of_the_same_person(site, console, browser):
+    console.sign_in()
+    ticket, thread = say(site, browser, "a human, about my parcel"), say(site, browser, "hold me, I am the one with the parcel")
+    contacts = [site.gateway.get(f"/v1/threads/{t}")["thread"]["contact"]["id"] for t in (thread, ticket)]
+    assert site.gateway.api("POST", f"/v1/contacts/{contacts[0]}/merge", dict(into=contacts[1])).status == 200
+    number = site.gateway.get(f"/v1/threads/{ticket}")["thread"]["ticket"]["number"]
+    console.go("threads/" + thread)
+    console.sees("the one with the parcel", ".log")
+    console.press(f"Join into {number}")
+    console.sees("gets what was said here", "dialog")
+    browser.picture("console-join")
+    console.press("Join", "dialog")
+    console.told(f"part of {number} now")
+    browser.wait(lambda: browser.run("return location.hash") == "#/threads/" + ticket, "the ticket's conversation")
+    console.go("threads/" + thread)
+    console.sees("It is part of another conversation", ".panel")
+    browser.picture("console-joined")
+    assert site.gateway.get(f"/v1/threads/{thread}")["thread"]["key"] == "joined:" + ticket
+
+
 def test_somebody_who_has_not_written_is_written_to(site, console, browser):
     console.sign_in()
     browser.press("g", "n")
-    browser.wait(lambda: console.title() == "New conversation", "the page")
+    browser.wait(lambda: console.title() == "New thread", "the page")
     console.find(".start")
     fields = {e.accessible_name: e for e in console.all(".start input, .start textarea, .start select")}
     assert [o.text for o in fields["Channel"].find_elements(By.TAG_NAME, "option")] == ["wa (whatsapp)"] and "Subject" not in fields

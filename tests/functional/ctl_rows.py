@@ -75,6 +75,7 @@ ROWS = {
     "thread set": Row("thread set {thread} --tag vip --field plan=pro"),
     "thread start": elsewhere("test_start.py"),
     "thread close": Row("thread close {fresh} --resolved"),
+    "thread join": elsewhere("test_join.py"),
     "thread reopen": Row("thread reopen {fresh}"),
     "ticket list": elsewhere("test_tickets.py"),
     "ticket show": elsewhere("test_tickets.py"),

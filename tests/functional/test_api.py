@@ -129,6 +129,7 @@ ROUTES = {
     ("POST", "/v1/drops/{}/restore"): dict(scope="convert", fill="thread", body={}, status=409),
     ("GET", "/v1/outbox"): dict(scope="operate", lists=""),
     ("POST", "/v1/outbox/{}/retry"): dict(scope="operate", fill="no_job", body={}, status=404),
+    ("POST", "/v1/threads/{}/join"): dict(scope="convert", fill="no_job", body={"into": "thr_none"}, status=404, whole=True),
     ("POST", "/v1/threads/{}/participants"): dict(scope="reply", fill="thread", body={"address": "bo@example.com"}),
     ("DELETE", "/v1/threads/{}/participants/{}"): dict(scope="reply", fill="thread", status=400, foreign=400),
     ("GET", "/v1/quarantine"): dict(scope="operate", lists=""),

@@ -2,7 +2,7 @@
 import { call, get, part } from "../api";
 import { ask, busy, choice, doing, el, facts, mark, textField, tell, time } from "../dom";
 import type { Child, Field } from "../dom";
-import { agentOf, link, may } from "../page";
+import { agentOf, go, link, may } from "../page";
 import { safeUrl } from "../../../widget/src/view/links";
 import { address, stateMark, value } from "../say";
 import type { Contact, Session, Thread, Ticket } from "../types";
@@ -31,8 +31,24 @@ function person(thread: Thread): HTMLElement {
 		["conflict", contact?.conflicted ? mark("two people may share an address", "wait") : null]));
 }
 
+/* The conversation it was joined into, or null. */
+function joinedInto(thread: Thread): string | null {
+	return /^joined:(thr_[0-9a-z]+)$/.exec(thread.key ?? "")?.[1] ?? null;
+}
+
+async function join(thread: Thread, into: Thread, agent: string): Promise<void> {
+	const name = into.ticket?.number ?? into.id;
+
+	if (!await ask(`Join into ${name}`, [el("p", {}, `The helpdesk gets what was said here as part of ${name}, in order. This conversation ends, and what the customer says next goes there.`)], "Join"))
+		return;
+	await call("POST", `/v1/threads/${part(thread.id)}/join`, { into: into.id, agent });
+	tell(`It is part of ${name} now.`);
+	go(link("threads", [into.id]));
+}
+
 /* What else of the same person is open: before another ticket is made one sees the one there is. */
-function others(thread: Thread, signal: AbortSignal): HTMLElement {
+function others(thread: Thread, agent: string, allowed: boolean, signal: AbortSignal): HTMLElement {
+	const takes = (t: Thread): boolean => allowed && thread.state === "open" && !thread.ticket && t.state === "converted" && !!t.ticket;
 	const box = el("section", { hidden: true });
 
 	if (thread.contact)
@@ -43,7 +59,8 @@ function others(thread: Thread, signal: AbortSignal): HTMLElement {
 			box.hidden = false;
 			box.append(el("h2", {}, "The same person"), el("ul", { class: "plain" }, ...rest.map(t =>
 				el("li", {}, el("a", { href: link("threads", [t.id]) }, t.ticket?.number ?? t.subject ?? t.id), " ",
-				   mark(t.ticket?.state ?? t.state, stateMark(t.state)), " ", time(t.last_activity_at)))));
+				   mark(t.ticket?.state ?? t.state, stateMark(t.state)), " ", time(t.last_activity_at), " ",
+				   takes(t) ? doing("Join …", () => join(thread, t, agent), "", { "aria-label": `Join into ${t.ticket!.number}` }) : ""))));
 		}, () => undefined);
 	return box;
 }
@@ -146,13 +163,16 @@ export interface Panel {
 export function panel(thread: Thread, session: Session, signal: AbortSignal, done: () => void): Panel {
 	const allowed = may(session, "convert"), agent = agentOf(session);
 	const closing = doing("Close …", () => close(thread, agent, done), "", { title: "x" });
-	const actions = !allowed ? [] : thread.state === "closed" ? [doing("Reopen", async () => {
+	const into = joinedInto(thread);
+	const actions = !allowed || into ? [] : thread.state === "closed" ? [doing("Reopen", async () => {
 		await call("POST", `/v1/threads/${part(thread.id)}/reopen`, { agent });
 		done();
 	})] : thread.ticket ? [closing] : [doing("Noise", () => noise(thread, agent, done), "", { title: "closes it without a ticket, with the tag noise" }), closing];
-	const element = el("aside", { class: "panel", "aria-label": "About this conversation" }, person(thread),
+	const element = el("aside", { class: "panel", "aria-label": "About this conversation" },
+			   into ? el("p", { class: "joined" }, mark("joined", "good"), " ", el("a", { href: link("threads", [into]) }, "It is part of another conversation’s ticket")) : "",
+			   person(thread),
 			   thread.ticket ? ticketPart(thread.ticket) : thread.state === "open" && allowed ? conversion(thread, agent, done) : "",
-			   el("div", { class: "actions" }, ...actions), tagsPart(thread, done, allowed), others(thread, signal));
+			   el("div", { class: "actions" }, ...actions), tagsPart(thread, done, allowed), others(thread, agent, allowed, signal));
 
 	return { element, close: () => thread.state !== "closed" && allowed && closing.click() };
 }

@@ -94,7 +94,7 @@ function form(channels: Channel[], agent: string, context: Context): HTMLElement
 		tell(started.joined ? "It went into the conversation that is open with them." : "On its way.");
 		go(link("threads", [started.thread_id]));
 	}
-	const made = el("form", { class: "start", "aria-label": "New conversation", oninput: () => look(), onsubmit: (event: Event) => {
+	const made = el("form", { class: "start", "aria-label": "New thread", oninput: () => look(), onsubmit: (event: Event) => {
 		event.preventDefault();
 		void busy(post, submit);
 	} }, el("div", { class: "fields" }, channel.row, to.row), subject.row, text.row, template.row, tags.row,
@@ -128,4 +128,4 @@ function open(context: Context): void {
 	}, complain);
 }
 
-export const startPage: Page = { name: "new", title: "New conversation", key: "n", open };
+export const startPage: Page = { name: "new", title: "New thread", key: "n", open };
