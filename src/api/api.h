@@ -27,6 +27,7 @@ struct hg_api_ports {
 	gboolean (*ask)(void *ctx, const char *channel, gint64 since_ms, GError **error);
 	/* On the loop: what its provider would have brought; ack (enum hg_stored) once, from the loop.  FALSE: MISSING, STATE, INPUT. */
 	gboolean (*take)(void *ctx, const char *channel, const void *bytes, gsize len, hg_ack_fn *ack, void *arg, GError **error);
+	const guint8 *key;		/* 32 bytes, lent: the store's own */
 	struct hg_search *search;	/* lent */
 	gint64 last_event_n;		/* of the newest event there was when it began; 0: none */
 	/* On the loop: appends the members of one channel that the store does not know; FALSE: it is not there. */
@@ -54,6 +55,12 @@ hg_api *hg_api_new(hg_conf *conf, hg_loop *loop, hg_readers *readers, const char
 void hg_api_free(hg_api *api);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(hg_api, hg_api_free)
 void hg_api_reload(hg_api *api, hg_conf *conf);
+
+/* Links to attachments (file_link.h): paths that begin with this, and need no token. */
+#define HG_FILES_PREFIX "/files/"
+gboolean hg_files_own(const char *path);
+void hg_files_route(const hg_request *req, struct hg_server_route *route);
+void hg_files_handle(hg_api *api, hg_request *req);	/* takes req */
 
 /* For paths that begin with /v1/, and /metrics: fills route (unknown path, wrong method, size), or refuses. */
 void hg_api_route(hg_api *api, const hg_request *req, struct hg_server_route *route);

@@ -207,6 +207,8 @@ call_read_fn hg_read_explain_thread, hg_read_explain_message, hg_read_decisions;
 /* rules_call.c, rules_replay.c */
 call_read_fn hg_read_rules, hg_read_try;
 call_own_fn hg_rules_replay_call;
+/* file_open.c */
+call_read_fn hg_read_file_link;
 /* file.c */
 call_own_fn hg_file_upload, hg_file_send;
 /* report.c */

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "fail.h"
+#include "sniff.h"
 #include "store.h"
 #include "text.h"
 
@@ -34,18 +35,21 @@ char *hg_file_media_type(const char *type)
 	return g_strdup(p && p > type && !*p ? type : "application/octet-stream");
 }
 
+gboolean hg_file_stored(const hg_attachment *attachment, GError **error)
+{
+	return attachment->state == HG_FILE_STORED ||
+	       hg_fail(error, HG_ERROR_STATE, "attachment %s is %s%s%s", attachment->id, hg_file_state_word(attachment->state),
+		       attachment->error ? ": " : "", attachment->error ? attachment->error : "");
+}
+
 int hg_file_open(const char *attachments, const hg_attachment *attachment, gint64 *ret_size, GError **error)
 {
 	g_autofree char *path = NULL;
 	struct stat st;
 	int fd;
 
-	if (attachment->state != HG_FILE_STORED) {
-		hg_fail(error, HG_ERROR_STATE, "attachment %s is %s%s%s", attachment->id,
-			hg_file_state_word(attachment->state), attachment->error ? ": " : "",
-			attachment->error ? attachment->error : "");
+	if (!hg_file_stored(attachment, error))
 		return -1;
-	}
 	path = hg_attachment_path(attachments, attachment->sha256);
 	fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
 	if (fd < 0 || fstat(fd, &st) < 0) {
@@ -71,6 +75,25 @@ void hg_file_out_clear(struct hg_file_out *file)
 	g_free(file->disposition);
 	g_free(file->media);
 	hg_file_out_init(file);
+}
+
+/* What the bytes are decides whether a page may show it, never what somebody called it. */
+gboolean hg_file_out_open(struct hg_file_out *file, const char *attachments, const hg_attachment *attachment, gboolean shown,
+			  GError **error)
+{
+	guint8 begin[HG_SNIFF_BYTES];
+	const char *type;
+	ssize_t got;
+
+	file->fd = hg_file_open(attachments, attachment, &file->size, error);
+	if (file->fd < 0)
+		return FALSE;
+	got = pread(file->fd, begin, sizeof begin, 0);
+	type = got > 0 ? hg_sniff(begin, (gsize)got) : NULL;
+	shown = shown && hg_sniff_is_harmless(type);
+	file->media = g_strdup(shown ? type : "application/octet-stream");
+	file->disposition = hg_file_disposition(attachment->name, shown);
+	return TRUE;
 }
 
 void hg_file_out_send(struct hg_file_out *file, hg_request *req, const char *const *more)

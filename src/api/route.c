@@ -51,6 +51,7 @@ const struct route hg_api_routes[] = {
 	{ "GET", "/v1/messages/{}/explain", "read", .read = hg_read_explain_message, .object = HG_OBJ_MESSAGE },
 	{ "POST", "/v1/attachments", "reply", "name", UPLOAD_MAX, .own = hg_file_upload, .status = 201 },
 	{ "GET", "/v1/attachments/{}", "read", .own = hg_file_send, .object = HG_OBJ_ATTACHMENT },
+	{ "GET", "/v1/attachments/{}/link", "read", "ttl", .read = hg_read_file_link, .object = HG_OBJ_ATTACHMENT },
 	{ "GET", "/v1/tickets", "read", "state backend work channel since until shadow " PAGE, .read = hg_read_tickets },
 	{ "GET", "/v1/tickets/{}", "read", .read = hg_read_ticket, .object = HG_OBJ_TICKET },
 	{ "POST", "/v1/tickets/{}/retry", "operate", NULL, BODY_MAX, .write = hg_write_ticket_retry,

@@ -9,6 +9,7 @@
 
 #define WHSEC "whsec_"
 #define WHSEC_LEAST 24		/* bytes behind it: Standard Webhooks, "Signature scheme" */
+#define LINK_SECRET_LEAST 32		/* characters: what openssl rand -base64 32 prints has more */
 #define WHSEC_MOST 64
 
 /* Where key stands in map, or the map itself. */
@@ -95,6 +96,14 @@ void hg_check_gateway(struct hg_gateway_conf *gateway, const hg_node *map, hg_di
 		}
 	while (length && gateway->public_url[length - 1] == '/')
 		gateway->public_url[--length] = 0;
+}
+
+void hg_check_files(const struct hg_files_conf *files, const hg_node *map, hg_diag *diag)
+{
+	for (char **secret = files->link_secrets; secret && *secret; secret++)
+		if (strlen(*secret) < LINK_SECRET_LEAST)
+			hg_diag_add(diag, HG_SEV_ERROR, place_of(map, "link_secrets"), "make one: openssl rand -base64 32",
+				    "files: each of 'link_secrets' has %d characters or more", LINK_SECRET_LEAST);
 }
 
 /* ---- channels ---- */

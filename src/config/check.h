@@ -4,6 +4,7 @@
 
 /* Each reports to diag; map is where the values stand, or NULL. */
 gboolean hg_check_name(const char *name, const char *what, const struct hg_place *place, hg_diag *diag);
+void hg_check_files(const struct hg_files_conf *files, const hg_node *map, hg_diag *diag);
 void hg_check_gateway(struct hg_gateway_conf *gateway, const hg_node *map, hg_diag *diag);
 /* Where a channel says nothing, what all are kept for. */
 void hg_retention_inherit(const hg_node *map, const struct hg_retention_conf *all, struct hg_retention_conf *own);

@@ -93,6 +93,7 @@ void hg_conf_unref(hg_conf *conf)
 	hg_options_clear(hg_store_options, &conf->store);
 	hg_options_clear(hg_report_options, &conf->report);
 	hg_options_clear(hg_console_options, &conf->console);
+	hg_options_clear(hg_files_options, &conf->files);
 	hg_options_clear(hg_alarms_options, &conf->alarms);
 	hg_options_clear(hg_window_options, &conf->window);
 	hg_options_clear(hg_retention_options, &conf->retention);
@@ -404,6 +405,8 @@ static void read_sections(struct load *l, const hg_node *root)
 	hg_options_fill(hg_report_options, hg_node_get(root, "report"), "report", NULL, &conf->report,
 			l->diag);
 	hg_options_fill(hg_console_options, hg_node_get(root, "console"), "console", NULL, &conf->console, l->diag);
+	hg_options_fill(hg_files_options, hg_node_get(root, "files"), "files", NULL, &conf->files, l->diag);
+	hg_check_files(&conf->files, hg_node_get(root, "files"), l->diag);
 	hg_options_fill(hg_alarms_options, hg_node_get(root, "alarms"), "alarms", NULL, &conf->alarms, l->diag);
 	hg_check_gateway(&conf->gateway, hg_node_get(root, "gateway"), l->diag);
 	hg_window_read(hg_node_get(root, "window"), "window", &conf->window, l->diag);

@@ -95,6 +95,10 @@ struct hg_report_conf {
 	gint64 reopened_within_ms;	/* who comes back later brings another matter */
 };
 
+struct hg_files_conf {
+	char **link_secrets;		/* the first signs links to files; or NULL */
+};
+
 struct hg_console_conf {
 	bool enabled;
 	char *listen;			/* "127.0.0.1:8422" */
@@ -217,6 +221,7 @@ typedef struct hg_conf {
 	struct hg_engine_conf engine;
 	struct hg_report_conf report;
 	struct hg_console_conf console;
+	struct hg_files_conf files;
 	struct hg_alarms_conf alarms;
 	GPtrArray *channels;		/* of struct hg_channel_conf, in the file's order */
 	GPtrArray *backends;		/* of struct hg_backend_conf */

@@ -422,9 +422,16 @@ const struct hg_option hg_alarms_options[] = {
 	HG_OPTION_END
 };
 
+const struct hg_option hg_files_options[] = {
+	HG_OPTION_AT(struct hg_files_conf, link_secrets, "link_secrets", SECRETS, RELOAD, NULL, NULL,
+		     "Keys that links to files are signed with, of 32 characters or more: the first signs, all are good; another "
+		     "one alone ends every link there is. Without: a key of the store."),
+	HG_OPTION_END
+};
+
 const char *const hg_top_keys[] = {
 	"include", "gateway", "hooks", "hours", "store", "window", "ticket", "rating", "close_prompt", "channels", "rules",
-	"backends", "api", "tests", "word_lists", "queues", "report", "intent", "retention", "console", "alarms", NULL
+	"backends", "api", "tests", "word_lists", "queues", "report", "intent", "retention", "console", "alarms", "files", NULL
 };
 
 const struct hg_section hg_conf_sections[] = {
@@ -440,6 +447,7 @@ const struct hg_section hg_conf_sections[] = {
 	{ "report", "What reports count as resolved and as reopened.", hg_report_options, FALSE, NULL },
 	{ "console", "The web console: conversations, decisions and repairs in a browser.", hg_console_options, FALSE, NULL },
 	{ "alarms", "What the people who operate this gateway are told of, and how.", hg_alarms_options, FALSE, NULL },
+	{ "files", "Files of messages.", hg_files_options, FALSE, NULL },
 	{ "channels", "Where customers write; each name has an adapter with options of its own.",
 	  hg_channel_options, TRUE, NULL },
 	{ "backends", "Helpdesks that tickets are forwarded to.", hg_backend_options, TRUE, NULL },

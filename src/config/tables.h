@@ -12,6 +12,7 @@ extern const struct hg_option hg_rating_options[];
 extern const struct hg_option hg_prompt_options[];
 extern const struct hg_option hg_report_options[];
 extern const struct hg_option hg_console_options[];
+extern const struct hg_option hg_files_options[];
 extern const struct hg_option hg_alarms_options[];
 extern const struct hg_option hg_channel_options[];
 extern const struct hg_option hg_backend_options[];

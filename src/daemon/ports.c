@@ -229,5 +229,6 @@ void hg_gateway_api_ports(hg_gateway *gateway, struct hg_api_ports *ret)
 		.signal = signal_channel, .ask = ask_channel, .take = take, .channel = hg_gateway_channel,
 		.hold = hg_gateway_hold, .probe = hg_gateway_probe, .reload = reload, .config = hg_gateway_config,
 		.captured = hg_gateway_captured, .last_event_n = gateway->last_event_n, .search = gateway->search,
+		.key = hg_store_instance_key(gateway->store),
 		.console = console_link };
 }

@@ -37,6 +37,8 @@ void hg_gateway_route(void *arg, const hg_request *req, struct hg_server_route *
 		hg_backs_route(gateway->backs, req, route);
 	} else if (is_api(path)) {
 		hg_api_route(gateway->api, req, route);
+	} else if (hg_files_own(path)) {
+		hg_files_route(req, route);
 	} else if (hg_visitors_own(path)) {
 		hg_visitors_route(gateway->visitors, req, route);
 	} else if (is_health(path)) {
@@ -105,6 +107,8 @@ void hg_gateway_handle(void *arg, hg_request *req)
 		hg_backs_handle(gateway->backs, req);
 	else if (is_api(path))
 		hg_api_handle(gateway->api, req);
+	else if (hg_files_own(path))
+		hg_files_handle(gateway->api, req);
 	else if (hg_visitors_own(path))
 		hg_visitors_handle(gateway->visitors, req);
 	else

@@ -3,9 +3,9 @@
  * A link is for whoever has it, as pictures in a page need it: no header can go with them.  So it is made for those who
  * may see the message, for an hour or so, and says nothing but the file and its end. */
 #include <string.h>
-#include <unistd.h>
 
 #include "file_answer.h"
+#include "file_link.h"
 #include "sniff.h"
 #include "text.h"
 #include "visitor_call.h"
@@ -13,7 +13,6 @@
 
 #define LINK_MS (60 * 60 * 1000)	/* at least; ... */
 #define STEP_MS (30 * 60 * 1000)	/* ... ends are multiples of this, so that a link stays the same for a while */
-#define MARK_BYTES 16			/* of the HMAC: 22 letters */
 #define PATH "/client/v1/files/"
 
 struct file {
@@ -24,23 +23,13 @@ struct file {
 
 /* ---- links ---- */
 
-/* The mark of a link; yours. */
-static char *mark_of(const guint8 *instance, const char *id, gint64 ends_s)
-{
-	g_autofree char *text = g_strdup_printf("headgate visitor file\n%s\n%" G_GINT64_FORMAT, id, ends_s);
-	guint8 mac[32];
-
-	hg_hmac_sha256(instance, 32, text, strlen(text), mac);
-	return hg_base64(mac, MARK_BYTES, TRUE);
-}
-
 gboolean hg_visitor_file_link(const struct visitor_eyes *eyes, const hg_attachment *file, GString *ret_url)
 {
 	gint64 ends_s = ((eyes->now_ms + LINK_MS) / STEP_MS + 1) * STEP_MS / 1000;
-	g_autofree char *mark = mark_of(hg_store_instance_key(eyes->store), file->id, ends_s);
+	const struct hg_link_keys keys = { hg_store_instance_key(eyes->store), eyes->conf->files.link_secrets };
+	g_autofree char *link = hg_link_make(&keys, HG_LINK_VISITOR, file->id, ends_s);
 
-	g_string_append_printf(ret_url, "%s" PATH "%s?e=%" G_GINT64_FORMAT "&s=%s", eyes->conf->gateway.public_url ?: "",
-			       file->id, ends_s, mark);
+	g_string_append_printf(ret_url, "%s" PATH "%s%s", eyes->conf->gateway.public_url ?: "", file->id, link);
 	/* By its label; the bytes have the last word when they are asked for. */
 	return hg_sniff_is_harmless(file->type);
 }
@@ -58,16 +47,13 @@ static void file_free(void *arg)
 /* A link that was never made is like a file that never was. */
 static gboolean holds(struct visitor_call *call, gint64 *ret_ends_s)
 {
-	const char *ends = hg_request_query(call->req, "e"), *given = hg_request_query(call->req, "s");
-	g_autofree char *mark = NULL;
+	const struct hg_link_keys keys = { call->visitors->env.key, call->conf->files.link_secrets };
+	enum hg_link_fate fate = hg_link_look(&keys, HG_LINK_VISITOR, call->param[0], hg_request_query(call->req, "e"),
+					      hg_request_query(call->req, "s"), call->now_ms, ret_ends_s);
 
-	if (!ends || !given || strlen(ends) > 12 || !*ends || strspn(ends, "0123456789") != strlen(ends))
-		return hg_fail(&call->error, HG_ERROR_MISSING, "there is no such file: the link is not whole");
-	*ret_ends_s = g_ascii_strtoll(ends, NULL, 10);
-	mark = mark_of(call->visitors->env.key, call->param[0], *ret_ends_s);
-	if (!hg_equal_secret(mark, strlen(mark), given, strlen(given)))
+	if (fate == HG_LINK_NONE)
 		return hg_fail(&call->error, HG_ERROR_MISSING, "there is no such file");
-	if (*ret_ends_s * 1000 <= call->now_ms)
+	if (fate == HG_LINK_EXPIRED)
 		return hg_visitor_wrong(call, 410, "link-expired", "the link has expired: the message has a new one when it is "
 					"read again");
 	return TRUE;
@@ -86,18 +72,6 @@ void hg_visitor_file_begin(struct visitor_call *call)
 	file->shown = !hg_request_query(call->req, "download");
 	call->extra = file;
 	call->extra_free = file_free;
-}
-
-/* What the bytes are decides whether a page may show it, never what somebody called it. */
-static void take_type(struct file *file, const hg_attachment *attachment)
-{
-	guint8 begin[HG_SNIFF_BYTES];
-	ssize_t got = pread(file->out.fd, begin, sizeof begin, 0);
-	const char *type = got > 0 ? hg_sniff(begin, (gsize)got) : NULL;
-
-	file->shown = file->shown && hg_sniff_is_harmless(type);
-	file->out.media = file->shown ? g_strdup(type) : g_strdup("application/octet-stream");
-	file->out.disposition = hg_file_disposition(attachment->name, file->shown);
 }
 
 /* Not of a message that was taken back. */
@@ -122,9 +96,7 @@ void hg_visitor_file_read(struct visitor_call *call, hg_store *store)
 			hg_fail(&call->error, HG_ERROR_MISSING, "there is no such file (any more)");
 		return;
 	}
-	file->out.fd = hg_file_open(call->visitors->env.attachments, attachment, &file->out.size, &call->error);
-	if (file->out.fd >= 0)
-		take_type(file, attachment);
+	hg_file_out_open(&file->out, call->visitors->env.attachments, attachment, file->shown, &call->error);
 }
 
 void hg_visitor_file_end(struct visitor_call *call)

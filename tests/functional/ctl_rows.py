@@ -108,6 +108,7 @@ ROWS = {
     "contact unblock": elsewhere("test_contacts.py"),
     "contact export": elsewhere("test_contacts.py"),
     "contact erase": elsewhere("test_contacts.py"),
+    "file link": elsewhere("test_file_links.py"),
     "console": elsewhere("test_console.py"),
     "doctor": elsewhere("test_doctor.py"),
     "export": elsewhere("test_export.py"),

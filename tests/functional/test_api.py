@@ -100,6 +100,7 @@ ROUTES = {
     ("GET", "/v1/messages/{}/explain"): dict(scope="read", fill="message"),
     ("POST", "/v1/attachments"): dict(scope="reply", raw=b"a file", status=201, lists=""),
     ("GET", "/v1/attachments/{}"): dict(scope="read", fill="attachment"),
+    ("GET", "/v1/attachments/{}/link"): dict(scope="read", fill="attachment"),
     ("GET", "/v1/tickets"): dict(scope="read", lists="ticket"),
     ("POST", "/v1/tickets/{}/retry"): dict(scope="operate", fill="ticket", body={}, status=409),
     ("POST", "/v1/tickets/{}/relink"): dict(scope="link", fill="ticket", body={"id": "8811", "reason": "merged"}),

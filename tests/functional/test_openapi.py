@@ -14,7 +14,7 @@ from harness import API_TOKEN, BUILD, PATIENCE, TOP, request
 
 DESCRIBED = True
 CONFIG = dict(rules=AT_ONCE, top="settle: 20s\nretention: { messages: 365d }")
-OPEN = {("GET", path) for path in ("/v1/openapi.yaml", "/v1/openapi.json", "/v1/events/{}", "/livez", "/readyz")}
+OPEN = {("GET", path) for path in ("/v1/openapi.yaml", "/v1/openapi.json", "/v1/events/{}", "/livez", "/readyz", "/files/{}")}
 TEXT = (TOP / "doc" / "openapi.yaml").read_text()
 
 
