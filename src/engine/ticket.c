@@ -117,9 +117,9 @@ gboolean hg_ticket_lost(hg_turn *turn, hg_case *kase, const char *backend, GErro
 		return TRUE;
 	if (!hg_store_link_get(turn->store, turn->arena, kase->ticket->n, backend, &link, error))
 		return FALSE;
-	text = g_strdup_printf("%s has no ticket %s any more: what was to be added to it is a dead letter. PUT /v1/tickets/%s/link "
-			       "with instead_of names another ticket, headgatectl outbox retry sends it there.", backend,
-			       link ? link->external_id : kase->ticket->number, kase->ticket->number);
+	text = g_strdup_printf("%s has no ticket %s any more: what was to be added to it is a dead letter. \"headgatectl ticket relink %s ID\" "
+			       "names another ticket, \"headgatectl ticket retry %s\" sends it there.", backend,
+			       link ? link->external_id : kase->ticket->number, kase->ticket->number, kase->ticket->number);
 	return hg_case_line(turn, kase, hg_arena_str(turn->arena, text), error);
 }
 

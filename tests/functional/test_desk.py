@@ -332,8 +332,8 @@ def test_where_nothing_can_be_looked_for_what_is_said_to_a_deleted_ticket_is_a_d
     desk.create(notes=[], status="open", external="by hand")
     other = dict(backend="desk", id="2")
     assert gateway.api("PUT", "/v1/tickets/TK-1000/link", other, key="a").status == 422		# not by mistake
-    assert gateway.api("PUT", "/v1/tickets/TK-1000/link", dict(other, instead_of="1"), key="b").status == 200
-    gateway.ctl("outbox", "retry", str(letter["number"]), check=0)
+    gateway.ctl("ticket", "relink", "TK-1000", "2", "--reason", "deleted over there", "--yes", check=0)
+    gateway.ctl("ticket", "retry", "TK-1000", check=0)
     desk.wait_said("one", number=2)
 
 

@@ -202,7 +202,7 @@ static void where_nothing_takes_its_place_the_conversation_says_so(void **state)
 	(void)state;
 
 	lab_forwarded(lab, more_for_77(lab), &(struct hg_forward_result){ .fate = HG_FAILED, .text = "no such ticket", .lost = TRUE });
-	lab_counts(lab, 1, "SELECT count(*) FROM message WHERE direction = 4 AND text LIKE 'desk has no ticket 77 any more%%instead_of%%'");
+	lab_counts(lab, 1, "SELECT count(*) FROM message WHERE direction = 4 AND text LIKE 'desk has no ticket 77 any more%%ticket relink TK-1000 ID%%ticket retry TK-1000%%'");
 	lab_counts(lab, 1, "SELECT count(*) FROM outbox WHERE error = 'no such ticket'");
 	/* Only who says which one it was may name another. */
 	for (int i = 0; i < 2; i++) {
