@@ -79,7 +79,7 @@ def test_a_relink_asks_says_why_and_prints_the_way_back(world, mix):
     world.gateway.ctl(*command, "--yes", check=0)
     again, = world.gateway.get(f"/v1/tickets/{mix['taken']}")["ticket"]["links"]
     assert {key: again[key] for key in ("id", "number", "url")} == {key: was[key] for key in ("id", "number", "url")}
-    for new, old, status in (("9", "8", 422), ("9", was["id"], 200), (was["id"], "9", 200)):		# what a helpdesk itself says
+    for new, old, status in (("9", "8", 409), ("9", was["id"], 200), (was["id"], "9", 200)):		# what a helpdesk itself says
         answer = world.gateway.api("PUT", f"/v1/tickets/{mix['taken']}/link", {"id": new, "instead_of": old})
         assert answer.status == status, answer
 
