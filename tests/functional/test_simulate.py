@@ -325,3 +325,12 @@ def test_mistakes_in_a_script_are_told_before_anything_is_sent(stage, tmp_path, 
     path = written(tmp_path, text)
     said = script(stage, path, 78).stderr
     assert f"{path}:{place}" in said and words in said, said
+
+
+def test_every_kind_of_signature_can_be_forged_and_none_is_taken(stage, tmp_path):
+    path = written(tmp_path, "steps:\n" + "".join(
+        f'  - say: {{ channel: {name}, from: "+447700900700", text: "I am somebody else", fault: forged }}\n    expect: {{ taken: false, new: false }}\n'
+        f'  - say: {{ channel: {name}, from: "+447700900701", text: "half of it", fault: broken }}\n'
+        for name in KINDS if name != "telnyx"))
+    assert "0 failed" in script(stage, path, 0).stdout
+    assert not {"tel:+447700900700", "telegram:447700900700"} & {t["reply_to"] for t in stage.threads(limit=200)}
