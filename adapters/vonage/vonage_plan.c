@@ -192,7 +192,7 @@ static int plan_text(const struct vonage_conf *conf, const struct hg_out *out, c
 
 	if (hg_sms_blank(out->text))
 		return hg_refuse(err, HG_ERR_INPUT, "there is nothing to send");
-	if (strcmp(way->channel, "whatsapp") == 0 && out->last_in_ms && out->now_ms - out->last_in_ms > VONAGE_WINDOW_MS)
+	if (strcmp(way->channel, "whatsapp") == 0 && (!out->last_in_ms || out->now_ms - out->last_in_ms > VONAGE_WINDOW_MS))
 		return hg_refuse(err, HG_ERR_WINDOW,
 				 "WhatsApp takes a free answer for 24 hours after the customer's last message: "
 				 "send a template, or wait until the customer writes again");

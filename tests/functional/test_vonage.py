@@ -321,6 +321,15 @@ def test_after_a_day_whatsapp_takes_no_free_answer(tmp_path, helpdesk):
         assert not [s for s in line.sent if s.text == "too late"]
 
 
+def test_who_never_wrote_by_whatsapp_is_begun_with_by_a_template(tmp_path, helpdesk):
+    with running(tmp_path, helpdesk, VonageMessages("send_as: whatsapp")) as gateway:
+        body = {"channel": "line", "to": ANA}
+        refused = gateway.api("POST", "/v1/threads/preview", {**body, "text": "hello"})
+        assert refused.status == 409 and refused.json["type"].endswith("window-closed"), refused
+        template = {"name": "hello", "language": "en"}
+        assert gateway.api("POST", "/v1/threads/preview", {**body, "template": template}).status == 200
+
+
 def test_files_are_fetched_with_credentials_from_vonage_and_from_nowhere_private(tmp_path, helpdesk):
     line, stranger = VonageMessages(), VonageMessages()
     private = socket.create_server(("127.0.0.1", 0))
