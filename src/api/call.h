@@ -200,6 +200,8 @@ call_own_fn hg_contact_export;
 /* retention.c */
 call_read_fn hg_read_retention;
 call_write_fn hg_write_retain;
+/* import_call.c */
+call_write_fn hg_write_import;
 /* queues.c */
 call_read_fn hg_read_queues;
 /* explain.c */

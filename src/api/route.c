@@ -82,6 +82,7 @@ const struct route hg_api_routes[] = {
 	{ "GET", "/v1/retention", "operate", "due", .read = hg_read_retention, .object = HG_OBJ_WHOLE },
 	{ "POST", "/v1/retention/run", "operate", NULL, BODY_MAX, .write = hg_write_retain,
 	  .command = HG_CMD_RETAIN, .status = 202, .object = HG_OBJ_WHOLE },
+	{ "POST", "/v1/import", "admin", NULL, DATA_MAX, .write = hg_write_import, .command = HG_CMD_IMPORT, .object = HG_OBJ_WHOLE },
 	{ "GET", "/v1/queues", "read", .read = hg_read_queues, .object = HG_OBJ_WHOLE },
 	{ "GET", "/v1/events", "read", "limit after shadow", .read = hg_read_events },
 	{ "GET", "/v1/events/stream", "read", "thread shadow channel contact rule after since", .own = hg_live_follow },

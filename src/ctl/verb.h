@@ -95,7 +95,7 @@ struct ctl_verb {
 	GROUP("Look") VERB(status) VERB(alarm) VERB(top) VERB(tail) VERB(explain) VERB(report) VERB(metrics) VERB(fsck) VERB(doctor) VERB(console) \
 	GROUP("Channels and helpdesks") VERB(channel) VERB(adapters) VERB(adapter) VERB(backend) VERB(webhook) VERB(qr) \
 	GROUP("Work") VERB(thread) VERB(ticket) VERB(queue) VERB(drops) VERB(dead) VERB(outbox) VERB(quarantine) VERB(consent) VERB(contact) VERB(file) \
-	GROUP("Data") VERB(export) VERB(backup) VERB(restore) VERB(db) VERB(retention) VERB(rebuild) \
+	GROUP("Data") VERB(export) VERB(backup) VERB(restore) VERB(db) VERB(retention) VERB(import) VERB(rebuild) \
 	GROUP("People and keys") VERB(token) \
 	GROUP("Try") VERB(simulate) VERB(capture) VERB(listen) \
 	GROUP("Shell") VERB(completion) VERB(docs) VERB(version)

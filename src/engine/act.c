@@ -246,6 +246,8 @@ static gboolean act(hg_turn *turn, GError **error)
 		return hg_ticket_relink(turn, error);
 	case HG_CMD_JOIN:
 		return join_thread(turn, error);
+	case HG_CMD_IMPORT:
+		return hg_import(turn, error);
 	case HG_CMD_BARRIER:
 		return TRUE;
 	default:

@@ -45,6 +45,8 @@ gboolean hg_case_by_id(hg_turn *turn, const char *thread_id, hg_case *ret, GErro
 		return FALSE;
 	if (!thread)
 		return hg_fail(error, HG_ERROR_MISSING, "there is no thread %.60s", thread_id ?: "without an id");
+	if (hg_import_is_history(thread))
+		return hg_fail(error, HG_ERROR_STATE, "thread %s is history from elsewhere: it can only be read", thread_id);
 	return fill(turn, thread, ret, error);
 }
 

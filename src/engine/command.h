@@ -77,6 +77,8 @@ enum hg_command_kind {
 				 * STATE: it is none there, or that one.  Answer: what it was, see ticket_hand.c */
 	HG_CMD_JOIN,		/* thread_id, which is no ticket, becomes part of the ticket of the conversation into.  Answer: that one.
 				 * STATE: it is one, or is over; they are of two contacts or scopes; into has no open ticket */
+	HG_CMD_IMPORT,		/* batch: messages of channel from elsewhere, as history.  Of an item group is the conversation it is of,
+				 * username the agent of an echo.  ask: only looks.  Answer: {"new":3,"known":1} */
 };
 
 /* TOKEN. */

@@ -80,12 +80,17 @@ gboolean hg_inbound_find(hg_turn *turn, const char *id, hg_message **ret, GError
 
 static gboolean is_new(hg_turn *turn, const struct hg_in *in, gboolean *ret, GError **error)
 {
-	const char *key = in->dedupe ?: in->id;
+	const char *key = in->dedupe ?: in->id, *space = hg_inbound_space(turn, in);
+	gboolean imported;
 	gint64 first_n;
 
 	*ret = TRUE;
-	return !key || !*key || hg_store_seen(turn->store, hg_inbound_space(turn, in), key, turn->now_ms,
-					      turn->conf->window.dedupe_ms, ret, &first_n, error);
+	if (!key || !*key)
+		return TRUE;
+	if (!hg_import_knows(turn, space, key, &imported, error))
+		return FALSE;
+	*ret = !imported;
+	return imported || hg_store_seen(turn->store, space, key, turn->now_ms, turn->conf->window.dedupe_ms, ret, &first_n, error);
 }
 
 const char *hg_inbound_scope(const hg_turn *turn)

@@ -51,6 +51,7 @@ struct hg_engine {
 	guint group_max;		/* commands of one commit */
 	guint careful;			/* rounds yet to come in which savepoints are real */
 	guint failures;			/* rounds in a row that the store failed */
+	int imports;			/* something was imported once: 1; 0: nobody has looked; -1: nothing was */
 
 	GThread *thread;
 	gint stop, broken, disk_low;	/* atomic */
@@ -298,6 +299,11 @@ gboolean hg_retain_is(const char *timer_kind);
 gboolean hg_retain_due(hg_turn *turn, GError **error);
 gboolean hg_retain_command(hg_turn *turn, GError **error);
 gboolean hg_retain_adopt(hg_engine *engine, gint64 now_ms, GError **error);	/* in a transaction: has the timer run */
+
+/* ---- import.c: history from elsewhere ---- */
+gboolean hg_import(hg_turn *turn, GError **error);
+gboolean hg_import_knows(hg_turn *turn, const char *space, const char *key, gboolean *ret, GError **error);
+gboolean hg_import_is_history(const hg_thread *thread);	/* it can only be read */
 
 /* ---- unseen.c: answers a visitor did not see ---- */
 gboolean hg_unseen_watch(hg_turn *turn, const hg_case *kase, const hg_message *message, GError **error);

@@ -123,7 +123,8 @@ static gboolean compare_table(struct compare *c, GError **error)
 {
 	g_autoptr(GPtrArray) columns = words_of(c->a, "SELECT name FROM pragma_table_info($1) ORDER BY cid",
 						HG_BIND(HG_T(c->table)), error);
-	g_autofree char *sql = g_strdup_printf("SELECT * FROM \"%s\" %s ORDER BY 1, 2", c->table, but_what_expires(c->table));
+	g_autofree char *sql = g_strdup_printf("SELECT * FROM \"%s\" %s ORDER BY 1%s", c->table, but_what_expires(c->table),
+					       columns && columns->len > 1 ? ", 2" : "");
 	hg_stmt *a, *b;
 
 	if (!columns)

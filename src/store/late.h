@@ -10,6 +10,7 @@ void hg_late_undo(struct hg_late *late, gboolean savepoint);
 
 /* A provider's id seen for the first time: what it became is known when its item was taken. */
 #define HG_SEEN_HASH 16
+void hg_store_seen_hash(hg_store *store, const char *space, const char *key, guint8 ret_hash[HG_SEEN_HASH]);
 struct hg_late_seen { gboolean waits; guint8 hash[HG_SEEN_HASH]; gint64 now_ms, message_n; };
 struct hg_late_seen *hg_late_seen(hg_store *store);	/* NULL: it has to be written now */
 gboolean hg_seen_write(hg_store *store, const struct hg_late_seen *seen, GError **error);

@@ -17,7 +17,7 @@
 
 /* ---- the hash of an id ---- */
 /* Keyed, so that a stranger cannot make two ids meet; the space is set off from the id by its NUL. */
-static void hash_id(hg_store *store, const char *space, const char *key, guint8 ret_hash[HASH_SIZE])
+void hg_store_seen_hash(hg_store *store, const char *space, const char *key, guint8 ret_hash[HASH_SIZE])
 {
 	EVP_MAC_CTX *mac = hg_store_mac(store);
 	gsize len;
@@ -157,7 +157,7 @@ gboolean hg_store_seen(hg_store *store, const char *space, const char *key, gint
 	guint8 hash[HASH_SIZE];
 	struct seen seen;
 
-	hash_id(store, space, key, hash);
+	hg_store_seen_hash(store, space, key, hash);
 	if (!seen_look(store, hash, (now_ms - window_ms) / DAY_MS, &seen, error))
 		return FALSE;
 	*ret_new = !seen.day || seen.seen_ms <= now_ms - window_ms;
@@ -175,7 +175,7 @@ gboolean hg_store_seen_set(hg_store *store, const char *space, const char *key, 
 	struct hg_late_seen *late;
 	GArray *days;
 
-	hash_id(store, space, key, hash);
+	hg_store_seen_hash(store, space, key, hash);
 	late = waiting_seen(store, hash);
 	if (late) {
 		late->message_n = message_n;
@@ -197,7 +197,7 @@ gboolean hg_store_seen_find(hg_store *store, const char *space, const char *key,
 	guint8 hash[HASH_SIZE];
 	struct seen seen;
 
-	hash_id(store, space, key, hash);
+	hg_store_seen_hash(store, space, key, hash);
 	if (!seen_look(store, hash, oldest_day(store, now_ms), &seen, error))
 		return FALSE;
 	*ret_message_n = seen.message_n;

@@ -107,6 +107,10 @@ gboolean hg_store_seen_set(hg_store *store, const char *space, const char *key, 
 /* The message a provider id stands for, as far back as ids are kept; *ret_message_n 0: unknown. */
 gboolean hg_store_seen_find(hg_store *store, const char *space, const char *key, gint64 now_ms,
 			    gint64 *ret_message_n, GError **error);
+/* Keys of what was imported: for ever, and apart from what is seen, so that nothing finds a message by them.  any: is there one? */
+gboolean hg_store_imported_any(hg_store *store, gboolean *ret, GError **error);
+gboolean hg_store_imported_has(hg_store *store, const char *space, const char *key, gboolean *ret, GError **error);
+gboolean hg_store_imported_add(hg_store *store, const char *space, const char *key, GError **error);	/* fine when it is there */
 gboolean hg_store_cursor_get(hg_store *store, hg_arena *arena, const char *channel, const char **ret, GError **error);
 gboolean hg_store_cursor_set(hg_store *store, const char *channel, const char *cursor, GError **error);
 

@@ -120,6 +120,7 @@ ROWS = {
     "db migrate": elsewhere("test_backup.py"),
     "retention show": elsewhere("test_contacts.py"),
     "retention run": elsewhere("test_contacts.py"),
+    "import": elsewhere("test_import.py"),
     "rebuild": elsewhere("test_rebuild.py"),
     "token create": elsewhere("test_keys.py"),
     "token list": elsewhere("test_keys.py"),

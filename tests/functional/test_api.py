@@ -120,6 +120,7 @@ ROUTES = {
     ("POST", "/v1/contacts/{}/unmerge"): dict(scope="contacts", fill="no_job", body={}, status=404),
     ("GET", "/v1/retention"): dict(scope="operate", whole=True),
     ("POST", "/v1/retention/run"): dict(scope="operate", body={}, status=409, whole=True),
+    ("POST", "/v1/import"): dict(scope="admin", body={}, status=400, whole=True),
     ("GET", "/v1/queues"): dict(scope="read", whole=True),
     ("GET", "/v1/events"): dict(scope="read", lists="thread"),
     ("POST", "/v1/console/links"): dict(scope="admin", body={"name": "ann"}, status=201, whole=True),
@@ -470,6 +471,7 @@ MEMBERS = {
     "contacts/con_1/block": {"reason": str, "for": str, "until": str, "agent": str},
     "contacts/con_1/unblock": dict(agent=str),
     "retention/run": dict(agent=str),
+    "import": dict(channel=str, dry_run=bool, messages=list, agent=str),
     "contacts/con_1/erase": dict(confirm=str, agent=str),
 }
 WRONG = {str: "text", bool: True, dict: {"a": 1}, list: [1], int: 7, float: 1.5}
