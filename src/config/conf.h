@@ -26,6 +26,7 @@ struct hg_store_conf {
 	char *path;
 	char *attachments;		/* directory; NULL: beside the database */
 	gint64 journal_ms;		/* how long what was done is kept; 0: not at all */
+	gint64 audit_ms;		/* how long who did what is kept; 0: for ever */
 	gint64 min_free;		/* bytes of disk below which intake answers 503 */
 	gint64 ballast;			/* bytes of the file that gives way on a full disk; 0: none */
 	bool search;			/* there is an index of what was said, beside it */

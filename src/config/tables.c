@@ -88,6 +88,8 @@ const struct hg_option hg_store_options[] = {
 	      "Directory for attachments; without it they lie beside the database."),
 	STORE(journal_ms, "journal", MSECS, RELOAD, "30d", "0s..3650d",
 	      "How long each command is kept, so that \"headgatectl rebuild\" can do all of it again; 0s: not at all."),
+	STORE(audit_ms, "audit", MSECS, RELOAD, "400d", "0s..36500d",
+	      "How long it is kept who did what over the API (\"headgatectl audit\"); 0s: for ever."),
 	STORE(min_free, "min_free", BYTES, RELOAD, "128MiB", "1MiB..1000GiB",
 	      "With less disk space than this, nothing new is taken in: providers get 503 and come again."),
 	STORE(ballast, "ballast", BYTES, NONE, "32MiB", "0..1GiB",

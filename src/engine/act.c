@@ -132,6 +132,7 @@ static gboolean link_ticket(hg_turn *turn, GError **error)
 	if (!hg_case_by_ticket(turn, command->ticket_ref, command->backend, &kase, error))
 		return FALSE;
 	link.ticket_n = kase.ticket->n;
+	turn->object = kase.ticket->id;
 	return takes_its_place(turn, &link, command->text, &moves, error) &&
 	       (moves ? hg_ticket_moved(turn, &kase, &link, NULL, error) : hg_ticket_link(turn, &kase, &link, error)) &&
 	       finish(turn, &kase, error);
@@ -143,8 +144,10 @@ static gboolean set_status(hg_turn *turn, GError **error)
 	hg_case kase;
 
 	turn->origin = command->backend;
-	return hg_case_by_ticket(turn, command->ticket_ref, command->backend, &kase, error) &&
-	       hg_ticket_status(turn, &kase, command->text, command->assignee, error) && finish(turn, &kase, error);
+	if (!hg_case_by_ticket(turn, command->ticket_ref, command->backend, &kase, error))
+		return FALSE;
+	turn->object = kase.ticket->id;
+	return hg_ticket_status(turn, &kase, command->text, command->assignee, error) && finish(turn, &kase, error);
 }
 
 static gboolean act(hg_turn *turn, GError **error)
@@ -249,10 +252,16 @@ static gboolean act(hg_turn *turn, GError **error)
 	case HG_CMD_IMPORT:
 		return hg_import(turn, error);
 	case HG_CMD_BARRIER:
+	case HG_CMD_AUDIT:
 		return TRUE;
 	default:
 		return hg_fail(error, HG_ERROR_BROKEN, "command %d is not known", turn->command->kind);
 	}
+}
+
+static gboolean act_and_tell(hg_turn *turn, GError **error)
+{
+	return act(turn, error) && hg_audit_write(turn, error);
 }
 
 gboolean hg_act(hg_turn *turn, GError **error)
@@ -261,14 +270,14 @@ gboolean hg_act(hg_turn *turn, GError **error)
 	const char *principal = command->principal ?: "";
 
 	if (!command->idem_key)
-		return act(turn, error);
+		return act_and_tell(turn, error);
 	if (!hg_store_idem_begin(turn->store, turn->arena, principal, command->idem_key, command->idem_print,
 				 turn->now_ms, &turn->answer, error))
 		return FALSE;
 	/* The same call again: the same answer, and nothing is done twice. */
 	if (turn->answer)
 		return TRUE;
-	if (!act(turn, error))
+	if (!act_and_tell(turn, error))
 		return FALSE;
 	/* Tried again, it may be allowed by then. */
 	if (turn->refused)

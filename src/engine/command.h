@@ -79,6 +79,7 @@ enum hg_command_kind {
 				 * STATE: it is one, or is over; they are of two contacts or scopes; into has no open ticket */
 	HG_CMD_IMPORT,		/* batch: messages of channel from elsewhere, as history.  Of an item group is the conversation it is of,
 				 * username the agent of an echo.  ask: only looks.  Answer: {"new":3,"known":1} */
+	HG_CMD_AUDIT,		/* nothing but the row of it: of what is no command, or was refused before it was one */
 };
 
 /* TOKEN. */
@@ -87,6 +88,16 @@ struct hg_token_wish {
 	const char *name, *scopes, *channels;	/* as in hg_token */
 	guint8 hash[32];		/* SHA-256 of the secret */
 	gint64 expires_ms;		/* 0: never */
+};
+
+/* Of every command that the API gives: what is told of it, see hg_audit. */
+struct hg_auditing {
+	const char *action;		/* "thread.reply"; NULL: it is not audited */
+	const char *capacity;
+	const char *object;
+	const char *request, *source;
+	const char *outcome;		/* AUDIT: what came of it; else NULL: that it was done, the engine says */
+	const char *facts;		/* AUDIT: JSON object, or NULL */
 };
 
 struct hg_reply {
@@ -196,6 +207,7 @@ struct hg_command {
 	struct hg_facts_result facts;
 	struct hg_visiting visiting;
 	struct hg_token_wish wish;
+	struct hg_auditing audit;
 	hg_token *made;			/* for done: the token as it is now, in our arena; or NULL */
 	const char *refused;		/* for done: it was not done, and that is kept: why; or NULL */
 	hg_command_done *done;		/* once, after the commit, on the engine's thread; or NULL */

@@ -224,6 +224,20 @@ static const struct hg_shape wish = {
 	"hg_token_wish", wish_rows, sizeof(struct hg_token_wish), HG_ROW_NOWHERE, NULL
 };
 
+static const struct hg_row auditing_rows[] = {
+	HG_ROW(struct hg_auditing, 1, action, TEXT),
+	HG_ROW(struct hg_auditing, 2, capacity, TEXT),
+	HG_ROW(struct hg_auditing, 3, object, TEXT),
+	HG_ROW(struct hg_auditing, 4, request, TEXT),
+	HG_ROW(struct hg_auditing, 5, source, TEXT),
+	HG_ROW(struct hg_auditing, 6, outcome, TEXT),
+	HG_ROW(struct hg_auditing, 7, facts, TEXT),
+	HG_ROW_END
+};
+static const struct hg_shape auditing = {
+	"hg_auditing", auditing_rows, sizeof(struct hg_auditing), HG_ROW_NOWHERE, NULL
+};
+
 static const struct hg_row change_rows[] = {
 	HG_ROW(struct hg_change, 1, kind, INT),
 	HG_ROW(struct hg_change, 2, id, TEXT),
@@ -295,6 +309,7 @@ static const struct hg_row command_rows[] = {
 	HG_ROW(struct hg_command, 44, until_ms, INT64),
 	HG_ROW_STRUCT_OF(struct hg_command, 45, wish, &wish),
 	HG_ROW(struct hg_command, 46, ticket, TRUTH),
+	HG_ROW_STRUCT_OF(struct hg_command, 47, audit, &auditing),
 	HG_ROW_END
 };
 /* Whose they are, when it was taken and who hears of it is another matter each time. */
@@ -304,7 +319,7 @@ const struct hg_shape hg_shape_command = {
 };
 
 const struct hg_shape *const hg_command_shapes[] = {
-	&address, &file, &hg_shape_in, &receipt, &batch, &reply, &sent, &forwarded, &fetched, &facts, &visiting, &wish, &change,
+	&address, &file, &hg_shape_in, &receipt, &batch, &reply, &sent, &forwarded, &fetched, &facts, &visiting, &wish, &auditing, &change,
 	&hg_shape_command, NULL
 };
 

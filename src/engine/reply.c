@@ -346,6 +346,7 @@ static gboolean answer_message(hg_turn *turn, hg_case *kase, const hg_message *m
 		return FALSE;
 	hg_json_close(out, '}');
 	turn->answer = hg_arena_mem(turn->arena, out->str, out->len);
+	turn->message_id = hg_arena_str(turn->arena, message->id);
 	return TRUE;
 }
 

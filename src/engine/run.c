@@ -24,6 +24,7 @@ static void keep_as_told(hg_engine *engine)
 	gint64 dedupe_ms = hg_window_longest(engine->conf) + (gint64)24 * 60 * 60 * 1000;
 
 	hg_store_keep(engine->store, dedupe_ms, engine->conf->store.journal_ms);
+	hg_store_keep_audits(engine->store, engine->conf->store.audit_ms);
 }
 
 hg_engine *hg_engine_new(hg_conf *conf, hg_rules *rules, hg_store *store, struct hg_env *env,

@@ -49,6 +49,7 @@ static gboolean answer(hg_turn *turn, hg_token *token)
 	hg_json_close(out, '}');
 	turn->answer = hg_arena_mem(turn->arena, out->str, out->len);
 	turn->made = token;
+	turn->object = token->id;
 	return TRUE;
 }
 

@@ -72,6 +72,7 @@ typedef struct hg_turn {
 	const hg_command *command;	/* NULL: a timer's turn */
 	const char *origin;		/* backend that said so: it is not told again; or NULL */
 	const char *answer;		/* JSON for the API; or NULL */
+	const char *object, *message_id;	/* for the audit: what it was about, if not what was asked for; what was said; or NULL */
 	hg_token *made;			/* for who asked: the token it is about; or NULL */
 	const char *refused;		/* what was asked for was not done, and that is kept: why; or NULL */
 	const hg_consent *consent;	/* what hg_consent_take() kept last; or NULL */
@@ -102,6 +103,9 @@ typedef struct hg_case {
 } hg_case;
 
 struct hg_keyword;
+
+/* ---- audit.c: who did what ---- */
+gboolean hg_audit_write(hg_turn *turn, GError **error);	/* of a command that is done */
 
 /* ---- act.c: what kind of command it is ---- */
 gboolean hg_act(hg_turn *turn, GError **error);

@@ -328,6 +328,23 @@ typedef struct hg_token {
 	gint64 used_ms;			/* last, to the hour; 0: never */
 } hg_token;
 
+/* ---- who did what ---- */
+typedef struct hg_audit {
+	gint64 n;			/* 1, 2, 3 ... */
+	char id[HG_ID_SIZE];
+	gint64 at_ms;
+	const char *principal;		/* "token:desk", "console:ann", "local:1000", "signal:SIGHUP" */
+	const char *capacity;		/* the token's id, or the role in the console; or NULL */
+	const char *action;		/* "thread.reply" */
+	const char *kind, *object;	/* "thread" and its id; object or NULL */
+	const char *outcome;		/* "ok", "begun", or the word of the problem */
+	const char *request;		/* id that the caller gave it; or NULL */
+	const char *source;		/* network address; or NULL */
+	const char *facts;		/* JSON object; or NULL */
+	const void *hash;		/* over the row before it and this one */
+	gsize hash_len;
+} hg_audit;
+
 /* ---- outbox: durable work that leaves the daemon ---- */
 enum hg_target {
 	HG_TO_CHANNEL = 1, HG_TO_BACKEND, HG_TO_FETCH, HG_TO_HOOK,

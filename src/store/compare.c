@@ -7,9 +7,11 @@
 
 /* What may differ between a store and one that was made from its journal: what expires at a time of its
  * own, what is kept by content, and what paces calls. */
-static const char *const other_tables[] = { "seen", "idempotency", "facts", "instance", "config", "unlinking", NULL };
+static const char *const other_tables[] = { "seen", "idempotency", "facts", "instance", "config", "unlinking", "audit", NULL };
 static const struct { const char *table, *column; } other_columns[] = {
 	{ "outbox", "due_ms" },		/* moved on to keep a channel's pace */
+	/* Old audits expire; the last hash stands for all that ever were. */
+	{ "audit_chain", "start_n" }, { "audit_chain", "start_hash" },
 	{ "receipt", "n" },		/* free again when nobody claimed the last ones */
 };
 

@@ -1,6 +1,8 @@
 /* fsck.c - the audit: what must hold and tables cannot hold by themselves; reads only */
 #include "fsck.h"
 
+#include "audit_inside.h"
+
 #include "state.h"
 
 void hg_fsck_breach(struct hg_fsck *fsck, const char *invariant, const char *id, const char *remedy)
@@ -276,6 +278,21 @@ static gboolean check_contacts(struct hg_fsck *fsck, GError **error)
 	return check_reply_to(fsck, merges, error);
 }
 
+/* ---- I28: who did what is told as it was written ---- */
+static gboolean check_audits(struct hg_fsck *fsck, GError **error)
+{
+	struct hg_audit_check check;
+	g_autofree char *text = NULL, *id = NULL;
+
+	if (!hg_audit_walk(fsck->store, &check, error))
+		return FALSE;
+	text = hg_audit_break_text(&check);
+	id = text && *check.broken_id ? g_strdup_printf("audit %s: %s", check.broken_id, text) : g_strconcat("audits: ", text, NULL);
+	if (text)
+		hg_fsck_breach(fsck, "I28", id, "find out who changed the file; the last backup tells what was written");
+	return TRUE;
+}
+
 /* ---- all of it ---- */
 static void audit_breach(void *arg, const char *invariant, const char *id, const char *remedy)
 {
@@ -285,7 +302,7 @@ static void audit_breach(void *arg, const char *invariant, const char *id, const
 static gboolean audit_all(struct hg_fsck *fsck, GError **error)
 {
 	return hg_sql_audit(fsck->store, audit_breach, fsck, error) && check_all(fsck, error) &&
-	       check_ages(fsck, error) && check_receipts(fsck, error) && check_contacts(fsck, error) &&
+	       check_ages(fsck, error) && check_receipts(fsck, error) && check_contacts(fsck, error) && check_audits(fsck, error) &&
 	       (!fsck->attachments || hg_fsck_files(fsck, error));
 }
 

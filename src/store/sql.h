@@ -62,6 +62,8 @@ enum hg_sql_slot {
 	HG_SQL_STANDING_GET, HG_SQL_STANDING_LIST, HG_SQL_STANDING_SET, HG_SQL_STANDING_END,
 	HG_SQL_TOKEN_ADD, HG_SQL_TOKEN_BY_ID, HG_SQL_TOKEN_UPDATE, HG_SQL_TOKEN_NAMED, HG_SQL_TOKEN_LIST, HG_SQL_TOKEN_COUNT,
 	HG_SQL_TOKEN_EXPIRE,
+	HG_SQL_AUDIT_CHAIN, HG_SQL_AUDIT_ADD, HG_SQL_AUDIT_GROW, HG_SQL_AUDIT_BY_ID, HG_SQL_AUDIT_LIST, HG_SQL_AUDIT_LIST_OBJECT,
+	HG_SQL_AUDIT_LIST_ACTION, HG_SQL_AUDIT_LIST_PRINCIPAL, HG_SQL_AUDIT_WALK, HG_SQL_AUDIT_OLD, HG_SQL_AUDIT_START, HG_SQL_AUDIT_EXPIRE,
 	HG_SQL_STATS,
 	HG_SQL_N
 };
@@ -210,5 +212,6 @@ gboolean hg_idem_expire(hg_store *store, gint64 now_ms, gint64 *changed, GError 
 gboolean hg_facts_expire(hg_store *store, gint64 now_ms, gint64 *changed, GError **error);
 gboolean hg_visitor_expire(hg_store *store, gint64 now_ms, gint64 *changed, GError **error);
 gboolean hg_token_expire(hg_store *store, gint64 now_ms, gint64 *changed, GError **error);
+gboolean hg_audit_expire(hg_store *store, gint64 now_ms, gint64 keep_ms, gint64 *changed, GError **error);
 #define HG_EXPIRE_BATCH 500		/* rows of a kind in one go: a few ms */
 #define HG_PARKED_KEEP_MS (30 * G_GINT64_CONSTANT(86400000))	/* receipts nobody claimed */

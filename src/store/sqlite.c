@@ -360,6 +360,11 @@ void hg_store_keep(hg_store *store, gint64 dedupe_ms, gint64 journal_ms)
 	store->keep_journal_ms = journal_ms;
 }
 
+void hg_store_keep_audits(hg_store *store, gint64 keep_ms)
+{
+	store->keep_audit_ms = keep_ms;
+}
+
 gint64 hg_store_kept_ids_ms(hg_store *store)
 {
 	return store->keep_dedupe_ms;

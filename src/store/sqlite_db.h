@@ -41,7 +41,7 @@ struct hg_store {
 	gint64 expire_next_ms, disk_next_ms;	/* monotonic */
 	gboolean unlinking;		/* files, or the log, may wait to be deleted ... */
 	gint64 unlink_next_ms;		/* ... and were looked at before that */
-	gint64 keep_dedupe_ms, keep_journal_ms;
+	gint64 keep_dedupe_ms, keep_journal_ms, keep_audit_ms;
 	gint64 ballast, min_free;	/* bytes, as in the options */
 };
 

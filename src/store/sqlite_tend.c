@@ -92,7 +92,7 @@ static gboolean expire_batch(hg_store *store, gint64 *changed, GError **error)
 	       hg_journal_expire(store, now, store->keep_journal_ms, changed, error) &&
 	       hg_idem_expire(store, now, changed, error) && hg_receipt_expire(store, now, changed, error) &&
 	       hg_facts_expire(store, now, changed, error) && hg_visitor_expire(store, now, changed, error) &&
-	       hg_token_expire(store, now, changed, error);
+	       hg_token_expire(store, now, changed, error) && hg_audit_expire(store, now, store->keep_audit_ms, changed, error);
 	(void)HG_FAILPOINT(SWEEP_DONE);
 	if (done && hg_store_commit(store, error))
 		return TRUE;

@@ -72,6 +72,7 @@ gboolean hg_store_rollback_to(hg_store *store, GError **error);
 /* How long ids are remembered for a dedupe window (30 days at least), and the journal is kept.  No
  * read finds what is older, whether it is gone by then or not. */
 void hg_store_keep(hg_store *store, gint64 dedupe_ms, gint64 journal_ms);
+void hg_store_keep_audits(hg_store *store, gint64 keep_ms);	/* 0: for ever, as at first */
 /* Between transactions, on the engine's thread: checkpoints, expiry in small batches.  Returns ms until it
  * wants to be called again. */
 enum hg_store_load {
@@ -269,6 +270,39 @@ struct hg_token_query {
 gboolean hg_store_token_list(hg_store *store, hg_arena *arena, const struct hg_token_query *query, GPtrArray *ret,
 			     GError **error);
 gboolean hg_store_token_count(hg_store *store, int kind, gint64 now_ms, gint64 *ret, GError **error);	/* of the good ones */
+
+/* ---- who did what ---- */
+/* Fills n; hash is the store's. */
+gboolean hg_store_audit_add(hg_store *store, hg_audit *audit, GError **error);
+gboolean hg_store_audit_by_id(hg_store *store, hg_arena *arena, const char *id, hg_audit **ret, GError **error);
+struct hg_audit_query {
+	gint64 before_n;		/* 0: newest first from the top */
+	const char *principal, *action, *object;	/* or NULL */
+	gint64 since_ms, until_ms;	/* 0: any */
+	guint limit;
+};
+gboolean hg_store_audit_list(hg_store *store, hg_arena *arena, const struct hg_audit_query *query, GPtrArray *ret, GError **error);
+
+/* What a walk along the chain of all of them finds. */
+enum hg_audit_break {
+	HG_AUDIT_CHANGED = 1,		/* a row is not what was written */
+	HG_AUDIT_MISSING,		/* rows between others are gone */
+	HG_AUDIT_CUT,			/* the newest are */
+	HG_AUDIT_ADDED,			/* one is behind the end */
+	HG_AUDIT_NO_CHAIN,		/* where it begins and ends is not known */
+};
+struct hg_audit_check {
+	gint64 rows;			/* looked at */
+	gint64 expired;			/* so many before them were kept for long enough: there the chain begins */
+	gint64 first_ms, last_n;
+	int broken;			/* enum hg_audit_break, 0: it holds */
+	gint64 broken_n;		/* number of the first row that is wrong, or gone */
+	char broken_id[HG_ID_SIZE];	/* of the row where it shows; or "" */
+	char head[65];			/* last hash, in hex */
+};
+/* Outside of a transaction; takes as long as it takes. */
+gboolean hg_store_audit_verify(hg_store *store, struct hg_audit_check *ret, GError **error);
+char *hg_audit_break_text(const struct hg_audit_check *check);	/* yours; NULL: it holds */
 
 /* ---- tickets ---- */
 /* Fills n, and number from pattern ("TK-%d", "%Y-%06d"; dates of created_ms) and the next free number from first on.  CONFLICT when

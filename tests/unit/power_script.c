@@ -387,6 +387,7 @@ static void token(hg_lab *lab, int kind, const char *name, const char *id)
 	command->wish.kind = HG_TOKEN_API;
 	command->wish.name = name;
 	command->wish.scopes = "read";
+	command->audit.action = kind == HG_CMD_TOKEN_USED ? NULL : "token.change";
 	memcpy(command->wish.hash, name, strlen(name));
 	lab_do(lab, command);
 }

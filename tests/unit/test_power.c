@@ -219,6 +219,8 @@ static const char *const outside[] = {
 	"HG_SQL_RETAIN_CLOSED", "HG_SQL_RETAIN_RAW",
 	"HG_SQL_ERASURE_BY_ID", "HG_SQL_ERASURE_OF",
 	"HG_SQL_TOKEN_LIST",
+	"HG_SQL_AUDIT_BY_ID", "HG_SQL_AUDIT_LIST", "HG_SQL_AUDIT_LIST_OBJECT", "HG_SQL_AUDIT_LIST_ACTION", "HG_SQL_AUDIT_LIST_PRINCIPAL",
+	"HG_SQL_AUDIT_WALK",
 	"HG_SQL_VISITOR_ENDED", "HG_SQL_THREAD_VIEWED", "HG_SQL_THREAD_VISITED",
 	/* they run while the store is opened, before it is known here */
 	"HG_SQL_SCHEMA_ANY", "HG_SQL_NEWEST", "HG_SQL_INSTANCE_GET", "HG_SQL_INSTANCE_ADD",
@@ -292,6 +294,7 @@ static int all_new(void **state)
 	opts.confs[0] = lab_conf_of(opts.dir, sim_chatty);
 	opts.confs[1] = lab_conf_of(opts.dir, sim_strict);
 	opts.confs[0]->store.journal_ms = opts.confs[1]->store.journal_ms = 20 * DAY_MS;	/* some of it expires */
+	opts.confs[0]->store.audit_ms = opts.confs[1]->store.audit_ms = 20 * DAY_MS;
 	return 0;
 }
 

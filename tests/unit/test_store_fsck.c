@@ -173,6 +173,9 @@ static const struct plant { const char *invariant, *id_part, *sql; } plants[] = 
 	{ "I26", "tok_1", TOKEN("1", "'x'", "randomblob(32)", "''") },
 	{ "I26", "tok_1", TOKEN("1", "'x'", "randomblob(32)", "'read'") "; INSERT INTO token SELECT 9, 'tok_0', name, kind, "
 		"randomblob(32), scopes, NULL, made_by, 1, 0, 0, 0 FROM token" },	/* two programs of one name */
+	{ "I28", "audits: the newest rows are gone", "UPDATE audit_chain SET last_n = 3" },
+	{ "I28", "audit aud_1: row 1 was added", "INSERT INTO audit VALUES (1, 'aud_1', 0, 'x', NULL, 'thread.note', 'thread', NULL, 'ok', "
+		"NULL, NULL, NULL, randomblob(32))" },
 	{ "I18", "timer settle", "UPDATE timer SET thread_n = 99" },
 	{ "I18", "ticket", "PRAGMA foreign_keys = OFF; UPDATE ticket SET thread_n = 99" },
 };
