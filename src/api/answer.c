@@ -4,7 +4,7 @@
 #include "failpoint.h"
 
 /* What the error says as status and problem word, unless the call says better. */
-static void problem_of(const struct call *call, int *ret_status, const char **ret_word)
+void hg_call_problem(const struct call *call, int *ret_status, const char **ret_word)
 {
 	hg_asked_problem(call->error, ret_status, ret_word);
 	if (g_error_matches(call->error, HG_ERROR, HG_ERROR_CONFLICT) && call->idem_key) {
@@ -24,7 +24,7 @@ static void answer_problem(struct call *call)
 	const char *word;
 	int status;
 
-	problem_of(call, &status, &word);
+	hg_call_problem(call, &status, &word);
 	hg_asked_refuse(body, status, word, call->error->message, call->more);
 	hg_request_answer(call->req, &(struct hg_answer){
 		.status = status, .type = "application/problem+json", .body = body->str, .len = body->len,
@@ -68,6 +68,8 @@ void hg_call_finish(void *arg)
 {
 	struct call *call = arg;
 
+	if (hg_audit_waits(call))
+		return;
 	if (call->made) {
 		hg_api_token_changed(call->api, call->made);
 		hg_token_say_secret(call);

@@ -16,6 +16,7 @@ hg_api *hg_api_new(hg_conf *conf, hg_loop *loop, hg_readers *readers, const char
 	api->loop = loop;
 	api->readers = readers;
 	api->keys = hg_keys_new();
+	api->refusals = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	hg_keys_set_conf(api->keys, conf);
 	api->attachments = g_strdup(attachments);
 	api->ports = *ports;
@@ -31,6 +32,7 @@ void hg_api_free(hg_api *api)
 		return;
 	hg_live_free(api->live);
 	hg_keys_free(api->keys);
+	g_hash_table_destroy(api->refusals);
 	hg_conf_unref(api->conf);
 	g_string_free(api->why, TRUE);
 	g_string_free(api->allow, TRUE);
@@ -89,6 +91,7 @@ static void command_done(void *arg, const hg_command *command, const char *answe
 		call->error = g_error_copy(error);
 	else
 		g_string_assign(call->out, answer ? answer : "{}");
+	call->audited |= command->refused != NULL;
 	if (!error && command->made)
 		call->made = hg_token_keep(call->arena, command->made);
 	hg_loop_post(call->api->loop, hg_call_finish, call);
@@ -193,6 +196,7 @@ static void start_write(struct call *call)
 
 	call->command = command;
 	command->principal = hg_arena_str(command->arena, call->principal);
+	hg_audit_take(call, command);
 	command->done = command_done;
 	command->done_arg = call;
 	if (!take_key(call, command) || !call->route->write(call, command) || !names_seen(call, command->channel) ||

@@ -69,6 +69,13 @@ void hg_api_handle(hg_api *api, hg_request *req);	/* takes req */
 void hg_api_route_as(hg_api *api, const hg_request *req, const struct hg_principal *who, struct hg_server_route *route);
 void hg_api_handle_as(hg_api *api, hg_request *req, const struct hg_principal *who);
 
+/* On the loop: a row in the audit of what was done without a request.  All lent. */
+struct hg_api_deed {
+	const char *principal, *action, *outcome;	/* "signal:SIGHUP", "config.reload", "ok" or the word of a problem */
+	const char *capacity, *source, *facts;	/* or NULL; see hg_audit */
+};
+void hg_api_audit(hg_api *api, const struct hg_api_deed *deed);
+
 #define HG_TOKEN_PREFIX "hgt_"			/* of every secret, so that a leaked one can be found */
 /* Before the engine runs: the tokens of the store, read by its own connection. */
 gboolean hg_api_load(hg_api *api, hg_store *store, GError **error);

@@ -72,8 +72,6 @@ int hg_auth_check(const hg_keys *keys, const hg_request *req, const struct route
 
 	who = hg_request_is_local(req, &uid) ? local(uid) : by_token(keys, req, now_ms, error);
 	status = who ? hg_auth_may(who, route, error) : 401;
-	if (!status)
-		*ret_who = g_steal_pointer(&who);
-	hg_principal_unref(who);
+	*ret_who = who;
 	return status;
 }

@@ -57,35 +57,39 @@ static gboolean is_name(const char *name)
 	       strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == len;
 }
 
-static char *place_of(struct call *call)
+/* What it is called; NULL: the call has its error. */
+static const char *name_of(struct call *call)
 {
 	static const struct call_member known[] = { { "name", CALL_TEXT, NAME_MAX_BYTES }, { 0 } };
 	g_autoptr(json_object) body = hg_call_body(call, known);
-	const char *dir = call->conf->gateway.backup_dir, *name = body ? hg_json_str(body, "name") : NULL;
+	const char *name = body ? hg_json_str(body, "name") : NULL;
 
 	if (call->error)
 		return NULL;
-	if (!dir)
+	if (!call->conf->gateway.backup_dir)
 		hg_fail(&call->error, HG_ERROR_STATE, "gateway.backup_dir is not set: the daemon makes backups below it and nowhere "
 			"else; \"headgatectl backup DIR\" on its machine needs no such directory");
 	else if (name && !is_name(name))
 		hg_fail(&call->error, HG_ERROR_INPUT, "name must have letters, digits, dots, - and _ only, and begin with no dot");
-	return call->error ? NULL : g_build_filename(dir, name ? name : "headgate", NULL);
+	return call->error ? NULL : hg_arena_str(call->arena, name ? name : "headgate");
+}
+
+static void begin(struct call *call)
+{
+	struct backup *backup = g_new0(struct backup, 1);
+
+	backup->dir = g_build_filename(call->conf->gateway.backup_dir, call->object, NULL);
+	backup->configs = hg_doc_files(call->conf->doc);
+	backup->secrets = hg_doc_references(call->conf->doc);
+	if (!hg_long_begin(call, make, backup, backup_free))
+		hg_call_finish(call);
 }
 
 void hg_backup_call(struct call *call)
 {
-	g_autofree char *dir = place_of(call);
-	struct backup *backup;
-
-	if (!dir) {
-		hg_call_finish(call);
-		return;
-	}
-	backup = g_new0(struct backup, 1);
-	backup->dir = g_steal_pointer(&dir);
-	backup->configs = hg_doc_files(call->conf->doc);
-	backup->secrets = hg_doc_references(call->conf->doc);
-	if (!hg_long_begin(call, make, backup, backup_free))
+	call->object = name_of(call);
+	if (call->object)
+		hg_audit_begin(call, begin);
+	else
 		hg_call_finish(call);
 }

@@ -44,6 +44,7 @@ struct route {
 	gboolean key;			/* Idempotency-Key is required, not only taken */
 	call_own_fn *after;		/* with write, or NULL: on the loop, when it was done and before it is answered */
 	int object;			/* enum hg_object */
+	const char *action;		/* what the audit calls it; NULL: it changes nothing, and is not audited */
 };
 extern const struct route hg_api_routes[];	/* ends with a NULL method */
 
@@ -69,6 +70,10 @@ struct call {
 	gpointer extra;			/* a file's, stream's or signal's own; freed by extra_free */
 	GDestroyNotify extra_free;
 	GHashTable *seen;		/* object.c's own; or NULL */
+	const char *object, *facts;	/* for the row of what is no command: what it was about, and more as JSON; or NULL */
+	call_own_fn *begin;		/* audited.c's own */
+	gboolean audited;		/* its row is written, or none is to be */
+	gboolean hidden;		/* it asked for what is not there, or another channel's */
 };
 
 struct hg_api {
@@ -81,6 +86,7 @@ struct hg_api {
 	struct hg_live *live;
 	GString *why, *allow;		/* of the refusal that is being made */
 	guint64 refused;		/* calls without a good token */
+	GHashTable *refusals;		/* audited.c's own */
 	gint64 refused_told_ms;		/* when the log heard of it last */
 	gint auditing;			/* atomic: an fsck runs */
 };
@@ -91,6 +97,18 @@ gint64 hg_api_now(const hg_api *api);		/* by its loop's clock */
 
 /* Answers and frees the call by what is in out or error. */
 void hg_call_finish(void *call);
+/* What its error comes to. */
+void hg_call_problem(const struct call *call, int *ret_status, const char **ret_word);
+
+/* ---- audited.c: on the loop ---- */
+
+void hg_audit_take(struct call *call, hg_command *command);	/* the command tells of the call when it is done */
+/* TRUE: the call is finished again when its row is on disk.  For hg_call_finish() alone. */
+gboolean hg_audit_waits(struct call *call);
+/* A row first, then begin; when there can be none the call is finished with an error. */
+void hg_audit_begin(struct call *call, call_own_fn *begin);
+/* Somebody who is known may not do this. */
+void hg_audit_refused(hg_api *api, const hg_request *req, const struct hg_principal *who, const struct route *route);
 
 /* ---- what is asked, with its error in the call: asked.h ---- */
 
@@ -143,7 +161,8 @@ gboolean hg_page_fill(struct call *call, hg_store *store, const struct hg_page *
 
 /* ---- auth.c ---- */
 
-/* 0 with the principal (yours, a reference) when the request may go on; else the status, and error says why. */
+/* 0 when the request may go on; else the status, and error says why.  The principal is yours, a reference; NULL: nobody knows
+ * who it is (401). */
 int hg_auth_check(const hg_keys *keys, const hg_request *req, const struct route *route, gint64 now_ms,
 		  const struct hg_principal **ret_who, GError **error);
 /* The same of a principal that is known already. */
@@ -227,6 +246,8 @@ gboolean hg_call_link(struct call *call, struct json_object *body, hg_command *c
 /* tickets.c */
 call_read_fn hg_read_tickets, hg_read_ticket;
 call_write_fn hg_write_ticket_retry, hg_write_relink;
+/* audits.c */
+call_read_fn hg_read_audits, hg_read_audit_verify;
 /* token.c */
 call_write_fn hg_write_token, hg_write_token_revoke;
 call_read_fn hg_read_tokens;

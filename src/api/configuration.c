@@ -21,7 +21,10 @@ static void reload_now(void *arg)
 	g_autoptr(GString) members = g_string_new("{");
 
 	if (call->api->ports.reload(call->api->ports.ctx, members)) {
+		g_autofree char *facts = g_strdup_printf("{\"config\":\"%s\"}", call->api->conf->hash);
+
 		g_string_append_printf(call->out, "%s}", members->str);
+		call->facts = hg_arena_str(call->arena, facts);
 	} else {
 		hg_fail(&call->error, HG_ERROR_CONFIG, "the configuration has errors; the old one stays in force");
 		call->status = 409;

@@ -398,12 +398,11 @@ static void find_work(hg_store *store, void *arg)
 	call->extra = hg_call_contact(call, store);	/* the arena's */
 }
 
-static void find_done(void *arg)
+static void begin_counted(struct call *call)
 {
-	struct call *call = arg;
 	const hg_contact *contact = call->extra;
 
-	if (!call->error && g_atomic_int_add(&exports, 1) >= EXPORTS_MAX) {
+	if (g_atomic_int_add(&exports, 1) >= EXPORTS_MAX) {
 		g_atomic_int_add(&exports, -1);
 		hg_fail(&call->error, HG_ERROR_BUSY, "%d exports are under way already", EXPORTS_MAX);
 	}
@@ -411,6 +410,17 @@ static void find_done(void *arg)
 		hg_call_finish(call);
 	else
 		begin(call, contact->n);
+}
+
+/* The row first: nothing leaves that is not told of. */
+static void find_done(void *arg)
+{
+	struct call *call = arg;
+
+	if (call->error)
+		hg_call_finish(call);
+	else
+		hg_audit_begin(call, begin_counted);
 }
 
 void hg_contact_export(struct call *call)

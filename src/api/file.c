@@ -56,6 +56,7 @@ static void upload_work(hg_store *store, void *arg)
 	}
 	if (!hg_upload_finish(upload, sha256, &bytes, &call->error))
 		return;
+	call->object = hg_arena_str(call->arena, sha256);
 	hg_json_open(call->out, '{');
 	hg_json_key(call->out, "attachment");
 	hg_json_open(call->out, '{');

@@ -142,6 +142,7 @@ static struct hg_principal *principal_of(const hg_token *token)
 
 	who->expires_ms = token->expires_ms;
 	who->token_n = token->n;
+	who->capacity = g_strdup(token->id);
 	return who;
 }
 

@@ -117,6 +117,8 @@ void hg_api_metrics(struct call *call)
 {
 	call->type = "text/plain; version=0.0.4; charset=utf-8";
 	call->api->ports.metrics(call->api->ports.ctx, call->out);
+	hg_metric_head(call->out, "headgate_api_refused_total", "counter", "Calls without a good token, or the right to make them.");
+	hg_metric_int(call->out, "headgate_api_refused_total", NULL, (gint64)call->api->refused);
 	if (!hg_readers_run(call->api->readers, metrics_work, hg_call_finish, call, &call->error))
 		hg_call_finish(call);
 }

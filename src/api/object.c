@@ -157,6 +157,7 @@ gboolean hg_object_check(struct call *call, hg_store *store)
 
 	if (!call->who->channels || !hg_object_is_one(object) || objects[object].may(call, store))
 		return TRUE;
+	call->hidden = !call->error;
 	/* The one that a look-up set says that there is none, or that the store failed. */
 	return call->error ? FALSE : hg_fail(&call->error, HG_ERROR_MISSING, "there is no %s \"%.40s\"",
 					     objects[object].what, call->param[0]);

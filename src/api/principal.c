@@ -65,6 +65,7 @@ void hg_principal_unref(const struct hg_principal *principal)
 	if (!last || !g_atomic_ref_count_dec(&last->refs))
 		return;
 	g_free(last->name);
+	g_free(last->capacity);
 	g_strfreev(last->channels);
 	g_free(last);
 }

@@ -35,6 +35,7 @@ gboolean hg_scope_allows(guint32 has, guint32 wanted);
 struct hg_principal {
 	char *name;			/* "token:desk", "local:0", "console:ann" */
 	guint32 scopes;			/* enum hg_scope */
+	char *capacity;			/* for the audit: its token's id, or the role in the console; or NULL */
 	char **channels;		/* it sees no other; NULL: it sees all */
 	gint64 expires_ms;		/* atomic; 0: never */
 	gint64 token_n;			/* row of its token in the store; 0: of the configuration, or the unix socket */

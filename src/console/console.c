@@ -200,6 +200,12 @@ static void answer_session(hg_console *console, hg_request *req, const struct hg
 		.headers = (const char *const[]){ set, NULL }, .body = out->str, .len = out->len });
 }
 
+static void audit(hg_console *console, const hg_request *req, const struct hg_principal *who, const char *action)
+{
+	hg_api_audit(console->api, &(struct hg_api_deed){ .principal = who->name, .capacity = who->capacity, .action = action,
+							  .outcome = "ok", .source = hg_request_peer(req) });
+}
+
 static void sign_in(hg_console *console, hg_request *req)
 {
 	static const struct call_member known[] = { { "secret", CALL_TEXT, HG_SESSION_SECRET_MAX }, { 0 } };
@@ -217,14 +223,16 @@ static void sign_in(hg_console *console, hg_request *req)
 		return;
 	}
 	hg_info(NULL, "console.signed_in", "%s, as %s", who->name, hg_role_of(who->scopes));
+	audit(console, req, who, "console.sign_in");
 	answer_session(console, req, who, secret, TRUE);
 }
 
-static void sign_out(hg_console *console, hg_request *req, const char *secret)
+static void sign_out(hg_console *console, hg_request *req, const struct hg_principal *who, const char *secret)
 {
 	gboolean everywhere = g_strcmp0(hg_request_query(req, "everywhere"), "true") == 0;
 	g_autofree char *unset = cookie(console, NULL);
 
+	audit(console, req, who, "console.sign_out");
 	hg_info(NULL, "console.signed_out", "%u sessions ended", hg_sessions_end(console->sessions, secret, everywhere));
 	hg_request_answer(req, &(struct hg_answer){ .status = 204,
 		.headers = (const char *const[]){ unset, "Clear-Site-Data: \"cache\", \"storage\"", NULL } });
@@ -244,7 +252,7 @@ static void handle_session(hg_console *console, hg_request *req)
 	if (!who)
 		hg_request_problem(req, 401, "you are not signed in, or not any more");
 	else if (strcmp(method, "DELETE") == 0)
-		sign_out(console, req, secret);
+		sign_out(console, req, who, secret);
 	else
 		answer_session(console, req, who, secret, FALSE);
 }

@@ -125,6 +125,14 @@ static char *add(hg_sessions *sessions, GPtrArray *list, const struct hg_princip
 	return secret;
 }
 
+static const struct hg_principal *principal_as(const char *name, guint32 scopes)
+{
+	struct hg_principal *who = hg_principal_new(name, scopes, NULL);
+
+	who->capacity = g_strdup(hg_role_of(scopes));
+	return who;
+}
+
 /* ---- links ---- */
 
 char *hg_sessions_invite(hg_sessions *sessions, const char *name, guint32 scopes, GError **error)
@@ -137,7 +145,7 @@ char *hg_sessions_invite(hg_sessions *sessions, const char *name, guint32 scopes
 			HG_SESSION_LINKS_MAX, HG_SESSION_LINK_MS / 60000);
 		return NULL;
 	}
-	return add(sessions, sessions->links, hg_principal_new(principal, scopes, NULL));
+	return add(sessions, sessions->links, principal_as(principal, scopes));
 }
 
 static void make_room(hg_sessions *sessions)
@@ -170,7 +178,7 @@ char *hg_sessions_open(hg_sessions *sessions, const char *secret, const struct h
 	}
 	make_room(sessions);
 	of = ((const struct entry *)g_ptr_array_index(sessions->links, (guint)at))->who;
-	*ret_who = hg_principal_new(of->name, of->scopes, NULL);	/* the link's own ends with the link */
+	*ret_who = principal_as(of->name, of->scopes);	/* the link's own ends with the link */
 	g_ptr_array_remove_index(sessions->links, (guint)at);
 	return add(sessions, sessions->open, *ret_who);
 }

@@ -96,7 +96,7 @@ struct ctl_verb {
 	GROUP("Channels and helpdesks") VERB(channel) VERB(adapters) VERB(adapter) VERB(backend) VERB(webhook) VERB(qr) \
 	GROUP("Work") VERB(thread) VERB(ticket) VERB(queue) VERB(drops) VERB(dead) VERB(outbox) VERB(quarantine) VERB(consent) VERB(contact) VERB(file) \
 	GROUP("Data") VERB(export) VERB(backup) VERB(restore) VERB(db) VERB(retention) VERB(import) VERB(rebuild) \
-	GROUP("People and keys") VERB(token) \
+	GROUP("People and keys") VERB(token) VERB(audit) \
 	GROUP("Try") VERB(simulate) VERB(capture) VERB(listen) \
 	GROUP("Shell") VERB(completion) VERB(docs) VERB(version)
 

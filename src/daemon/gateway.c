@@ -320,9 +320,15 @@ static void on_stop_signal(evutil_socket_t number, short what, void *arg)
 
 static void on_reload_signal(evutil_socket_t number, short what, void *arg)
 {
+	hg_gateway *gateway = arg;
+	gboolean ok = hg_gateway_reload(gateway, NULL);
+	g_autofree char *facts = ok ? g_strdup_printf("{\"config\":\"%s\"}", gateway->setup->conf->hash) : NULL;
+
 	(void)number;
 	(void)what;
-	hg_gateway_reload(arg, NULL);
+	if (!gateway->stopping)
+		hg_api_audit(gateway->api, &(struct hg_api_deed){ .principal = "signal:SIGHUP", .action = "config.reload",
+								  .outcome = ok ? "ok" : "configuration", .facts = facts });
 }
 
 /* Once a second: systemd's watchdog, and whether clock and store are still good. */

@@ -17,15 +17,17 @@ static const struct fact {
 	gsize offset;			/* of the text in it */
 } table[] = {
 #define FACT(kind, key, field) { HG_CMD_##kind, key, offsetof(hg_command, field) }
+	FACT(START, "channel", reply.channel),
 	FACT(CONVERT, "queue", queue), FACT(CONVERT, "status", status), FACT(CONVERT, "assignee", assignee),
 	FACT(CONVERT, "priority", priority), FACT(CONVERT, "category", category), FACT(CONVERT, "type", type),
 	FACT(CONVERT, "skill", skill),
 	FACT(PATCH, "queue", queue), FACT(PATCH, "assignee", assignee), FACT(PATCH, "skill", skill),
+	FACT(TICKET_RETRY, "backend", backend), FACT(RELINK, "backend", backend), FACT(RELINK, "external_id", external_id),
 	FACT(LINK, "backend", backend), FACT(LINK, "external_id", external_id),
 	FACT(STATUS, "backend", backend), FACT(STATUS, "status", text), FACT(STATUS, "assignee", assignee),
 	FACT(SETTLE_SEND, "how", text),
 	FACT(CONSENT, "channel", channel), FACT(CONSENT, "state", status),
-	FACT(MERGE, "into", into),
+	FACT(MERGE, "into", into), FACT(JOIN, "into", into),
 	FACT(PAUSE, "reason", text), FACT(DISCARD, "reason", text),
 	FACT(RETRY_ALL, "target", type), FACT(RETRY_ALL, "name", text),
 	FACT(EDIT_DEAD, "target", type),

@@ -230,6 +230,8 @@ static gboolean answer(hg_turn *turn, struct start *start, const hg_message *mes
 		return FALSE;
 	hg_json_close(out, '}');
 	turn->answer = hg_arena_mem(turn->arena, out->str, out->len);
+	turn->object = start->kase.thread->id;
+	turn->message_id = hg_arena_str(turn->arena, message->id);
 	return TRUE;
 }
 

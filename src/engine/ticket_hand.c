@@ -14,6 +14,7 @@ static gboolean find(hg_turn *turn, hg_case *kase, GError **error)
 
 	if (!hg_case_by_ticket(turn, command->ticket_ref, command->backend, kase, error))
 		return FALSE;
+	turn->object = kase->ticket->id;
 	return !kase->ticket->shadow || hg_fail(error, HG_ERROR_STATE, "ticket %s was made on trial: no helpdesk has it",
 						kase->ticket->number);
 }

@@ -122,6 +122,8 @@ ROWS = {
     "retention run": elsewhere("test_contacts.py"),
     "import": elsewhere("test_import.py"),
     "rebuild": elsewhere("test_rebuild.py"),
+    "audit list": elsewhere("test_audit.py"),
+    "audit verify": elsewhere("test_audit.py"),
     "token create": elsewhere("test_keys.py"),
     "token list": elsewhere("test_keys.py"),
     "token revoke": elsewhere("test_keys.py"),

@@ -165,6 +165,8 @@ ROUTES = {
     ("GET", "/v1/tokens"): dict(scope="admin", whole=True),
     ("POST", "/v1/tokens"): dict(scope="admin", body={"name": "x", "scopes": ["all"]}, status=400, whole=True),
     ("DELETE", "/v1/tokens/{}"): dict(scope="admin", fill="no_job", status=404, whole=True),
+    ("GET", "/v1/audit"): dict(scope="audit", whole=True),
+    ("GET", "/v1/audit/verify"): dict(scope="audit", whole=True),
     ("GET", "/v1/fsck"): dict(scope="operate", whole=True),
     ("POST", "/v1/backup"): dict(scope="backup", body={}, status=409, whole=True),	# test_backup.py has one that may
 }

@@ -12,7 +12,7 @@ import pytest
 
 import conftest
 import harness
-from harness import PATIENCE, TOP, request
+from harness import PATIENCE, TOP, request, wait_until
 
 DIST = TOP / "console" / "dist"
 BUILD = TOP / "console" / "build.py"
@@ -103,6 +103,18 @@ def test_links_and_sessions_end_in_time(start):
 def test_an_invitation_says_what_is_wrong_with_it(world, body, detail):
     answer = world.gateway.api("POST", "/v1/console/links", body)
     assert answer.status == 400 and detail in answer.json["detail"]
+
+
+def test_who_signs_in_writes_and_signs_out_is_told_of_by_name_and_role(world, port):
+    session = sign_in(world, port, name="olga", role="operator")
+    thread = world.thread()["id"]
+    assert request(port, "POST", f"/v1/threads/{thread}/notes", b'{"text": "n"}', session).status == 201
+    assert request(port, "POST", "/v1/tokens", b'{}', session).status == 403
+    assert request(port, "DELETE", "/console/session", headers=session).status == 204
+    rows = wait_until(lambda: (all := world.gateway.get("/v1/audit?principal=console:olga")["audits"]) and len(all) == 4 and all, "four rows")
+    assert [(row["action"], row["outcome"], row["capacity"]) for row in rows] == [
+        (action, outcome, "operator") for action, outcome in (("console.sign_out", "ok"), ("token.create", "forbidden"), ("thread.note", "ok"),
+                                                              ("console.sign_in", "ok"))]
 
 
 def test_headgatectl_prints_the_link_alone(world, port):
