@@ -1,4 +1,5 @@
 /* main.ts - all pages, in the order of the menu */
+import { auditPage } from "./pages/audit";
 import { channelsPage } from "./pages/channels";
 import { configPage } from "./pages/config";
 import { contactsPage } from "./pages/contacts";
@@ -12,4 +13,4 @@ import { threadsPage } from "./pages/threads";
 import { tokensPage } from "./pages/tokens";
 import { run } from "./shell";
 
-void run([livePage, threadsPage, startPage, dropsPage, deadPage, channelsPage, contactsPage, reportsPage, rulesPage, configPage, tokensPage]);
+void run([livePage, threadsPage, startPage, dropsPage, deadPage, channelsPage, contactsPage, reportsPage, rulesPage, configPage, tokensPage, auditPage]);

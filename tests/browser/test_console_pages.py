@@ -517,9 +517,22 @@ def test_the_policy_is_in_force(console, browser):
     browser.run("window.__mistakes.length = 0")
 
 
+# ---- who did what ----
+
+def test_the_audit_is_read_and_verified_by_who_may(site, console, browser):
+    thread = say(site, browser, "hold me, please")
+    assert site.gateway.api("POST", f"/v1/threads/{thread}/notes", {"text": "n"}).status == 201
+    console.sign_in().go("audit?object=" + thread)
+    assert "thread.note" in console.row(thread).text
+    console.press("Verify")
+    console.sees("as they were written", ".summary")
+    Console(browser, site, "viewer").sign_in().go("audit")
+    console.sees("it takes the role operator or admin", ".empty")
+
+
 # ---- everybody can use it ----
 
-PAGES = ["live", "threads", "drops", "dead", "channels", "contacts", "reports", "rules", "configuration", "tokens", "new"]
+PAGES = ["live", "threads", "drops", "dead", "channels", "contacts", "reports", "rules", "configuration", "tokens", "audit", "new"]
 
 
 @pytest.mark.parametrize("how", ["light", "dark", "phone"])
