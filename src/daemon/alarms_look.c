@@ -150,11 +150,10 @@ static gboolean look_at_drops(hg_store *store, const struct hg_alarms_conf *set,
 static void look_at_disk(hg_store *store, const struct hg_alarms_conf *set, GPtrArray *found)
 {
 	gint64 bytes = set->free ? hg_store_free_bytes(store) : -1;
-	g_autofree char *left = bytes >= 0 ? g_format_size_full((guint64)bytes, G_FORMAT_SIZE_IEC_UNITS) : NULL;
 
-	if (left && bytes < set->free)
-		alarm_add(found, g_strdup("disk"), 0, 0, "only %s of disk are left; below store.min_free nothing is taken in",
-			  left);
+	if (bytes >= 0 && bytes < set->free)
+		alarm_add(found, g_strdup("disk"), 0, 0, "only %" G_GINT64_FORMAT " MiB of disk are left; below store.min_free nothing "
+			  "is taken in", bytes / (1024 * 1024));
 }
 
 gboolean alarm_look_at_store(hg_store *store, const struct alarm_store_look *look, GPtrArray *found, GError **error)
