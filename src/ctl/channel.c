@@ -31,5 +31,5 @@ static const struct ctl_verb ask_verb = {
 const struct ctl_verb ctl_verb_channel = {
 	.name = "channel", .help = "the ways in and out",
 	.subs = CTL_SUBS(&ctl_channel_list, &ctl_channel_show, &ctl_channel_probe, &ctl_channel_pause, &ctl_channel_resume,
-			 &ask_verb),
+			 &ask_verb, &ctl_channel_setup),
 };

@@ -55,6 +55,7 @@ ROWS = {
     "channel pause": Row("channel pause wa-main --reason moved", golden=False),
     "channel resume": Row("channel resume wa-main", golden=False),
     "channel ask": Row("channel ask wa-main", exit=5),
+    "channel setup": elsewhere("test_setup.py"),
     "adapters": Row("adapters fake"),
     "adapter test": elsewhere("test_descriptions.py"),
     "backend list": Row("backend list", golden=False),
