@@ -115,7 +115,7 @@ struct hg_alarms_conf {			/* what operators are told of, and how */
 	gint64 repeat_ms;		/* an alarm that stands is told again so often */
 	gint64 quiet_ms;		/* what is well again for so long is over; sooner it is the same alarm */
 	/* How long something has to be so; 0: that is no alarm. */
-	gint64 channel_down_ms, channel_degraded_ms, channel_silent_ms, backend_down_ms, backlog_ms, clock_ms;
+	gint64 channel_down_ms, channel_degraded_ms, channel_silent_ms, backend_down_ms, backlog_ms, clock_ms, search_ms;
 	gint64 drops, dead_letters;	/* that many are one; 0: never */
 	gint64 free;			/* bytes of disk, fewer are one; 0: never */
 };

@@ -418,6 +418,8 @@ const struct hg_option hg_alarms_options[] = {
 	ALARMS(backlog_ms, "backlog", MSECS, RELOAD, "30m", "0s..7d",
 	       "The oldest answer or event that waits for a channel or a helpdesk has waited for this time."),
 	ALARMS(clock_ms, "clock", MSECS, RELOAD, "1m", "0s..7d", "The system's clock is not one to go by."),
+	ALARMS(search_ms, "search", MSECS, RELOAD, "1h", "0s..7d",
+	       "The search index cannot be written, does not hold the older messages yet, or is far behind."),
 	ALARMS(drops, "drops", INT, RELOAD, "1", "0..1000000", "So many drops are open; 0: no alarm, as of the next two."),
 	ALARMS(dead_letters, "dead_letters", INT, RELOAD, "1", "0..1000000", "So many dead letters of a channel or helpdesk."),
 	ALARMS(free, "free", BYTES, RELOAD, "512MiB", "0..1000GiB", "Less disk space than this is left."),

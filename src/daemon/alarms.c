@@ -443,7 +443,7 @@ void hg_alarms_stop(hg_alarms *all)
 void hg_alarms_count(hg_alarms *all, hg_alarms_count_fn *fn, void *arg)
 {
 	static const char *const kinds[] = { "channel_down", "channel_degraded", "channel_silent", "backend_down", "backlog",
-					     "drops", "dead_letters", "disk", "clock" };
+					     "drops", "dead_letters", "disk", "clock", "search" };
 
 	for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++)
 		fn(arg, kinds[i], GPOINTER_TO_UINT(g_hash_table_lookup(all->kinds, kinds[i])));

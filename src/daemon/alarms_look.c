@@ -1,4 +1,4 @@
-/* alarms_look.c - what is wrong at this moment: with channels, helpdesks, clock and disk, and with what waits */
+/* alarms_look.c - what is wrong at this moment: with channels, helpdesks, clock, disk and search, and with what waits */
 #include "alarms_made.h"
 
 #include <stdarg.h>
@@ -86,12 +86,32 @@ static void look_at_clock(struct looking *looking)
 			  hg_span(ABS(state.off_ms) / 1000 * 1000, span));
 }
 
+/* An index that is some events behind is well: a search looks through those itself. */
+static void look_at_search(struct looking *looking)
+{
+	gint64 after_ms = looking->set->search_ms;
+	struct hg_search_state state;
+
+	hg_search_state(looking->gateway->search, &state);
+	if (!after_ms || state.off)
+		return;
+	if (state.error)
+		alarm_add(looking->found, g_strdup("search"), 0, after_ms, "search does not find all that was said: %s", state.error);
+	else if (state.building)
+		alarm_add(looking->found, g_strdup("search"), 0, after_ms, "search does not find the older messages: its index is "
+			  "still being made, headgatectl status");
+	else if (state.behind >= HG_SEARCH_FRESH_MAX)
+		alarm_add(looking->found, g_strdup("search"), 0, after_ms, "search does not find what was said lately: its index is %"
+			  G_GINT64_FORMAT " events behind, headgatectl status", state.behind);
+}
+
 void alarm_look_at_parts(hg_gateway *gateway, const struct hg_alarms_conf *set, GPtrArray *found)
 {
 	struct looking looking = { gateway, set, found };
 
 	hg_channels_list(gateway->channels, look_at_channel, &looking);
 	look_at_clock(&looking);
+	look_at_search(&looking);
 }
 
 /* ---- the store ---- */

@@ -59,6 +59,8 @@ gboolean hg_search_forget(hg_search *search, const gint64 *message_n, gsize n_me
 char *hg_search_path(const char *store_path);	/* of its file; yours */
 
 /* ---- how it is ---- */
+#define HG_SEARCH_FRESH_MAX 500	/* events it has not got to yet that a search looks through itself */
+
 struct hg_search_state {
 	gboolean off, building;		/* building: older messages are still to be read */
 	gint64 clean_n;			/* who was erased by an event up to that one is nowhere in its file */

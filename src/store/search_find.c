@@ -3,7 +3,6 @@
 
 #include "log.h"
 
-#define FRESH_MAX 500		/* events that a search looks through itself */
 #define OFF_MAX 1000		/* messages, where there is no index */
 #define FIND_KEPT 4		/* connections for searches */
 
@@ -33,9 +32,9 @@ static gboolean fresh_messages(hg_store *store, hg_arena *arena, gint64 after_n,
 {
 	g_autoptr(GPtrArray) events = g_ptr_array_new();
 
-	if (!hg_store_event_after(store, arena, after_n, FRESH_MAX, events, error))
+	if (!hg_store_event_after(store, arena, after_n, HG_SEARCH_FRESH_MAX, events, error))
 		return FALSE;
-	*ret_all = events->len < FRESH_MAX;
+	*ret_all = events->len < HG_SEARCH_FRESH_MAX;
 	for (guint i = 0; i < events->len; i++) {
 		const hg_event *event = g_ptr_array_index(events, i);
 

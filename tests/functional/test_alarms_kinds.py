@@ -40,6 +40,7 @@ alarms:
   channel_down: 0s
   channel_degraded: 0s
   backend_down: 0s
+  search: 10m
   free: 1MiB
 """
 
@@ -95,6 +96,10 @@ class Watch(conftest.World):
         said = {a["text"] for post in self.pager.posts for a in post["data"]["alarms"] if a["name"] == name}
         for words in said | {words for to in OPS for _, words in self.mailed(to, name)}:
             assert re.fullmatch(pattern, words), words
+
+    def restart(self):
+        self.gateway.start()
+        self.graph.target(self.gateway.port, "wa-main")
 
     def reload(self, old, new):
         text = self.gateway.config_path.read_text()
@@ -172,6 +177,25 @@ def test_a_clock_that_is_wrong_is_an_alarm(watch):
     watch.words("clock", "the system's clock is 3h off the time that is gone by; set it right, then reload")
     watch.gateway.jump()
     watch.until("clock", "raised", "over")
+
+
+def test_an_index_that_cannot_be_made_is_an_alarm(watch):
+    index = watch.gateway.store.with_name("headgate-search.db")
+    assert watch.gateway.stop() == 0
+    for file in index.parent.glob(index.name + "*"):
+        file.unlink()
+    index.mkdir()
+    watch.restart()
+    wait_until(lambda: watch.gateway.status()["search"]["state"] == "failed", "the failure")
+    watch.gateway.advance(minutes=9)
+    assert not watch.pager.told("search")
+    watch.until("search", "raised")
+    watch.words("search", "search does not find all that was said: the index cannot be written; the log says why")
+    assert 'headgate_alarms{alarm="search"} 1' in watch.gateway.api("GET", "/metrics").body.decode()
+    assert watch.gateway.stop() == 0
+    index.rmdir()
+    watch.restart()
+    watch.until("search", "raised", "over")
 
 
 def test_no_post_was_forged(watch):
