@@ -174,9 +174,21 @@ def test_a_disk_that_fills_is_an_alarm(watch):
 def test_a_clock_that_is_wrong_is_an_alarm(watch):
     watch.gateway.jump(hours=3)
     watch.until("clock", "raised")
-    watch.words("clock", "the system's clock is 3h off the time that is gone by; set it right, then reload")
+    watch.words("clock", "the system's clock is (3h|2h59m) off the time that is gone by; set it right, then reload")
     watch.gateway.jump()
     watch.until("clock", "raised", "over")
+
+
+def test_a_channel_that_does_not_work_as_it_should_is_an_alarm(watch):
+    """Whose webhooks are refused, as after a secret was changed over there."""
+    watch.reload("channel_degraded: 0s", "channel_degraded: 10m")
+    payload = watch.graph.text(watch.customer(), "hello")
+    assert watch.graph.deliver(payload, "another secret") == 401
+    watch.until("channel_degraded:wa-main", "raised")
+    watch.words("channel_degraded:wa-main", "channel wa-main does not work as it should: .*signature.*")
+    assert watch.graph.deliver(payload) == 200
+    watch.until("channel_degraded:wa-main", "raised", "over")
+    watch.reload("channel_degraded: 10m", "channel_degraded: 0s")
 
 
 def test_an_index_that_cannot_be_made_is_an_alarm(watch):
