@@ -224,8 +224,6 @@ static int say_all(struct saying *s, gint64 times, gboolean twice)
 
 static int wrong_use(struct ctl *ctl, const struct saying *s, gint64 times)
 {
-	if (!s->adapter)
-		return ctl_usage(ctl, "nobody can be simulated on channels of the adapter %s", s->channel->adapter);
 	if (s->said.files[0] && !s->adapter->files)
 		return ctl_usage(ctl, "--file: the gateway would fetch it from the provider (%s); on mailboxes and chat channels it is sent along",
 				 s->adapter->name);
@@ -246,6 +244,8 @@ static int say(struct ctl *ctl, struct sim *sim, const char *name)
 	if (!s.channel)
 		return CTL_MISSING;
 	s.adapter = sim_adapter_of(s.channel);
+	if (!s.adapter)
+		return ctl_usage(ctl, "nobody can be simulated on channels of the adapter %s", s.channel->adapter);
 	code = wrong_use(ctl, &s, times);
 	if (code >= 0)
 		return code;

@@ -94,7 +94,7 @@ def test_an_alarm_is_told_once_again_after_a_day_and_when_it_is_over(start, grap
     name = "dead_letters:channel:wa-main"
     until_told(gateway, pager, name, ["raised"])
     gateway.advance(hours=20)
-    wait_until(lambda: [a["name"] for a in gateway.get("/v1/alarms")["alarms"]] == [name], "one alarm that stands")
+    wait_until(lambda: name in [a["name"] for a in gateway.get("/v1/alarms")["alarms"]], "the alarm, which stands")
     assert pager.told(name) == ["raised"]
     until_told(gateway, pager, name, ["raised", "still"], step=3600)
     # Over a restart it is the same alarm, and nobody is told anew.
@@ -104,9 +104,11 @@ def test_an_alarm_is_told_once_again_after_a_day_and_when_it_is_over(start, grap
     assert gateway.api("POST", f"/v1/dead-letters/{number}/discard", {"reason": "a test"}).status == 200
     until_told(gateway, pager, name, ["raised", "still", "over"])
     until(gateway, lambda: not gateway.get("/v1/alarms")["alarms"], "its end")
-    types = [e["type"] for e in gateway.get("/v1/events?limit=500")["events"]]
-    assert types.count("alarm.raised") == types.count("alarm.cleared") == 1
-    assert not pager.forged and gateway.log().count("event=alarm.raised") == 1
+    # Where the helpdesk was slow to take its events, twenty hours at once make a backlog: another alarm.
+    types = [e["type"] for e in gateway.get("/v1/events?limit=500")["events"] if e["data"].get("alarm") == name]
+    assert types == ["alarm.raised", "alarm.cleared"]
+    raised = [line for line in gateway.log().splitlines() if "event=alarm.raised" in line and name in line]
+    assert not pager.forged and len(raised) == 1
 
 
 def test_what_flaps_is_one_alarm(start, graph, pager):
