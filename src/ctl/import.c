@@ -26,12 +26,14 @@ static void say_place(const struct importer *im, const struct import_place *plac
 }
 
 /* The API names the message by its number in the batch. */
+#define NAMED "messages["
+
 static void say_refusal(const struct importer *im, const struct ctl_reply *reply)
 {
 	const char *detail = hg_json_str(reply->json, "detail");
-	guint at = 0;
+	guint64 at = detail && g_str_has_prefix(detail, NAMED) ? g_ascii_strtoull(detail + strlen(NAMED), NULL, 10) : G_MAXUINT64;
 
-	if (detail && sscanf(detail, "messages[%u]", &at) == 1 && at < im->places->len)
+	if (at < im->places->len)
 		say_place(im, &g_array_index(im->places, struct import_place, at), "this is the one");
 	ctl_say_error(im->ctl, "the daemon has answered for %" G_GINT64_FORMAT " messages; --skip %" G_GINT64_FORMAT " goes on behind them",
 		      im->sent, im->sent);
