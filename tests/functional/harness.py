@@ -109,8 +109,7 @@ class Gateway:
         self.port = None
         self.offset_ms = 0
         self.store.parent.mkdir(mode=0o700, exist_ok=True)
-        if not fresh and not self.store.exists():
-            EmptyStore.copy(self.store)
+        self.fresh = fresh
         self.clock_path.write_bytes(struct.pack("=qqq", 0, 0, 0))
         self.write_config(config)
 
@@ -122,6 +121,9 @@ class Gateway:
     # ---- life ----
     def launch(self, fail=None):
         """Starts it and does not wait; the pipe that its port will come through."""
+        if not self.fresh and not self.store.exists():
+            EmptyStore.copy(self.store)
+        self.fresh = True	# what a test takes away later it wants gone
         env = {k: v for k, v in os.environ.items() if not k.startswith("HEADGATE_")}
         env.update(HEADGATE_ADAPTER_DIR=str(BUILD / "adapters" / ".libs"),
                    HEADGATE_TEST_CLOCK=str(self.clock_path), TEST_API_TOKEN=API_TOKEN,

@@ -103,6 +103,7 @@ def test_wrong_usage_is_told_with_exit_code_2():
 
 def test_a_wrong_configuration_is_told_with_all_its_errors_and_exit_code_78(start):
     gateway = start(begin=False)
+    gateway.fresh = True	# it must not even make its store
     edit(gateway, ("adapter: whatsapp", "adapter: whatsap"), ("min_free: 1MiB", "min_fre: 1MiB"),
          ("allow_private: true", "allow_private: perhaps"))
     code, said = fails_to_start(gateway)

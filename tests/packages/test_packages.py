@@ -13,7 +13,7 @@ import urllib.request
 import pytest
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
-PATIENCE = 300
+PATIENCE = 1200	# it runs beside other stages, at idle priority
 SUITE = "bookworm"
 CONFIG = """\
 config_version: 1
