@@ -26,11 +26,13 @@ static void conn_process(struct hg_conn *conn);
 
 static void arm(struct hg_conn *conn, gint64 now)
 {
-	gint64 ms = MAX(conn->deadline - now, 1);
-	struct timeval span = { ms / 1000, ms % 1000 * 1000 };
+	struct timeval span;
+	gint64 ms;
 
-	if (conn->deadline >= conn->armed)
+	if (conn->deadline >= conn->armed)	/* none at all is G_MAXINT64 */
 		return;
+	ms = MAX(conn->deadline - now, 1);
+	span = (struct timeval){ ms / 1000, ms % 1000 * 1000 };
 	conn->armed = conn->deadline;
 	event_add(&conn->timer, &span);
 }
