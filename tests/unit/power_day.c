@@ -89,6 +89,7 @@ static int connection_opened(sqlite3 *db, char **error, const void *api)
 void power_day_prepare(void)
 {
 	power_disk_plant();
+	world_makes_store = TRUE;
 	sqlite3_auto_extension((void (*)(void))connection_opened);
 }
 

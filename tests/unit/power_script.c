@@ -404,6 +404,20 @@ static void tokens_are_given_and_taken(hg_lab *lab)
 	token(lab, HG_CMD_TOKEN_REVOKE, "", id);
 }
 
+static void history_comes_from_elsewhere(hg_lab *lab)
+{
+	struct hg_in in = lab_text("tel:+447700900110", "from long ago");
+	hg_command *command = lab_command(lab, HG_CMD_IMPORT, NULL);
+
+	in.id = "elsewhere.1";
+	in.group = "the lamp";
+	in.sent_ms = test_now_ms - 100 * DAY_MS;
+	command->channel = "wa";
+	must(hg_command_set_batch(command, &(struct hg_batch){ .size = sizeof(struct hg_batch), .in = &in, .n_in = 1,
+				  .in_size = sizeof(in) }, e));
+	lab_do(lab, command);
+}
+
 /* Ids, answers, facts, receipts nobody claimed and the journal are forgotten when it is time. */
 static void time_goes_by(hg_lab *lab)
 {
@@ -452,6 +466,7 @@ void power_script(hg_conf *const confs[2], guint32 seed, void (*begin)(void *arg
 	visitor_comes_and_goes(world->lab, "widget:AAAAAAAAAAAAAAAAAAAAAA", "widget:u0000000000000000000000000000000000000000001");
 	tags_come_and_go(world->lab);
 	tokens_are_given_and_taken(world->lab);
+	history_comes_from_elsewhere(world->lab);
 	log_is_long(world->lab);
 	time_goes_by(world->lab);
 	somebody_is_forgotten(world->lab);

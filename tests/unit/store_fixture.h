@@ -22,6 +22,7 @@ struct world {
 
 extern struct hg_env test_env;
 extern gint64 test_now_ms;		/* both clocks */
+extern gboolean world_makes_store;	/* each store is made by its first start, not copied: whoever looks at every write sets it */
 
 /* cmocka's set-up and tear-down: *state is a struct world. */
 int world_new(void **state);
