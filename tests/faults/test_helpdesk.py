@@ -200,7 +200,8 @@ def test_gone_is_gone_until_somebody_has_acted(start, graph, helpdesk):
     helpdesk.answer = lambda delivery: (410, {}, "")
     graph.say(ANA, "is there anybody?")
     harness.wait_until(lambda: condition(gateway) == "down", "the alarm")
-    assert "backend.down" in gateway.log() and gateway.ctl("status").returncode == 1
+    harness.wait_until(lambda: "backend.down" in gateway.log(), "the line of it")
+    assert gateway.ctl("status").returncode == 1
     harness.wait_until(lambda: [j for j in gateway.get("/v1/outbox?state=parked")["jobs"] if j["error"]], "the parked job")
     attempts = len(helpdesk.attempts)
     for _ in range(3):
