@@ -61,10 +61,10 @@ struct world *world_at(char *dir)
 	return w;
 }
 
-/* The first makes its store as a first start does, with every migration; the others begin with a copy, which saves most of
- * the time of many tests. */
 gboolean world_makes_store;
 
+/* The first makes its store as a first start does, with every migration; the others begin with a copy, which saves most of
+ * the time of many tests. */
 static void lay_store(struct world *w)
 {
 	static GBytes *empty;
