@@ -1,7 +1,7 @@
 #!/bin/sh
 # embed.sh FILE.sql... - writes C with the migrations as strings, in order of their numbers
 set -e
-printf '/* made by src/store/embed.sh; change the .sql files instead */\n#include "sqlite_db.h"\n\n'
+printf '/* made by src/store/embed.sh; change the .sql files instead */\n#include "db.h"\n\n'
 printf 'const struct hg_migration hg_migrations[] = {\n'
 for file in $(printf '%s\n' "$@" | sort); do
 	name=$(basename "$file" .sql)

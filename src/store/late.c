@@ -41,7 +41,7 @@ gboolean hg_late_number(hg_store *store, const struct hg_table *of, gint64 *ret,
 {
 	gint64 *next = &hg_store_late(store)->next[of->numbers];
 
-	if (!*next && !hg_sql_next_n(store, of->name, next, error))
+	if (!*next && !hg_sql_next_n(store, of, next, error))
 		return FALSE;
 	*ret = (*next)++;
 	return TRUE;

@@ -116,7 +116,10 @@ void hg_store_unlinks(hg_store *store);		/* files wait to be deleted */
 gint64 hg_stmt_changes(hg_store *store);	/* rows written by the statement that ended last */
 gint64 hg_sql_last_n(hg_store *store);	/* number of the row just added */
 /* The first that no row of the table has, or had where numbers are never used again. */
-gboolean hg_sql_next_n(hg_store *store, const char *table, gint64 *ret, GError **error);
+gboolean hg_sql_next_n(hg_store *store, const struct hg_table *of, gint64 *ret, GError **error);
+gboolean hg_sql_once_int(hg_store *store, const char *text, gint64 *ret, GError **error);	/* one number; 0: no row */
+/* What leases are counted by, whichever node asks: ms; -1: error is set. */
+gint64 hg_sql_clock_ms(hg_store *store, GError **error);
 
 /* A reader's limit for one statement; returns the one before. */
 gint64 hg_sql_time_limit(hg_store *store, gint64 ms);

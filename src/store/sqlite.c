@@ -3,10 +3,6 @@
 
 #include "sqlite_db.h"
 
-#include <openssl/evp.h>
-#include <string.h>
-
-#include "failpoint.h"
 
 /* ---- opening ---- */
 /* Wanted, and what must be read back afterwards. */
@@ -126,76 +122,8 @@ static gboolean quick_check(hg_store *store, GError **error)
 	return TRUE;
 }
 
-static gboolean key_make(hg_store *store, GError **error)
-{
-	static const struct hg_sql add = { HG_SQL_INSTANCE_ADD, "INSERT INTO instance (one, key) VALUES (1, $1)", HG_SQL_ALONE, NULL };
-
-	if (hg_store_begin(store, error) &&
-	    hg_sql_run(store, &add, HG_BIND(HG_B(store->key, sizeof(store->key))), NULL, error))
-		return hg_store_commit(store, error);
-	hg_store_rollback(store);
-	return FALSE;
-}
-
-static gboolean key_read(hg_store *store, gboolean *ret_there, GError **error)
-{
-	static const struct hg_sql get = { HG_SQL_INSTANCE_GET, "SELECT key FROM instance", HG_SQL_ALONE, NULL };
-	hg_stmt *stmt = hg_stmt_open(store, &get, HG_BIND_NONE, error);
-	int more = stmt ? hg_stmt_next(stmt, error) : -1;
-	const void *bytes;
-	gsize len;
-
-	*ret_there = more > 0;
-	if (more <= 0)
-		return more == 0;
-	bytes = hg_stmt_blob(stmt, 0, &len);
-	if (len == sizeof(store->key))
-		memcpy(store->key, bytes, len);
-	hg_stmt_end(stmt);
-	return len == sizeof(store->key) ||
-	       hg_fail(error, HG_ERROR_STORE, "%s: the instance key is damaged: restore the last backup", store->path);
-}
-
-static gboolean key_load(hg_store *store, const guint8 *given, GError **error)
-{
-	gboolean there;
-
-	if (!key_read(store, &there, error))
-		return FALSE;
-	if (!there && store->reader)
-		return hg_fail(error, HG_ERROR_STORE, "%s has no instance key: start headgated once", store->path);
-	if (there)
-		return TRUE;
-	if (given)
-		memcpy(store->key, given, sizeof(store->key));
-	else
-		store->env->random(store->env, store->key, sizeof(store->key));
-	return key_make(store, error);
-}
-
-static hg_store *store_new(const struct hg_store_options *options, gboolean reader)
-{
-	hg_store *store = g_new0(hg_store, 1);
-
-	store->path = g_strdup(options->path);
-	store->attachments = g_strdup(options->attachments);
-	store->env = options->env;
-	store->reader = reader;
-	store->still = reader && options->still;
-	store->ballast = options->ballast;
-	store->min_free = options->min_free;
-	store->lock_fd = -1;
-	store->unlinking = !reader;	/* a crash may have come before */
-	store->late = hg_late_new();
-	store->known = hg_known_new();
-	store->flush = reader ? NULL : hg_flush_new();
-	return store;
-}
-
 static gboolean check_options(const struct hg_store_options *options, GError **error)
 {
-	if (g_strcmp0(options->driver ?: "sqlite", "sqlite") != 0)
-		return hg_fail(error, HG_ERROR_CONFIG, "store.driver \"%s\" is not known: \"sqlite\" is", options->driver);
 	/* A relative name would change its meaning with the working directory; "" and ":memory:"
 	 * are databases that forget. */
 	if (!options->path || !g_path_is_absolute(options->path))
@@ -217,6 +145,7 @@ static gboolean writer_open(hg_store *store, const guint8 *key, GError **error)
 	g_autofree char *page_size = NULL;
 	gboolean unclean;
 
+	store->flush = hg_flush_new();
 	if (!hg_sqlite_file_take(store->path, &store->lock_fd, &unclean, error))
 		return FALSE;
 	hg_ballast_give(store);		/* opening needs some room too */
@@ -228,22 +157,8 @@ static gboolean writer_open(hg_store *store, const guint8 *key, GError **error)
 	sqlite3_wal_hook(store->db, wal_hook, store);
 	sqlite3_busy_timeout(store->db, HG_SQLITE_BUSY_MS);
 	hg_ballast_tend(store);
-	return key_load(store, key, error) &&
+	return hg_store_key_load(store, key, error) &&
 	       (!store->attachments || hg_attachments_prepare(store->attachments, error));
-}
-
-hg_store *hg_store_open(const struct hg_store_options *options, GError **error)
-{
-	g_autoptr(hg_store) store = NULL;
-
-	if (!check_options(options, error))
-		return NULL;
-	store = store_new(options, FALSE);
-	if (!writer_open(store, options->key, error)) {
-		store->broken = TRUE;	/* leaves the mark of an unclean stop where it was */
-		return NULL;
-	}
-	return g_steal_pointer(&store);
 }
 
 static int reader_progress(void *arg)
@@ -253,33 +168,28 @@ static int reader_progress(void *arg)
 	return store->time_limit_ms && hg_mono(store->env) > store->deadline_ms;
 }
 
-hg_store *hg_store_open_reader(const struct hg_store_options *options, gint64 time_limit_ms, GError **error)
+static gboolean reader_open(hg_store *store, GError **error)
 {
-	g_autoptr(hg_store) store = NULL;
-
-	if (!check_options(options, error) || (!options->still && !hg_sqlite_file_look(options->path, error)))
-		return NULL;
-	store = store_new(options, TRUE);
-	if (!connect(store, SQLITE_OPEN_READONLY, error) ||
+	if ((!store->still && !hg_sqlite_file_look(store->path, error)) || !connect(store, SQLITE_OPEN_READONLY, error) ||
 	    !set_all(store, store->still ? still_settings : reader_settings, error) ||
-	    !hg_sqlite_schema_check(store, error) || !key_load(store, NULL, error))
-		return NULL;
-	store->time_limit_ms = time_limit_ms;
+	    !hg_sqlite_schema_check(store, error) || !hg_store_key_load(store, NULL, error))
+		return FALSE;
 	/* Every 1000 steps of SQLite's machine: some 20 us apart. */
-	if (time_limit_ms)
+	if (store->time_limit_ms)
 		sqlite3_progress_handler(store->db, 1000, reader_progress, store);
-	return g_steal_pointer(&store);
+	return TRUE;
 }
 
-void hg_store_interrupt(hg_store *store)
+static gboolean sqlite_open(hg_store *store, const struct hg_store_options *options, GError **error)
 {
-	g_atomic_int_set(&store->interrupted, TRUE);
+	if (!check_options(options, error))
+		return FALSE;
+	return store->reader ? reader_open(store, error) : writer_open(store, options->key, error);
+}
+
+static void sqlite_interrupt(hg_store *store)
+{
 	sqlite3_interrupt(store->db);
-}
-
-gboolean hg_sql_interrupted(hg_store *store)
-{
-	return g_atomic_int_get(&store->interrupted);
 }
 
 /* Checkpoints and removes the log, and waits for nobody: a reader may take its time, and what
@@ -292,117 +202,21 @@ static gboolean disconnect(hg_store *store)
 	sqlite3_busy_timeout(store->db, 0);
 	if (store->broken)
 		sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-	hg_sqlite_unprepare(store);
 	clean = sqlite3_close(store->db) == SQLITE_OK;
 	store->db = NULL;
 	return clean;
 }
 
-void hg_store_close(hg_store *store)
+static void sqlite_close(hg_store *store, gboolean clean)
 {
-	gboolean clean = !store->broken;
-
-	if (store->in_txn)
-		hg_store_rollback(store);
 	hg_flush_free(store->flush);
 	if (store->db && !disconnect(store))
 		clean = FALSE;
 	if (store->lock_fd >= 0)
 		hg_sqlite_file_release(store->lock_fd, clean);
-	if (store->seen_days)
-		g_array_unref(store->seen_days);
-	hg_late_free(store->late);
-	hg_known_free(store->known);
-	EVP_MAC_CTX_free(store->mac);
-	memset(store->key, 0, sizeof(store->key));
-	g_free(store->path);
-	g_free(store->attachments);
-	g_free(store);
 }
 
-const guint8 *hg_store_instance_key(hg_store *store)
-{
-	return store->key;
-}
-
-gboolean hg_store_broken(hg_store *store)
-{
-	return store->broken;
-}
-
-int hg_store_schema(hg_store *store)
-{
-	return store->schema;
-}
-
-const char *hg_store_attachments(hg_store *store)
-{
-	return store->attachments;
-}
-
-struct hg_env *hg_store_env(hg_store *store)
-{
-	return store->env;
-}
-
-GArray *hg_store_seen_days(hg_store *store)
-{
-	if (!store->seen_days)
-		store->seen_days = g_array_new(FALSE, FALSE, sizeof(gint64));
-	if (store->reader)	/* the writer may have made a new day since */
-		g_array_set_size(store->seen_days, 0);
-	return store->seen_days;
-}
-
-void hg_store_keep(hg_store *store, gint64 dedupe_ms, gint64 journal_ms)
-{
-	store->keep_dedupe_ms = dedupe_ms;
-	store->keep_journal_ms = journal_ms;
-}
-
-void hg_store_keep_audits(hg_store *store, gint64 keep_ms)
-{
-	store->keep_audit_ms = keep_ms;
-}
-
-gint64 hg_store_kept_ids_ms(hg_store *store)
-{
-	return store->keep_dedupe_ms;
-}
-
-gint64 hg_store_changes(hg_store *store)
-{
-	return sqlite3_total_changes64(store->db);
-}
-
-struct hg_late *hg_store_late(hg_store *store)
-{
-	return store->late;
-}
-
-struct hg_known *hg_store_known(hg_store *store)
-{
-	return store->known;
-}
-
-struct hg_store_cost hg_store_cost(hg_store *store)
-{
-	return store->cost;
-}
-
-struct evp_mac_ctx_st *hg_store_mac(hg_store *store)
-{
-	EVP_MAC *mac;
-
-	if (!store->mac) {
-		mac = EVP_MAC_fetch(NULL, "SIPHASH", NULL);
-		store->mac = EVP_MAC_CTX_new(mac);
-		EVP_MAC_free(mac);
-	}
-	return store->mac;
-}
-
-gint64 hg_store_free_bytes(hg_store *store)
+static gint64 sqlite_free_bytes(hg_store *store)
 {
 	gint64 room = hg_free_bytes(store->path);
 	gint64 more = store->attachments ? hg_free_bytes(store->attachments) : -1;
@@ -410,66 +224,44 @@ gint64 hg_store_free_bytes(hg_store *store)
 	return more >= 0 && (room < 0 || more < room) ? more : room;
 }
 
-/* ---- transactions ---- */
-static gboolean fail_gone(GError **error)
+/* Nobody else counts. */
+static gint64 sqlite_clock_ms(hg_store *store, GError **error G_GNUC_UNUSED)
 {
-	return hg_fail(error, HG_ERROR_STORE, "the whole transaction was rolled back: nothing of it may be "
-		       "acknowledged");
+	return hg_now(store->env);
 }
 
-gboolean hg_store_begin(hg_store *store, GError **error)
+static gint64 sqlite_all_changes(hg_store *store)
 {
-	g_assert(!store->in_txn);
-	if (store->broken)
-		return hg_fail(error, HG_ERROR_STORE, "%s failed before: stop headgated, check the disk, start it "
-			       "again", store->path);
+	return sqlite3_total_changes64(store->db);
+}
+
+/* ---- transactions ---- */
+static gboolean sqlite_begin(hg_store *store, GError **error)
+{
 	/* A deferred one that begins to write after another wrote fails at once, however long it
 	 * may wait. */
-	if (!hg_sqlite_exec(store, store->reader ? "BEGIN" : "BEGIN IMMEDIATE", error))
-		return FALSE;
-	store->in_txn = TRUE;
-	store->wants_care = FALSE;
-	hg_late_begin(store->late, FALSE);
-	return TRUE;
+	return hg_sqlite_exec(store, store->reader ? "BEGIN" : "BEGIN IMMEDIATE", error);
 }
 
-static gboolean commit_written(hg_store *store, GError **error)
+static gboolean commit_now(hg_store *store, GError **error)
 {
 	static const struct hg_sql commit = { HG_SQL_COMMIT, "COMMIT", HG_SQL_ALONE, NULL };
-	gboolean done;
 
-	g_assert(store->in_txn && !store->in_savepoint);
-	if (sqlite3_get_autocommit(store->db)) {
-		store->in_txn = FALSE;
-		return fail_gone(error);
-	}
-	if (HG_FAILPOINT(STORE_BEFORE_COMMIT))
-		done = hg_fail(error, HG_ERROR_STORE, "a test made COMMIT fail");
-	else
-		done = hg_sql_run(store, &commit, HG_BIND_NONE, NULL, error);
-	if (!done) {
-		hg_store_rollback(store);
+	if (!hg_sql_run(store, &commit, HG_BIND_NONE, NULL, error))
 		return FALSE;
-	}
-	store->in_txn = FALSE;
+	store->turn++;
 	return TRUE;
 }
 
-gboolean hg_store_commit(hg_store *store, GError **error)
-{
-	if (!commit_written(store, error))
-		return FALSE;
-	(void)HG_FAILPOINT(STORE_AFTER_COMMIT);
-	return TRUE;
-}
-
-gboolean hg_store_commit_later(hg_store *store, GError **error)
+static gboolean sqlite_commit(hg_store *store, gboolean later, GError **error)
 {
 	sqlite3_file *wal;
 	gboolean done;
 
+	if (!later)
+		return commit_now(store, error);
 	hg_sqlite_wal_later(store->db, TRUE);
-	done = commit_written(store, error);
+	done = commit_now(store, error);
 	hg_sqlite_wal_later(store->db, FALSE);
 	wal = hg_sqlite_wal_due(store->db);
 	if (done && wal)
@@ -477,77 +269,51 @@ gboolean hg_store_commit_later(hg_store *store, GError **error)
 	return done;
 }
 
-void hg_store_rollback(hg_store *store)
+static void sqlite_rollback(hg_store *store)
 {
-	/* When it fails the transaction is gone already or the file is broken: either way
-	 * nothing of it holds. */
 	if (!sqlite3_get_autocommit(store->db))
 		sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
-	if (store->in_txn)
-		hg_late_undo(store->late, FALSE);
-	hg_known_forget(store->known);
-	store->in_txn = store->in_savepoint = FALSE;
 }
 
-void hg_store_be_bold(hg_store *store, gboolean bold)
+static gboolean sqlite_is_gone(hg_store *store)
 {
-	g_assert(!store->in_savepoint);
-	store->bold = bold;
+	return sqlite3_get_autocommit(store->db);
 }
 
-gboolean hg_store_wants_care(hg_store *store)
+static gboolean sqlite_is_spoiled(hg_store *store G_GNUC_UNUSED)
 {
-	return store->wants_care;
+	return FALSE;		/* a statement that fails undoes itself alone */
 }
 
-gboolean hg_store_savepoint(hg_store *store, GError **error)
+static gboolean sqlite_savepoint(hg_store *store, GError **error)
 {
 	static const struct hg_sql savepoint = { HG_SQL_SAVEPOINT, "SAVEPOINT command", HG_SQL_ALONE, NULL };
 
-	g_assert(store->in_txn && !store->in_savepoint);
-	if (sqlite3_get_autocommit(store->db))
-		return fail_gone(error);
-	if (!store->bold && !hg_sql_run(store, &savepoint, HG_BIND_NONE, NULL, error))
-		return FALSE;
-	store->marked = hg_store_changes(store);
-	store->in_savepoint = TRUE;
-	hg_late_begin(store->late, TRUE);
-	return TRUE;
+	return hg_sql_run(store, &savepoint, HG_BIND_NONE, NULL, error);
 }
 
-gboolean hg_store_release(hg_store *store, GError **error)
+static gboolean sqlite_release(hg_store *store, GError **error)
 {
 	static const struct hg_sql release = { HG_SQL_RELEASE, "RELEASE command", HG_SQL_ALONE, NULL };
 
-	g_assert(store->in_savepoint);
-	if (!hg_store_settle(store, error))
-		return FALSE;
-	store->in_savepoint = FALSE;
-	if (sqlite3_get_autocommit(store->db))
-		return fail_gone(error);
-	return store->bold || hg_sql_run(store, &release, HG_BIND_NONE, NULL, error);
+	return hg_sql_run(store, &release, HG_BIND_NONE, NULL, error);
 }
 
-/* Where there is no savepoint: nothing is to be undone, or everything. */
-static gboolean mark_back(hg_store *store, GError **error)
+static gboolean sqlite_rollback_to(hg_store *store, GError **error)
 {
-	if (hg_store_changes(store) == store->marked)
-		return TRUE;
-	store->wants_care = TRUE;
-	return hg_fail(error, HG_ERROR_STORE, "a command failed when it had written something: its group is done again");
-}
-
-gboolean hg_store_rollback_to(hg_store *store, GError **error)
-{
-	g_assert(store->in_savepoint);
-	store->in_savepoint = FALSE;
-	hg_late_undo(store->late, TRUE);
-	/* Disk full and I/O errors roll back everything by themselves, and the savepoint with it.
-	 * Without this question the next command of the group would be committed alone. */
-	if (sqlite3_get_autocommit(store->db) || store->broken)
-		return fail_gone(error);
-	if (store->bold)
-		return mark_back(store, error);
-	hg_known_forget(store->known);
 	return hg_sqlite_exec(store, "ROLLBACK TO command; RELEASE command", error);
 }
+
+const hg_driver hg_sqlite_driver = {
+	.name = "sqlite", .open = sqlite_open, .close = sqlite_close, .interrupt = sqlite_interrupt,
+	.begin = sqlite_begin, .commit = sqlite_commit, .rollback = sqlite_rollback, .is_gone = sqlite_is_gone,
+	.is_spoiled = sqlite_is_spoiled, .savepoint = sqlite_savepoint, .release = sqlite_release,
+	.rollback_to = sqlite_rollback_to, .flush_begin = hg_sqlite_flush_begin,
+	.flush_is_done = hg_sqlite_flush_is_done, .flush_end = hg_sqlite_flush_end,
+	.prepare = hg_sqlite_prepare, .unprepare = hg_sqlite_finalize, .start = hg_sqlite_start, .next = hg_sqlite_next,
+	.end = hg_sqlite_end, .number = hg_sqlite_number, .bytes = hg_sqlite_bytes, .changes = hg_sqlite_changes,
+	.all_changes = sqlite_all_changes, .last_n = hg_sqlite_last_n, .next_n = hg_sqlite_next_n,
+	.clock_ms = sqlite_clock_ms, .tend_disk = hg_sqlite_tend_disk, .tend = hg_sqlite_tend,
+	.tend_is_due = hg_sqlite_tend_is_due, .empty_log = hg_sqlite_truncate, .free_bytes = sqlite_free_bytes,
+	.audit = hg_sqlite_audit, .sizes = hg_sqlite_sizes,
+};

@@ -53,7 +53,7 @@ static void audit_ballast(hg_store *store, hg_fsck_report *report, void *arg)
 		report(arg, "I20", name, "free some disk space: headgated makes the reserve file again when there is room");
 }
 
-gboolean hg_sql_audit(hg_store *store, hg_fsck_report *report, void *arg, GError **error)
+gboolean hg_sqlite_audit(hg_store *store, hg_fsck_report *report, void *arg, GError **error)
 {
 	if (!audit_integrity(store, report, arg, error) || !audit_references(store, report, arg, error) ||
 	    !audit_schema(store, report, arg, error))

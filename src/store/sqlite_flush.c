@@ -76,7 +76,7 @@ void hg_flush_add(struct hg_flush *flush, sqlite3_file *wal)
 	g_atomic_int_set(&flush->state, DUE);
 }
 
-void hg_store_flush_begin(hg_store *store)
+void hg_sqlite_flush_begin(hg_store *store)
 {
 	struct hg_flush *flush = store->flush;
 
@@ -91,14 +91,14 @@ void hg_store_flush_begin(hg_store *store)
 	g_mutex_unlock(&flush->lock);
 }
 
-gboolean hg_store_flush_is_done(hg_store *store)
+gboolean hg_sqlite_flush_is_done(hg_store *store)
 {
 	gint state = g_atomic_int_get(&store->flush->state);
 
 	return state == IDLE || state == DONE;
 }
 
-gboolean hg_store_flush_end(hg_store *store, GError **error)
+gboolean hg_sqlite_flush_end(hg_store *store, GError **error)
 {
 	struct hg_flush *flush = store->flush;
 	gint state = g_atomic_int_get(&flush->state);
@@ -114,10 +114,8 @@ gboolean hg_store_flush_end(hg_store *store, GError **error)
 		g_mutex_unlock(&flush->lock);
 	}
 	g_atomic_int_set(&flush->state, IDLE);
-	if (rc == SQLITE_OK && !store->broken) {
-		(void)HG_FAILPOINT(STORE_AFTER_COMMIT);
+	if (rc == SQLITE_OK && !store->broken)
 		return TRUE;
-	}
 	/* The kernel may have given up the pages it could not write: nothing behind them is to be trusted. */
 	hg_sqlite_fail(store, rc == SQLITE_OK ? SQLITE_IOERR : rc, "COMMIT", error);
 	store->broken = TRUE;

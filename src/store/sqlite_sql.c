@@ -60,12 +60,6 @@ gboolean hg_sqlite_fail(hg_store *store, int rc, const char *statement, GError *
 	}
 }
 
-static gboolean fail_broken(hg_store *store, GError **error)
-{
-	return hg_fail(error, HG_ERROR_STORE, "%s failed before: stop headgated, check the disk, start it again",
-		       store->path);
-}
-
 /* ---- one-off statements: pragmas, transactions ---- */
 gboolean hg_sqlite_exec(hg_store *store, const char *sql, GError **error)
 {
@@ -98,19 +92,27 @@ gboolean hg_sqlite_pragma(hg_store *store, const char *pragma, char **ret_text, 
 }
 
 /* ---- prepared statements ---- */
-static gboolean stmt_prepare(hg_store *store, const struct hg_sql *sql, hg_stmt *stmt, GError **error)
+gboolean hg_sqlite_prepare(hg_store *store, const struct hg_sql *sql, const struct hg_value *values G_GNUC_UNUSED, hg_stmt *stmt,
+			   GError **error)
 {
 	g_autofree char *text = hg_table_sql(sql);
-	int rc = sqlite3_prepare_v3(store->db, text, -1, SQLITE_PREPARE_PERSISTENT, &stmt->handle, NULL);
+	sqlite3_stmt *handle = NULL;
+	int rc = sqlite3_prepare_v3(store->db, text, -1, SQLITE_PREPARE_PERSISTENT, &handle, NULL);
 
 	if (rc != SQLITE_OK)
 		return hg_sqlite_fail(store, rc, text, error);
-	stmt->store = store;
-	stmt->writes = !sqlite3_stmt_readonly(stmt->handle);
+	stmt->handle = handle;
+	stmt->writes = !sqlite3_stmt_readonly(handle);
 	/* $1 is a name to SQLite, numbered by first use: both must mean the same. */
-	for (int i = 1; i <= sqlite3_bind_parameter_count(stmt->handle); i++)
-		g_assert(strtol(sqlite3_bind_parameter_name(stmt->handle, i) + 1, NULL, 10) == i);
+	for (int i = 1; i <= sqlite3_bind_parameter_count(handle); i++)
+		g_assert(strtol(sqlite3_bind_parameter_name(handle, i) + 1, NULL, 10) == i);
 	return TRUE;
+}
+
+void hg_sqlite_finalize(hg_store *store G_GNUC_UNUSED, hg_stmt *stmt)
+{
+	sqlite3_finalize(stmt->handle);
+	stmt->handle = NULL;
 }
 
 static int value_bind(sqlite3_stmt *handle, int at, const struct hg_value *value)
@@ -128,69 +130,23 @@ static int value_bind(sqlite3_stmt *handle, int at, const struct hg_value *value
 	}
 }
 
-/* A write outside a transaction is refused: when SQLite has rolled back a whole group by itself
- * (disk full), the next command of the group would else be committed alone. */
-static gboolean stmt_allowed(hg_store *store, const hg_stmt *stmt, GError **error)
+gboolean hg_sqlite_start(hg_store *store, hg_stmt *stmt, const struct hg_value *values, GError **error)
 {
-	if (!stmt->writes)
-		return TRUE;
-	if (store->reader)
-		return hg_fail(error, HG_ERROR_BROKEN, "this connection to the store only reads");
-	if (sqlite3_get_autocommit(store->db))
-		return hg_fail(error, HG_ERROR_STORE, store->in_txn ?
-			       "the transaction was rolled back by an earlier failure" :
-			       "a write needs a transaction");
-	return TRUE;
-}
-
-hg_stmt *hg_stmt_open(hg_store *store, const struct hg_sql *sql, const struct hg_value *values, GError **error)
-{
-	hg_stmt *stmt = &store->stmts[sql->slot];
 	int rc = SQLITE_OK;
 
-	if (store->broken) {
-		fail_broken(store, error);
-		return NULL;
-	}
-	if (hg_late_matters(store, sql) && !hg_late_write(store, error))
-		return NULL;
-	store->cost.statements++;
-	if ((!stmt->handle && !stmt_prepare(store, sql, stmt, error)) || !stmt_allowed(store, stmt, error))
-		return NULL;
-	/* It may change rows that are known; what does so often is a row's own update. */
-	if (stmt->writes && sql->verb == HG_SQL_TEXT && (!sql->of || sql->of->numbers != HG_NUMBERS_OUTBOX)) {
-		if (!hg_late_write(store, error))	/* what waits lies where what is known lies */
-			return NULL;
-		hg_known_forget(store->known);
-	}
 	for (int at = 1; values->type && rc == SQLITE_OK; at++)
 		rc = value_bind(stmt->handle, at, values++);
 	if (rc != SQLITE_OK) {
 		hg_sqlite_fail(store, rc, sqlite3_sql(stmt->handle), error);
 		sqlite3_reset(stmt->handle);
-		return NULL;
+		return FALSE;
 	}
 	if (store->time_limit_ms)
 		store->deadline_ms = hg_mono(store->env) + store->time_limit_ms;
-	return stmt;
+	return TRUE;
 }
 
-static hg_stmt *stmt_once(hg_store *store, const char *text, enum hg_sql_verb verb, const struct hg_value *values,
-			  GError **error)
-{
-	struct hg_sql once = { HG_SQL_ONCE, text, verb, NULL };
-
-	sqlite3_finalize(store->stmts[HG_SQL_ONCE].handle);
-	store->stmts[HG_SQL_ONCE].handle = NULL;
-	return hg_stmt_open(store, &once, values, error);
-}
-
-hg_stmt *hg_stmt_once(hg_store *store, const char *text, const struct hg_value *values, GError **error)
-{
-	return stmt_once(store, text, HG_SQL_TEXT, values, error);
-}
-
-int hg_stmt_next(hg_stmt *stmt, GError **error)
+int hg_sqlite_next(hg_stmt *stmt, GError **error)
 {
 	int rc = sqlite3_step(stmt->handle);
 
@@ -202,91 +158,47 @@ int hg_stmt_next(hg_stmt *stmt, GError **error)
 	return rc == SQLITE_DONE ? 0 : -1;
 }
 
-void hg_stmt_end(hg_stmt *stmt)
+void hg_sqlite_end(hg_stmt *stmt)
 {
 	sqlite3_reset(stmt->handle);
 }
 
-gint64 hg_stmt_int(hg_stmt *stmt, int column)
+gint64 hg_sqlite_number(hg_stmt *stmt, int column)
 {
 	return sqlite3_column_int64(stmt->handle, column);
 }
 
-const char *hg_stmt_text(hg_stmt *stmt, int column, gsize *ret_len)
+const void *hg_sqlite_bytes(hg_stmt *stmt, int column, gboolean text, gsize *ret_len)
 {
-	const char *text = (const char *)sqlite3_column_text(stmt->handle, column);
-
-	*ret_len = text ? (gsize)sqlite3_column_bytes(stmt->handle, column) : 0;
-	return text;
-}
-
-const void *hg_stmt_blob(hg_stmt *stmt, int column, gsize *ret_len)
-{
-	const void *bytes = sqlite3_column_blob(stmt->handle, column);
+	const void *bytes = text ? (const void *)sqlite3_column_text(stmt->handle, column) :
+				   sqlite3_column_blob(stmt->handle, column);
 
 	*ret_len = bytes ? (gsize)sqlite3_column_bytes(stmt->handle, column) : 0;
 	return bytes;
 }
 
-void hg_store_unlinks(hg_store *store)
-{
-	store->unlinking = TRUE;
-}
-
-gint64 hg_stmt_changes(hg_store *store)
+gint64 hg_sqlite_changes(hg_store *store)
 {
 	return sqlite3_changes64(store->db);
 }
 
-gboolean hg_sql_run(hg_store *store, const struct hg_sql *sql, const struct hg_value *values, gint64 *ret_changed,
-		    GError **error)
-{
-	hg_stmt *stmt = hg_stmt_open(store, sql, values, error);
-
-	if (!stmt || hg_stmt_next(stmt, error) < 0)
-		return FALSE;
-	if (ret_changed)
-		*ret_changed = sqlite3_changes64(store->db);
-	return TRUE;
-}
-
-gint64 hg_sql_last_n(hg_store *store)
+gint64 hg_sqlite_last_n(hg_store *store)
 {
 	return sqlite3_last_insert_rowid(store->db);
 }
 
 /* A number is never used again where AUTOINCREMENT says so: SQLite keeps the last one in a table of its own. */
-gboolean hg_sql_next_n(hg_store *store, const char *table, gint64 *ret, GError **error)
+gboolean hg_sqlite_next_n(hg_store *store, const struct hg_table *of, gint64 *ret, GError **error)
 {
 	g_autofree char *text = g_strdup_printf("SELECT MAX(COALESCE((SELECT MAX(n) FROM %s), 0), "
 						"COALESCE((SELECT seq FROM sqlite_sequence WHERE name = '%s'), 0)) + 1",
-						table, table);
-	hg_stmt *stmt = stmt_once(store, text, HG_SQL_ALONE, HG_BIND_NONE, error);	/* rows that wait have theirs */
+						of->name, of->name);
 
-	if (!stmt || hg_stmt_next(stmt, error) < 0)
-		return FALSE;
-	*ret = hg_stmt_int(stmt, 0);
-	hg_stmt_end(stmt);
-	return TRUE;
-}
-
-gint64 hg_sql_time_limit(hg_store *store, gint64 ms)
-{
-	gint64 before = store->time_limit_ms;
-
-	store->time_limit_ms = ms;
-	return before;
-}
-
-gboolean hg_sql_broken(hg_store *store)
-{
-	return store->broken;
+	return hg_sql_once_int(store, text, ret, error);	/* rows that wait have theirs */
 }
 
 void hg_sqlite_unprepare(hg_store *store)
 {
-	for (int i = 0; i < HG_SQL_N; i++) {
-		sqlite3_finalize(store->stmts[i].handle);
-		store->stmts[i].handle = NULL;
-	}
+	for (int i = 0; i < HG_SQL_N; i++)
+		hg_sqlite_finalize(store, &store->stmts[i]);
 }

@@ -18,8 +18,9 @@
 typedef struct hg_store hg_store;
 
 struct hg_store_options {
-	const char *driver;		/* "sqlite" */
-	const char *path;
+	const char *driver;		/* "sqlite" or "postgresql" */
+	const char *path;		/* SQLite's file */
+	const char *url, *password;	/* PostgreSQL's database: a connection string of libpq; password: or NULL */
 	const char *attachments;	/* directory */
 	struct hg_env *env;
 	const guint8 *key;		/* 32 bytes: the instance key of a store that is made now; or NULL */
@@ -82,6 +83,11 @@ enum hg_store_load {
 };
 gint64 hg_store_tend(hg_store *store, enum hg_store_load load);
 gboolean hg_store_tend_is_due(hg_store *store, enum hg_store_load load);	/* it would do something */
+/* Whether other nodes write to the same database. */
+gboolean hg_store_is_shared(hg_store *store);
+/* After hg_store_begin(): transactions committed by all who write to it.  Where it is not what it was after one's own last
+ * commit, somebody else has written since: what was remembered of rows may not be true any more. */
+gint64 hg_store_turn(hg_store *store);
 /* A number that rises with every row written, also by what is undone. */
 gint64 hg_store_changes(hg_store *store);
 /* What a benchmark asks for: statements begun, and bytes of pages written to the log, since it was opened. */

@@ -2,7 +2,7 @@
  *
  * One that was written a moment ago waits a little: the row of somebody else who sent the very same may be on its way. */
 #include "people.h"
-#include "sqlite_db.h"
+#include "db.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -87,7 +87,7 @@ static gboolean go_through(hg_store *store, const GPtrArray *doomed, gboolean *r
 /* What was in the log before, and in pages that were copied from it, is in neither file any more then. */
 static gboolean empty_log(hg_store *store, GError **error)
 {
-	if (!hg_sqlite_truncate(store))
+	if (!store->driver->empty_log(store))
 		return FALSE;
 	return hg_store_begin(store, error) && done(store, "", error) && hg_store_commit(store, error);
 }
