@@ -96,6 +96,25 @@ struct hg_store_cost hg_store_cost(hg_store *store);
 /* Bytes free on the disks of database and attachments; -1 when unknown. */
 gint64 hg_store_free_bytes(hg_store *store);
 
+/* ---- several nodes on one database ---- */
+/* Others may write to it as well; FALSE with SQLite. */
+gboolean hg_store_is_shared(hg_store *store);
+/* A hint is a short text that all who watch the database get soon: that there is something to look at.  It may get lost (a
+ * connection that breaks), so whoever waits for one looks by itself now and then; and it is no place for what people say. */
+#define HG_HINT_MAX 200		/* bytes */
+typedef struct hg_store_watch hg_store_watch;
+/* On a thread of the watch's, or of whoever gives the hint: must not block, and gives none itself.  payload NULL: the
+ * watch was away, and hints may have been lost. */
+typedef void hg_store_hint_fn(void *arg, const char *payload);
+/* With a connection and a thread of its own, which comes back when the database was away.  options is not kept.  The
+ * hints one gives itself come too.  With SQLite nobody else writes, and nothing is ever heard. */
+hg_store_watch *hg_store_watch_new(const struct hg_store_options *options, hg_store_hint_fn *hint, void *arg, GError **error);
+void hg_store_watch_free(hg_store_watch *watch);	/* nothing is heard any more; NULL is fine */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(hg_store_watch, hg_store_watch_free)
+/* In a transaction: heard after its commit, and not at all when it is undone.  Outside of one, by a reader: heard soon.
+ * FALSE: STORE, or LIMIT when it is too long. */
+gboolean hg_store_hint(hg_store *store, const char *payload, GError **error);
+
 /* ---- raw events, dedupe, cursors ---- */
 /* More bytes than that lie in a file beside the attachments, synced before the commit. */
 #define HG_RAW_APART (1 << 20)

@@ -1,4 +1,6 @@
 /* test_store_txn.c - opening, what is refused, and transactions: one for a group, all or what is said */
+#include <config.h>
+
 #include "store_fixture.h"
 
 #include <errno.h>
@@ -601,6 +603,33 @@ static void a_readers_statement_is_stopped_after_its_time(void **state)
 	must(hg_store_contact_get(reader, w->arena, 1, &c, e));		/* the next has its own time */
 }
 
+static void hear(void *arg, const char *payload)
+{
+	g_string_append_printf(arg, "%s;", payload);
+}
+
+static void a_hint_is_short_and_told_to_no_other_node(void **state)
+{
+	struct world *w = *state;
+	g_autoptr(GString) heard = g_string_new(NULL);
+	g_autofree char *longer = g_strnfill(HG_HINT_MAX + 1, 'x');
+	hg_store_watch *watch = hg_store_watch_new(&w->options, hear, heard, NULL);
+	g_autoptr(GError) error = NULL;
+
+	assert_false(hg_store_is_shared(w->store));
+	assert_true(hg_store_hint(w->store, "a c", &error));
+	assert_false(hg_store_hint(w->store, longer, &error));
+	assert_true(g_error_matches(error, HG_ERROR, HG_ERROR_LIMIT));
+	hg_store_watch_free(watch);
+	assert_true(hg_store_hint(w->store, "b c", NULL));
+	hg_store_watch_free(NULL);
+#ifdef HG_TEST_HOOKS
+	assert_string_equal(heard->str, "a c;");	/* a process may hear itself there */
+#else
+	assert_string_equal(heard->str, "");
+#endif
+}
+
 #define store_test(f) cmocka_unit_test_setup_teardown(f, world_new, world_free)
 int main(void)
 {
@@ -631,6 +660,7 @@ int main(void)
 		store_test(a_reader_never_writes),
 		store_test(a_reader_works_with_and_without_the_daemon),
 		store_test(a_readers_statement_is_stopped_after_its_time),
+		store_test(a_hint_is_short_and_told_to_no_other_node),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
