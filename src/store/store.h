@@ -97,8 +97,6 @@ struct hg_store_cost hg_store_cost(hg_store *store);
 gint64 hg_store_free_bytes(hg_store *store);
 
 /* ---- several nodes on one database ---- */
-/* Others may write to it as well; FALSE with SQLite. */
-gboolean hg_store_is_shared(hg_store *store);
 /* A hint is a short text that all who watch the database get soon: that there is something to look at.  It may get lost (a
  * connection that breaks), so whoever waits for one looks by itself now and then; and it is no place for what people say. */
 #define HG_HINT_MAX 200		/* bytes */

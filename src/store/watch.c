@@ -76,8 +76,3 @@ gboolean hg_store_hint(hg_store *store G_GNUC_UNUSED, const char *payload, GErro
 	tell_all(payload);
 	return TRUE;
 }
-
-gboolean hg_store_is_shared(hg_store *store G_GNUC_UNUSED)
-{
-	return FALSE;
-}
