@@ -7,7 +7,8 @@
 
 /* What may differ between a store and one that was made from its journal: what expires at a time of its
  * own, what is kept by content, and what paces calls. */
-static const char *const other_tables[] = { "seen", "idempotency", "facts", "instance", "config", "unlinking", "audit", NULL };
+static const char *const other_tables[] = { "seen", "idempotency", "facts", "instance", "config", "unlinking", "audit", "node", "lease",
+	"stale_result", NULL };
 static const struct { const char *table, *column; } other_columns[] = {
 	{ "outbox", "due_ms" },		/* moved on to keep a channel's pace */
 	/* Old audits expire; the last hash stands for all that ever were. */

@@ -23,6 +23,7 @@ struct hg_store {
 	char *path, *attachments;	/* ours; path: SQLite's file, or what stands for the database in texts */
 	struct hg_env *env;		/* lent */
 	gboolean reader, still;
+	gboolean shared_for_test;	/* as the options say */
 	gint interrupted;		/* atomic */
 	gboolean broken;		/* the disk or the file failed: nothing more is tried */
 	gboolean in_txn, in_savepoint;	/* as we were told; the driver's is_gone() says what is */

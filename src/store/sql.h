@@ -64,6 +64,8 @@ enum hg_sql_slot {
 	HG_SQL_TOKEN_EXPIRE,
 	HG_SQL_AUDIT_CHAIN, HG_SQL_AUDIT_ADD, HG_SQL_AUDIT_GROW, HG_SQL_AUDIT_BY_ID, HG_SQL_AUDIT_LIST, HG_SQL_AUDIT_LIST_OBJECT,
 	HG_SQL_AUDIT_LIST_ACTION, HG_SQL_AUDIT_LIST_PRINCIPAL, HG_SQL_AUDIT_WALK, HG_SQL_AUDIT_OLD, HG_SQL_AUDIT_START, HG_SQL_AUDIT_EXPIRE,
+	HG_SQL_NODE_JOIN, HG_SQL_NODE_BEAT, HG_SQL_NODE_STATE, HG_SQL_NODE_BY_NAME, HG_SQL_NODE_LIST, HG_SQL_LEASE_LIST, HG_SQL_LEASE_SET,
+	HG_SQL_STALE_ADD, HG_SQL_STALE_LIST, HG_SQL_STALE_EXPIRE,
 	HG_SQL_STATS,
 	HG_SQL_N
 };
@@ -215,6 +217,7 @@ gboolean hg_idem_expire(hg_store *store, gint64 now_ms, gint64 *changed, GError 
 gboolean hg_facts_expire(hg_store *store, gint64 now_ms, gint64 *changed, GError **error);
 gboolean hg_visitor_expire(hg_store *store, gint64 now_ms, gint64 *changed, GError **error);
 gboolean hg_token_expire(hg_store *store, gint64 now_ms, gint64 *changed, GError **error);
+gboolean hg_stale_expire(hg_store *store, gint64 now_ms, gint64 *changed, GError **error);
 gboolean hg_audit_expire(hg_store *store, gint64 now_ms, gint64 keep_ms, gint64 *changed, GError **error);
 #define HG_EXPIRE_BATCH 500		/* rows of a kind in one go: a few ms */
 #define HG_PARKED_KEEP_MS (30 * G_GINT64_CONSTANT(86400000))	/* receipts nobody claimed */

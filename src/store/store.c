@@ -29,6 +29,9 @@ static hg_store *store_new(const hg_driver *driver, const struct hg_store_option
 	store->attachments = g_strdup(options->attachments);
 	store->env = options->env;
 	store->reader = reader;
+#ifdef HG_TEST_HOOKS
+	store->shared_for_test = options->shared_for_test;
+#endif
 	store->still = reader && options->still;
 	store->ballast = options->ballast;
 	store->min_free = options->min_free;
@@ -180,7 +183,7 @@ struct hg_env *hg_store_env(hg_store *store)
 
 gboolean hg_store_is_shared(hg_store *store)
 {
-	return store->pg != NULL;
+	return store->pg != NULL || store->shared_for_test;
 }
 
 gint64 hg_store_turn(hg_store *store)
@@ -584,7 +587,8 @@ static gboolean expire_batch(hg_store *store, gint64 *changed, GError **error)
 	       hg_journal_expire(store, now, store->keep_journal_ms, changed, error) &&
 	       hg_idem_expire(store, now, changed, error) && hg_receipt_expire(store, now, changed, error) &&
 	       hg_facts_expire(store, now, changed, error) && hg_visitor_expire(store, now, changed, error) &&
-	       hg_token_expire(store, now, changed, error) && hg_audit_expire(store, now, store->keep_audit_ms, changed, error);
+	       hg_token_expire(store, now, changed, error) && hg_audit_expire(store, now, store->keep_audit_ms, changed, error) &&
+	       hg_stale_expire(store, now, changed, error);
 	(void)HG_FAILPOINT(SWEEP_DONE);
 	if (done && hg_store_commit(store, error))
 		return TRUE;

@@ -27,6 +27,9 @@ struct hg_store_options {
 	/* Bytes of a file that is kept in reserve and gives way on a full disk, so that deletes and the
 	 * shutdown get through; 0: none.  It is made only where twice as much beside min_free stays free. */
 	gint64 ballast, min_free;
+#ifdef HG_TEST_HOOKS
+	gboolean shared_for_test;	/* it says that other nodes write to it, where nobody can */
+#endif
 	gboolean still;			/* for readers: a copy that nobody writes; it may lie anywhere, and nothing is made beside it */
 };
 
