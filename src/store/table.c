@@ -47,6 +47,13 @@ static void text_insert(GString *sql, const struct hg_table *of)
 	g_string_append_c(sql, ')');
 }
 
+/* What an index holds may be NULL (most threads have neither queue nor owner), and nothing is "=" to that.  Keys are
+ * never NULL, and are found by "=" only in PostgreSQL's indexes. */
+static const char *same_as(const struct hg_column *c)
+{
+	return c->flags & HG_C_INDEXED ? "IS NOT DISTINCT FROM" : "=";
+}
+
 static void text_update(GString *sql, const struct hg_table *of, enum hg_sql_verb verb)
 {
 	const char *between = " SET ";
@@ -65,7 +72,7 @@ static void text_update(GString *sql, const struct hg_table *of, enum hg_sql_ver
 	between = " WHERE ";
 	for (const struct hg_column *c = of->columns; c->name; c++)
 		if (column_is_sought(c, verb)) {
-			g_string_append_printf(sql, "%s%s = $%d", between, c->name, ++at);
+			g_string_append_printf(sql, "%s%s %s $%d", between, c->name, same_as(c), ++at);
 			between = " AND ";
 		}
 }

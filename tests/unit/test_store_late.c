@@ -43,6 +43,34 @@ static void what_is_added_and_then_changed_is_written_once(void **state)
 	assert_int_equal(world_count(w, "SELECT COUNT(*) FROM thread WHERE subject = 'an invoice' AND state = 2 AND version = 2"), 1);
 }
 
+static gint64 statements_to_change(struct world *w, hg_thread *t)
+{
+	gint64 before = statements(w);
+
+	must(hg_store_thread_update(w->store, t, e));
+	return statements(w) - before;
+}
+
+/* With an owner or without: one statement, which names no column that an index holds. */
+static void a_change_that_moves_nothing_indexed_is_one_statement(void **state)
+{
+	struct world *w = *state;
+	hg_thread *t;
+
+	in_txn(w, t = a_thread(w, a_contact(w, "Ana"), ""));
+	must(hg_store_begin(w->store, e));
+	t->subject = "an invoice";
+	assert_int_equal(statements_to_change(w, t), 1);
+	t->queue = "billing";
+	assert_int_equal(statements_to_change(w, t), 2);
+	t->subject = "two invoices";
+	assert_int_equal(statements_to_change(w, t), 1);
+	t->queue = NULL;
+	assert_int_equal(statements_to_change(w, t), 2);
+	must(hg_store_commit(w->store, e));
+	assert_int_equal(world_count(w, "SELECT COUNT(*) FROM thread WHERE subject = 'two invoices' AND queue IS NULL AND version = 4"), 1);
+}
+
 /* By number and by anything else, within the turn and after it. */
 static void the_turn_reads_what_it_wrote(void **state)
 {
@@ -273,6 +301,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(what_is_added_and_then_changed_is_written_once, world_new, world_free),
+		cmocka_unit_test_setup_teardown(a_change_that_moves_nothing_indexed_is_one_statement, world_new, world_free),
 		cmocka_unit_test_setup_teardown(the_turn_reads_what_it_wrote, world_new, world_free),
 		cmocka_unit_test_setup_teardown(threads_that_wait_stand_before_those_that_are_written, world_new, world_free),
 		cmocka_unit_test_setup_teardown(a_row_that_names_one_that_waits_can_be_changed, world_new, world_free),
