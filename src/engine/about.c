@@ -121,50 +121,14 @@ gboolean hg_about_message(hg_turn *turn, const struct hg_in *in, gint64 raw_n, G
 
 /* ---- about a person ---- */
 
-static const char *first_with(const struct hg_in *in, gboolean former)
-{
-	for (gsize i = 0; i < in->n_from; i++)
-		if ((in->from[i].proof == HG_FORMER) == former && in->from[i].proof != HG_CLAIMED)
-			return in->from[i].uri;
-	return NULL;
-}
-
-/* Same person, same channel, new address: open threads answer there, and the reply window that the
- * old one had stays open. */
-static gboolean move_replies(hg_turn *turn, const hg_contact *contact, const char *from, const char *to,
-			     GError **error)
-{
-	g_autoptr(GPtrArray) threads = g_ptr_array_new();
-	gint64 last_in_ms;
-
-	if (!hg_store_reach_get(turn->store, turn->command->channel, from, &last_in_ms, error) ||
-	    (last_in_ms && !hg_store_reach_in(turn->store, turn->command->channel, to, last_in_ms, error)) ||
-	    !hg_consent_move(turn, turn->command->channel, from, to, error) ||
-	    !hg_store_thread_of(turn->store, turn->arena, contact->n, hg_inbound_scope(turn), NULL, 8, threads, error))
-		return FALSE;
-	for (guint i = 0; i < threads->len; i++) {
-		hg_thread *thread = g_ptr_array_index(threads, i);
-
-		if (g_strcmp0(thread->channel, turn->command->channel) != 0 || g_strcmp0(thread->reply_to, from) != 0)
-			continue;
-		thread->reply_to = to;
-		if (!hg_store_thread_update(turn->store, thread, error))
-			return FALSE;
-	}
-	return TRUE;
-}
-
 static gboolean identity(hg_turn *turn, const struct hg_in *in, GError **error)
 {
-	const char *from = first_with(in, TRUE), *to = first_with(in, FALSE);
 	hg_case kase = { 0 };
 
 	if (!hg_contact_resolve(turn, in, FALSE, &kase, error))
 		return FALSE;
-	if (!kase.contact)
-		return TRUE;	/* nobody we know: there is nothing to join */
-	return hg_case_save(turn, &kase, error) &&
-	       (!from || !to || move_replies(turn, kase.contact, from, to, error));
+	/* Nobody we know: there is nothing to join. */
+	return !kase.contact || hg_case_save(turn, &kase, error);
 }
 
 static void news(const hg_turn *turn, const struct hg_in *in)

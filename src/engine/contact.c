@@ -211,7 +211,7 @@ gboolean hg_contact_resolve(hg_turn *turn, const struct hg_in *in, gboolean make
 			return FALSE;
 	if (!kase->contact_new)
 		rename_contact(kase, in);
-	return TRUE;
+	return hg_moved(turn, kase->contact, in, error);
 }
 
 gboolean hg_contact_present(hg_turn *turn, const hg_contact *contact, const char *uri, const char **ret,

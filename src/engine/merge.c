@@ -300,7 +300,7 @@ static gboolean is_open_as(hg_turn *turn, const hg_contact *contact, const hg_th
 	return TRUE;
 }
 
-/* Answers go where they went, unless they go to an address that is its own by now. */
+/* Answers go where they went, unless they go to an address that is its own by now, or went to one that is not any more. */
 static gboolean put_back(hg_turn *turn, hg_thread *thread, struct json_object *was, hg_contact *to, GError **error)
 {
 	const char *key = hg_json_str(was, "key") ?: "";
@@ -314,7 +314,7 @@ static gboolean put_back(hg_turn *turn, hg_thread *thread, struct json_object *w
 		thread->reply_to = hg_arena_str(turn->arena, hg_json_str(was, "reply_to"));
 		thread->reply_from = hg_arena_str(turn->arena, hg_json_str(was, "reply_from"));
 	}
-	if (!is_open_as(turn, to, thread, key, &taken, error))
+	if (!hg_moved_check(turn, to, thread, error) || !is_open_as(turn, to, thread, key, &taken, error))
 		return FALSE;
 	if (!taken)
 		thread->key = hg_arena_str(turn->arena, key);
@@ -408,6 +408,7 @@ gboolean hg_unmerge(hg_turn *turn, GError **error)
 	    !aliases_of(turn, hg_json_arr(moved, "addresses"), from->n, aliases, error) ||
 	    !move_aliases(turn, aliases, contact->n, error) || !forget_into(turn, aliases, error) ||
 	    !threads_back(turn, hg_json_arr(moved, "threads"), from->n, contact, threads, error) ||
+	    !hg_moved_apart(turn, from, aliases, error) ||
 	    !fold_again(turn, contact, error) || !fold_again(turn, from, error))
 		return FALSE;
 	log_merge(contact, from, "contact.unmerged", threads->len);

@@ -102,8 +102,8 @@ static gboolean address(hg_turn *turn, hg_case *kase, struct hg_outgoing *out, G
 		return FALSE;
 	}
 	if (!out->channel || !out->to)
-		return hg_fail(error, HG_ERROR_STATE, "the customer has not written in this thread: say \"channel\" "
-			       "and \"to\"");
+		return hg_fail(error, HG_ERROR_STATE, "it is not known where the customer is answered in this thread, for he has not "
+			       "written in it, or gave up the address he wrote from: say \"channel\" and \"to\"");
 	return hg_store_reach_get(turn->store, out->channel, out->to, &out->last_in_ms, error) &&
 	       hg_consent_find(turn->store, turn->arena, out->channel, out->to, out->from, &out->said, error);
 }

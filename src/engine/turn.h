@@ -253,6 +253,16 @@ gboolean hg_contact_present(hg_turn *turn, const hg_contact *contact, const char
 /* The alias under which an address is kept: claimed ones have a space of their own. */
 const char *hg_contact_alias_uri(hg_arena *arena, const struct hg_address *address);
 
+/* ---- moved.c ---- */
+/* in says which addresses are the contact's no more, and which are: no conversation of his is answered at the former from now
+ * on.  For hg_contact_resolve(). */
+gboolean hg_moved(hg_turn *turn, const hg_contact *contact, const struct hg_in *in, GError **error);
+/* The thread, which is the contact's, is answered at an address of his: else where he himself wrote last in it, or nowhere.  It
+ * is not saved. */
+gboolean hg_moved_check(hg_turn *turn, const hg_contact *contact, hg_thread *thread, GError **error);
+/* Those addresses (hg_alias) were taken from the contact: the same for all conversations of his that are answered there; saves them. */
+gboolean hg_moved_apart(hg_turn *turn, const hg_contact *contact, const GPtrArray *aliases, GError **error);
+
 /* ---- profile.c: what people say of themselves ---- */
 /* Keeps it with kase->contact, and with the visitor whose address uri is.  What cannot be read is not kept. */
 gboolean hg_profile_take(hg_turn *turn, hg_case *kase, const char *uri, const char *profile, GError **error);

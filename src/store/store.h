@@ -231,6 +231,9 @@ gboolean hg_store_thread_update(hg_store *store, hg_thread *thread, GError **err
 /* The contact's threads of a scope and key (key NULL: any), newest first, limit at most. */
 gboolean hg_store_thread_of(hg_store *store, hg_arena *arena, gint64 contact_n, const char *scope,
 			    const char *key, guint limit, GPtrArray *ret, GError **error);
+/* The contact's threads that are answered at an address, of any scope, newest first, before a number. */
+gboolean hg_store_thread_answered_at(hg_store *store, hg_arena *arena, gint64 contact_n, const char *uri, gint64 before_n,
+				     guint limit, GPtrArray *ret, GError **error);
 /* Its tags as they were and as they are (each NULL-ended, or NULL): what lists by tag find.  Before or after the row. */
 gboolean hg_store_thread_tags(hg_store *store, gint64 thread_n, const char *const *was, const char *const *is, GError **error);
 struct hg_thread_query {

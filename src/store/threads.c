@@ -144,6 +144,15 @@ gboolean hg_store_thread_of(hg_store *store, hg_arena *arena, gint64 contact_n, 
 			  ret, error);
 }
 
+gboolean hg_store_thread_answered_at(hg_store *store, hg_arena *arena, gint64 contact_n, const char *uri, gint64 before_n,
+				     guint limit, GPtrArray *ret, GError **error)
+{
+	static const struct hg_sql at = { HG_SQL_THREAD_ANSWERED_AT, "WHERE contact_n = $1 AND reply_to = $2 AND n < $3 "
+					  "ORDER BY n DESC LIMIT $4", HG_SQL_SELECT, &thread_table };
+
+	return hg_row_all(store, &at, HG_BIND(HG_I(contact_n), HG_T(uri), HG_I(before_n), HG_I(limit)), arena, ret, error);
+}
+
 /* ---- tags ---- */
 
 /* Only what differs is written: a tag that stays costs nothing. */

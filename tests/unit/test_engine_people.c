@@ -94,6 +94,165 @@ static void two_become_one_by_hand_and_two_again(void **state)
 	lab_audit(lab);
 }
 
+/* ---- answers after an address went to somebody else ---- */
+
+static void say_on(hg_lab *lab, const char *channel, const char *uri, const char *text)
+{
+	struct hg_in in = lab_text(uri, text);
+
+	lab_in(lab, channel, &in, 1);
+}
+
+/* ANN is his no more, says the provider of "wa"; these are. */
+static void moves(hg_lab *lab, int kind, const char *to, const char *also)
+{
+	const struct hg_address from[] = { { to, HG_PROVEN }, { ANN, HG_FORMER }, { also, HG_PROVEN } };
+	struct hg_in in = lab_text(ANN, "my new number");
+
+	in.kind = kind;
+	in.from = from;
+	in.n_from = also ? 3 : 2;
+	lab_in(lab, "wa", &in, 1);
+}
+
+static void wants_nothing(hg_lab *lab, const char *channel, const char *uri)
+{
+	struct hg_in in = lab_text(uri, "stop");
+
+	in.kind = HG_CONSENT;
+	lab_in(lab, channel, &in, 1);
+}
+
+/* The newest conversation is over, and nothing goes on with it. */
+static void ends(hg_lab *lab)
+{
+	lab_do(lab, lab_command(lab, HG_CMD_CLOSE, lab_thread(lab)));
+	lab_wait(lab, 30 * DAY_MS);
+}
+
+/* A conversation on each of two channels that know nothing of each other, one of them over. */
+static hg_lab *two_conversations(void)
+{
+	hg_lab *lab = lab_new("default: hold\n");
+
+	say_on(lab, "wa", ANN, "my parcel");
+	say_on(lab, "other", ANN, "my invoice");
+	ends(lab);
+	say_on(lab, "other", ANN, "another one");
+	wants_nothing(lab, "wa", ANN);
+	wants_nothing(lab, "other", ANN);
+	return lab;
+}
+
+#define ANSWERED "SELECT group_concat(coalesce(reply_to, 'nowhere')) FROM (SELECT reply_to FROM thread ORDER BY n)"
+
+static void no_conversation_is_answered_at_a_number_he_gave_up(void **state)
+{
+	static const int kinds[] = { HG_IDENTITY, HG_TEXT };
+	(void)state;
+
+	for (guint i = 0; i < G_N_ELEMENTS(kinds); i++) {
+		g_autoptr(hg_lab) lab = two_conversations();
+
+		moves(lab, kinds[i], BEN, NULL);
+		lab_is(lab, BEN "," BEN "," BEN, ANSWERED);
+		/* What he wished there, and when he was there last, go along on each channel. */
+		lab_counts(lab, 2, "SELECT count(*) FROM consent WHERE uri = '" BEN "' AND state = %d", HG_WISH_STOP);
+		lab_counts(lab, 2, "SELECT count(*) FROM address WHERE uri = '" BEN "' AND channel <> '' AND last_in_ms > 0");
+		say_on(lab, "wa", ANN, "I have this number now");
+		lab_counts(lab, 1, "SELECT count(*) FROM thread WHERE reply_to = '" ANN "'");
+		lab_audit(lab);
+	}
+}
+
+static void what_reaches_him_on_no_other_channel_is_used_on_none(void **state)
+{
+	g_autoptr(hg_lab) lab = two_conversations();
+	(void)state;
+
+	moves(lab, HG_IDENTITY, "whatsapp:GB.1", NULL);
+	lab_is(lab, "whatsapp:GB.1,nowhere,nowhere", ANSWERED);
+	answer(lab, lab_thread(lab), "hello?");
+	assert_int_equal(lab->error, HG_ERROR_STATE);
+	has(lab->error_text, "it is not known where the customer");
+	say_on(lab, "other", "whatsapp:GB.1", "here I am");
+	lab_is(lab, "whatsapp:GB.1,nowhere,whatsapp:GB.1", ANSWERED);
+	lab_audit(lab);
+}
+
+/* Of what he has now a number takes the place of a number, unless it is somebody else's too. */
+static void what_takes_its_place_is_like_it_and_his(void **state)
+{
+	static const struct hg_address both[] = { { ANN, HG_PROVEN }, { "whatsapp:GB.1", HG_PROVEN } };
+	(void)state;
+
+	for (gboolean taken = FALSE; taken <= TRUE; taken++) {
+		g_autoptr(hg_lab) lab = lab_new("default: hold\n");
+		struct hg_in in = lab_text(ANN, "my parcel");
+
+		in.from = both;
+		in.n_from = G_N_ELEMENTS(both);
+		lab_in(lab, "wa", &in, 1);
+		if (taken)
+			say_on(lab, "wa", BEN, "I am Ben");
+		moves(lab, HG_IDENTITY, "whatsapp:GB.1", BEN);
+		lab_is(lab, taken ? "whatsapp:GB.1" : BEN, "SELECT reply_to FROM thread WHERE n = 1");
+		lab_audit(lab);
+	}
+}
+
+static void taken_apart_nobody_is_answered_where_the_other_is(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new("default: hold\n");
+	g_autofree char *ann = NULL, *ben = NULL;
+	(void)state;
+
+	lab_say(lab, ANN, "my parcel");
+	lab_say(lab, BEN, "the same parcel");
+	ann = contact_of(lab, ANN);
+	ben = contact_of(lab, BEN);
+	merge(lab, ben, ann);
+	/* One conversation that both spoke in, and one that begins with him who is another one again. */
+	say_on(lab, "other", ANN, "my invoice");
+	say_on(lab, "other", BEN, "mine as well");
+	lab_counts(lab, 3, "SELECT count(*) FROM thread");
+	lab_do(lab, about(lab, HG_CMD_UNMERGE, ben));
+	lab_is(lab, ANN "," BEN "," ANN, ANSWERED);
+	lab_audit(lab);
+	merge(lab, ben, ann);
+	ends(lab);
+	say_on(lab, "other", BEN, "once more");
+	lab_counts(lab, 4, "SELECT count(*) FROM thread");
+	/* And whose number another one has by now. */
+	moves(lab, HG_IDENTITY, "whatsapp:GB.1", NULL);
+	lab_do(lab, about(lab, HG_CMD_UNMERGE, ben));
+	lab_is(lab, "whatsapp:GB.1," BEN ",nowhere,nowhere", ANSWERED);
+	lab_audit(lab);
+}
+
+/* What he gave up while he was thought to be the other is not his when he is himself again, whoever has it. */
+static void taken_apart_nobody_gets_back_what_he_gave_up(void **state)
+{
+	(void)state;
+	for (gboolean taken = FALSE; taken <= TRUE; taken++) {
+		g_autoptr(hg_lab) lab = lab_new("default: hold\n");
+		g_autofree char *ann = NULL, *ben = NULL;
+
+		lab_say(lab, ANN, "my parcel");
+		lab_say(lab, BEN, "the same parcel");
+		ann = contact_of(lab, ANN);
+		ben = contact_of(lab, BEN);
+		merge(lab, ann, ben);
+		moves(lab, HG_IDENTITY, "whatsapp:GB.1", NULL);
+		if (taken)
+			lab_say(lab, ANN, "I have this number now");
+		lab_do(lab, about(lab, HG_CMD_UNMERGE, ann));
+		assert_int_equal(lab->error, 0);
+		lab_is(lab, taken ? "nowhere," BEN "," ANN : "nowhere," BEN, ANSWERED);
+		lab_audit(lab);
+	}
+}
+
 static void who_cannot_be_merged_is_told_why(void **state)
 {
 	g_autoptr(hg_lab) lab = lab_new("default: hold\n");
@@ -391,6 +550,11 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(two_become_one_by_hand_and_two_again),
+		cmocka_unit_test(no_conversation_is_answered_at_a_number_he_gave_up),
+		cmocka_unit_test(what_reaches_him_on_no_other_channel_is_used_on_none),
+		cmocka_unit_test(what_takes_its_place_is_like_it_and_his),
+		cmocka_unit_test(taken_apart_nobody_is_answered_where_the_other_is),
+		cmocka_unit_test(taken_apart_nobody_gets_back_what_he_gave_up),
 		cmocka_unit_test(who_cannot_be_merged_is_told_why),
 		cmocka_unit_test(merges_stand_one_on_the_other_only_so_far),
 		cmocka_unit_test(what_was_in_doubt_is_settled_by_a_merge),
