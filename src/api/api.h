@@ -80,6 +80,11 @@ void hg_api_audit(hg_api *api, const struct hg_api_deed *deed);
 /* Before the engine runs: the tokens of the store, read by its own connection. */
 gboolean hg_api_load(hg_api *api, hg_store *store, GError **error);
 
+/* The same while others write to the store as well: what they made or revoked.  First on any thread, by a reader, all that
+ * are good into list (of hg_token, arena's); then on the loop. */
+gboolean hg_api_read_tokens(hg_api *api, hg_store *reader, hg_arena *arena, GPtrArray *list, gint64 *ret_newest_n, GError **error);
+void hg_api_tokens(hg_api *api, const GPtrArray *list, gint64 newest_n);
+
 /* Any thread: events just committed, for those who follow them live. */
 void hg_api_publish(hg_api *api, const hg_event *const *events, guint n);
 

@@ -20,6 +20,7 @@ struct key {
 struct hg_keys {
 	GHashTable *by_hash;		/* hash -> struct key */
 	GHashTable *by_row;		/* number of a row -> hash of its secret */
+	GHashTable *revoked;		/* numbers of rows: what was read before they were is not true any more */
 };
 
 /* Nobody can choose bytes of a SHA-256: the first ones are as good a spread as any, and what a comparison tells by its
@@ -52,6 +53,7 @@ hg_keys *hg_keys_new(void)
 
 	keys->by_hash = g_hash_table_new_full(hash_of, same_hash, NULL, key_free);
 	keys->by_row = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
+	keys->revoked = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
 	return keys;
 }
 
@@ -59,6 +61,7 @@ void hg_keys_free(hg_keys *keys)
 {
 	if (!keys)
 		return;
+	g_hash_table_destroy(keys->revoked);
 	g_hash_table_destroy(keys->by_row);
 	g_hash_table_destroy(keys->by_hash);
 	g_free(keys);
@@ -161,7 +164,9 @@ void hg_keys_put(hg_keys *keys, const hg_token *row)
 	const struct key *there;
 	struct key *key;
 
-	if (row->revoked_ms || row->hash_len != HASH_SIZE) {
+	if (row->revoked_ms)
+		g_hash_table_add(keys->revoked, g_memdup2(&row->n, sizeof(row->n)));
+	if (row->hash_len != HASH_SIZE || g_hash_table_contains(keys->revoked, &row->n)) {
 		forget_row(keys, row->n);
 		return;
 	}
@@ -172,6 +177,27 @@ void hg_keys_put(hg_keys *keys, const hg_token *row)
 	g_strlcpy(key->id, row->id, sizeof(key->id));
 	key->used_ms = row->used_ms;
 	g_hash_table_replace(keys->by_row, g_memdup2(&row->n, sizeof(row->n)), g_memdup2(row->hash, HASH_SIZE));
+}
+
+void hg_keys_keep(hg_keys *keys, const GPtrArray *rows, gint64 newest_n)
+{
+	g_autoptr(GHashTable) good = g_hash_table_new(g_int64_hash, g_int64_equal);
+	g_autoptr(GArray) gone = g_array_new(FALSE, FALSE, sizeof(gint64));
+	GHashTableIter iter;
+	gpointer n;
+
+	for (guint i = 0; i < rows->len; i++) {
+		hg_token *row = g_ptr_array_index(rows, i);
+
+		g_hash_table_add(good, &row->n);
+		hg_keys_put(keys, row);
+	}
+	g_hash_table_iter_init(&iter, keys->by_row);
+	while (g_hash_table_iter_next(&iter, &n, NULL))
+		if (*(gint64 *)n <= newest_n && !g_hash_table_contains(good, n))
+			g_array_append_vals(gone, n, 1);
+	for (guint i = 0; i < gone->len; i++)
+		forget_row(keys, g_array_index(gone, gint64, i));
 }
 
 const struct hg_principal *hg_keys_find(const hg_keys *keys, const char *secret, int kind)

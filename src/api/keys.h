@@ -19,6 +19,10 @@ void hg_keys_set_conf(hg_keys *keys, const hg_conf *conf);
  * secret, scope or channel ends what was under way; a later end alone does not. */
 void hg_keys_put(hg_keys *keys, const hg_token *row);
 
+/* All rows of the store that are good (of hg_token), as another node may have changed them; newest_n: of the newest row,
+ * good or not, when they were read.  What is not among them is gone, but for what was made since. */
+void hg_keys_keep(hg_keys *keys, const GPtrArray *rows, gint64 newest_n);
+
 /* Whose secret it is: a reference; NULL: nobody's, or not of that kind (enum hg_token_kind).  One that has expired is
  * given all the same: hg_principal_holds() says so. */
 const struct hg_principal *hg_keys_find(const hg_keys *keys, const char *secret, int kind);

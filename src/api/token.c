@@ -67,13 +67,26 @@ void hg_token_say_secret(struct call *call)
 	g_string_append_len(call->out, more->str, (gssize)more->len);
 }
 
-gboolean hg_api_load(hg_api *api, hg_store *store, GError **error)
+gboolean hg_api_read_tokens(hg_api *api, hg_store *reader, hg_arena *arena, GPtrArray *list, gint64 *ret_newest_n, GError **error)
 {
 	struct hg_token_query query = { .good_at_ms = hg_api_now(api), .limit = LOAD };
+
+	return hg_store_token_newest(reader, ret_newest_n, error) && hg_store_token_list(reader, arena, &query, list, error);
+}
+
+void hg_api_tokens(hg_api *api, const GPtrArray *list, gint64 newest_n)
+{
+	hg_keys_keep(api->keys, list, newest_n);
+	hg_live_check(api->live);
+}
+
+gboolean hg_api_load(hg_api *api, hg_store *store, GError **error)
+{
 	g_autoptr(hg_arena) arena = hg_arena_new();
 	g_autoptr(GPtrArray) tokens = g_ptr_array_new();
+	gint64 newest_n;
 
-	if (!hg_store_token_list(store, arena, &query, tokens, error))
+	if (!hg_api_read_tokens(api, store, arena, tokens, &newest_n, error))
 		return FALSE;
 	for (guint i = 0; i < tokens->len; i++)
 		hg_keys_put(api->keys, g_ptr_array_index(tokens, i));

@@ -298,6 +298,9 @@ struct hg_token_query {
 };
 gboolean hg_store_token_list(hg_store *store, hg_arena *arena, const struct hg_token_query *query, GPtrArray *ret,
 			     GError **error);
+/* Another number when one was made, revoked or given another end since; and the number of the one made last, 0: none. */
+gboolean hg_store_token_stamp(hg_store *store, gint64 *ret, GError **error);
+gboolean hg_store_token_newest(hg_store *store, gint64 *ret_n, GError **error);
 gboolean hg_store_token_count(hg_store *store, int kind, gint64 now_ms, gint64 *ret, GError **error);	/* of the good ones */
 
 /* ---- who did what ---- */

@@ -69,6 +69,21 @@ gboolean hg_store_token_count(hg_store *store, int kind, gint64 now_ms, gint64 *
 	return hg_sql_int(store, &count, HG_BIND(HG_I(kind), HG_I(now_ms)), 0, ret, error);
 }
 
+gboolean hg_store_token_stamp(hg_store *store, gint64 *ret, GError **error)
+{
+	static const struct hg_sql stamp = { HG_SQL_TOKEN_STAMP, "SELECT CAST(COALESCE(MAX(n), 0) + COALESCE(SUM(revoked_ms), 0) + "
+					     "COALESCE(SUM(expires_ms), 0) AS BIGINT) FROM token", HG_SQL_ALONE, NULL };
+
+	return hg_sql_int(store, &stamp, HG_BIND_NONE, 0, ret, error);
+}
+
+gboolean hg_store_token_newest(hg_store *store, gint64 *ret_n, GError **error)
+{
+	static const struct hg_sql newest = { HG_SQL_TOKEN_NEWEST, "SELECT COALESCE(MAX(n), 0) FROM token", HG_SQL_ALONE, NULL };
+
+	return hg_sql_int(store, &newest, HG_BIND_NONE, 0, ret_n, error);
+}
+
 gboolean hg_token_expire(hg_store *store, gint64 now_ms, gint64 *changed, GError **error)
 {
 	static const struct hg_sql expire = { HG_SQL_TOKEN_EXPIRE, "DELETE FROM token WHERE n IN (SELECT n FROM token WHERE "

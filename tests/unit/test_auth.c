@@ -325,6 +325,62 @@ static void a_token_of_the_store_is_good_until_it_is_revoked_or_expires(void **s
 	hg_keys_free(keys);
 }
 
+/* ids of rows that are found, of those with the secrets hgt_1 to hgt_4 */
+static const char *found(const hg_keys *keys)
+{
+	static char ret[16];
+
+	ret[0] = '\0';
+	for (int i = 1; i <= 4; i++) {
+		g_autofree char *secret = g_strdup_printf("hgt_%d", i);
+		const struct hg_principal *who = hg_keys_find(keys, secret, HG_TOKEN_API);
+
+		if (who)
+			g_snprintf(ret + strlen(ret), sizeof(ret) - strlen(ret), "%d", (int)who->token_n);
+		hg_principal_unref(who);
+	}
+	return ret;
+}
+
+/* Another node may have made and revoked them. */
+static void what_others_did_to_tokens_is_taken_over(void **state)
+{
+	static struct hg_token_conf *const tokens[] = { NULL };
+	g_autoptr(GPtrArray) good = g_ptr_array_new();
+	hg_keys *keys = keys_of(tokens);
+	const struct hg_principal *first;
+	hg_token rows[4];
+	guint8 hashes[4][32];
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		g_autofree char *secret = g_strdup_printf("hgt_%d", i + 1);
+
+		rows[i] = row(i + 1, "tool", HG_TOKEN_API, secret, hashes[i]);
+	}
+	hg_keys_put(keys, &rows[0]);
+	hg_keys_put(keys, &rows[1]);
+	first = hg_keys_find(keys, "hgt_1", HG_TOKEN_API);
+	g_ptr_array_add(good, &rows[0]);
+	g_ptr_array_add(good, &rows[2]);
+	hg_keys_keep(keys, good, 3);
+	assert_string_equal(found(keys), "13");
+	assert_true(hg_principal_holds(first, NOW));		/* what is under way for it goes on */
+	hg_keys_put(keys, &rows[3]);		/* made after the list was read */
+	hg_keys_keep(keys, good, 3);
+	assert_string_equal(found(keys), "134");
+	hg_keys_keep(keys, good, 4);
+	assert_string_equal(found(keys), "13");
+	rows[0].revoked_ms = NOW;
+	hg_keys_put(keys, &rows[0]);
+	rows[0].revoked_ms = 0;			/* revoked after it was read */
+	hg_keys_keep(keys, good, 4);
+	assert_string_equal(found(keys), "3");
+	assert_false(hg_principal_holds(first, NOW));
+	hg_principal_unref(first);
+	hg_keys_free(keys);
+}
+
 /* What goes on with a token that is put off goes on with it, and ends with it. */
 static void a_token_that_is_put_off_goes_on(void **state)
 {
@@ -479,6 +535,7 @@ int main(void)
 		cmocka_unit_test(a_scope_allows_itself_and_admin_all),
 		cmocka_unit_test(a_reload_ends_what_is_gone_or_changed_and_leaves_the_rest),
 		cmocka_unit_test(a_token_of_the_store_is_good_until_it_is_revoked_or_expires),
+		cmocka_unit_test(what_others_did_to_tokens_is_taken_over),
 		cmocka_unit_test(a_token_that_is_put_off_goes_on),
 		cmocka_unit_test(who_sits_at_the_console_is_told_no_more_than_that_he_may_not),
 		cmocka_unit_test(what_the_configuration_says_goes_before_the_store),
