@@ -40,6 +40,8 @@ gboolean hg_engine_broken(hg_engine *engine);	/* the store is beyond use: stop t
 
 gboolean hg_engine_start(hg_engine *engine, GError **error);	/* a thread that steps */
 void hg_engine_stop(hg_engine *engine);		/* does what waits, then joins the thread */
+/* Any thread: another node has written to the store: there may be work in what it wrote. */
+void hg_engine_wake(hg_engine *engine);
 /* A new generation takes effect between two rounds.  Takes rules, as hg_engine_new() did. */
 void hg_engine_reload(hg_engine *engine, hg_conf *conf, hg_rules *rules);
 

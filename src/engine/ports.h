@@ -41,4 +41,5 @@ struct hg_ports {
 	void (*dispatch)(void *ctx, hg_dispatch *dispatch);
 	/* After the commit: newly written events, for live views; lent.  May be NULL. */
 	void (*publish)(void *ctx, const hg_event *const *events, guint n);
+	const char *hint;		/* given with each commit (hg_store_hint()); lent.  NULL: nobody else is there */
 };

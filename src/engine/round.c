@@ -22,7 +22,7 @@ void hg_round_begin(struct hg_round *round, hg_engine *engine, gint64 now_ms)
 	*round = (struct hg_round){
 		.engine = engine, .now_ms = now_ms,
 		.done = g_array_new(FALSE, TRUE, sizeof(struct hg_done)), .events = g_ptr_array_new(),
-		.noted = g_array_new(FALSE, FALSE, sizeof(struct hg_noted)),
+		.noted = g_array_new(FALSE, FALSE, sizeof(struct hg_noted)), .changes = hg_store_changes(engine->store),
 		.id_high = engine->env->id_high, .id_low = engine->env->id_low,
 	};
 	engine->round = round->arena = hg_arena_new();
@@ -227,11 +227,22 @@ static void pass_kinds(const struct hg_round *round, gboolean after)
 static inline void pass_kinds(const struct hg_round *round G_GNUC_UNUSED, gboolean after G_GNUC_UNUSED) { }
 #endif
 
+/* Heard when it is committed. */
+static gboolean tell_others(const struct hg_round *round, GError **error)
+{
+	const hg_engine *engine = round->engine;
+
+	return !engine->ports.hint || hg_store_changes(engine->store) == round->changes ||
+	       hg_store_hint(engine->store, engine->ports.hint, error);
+}
+
 static gboolean commit(struct hg_round *round, GError **error)
 {
 	if (!hg_round_settle(round->engine))
 		return hg_fail(error, HG_ERROR_STORE, "the disk did not keep the group before");
 	pass_kinds(round, FALSE);
+	if (!tell_others(round, error))
+		return FALSE;
 	if (HG_FAILPOINT(ENGINE_BEFORE_COMMIT))
 		return hg_fail(error, HG_ERROR_STORE, "a test made this commit fail");
 	if (!hg_store_commit_later(round->engine->store, error))

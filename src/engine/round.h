@@ -20,6 +20,7 @@ struct hg_round {
 	struct hg_engine_stats count;
 	gboolean broke;			/* the transaction is gone */
 	guint64 id_high, id_low;	/* the last id given before it */
+	gint64 changes;			/* rows the store had written when it began */
 };
 
 void hg_round_begin(struct hg_round *round, hg_engine *engine, gint64 now_ms);

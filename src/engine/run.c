@@ -9,6 +9,7 @@
 #define GROUP_FULL	16	/* commands that gather while one group is written only where there is no time to spare */
 #define DISK_LOOK_MS	2000
 #define FAILED_WAIT_MS	1000	/* after a round the store failed */
+#define OTHERS_MS	50	/* rounds for what other nodes wrote are that far apart */
 /* Longest sleep: the clock may jump, and in tests it does. */
 #ifdef HG_TEST_HOOKS
 #define IDLE_MS		50
@@ -230,6 +231,12 @@ void hg_engine_get_stats(hg_engine *engine, struct hg_engine_stats *ret)
 	ret->queue_oldest_ms = oldest_ms ? MAX(0, hg_mono(engine->env) - oldest_ms) : 0;
 }
 
+void hg_engine_wake(hg_engine *engine)
+{
+	g_atomic_int_set(&engine->others, TRUE);
+	hg_queue_wake(engine->queue);
+}
+
 /* ---- one step ---- */
 
 static void watch_disk(hg_engine *engine)
@@ -252,11 +259,22 @@ static void watch_disk(hg_engine *engine)
 		hg_info(NULL, "store.disk_ok", "there is room again");
 }
 
+/* Many commits of others are worth one look. */
+static gboolean others_wrote(hg_engine *engine)
+{
+	gint64 mono = hg_mono(engine->env);
+
+	if (mono < engine->others_ms || !g_atomic_int_compare_and_exchange(&engine->others, TRUE, FALSE))
+		return FALSE;
+	engine->others_ms = mono + OTHERS_MS;
+	return TRUE;
+}
+
 static gboolean has_work(hg_engine *engine)
 {
 	gint64 now = hg_now(engine->env);
 
-	return engine->timer_due_ms <= now || engine->waiting_due_ms <= now || hg_targets_has_work(engine->targets, now);
+	return others_wrote(engine) || engine->timer_due_ms <= now || engine->waiting_due_ms <= now || hg_targets_has_work(engine->targets, now);
 }
 
 static gint64 wait_ms(hg_engine *engine)
@@ -267,6 +285,8 @@ static gint64 wait_ms(hg_engine *engine)
 
 	if (hg_queue_length(engine->queue, &oldest))
 		return 0;
+	if (g_atomic_int_get(&engine->others))
+		wait = CLAMP(engine->others_ms - mono, 0, wait);
 	return CLAMP(engine->tend_ms - mono, 0, wait);
 }
 

@@ -55,6 +55,8 @@ struct hg_engine {
 
 	GThread *thread;
 	gint stop, broken, disk_low;	/* atomic */
+	gint others;			/* atomic: another node has written since the last round */
+	gint64 others_ms;		/* monotonic: a round for that reason alone not before */
 	GMutex lock;			/* guards what follows */
 	struct hg_engine_stats stats;
 	GHashTable *hooks;		/* name -> struct hg_hook_stats, ours */
