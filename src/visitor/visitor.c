@@ -72,7 +72,7 @@ static void say(void *ctx, hg_channel *channel, const struct hg_out *out)
 {
 	hg_visitors *visitors = ctx;
 
-	hg_visitor_live_say(visitors->live, hg_channel_name(channel), out);
+	hg_spread_say(visitors, hg_channel_name(channel), out);
 }
 
 struct visitor_place *hg_visitor_place(const struct visitor_call *call)
@@ -155,6 +155,16 @@ void hg_visitors_reload(hg_visitors *visitors, hg_conf *conf)
 void hg_visitors_publish(hg_visitors *visitors, const hg_event *const *events, guint n)
 {
 	hg_visitor_live_publish(visitors->live, events, n);
+}
+
+gboolean hg_visitors_followed(const hg_visitors *visitors)
+{
+	return hg_visitor_live_followed(visitors->live);
+}
+
+void hg_visitors_heard(hg_visitors *visitors, const char *uri)
+{
+	hg_visitor_live_heard(visitors->live, uri);
 }
 
 /* ---- figures ---- */

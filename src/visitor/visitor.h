@@ -27,6 +27,9 @@ struct hg_visitors_env {		/* all lent until hg_visitors_free() */
 	gboolean (*submit)(void *ctx, hg_command *command, GError **error);
 	/* On the loop: one line of JSON, with its newline, for agents who follow the thread live; never stored. */
 	void (*tell)(void *ctx, const struct hg_news_of *of, const char *line, gsize len);
+	/* On the loop, or NULL: to the other nodes, as it is to come to hg_visitors_hear() there.  TRUE: this node hears of it
+	 * in that way too, and is told nothing directly. */
+	gboolean (*spread)(void *ctx, char kind, const char *text);
 	void *ctx;
 };
 
@@ -47,6 +50,12 @@ void hg_visitors_handle(hg_visitors *visitors, hg_request *req);	/* takes req */
 
 /* Any thread: events just committed. */
 void hg_visitors_publish(hg_visitors *visitors, const hg_event *const *events, guint n);
+/* Any thread: does anybody follow?  FALSE: whoever begins to sees all that was committed before. */
+gboolean hg_visitors_followed(const hg_visitors *visitors);
+/* On the loop: another node's spread(); what is none is ignored. */
+void hg_visitors_hear(hg_visitors *visitors, char kind, const char *text);
+/* On the loop: the visitor of that address wrote, maybe at another node, and was published: he may be somebody since. */
+void hg_visitors_heard(hg_visitors *visitors, const char *uri);
 /* On the loop: as Prometheus reads them. */
 void hg_visitors_metrics(hg_visitors *visitors, GString *out);
 

@@ -202,6 +202,13 @@ visitor_read_fn hg_mark_typing_read;
 
 /* ---- visitor_stream.c ---- */
 visitor_loop_fn hg_stream_begin, hg_stream_follow;
+visitor_read_fn hg_stream_read;
+
+/* ---- visitor_spread.c: on the loop, at this node and at all others ---- */
+void hg_spread_say(hg_visitors *visitors, const char *channel, const struct hg_out *out);
+void hg_spread_typing(hg_visitors *visitors, const struct hg_news_of *of, const char *thread_id, gboolean on);
+struct hg_visitor_live_ended;
+void hg_spread_end(hg_visitors *visitors, const struct hg_visitor_live_ended *which);	/* each of its members is set */
 
 /* ---- visitor_upload_call.c, visitor_upload_sweep.c, visitor_file.c, visitor_static.c ---- */
 visitor_loop_fn hg_upload_post_begin, hg_upload_get_begin, hg_upload_put_begin, hg_upload_delete_begin;

@@ -397,7 +397,7 @@ static gboolean find_place(const hg_visitor_live *live, const struct hg_visitor_
 	follower->place = hg_live_published(live);
 	if (!who->cursor)
 		return TRUE;
-	if (!hg_place_read(&live->key, who->cursor, &follower->place) || follower->place > hg_live_published(live))
+	if (!hg_place_read(&live->key, who->cursor, &follower->place) || follower->place > MAX(hg_live_published(live), who->newest_n))
 		return FALSE;
 	follower->late = follower->place < live->seen_n;
 	return TRUE;

@@ -475,6 +475,19 @@ void hg_visitor_live_said(hg_visitor_live *live, const char *uri)
 	hg_audience_news(audience, 0);
 }
 
+void hg_visitor_live_heard(hg_visitor_live *live, const char *uri)
+{
+	const struct audience *audience = hg_audience_of(live, uri);
+
+	if (audience && !audience->contact_n)
+		hg_visitor_live_said(live, uri);
+}
+
+gboolean hg_visitor_live_followed(const hg_visitor_live *live)
+{
+	return __atomic_load_n(&live->n_followers, __ATOMIC_SEQ_CST) > 0;
+}
+
 /* ---- figures ---- */
 
 void hg_visitor_live_stats(const hg_visitor_live *live, struct hg_visitor_live_stats *ret)

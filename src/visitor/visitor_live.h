@@ -32,6 +32,7 @@ struct hg_visitor_follower {		/* lent for the call */
 	const char *browser;		/* what the tokens of one browser have in common; or NULL */
 	gint64 issued_ms, expires_ms;	/* of his token */
 	const char *cursor;		/* where he has got to; NULL: from now on */
+	gint64 newest_n;		/* of the newest event there is, where this node may not have heard of it yet; or 0 */
 	const char *const *headers;	/* "Name: value" for the answer (CORS), NULL-ended; or NULL */
 	gint64 wait_ms;			/* of a long poll; -1: a stream */
 	guint most;			/* streams and polls of his at once */
@@ -47,6 +48,9 @@ const char *hg_visitor_live_place(hg_visitor_live *live, char ret[HG_PLACE_SIZE]
 void hg_visitor_live_publish(hg_visitor_live *live, const hg_event *const *events, guint n);
 /* What the visitor said is stored: who he is may be known only now. */
 void hg_visitor_live_said(hg_visitor_live *live, const char *uri);
+/* The same where this may be known already. */
+void hg_visitor_live_heard(hg_visitor_live *live, const char *uri);
+gboolean hg_visitor_live_followed(const hg_visitor_live *live);		/* any thread */
 /* HG_READ, HG_TYPING of an agent, as struct hg_visitor_host says it. */
 void hg_visitor_live_say(hg_visitor_live *live, const char *channel, const struct hg_out *out);
 /* A visitor typed or read on another device of his: his other streams hear of it.  json: of one event; lent. */

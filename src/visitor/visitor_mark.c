@@ -101,21 +101,9 @@ void hg_mark_typing_read(struct visitor_call *call, hg_store *store)
 
 void hg_mark_typing(struct visitor_call *call)
 {
-	const struct hg_visitors_env *env = &call->visitors->env;
 	const struct mark *mark = call->extra;
-	g_autoptr(GString) line = g_string_new(NULL);
 
-	hg_json_open(line, '{');
-	hg_json_add_str(line, "type", "visitor.typing");
-	hg_json_add_time(line, "timestamp", call->now_ms);
-	hg_json_key(line, "data");
-	hg_json_open(line, '{');
-	hg_json_add_str(line, "thread_id", mark->thread_id);
-	hg_json_add_bool(line, "on", mark->on);
-	hg_json_close(line, '}');
-	hg_json_close(line, '}');
-	g_string_append_c(line, '\n');
-	env->tell(env->ctx, &mark->of, line->str, line->len);
+	hg_spread_typing(call->visitors, &mark->of, mark->thread_id, mark->on);
 	hg_visitor_finish(call);
 }
 

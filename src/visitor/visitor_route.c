@@ -35,7 +35,8 @@ const struct visitor_route hg_visitor_routes[] = {
 	{ "POST", "/client/v1/threads/{}/transcript", .max_body = MARK_MAX, .begin = hg_mark_transcript_begin,
 	  .end = hg_mark_transcript, .status = 202 },
 	/* live events: visitor_live.h */
-	{ "GET", "/client/v1/events", .query = "cursor wait", .begin = hg_stream_begin, .end = hg_stream_follow },
+	{ "GET", "/client/v1/events", .query = "cursor wait", .begin = hg_stream_begin, .read = hg_stream_read,
+	  .end = hg_stream_follow },
 	/* files, the widget's own files, the hosted page */
 	{ "POST", "/client/v1/uploads", .max_body = MARK_MAX, .begin = hg_upload_post_begin, .read = hg_upload_post_read,
 	  .status = 201 },

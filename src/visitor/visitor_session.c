@@ -254,7 +254,7 @@ static void identified(struct visitor_call *call)
 		.browser = session->old.browser, .until_ms = call->now_ms, .reason = "identified" };
 
 	if (session->old.id[0] && strcmp(session->old.uri, call->who.uri) != 0)
-		hg_visitor_live_end(call->visitors->live, &was);
+		hg_spread_end(call->visitors, &was);
 	hg_visitor_read(call, read_hello, greeted);
 }
 
@@ -303,7 +303,7 @@ static void logged_out(struct visitor_call *call)
 	const struct hg_visitor_live_ended his = { .channel = call->channel->name, .uri = call->who.uri,
 		.browser = call->who.browser, .until_ms = G_MAXINT64, .reason = "logout" };
 
-	hg_visitor_live_end(call->visitors->live, &his);
+	hg_spread_end(call->visitors, &his);
 	g_string_truncate(call->out, 0);
 	hg_visitor_finish(call);
 }

@@ -9,6 +9,7 @@
 struct follow {
 	const char *cursor;		/* the arena's; or NULL */
 	gint64 wait_ms;			/* -1: a stream */
+	gint64 newest_n;		/* what another node may have told him of; 0: there is none */
 };
 
 /* Last-Event-ID is what a stream that broke had got last (HTML, "server-sent events"); it knows better than the address. */
@@ -21,8 +22,18 @@ void hg_stream_begin(struct visitor_call *call)
 
 	/* What is too long is none of ours: the hub says reset. */
 	follow->cursor = cursor && *cursor ? hg_arena_mem(call->arena, cursor, MIN(strlen(cursor), CURSOR_MAX)) : NULL;
+	follow->newest_n = 0;
 	follow->wait_ms = accept && strstr(accept, "text/event-stream") ? -1 : wait_s * 1000;
 	call->extra = follow;
+}
+
+/* He may have come from a node that was ahead of this one by a moment. */
+void hg_stream_read(struct visitor_call *call, hg_store *store)
+{
+	struct follow *follow = call->extra;
+
+	if (follow->cursor && hg_store_is_shared(store))
+		hg_store_event_last(store, &follow->newest_n, &call->error);
 }
 
 void hg_stream_follow(struct visitor_call *call)
@@ -31,7 +42,7 @@ void hg_stream_follow(struct visitor_call *call)
 	g_autoptr(GPtrArray) headers = g_ptr_array_new_with_free_func(g_free);
 	struct hg_visitor_follower who = { .uri = call->who.uri, .channel = call->channel->name, .browser = call->who.browser,
 		.issued_ms = call->who.issued_ms, .expires_ms = call->who.expires_ms, .cursor = follow->cursor,
-		.wait_ms = follow->wait_ms, .most = (guint)call->set->session.streams };
+		.newest_n = follow->newest_n, .wait_ms = follow->wait_ms, .most = (guint)call->set->session.streams };
 
 	hg_visitor_cors(call->visitors, call->req, headers);
 	g_ptr_array_add(headers, NULL);
