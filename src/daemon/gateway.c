@@ -1,5 +1,5 @@
 /* gateway.c - the order of things: start, readiness, graceful stop */
-#include "parts.h"
+#include "follow.h"
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -51,6 +51,7 @@ static gboolean open_store(hg_gateway *gateway, GError **error)
 	if (gateway->visitor_readers)
 		gateway->search = hg_search_new(&(struct hg_search_options){ .store = &options,
 			.off = !gateway->setup->conf->store.search }, error);
+	gateway->follow = hg_follower_new(gateway, &options);
 	return gateway->search != NULL;
 }
 
@@ -170,6 +171,7 @@ void hg_gateway_free(hg_gateway *gateway)
 	g_clear_pointer(&gateway->mail, hg_desk_mail_free);
 	if (gateway->engine)
 		hg_engine_stop(gateway->engine);
+	hg_follower_stop(gateway->follow);
 	(void)(gateway->stopping && HG_FAILPOINT(STOP_ENGINE));
 	if (gateway->backs)
 		hg_backs_settle(gateway->backs);
@@ -179,6 +181,7 @@ void hg_gateway_free(hg_gateway *gateway)
 	hg_readers_free(gateway->visitor_readers);
 	hg_search_free(gateway->search);
 	run_posted(gateway);
+	hg_follower_free(gateway->follow);
 	hg_server_free(gateway->server);
 	hg_console_free(gateway->console);
 	hg_api_free(gateway->api);
@@ -378,6 +381,7 @@ int hg_gateway_run(hg_gateway *gateway, void (*on_ready)(void *arg), void *arg)
 		hg_err(NULL, "daemon.start_failed", "%s", error->message);
 		return EXIT_STORE;
 	}
+	hg_follower_start(gateway->follow);
 	hg_gateway_hold(gateway);
 	hg_channels_start(gateway->channels);
 	if (!gateway->capture)

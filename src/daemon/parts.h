@@ -20,6 +20,8 @@
 #include "search.h"
 #include "visitor.h"
 
+typedef struct hg_follower hg_follower;
+
 struct hg_gateway {
 	hg_setup *setup;		/* of the newest generation */
 	char *attachments;
@@ -33,6 +35,7 @@ struct hg_gateway {
 	hg_search *search;
 	hg_readers *visitor_readers;	/* a crowd of visitors must not stand in the agents' way */
 	gint64 last_event_n;		/* when it began */
+	hg_follower *follow;		/* NULL: no other node writes to the store */
 	hg_engine *engine;
 	hg_channels *channels;
 	hg_desk_mail *mail;		/* to helpdesks by channels of ours */
@@ -59,6 +62,8 @@ void hg_gateway_server_conf(hg_gateway *gateway, const hg_conf *conf, struct hg_
 
 /* ports.c: how the parts reach each other */
 void hg_gateway_ports(hg_gateway *gateway, struct hg_ports *ret);
+/* Any thread: to all live views of this node. */
+void hg_gateway_publish(hg_gateway *gateway, const hg_event *const *events, guint n);
 void hg_gateway_channel_env(hg_gateway *gateway, struct hg_channels_env *ret);
 void hg_gateway_forward_sink(hg_gateway *gateway, struct hg_forwarder_sink *ret);
 void hg_gateway_backs_env(hg_gateway *gateway, struct hg_backs_env *ret);

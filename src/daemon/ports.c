@@ -1,4 +1,5 @@
 /* ports.c - engine, channels, forwarder and API know each other only through these functions */
+#include "follow.h"
 #include "log.h"
 #include "parts.h"
 
@@ -55,20 +56,29 @@ static void port_dispatch(void *ctx, hg_dispatch *dispatch)
 	hg_loop_post(gateway->loop, forward_on_loop, forward);
 }
 
-static void port_publish(void *ctx, const hg_event *const *events, guint n)
+void hg_gateway_publish(hg_gateway *gateway, const hg_event *const *events, guint n)
 {
-	hg_gateway *gateway = ctx;
-
 	if (n)
 		hg_search_publish(gateway->search, events[n - 1]->n);
 	hg_api_publish(gateway->api, events, n);
 	hg_visitors_publish(gateway->visitors, events, n);
 }
 
+/* Where others write as well, what this node wrote stands among theirs, and is published in that order. */
+static void port_publish(void *ctx, const hg_event *const *events, guint n)
+{
+	hg_gateway *gateway = ctx;
+
+	if (gateway->follow)
+		hg_follower_wake(gateway->follow);
+	else
+		hg_gateway_publish(gateway, events, n);
+}
+
 void hg_gateway_ports(hg_gateway *gateway, struct hg_ports *ret)
 {
 	*ret = (struct hg_ports){ .ctx = gateway, .plan = port_plan, .limits = port_limits,
-		.dispatch = port_dispatch, .publish = port_publish };
+		.dispatch = port_dispatch, .publish = port_publish, .hint = hg_follower_hint(gateway->follow) };
 }
 
 /* ---- the others reach the engine ---- */
@@ -119,11 +129,16 @@ static void tell_agents(void *ctx, const struct hg_news_of *of, const char *line
 	hg_api_tell(((hg_gateway *)ctx)->api, of, line, len);
 }
 
+static gboolean spread(void *ctx, char kind, const char *text)
+{
+	return hg_follower_tell(((hg_gateway *)ctx)->follow, kind, text);
+}
+
 void hg_gateway_visitors_env(hg_gateway *gateway, struct hg_visitors_env *ret)
 {
 	*ret = (struct hg_visitors_env){ .loop = gateway->loop, .readers = gateway->visitor_readers,
 		.attachments = gateway->attachments, .key = hg_store_instance_key(gateway->store),
-		.last_event_n = gateway->last_event_n, .submit = submit, .tell = tell_agents, .ctx = gateway };
+		.last_event_n = gateway->last_event_n, .submit = submit, .tell = tell_agents, .spread = spread, .ctx = gateway };
 }
 
 static void forwarded(void *ctx, hg_command *command)

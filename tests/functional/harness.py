@@ -130,8 +130,9 @@ class Gateway:
                    TEST_WEBHOOK_SECRET=WEBHOOK_SECRET, TEST_SECOND_SECRET=SECOND_SECRET, **self.env)
         env.setdefault("HEADGATE_MAIL_HELPER", str(BUILD / "headgate-mail"))
         env.setdefault("ASAN_OPTIONS", "abort_on_error=0")
-        if "HEADGATE_FAIL_TRACE" in os.environ:
-            env.setdefault("HEADGATE_FAIL_TRACE", os.environ["HEADGATE_FAIL_TRACE"])
+        for name in ("HEADGATE_FAIL_TRACE", "HEADGATE_TEST_FOLLOW"):
+            if name in os.environ:
+                env.setdefault(name, os.environ[name])
         if fail:
             env["HEADGATE_FAIL"] = fail
         ready, child = os.pipe()
