@@ -8,7 +8,7 @@
 hg_packages_build="gcc:gcc make:make libc6-dev autoconf:autoconf automake:automake
 	libtoolize:libtool autoconf-archive pkg-config:pkg-config xz:xz-utils
 	libglib2.0-dev libevent-dev libcurl4-openssl-dev libjson-c-dev libfyaml-dev
-	libpcre2-dev libsqlite3-dev libssl-dev libsystemd-dev libgmime-3.0-dev libesmtp-dev libseccomp-dev"
+	libpcre2-dev libpq-dev libsqlite3-dev libssl-dev libsystemd-dev libgmime-3.0-dev libesmtp-dev libseccomp-dev"
 # Dovecot and Exim are the mailbox and the relay of tests, Kannel a gateway of short messages; haproxy, nginx and caddy stand in front of headgate,
 # with the samples of contrib/; promtool, zsh and fish read what is made for them; node and npm: webhooks are verified by the library their
 # receivers use; esbuild and tsc: what runs in browsers is built again and compared; abidiff: the adapter border keeps its shape.

@@ -68,7 +68,7 @@ static gboolean suits(const struct looking *looking, hg_stmt *stmt)
 static gboolean find(hg_store *store, const struct looking *looking, GArray *found, gint64 *ret_next_n, GError **error)
 {
 	static const struct hg_sql list = { HG_SQL_CONTACT_LIST,
-		"SELECT n, name, username, CASE WHEN fields LIKE '%external_id%' THEN fields ->> '$.external_id' END "
+		"SELECT n, name, username, CASE WHEN fields LIKE '%external_id%' THEN json_extract(fields, '$.external_id') END "
 		"FROM contact WHERE n < $1 AND merged_into IS NULL AND erased_ms = 0 AND ($2 = 0 OR conflicted = 1) ORDER BY n DESC", 0, NULL };
 	const struct hg_contact_query *query = looking->query;
 	hg_stmt *stmt = hg_stmt_open(store, &list, HG_BIND(HG_I(query->before_n ? query->before_n : G_MAXINT64),

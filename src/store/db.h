@@ -98,10 +98,9 @@ struct hg_driver {
 };
 extern const hg_driver hg_sqlite_driver, hg_postgres_driver;
 
-struct hg_migration { int number; const char *name, *sql; };
+struct hg_migration { int number; const char *name, *sql, *postgres; };
 extern const struct hg_migration hg_migrations[];	/* made at build from migrations/; ends with 0 */
 int hg_schema_newest(void);
-gboolean hg_schema_check(hg_store *store, gint64 version, gboolean reader, GError **error);
 
 /* The instance key: read, or made from what is given (NULL: by chance). */
 gboolean hg_store_key_load(hg_store *store, const guint8 *given, GError **error);

@@ -74,7 +74,7 @@ gboolean hg_store_forget_files(hg_store *store, gint64 message_n, gint64 now_ms,
 	static const struct hg_sql forget = { HG_SQL_FORGET_FILES,
 		"UPDATE attachment SET name = NULL, type = NULL, sha256 = NULL, ref = NULL, content_id = NULL, state = 3, "
 		"error = 'erased', expires_ms = 0 WHERE message_n = $1 AND (sha256 IS NOT NULL OR name IS NOT NULL OR "
-		"ref IS NOT NULL OR error IS NOT 'erased')", 0, NULL };
+		"ref IS NOT NULL OR error IS DISTINCT FROM 'erased')", 0, NULL };
 
 	hg_store_unlinks(store);
 	return run(store, &doom, HG_BIND(HG_I(now_ms), HG_I(message_n)), NULL, error) &&
@@ -91,11 +91,11 @@ gboolean hg_store_forget_files(hg_store *store, gint64 message_n, gint64 now_ms,
 static gboolean empty_raw(hg_store *store, gint64 n, gint64 now_ms, gint64 *count, GError **error)
 {
 	static const struct hg_sql doom = { HG_SQL_FORGET_DOOM_RAW, DOOM_RAW, HG_SQL_ALONE, NULL };
-	static const struct hg_sql empty = { HG_SQL_FORGET_RAW, "UPDATE raw SET bytes = x'', file = NULL WHERE n = $1 AND "
+	static const struct hg_sql empty = { HG_SQL_FORGET_RAW, "UPDATE raw SET bytes = $1, file = NULL WHERE n = $2 AND "
 					     "(LENGTH(bytes) > 0 OR file IS NOT NULL)", HG_SQL_ALONE, NULL };
 
 	return run(store, &doom, HG_BIND(HG_I(now_ms), HG_I(n)), NULL, error) &&
-	       run(store, &empty, HG_BIND(HG_I(n)), count, error);
+	       run(store, &empty, HG_BIND(HG_B("", 0), HG_I(n)), count, error);
 }
 
 gboolean hg_store_forget_raw_row(hg_store *store, gint64 raw_n, gint64 now_ms, gint64 counts[HG_GONE_N], GError **error)

@@ -85,7 +85,7 @@ static const struct check checks[] = {
 	{ "I21", ASK_FOR_HELP,
 	  "SELECT t.id FROM thread AS t LEFT JOIN (SELECT thread_n, COUNT(*) AS many, MAX(n) AS n FROM episode "
 	  "GROUP BY thread_n) AS e ON e.thread_n = t.n WHERE (t.ep_opened_ms > 0) <> (t.state = 1) OR "
-	  "t.episode <> COALESCE(e.many, 0) + (t.ep_opened_ms > 0) OR COALESCE(t.episode_n, 0) <> COALESCE(e.n, 0)" },
+	  "t.episode <> COALESCE(e.many, 0) + CASE WHEN t.ep_opened_ms > 0 THEN 1 ELSE 0 END OR COALESCE(t.episode_n, 0) <> COALESCE(e.n, 0)" },
 	{ "I21", RESTORE,	/* and is numbered within its thread */
 	  "SELECT MAX(t.id) FROM episode AS e JOIN thread AS t ON t.n = e.thread_n GROUP BY e.thread_n, e.number "
 	  "HAVING COUNT(*) > 1" },

@@ -37,6 +37,11 @@ void hg_late_free(struct hg_late *late)
 
 /* ---- numbers: given here, so that rows can name each other before they are written ---- */
 
+gint64 *hg_late_numbers(struct hg_late *late)
+{
+	return late->next;
+}
+
 gboolean hg_late_number(hg_store *store, const struct hg_table *of, gint64 *ret, GError **error)
 {
 	gint64 *next = &hg_store_late(store)->next[of->numbers];

@@ -15,6 +15,7 @@ struct hg_late_seen { gboolean waits; guint8 hash[HG_SEEN_HASH]; gint64 now_ms, 
 struct hg_late_seen *hg_late_seen(hg_store *store);	/* NULL: it has to be written now */
 gboolean hg_seen_write(hg_store *store, const struct hg_late_seen *seen, GError **error);
 
+gint64 *hg_late_numbers(struct hg_late *late);	/* the next ones, by enum hg_numbers; 0: not known */
 gboolean hg_late_number(hg_store *store, const struct hg_table *of, gint64 *ret, GError **error);
 /* FALSE: it has to be written now. */
 gboolean hg_late_add(hg_store *store, const struct hg_sql *add, const void *row);

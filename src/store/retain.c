@@ -39,7 +39,7 @@ gboolean hg_store_retain_count(hg_store *store, const char *channel, gint64 befo
 			       gint64 *ret_messages, GError **error)
 {
 	hg_stmt *stmt = hg_stmt_once(store, "SELECT COUNT(*), COALESCE(SUM(messages), 0) FROM thread WHERE channel = $1 AND state = 2 "
-				     "AND MAX(closed_ms, last_ms) <= $2 AND (forgotten & $3) = 0",
+				     "AND closed_ms <= $2 AND last_ms <= $2 AND (forgotten & $3) = 0",
 				     HG_BIND(HG_T(channel), HG_I(before_ms), HG_I(bit)), error);
 
 	if (!stmt || hg_stmt_next(stmt, error) < 0)

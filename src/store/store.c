@@ -10,13 +10,13 @@
 
 static const hg_driver *driver_of(const struct hg_store_options *options, GError **error)
 {
-	static const hg_driver *const drivers[] = { &hg_sqlite_driver };
+	static const hg_driver *const drivers[] = { &hg_sqlite_driver, &hg_postgres_driver };
 	const char *name = options->driver ?: "sqlite";
 
 	for (gsize i = 0; i < G_N_ELEMENTS(drivers); i++)
 		if (strcmp(drivers[i]->name, name) == 0)
 			return drivers[i];
-	hg_fail(error, HG_ERROR_CONFIG, "store.driver \"%s\" is not known: \"sqlite\" is", name);
+	hg_fail(error, HG_ERROR_CONFIG, "store.driver \"%s\" is not known: \"sqlite\" and \"postgresql\" are", name);
 	return NULL;
 }
 

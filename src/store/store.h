@@ -21,6 +21,7 @@ struct hg_store_options {
 	const char *driver;		/* "sqlite" or "postgresql" */
 	const char *path;		/* SQLite's file */
 	const char *url, *password;	/* PostgreSQL's database: a connection string of libpq; password: or NULL */
+	const char *node;		/* this process among those that share it, NULL: the host's name */
 	const char *attachments;	/* directory */
 	struct hg_env *env;
 	const guint8 *key;		/* 32 bytes: the instance key of a store that is made now; or NULL */

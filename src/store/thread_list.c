@@ -27,42 +27,42 @@ struct way {
 
 static const struct way by_contact = {
 	"SELECT n FROM thread WHERE n < $1 AND contact_n = $2 ORDER BY n DESC LIMIT $3",
-	"SELECT COUNT(*) FROM (SELECT 1 FROM thread WHERE contact_n = $1 LIMIT 20000)" };
+	"SELECT COUNT(*) FROM (SELECT 1 FROM thread WHERE contact_n = $1 LIMIT 20000) AS few" };
 static const struct way by_tag = {
 	"SELECT thread_n FROM thread_tag WHERE thread_n < $1 AND tag = $2 ORDER BY thread_n DESC LIMIT $3",
-	"SELECT COUNT(*) FROM (SELECT 1 FROM thread_tag WHERE tag = $1 LIMIT 20000)" };
+	"SELECT COUNT(*) FROM (SELECT 1 FROM thread_tag WHERE tag = $1 LIMIT 20000) AS few" };
 static const struct way by_assignee = {
 	"SELECT n FROM thread WHERE n < $1 AND assignee = $2 ORDER BY n DESC LIMIT $3",
-	"SELECT COUNT(*) FROM (SELECT 1 FROM thread WHERE assignee = $1 LIMIT 20000)" };
+	"SELECT COUNT(*) FROM (SELECT 1 FROM thread WHERE assignee = $1 LIMIT 20000) AS few" };
 static const struct way by_queue = {
 	"SELECT n FROM thread WHERE n < $1 AND queue = $2 ORDER BY n DESC LIMIT $3",
-	"SELECT COUNT(*) FROM (SELECT 1 FROM thread WHERE queue = $1 LIMIT 20000)" };
+	"SELECT COUNT(*) FROM (SELECT 1 FROM thread WHERE queue = $1 LIMIT 20000) AS few" };
 static const struct way by_channel = {
 	"SELECT n FROM thread WHERE n < $1 AND channel = $2 ORDER BY n DESC LIMIT $3",
-	"SELECT COUNT(*) FROM (SELECT 1 FROM thread WHERE channel = $1 LIMIT 20000)" };
+	"SELECT COUNT(*) FROM (SELECT 1 FROM thread WHERE channel = $1 LIMIT 20000) AS few" };
 /* Every conversation's newest ticket is one of its tickets: those that have another as well come once all the same. */
 static const struct way by_category = {
 	"SELECT DISTINCT thread_n FROM ticket WHERE thread_n < $1 AND category = $2 ORDER BY thread_n DESC LIMIT $3",
-	"SELECT COUNT(*) FROM (SELECT 1 FROM ticket WHERE category = $1 LIMIT 20000)" };
+	"SELECT COUNT(*) FROM (SELECT 1 FROM ticket WHERE category = $1 LIMIT 20000) AS few" };
 static const struct way by_priority = {
 	"SELECT DISTINCT thread_n FROM ticket WHERE thread_n < $1 AND priority = $2 ORDER BY thread_n DESC LIMIT $3",
-	"SELECT COUNT(*) FROM (SELECT 1 FROM ticket WHERE priority = $1 LIMIT 20000)" };
+	"SELECT COUNT(*) FROM (SELECT 1 FROM ticket WHERE priority = $1 LIMIT 20000) AS few" };
 static const struct way by_time = {
 	"SELECT n FROM thread WHERE +n < $1 AND opened_ms >= $2 AND opened_ms < $3 ORDER BY +n DESC LIMIT $4",
-	"SELECT COUNT(*) FROM (SELECT 1 FROM thread WHERE opened_ms >= $1 AND opened_ms < $2 LIMIT 20000)" };
+	"SELECT COUNT(*) FROM (SELECT 1 FROM thread WHERE opened_ms >= $1 AND opened_ms < $2 LIMIT 20000) AS few" };
 /* The pluses keep SQLite from walking down all conversations in order of n: it takes the index and sorts. */
 static const struct way by_waiting = {
 	"SELECT n FROM thread WHERE +n < $1 AND waiting_ms > 0 AND state <> 2 ORDER BY +n DESC LIMIT $2",
-	"SELECT COUNT(*) FROM (SELECT 1 FROM thread WHERE waiting_ms > 0 AND state <> 2 LIMIT 20000)" };
+	"SELECT COUNT(*) FROM (SELECT 1 FROM thread WHERE waiting_ms > 0 AND state <> 2 LIMIT 20000) AS few" };
 static const struct way by_open = {
 	"SELECT n FROM thread WHERE +n < $1 AND state = 1 ORDER BY +n DESC LIMIT $2",
-	"SELECT COUNT(*) FROM (SELECT 1 FROM thread WHERE state = 1 LIMIT 20000)" };
+	"SELECT COUNT(*) FROM (SELECT 1 FROM thread WHERE state = 1 LIMIT 20000) AS few" };
 static const struct way by_ticket = {
 	"SELECT DISTINCT thread_n FROM ticket WHERE thread_n < $1 ORDER BY thread_n DESC LIMIT $2",
-	"SELECT COUNT(*) FROM (SELECT 1 FROM ticket LIMIT 20000)" };
+	"SELECT COUNT(*) FROM (SELECT 1 FROM ticket LIMIT 20000) AS few" };
 static const struct way by_shadow = {
 	"SELECT n FROM thread WHERE n < $1 AND shadow = 1 ORDER BY n DESC LIMIT $2",
-	"SELECT COUNT(*) FROM (SELECT 1 FROM thread WHERE shadow = 1 LIMIT 20000)" };
+	"SELECT COUNT(*) FROM (SELECT 1 FROM thread WHERE shadow = 1 LIMIT 20000) AS few" };
 static const struct way by_none = { "SELECT n FROM thread WHERE n < $1 ORDER BY n DESC LIMIT $2", NULL };
 
 struct chosen {

@@ -196,7 +196,7 @@ gboolean hg_store_ticket_list(hg_store *store, hg_arena *arena, const struct hg_
 					   "OR EXISTS (SELECT 1 FROM link l WHERE l.ticket_n = ticket.n AND l.backend = $7) "
 					   "OR n IN (" ON_ITS_WAY " AND o.name = $7)) ORDER BY n DESC LIMIT $8", HG_SQL_SELECT, &ticket_table };
 	static const struct hg_sql work = { HG_SQL_TICKET_LIST_WORK, "WHERE " FILTER " AND n IN (" ON_ITS_WAY " AND (CAST($7 AS TEXT) IS NULL "
-					    "OR o.name = $7) AND (o.state = 6) = $8) ORDER BY n DESC LIMIT $9", HG_SQL_SELECT, &ticket_table };
+					    "OR o.name = $7) AND CASE WHEN o.state = 6 THEN 1 ELSE 0 END = $8) ORDER BY n DESC LIMIT $9", HG_SQL_SELECT, &ticket_table };
 #undef FILTER
 #undef ON_ITS_WAY
 	const struct hg_value before = HG_I(query->before_n ?: G_MAXINT64), until = HG_I(query->until_ms ?: G_MAXINT64);

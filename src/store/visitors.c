@@ -11,7 +11,7 @@ static const struct hg_column visitor_columns[] = {
 	HG_COLUMN(hg_visitor, since_ms, INT64, 0),
 	HG_COLUMN(hg_visitor, ended_ms, INT64, 0),
 	HG_COLUMN_AT(hg_visitor, into, "into_uri", TEXT, 0),
-	HG_COLUMN(hg_visitor, user, TEXT, 0),
+	HG_COLUMN_AT(hg_visitor, user, "\"user\"", TEXT, 0),
 	HG_COLUMN(hg_visitor, email, TEXT, 0),
 	HG_COLUMN(hg_visitor, vouched, INT, 0),
 	HG_COLUMN(hg_visitor, profile, TEXT, 0),
@@ -56,7 +56,7 @@ gboolean hg_store_visitor_set(hg_store *store, const hg_visitor *visitor, GError
 {
 	static const struct hg_sql set = { HG_SQL_VISITOR_SET, " ON CONFLICT (uri, browser) DO UPDATE SET "
 					   "channel = excluded.channel, ended_ms = excluded.ended_ms, "
-					   "into_uri = excluded.into_uri, user = excluded.user, email = excluded.email, "
+					   "into_uri = excluded.into_uri, \"user\" = excluded.\"user\", email = excluded.email, "
 					   "vouched = excluded.vouched, profile = excluded.profile", HG_SQL_INSERT,
 					   &visitor_table };
 

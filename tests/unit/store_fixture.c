@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "sqlite_db.h"
+#include "store_postgres.h"
 
 /* ---- environment ---- */
 gint64 test_now_ms = T0;
@@ -48,20 +49,22 @@ static void remove_tree(const char *path)
 	g_remove(path);
 }
 
+gboolean world_makes_store;
+
 struct world *world_at(char *dir)
 {
 	struct world *w = g_new0(struct world, 1);
 
 	w->dir = dir;
-	w->options.driver = "sqlite";
+	w->options.driver = postgres_server() ? "postgresql" : "sqlite";
+	w->options.node = "one";
+	w->options.url = postgres_server() ? postgres_make(world_makes_store) : NULL;
 	w->options.path = g_build_filename(w->dir, "headgate.db", NULL);
 	w->options.attachments = g_build_filename(w->dir, "attachments", NULL);
 	w->options.env = &test_env;
 	w->arena = hg_arena_new();
 	return w;
 }
-
-gboolean world_makes_store;
 
 /* The first makes its store as a first start does, with every migration; the others begin with a copy, which saves most of
  * the time of many tests. */
@@ -71,7 +74,7 @@ static void lay_store(struct world *w)
 	gsize len = 0;
 	char *bytes = NULL;
 
-	if (world_makes_store)
+	if (world_makes_store || w->options.url)
 		return;
 	if (empty) {
 		must(g_file_set_contents_full(w->options.path, g_bytes_get_data(empty, NULL), (gssize)g_bytes_get_size(empty),
@@ -144,12 +147,15 @@ int world_free(void **state)
 {
 	struct world *w = *state;
 
-	if (w->store && !w->unplanned && !hg_sql_broken(w->store))
+	if (w->store && !w->options.url && !w->unplanned && !hg_sql_broken(w->store))
 		check_plans(w);
 	hg_arena_free(w->arena);
 	if (w->store)
 		hg_store_close(w->store);
 	remove_tree(w->dir);
+	if (w->options.url)
+		postgres_drop(w->options.url);
+	g_free((char *)w->options.url);
 	g_free(w->dir);
 	g_free((char *)w->options.path);
 	g_free((char *)w->options.attachments);
@@ -185,8 +191,13 @@ static sqlite3 *side_door(struct world *w)
 
 void world_plant(struct world *w, const char *sql)
 {
-	sqlite3 *db = side_door(w);
+	sqlite3 *db;
 
+	if (w->options.url) {
+		postgres_plant(w->options.url, sql);
+		return;
+	}
+	db = side_door(w);
 	if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
 		fail_msg("%s: %s", sql, sqlite3_errmsg(db));
 	sqlite3_close(db);
@@ -194,10 +205,13 @@ void world_plant(struct world *w, const char *sql)
 
 gint64 world_count(struct world *w, const char *sql)
 {
-	sqlite3 *db = side_door(w);
 	sqlite3_stmt *stmt = NULL;
+	sqlite3 *db;
 	gint64 count;
 
+	if (w->options.url)
+		return postgres_count(w->options.url, sql);
+	db = side_door(w);
 	if (sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) != SQLITE_OK || sqlite3_step(stmt) != SQLITE_ROW)
 		fail_msg("%s: %s", sql, sqlite3_errmsg(db));
 	count = sqlite3_column_int64(stmt, 0);
