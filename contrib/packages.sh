@@ -12,7 +12,7 @@ hg_packages_build="gcc:gcc make:make libc6-dev autoconf:autoconf automake:automa
 # Dovecot and Exim are the mailbox and the relay of tests, Kannel a gateway of short messages; haproxy, nginx and caddy stand in front of headgate,
 # with the samples of contrib/; promtool, zsh and fish read what is made for them; node and npm: webhooks are verified by the library their
 # receivers use; esbuild and tsc: what runs in browsers is built again and compared; abidiff: the adapter border keeps its shape.
-hg_packages_test="libcmocka-dev clang:clang llvm-cov:llvm clang-tidy:clang-tidy cppcheck:cppcheck libclang-rt-14-dev openssl:openssl curl:curl
+hg_packages_test="libcmocka-dev clang:clang ld.lld:lld llvm-cov:llvm clang-tidy:clang-tidy cppcheck:cppcheck libclang-rt-14-dev openssl:openssl curl:curl
 	ca-certificates mandoc:mandoc zbarimg:zbar-tools haproxy:haproxy nginx:nginx caddy:caddy slowhttptest:slowhttptest
 	promtool:prometheus zsh:zsh fish:fish
 	ip:iproute2 unshare:util-linux python3-pytest python3-pytest-xdist
