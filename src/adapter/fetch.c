@@ -35,12 +35,12 @@ struct download {
 	char *type, *text;
 };
 
-static void submit(hg_channel *ch, gint64 job_n, const struct hg_fetch_result *result)
+static void submit(hg_channel *ch, struct hg_flight flight, const struct hg_fetch_result *result)
 {
 	hg_command *command = hg_ch_command(ch->name, HG_CMD_FETCHED);
 	g_autofree char *shown = hg_hide_copy(result->text), *text = hg_text_valid(shown, -1, 500);
 
-	command->job_n = job_n;
+	hg_flight_ends(flight, command);
 	command->fetched = *result;
 	command->fetched.sha256 = hg_arena_str(command->arena, result->sha256);
 	command->fetched.type = hg_arena_str(command->arena, result->type);
@@ -48,11 +48,11 @@ static void submit(hg_channel *ch, gint64 job_n, const struct hg_fetch_result *r
 	hg_ch_submit(ch->env, command);
 }
 
-static void refuse(hg_channel *ch, gint64 job_n, int fate, const char *text)
+static void refuse(hg_channel *ch, struct hg_flight flight, int fate, const char *text)
 {
 	struct hg_fetch_result result = { .fate = fate, .text = text };
 
-	submit(ch, job_n, &result);
+	submit(ch, flight, &result);
 }
 
 /* ---- the download ends ---- */
@@ -82,7 +82,7 @@ static void download_end(struct download *d)
 		ch->counts.file_bytes += (guint64)d->bytes;
 	}
 	(void)HG_FAILPOINT(FETCH_ENDED);
-	submit(ch, d->dispatch->job.n, &result);
+	submit(ch, hg_flight_of(d->dispatch), &result);
 	download_free(d);
 	hg_ch_progress(ch);
 }
@@ -228,18 +228,18 @@ static void begin(hg_channel *ch, hg_dispatch *dispatch, const struct hg_http_ca
 {
 	g_autoptr(GPtrArray) hosts = g_ptr_array_new_with_free_func(g_free);
 	g_autoptr(GError) error = NULL;
-	gint64 job_n = dispatch->job.n;
+	struct hg_flight flight = hg_flight_of(dispatch);
 	struct hg_client_call call;
 	struct download *d;
 
 	if (!hg_http_convert(get, &call, hosts, &error)) {
-		refuse(ch, job_n, HG_FAILED, error->message);
+		refuse(ch, flight, HG_FAILED, error->message);
 		hg_dispatch_free(dispatch);
 		return;
 	}
 	d = download_new(ch, dispatch, &error);
 	if (!d) {
-		refuse(ch, job_n, HG_RETRY, error->message);
+		refuse(ch, flight, HG_RETRY, error->message);
 		hg_dispatch_free(dispatch);
 		return;
 	}
@@ -268,7 +268,7 @@ static void fetch_fail(struct fetch *f, int fate, const char *text)
 	hg_channel *ch = f->ch;
 	hg_dispatch *dispatch = fetch_take(f);
 
-	refuse(ch, dispatch->job.n, fate, text);
+	refuse(ch, hg_flight_of(dispatch), fate, text);
 	hg_dispatch_free(dispatch);
 	hg_ch_progress(ch);
 }
@@ -303,7 +303,7 @@ void hg_fetch_begin(hg_channel *ch, hg_dispatch *dispatch)
 
 	ch->counts.fetches++;
 	if (why) {
-		refuse(ch, dispatch->job.n, HG_FAILED, why);
+		refuse(ch, hg_flight_of(dispatch), HG_FAILED, why);
 		hg_dispatch_free(dispatch);
 		return;
 	}

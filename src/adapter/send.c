@@ -12,7 +12,7 @@
 
 struct send {
 	guint64 ticket;			/* ours for this attempt: a late answer to an earlier one has another */
-	gint64 job_n;
+	struct hg_flight flight;
 	hg_channel *ch;
 	guint64 timer;			/* the deadline */
 };
@@ -24,12 +24,12 @@ static const char *words(hg_arena *arena, const char *text)
 	return hg_arena_str(arena, valid);
 }
 
-static void submit(const struct hg_channels_env *env, const char *channel, gint64 job_n,
+static void submit(const struct hg_channels_env *env, const char *channel, struct hg_flight flight,
 		   const struct hg_result *result)
 {
 	hg_command *command = hg_ch_command(channel, HG_CMD_SENT);
 
-	command->job_n = job_n;
+	hg_flight_ends(flight, command);
 	command->sent = *result;
 	command->sent.id = words(command->arena, result->id);
 	command->sent.text = words(command->arena, result->text);
@@ -61,7 +61,7 @@ static void finish(struct send *s, const struct hg_result *result)
 	hg_loop_untimer(ch->loop, s->timer);
 	count(ch, result);
 	(void)HG_FAILPOINT(SEND_ANSWERED);
-	submit(ch->env, ch->name, s->job_n, result);
+	submit(ch->env, ch->name, s->flight, result);
 	g_hash_table_remove(ch->sends, &s->ticket);
 	hg_ch_progress(ch);
 }
@@ -79,13 +79,19 @@ static void on_deadline(void *arg)
 
 /* ---- handing over ---- */
 
-static void cannot(const struct hg_channels_env *env, const char *channel, gint64 job_n, int fate,
+static void cannot(const struct hg_channels_env *env, const char *channel, struct hg_flight flight, int fate,
 		   int reach, const char *text)
 {
 	struct hg_result result = { .size = sizeof(result), .fate = fate, .reach = reach, .text = text };
 
-	if (job_n)
-		submit(env, channel, job_n, &result);
+	if (flight.job_n)
+		submit(env, channel, flight, &result);
+}
+
+/* Of what nobody waits for there is none. */
+static struct hg_flight flight_of(const hg_dispatch *dispatch)
+{
+	return dispatch->out.ticket ? hg_flight_of(dispatch) : (struct hg_flight){ 0, 0 };
 }
 
 void hg_channel_decline(const struct hg_channels_env *env, hg_dispatch *dispatch, const char *why)
@@ -95,24 +101,24 @@ void hg_channel_decline(const struct hg_channels_env *env, hg_dispatch *dispatch
 	} else if (dispatch->job.target == HG_TO_FETCH) {
 		hg_command *command = hg_ch_command(dispatch->channel, HG_CMD_FETCHED);
 
-		command->job_n = dispatch->job.n;
+		hg_flight_ends(hg_flight_of(dispatch), command);
 		command->fetched.fate = HG_RETRY;
 		command->fetched.text = hg_arena_str(command->arena, why);
 		hg_ch_submit(env, command);
 	} else {
 		/* An ask that could not be asked leaves the message as unknown as it was. */
-		cannot(env, dispatch->job.name, dispatch->out.ticket ? dispatch->job.n : 0,
+		cannot(env, dispatch->job.name, flight_of(dispatch),
 		       dispatch->ask ? HG_AMBIGUOUS : HG_RETRY, HG_REACH_CHANNEL, why);
 	}
 	hg_dispatch_free(dispatch);
 }
 
-static struct send *send_new(hg_channel *ch, gint64 job_n)
+static struct send *send_new(hg_channel *ch, struct hg_flight flight)
 {
 	struct send *s = g_new0(struct send, 1);
 
 	s->ticket = ++ch->last_ticket;
-	s->job_n = job_n;
+	s->flight = flight;
 	s->ch = ch;
 	s->timer = hg_loop_timer(ch->loop, hg_ch_answer_ms(ch), on_deadline, s);
 	g_hash_table_insert(ch->sends, &s->ticket, s);
@@ -126,7 +132,7 @@ void hg_send_begin(hg_channel *ch, hg_dispatch *dispatch)
 
 	ch->counts.sends++;
 	if (!verb) {
-		cannot(ch->env, ch->name, out.ticket ? dispatch->job.n : 0,
+		cannot(ch->env, ch->name, flight_of(dispatch),
 		       dispatch->ask ? HG_AMBIGUOUS : HG_FAILED, HG_REACH_MESSAGE,
 		       dispatch->ask ? "this channel's provider cannot be asked whether it was sent"
 				     : "this channel cannot send");
@@ -135,7 +141,7 @@ void hg_send_begin(hg_channel *ch, hg_dispatch *dispatch)
 		out.file_size = sizeof(struct hg_file);
 		/* READ and TYPING (ticket 0) are told, and nobody waits for what becomes of them. */
 		if (out.ticket)
-			out.ticket = send_new(ch, dispatch->job.n)->ticket;
+			out.ticket = send_new(ch, hg_flight_of(dispatch))->ticket;
 		(void)HG_FAILPOINT(SEND_BEGIN);
 		verb(ch->state, &out);
 	}

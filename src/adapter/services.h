@@ -69,6 +69,7 @@ struct hg_channel {
 	guint64 health_timer;
 	gboolean by_health;		/* DEGRADED because health() said so */
 	gboolean held;			/* a person has paused it */
+	gboolean away;			/* another node does what only one may */
 	hg_take_fn *take;		/* what is handed in goes here; or NULL */
 
 	char *cursor;
@@ -106,6 +107,17 @@ char *hg_err_text(const struct hg_err *err, const char *fallback);	/* yours */
 gboolean hg_take_struct(void *ours, gsize our_size, const void *theirs);
 /* A command of the channel, with its name set. */
 hg_command *hg_ch_command(const char *channel, int kind);
+/* A job under way, as what comes of it names it. */
+struct hg_flight { gint64 job_n, fence; };
+static inline struct hg_flight hg_flight_of(const hg_dispatch *dispatch)
+{
+	return (struct hg_flight){ dispatch->job.n, dispatch->fence };
+}
+static inline void hg_flight_ends(struct hg_flight flight, hg_command *command)
+{
+	command->job_n = flight.job_n;
+	command->fence = flight.fence;
+}
 /* For results, which the engine never refuses: takes command; logs when it is refused all the same. */
 void hg_ch_submit(const struct hg_channels_env *env, hg_command *command);
 

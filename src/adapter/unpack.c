@@ -14,7 +14,7 @@
 
 struct unpack {				/* also of a settle(): unpacked(), recall() or settled() is due */
 	guint64 ticket;
-	gint64 job_n;
+	struct hg_flight flight;
 	hg_channel *ch;
 	guint64 timer;			/* the deadline */
 	gboolean settles;		/* it is a settle() ... */
@@ -29,13 +29,13 @@ static const char *words(hg_arena *arena, const struct hg_err *err)
 	return hg_arena_str(arena, valid);
 }
 
-static hg_command *result_of(const char *channel, const char *space, gint64 job_n, int kind, int fate,
+static hg_command *result_of(const char *channel, const char *space, struct hg_flight flight, int kind, int fate,
 			     const struct hg_err *err)
 {
 	hg_command *command = hg_ch_command(channel, kind);
 
 	command->space = hg_arena_str(command->arena, space);
-	command->job_n = job_n;
+	hg_flight_ends(flight, command);
 	command->fate = fate;
 	command->text = err && err->kind ? words(command->arena, err) : NULL;
 	return command;
@@ -59,7 +59,7 @@ static void finish(struct unpack *u, hg_command *command)
 static void end(struct unpack *u, int fate, const struct hg_err *err)
 {
 	u->ch->counts.unread += fate != HG_SENT && !u->settles;
-	finish(u, result_of(u->ch->name, u->ch->desc->name, u->job_n,
+	finish(u, result_of(u->ch->name, u->ch->desc->name, u->flight,
 			    u->settles ? HG_CMD_SETTLED : HG_CMD_UNPACKED, fate, err));
 }
 
@@ -82,7 +82,7 @@ void hg_unpack_decline(const struct hg_channels_env *env, const hg_dispatch *dis
 	struct hg_err err;
 
 	hg_err_set(&err, HG_ERR_BUSY, 0, "%s", why);
-	hg_ch_submit(env, result_of(dispatch->job.name, NULL, dispatch->job.n,
+	hg_ch_submit(env, result_of(dispatch->job.name, NULL, hg_flight_of(dispatch),
 				    settles ? HG_CMD_SETTLED : HG_CMD_UNPACKED, HG_RETRY, &err));
 }
 
@@ -91,7 +91,7 @@ static struct unpack *unpack_new(hg_channel *ch, const hg_dispatch *dispatch)
 	struct unpack *u = g_new0(struct unpack, 1);
 
 	u->ticket = ++ch->last_ticket;
-	u->job_n = dispatch->job.n;
+	u->flight = hg_flight_of(dispatch);
 	u->ch = ch;
 	u->settles = dispatch->job.target == HG_TO_SETTLE;
 	u->recalled = dispatch->raw.recalled;
@@ -177,7 +177,7 @@ static void take_batch(struct unpack *u, const struct hg_batch *theirs, const st
 		end(u, HG_FAILED, &wrong);
 		return;
 	}
-	command = result_of(u->ch->name, u->ch->desc->name, u->job_n, HG_CMD_UNPACKED, fate, err);
+	command = result_of(u->ch->name, u->ch->desc->name, u->flight, HG_CMD_UNPACKED, fate, err);
 	if (!hg_command_set_batch(command, &batch, &why)) {
 		hg_err_from(&wrong, why);
 		end(u, HG_FAILED, &wrong);
@@ -215,7 +215,7 @@ void hg_unpack_recall(hg_channel *ch, uint64_t ticket, const char *const *refs)
 		end(u, HG_FAILED, &(struct hg_err){ .kind = HG_ERR_BROKEN, .text = "the adapter asks the same again" });
 		return;
 	}
-	command = result_of(ch->name, ch->desc->name, u->job_n, HG_CMD_RECALL, 0, NULL);
+	command = result_of(ch->name, ch->desc->name, u->flight, HG_CMD_RECALL, 0, NULL);
 	command->refs = hg_command_words(command, refs);
 	finish(u, command);
 }

@@ -71,6 +71,7 @@ static hg_command *changed(const hg_dispatch *dispatch, int fate, const char *te
 	g_autofree char *shown = hg_hide_copy(text), *valid = hg_text_valid(shown, -1, 500);
 
 	command->job_n = dispatch->job.n;
+	command->fence = dispatch->fence;
 	command->backend = hg_arena_str(command->arena, dispatch->job.name);
 	command->fate = fate;
 	command->text = hg_arena_str(command->arena, valid);

@@ -385,6 +385,7 @@ static void judge(const struct hg_client_answer *answer, const hg_job *job, gint
 static void tell(hg_forwarder *forwarder, hg_dispatch *dispatch, hg_command *command)
 {
 	command->job_n = dispatch->job.n;
+	command->fence = dispatch->fence;
 	command->backend = hg_arena_str(command->arena, dispatch->job.name);
 	forwarder->sink.result(forwarder->sink.arg, command);
 	hg_dispatch_free(dispatch);

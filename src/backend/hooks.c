@@ -73,6 +73,7 @@ static void end(hg_hooks *hooks, hg_dispatch *dispatch, const struct hg_client_a
 	}
 	command = hg_command_new(HG_CMD_FACTS);
 	command->job_n = dispatch->job.n;
+	command->fence = dispatch->fence;
 	command->facts.text = hg_arena_str(command->arena, why);
 	/* An empty 2xx: nothing is known, and nothing is wrong. */
 	if (!why) {

@@ -198,6 +198,7 @@ static void on_loop(void *arg)
 
 	keep(taken->capture, dispatch, payload_of(dispatch));
 	command->job_n = dispatch->job.n;
+	command->fence = dispatch->fence;
 	hg_dispatch_free(dispatch);
 	if (hg_engine_submit(gateway->engine, command, &error))
 		return;

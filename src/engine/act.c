@@ -1,4 +1,5 @@
 /* act.c - which command it is; API calls once per idempotency key */
+#include "posts.h"
 #include "turn.h"
 
 #include "json.h"
@@ -205,6 +206,8 @@ static gboolean act(hg_turn *turn, GError **error)
 		return hg_dead_discard(turn, error);
 	case HG_CMD_ALARM:
 		return hg_alarm(turn, error);
+	case HG_CMD_DRAIN:
+		return hg_node_drain(turn, error);
 	case HG_CMD_PAUSE:
 		return hg_pause(turn, error);
 	case HG_CMD_CHANGES:

@@ -80,6 +80,8 @@ enum hg_command_kind {
 	HG_CMD_IMPORT,		/* batch: messages of channel from elsewhere, as history.  Of an item group is the conversation it is of,
 				 * username the agent of an echo.  ask: only looks.  Answer: {"new":3,"known":1} */
 	HG_CMD_AUDIT,		/* nothing but the row of it: of what is no command, or was refused before it was one */
+	HG_CMD_DRAIN,		/* the node text gives what it alone may do to others; remove: may have some again.  MISSING: there is none of
+				 * that name; STATE: it is gone, or nobody shares the store.  Answer: {"node":{...}} */
 };
 
 /* TOKEN. */
@@ -196,6 +198,7 @@ struct hg_command {
 	gsize n_changes;
 	gint64 retry_ms;		/* CHANGED: with RETRY, 0 for the usual backoff; BLOCK */
 	gint64 job_n;			/* SENT, FORWARDED, FETCHED, FACTS, SETTLE_SEND, RETRY_DEAD, CHANGED and the four behind PATCH */
+	gint64 fence;			/* of what came of a job: as its dispatch said */
 	int fate;			/* UNPACKED: SENT: read, FAILED: not, RETRY: not tried; SETTLED: as its FAILED: it is gone */
 	const char *const *refs;	/* RECALL: NULL-ended */
 	int condition;			/* CONDITION: enum hg_condition */

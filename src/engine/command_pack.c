@@ -310,6 +310,7 @@ static const struct hg_row command_rows[] = {
 	HG_ROW_STRUCT_OF(struct hg_command, 45, wish, &wish),
 	HG_ROW(struct hg_command, 46, ticket, TRUTH),
 	HG_ROW_STRUCT_OF(struct hg_command, 47, audit, &auditing),
+	HG_ROW(struct hg_command, 48, fence, INT64),
 	HG_ROW_END
 };
 /* Whose they are, when it was taken and who hears of it is another matter each time. */

@@ -24,7 +24,15 @@ hg_engine *hg_engine_new(hg_conf *conf, hg_rules *rules, hg_store *store, struct
 void hg_engine_free(hg_engine *engine);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(hg_engine, hg_engine_free)
 
-/* After opening: what was SENDING when the last process died becomes ambiguous, leases end. */
+/* Several nodes on one store: who this one is, before hg_engine_recover(); lease_ms: how long others wait for what is ours
+ * when it says nothing any more.  Where nobody shares the store it does not matter. */
+#define HG_LEASE_MS 15000	/* unless somebody says otherwise */
+void hg_engine_set_node(hg_engine *engine, const char *name, gint64 lease_ms);
+/* Any thread: names of the posts this node holds, one a line; yours.  NULL: nobody shares the store, and all are ours. */
+char *hg_engine_posts(hg_engine *engine);
+
+/* After opening: what was SENDING when the last process died becomes ambiguous; where others share the store, that is done
+ * for each post when it is taken over. */
 gboolean hg_engine_recover(hg_engine *engine, GError **error);
 
 /* Any thread.  Takes the command.  FALSE (BUSY; the command is still the caller's): the inbound
@@ -51,6 +59,7 @@ void hg_engine_set_slots(hg_engine *engine, int target, const char *name, guint 
 struct hg_engine_stats {
 	gint64 commands, groups, inbound, duplicates, messages, tickets, joined, ignored, refused, queue,
 	       queue_oldest_ms;
+	gint64 posts, takeovers, stales;	/* held now; taken over from who let go of them by silence; results not applied */
 	gint64 forgotten[HG_GONE_N];	/* because it was kept for long enough; by enum hg_gone */
 };
 void hg_engine_get_stats(hg_engine *engine, struct hg_engine_stats *ret);	/* any thread */

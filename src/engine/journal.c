@@ -142,6 +142,14 @@ gboolean hg_journal_conf(hg_engine *engine, int kind, gint64 now_ms, GError **er
 	return write_row(engine, kind, now_ms, error);
 }
 
+gboolean hg_journal_take(hg_engine *engine, const char *post, gint64 now_ms, GError **error)
+{
+	if (!is_kept(engine) || !wrote(engine))
+		return TRUE;
+	g_string_append(body_of(engine), post);
+	return write_row(engine, HG_J_TAKE, now_ms, error);
+}
+
 /* ---- reading ---- */
 
 static gboolean read_raw(struct hg_unpack *in, hg_arena *arena, struct hg_journalled *ret)
@@ -223,7 +231,11 @@ static gboolean read_body(const hg_journal *row, hg_arena *arena, struct hg_jour
 		return read_claims(&in, ret);
 	case HG_J_WAITED:
 		return read_waited(&in, ret);
+	case HG_J_TAKE:
+		ret->post = hg_arena_mem(arena, in.at, (gsize)(in.end - in.at));
+		return in.at < in.end;
 	case HG_J_START:
+	case HG_J_JOIN:
 	case HG_J_RELOAD:
 		return read_conf(&in, arena, ret);
 	default:

@@ -123,8 +123,8 @@ static gboolean feed_conf(struct hg_round *round, int kind, GError **error)
 	hg_engine *engine = round->engine;
 	guint n;
 
-	if (kind == HG_J_START)
-		return hg_round_recover(round, &n, error);
+	if (kind == HG_J_START || kind == HG_J_JOIN)
+		return hg_round_recover(round, kind == HG_J_START, &n, error);
 	if (!hg_engine_take_conf(engine, round->now_ms))
 		return hg_fail(error, HG_ERROR_STATE, "no configuration waits to be taken");
 	return hg_round_adopt(round, error) && hg_journal_conf(engine, kind, round->now_ms, error);
@@ -140,6 +140,8 @@ static gboolean feed(struct hg_round *round, int kind, struct hg_journalled *ent
 		return feed_timer(round, entry, ret_refused, error);
 	case HG_J_WAITED:
 		return feed_waited(round, entry, ret_refused, error);
+	case HG_J_TAKE:
+		return hg_round_take_one(round, entry->post, error);
 	case HG_J_CLAIM:
 		return feed_claims(round, entry, ret_refused, error);
 	default:

@@ -1,4 +1,5 @@
 /* outage.c - channels and backends that went down, or came up: told, and what waited is brought forward */
+#include "posts.h"
 #include "turn.h"
 
 #define BRING_AT_ONCE 500		/* waiting jobs read at a time when a channel comes up */
@@ -112,6 +113,8 @@ gboolean hg_result_condition(hg_turn *turn, GError **error)
 	int target = command->backend ? HG_TO_BACKEND : HG_TO_CHANNEL;
 	const char *name = command->backend ?: command->channel;
 
+	if (!hg_posts_may_say(turn->engine->posts, target, name))
+		return TRUE;
 	if (command->condition == HG_DOWN) {
 		/* A backend's own circuit decides by slots when it is tried again. */
 		if (target == HG_TO_CHANNEL)

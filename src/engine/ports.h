@@ -10,6 +10,9 @@
 typedef struct hg_dispatch {
 	hg_arena *arena;		/* ours; holds this struct too; freed by hg_dispatch_free() */
 	hg_job job;			/* as committed, in SENDING */
+	/* Where several nodes share a store; else both 0. */
+	gint64 fence;			/* what comes of it carries it back */
+	gint64 until_mono_ms;		/* no call goes out then or later, by the monotonic clock: see hg_dispatch_is_late() */
 	/* HG_TO_CHANNEL, HG_FROM_BACKEND: */
 	struct hg_out out;		/* out.ticket is job.n; body and key are the job's */
 	const char *stopped;		/* why it is not sent (the customer has opted out meanwhile), or not looked at; or NULL ... */
@@ -28,6 +31,12 @@ typedef struct hg_dispatch {
 	struct hg_raw raw;		/* raw.ticket is job.n */
 } hg_dispatch;
 void hg_dispatch_free(hg_dispatch *dispatch);
+/* What it belongs to may be another node's by now: nothing must leave, and that is said (RETRY). */
+static inline gboolean hg_dispatch_is_late(const hg_dispatch *dispatch, gint64 mono_ms)
+{
+	return dispatch->until_mono_ms && mono_ms >= dispatch->until_mono_ms;
+}
+#define HG_DISPATCH_LATE "this node may not hold its place any more: it was not sent"
 
 struct hg_ports {
 	void *ctx;
@@ -41,5 +50,9 @@ struct hg_ports {
 	void (*dispatch)(void *ctx, hg_dispatch *dispatch);
 	/* After the commit: newly written events, for live views; lent.  May be NULL. */
 	void (*publish)(void *ctx, const hg_event *const *events, guint n);
+	/* On the engine's thread, where several nodes share a store: this node may do from now on what only one may of post
+	 * ("channel:NAME", "backend:NAME", "hook:NAME", "house"), until until_mono_ms at least; or (not held) it may not.
+	 * Each is not held until it is told.  May be NULL. */
+	void (*posts)(void *ctx, const char *post, gboolean held, gint64 fence, gint64 until_mono_ms);
 	const char *hint;		/* given with each commit (hg_store_hint()); lent.  NULL: nobody else is there */
 };

@@ -3,6 +3,7 @@
  * A store that fails takes the whole group with it: nobody is told "stored", what cannot be refused is
  * done again.  While the disk keeps one group the next is worked on; it is committed when the first is kept. */
 #include "journal.h"
+#include "posts.h"
 #include "round.h"
 
 #include "failpoint.h"
@@ -11,6 +12,7 @@
 #define TIMERS_SHARE	16	/* ... and, where CROWD or more wait for an answer, one for so many of these */
 #define CROWD		16
 #define WAITING_MAX	1000	/* items that waited for hooks, of one round */
+#define OTHERS_AGAIN_MS	1000	/* timers are due that are another node's */
 #define TIMER_AGAIN_MS	60000	/* a timer that could not be acted on comes again */
 #define SCRATCH_KEPT	(256 * 1024)	/* bytes of it that are kept between rounds */
 /* Rounds with savepoints after one that would have needed them: who makes commands fail may go on with it. */
@@ -123,15 +125,31 @@ static gboolean run_timers(struct hg_round *round, GError **error)
 {
 	hg_engine *engine = round->engine;
 	g_autoptr(GPtrArray) due = NULL;
+	guint others = 0;
 
 	if (engine->timer_due_ms > round->now_ms)
 		return TRUE;
 	due = g_ptr_array_new();
-	if (!hg_store_timer_due(engine->store, engine->round, round->now_ms, timers_now(round), due, error))
+	if (!hg_store_timer_due(engine->store, engine->round, round->now_ms, timers_now(round) + engine->timers_left, due, error))
 		return FALSE;
-	for (guint i = 0; i < due->len && !round->broke; i++)
-		run_timer(round, g_ptr_array_index(due, i));
-	return !round->broke && hg_store_timer_next(engine->store, &engine->timer_due_ms, error);
+	for (guint i = 0; i < due->len && !round->broke; i++) {
+		const hg_timer *timer = g_ptr_array_index(due, i);
+		gboolean left;
+
+		if (!hg_posts_leave_timer(engine->posts, round->arena, timer, &left, error))
+			return FALSE;
+		if (left)
+			others++;
+		else
+			run_timer(round, timer);
+	}
+	engine->timers_left = others;
+	if (round->broke || !hg_store_timer_next(engine->store, &engine->timer_due_ms, error))
+		return FALSE;
+	/* Those that another node acts on stay due until it does. */
+	if (others)
+		engine->timer_due_ms = MAX(engine->timer_due_ms, round->now_ms + OTHERS_AGAIN_MS);
+	return TRUE;
 }
 
 /* ---- what waited for hooks ---- */
@@ -248,6 +266,7 @@ static gboolean commit(struct hg_round *round, GError **error)
 	if (!hg_store_commit_later(round->engine->store, error))
 		return FALSE;
 	round->left = hg_targets_leave(round->engine->targets);
+	hg_posts_hold(round->engine->posts);
 	return TRUE;
 }
 
@@ -269,6 +288,7 @@ static void group_holds(struct hg_round *round)
 	(void)HG_FAILPOINT(ENGINE_TOLD);
 	if (ports->publish && round->events->len)
 		ports->publish(ports->ctx, (const hg_event *const *)round->events->pdata, round->events->len);
+	hg_posts_tell(engine->posts);
 	hg_targets_fly(engine->targets, g_steal_pointer(&round->left));
 	engine->failures = 0;
 	round->count.commands = round->done->len;
@@ -305,6 +325,7 @@ static void group_undo(struct hg_round *round)
 
 	hg_store_rollback(engine->store);
 	hg_targets_stay(engine->targets);
+	hg_posts_undo(engine->posts);
 	engine->timer_due_ms = engine->waiting_due_ms = G_MININT64;
 	engine->env->id_high = round->id_high;
 	engine->env->id_low = round->id_low;
@@ -390,7 +411,7 @@ static gboolean run_once(hg_engine *engine, hg_command *list, gboolean bold, hg_
 	*ret_again = NULL;
 	hg_store_be_bold(engine->store, bold);
 	hg_round_begin(&round, engine, hg_now(engine->world));
-	round.broke = !hg_store_begin(engine->store, &error);
+	round.broke = !hg_store_begin(engine->store, &error) || !hg_posts_turn(engine->posts, &round, &error);
 	ok = fill_group(&round, list, error ? NULL : &error) && commit(&round, &error);
 	engine->group = round.done->len;
 	hg_store_be_bold(engine->store, FALSE);
@@ -426,7 +447,8 @@ gboolean hg_engine_recover(hg_engine *engine, GError **error)
 	gboolean ok;
 
 	hg_round_begin(&round, engine, hg_now(engine->world));
-	ok = hg_store_begin(engine->store, error) && hg_round_recover(&round, &n, error);
+	ok = hg_store_begin(engine->store, error) &&
+	     hg_round_recover(&round, !hg_store_is_shared(engine->store), &n, error);
 	(void)HG_FAILPOINT(RECOVER_BEFORE_COMMIT);
 	ok = ok && hg_store_commit(engine->store, error);
 	if (!ok) {

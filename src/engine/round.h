@@ -43,7 +43,10 @@ gboolean hg_round_command(struct hg_round *round, hg_command *command, const cha
 gboolean hg_round_timer(struct hg_round *round, const hg_timer *timer, GError **error);
 gboolean hg_round_waited(struct hg_round *round, const hg_waiting *waiting, GError **error);
 /* In the round's transaction, each whole or not at all. */
-gboolean hg_round_recover(struct hg_round *round, guint *ret_n, GError **error);
+gboolean hg_round_recover(struct hg_round *round, gboolean alone, guint *ret_n, GError **error);	/* alone: nobody shares the store */
+/* Posts (of hg_post) that are ours from here on: what was under way under them is not known to have arrived. */
+gboolean hg_round_take(struct hg_round *round, const GPtrArray *posts, GError **error);
+gboolean hg_round_take_one(struct hg_round *round, const char *post, GError **error);
 gboolean hg_round_adopt(struct hg_round *round, GError **error);
 /* The configuration that waits takes the place of the one there is.  FALSE: none waits. */
 gboolean hg_engine_take_conf(hg_engine *engine, gint64 now_ms);

@@ -3,6 +3,7 @@
  * Natural batching: while one group is being flushed the next one gathers; no timer delays anybody. */
 #include "failpoint.h"
 #include "journal.h"
+#include "posts.h"
 #include "round.h"
 
 #define GROUP_MAX	1000	/* commands of one commit */
@@ -44,6 +45,7 @@ hg_engine *hg_engine_new(hg_conf *conf, hg_rules *rules, hg_store *store, struct
 	engine->ports = *ports;
 	engine->group_max = GROUP_MAX;
 	engine->queue = hg_queue_new();
+	engine->posts = hg_posts_new(engine);
 	engine->targets = hg_targets_new(engine);
 	engine->scratch = g_string_sized_new(4096);
 	engine->keyed = hg_hmac_new(hg_store_instance_key(store), 32);
@@ -62,6 +64,7 @@ void hg_engine_free(hg_engine *engine)
 	g_assert(!engine->thread && !engine->written);
 	hg_queue_free(engine->queue);
 	hg_targets_free(engine->targets);
+	hg_posts_free(engine->posts);
 	g_hash_table_destroy(engine->hooks);
 	g_string_free(engine->scratch, TRUE);
 	hg_hmac_free(engine->keyed);
@@ -146,6 +149,7 @@ gboolean hg_engine_take_conf(hg_engine *engine, gint64 now_ms)
 	engine->adopted_ms = now_ms;
 	hg_conf_unref(old);
 	keep_as_told(engine);
+	hg_posts_load(engine->posts);
 	hg_targets_load(engine->targets);
 	return TRUE;
 }
@@ -188,6 +192,18 @@ static gboolean take_reload(hg_engine *engine)
 	hg_store_rollback(engine->store);
 	hg_round_failed(engine, error);
 	return FALSE;
+}
+
+/* ---- several nodes ---- */
+
+void hg_engine_set_node(hg_engine *engine, const char *name, gint64 lease_ms)
+{
+	hg_posts_name(engine->posts, name, lease_ms);
+}
+
+char *hg_engine_posts(hg_engine *engine)
+{
+	return hg_posts_list(engine->posts);
 }
 
 /* ---- what others ask of it ---- */
@@ -274,7 +290,8 @@ static gboolean has_work(hg_engine *engine)
 {
 	gint64 now = hg_now(engine->env);
 
-	return others_wrote(engine) || engine->timer_due_ms <= now || engine->waiting_due_ms <= now || hg_targets_has_work(engine->targets, now);
+	return others_wrote(engine) || hg_posts_has_work(engine->posts) || engine->timer_due_ms <= now ||
+	       engine->waiting_due_ms <= now || hg_targets_has_work(engine->targets, now);
 }
 
 static gint64 wait_ms(hg_engine *engine)
@@ -287,6 +304,7 @@ static gint64 wait_ms(hg_engine *engine)
 		return 0;
 	if (g_atomic_int_get(&engine->others))
 		wait = CLAMP(engine->others_ms - mono, 0, wait);
+	wait = MIN(wait, hg_posts_wait_ms(engine->posts));
 	return CLAMP(engine->tend_ms - mono, 0, wait);
 }
 
@@ -328,6 +346,7 @@ gint64 hg_engine_step(hg_engine *engine, gboolean *ret_ok)
 		tend(engine, busy);
 	}
 	watch_store(engine);
+	hg_posts_tell(engine->posts);
 	if (ret_ok)
 		*ret_ok = ok;
 	return ok ? wait_ms(engine) : FAILED_WAIT_MS;
@@ -384,6 +403,7 @@ void hg_engine_stop(hg_engine *engine)
 	g_atomic_int_set(&engine->stop, TRUE);
 	hg_queue_wake(engine->queue);
 	g_thread_join(g_steal_pointer(&engine->thread));
+	hg_posts_quit(engine->posts);
 	/* Whoever had looked before the store broke, and came after its thread had ended. */
 	if (g_atomic_int_get(&engine->broken))
 		refuse_left(engine);

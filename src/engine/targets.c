@@ -2,6 +2,7 @@
  *
  * In memory only: after a restart the buckets are full and nothing is under way.  Everything is on
  * the engine's thread; what loops ask for (slots) waits in a list of its own until it looks. */
+#include "posts.h"
 #include "turn.h"
 
 #include <string.h>
@@ -16,6 +17,7 @@
 struct target {
 	int kind;		/* enum hg_target */
 	char *name;
+	hg_post *post;		/* lent: it is worked for only while we hold that; NULL: always */
 	guint slots;		/* jobs that may be under way ... */
 	guint flying;		/* ... and are */
 	gboolean known;		/* by the configuration */
@@ -110,7 +112,8 @@ static struct target *target_of(hg_targets *targets, int kind, const char *name)
 			return target;
 	}
 	target = g_new0(struct target, 1);
-	*target = (struct target){ .kind = kind, .name = g_strdup(name), .slots = SLOTS, .tokens_ms = G_MININT64 };
+	*target = (struct target){ .kind = kind, .name = g_strdup(name), .slots = SLOTS, .tokens_ms = G_MININT64,
+				   .post = hg_posts_of(targets->engine->posts, kind, name) };
 	g_ptr_array_add(targets->list, target);
 	return target;
 }
@@ -302,14 +305,15 @@ static void refill(struct target *target, const struct hg_limits *limits, gint64
 	target->tokens_ms = now_ms;
 }
 
-static gboolean is_open(const struct target *target, gint64 now_ms)
+static gboolean is_open(const hg_targets *targets, const struct target *target, gint64 now_ms)
 {
-	return target->known && !target->held && now_ms >= target->until_ms && target->flying < target->slots;
+	return target->known && !target->held && now_ms >= target->until_ms && target->flying < target->slots &&
+	       hg_post_is_open(targets->engine->posts, target->post);
 }
 
-static gboolean may_go(const struct target *target, gint64 now_ms)
+static gboolean may_go(const hg_targets *targets, const struct target *target, gint64 now_ms)
 {
-	return target->due && is_open(target, now_ms);
+	return target->due && is_open(targets, target, now_ms);
 }
 
 static guint room(struct target *target, const struct hg_limits *limits, gint64 now_ms)
@@ -330,6 +334,11 @@ static guint room(struct target *target, const struct hg_limits *limits, gint64 
 static void launch(hg_targets *targets, struct target *target, hg_dispatch *dispatch)
 {
 	target->flying++;
+	if (target->post) {
+		target->post->flying++;
+		dispatch->fence = target->post->fence;
+		dispatch->until_mono_ms = target->post->until_ms;
+	}
 	g_hash_table_insert(targets->flights, (gpointer)(gintptr)dispatch->job.n, target);
 	g_ptr_array_add(targets->out, dispatch);
 }
@@ -408,7 +417,7 @@ gboolean hg_targets_claim_new(hg_targets *targets, hg_job *job, gint64 now_ms, g
 
 	*ret_claimed = FALSE;
 	if (targets->engine->fed || job->target != HG_TO_BACKEND || job->state != HG_JOB_DUE || job->due_ms > now_ms ||
-	    target->due || !is_open(target, now_ms))
+	    target->due || !is_open(targets, target, now_ms))
 		return TRUE;
 	if (!claim_one(targets, target, &none, job, now_ms, error))
 		return FALSE;
@@ -524,7 +533,7 @@ gboolean hg_targets_claim(hg_targets *targets, hg_arena *arena, gint64 now_ms, G
 	for (guint i = 0; i < targets->list->len; i++) {
 		struct target *target = g_ptr_array_index(targets->list, i);
 
-		if (may_go(target, now_ms) && !claim_from(targets, target, arena, now_ms, error))
+		if (may_go(targets, target, now_ms) && !claim_from(targets, target, arena, now_ms, error))
 			return FALSE;
 	}
 	if (!rang)
@@ -606,6 +615,7 @@ static void answer_stopped(hg_engine *engine, hg_dispatch *dispatch)
 	hg_command *command = dispatch->job.target == HG_FROM_BACKEND ? answer_foreign(dispatch) : answer_for_adapter(dispatch);
 
 	command->job_n = dispatch->job.n;
+	command->fence = dispatch->fence;
 	hg_dispatch_free(dispatch);
 	hg_queue_put(engine->queue, command, hg_mono(engine->env), NULL);	/* results always have room */
 }
@@ -646,6 +656,45 @@ void hg_targets_landed(hg_targets *targets, gint64 job_n)
 		return;
 	g_hash_table_remove(targets->flights, (gpointer)(gintptr)job_n);
 	target->flying--;
+	if (target->post)
+		target->post->flying--;
+}
+
+static gboolean is_flight_of(gpointer job_n G_GNUC_UNUSED, gpointer value, gpointer post)
+{
+	struct target *target = value;
+
+	if (target->post != post)
+		return FALSE;
+	target->flying--;
+	target->post->flying--;
+	return TRUE;
+}
+
+void hg_targets_lost(hg_targets *targets, const hg_post *post)
+{
+	g_hash_table_foreach_remove(targets->flights, is_flight_of, (gpointer)post);
+}
+
+/* As after a start: nothing is known of how it fares there. */
+void hg_targets_gained(hg_targets *targets, const hg_post *post)
+{
+	for (guint i = 0; i < targets->list->len; i++) {
+		struct target *target = g_ptr_array_index(targets->list, i);
+
+		if (target->post != post)
+			continue;
+		target->until_ms = 0;
+		target->due = target->known;
+		target->down = target->was_down = FALSE;
+	}
+}
+
+void hg_targets_forget(hg_targets *targets)
+{
+	targets->looked = FALSE;
+	targets->alarm_ms = G_MININT64;
+	wake_all(targets);
 }
 
 void hg_targets_stay(hg_targets *targets)
@@ -667,7 +716,7 @@ gboolean hg_targets_has_work(hg_targets *targets, gint64 now_ms)
 {
 	grant(targets);
 	for (guint i = 0; i < targets->list->len; i++)
-		if (may_go(g_ptr_array_index(targets->list, i), now_ms))
+		if (may_go(targets, g_ptr_array_index(targets->list, i), now_ms))
 			return TRUE;
 	return now_ms >= targets->alarm_ms;
 }
@@ -679,7 +728,7 @@ gint64 hg_targets_next(hg_targets *targets, gint64 now_ms)
 	for (guint i = 0; i < targets->list->len; i++) {
 		const struct target *target = g_ptr_array_index(targets->list, i);
 
-		if (may_go(target, MAX(now_ms, target->until_ms)))
+		if (may_go(targets, target, MAX(now_ms, target->until_ms)))
 			next_ms = MIN(next_ms, target->until_ms);
 	}
 	return next_ms;

@@ -18,6 +18,8 @@
 #define HG_KEY_SIZE 44		/* idempotency key: 43 characters and NUL */
 
 typedef struct hg_targets hg_targets;
+typedef struct hg_posts hg_posts;
+struct hg_post;
 
 struct hg_engine {
 	hg_conf *conf;			/* ours: a reference */
@@ -29,6 +31,7 @@ struct hg_engine {
 	struct hg_env *env;		/* ... as what turns see */
 	struct hg_ports ports;
 	hg_queue *queue;		/* ours, as the rest */
+	hg_posts *posts;		/* what only we may do just now, where there are several nodes */
 	hg_targets *targets;		/* what may be under way for each channel and backend */
 	GString *scratch;		/* JSON is written here, then copied */
 	hg_hmac *keyed;			/* with the instance key */
@@ -42,6 +45,7 @@ struct hg_engine {
 	gboolean adopting;		/* a new configuration is not in the journal yet */
 
 	gint64 timer_due_ms;		/* no timer is due before; G_MININT64: ask the store */
+	guint timers_left;		/* so many were due and another node's */
 	gint64 waiting_due_ms;		/* the same of what waits for hooks; G_MAXINT64: nothing does */
 	hg_arena *round;		/* of what the round itself reads: timers, jobs */
 	gint64 tend_ms;			/* monotonic: when the store wants to be tended */
@@ -637,6 +641,7 @@ gboolean hg_journal_waited(hg_turn *turn, gint64 waiting_n, GError **error);
 void hg_journal_note_claim(hg_engine *engine, gint64 job_n, gboolean dropped);
 void hg_journal_forget_claim(hg_engine *engine, gint64 job_n);	/* the one noted last */
 gboolean hg_journal_claims(hg_engine *engine, gint64 now_ms, GError **error);	/* one row of all noted */
+gboolean hg_journal_take(hg_engine *engine, const char *post, gint64 now_ms, GError **error);
 gboolean hg_journal_conf(hg_engine *engine, int kind, gint64 now_ms, GError **error);
 
 /* ---- outbox.c ---- */
@@ -687,7 +692,8 @@ gboolean hg_result_arrived(hg_turn *turn, hg_case *kase, hg_message *message, hg
 /* A part never will. */
 gboolean hg_result_refused(hg_turn *turn, hg_case *kase, hg_message *message, hg_job *job, int code,
 			   const char *text, const char *advice, GError **error);
-const char *hg_unknown_timer(hg_turn *turn, const hg_job *job);	/* its kind */
+const char *hg_unknown_timer(hg_turn *turn, const hg_job *job);	/* its kind ... */
+gint64 hg_unknown_is(const char *timer_kind);	/* ... and whose job it is; 0: it is another kind */
 gboolean hg_unknown_begin(hg_turn *turn, hg_case *kase, hg_message *message, hg_job *job, GError **error);
 /* The adapter asked and could not find out. */
 gboolean hg_unknown_answered(hg_turn *turn, hg_case *kase, hg_message *message, hg_job *job, GError **error);
@@ -812,6 +818,10 @@ gboolean hg_targets_was_down(hg_targets *targets, int target, const char *name);
 void hg_targets_marks_hold(hg_targets *targets);	/* those of this round; hg_targets_leave() does it too */
 void hg_targets_contact_wait(hg_targets *targets, const char *channel, const char *to, gint64 until_ms);
 void hg_targets_landed(hg_targets *targets, gint64 job_n);	/* its result came */
+/* Of the targets of a post: it is ours from here on; or is not, and what is under way is nobody's any more. */
+void hg_targets_gained(hg_targets *targets, const struct hg_post *post);
+void hg_targets_lost(hg_targets *targets, const struct hg_post *post);
+void hg_targets_forget(hg_targets *targets);	/* others wrote: what is due, and who is paused, the store knows */
 /* Inside the round's transaction: moves what is due to SENDING, and makes the dispatches. */
 gboolean hg_targets_claim(hg_targets *targets, hg_arena *arena, gint64 now_ms, GError **error);
 /* In the turn that makes the job, and before it is written: it may go out in this round. */

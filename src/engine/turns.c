@@ -1,5 +1,6 @@
 /* turns.c - one turn of a round: done in a savepoint, so that one that fails is undone alone, and journalled */
 #include "journal.h"
+#include "posts.h"
 #include "round.h"
 
 #include "failpoint.h"
@@ -179,12 +180,40 @@ static gboolean command_holds(const struct hg_round *round, const hg_command *co
 	return !round->broke && (ok || is_batch(command));
 }
 
+static gboolean turn_stale(hg_turn *turn, const void *arg G_GNUC_UNUSED, GError **error)
+{
+	return hg_posts_keep_stale(turn->engine->posts, turn, error);
+}
+
+/* No turn of the journal: it changes nothing, and whoever does the journal again has no posts to lose. */
+static gboolean stale_command(struct hg_round *round, hg_turn *turn, GError **error)
+{
+	gboolean ok = in_savepoint(round, turn, turn_stale, NULL, error);
+
+	turn_end(turn);
+	return ok;
+}
+
+/* Where a look that only one node may take begins the next time is said by that node. */
+static void drop_cursor(hg_engine *engine, hg_command *command)
+{
+	gboolean back = command->kind == HG_CMD_CHANGES;
+
+	if (command->batch.cursor && !hg_posts_may_say(engine->posts, back ? HG_FROM_BACKEND : HG_TO_CHANNEL,
+						       back ? command->backend : command->channel))
+		command->batch.cursor = NULL;
+}
+
 gboolean hg_round_command(struct hg_round *round, hg_command *command, const char **ret_answer, GError **error)
 {
 	hg_turn turn = turn_of(round, command->arena, command);
 	gboolean ok;
 
 	command->at_ms = round->now_ms;
+	*ret_answer = NULL;
+	if (hg_posts_is_stale(round->engine->posts, command))
+		return stale_command(round, &turn, error);
+	drop_cursor(round->engine, command);
 	hg_work_begin(round->engine, round->now_ms);
 	if (is_batch(command)) {
 		ok = run_batch(round, &turn, error);
@@ -270,27 +299,36 @@ static gboolean recover_job(struct hg_round *round, hg_job *job, GError **error)
 	return ok;
 }
 
-static gboolean recover_all(struct hg_round *round, guint *ret_n, GError **error)
+/* post NULL: whosever they are. */
+static gboolean recover_all(struct hg_round *round, const char *post, guint *ret_n, GError **error)
 {
 	g_autoptr(GPtrArray) jobs = g_ptr_array_new();
 	struct hg_job_query query = { .state = HG_JOB_SENDING, .limit = G_MAXINT };
 
 	if (!hg_store_job_list(round->engine->store, round->engine->round, &query, jobs, error))
 		return FALSE;
-	for (guint i = 0; i < jobs->len; i++)
-		if (!recover_job(round, g_ptr_array_index(jobs, i), error))
+	*ret_n = 0;
+	for (guint i = 0; i < jobs->len; i++) {
+		hg_job *job = g_ptr_array_index(jobs, i);
+
+		if (post && !hg_post_has(post, job->target, job->name))
+			continue;
+		if (!recover_job(round, job, error))
 			return FALSE;
-	*ret_n = jobs->len;
+		++*ret_n;
+	}
 	return TRUE;
 }
 
 /* Whether a helpdesk answered when headgate stopped: the first answer says that it does again. */
-static gboolean recall_outages(hg_engine *engine, GError **error)
+static gboolean recall_outages(hg_engine *engine, const char *post, GError **error)
 {
 	for (guint i = 0; i < engine->conf->backends->len; i++) {
 		const struct hg_backend_conf *backend = g_ptr_array_index(engine->conf->backends, i);
 		gint64 since_ms;
 
+		if (post && !hg_post_has(post, HG_TO_BACKEND, backend->name))
+			continue;
 		if (!hg_store_outage_get(engine->store, backend->name, &since_ms, error))
 			return FALSE;
 		hg_targets_remember(engine->targets, HG_TO_BACKEND, backend->name, since_ms != 0);
@@ -298,14 +336,39 @@ static gboolean recall_outages(hg_engine *engine, GError **error)
 	return TRUE;
 }
 
-gboolean hg_round_recover(struct hg_round *round, guint *ret_n, GError **error)
+gboolean hg_round_recover(struct hg_round *round, gboolean alone, guint *ret_n, GError **error)
 {
 	hg_engine *engine = round->engine;
 	gboolean ok;
 
+	*ret_n = 0;
 	hg_work_begin(engine, round->now_ms);
-	ok = hg_journal_conf(engine, HG_J_START, round->now_ms, error) && recover_all(round, ret_n, error) &&
-	     recall_outages(engine, error) && hg_round_adopt(round, error);
+	ok = hg_journal_conf(engine, alone ? HG_J_START : HG_J_JOIN, round->now_ms, error) &&
+	     (!alone || (recover_all(round, NULL, ret_n, error) && recall_outages(engine, NULL, error))) &&
+	     hg_round_adopt(round, error);
 	hg_work_end(engine, ok);
 	return ok;
+}
+
+gboolean hg_round_take_one(struct hg_round *round, const char *post, GError **error)
+{
+	hg_engine *engine = round->engine;
+	guint n = 0;
+	gboolean ok;
+
+	hg_work_begin(engine, round->now_ms);
+	ok = recover_all(round, post, &n, error) && recall_outages(engine, post, error) &&
+	     hg_journal_take(engine, post, round->now_ms, error);
+	hg_work_end(engine, ok);
+	if (ok && n)
+		hg_warn(&HG_CTX(NULL, "post", post), "node.recovered", "%u jobs were under way when another node let go of it", n);
+	return ok;
+}
+
+gboolean hg_round_take(struct hg_round *round, const GPtrArray *posts, GError **error)
+{
+	for (guint i = 0; i < posts->len; i++)
+		if (!hg_round_take_one(round, ((const hg_post *)g_ptr_array_index(posts, i))->name, error))
+			return FALSE;
+	return TRUE;
 }

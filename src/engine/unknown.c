@@ -36,6 +36,11 @@ const char *hg_unknown_timer(hg_turn *turn, const hg_job *job)
 	return hg_arena_str(turn->arena, kind);
 }
 
+gint64 hg_unknown_is(const char *timer_kind)
+{
+	return g_str_has_prefix(timer_kind, "unknown:") ? g_ascii_strtoll(timer_kind + strlen("unknown:"), NULL, 10) : 0;
+}
+
 static unsigned caps_of(hg_engine *engine, const hg_job *job, struct hg_limits *ret)
 {
 	const struct hg_ports *ports = &engine->ports;

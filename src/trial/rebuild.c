@@ -101,6 +101,11 @@ static gboolean make_engine(struct rebuild *r, GError **error)
 	return TRUE;
 }
 
+static gboolean has_conf(const hg_journal *row)
+{
+	return row->kind == HG_J_START || row->kind == HG_J_JOIN || row->kind == HG_J_RELOAD;
+}
+
 static gboolean load_conf(struct rebuild *r, const hg_journal *row, GError **error)
 {
 	g_autoptr(hg_arena) arena = hg_arena_new();
@@ -110,7 +115,7 @@ static gboolean load_conf(struct rebuild *r, const hg_journal *row, GError **err
 	if (!hg_journal_read(row, arena, &entry, error))
 		return FALSE;
 	r->conf = take_conf(r, row, entry.config_hash);
-	if (row->kind == HG_J_START || !r->engine)
+	if (row->kind != HG_J_RELOAD || !r->engine)
 		return make_engine(r, error);
 	rules = rules_of(r, error);
 	if (rules)
@@ -136,7 +141,7 @@ static gboolean goes_on(struct rebuild *r, const hg_journal *row, GError **error
 	struct hg_journalled entry;
 	gint64 event_n;
 
-	if (row->kind != HG_J_START && row->kind != HG_J_RELOAD)
+	if (!has_conf(row))
 		return TRUE;
 	if (!hg_journal_read(row, arena, &entry, error) || !hg_store_event_last(r->to, &event_n, error))
 		return FALSE;
@@ -156,7 +161,7 @@ static gboolean feed_row(struct rebuild *r, const hg_journal *row, GError **erro
 	g_autoptr(GError) refused = NULL;
 
 	r->now_ms = row->at_ms;
-	if ((row->kind == HG_J_START || row->kind == HG_J_RELOAD || !r->engine) && !load_conf(r, row, error))
+	if ((has_conf(row) || !r->engine) && !load_conf(r, row, error))
 		return FALSE;
 	if (!goes_on(r, row, error) || !hg_engine_feed(r->engine, row, r->from, &refused, error))
 		return FALSE;
@@ -203,7 +208,7 @@ static gboolean resume(struct rebuild *r, gint64 done_n, GError **error)
 			const hg_journal *row = rows->pdata[i];
 
 			n = row->n;
-			if (row->kind != HG_J_START && row->kind != HG_J_RELOAD)
+			if (!has_conf(row))
 				continue;
 			last = *row;
 			last.body = hg_arena_mem(last_arena, row->body, row->len);

@@ -89,6 +89,7 @@ static hg_command *answer_of(hg_lab *lab, const hg_dispatch *dispatch)
 	g_autofree char *id = g_strdup_printf("sent-%u", ++lab->ids);
 
 	command->job_n = dispatch->job.n;
+	command->fence = dispatch->fence;
 	if (dispatch->job.target == HG_TO_BACKEND)
 		command->backend = name;
 	else

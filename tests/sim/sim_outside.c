@@ -342,6 +342,7 @@ static void hook_answers(hg_sim *sim, struct call *call)
 
 	command->principal = NULL;
 	command->job_n = call->dispatch->job.n;
+	command->fence = call->dispatch->fence;
 	command->facts.body = call->fate == HG_SENT ? bodies[dice % 3] : NULL;
 	command->facts.len = command->facts.body ? strlen(command->facts.body) : 0;
 	command->facts.text = command->facts.body ? NULL : "503";

@@ -211,9 +211,21 @@ hg_rules *lab_rules(const hg_conf *conf)
 	return rules;
 }
 
+static void posts(void *ctx, const char *post, gboolean is_held, gint64 fence, gint64 until_mono_ms)
+{
+	hg_lab *lab = ctx;
+
+	assert_true(is_held ? fence > 0 && until_mono_ms > test_now_ms : !fence && !until_mono_ms);
+	if (is_held)
+		g_hash_table_add(lab->held, g_strdup(post));
+	else
+		assert_true(g_hash_table_remove(lab->held, post));
+}
+
 struct hg_ports lab_ports(hg_lab *lab)
 {
-	return (struct hg_ports){ .ctx = lab, .plan = plan, .limits = limits, .dispatch = dispatch, .publish = publish };
+	return (struct hg_ports){ .ctx = lab, .plan = plan, .limits = limits, .dispatch = dispatch, .publish = publish,
+				  .posts = posts };
 }
 
 static gboolean try_engine(hg_lab *lab, GError **error)
@@ -253,6 +265,7 @@ static hg_lab *lab_alloc(hg_conf *conf, struct world *w)
 	lab->w = w;
 	lab->conf = hg_conf_ref(conf);
 	lab->out = g_ptr_array_new();
+	lab->held = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	lab->published = g_ptr_array_new_with_free_func(g_free);
 	lab->limits.size = sizeof(lab->limits);
 	return lab;
@@ -306,6 +319,7 @@ void lab_end(hg_lab *lab)
 	hg_conf_unref(lab->conf);
 	drop_out(lab);
 	g_ptr_array_unref(lab->out);
+	g_hash_table_destroy(lab->held);
 	g_ptr_array_unref(lab->published);
 	g_free(lab->answer);
 	g_free(lab->error_text);
@@ -514,6 +528,7 @@ static hg_command *result_of(hg_dispatch *dispatch, int kind)
 
 	assert_non_null(dispatch);
 	command->job_n = dispatch->job.n;
+	command->fence = dispatch->fence;
 	if (kind == HG_CMD_FORWARDED)
 		command->backend = hg_arena_str(command->arena, dispatch->job.name);
 	else

@@ -12,6 +12,7 @@ typedef struct hg_lab {
 	hg_conf *conf;
 	hg_engine *engine;
 	GPtrArray *out;			/* of hg_dispatch: what went out and was not taken yet */
+	GHashTable *held;		/* names of the posts it was told to hold, where several engines share a store */
 	GPtrArray *published;		/* types of events, in order; ours */
 	guint stored, refused;		/* answers to batches */
 	char *answer;			/* to the last API command ... */
