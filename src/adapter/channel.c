@@ -293,6 +293,8 @@ void hg_channel_dispatch(hg_channel *ch, hg_dispatch *dispatch)
 {
 	if (ch->phase != HG_PH_RUNNING)
 		hg_channel_decline(ch->env, dispatch, "the channel is not running");
+	else if (hg_dispatch_is_late(dispatch, hg_mono(hg_loop_env(ch->loop))))
+		hg_channel_decline(ch->env, dispatch, HG_DISPATCH_LATE);
 	else if (ch->held && dispatch->ask)
 		hg_channel_decline(ch->env, dispatch, "the channel is paused");
 	else if (dispatch->job.target == HG_TO_FETCH)
@@ -312,6 +314,8 @@ gboolean hg_channel_ask(hg_channel *ch, gint64 since_ms, GError **error)
 		return hg_fail(error, HG_ERROR_STATE, "channel \"%s\" is not running", ch->name);
 	if (ch->held)
 		return hg_fail(error, HG_ERROR_STATE, "channel \"%s\" is paused: resume it first", ch->name);
+	if (ch->away)
+		return hg_fail(error, HG_ERROR_STATE, "channel \"%s\" is another node's just now: ask that one (headgatectl node list)", ch->name);
 	hg_info(&ch->ctx, "channel.asked", "it looks for messages again%s", since_ms ? "" : ", from where it got to");
 	hg_poll_ask(ch, since_ms);
 	return TRUE;
@@ -334,17 +338,35 @@ gboolean hg_channel_take(hg_channel *ch, const void *bytes, gsize len, hg_ack_fn
 	return hg_fail(error, HG_ERROR_INPUT, "channel \"%s\": %s", ch->name, why);
 }
 
-void hg_channel_hold(hg_channel *ch, gboolean held)
+gboolean hg_channel_rests(const hg_channel *ch)
 {
-	if (ch->held == held)
+	return ch->held || ch->away;
+}
+
+static void follow_rest(hg_channel *ch, gboolean rested)
+{
+	if (ch->phase != HG_PH_RUNNING || hg_channel_rests(ch) == rested)
 		return;
-	ch->held = held;
-	if (ch->phase != HG_PH_RUNNING)
-		return;
-	if (!held)
+	if (rested)
 		hg_poll_start(ch);
 	else if (!ch->poll.under_way)
 		hg_poll_end(ch);
+}
+
+void hg_channel_hold(hg_channel *ch, gboolean held)
+{
+	gboolean rested = hg_channel_rests(ch);
+
+	ch->held = held;
+	follow_rest(ch, rested);
+}
+
+void hg_channel_leave(hg_channel *ch, gboolean away)
+{
+	gboolean rested = hg_channel_rests(ch);
+
+	ch->away = away;
+	follow_rest(ch, rested);
 }
 
 gboolean hg_channel_goes_offline(const hg_channel *ch)
@@ -370,7 +392,7 @@ void hg_channel_status(hg_channel *ch, struct hg_channel_status *ret)
 
 	*ret = (struct hg_channel_status){
 		.name = ch->name, .adapter = ch->desc->name, .version = ch->desc->version,
-		.state = ch->held ? "paused" : ch->condition ? words[ch->phase] : "starting",
+		.state = ch->held ? "paused" : ch->away ? "elsewhere" : ch->condition ? words[ch->phase] : "starting",
 		.condition = ch->condition ? ch->condition : HG_DOWN, .condition_ms = ch->condition_ms,
 		.error = ch->error, .last_in_ms = ch->last_in_ms, .last_out_ms = ch->last_out_ms,
 		.pending_in = ch->batches.length,

@@ -31,6 +31,9 @@ enum hg_channel_change hg_channel_reload(hg_channel *ch, hg_conf *conf, const st
 /* See hg_channels_hold(); what is under way ends. */
 void hg_channel_hold(hg_channel *ch, gboolean held);
 gboolean hg_channel_is_held(const hg_channel *ch);
+/* See hg_channels_own(); the same, for another reason. */
+void hg_channel_leave(hg_channel *ch, gboolean away);
+gboolean hg_channel_rests(const hg_channel *ch);	/* for either */
 gboolean hg_channel_is_single(const hg_channel *ch);	/* it keeps a connection of its own */
 /* In any phase. */
 void hg_channel_probe(hg_channel *ch, hg_channel_check_fn *fn, void *arg);	/* condition.c */

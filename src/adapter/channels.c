@@ -38,6 +38,11 @@ static struct slot *slot_find(hg_channels *all, const char *name)
 	return NULL;
 }
 
+static gboolean is_away(hg_channels *all, const char *name)
+{
+	return all->env.shared && !g_hash_table_contains(all->own, name);
+}
+
 static struct slot *slot_new(hg_channels *all, const struct hg_channel_conf *set)
 {
 	struct slot *slot = g_new0(struct slot, 1);
@@ -45,16 +50,17 @@ static struct slot *slot_new(hg_channels *all, const struct hg_channel_conf *set
 	slot->all = all;
 	slot->ch = hg_channel_new(&all->env, all->gen.conf, set);
 	hg_channel_hold(slot->ch, hg_channels_is_held(all, set->name));
+	hg_channel_leave(slot->ch, is_away(all, set->name));
 	g_ptr_array_add(all->slots, slot);
 	return slot;
 }
 
-/* Its connection to the provider is what a pause is about; in capture mode it makes none. */
+/* Its connection to the provider is what a pause is about, and what only one node may have; in capture mode it makes none. */
 static gboolean is_shut_by_hold(const struct slot *slot)
 {
 	gboolean offline = slot->all->env.captive && hg_channel_goes_offline(slot->ch);
 
-	return hg_channel_is_held(slot->ch) && hg_channel_is_single(slot->ch) && !offline;
+	return hg_channel_rests(slot->ch) && hg_channel_is_single(slot->ch) && !offline;
 }
 
 static void slot_open(void *arg)
@@ -203,6 +209,7 @@ hg_channels *hg_channels_new(const struct hg_channels_env *env, hg_conf *conf)
 	hg_generation_init(&all->gen, conf);
 	all->slots = g_ptr_array_new_with_free_func(slot_free);
 	all->held = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	all->own = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	return all;
 }
 
@@ -213,6 +220,7 @@ void hg_channels_free(hg_channels *all)
 	hg_loop_untimer(all->env.loop, all->done_timer);
 	g_ptr_array_unref(all->slots);
 	g_hash_table_destroy(all->held);
+	g_hash_table_destroy(all->own);
 	hg_generation_clear(&all->gen);
 	g_free(all);
 }
@@ -251,16 +259,17 @@ gboolean hg_channels_is_held(hg_channels *all, const char *name)
 	return g_hash_table_contains(all->held, name);
 }
 
-static void slot_hold(struct slot *slot, gboolean held)
+static void slot_rest(struct slot *slot, gboolean held, gboolean away)
 {
 	gboolean shut = is_shut_by_hold(slot);
 
 	hg_channel_hold(slot->ch, held);
+	hg_channel_leave(slot->ch, away);
 	if (slot->closing || slot->all->stopping)
 		return;		/* on_closed() looks again */
 	if (is_shut_by_hold(slot) && !hg_channel_is_closed(slot->ch)) {
 		slot_shut(slot, RELOAD_MS);
-	} else if (shut && !held && hg_channel_is_closed(slot->ch)) {
+	} else if (shut && !hg_channel_rests(slot->ch) && hg_channel_is_closed(slot->ch)) {
 		slot->attempt = 0;
 		slot_open(slot);
 	}
@@ -275,7 +284,19 @@ void hg_channels_hold(hg_channels *all, const char *name, gboolean held)
 	else
 		g_hash_table_remove(all->held, name);
 	if (slot && hg_channel_is_held(slot->ch) != held)
-		slot_hold(slot, held);
+		slot_rest(slot, held, is_away(all, name));
+}
+
+void hg_channels_own(hg_channels *all, const char *name, gboolean ours)
+{
+	struct slot *slot = slot_find(all, name);
+
+	if (ours)
+		g_hash_table_add(all->own, g_strdup(name));
+	else
+		g_hash_table_remove(all->own, name);
+	if (slot)
+		slot_rest(slot, hg_channel_is_held(slot->ch), is_away(all, name));
 }
 
 gboolean hg_channels_probe(hg_channels *all, const char *name, hg_channel_check_fn *fn, void *arg, GError **error)

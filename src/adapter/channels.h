@@ -30,6 +30,7 @@ struct hg_channels_env {
 	void *ctx;
 	/* Serves the client API (inside.h); NULL: nobody does. */
 	const struct hg_inside_visitor *visitor;
+	gboolean shared;		/* several nodes share the work: see hg_channels_own() */
 	gboolean captive;		/* capture mode: nobody makes a connection */
 	gint64 answer_ms;		/* how long an adapter may take to answer send, ask, fetch; 0: 60 s */
 };
@@ -66,6 +67,9 @@ gboolean hg_channels_take(hg_channels *channels, const char *name, const void *b
  * generations, also before start() and of a name that is not there yet. */
 void hg_channels_hold(hg_channels *channels, const char *name, gboolean held);
 gboolean hg_channels_is_held(hg_channels *channels, const char *name);
+/* Where several nodes share the work (env.shared): this one asks the channel's provider from here on, or (FALSE, as at
+ * first) another does.  What that means is what a hold means. */
+void hg_channels_own(hg_channels *channels, const char *name, gboolean ours);
 /* Says in out what is known of how the channel is: {"check","ok","said"} each, and whether all is well. */
 gboolean hg_channels_probe(hg_channels *channels, const char *name, hg_channel_check_fn *fn, void *arg, GError **error);
 

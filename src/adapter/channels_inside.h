@@ -10,6 +10,7 @@ struct hg_channels {
 	struct hg_generation gen;	/* newest; any thread may read it */
 	GPtrArray *slots;		/* of struct slot, ours, in the config's order */
 	GHashTable *held;		/* names of channels on hold, ours */
+	GHashTable *own;		/* where several nodes share the work: of those this one does; ours */
 	gboolean started, stopping;
 	guint64 done_timer;
 	void (*done)(void *arg);	/* of stop */

@@ -78,7 +78,9 @@ static void tell_phase(hg_channel *ch, hg_channel_check_fn *fn, void *arg)
 
 	if (ch->held)
 		fn(arg, "pause", FALSE, "it was paused by hand: nothing is sent, fetched or looked for");
-	if (!ch->held || !hg_channel_is_single(ch))
+	if (ch->away)
+		fn(arg, "node", TRUE, "another node sends, fetches and looks for it just now");
+	if (!hg_channel_rests(ch) || !hg_channel_is_single(ch))
 		fn(arg, "running", running, running ? NULL : "it is not open; the log says why, under channel.failed");
 }
 
@@ -113,7 +115,7 @@ static void tell_poll(hg_channel *ch, hg_channel_check_fn *fn, void *arg)
 	g_autofree char *said = NULL;
 	char span[HG_SPAN_SIZE];
 
-	if (ch->phase != HG_PH_RUNNING || !ch->desc->poll || ch->held)
+	if (ch->phase != HG_PH_RUNNING || !ch->desc->poll || hg_channel_rests(ch))
 		return;
 	said = ch->poll.done_ms ? g_strdup_printf("the provider was last asked %s ago, and is asked now",
 						  hg_span((hg_ch_wall(ch) - ch->poll.done_ms) / 1000 * 1000, span)) :
@@ -128,7 +130,7 @@ void hg_channel_probe(hg_channel *ch, hg_channel_check_fn *fn, void *arg)
 
 	tell_phase(ch, fn, arg);
 	tell_settings(ch, fn, arg);
-	if (!ch->held || !hg_channel_is_single(ch))
+	if (!hg_channel_rests(ch) || !hg_channel_is_single(ch))
 		fn(arg, "condition", up, up ? NULL : ch->error ?: "it does not say why");
 	tell_health(ch, fn, arg);
 	tell_poll(ch, fn, arg);

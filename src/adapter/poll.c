@@ -51,7 +51,7 @@ static gint64 pause_ms(const hg_channel *ch)
 
 void hg_poll_start(hg_channel *ch)
 {
-	if (ch->desc->poll && !ch->held)
+	if (ch->desc->poll && !hg_channel_rests(ch))
 		poll_in(ch, 0);
 }
 
@@ -78,7 +78,7 @@ void hg_poll_done(hg_channel *ch, bool more)
 	ch->poll.under_way = FALSE;
 	ch->poll.done_ms = hg_ch_wall(ch);
 	ch->poll.more = more;
-	if (ch->phase == HG_PH_RUNNING && !ch->held)
+	if (ch->phase == HG_PH_RUNNING && !hg_channel_rests(ch))
 		poll_in(ch, more || ch->poll.asked ? MORE_MS : pause_ms(ch));
 	else
 		hg_poll_end(ch);

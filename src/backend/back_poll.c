@@ -30,6 +30,7 @@ static void read_place(struct hg_way *way)
 	g_auto(GStrv) halves = text ? g_strsplit(text, " ", 2) : NULL;
 
 	way->placed = TRUE;
+	g_clear_pointer(&way->cursor, g_free);
 	if (!halves || !halves[0] || !g_ascii_string_to_signed(halves[0], 10, 1, G_MAXINT64, &way->place_ms, NULL)) {
 		way->place_ms = hg_way_now(way);	/* the first poll ever: what was before us is not ours */
 		return;
@@ -49,7 +50,7 @@ static void plan(struct hg_way *way, gint64 ms)
 {
 	const struct hg_backend_conf *backend = hg_way_backend(way);
 
-	if (way->timer || way->polling || way->backs->stopped || !backend || !hg_back_has_poll(backend->desk->back) ||
+	if (way->timer || way->polling || hg_way_rests(way) || !backend || !hg_back_has_poll(backend->desk->back) ||
 	    backend->desk->poll.every_ms <= 0)
 		return;
 	way->timer = hg_loop_timer(way->backs->env.loop, ms, poll_now, way);
@@ -293,7 +294,7 @@ static void on_page(void *arg, const struct hg_desk_ended *ended)
 	gboolean good = ended->word == HG_DESK_DONE || ended->word == HG_DESK_ADOPT || ended->word == HG_DESK_NONE;
 
 	g_clear_pointer(&way->asked, json_object_put);
-	if (!backend || way->backs->stopped)
+	if (!backend || hg_way_rests(way))
 		finish(way, 0);
 	else if (good)
 		take_page(way, backend, ended->taken);
@@ -322,7 +323,7 @@ static void ask(struct hg_way *way)
 	hg_desk_line *line = backend ? way->backs->env.line(way->backs->env.ctx, way->name) : NULL;
 	struct hg_desk_ask ask = { .op = HG_DESK_FETCH_CHANGES, .patient = TRUE, .max_reply = PAGE_BYTES };
 
-	if (!line || way->backs->stopped) {
+	if (!line || hg_way_rests(way)) {
 		finish(way, 0);
 		return;
 	}

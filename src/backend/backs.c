@@ -176,6 +176,27 @@ void hg_backs_start(hg_backs *backs)
 	take_conf(backs);
 }
 
+gboolean hg_way_rests(const struct hg_way *way)
+{
+	return way->backs->stopped || (way->backs->env.shared && !way->own);
+}
+
+void hg_backs_own(hg_backs *backs, const char *backend, gboolean ours)
+{
+	struct hg_way *way = hg_way_of(backs, backend);
+
+	if (way->own == ours)
+		return;
+	way->own = ours;
+	if (!ours) {
+		hg_poll_stop(way);
+		return;
+	}
+	way->placed = FALSE;	/* another node may have got further */
+	if (backs->started)
+		hg_poll_plan(way);
+}
+
 void hg_backs_stop(hg_backs *backs)
 {
 	GHashTableIter iter;

@@ -25,6 +25,7 @@ struct hg_backs_env {
 	char *(*cursor)(void *ctx, const char *name);
 	/* The backend's line, lent; NULL: it has none. */
 	hg_desk_line *(*line)(void *ctx, const char *backend);
+	gboolean shared;		/* several nodes share the work: see hg_backs_own() */
 	/* How many jobs of HG_FROM_BACKEND it takes. */
 	void (*slots)(void *ctx, const char *backend, guint slots);
 	void *ctx;
@@ -33,6 +34,8 @@ struct hg_backs_env {
 hg_backs *hg_backs_new(const struct hg_backs_env *env, hg_conf *conf);
 /* Polls begin. */
 void hg_backs_start(hg_backs *backs);
+/* Where several nodes share the work (env.shared): this one polls that helpdesk from here on, or (FALSE, as at first) not. */
+void hg_backs_own(hg_backs *backs, const char *backend, gboolean ours);
 /* Nothing is begun any more; what is under way ends, and what was not done goes back. */
 void hg_backs_stop(hg_backs *backs);
 void hg_backs_reload(hg_backs *backs, hg_conf *conf);

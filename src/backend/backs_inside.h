@@ -13,6 +13,7 @@ struct hg_way {				/* one backend's; survives reloads */
 	gint64 forged_ms, closed_ms, odd_ms;	/* when that was logged last, 0: never */
 	/* back_poll.c */
 	guint64 timer;
+	gboolean own;			/* where several nodes share the work: this one polls */
 	gboolean polling;		/* a page is awaited, or stored */
 	gboolean placed;		/* cursor and place_ms were read from the store */
 	char *cursor;			/* as fetch_changes took it, or NULL */
@@ -36,6 +37,7 @@ struct hg_backs {
 
 /* ---- backs.c ---- */
 struct hg_way *hg_way_of(hg_backs *backs, const char *name);
+gboolean hg_way_rests(const struct hg_way *way);	/* it is not polled: we stop, or another node does */
 /* As it is configured now: its desk with a way back; NULL: it has none (any more). */
 const struct hg_backend_conf *hg_way_backend(const struct hg_way *way);
 void hg_way_given(const struct hg_way *way, const struct hg_backend_conf *backend, struct hg_back_given *ret);

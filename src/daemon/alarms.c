@@ -349,15 +349,40 @@ static void recall(hg_alarms *all, const struct look *look)
 	}
 }
 
-static void judge(hg_alarms *all, const struct look *look)
+/* What is known of a channel is known where it is asked; the rest is said once over all nodes. */
+static gboolean is_ours(hg_gateway *gateway, const char *name)
 {
+	const char *colon = g_str_has_prefix(name, "channel_") ? strchr(name, ':') : NULL;
+
+	return colon ? hg_gateway_owns(gateway, "channel:", colon + 1) : hg_gateway_owns(gateway, "house", "");
+}
+
+static void drop_others(hg_gateway *gateway, struct look *look)
+{
+	for (guint i = look->found->len; i > 0; i--)
+		if (!is_ours(gateway, ((struct alarm_found *)g_ptr_array_index(look->found, i - 1))->name))
+			g_ptr_array_remove_index(look->found, i - 1);
+	for (guint i = look->standing->len; i > 0; i--)
+		if (!is_ours(gateway, ((hg_standing *)g_ptr_array_index(look->standing, i - 1))->name))
+			g_ptr_array_remove_index(look->standing, i - 1);
+}
+
+static void judge(hg_alarms *all, struct look *look)
+{
+	count_kinds(all, look);
+	if (all->gateway->own)
+		drop_others(all->gateway, look);
 	recall(all, look);
 	judge_bad(all, look);
 	judge_good(all, look);
-	count_kinds(all, look);
 	for (int kind = 0; kind < SINKS; kind++)
 		sink_look(&all->sinks[kind], look);
 	end_what_is_over(all, look);
+}
+
+void hg_alarms_recall(hg_alarms *all)
+{
+	all->recalled = FALSE;
 }
 
 /* ---- a look ---- */

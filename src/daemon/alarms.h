@@ -16,6 +16,8 @@ void hg_alarms_start(hg_alarms *alarms);
 void hg_alarms_stop(hg_alarms *alarms);		/* no more looks; what is under way is forgotten */
 void hg_alarms_free(hg_alarms *alarms);		/* NULL is fine; after the client, the readers and the mail */
 
+void hg_alarms_recall(hg_alarms *alarms);	/* what another node told is ours to tell from here on */
+
 /* How many stand, by what they are about: "channel_down"; for metrics. */
 typedef void hg_alarms_count_fn(void *arg, const char *kind, guint n);
 void hg_alarms_count(hg_alarms *alarms, hg_alarms_count_fn *fn, void *arg);

@@ -68,7 +68,8 @@ static void look_at_channel(void *arg, const struct hg_channel_status *status)
 {
 	struct looking *looking = arg;
 
-	if (hg_channels_is_held(looking->gateway->channels, status->name))
+	if (hg_channels_is_held(looking->gateway->channels, status->name) ||
+	    !hg_gateway_owns(looking->gateway, "channel:", status->name))
 		return;
 	look_at_condition(looking, status);
 	look_at_silence(looking, status);

@@ -97,9 +97,12 @@ static void make_parts(hg_gateway *gateway)
 	struct hg_api_ports api_ports;
 	struct hg_visitors_env visitors_env;
 
+	if (hg_store_is_shared(gateway->store))
+		gateway->own = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	hg_gateway_ports(gateway, &ports);
 	gateway->engine = hg_engine_new(conf, g_steal_pointer(&gateway->setup->rules), gateway->store,
 					gateway->env, &ports);
+	hg_engine_set_node(gateway->engine, g_get_host_name(), HG_LEASE_MS);
 	hg_gateway_visitors_env(gateway, &visitors_env);
 	gateway->visitors = hg_visitors_new(&visitors_env, conf);
 	hg_gateway_channel_env(gateway, &channel_env);
@@ -194,6 +197,7 @@ void hg_gateway_free(hg_gateway *gateway)
 	hg_hooks_free(gateway->hooks);
 	hg_loop_free(gateway->loop);
 	hg_engine_free(gateway->engine);
+	g_clear_pointer(&gateway->own, g_hash_table_destroy);
 	g_clear_pointer(&gateway->store, hg_store_close);
 	hg_setup_free(gateway->setup);
 	g_free(gateway->attachments);

@@ -52,6 +52,7 @@ struct hg_gateway {
 	char instance[17];		/* which store this is, as a word that tells nothing of it */
 	gint64 started_ms, reloaded_ms;
 	guint64 pulse;			/* timer */
+	GHashTable *own;		/* where several nodes share the store: names of the posts this one holds; else NULL */
 	gboolean stopping, channels_stopped, server_drained, console_drained;
 	enum hg_clock_told { HG_CLOCK_RIGHT, HG_CLOCK_HELD, HG_CLOCK_BEHIND } clock_told;	/* what the log said last */
 	int exit_code;
@@ -70,6 +71,12 @@ void hg_gateway_backs_env(hg_gateway *gateway, struct hg_backs_env *ret);
 hg_hooks_result hg_gateway_hook_result;
 void hg_gateway_visitors_env(hg_gateway *gateway, struct hg_visitors_env *ret);
 void hg_gateway_api_ports(hg_gateway *gateway, struct hg_api_ports *ret);
+
+/* posts_held.c */
+/* May this node do what only one may do for it: kind "channel:", "backend:", "hook:", or "house" with name ""?  On the loop. */
+gboolean hg_gateway_owns(hg_gateway *gateway, const char *kind, const char *name);
+/* As hg_ports.posts. */
+void hg_gateway_posted(void *gateway, const char *post, gboolean held, gint64 fence, gint64 until_mono_ms);
 
 /* serve.c: which part answers a request */
 void hg_gateway_route(void *gateway, const hg_request *req, struct hg_server_route *route);

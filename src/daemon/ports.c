@@ -25,11 +25,33 @@ struct forward {
 	hg_dispatch *dispatch;
 };
 
+/* As whoever would have carried it says that nothing has left. */
+static void not_forwarded(hg_gateway *gateway, hg_dispatch *dispatch)
+{
+	int target = dispatch->job.target;
+	hg_command *command = hg_command_new(target == HG_TO_HOOK ? HG_CMD_FACTS : target == HG_FROM_BACKEND ? HG_CMD_CHANGED :
+					     HG_CMD_FORWARDED);
+	g_autoptr(GError) error = NULL;
+
+	command->job_n = dispatch->job.n;
+	command->fence = dispatch->fence;
+	command->backend = target == HG_TO_HOOK ? NULL : hg_arena_str(command->arena, dispatch->job.name);
+	command->fate = command->forwarded.fate = HG_RETRY;
+	command->text = command->forwarded.text = command->facts.text = HG_DISPATCH_LATE;
+	hg_dispatch_free(dispatch);
+	if (hg_engine_submit(gateway->engine, command, &error))
+		return;
+	hg_err(NULL, "forward.result_lost", "%s", error->message);
+	hg_command_free(command);
+}
+
 static void forward_on_loop(void *arg)
 {
 	struct forward *forward = arg;
 
-	if (forward->dispatch->job.target == HG_TO_HOOK)
+	if (hg_dispatch_is_late(forward->dispatch, hg_mono(forward->gateway->env)))
+		not_forwarded(forward->gateway, forward->dispatch);
+	else if (forward->dispatch->job.target == HG_TO_HOOK)
 		hg_hooks_send(forward->gateway->hooks, forward->dispatch);
 	else if (forward->dispatch->job.target == HG_FROM_BACKEND)
 		hg_backs_send(forward->gateway->backs, forward->dispatch);
@@ -78,7 +100,8 @@ static void port_publish(void *ctx, const hg_event *const *events, guint n)
 void hg_gateway_ports(hg_gateway *gateway, struct hg_ports *ret)
 {
 	*ret = (struct hg_ports){ .ctx = gateway, .plan = port_plan, .limits = port_limits,
-		.dispatch = port_dispatch, .publish = port_publish, .hint = hg_follower_hint(gateway->follow) };
+		.dispatch = port_dispatch, .publish = port_publish, .posts = hg_gateway_posted,
+		.hint = hg_follower_hint(gateway->follow) };
 }
 
 /* ---- the others reach the engine ---- */
@@ -120,7 +143,8 @@ void hg_gateway_channel_env(hg_gateway *gateway, struct hg_channels_env *ret)
 {
 	*ret = (struct hg_channels_env){ .loop = gateway->loop, .client = gateway->client,
 		.attachments = gateway->attachments, .submit = submit_of_channel, .cursor = cursor,
-		.visitor = hg_visitors_inside(gateway->visitors), .captive = gateway->setup->conf->gateway.capture, .ctx = gateway };
+		.visitor = hg_visitors_inside(gateway->visitors), .captive = gateway->setup->conf->gateway.capture,
+		.shared = gateway->own != NULL, .ctx = gateway };
 }
 
 /* For agents who follow the thread live. */
@@ -187,7 +211,7 @@ static void change_slots(void *ctx, const char *backend, guint slots)
 void hg_gateway_backs_env(hg_gateway *gateway, struct hg_backs_env *ret)
 {
 	*ret = (struct hg_backs_env){ .loop = gateway->loop, .attachments = gateway->attachments, .submit = submit,
-		.cursor = cursor, .line = line_of, .slots = change_slots, .ctx = gateway };
+		.cursor = cursor, .line = line_of, .slots = change_slots, .shared = gateway->own != NULL, .ctx = gateway };
 }
 
 /* A read mark or typing sign goes out like a send nobody waits for: ticket 0. */
