@@ -18,6 +18,10 @@ static gboolean last_speaker(hg_turn *turn, const hg_thread *thread, struct hg_f
 
 	if (!thread->last_message_n || !hg_rules_count(turn->engine->rules))
 		return TRUE;
+	if (thread->last_message_n == thread->last_in_n) {	/* need not be read */
+		facts->last_speaker = hg_author_word(HG_BY_CUSTOMER);
+		return TRUE;
+	}
 	if (!hg_store_message_get(turn->store, turn->arena, thread->last_message_n, &last, error))
 		return FALSE;
 	if (last && last->direction != HG_NOTE)
