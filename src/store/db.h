@@ -95,6 +95,7 @@ struct hg_driver {
 	gint64 (*free_bytes)(hg_store *store);
 	gboolean (*audit)(hg_store *store, hg_fsck_report *report, void *arg, GError **error);
 	gboolean (*sizes)(hg_store *store, gint64 *ret_bytes, gint64 *ret_log, GError **error);
+	void (*pages)(hg_store *store, struct hg_store_cost *ret);	/* fills in those; NULL: it has none of its own */
 };
 extern const hg_driver hg_sqlite_driver, hg_postgres_driver;
 

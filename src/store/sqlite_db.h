@@ -26,6 +26,7 @@ gboolean hg_sqlite_next_n(hg_store *store, const struct hg_table *of, gint64 *re
 /* ---- sqlite_audit.c, sqlite_stats.c ---- */
 gboolean hg_sqlite_audit(hg_store *store, hg_fsck_report *report, void *arg, GError **error);
 gboolean hg_sqlite_sizes(hg_store *store, gint64 *ret_bytes, gint64 *ret_log, GError **error);
+void hg_sqlite_pages(hg_store *store, struct hg_store_cost *ret);
 
 /* ---- sqlite_wal.c ---- */
 const char *hg_sqlite_vfs(void);	/* name of the VFS to open with: the process's usual one underneath */

@@ -233,7 +233,11 @@ struct hg_known *hg_store_known(hg_store *store)
 
 struct hg_store_cost hg_store_cost(hg_store *store)
 {
-	return store->cost;
+	struct hg_store_cost cost = store->cost;
+
+	if (store->driver->pages)
+		store->driver->pages(store, &cost);
+	return cost;
 }
 
 struct evp_mac_ctx_st *hg_store_mac(hg_store *store)

@@ -3,7 +3,8 @@
 Each size has as many people, each with an open conversation and a message that is remembered; bench_store
 makes them, lean: what is only added at an end does not get slower by itself.  --filled takes the largest from
 a directory, where it stays for the next time, and leaves out the sizes between.  Then the daemon runs on that
-store.  Known people are picked evenly over all of them, which is the worst case: real ones are mostly recent."""
+store.  Known people are picked evenly over all of them, which is the worst case: real ones are mostly recent.
+At last bench_engine takes in the same kinds and counts pages, which no other machine and no other load changes."""
 
 import math
 import os
@@ -16,8 +17,11 @@ SMALLEST = 10_000
 NEW_FIRST = 1 << 31     # numbers of people that filling does not reach
 MESSAGE_FIRST = 1 << 40     # numbers of messages that nobody has sent yet
 LOOKS = 20_000
+COUNTED = 10_000        # messages of each kind of which pages are counted
 BAR_CPU = 2             # times that of the smallest, for any kind of message
 BAR_LOOK = 1.5          # of the smallest's look-up, more for each time the store is ten times as large
+BAR_PAGES = 0.2         # of the pages that a message asks for, likewise: trees grow deeper, no more
+COUNTS = ("pages", "read", "logged", "copied")
 
 
 def sizes(bench):
@@ -32,6 +36,14 @@ def look_up(bench, store, people):
                            str(LOOKS // 20 if bench.small else LOOKS)], check=True, stdout=subprocess.PIPE, text=True)
     lines = [line.split() for line in done.stdout.splitlines()]
     return {name: {key: float(value) for key, value in (word.split("=") for word in words)} for name, *words in lines}
+
+
+def counts(bench, store, people):
+    """Of each kind of message what bench_engine prints, by the names of its columns."""
+    done = subprocess.run([str(bench.build / "tests/bench/bench_engine"), "-d", str(store), "-p", str(people),
+                           str(min(bench.count, COUNTED))], check=True, stdout=subprocess.PIPE, text=True)
+    head, *lines = [line.split() for line in done.stdout.splitlines()]
+    return {kind: dict(zip(head[1:], map(float, values))) for kind, *values in lines}
 
 
 def cost(bench, daemon, **named):
@@ -54,6 +66,7 @@ def measure_size(bench, store, people, filled):
         result["known_us"] = cost(bench, daemon, contacts=people, first=message)
         result["again_us"] = cost(bench, daemon, contacts=people, first=message)
         result["new_us"] = cost(bench, daemon, first=NEW_FIRST + 10 * people + run)
+    result["counts"] = counts(bench, store, people)
     return result
 
 
@@ -84,6 +97,10 @@ def show(result, out):
             for size in result["sizes"]]
     table(out, ["conversations", "MiB", "CPU us: new", "known", "redelivered", "look-up us: thread p50", "p99",
                 "remembered id p50", "p99"], rows)
+    rows = [[f"{size['people']}", *(f"{size['counts'][kind][count]:.1f}" for kind in ("new", "known", "again") for count in COUNTS)]
+            for size in result["sizes"]]
+    table(out, ["conversations", *(f"{kind} {count}" if count == COUNTS[0] else count
+                                   for kind in ("pages: new", "known", "redelivered") for count in COUNTS)], rows)
 
 
 def judge(result):
@@ -93,6 +110,10 @@ def judge(result):
         verdicts.append((times(result, key) <= BAR_CPU,
                          f"a message of {words} costs {times(result, key):.2f} times the CPU with {last} conversations, "
                          f"at most {BAR_CPU} is wanted"))
+    for kind in ("new", "known", "again"):
+        bar, ratio = 1 + BAR_PAGES * tens, times(result, "counts", kind, "pages")
+        verdicts.append((ratio <= bar, f"a message ({kind}) asks for {ratio:.2f} times the pages with {last}, at most {bar:.1f} is "
+                                       "wanted: trees may grow deeper, no more"))
     for key, words in (("thread", "a conversation"), ("seen", "a remembered id")):
         bar, ratio = 1 + BAR_LOOK * tens, times(result, "look", key, "p50_us")
         verdicts.append((ratio <= bar, f"{words} is found in {ratio:.1f} times the time with {last}, at most {bar:.1f} is "
