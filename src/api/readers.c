@@ -1,6 +1,8 @@
 /* readers.c - a queue, some threads, one connection each */
 #include "readers.h"
 
+#include <string.h>
+
 #define WAITING_MAX 256			/* reads that may wait for a thread; more is answered 503 */
 #define SLOW_MS (5 * 60 * 1000)	/* an audit, which reads all files as well */
 
@@ -20,7 +22,7 @@ struct hg_readers {
 	guint apart;			/* under lock: threads of hg_readers_run_apart() */
 	GCond came_back;		/* one of them has ended */
 	struct hg_store_options options;	/* its strings are ours: */
-	char *driver, *path, *attachments;
+	char *driver, *path, *url, *password, *attachments;
 };
 
 struct reader {
@@ -56,6 +58,9 @@ static void keep_options(hg_readers *readers, const struct hg_store_options *opt
 	readers->options = *options;
 	readers->options.driver = readers->driver;
 	readers->options.path = readers->path;
+	readers->options.url = readers->url = g_strdup(options->url);
+	readers->options.password = readers->password = g_strdup(options->password);
+	readers->options.node = NULL;	/* a reader is nobody */
 	readers->options.attachments = readers->attachments;
 }
 
@@ -162,6 +167,10 @@ void hg_readers_free(hg_readers *readers)
 	g_cond_clear(&readers->came_back);
 	g_free(readers->driver);
 	g_free(readers->path);
+	g_free(readers->url);
+	if (readers->password)
+		memset(readers->password, 0, strlen(readers->password));
+	g_free(readers->password);
 	g_free(readers->attachments);
 	g_free(readers);
 }

@@ -33,6 +33,30 @@ gboolean hg_check_name(const char *name, const char *what, const struct hg_place
 	return FALSE;
 }
 
+/* ---- store ---- */
+
+static gboolean has_password(const char *url)
+{
+	const char *name = strstr(url, "://"), *at = name ? strpbrk(name + 3, "@/?") : NULL;
+
+	return strstr(url, "password=") || (at && *at == '@' && memchr(name + 3, ':', (gsize)(at - name) - 3));
+}
+
+void hg_check_store(const struct hg_store_conf *store, const hg_node *map, hg_diag *diag)
+{
+	if (g_strcmp0(store->driver, "postgresql") != 0) {
+		if (store->url)
+			hg_diag_add(diag, HG_SEV_ERROR, place_of(map, "url"), "driver: postgresql", "store: 'url' is for another driver");
+		return;
+	}
+	if (!store->url)
+		hg_diag_add(diag, HG_SEV_ERROR, place_of(map, "driver"), "url: postgresql://headgate@db.example/headgate",
+			    "store: 'url' is missing");
+	else if (has_password(store->url))
+		hg_diag_add(diag, HG_SEV_ERROR, place_of(map, "url"), "password: credential:db", "store: the url has a password in it, "
+			    "where everybody sees it who sees the configuration");
+}
+
 /* ---- gateway ---- */
 
 static gboolean is_address(const char *text)

@@ -10,6 +10,8 @@ void hg_check_gateway(struct hg_gateway_conf *gateway, const hg_node *map, hg_di
 void hg_retention_inherit(const hg_node *map, const struct hg_retention_conf *all, struct hg_retention_conf *own);
 /* After all channels were read. */
 void hg_check_retention(const hg_conf *conf, const hg_node *root, hg_diag *diag);
+/* A database that is a server's: where it is, and no password where everybody sees it. */
+void hg_check_store(const struct hg_store_conf *store, const hg_node *map, hg_diag *diag);
 void hg_check_window(const struct hg_window_conf *window, const hg_node *map, hg_diag *diag);
 void hg_check_scope(const char *scope, const char *what, const hg_node *map, hg_diag *diag);
 /* `reopen` as a list by age, which the option table leaves to this; map: the window's, or NULL. */

@@ -406,6 +406,7 @@ static void read_sections(struct load *l, const hg_node *root)
 			l->diag);
 	hg_options_fill(hg_console_options, hg_node_get(root, "console"), "console", NULL, &conf->console, l->diag);
 	hg_options_fill(hg_files_options, hg_node_get(root, "files"), "files", NULL, &conf->files, l->diag);
+	hg_check_store(&conf->store, hg_node_get(root, "store"), l->diag);
 	hg_check_files(&conf->files, hg_node_get(root, "files"), l->diag);
 	hg_options_fill(hg_alarms_options, hg_node_get(root, "alarms"), "alarms", NULL, &conf->alarms, l->diag);
 	hg_check_gateway(&conf->gateway, hg_node_get(root, "gateway"), l->diag);

@@ -22,8 +22,9 @@ struct hg_gateway_conf {
 };
 
 struct hg_store_conf {
-	char *driver;			/* sqlite */
+	char *driver;			/* sqlite, postgresql */
 	char *path;
+	char *url, *password, *node;	/* postgresql; password is a secret; or NULL */
 	char *attachments;		/* directory; NULL: beside the database */
 	gint64 journal_ms;		/* how long what was done is kept; 0: not at all */
 	gint64 audit_ms;		/* how long who did what is kept; 0: for ever */

@@ -81,9 +81,16 @@ const struct hg_option hg_gateway_options[] = {
 
 #define STORE(field, name, ...) HG_OPTION_AT(struct hg_store_conf, field, name, __VA_ARGS__)
 const struct hg_option hg_store_options[] = {
-	STORE(driver, "driver", ENUM, NONE, "sqlite", "sqlite", "Kind of database."),
+	STORE(driver, "driver", ENUM, NONE, "sqlite", "sqlite|postgresql",
+	      "Kind of database: a file of its own, or a PostgreSQL server that several nodes share."),
 	STORE(path, "path", PATH, NONE, "/var/lib/headgate/headgate.db", NULL,
 	      "Database file; it is made when it is missing."),
+	STORE(url, "url", STRING, NONE, NULL, "1..2048",
+	      "PostgreSQL: where the database is, as its own programs take it (postgresql://headgate@db.example/headgate?sslmode=verify-full). "
+	      "The file named by path is not made then; what each node keeps for itself lies beside it."),
+	STORE(password, "password", SECRET, NONE, NULL, "1..1024", "PostgreSQL: the password, where one is asked for."),
+	STORE(node, "node", STRING, NONE, NULL, "1..63",
+	      "PostgreSQL: this node's name among those that share the database; without it the host's name."),
 	STORE(attachments, "attachments", PATH, NONE, NULL, NULL,
 	      "Directory for attachments; without it they lie beside the database."),
 	STORE(journal_ms, "journal", MSECS, RELOAD, "30d", "0s..3650d",

@@ -155,6 +155,7 @@ gboolean ctl_place_read(struct ctl *ctl, struct ctl_place *ret)
 	dir = g_path_get_dirname(ret->store.path);
 	ret->attachments = ret->store.attachments ? g_strdup(ret->store.attachments) : g_build_filename(dir, "attachments", NULL);
 	ret->options = (struct hg_store_options){ .driver = ret->store.driver, .path = ret->store.path,
+		.url = ret->store.url, .password = ret->store.password, .node = ret->store.node,
 		.attachments = ret->attachments, .env = hg_env_system(), .ballast = ret->store.ballast, .min_free = ret->store.min_free };
 	return TRUE;
 }

@@ -127,6 +127,7 @@ char *hg_setup_attachments(const hg_conf *conf)
 struct hg_store_options hg_setup_store(const hg_conf *conf, const char *attachments)
 {
 	return (struct hg_store_options){ .driver = conf->store.driver, .path = conf->store.path,
+		.url = conf->store.url, .password = conf->store.password, .node = conf->store.node,
 		.attachments = attachments, .env = hg_env_system(), .ballast = conf->store.ballast,
 		.min_free = conf->store.min_free };
 }

@@ -310,8 +310,9 @@ void hg_round_failed(hg_engine *engine, const GError *error)
 	engine->failures++;
 	engine->disk_ms = 0;
 	hg_err(NULL, "store.failed", "%s; nothing of this group was acknowledged", error->message);
-	/* A full disk is no reason to stop: what is refused comes again when there is room. */
-	if (hg_store_broken(engine->store) || engine->failures < FAILURES_MAX ||
+	/* A full disk is no reason to stop, nor is a server that is away: what is refused comes again when there is room, or it
+	 * is back. */
+	if (hg_store_broken(engine->store) || engine->failures < FAILURES_MAX || hg_store_is_shared(engine->store) ||
 	    (bytes >= 0 && bytes < engine->conf->store.min_free))
 		return;
 	hg_err(NULL, "store.broken", "the store failed %u times in a row: stopping", engine->failures);

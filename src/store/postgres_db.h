@@ -49,6 +49,11 @@ const void *hg_pg_bytes(hg_stmt *stmt, int column, gboolean text, gsize *ret_len
 gboolean hg_pg_ensure(hg_store *store, GError **error);
 gboolean hg_pg_is_lost(const hg_store *store);
 
+/* ---- postgres_watch.c ---- */
+struct hg_pg_watch *hg_pg_watch_new(const struct hg_store_options *options, hg_store_hint_fn *hint, void *arg, GError **error);
+void hg_pg_watch_free(struct hg_pg_watch *watch);
+gboolean hg_pg_hint(hg_store *store, const char *payload, GError **error);
+
 /* ---- postgres_schema.c ---- */
 gboolean hg_pg_migrate(hg_store *store, GError **error);
 gboolean hg_pg_schema_check(hg_store *store, GError **error);

@@ -4,13 +4,14 @@
  * node makes of another's can be tried without a second one. */
 #include <config.h>
 
-#include "store.h"
+#include "postgres_db.h"
 
 #include <string.h>
 
 struct hg_store_watch {
 	hg_store_hint_fn *hint;
 	void *arg;
+	struct hg_pg_watch *pg;		/* ours; NULL: another driver's */
 };
 
 #ifdef HG_TEST_HOOKS
@@ -51,12 +52,19 @@ static void leave(hg_store_watch *watch G_GNUC_UNUSED) { }
 static void tell_all(const char *payload G_GNUC_UNUSED) { }
 #endif
 
-hg_store_watch *hg_store_watch_new(const struct hg_store_options *options G_GNUC_UNUSED, hg_store_hint_fn *hint, void *arg,
-				   GError **error G_GNUC_UNUSED)
+hg_store_watch *hg_store_watch_new(const struct hg_store_options *options, hg_store_hint_fn *hint, void *arg,
+				   GError **error)
 {
-	hg_store_watch *watch = g_new0(hg_store_watch, 1);
+	gboolean postgres = g_strcmp0(options->driver, hg_postgres_driver.name) == 0;
+	struct hg_pg_watch *pg = postgres ? hg_pg_watch_new(options, hint, arg, error) : NULL;
+	hg_store_watch *watch;
 
-	*watch = (hg_store_watch){ hint, arg };
+	if (postgres && !pg)
+		return NULL;
+	watch = g_new0(hg_store_watch, 1);
+	*watch = (hg_store_watch){ hint, arg, pg };
+	if (pg)
+		return watch;
 	enter(watch);
 	return watch;
 }
@@ -65,14 +73,19 @@ void hg_store_watch_free(hg_store_watch *watch)
 {
 	if (!watch)
 		return;
-	leave(watch);
+	if (watch->pg)
+		hg_pg_watch_free(watch->pg);
+	else
+		leave(watch);
 	g_free(watch);
 }
 
-gboolean hg_store_hint(hg_store *store G_GNUC_UNUSED, const char *payload, GError **error)
+gboolean hg_store_hint(hg_store *store, const char *payload, GError **error)
 {
 	if (strlen(payload) > HG_HINT_MAX)
 		return hg_fail(error, HG_ERROR_LIMIT, "a hint has %d bytes at most", HG_HINT_MAX);
+	if (store->pg)
+		return hg_pg_hint(store, payload, error);
 	tell_all(payload);
 	return TRUE;
 }

@@ -17,6 +17,8 @@ import threading
 import time
 import uuid
 
+import postgres
+
 TOP = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("HEADGATE_BUILD", TOP / "build" / "check"))
 PATIENCE = 30 * int(os.environ.get("HEADGATE_SLOW") or 1)	# seconds until a wait is a failure
@@ -97,8 +99,11 @@ store: { path: "@FOLDER@/store/headgate.db", min_free: 1MiB, ballast: 1MiB }
 class Gateway:
     """One headgated with its folder: config, store, log, clock.  fresh: it makes its store itself."""
 
-    def __init__(self, folder, config, env=None, fresh=False):
+    def __init__(self, folder, config, env=None, fresh=False, database=None, node="one"):
         self.folder = pathlib.Path(folder)
+        self.database, self.node = database, node
+        if postgres.RUNNING and not database:
+            self.database = postgres.make_database(postgres.RUNNING)
         self.store = self.folder / "store" / "headgate.db"
         self.socket = self.folder / "ctl.sock"
         self.log_path = self.folder / "log"
@@ -115,13 +120,15 @@ class Gateway:
 
     def write_config(self, config):
         text = config.replace("@FOLDER@", str(self.folder))
+        if self.database:
+            text = text.replace("store: {", f'store: {{ driver: postgresql, url: "{self.database}", node: {self.node},', 1)
         self.config_path.write_text(text)
         self.config_path.chmod(0o600)
 
     # ---- life ----
     def launch(self, fail=None):
         """Starts it and does not wait; the pipe that its port will come through."""
-        if not self.fresh and not self.store.exists():
+        if not self.fresh and not self.database and not self.store.exists():
             EmptyStore.copy(self.store)
         self.fresh = True	# what a test takes away later it wants gone
         env = {k: v for k, v in os.environ.items() if not k.startswith("HEADGATE_")}
