@@ -8,6 +8,7 @@
 #define ANA   "tel:+447700900123"
 #define DESK  "mailto:Help@desk.example"
 #define TOKEN "t1aaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define TOKEN_2 "t1bbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 #define CONF  "ticket: { confirm: \"\" }\nchannels:\n  wa: { adapter: fake }\n  mail: { adapter: mail }\n  mail2: { adapter: mail }\n" \
 	      "rules:\n  - name: all\n    do: { convert: {} }\n" \
 	      "backends:\n  desk:\n    preset: email\n    values: { channel: mail, mailbox: help@desk.example%s }\n" \
@@ -23,6 +24,7 @@ struct mail {
 	/* what few have */
 	int kind;			/* 0: HG_TEXT */
 	gboolean of_nobody, no_refs, no_hash, echo;
+	const char *ref;		/* all it refers to */
 };
 
 static guint numbered;
@@ -31,9 +33,11 @@ static guint numbered;
 
 enum asked { BY_LINK, TICKET_GET, STORE_FILE, CASE_LOAD, CASE_SAVE, APPLY, N_ASKED };
 static struct { gboolean armed; int what; guint nth; } fault;	/* the nth of these calls from now on, counted down */
+static guint calls[N_ASKED];
 
 static gboolean strikes(int what, GError **error)
 {
+	calls[what]++;
 	if (!fault.armed || fault.what != what || --fault.nth)
 		return FALSE;
 	fault.armed = FALSE;
@@ -62,13 +66,14 @@ WRAPPED(APPLY, hg_change_apply, (hg_turn *turn, hg_case *kase, const char *backe
 static void mail_in(hg_lab *lab, const struct mail *mail)
 {
 	static const char *const refs[] = { "not-a-token-of-a-ticket", TOKEN, "<x@y>", NULL };
+	const char *const one[] = { mail->ref, NULL };
 	const struct hg_address from = { mail->uri ? mail->uri : DESK, HG_CLAIMED };
 	g_autofree char *id = g_strdup_printf("<%u@desk.example>", ++numbered), *hash = g_strdup_printf("hash %u", numbered);
 	struct hg_in in = {
 		.size = sizeof(in), .kind = mail->kind ? mail->kind : HG_TEXT, .id = id, .from = &from,
 		.n_from = mail->of_nobody ? 0 : 1, .to = "mailto:we@acme.example", .echo = mail->echo,
 		.subject = "Re: Printer", .text = mail->text, .reply_text = mail->reply, .sender = mail->sender,
-		.refs = mail->no_refs ? NULL : refs, .vouched = mail->bare ? 0 : 2,
+		.refs = mail->no_refs ? NULL : mail->ref ? one : refs, .vouched = mail->bare ? 0 : mail->ref ? 1 : 2,
 		.automatic = mail->automatic, .name = "Mia", .dedupe = mail->no_hash ? NULL : hash,
 		.files = mail->file, .n_files = mail->n_files ? mail->n_files : mail->file ? 1 : 0, .file_size = sizeof(struct hg_file),
 	};
@@ -152,11 +157,23 @@ static void files_of_an_answer_go_along(void **state)
 					     .bytes = 8 };
 	(void)state;
 
+	calls[STORE_FILE] = 0;
 	mail_in(lab, &(struct mail){ .text = "Look", .file = &file });
+	assert_int_equal(calls[STORE_FILE], 1);
 	lab_counts(lab, 1, "SELECT count(*) FROM attachment WHERE name = 'how-to.pdf' AND length(sha256) = 64");
 	mail_in(lab, &(struct mail){ .text = "And this", .file = &gone });
 	lab_counts(lab, 0, "SELECT count(*) FROM attachment WHERE name = 'gone.pdf'");
 	lab_counts(lab, 2, "SELECT count(*) FROM message WHERE direction = 2");
+	assert_alone(lab);
+}
+
+static void a_token_may_be_all_that_it_refers_to(void **state)
+{
+	g_autoptr(hg_lab) lab = asked("");
+	(void)state;
+
+	mail_in(lab, &(struct mail){ .text = "Water!", .ref = TOKEN });
+	assert_sent(lab, "wa: Water!");
 	assert_alone(lab);
 }
 
@@ -228,7 +245,8 @@ static void what_a_machine_says_there_is_a_note(void **state)
 
 static void unless_all_answers_there_are_marked_so(void **state)
 {
-	g_autoptr(hg_lab) lab = asked(", automatic: answer");
+	/* What one value says is no other's name. */
+	g_autoptr(hg_lab) lab = asked(", agents: automatic, automatic: answer");
 	(void)state;
 
 	mail_in(lab, &(struct mail){ .text = "Water!", .automatic = TRUE });
@@ -236,13 +254,22 @@ static void unless_all_answers_there_are_marked_so(void **state)
 	assert_alone(lab);
 }
 
+static void count_of_none(void *arg, enum hg_level level, const char *event, const char *line)
+{
+	(void)level;
+	*(guint *)arg += strcmp(event, "mail_answer.of_none") == 0 && strstr(line, "helpdesk's to mail brings no") != NULL;
+}
+
 static void mail_of_the_helpdesk_without_a_token_makes_no_conversation(void **state)
 {
 	g_autoptr(hg_lab) lab = asked("");
+	guint logged = 0;
 	(void)state;
 
+	hg_log_set_sink(count_of_none, &logged);
 	for (int i = 0; i < 3; i++)
 		mail_in(lab, &(struct mail){ .text = "News of your helpdesk", .bare = TRUE });
+	assert_int_equal(logged, 3);
 	lab_wait(lab, HOUR_MS);
 	assert_sent(lab, NULL);
 	assert_null(lab_take(lab, HG_TO_BACKEND));
@@ -260,6 +287,43 @@ static void two_helpdesks_with_one_mailbox_have_nothing_to_say_without_a_token_e
 	assert_alone(lab);
 	mail_in(lab, &(struct mail){ .text = "Water!" });
 	assert_sent(lab, "wa: Water!");
+	assert_alone(lab);
+}
+
+/* The ticket is that one at desk2 now; was: and was that one, or NULL. */
+static void link_second(hg_lab *lab, const char *token, const char *was)
+{
+	hg_command *command = lab_command(lab, HG_CMD_LINK, NULL);
+	g_autofree char *there = hg_change_mail_ticket(token), *before = was ? hg_change_mail_ticket(was) : NULL;
+	g_autofree char *ticket = lab_value(lab, "SELECT id FROM ticket");
+
+	command->ticket_ref = hg_arena_str(command->arena, ticket);
+	command->backend = "desk2";
+	command->external_id = hg_arena_str(command->arena, there);
+	command->text = hg_arena_str(command->arena, before);
+	lab_do(lab, command);
+	assert_int_equal(lab->error, 0);
+	lab_desk(lab);
+}
+
+/* Whose ticket it is says the token, not whose mailbox comes first; of two that have it, the first has answered. */
+static void a_token_says_of_two_helpdesks_with_one_mailbox_which_it_is(void **state)
+{
+	g_autoptr(hg_lab) lab = asked(" }\n  desk2:\n    preset: email\n    values: { channel: mail, mailbox: help@desk.example, "
+				      "agents: mia@desk2.example");
+	(void)state;
+
+	link_second(lab, TOKEN_2, NULL);
+	mail_in(lab, &(struct mail){ .text = "Water!", .ref = TOKEN_2 });
+	assert_sent(lab, "wa: Water!");
+	lab_is(lab, "desk2", "SELECT origin FROM message WHERE direction = 2 ORDER BY n DESC LIMIT 1");
+	/* Of the second alone. */
+	mail_in(lab, &(struct mail){ .uri = "mailto:mia@desk2.example", .text = "Sand!", .ref = TOKEN_2 });
+	assert_sent(lab, "wa: Sand!");
+	link_second(lab, TOKEN, TOKEN_2);
+	mail_in(lab, &(struct mail){ .text = "Foam!", .ref = TOKEN });
+	assert_sent(lab, "wa: Foam!");
+	lab_is(lab, "desk", "SELECT origin FROM message WHERE direction = 2 ORDER BY n DESC LIMIT 1");
 	assert_alone(lab);
 }
 
@@ -296,6 +360,10 @@ static void an_echo_is_not_said_again(void **state)
 	mail_in(lab, &(struct mail){ .text = "Water!", .echo = TRUE });
 	assert_sent(lab, NULL);
 	lab_counts(lab, 0, "SELECT count(*) FROM message WHERE origin = 'desk'");
+	/* And is none of the helpdesk's mails: it stands with what was said to whom it went. */
+	mail_in(lab, &(struct mail){ .uri = "mailto:eve@example.net", .text = "My lamp", .no_refs = TRUE, .bare = TRUE });
+	mail_in(lab, &(struct mail){ .uri = "mailto:eve@example.net", .text = "Yours", .no_refs = TRUE, .bare = TRUE, .echo = TRUE });
+	lab_counts(lab, 1, "SELECT count(*) FROM message WHERE text = 'Yours' AND echo = 1");
 	lab_audit(lab);
 }
 
@@ -357,10 +425,12 @@ int main(void)
 		cmocka_unit_test(an_agents_answer_goes_where_the_customer_wrote),
 		cmocka_unit_test(the_same_mail_is_one_answer),
 		cmocka_unit_test(files_of_an_answer_go_along),
+		cmocka_unit_test(a_token_may_be_all_that_it_refers_to),
 		cmocka_unit_test(a_mail_that_is_known_by_its_name_alone_is_an_answer_too),
 		cmocka_unit_test(all_files_that_are_missing_are_named),
 		cmocka_unit_test(what_fails_on_the_way_is_done_again_and_once),
 		cmocka_unit_test(two_helpdesks_with_one_mailbox_have_nothing_to_say_without_a_token_either),
+		cmocka_unit_test(a_token_says_of_two_helpdesks_with_one_mailbox_which_it_is),
 		cmocka_unit_test(what_is_no_mail_of_somebody_is_no_answer),
 		cmocka_unit_test(an_echo_is_not_said_again),
 		cmocka_unit_test(what_a_machine_says_there_is_a_note),

@@ -15,6 +15,7 @@
 #define ENDS_S (NOW_MS / 1000 + 3600)
 
 static const guint8 own[32] = "0123456789abcdef0123456789abcde", another[32] = "other";
+static const guint8 zeros[32], but_one[32] = { [31] = 1 };
 static char old_text[] = "old-secret-0123456789-0123456789", new_text[] = "new-secret-0123456789-0123456789";
 static char *old_secret[] = { old_text, NULL }, *both[] = { new_text, old_text, NULL }, *renewed[] = { new_text, NULL };
 static char *none[] = { NULL };
@@ -60,6 +61,11 @@ static void a_link_holds_for_its_file_until_its_end(void **state)
 	assert_int_equal(look(&keys, HG_LINK_FILE, "", parts.ends, parts.mark, NOW_MS), HG_LINK_NONE);
 	assert_int_equal(look(&keys, HG_LINK_VISITOR, ID, parts.ends, parts.mark, NOW_MS), HG_LINK_NONE);
 	assert_int_equal(look(&theirs, HG_LINK_FILE, ID, parts.ends, parts.mark, NOW_MS), HG_LINK_NONE);
+	parts_free(&parts);
+	/* All of the key counts. */
+	parts = made(&(struct hg_link_keys){ but_one, NULL }, HG_LINK_FILE, ID);
+	assert_int_equal(look(&(struct hg_link_keys){ zeros, NULL }, HG_LINK_FILE, ID, parts.ends, parts.mark, NOW_MS), HG_LINK_NONE);
+	assert_int_equal(look(&(struct hg_link_keys){ but_one, NULL }, HG_LINK_FILE, ID, parts.ends, parts.mark, NOW_MS), HG_LINK_HOLDS);
 	parts_free(&parts);
 	parts = made(&keys, HG_LINK_VISITOR, ID);
 	assert_int_equal(look(&keys, HG_LINK_VISITOR, ID, parts.ends, parts.mark, NOW_MS), HG_LINK_HOLDS);
