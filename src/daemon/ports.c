@@ -162,7 +162,8 @@ void hg_gateway_visitors_env(hg_gateway *gateway, struct hg_visitors_env *ret)
 {
 	*ret = (struct hg_visitors_env){ .loop = gateway->loop, .readers = gateway->visitor_readers,
 		.attachments = gateway->attachments, .key = hg_store_instance_key(gateway->store),
-		.last_event_n = gateway->last_event_n, .submit = submit, .tell = tell_agents, .spread = spread, .ctx = gateway };
+		.last_event_n = gateway->last_event_n, .shared = gateway->follow != NULL, .submit = submit, .tell = tell_agents,
+		.spread = spread, .ctx = gateway };
 }
 
 static void forwarded(void *ctx, hg_command *command)

@@ -112,4 +112,6 @@ gboolean hg_fail_gone(GError **error);
 gboolean hg_unlink_tend(hg_store *store);
 
 /* ---- upload.c ---- */
-gboolean hg_attachments_prepare(const char *attachments, GError **error);	/* makes it, drops leftovers */
+/* Makes it, and drops what was left half written before then (UTC): other nodes may be at work in it. */
+gboolean hg_attachments_prepare(const char *attachments, gint64 before_ms, GError **error);
+#define HG_LEFT_MS (24 * 60 * 60 * 1000)	/* what nobody has written to for so long, nobody writes any more */

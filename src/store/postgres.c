@@ -199,7 +199,7 @@ static gboolean pg_open(hg_store *store, const struct hg_store_options *options,
 	if (store->reader)
 		return hg_pg_schema_check(store, error) && hg_store_key_load(store, NULL, error);
 	return hg_pg_migrate(store, error) && be_the_node(store, error) && hg_store_key_load(store, options->key, error) &&
-	       (!store->attachments || hg_attachments_prepare(store->attachments, error));
+	       (!store->attachments || hg_attachments_prepare(store->attachments, hg_now(store->env) - HG_LEFT_MS, error));
 }
 
 static void pg_close(hg_store *store, gboolean clean G_GNUC_UNUSED)

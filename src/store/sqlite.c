@@ -158,7 +158,7 @@ static gboolean writer_open(hg_store *store, const guint8 *key, GError **error)
 	sqlite3_busy_timeout(store->db, HG_SQLITE_BUSY_MS);
 	hg_ballast_tend(store);
 	return hg_store_key_load(store, key, error) &&
-	       (!store->attachments || hg_attachments_prepare(store->attachments, error));
+	       (!store->attachments || hg_attachments_prepare(store->attachments, G_MAXINT64, error));
 }
 
 static int reader_progress(void *arg)

@@ -10,6 +10,7 @@
 
 #define BATCH 50		/* files of one go: some ms */
 #define YOUNG_MS 2000
+#define YOUNG_SHARED_MS 60000	/* of nodes whose clocks, and the file server's, do not quite agree */
 
 /* "" comes last. */
 static gboolean list(hg_store *store, GPtrArray *ret, GError **error)
@@ -38,6 +39,11 @@ static gboolean is_needed(hg_store *store, const char *sha256, gboolean *ret, GE
 	return TRUE;
 }
 
+static gboolean is_young(hg_store *store, gint64 age_ms)
+{
+	return hg_store_is_shared(store) ? ABS(age_ms) < YOUNG_SHARED_MS : age_ms >= 0 && age_ms < YOUNG_MS;
+}
+
 /* FALSE: it waits. */
 static gboolean delete_file(hg_store *store, const char *sha256)
 {
@@ -48,7 +54,7 @@ static gboolean delete_file(hg_store *store, const char *sha256)
 	if (!path || stat(path, &st) < 0)
 		return TRUE;
 	age_ms = hg_now(store->env) - (gint64)st.st_mtime * 1000;
-	if (age_ms >= 0 && age_ms < YOUNG_MS)
+	if (is_young(store, age_ms))
 		return FALSE;
 	return unlink(path) == 0;
 }

@@ -60,8 +60,16 @@ static gboolean make_top(const char *attachments, char **ret_tmp, GError **error
 	return TRUE;
 }
 
-/* At start nobody uploads: what lies in the temporary directory was left by a crash. */
-gboolean hg_attachments_prepare(const char *attachments, GError **error)
+/* What lies in the temporary directory was left by a crash, for at a start nobody uploads; but other nodes do. */
+static void drop_leftover(const char *path, gint64 before_ms)
+{
+	struct stat st;
+
+	if (stat(path, &st) == 0 && (gint64)st.st_mtime * 1000 < before_ms)
+		unlink(path);
+}
+
+gboolean hg_attachments_prepare(const char *attachments, gint64 before_ms, GError **error)
 {
 	g_autofree char *tmp = NULL;
 	g_autoptr(GDir) dir = NULL;
@@ -73,7 +81,7 @@ gboolean hg_attachments_prepare(const char *attachments, GError **error)
 	while (dir && (name = g_dir_read_name(dir))) {
 		g_autofree char *path = g_build_filename(tmp, name, NULL);
 
-		unlink(path);
+		drop_leftover(path, before_ms);
 	}
 	return TRUE;
 }

@@ -110,7 +110,7 @@ hg_visitors *hg_visitors_new(const struct hg_visitors_env *env, hg_conf *conf)
 	visitors->proofs = hg_visitor_proofs_new(key);
 	hg_visitor_key(visitors, "place", key);
 	visitors->live = hg_visitor_live_new(env->loop, env->readers, conf, key, env->last_event_n);
-	visitors->uploads = hg_visitor_uploads_new(env->attachments);
+	visitors->uploads = hg_visitor_uploads_new(env->attachments, env->shared);
 	hg_upload_sweep_start(visitors);
 	visitors->inside = (struct hg_inside_visitor){ .ctx = visitors, .serve = serve, .leave = leave, .say = say };
 	visitors->why = g_string_new(NULL);

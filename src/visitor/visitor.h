@@ -23,6 +23,7 @@ struct hg_visitors_env {		/* all lent until hg_visitors_free() */
 	const char *attachments;	/* directory */
 	const guint8 *key;		/* 32 bytes, the instance's: tokens and ids come of it */
 	gint64 last_event_n;		/* of the newest event there is; 0: none */
+	gboolean shared;		/* other nodes use store and attachments too */
 	/* hg_engine_submit(): takes the command, or FALSE (BUSY). */
 	gboolean (*submit)(void *ctx, hg_command *command, GError **error);
 	/* On the loop: one line of JSON, with its newline, for agents who follow the thread live; never stored. */

@@ -13,7 +13,10 @@ struct hg_visitor_uploads {
 	char *dir;
 	GHashTable *all;		/* id -> struct visitor_upload, ours */
 	gint64 bytes;			/* announced, of all */
+	gboolean shared;		/* other nodes write to it too */
 };
+
+#define FOREIGN_MS (60 * 60 * 1000)	/* a message at the other node may have it in its hands just when it expires */
 
 static void row_free(gpointer p)
 {
@@ -35,6 +38,18 @@ static gboolean read_name(const char *name, char ret_id[HG_UPLOAD_ID_LEN + 1])
 	return len == HG_UPLOAD_ID_LEN;
 }
 
+/* Announced at another node. */
+static struct visitor_upload *adopt(hg_visitor_uploads *uploads, const char *name)
+{
+	struct visitor_upload *upload = hg_upload_disk_look(uploads->dir, name);
+
+	if (!upload)
+		return NULL;
+	upload->foreign = TRUE;
+	insert(uploads, upload);
+	return upload;
+}
+
 static void read_dir(hg_visitor_uploads *uploads)
 {
 	g_autoptr(GDir) dir = g_dir_open(uploads->dir, 0, NULL);
@@ -46,13 +61,13 @@ static void read_dir(hg_visitor_uploads *uploads)
 
 		if (!read_name(name, id) || g_hash_table_contains(uploads->all, id))
 			continue;
-		upload = hg_upload_disk_read(uploads->dir, id);
-		if (upload)
+		upload = uploads->shared ? adopt(uploads, id) : hg_upload_disk_read(uploads->dir, id);
+		if (upload && !uploads->shared)
 			insert(uploads, upload);
 	}
 }
 
-hg_visitor_uploads *hg_visitor_uploads_new(const char *attachments)
+hg_visitor_uploads *hg_visitor_uploads_new(const char *attachments, gboolean shared)
 {
 	hg_visitor_uploads *uploads = g_new0(hg_visitor_uploads, 1);
 
@@ -60,7 +75,9 @@ hg_visitor_uploads *hg_visitor_uploads_new(const char *attachments)
 	uploads->all = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, row_free);
 	if (g_mkdir_with_parents(uploads->dir, 0700) < 0)
 		hg_warn(NULL, "uploads.broken", "cannot create %s: visitors can send no files", uploads->dir);
-	read_dir(uploads);
+	uploads->shared = shared;
+	if (!shared)
+		read_dir(uploads);
 	return uploads;
 }
 
@@ -134,10 +151,38 @@ struct visitor_upload *hg_visitor_upload_add(hg_visitor_uploads *uploads, struct
 	return upload;
 }
 
+/* Pieces of it went to another node. */
+static void catch_up(const hg_visitor_uploads *uploads, struct visitor_upload *upload)
+{
+	struct visitor_upload *now = hg_upload_disk_look(uploads->dir, upload->id);
+
+	if (now && (*now->sha256 || now->offset > upload->offset)) {
+		upload->offset = now->offset;
+		memcpy(upload->sha256, now->sha256, sizeof upload->sha256);
+		g_free(upload->type);
+		upload->type = g_steal_pointer(&now->type);
+	}
+	hg_visitor_upload_free(now);
+}
+
+static struct visitor_upload *look_up(hg_visitor_uploads *uploads, const char *id)
+{
+	struct visitor_upload *upload = g_hash_table_lookup(uploads->all, id);
+	char name[HG_UPLOAD_ID_LEN + 1];
+
+	if (!uploads->shared)
+		return upload;
+	if (!upload)
+		return read_name(id, name) && strcmp(id, name) == 0 ? adopt(uploads, name) : NULL;
+	if (!upload->writing && !upload->held && !*upload->sha256)
+		catch_up(uploads, upload);
+	return upload;
+}
+
 struct visitor_upload *hg_visitor_upload_find(hg_visitor_uploads *uploads, const char *uri, const char *channel,
 					      const char *id)
 {
-	struct visitor_upload *upload = g_hash_table_lookup(uploads->all, id);
+	struct visitor_upload *upload = look_up(uploads, id);
 
 	return upload && strcmp(upload->uri, uri) == 0 && strcmp(upload->channel, channel) == 0 ? upload : NULL;
 }
@@ -154,11 +199,14 @@ GPtrArray *hg_visitor_uploads_expire(hg_visitor_uploads *uploads, hg_visitor_upl
 	GHashTableIter iter;
 	gpointer value;
 
+	if (uploads->shared)
+		read_dir(uploads);
 	g_hash_table_iter_init(&iter, uploads->all);
 	while (g_hash_table_iter_next(&iter, NULL, &value)) {
 		struct visitor_upload *upload = value;
+		gint64 kept_ms = keep(ctx, upload->channel) + (upload->foreign ? FOREIGN_MS : 0);
 
-		if (upload->writing || upload->held || now_ms - upload->at_ms < keep(ctx, upload->channel))
+		if (upload->writing || upload->held || now_ms - upload->at_ms < kept_ms)
 			continue;
 		upload->writing = TRUE;
 		g_ptr_array_add(old, upload);

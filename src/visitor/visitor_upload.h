@@ -26,12 +26,14 @@ struct visitor_upload {
 	gboolean writing;		/* a piece is being written, or it is being deleted: nobody else touches it */
 	guint held;			/* by messages on their way */
 	gboolean said;			/* a message has it: counts for nothing any more */
+	gboolean foreign;		/* announced at another node */
 };
 
 typedef struct hg_visitor_uploads hg_visitor_uploads;
 
-/* Reads what an earlier run left in the directory of the attachments: before the loop turns. */
-hg_visitor_uploads *hg_visitor_uploads_new(const char *attachments);
+/* Reads what an earlier run left in the directory of the attachments: before the loop turns.  shared: other nodes are at
+ * work in it; what they were told of is found when it is asked for, and nothing of it is touched before. */
+hg_visitor_uploads *hg_visitor_uploads_new(const char *attachments, gboolean shared);
 void hg_visitor_uploads_free(hg_visitor_uploads *uploads);	/* NULL is fine */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(hg_visitor_uploads, hg_visitor_uploads_free)
 const char *hg_visitor_uploads_dir(const hg_visitor_uploads *uploads);
@@ -48,7 +50,7 @@ struct visitor_upload *hg_visitor_upload_find(hg_visitor_uploads *uploads, const
 void hg_visitor_upload_forget(hg_visitor_uploads *uploads, struct visitor_upload *upload);
 /* How long what is announced on a channel is kept, in milliseconds. */
 typedef gint64 hg_visitor_upload_keep(void *ctx, const char *channel);
-/* Those older than that, and held by nobody, become writing; the caller deletes their files, then forgets them.  Lent
+/* Those older than that (others' an hour later), and held by nobody, become writing; the caller deletes their files, then forgets them.  Lent
  * structs in an array that is yours. */
 GPtrArray *hg_visitor_uploads_expire(hg_visitor_uploads *uploads, hg_visitor_upload_keep *keep, void *ctx, gint64 now_ms);
 
@@ -74,4 +76,6 @@ enum upload_end hg_upload_disk_add(const char *dir, struct visitor_upload *uploa
 void hg_upload_disk_delete(const char *dir, const char *id);
 /* The one of that id, or NULL: it is none, or broken, and is deleted.  Yours, by hg_visitor_upload_free(). */
 struct visitor_upload *hg_upload_disk_read(const char *dir, const char *id);
+/* The same of one that another node may be writing: nothing is changed or deleted. */
+struct visitor_upload *hg_upload_disk_look(const char *dir, const char *id);
 void hg_visitor_upload_free(struct visitor_upload *upload);

@@ -105,12 +105,10 @@ static gboolean is_sound(const struct visitor_upload *upload)
 }
 
 /* Of what is not done, the last piece may be what a power loss left of it; those before were on the disk before it came. */
-static gboolean cut(const char *path, struct visitor_upload *upload)
+static void go_back(struct visitor_upload *upload)
 {
-	if (*upload->sha256)
-		return TRUE;
-	upload->offset = MAX(upload->offset - HG_UPLOAD_PIECE_MAX, 0);
-	return truncate(path, upload->offset) == 0;
+	if (!*upload->sha256)
+		upload->offset = MAX(upload->offset - HG_UPLOAD_PIECE_MAX, 0);
 }
 
 /* A message has it: the engine has moved it to the attachments. */
@@ -120,7 +118,7 @@ static void take_moved(struct visitor_upload *upload)
 	upload->offset = upload->said ? upload->bytes : -1;
 }
 
-struct visitor_upload *hg_upload_disk_read(const char *dir, const char *id)
+struct visitor_upload *hg_upload_disk_look(const char *dir, const char *id)
 {
 	g_autofree char *path = bytes_path(dir, id);
 	g_autoptr(json_object) known = read_known(dir, id);
@@ -131,7 +129,20 @@ struct visitor_upload *hg_upload_disk_read(const char *dir, const char *id)
 		upload->offset = st.st_size;
 	else if (upload)
 		take_moved(upload);
-	if (upload && is_sound(upload) && cut(path, upload))
+	if (upload && is_sound(upload)) {
+		go_back(upload);
+		return upload;
+	}
+	hg_visitor_upload_free(upload);
+	return NULL;
+}
+
+struct visitor_upload *hg_upload_disk_read(const char *dir, const char *id)
+{
+	g_autofree char *path = bytes_path(dir, id);
+	struct visitor_upload *upload = hg_upload_disk_look(dir, id);
+
+	if (upload && (*upload->sha256 || truncate(path, upload->offset) == 0))
 		return upload;
 	hg_visitor_upload_free(upload);
 	hg_upload_disk_delete(dir, id);

@@ -13,8 +13,9 @@ import test_stream
 import test_visitor_live
 from harness import wait_until
 from live_visitor import Ear, Visitor
-from test_stream import (Events, note, second, test_a_reader_that_comes_back_misses_nothing_and_hears_nothing_twice_while_others_write,
-                         test_events_come_with_their_id_and_as_the_log_has_them, test_filters_hold_live_and_for_what_was_missed)
+# They run in this order: the first wants a daemon with nothing to do.
+from test_stream import (test_events_come_with_their_id_and_as_the_log_has_them, test_filters_hold_live_and_for_what_was_missed,
+                         test_a_reader_that_comes_back_misses_nothing_and_hears_nothing_twice_while_others_write, Events, note, second)
 from test_visitor_live import (test_an_answer_is_there_at_once_with_its_conversation, test_logging_out_ends_the_streams_of_that_browser,
                                test_typing_of_an_agent_is_shown_and_not_kept, test_what_was_missed_comes_once_and_in_order)
 from test_visitor_messages import live as agent_stream, next_typing

@@ -32,7 +32,7 @@ static int set_up(void **state)
 	struct world *w = g_new0(struct world, 1);
 
 	w->attachments = g_dir_make_tmp("hg-upload-XXXXXX", NULL);
-	w->uploads = hg_visitor_uploads_new(w->attachments);
+	w->uploads = hg_visitor_uploads_new(w->attachments, FALSE);
 	w->dir = g_strdup(hg_visitor_uploads_dir(w->uploads));
 	w->pictures[0] = (char *)"image/*";
 	*state = w;
@@ -55,7 +55,7 @@ static int clean_up(void **state)
 static void restart(struct world *w)
 {
 	hg_visitor_uploads_free(w->uploads);
-	w->uploads = hg_visitor_uploads_new(w->attachments);
+	w->uploads = hg_visitor_uploads_new(w->attachments, FALSE);
 }
 
 static guint files_in(const char *path)
@@ -303,6 +303,50 @@ static gint64 keep_a_minute(void *ctx, const char *channel)
 	return 60 * 1000;
 }
 
+/* Another table on the same directory is another node. */
+static void pieces_may_go_to_one_node_and_the_message_to_another(void **state)
+{
+	struct world *w = *state;
+	hg_visitor_uploads *other;
+	g_autofree char *piece = g_malloc0(HG_UPLOAD_PIECE_MAX);
+	struct visitor_upload *here, *there;
+	struct hg_file file;
+	int code;
+
+	hg_visitor_uploads_free(w->uploads);
+	w->uploads = hg_visitor_uploads_new(w->attachments, TRUE);
+	here = announce(w, ANA, "cat.png", "image/png", 2 * HG_UPLOAD_PIECE_MAX);
+	memcpy(piece, png, sizeof png - 1);
+	assert_int_equal(send(w, here, piece, HG_UPLOAD_PIECE_MAX), HG_UPLOAD_MORE);
+	other = hg_visitor_uploads_new(w->attachments, TRUE);	/* which starts meanwhile */
+	there = hg_visitor_upload_find(other, ANA, "web", here->id);
+	assert_non_null(there);
+	assert_int_equal(there->offset, 0);		/* the last piece may be under way just now: it is sent again */
+	assert_null(hg_visitor_upload_find(other, BEN, "web", here->id));
+	assert_null(hg_visitor_upload_find(other, ANA, "web", "../uploads/abcdefghijklmno"));
+	assert_int_equal(send(w, there, piece, HG_UPLOAD_PIECE_MAX), HG_UPLOAD_MORE);
+	assert_int_equal(send(w, there, piece, HG_UPLOAD_PIECE_MAX), HG_UPLOAD_DONE);
+	assert_false(*here->sha256);
+	assert_true(claim(w, ANA, here->id, &file, &code));
+	assert_string_equal(file.sha256, there->sha256);
+	hg_visitor_uploads_free(other);
+}
+
+static void what_nobody_asked_for_again_expires_at_any_node(void **state)
+{
+	struct world *w = *state;
+	struct visitor_upload *upload = announce(w, ANA, "x", "image/png", PNG_LEN);
+	gint64 at_ms = upload->at_ms;
+	g_autoptr(GPtrArray) early = NULL, late = NULL;
+
+	hg_visitor_uploads_free(w->uploads);
+	w->uploads = hg_visitor_uploads_new(w->attachments, TRUE);
+	early = hg_visitor_uploads_expire(w->uploads, keep_a_minute, NULL, at_ms + 3600000);
+	assert_int_equal(early->len, 0);		/* the node it was announced at may be busy with it */
+	late = hg_visitor_uploads_expire(w->uploads, keep_a_minute, NULL, at_ms + 3600000 + 60000);
+	assert_int_equal(late->len, 1);
+}
+
 static void what_nobody_names_expires(void **state)
 {
 	struct world *w = *state;
@@ -362,6 +406,8 @@ int main(void)
 		CASE(links_are_not_followed),
 		CASE(nobody_touches_what_is_not_his),
 		CASE(each_visitor_has_a_few_that_wait),
+		CASE(pieces_may_go_to_one_node_and_the_message_to_another),
+		CASE(what_nobody_asked_for_again_expires_at_any_node),
 		CASE(what_nobody_names_expires),
 		CASE(a_piece_that_cannot_be_kept_comes_again),
 	};
