@@ -38,8 +38,8 @@ struct hg_api_ports {
 	gboolean (*probe)(void *ctx, const char *channel, GString *out, GError **error);
 	/* On the loop: appends what would have left in capture mode: the newest, or (n) one of it; FALSE: it is not there. */
 	gboolean (*captured)(void *ctx, gint64 n, guint limit, GString *out);
-	/* On the loop: appends members: a link that signs in to the console.  INPUT, STATE, LIMIT. */
-	gboolean (*console)(void *ctx, const char *name, const char *role, GString *out, GError **error);
+	/* On the loop: where the console is served, without the last slash; yours.  NULL: STATE, it is not. */
+	char *(*console_url)(void *ctx, GError **error);
 	/* On the loop, and of no request's handler: reads the configuration again and takes it over, all or nothing.
 	 * Appends to an open object what came of it; FALSE: what is wrong, and the old one stays. */
 	gboolean (*reload)(void *ctx, GString *out);
@@ -79,11 +79,20 @@ void hg_api_audit(hg_api *api, const struct hg_api_deed *deed);
 #define HG_TOKEN_PREFIX "hgt_"			/* of every secret, so that a leaked one can be found */
 /* Before the engine runs: the tokens of the store, read by its own connection. */
 gboolean hg_api_load(hg_api *api, hg_store *store, GError **error);
+/* From now on what other processes change of them is in force within a second.  readers (lent) are for nothing else. */
+void hg_api_follow(hg_api *api, hg_readers *readers);
+void hg_api_follow_end(hg_api *api);		/* before its readers are freed */
 
-/* The same while others write to the store as well: what they made or revoked.  First on any thread, by a reader, all that
- * are good into list (of hg_token, arena's); then on the loop. */
-gboolean hg_api_read_tokens(hg_api *api, hg_store *reader, hg_arena *arena, GPtrArray *list, gint64 *ret_newest_n, GError **error);
-void hg_api_tokens(hg_api *api, const GPtrArray *list, gint64 newest_n);
+/* ---- sessions of the console; on the loop ---- */
+
+/* Whose cookie it is (a reference): it counts as used now.  NULL: DENIED (or there is no secret), BUSY. */
+const struct hg_principal *hg_api_session(hg_api *api, const char *secret, GError **error);
+/* The link is used up and a session begins: who and its secret, both lent; or who is NULL: DENIED (not known, used, too old), BUSY. */
+typedef void hg_api_signed_in_fn(void *arg, const struct hg_principal *who, const char *secret, const GError *error);
+void hg_api_sign_in(hg_api *api, const char *link, hg_api_signed_in_fn *done, void *arg);
+/* Of a session: it ends, or all of his name do.  error: it has not. */
+typedef void hg_api_signed_out_fn(void *arg, const GError *error);
+void hg_api_sign_out(hg_api *api, const struct hg_principal *who, gboolean everywhere, hg_api_signed_out_fn *done, void *arg);
 
 /* Any thread: events just committed, for those who follow them live. */
 void hg_api_publish(hg_api *api, const hg_event *const *events, guint n);

@@ -47,14 +47,18 @@ static const struct hg_principal *local(uid_t uid)
 	return hg_principal_new(name, HG_SCOPE_ALL, NULL);	/* the socket's mode says who may */
 }
 
-static const struct hg_principal *by_token(const hg_keys *keys, const hg_request *req, gint64 now_ms, GError **error)
+static const struct hg_principal *by_token(const hg_keys *keys, const hg_request *req, gint64 now_ms, int *ret_status, GError **error)
 {
 	const char *given = bearer(req);
 	const struct hg_principal *who = given ? hg_keys_find(keys, given, HG_TOKEN_API) : NULL;
 
-	if (who && hg_principal_holds(who, now_ms))
+	*ret_status = 0;
+	if (who && hg_principal_holds(who, now_ms) && !(who->token_n && hg_keys_doubted(keys)))
 		return who;
-	if (who)
+	*ret_status = who && hg_principal_holds(who, now_ms) ? 503 : 401;
+	if (*ret_status == 503)
+		hg_fail(error, HG_ERROR_BUSY, HG_KEYS_IN_DOUBT);
+	else if (who)
 		hg_fail(error, HG_ERROR_DENIED, "the token has expired; make another with headgatectl token create");
 	else
 		hg_fail(error, HG_ERROR_DENIED, "%s; send \"Authorization: Bearer TOKEN\" with one of api.tokens, or one that "
@@ -67,11 +71,12 @@ int hg_auth_check(const hg_keys *keys, const hg_request *req, const struct route
 		  const struct hg_principal **ret_who, GError **error)
 {
 	const struct hg_principal *who;
-	int status;
+	int status = 0;
 	uid_t uid;
 
-	who = hg_request_is_local(req, &uid) ? local(uid) : by_token(keys, req, now_ms, error);
-	status = who ? hg_auth_may(who, route, error) : 401;
+	who = hg_request_is_local(req, &uid) ? local(uid) : by_token(keys, req, now_ms, &status, error);
+	if (who)
+		status = hg_auth_may(who, route, error);
 	*ret_who = who;
 	return status;
 }

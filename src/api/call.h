@@ -89,6 +89,13 @@ struct hg_api {
 	GHashTable *refusals;		/* audited.c's own */
 	gint64 refused_told_ms;		/* when the log heard of it last */
 	gint auditing;			/* atomic: an fsck runs */
+	struct {			/* token_follow.c's own */
+		hg_readers *readers;
+		struct hg_token_place seen;	/* all changes up to it are in keys */
+		guint in_vain;		/* ticks since the last look that came to something */
+		guint64 timer;
+		gboolean looks, again;
+	} follow;
 };
 
 gint64 hg_api_now(const hg_api *api);		/* by its loop's clock */
@@ -253,7 +260,12 @@ call_write_fn hg_write_token, hg_write_token_revoke;
 call_read_fn hg_read_tokens;
 const hg_token *hg_token_keep(hg_arena *arena, const hg_token *made);	/* a copy */
 void hg_token_say_secret(struct call *call);
-/* It was committed: whose it was is over at once, or may begin. */
+/* A new one, yours, that begins with prefix; and its hash. */
+char *hg_token_secret(hg_api *api, const char *prefix, guint8 ret_hash[32]);
+/* Submits a command about a token (takes it), which is in force before then(arg) runs on the loop: made is NULL with an error. */
+typedef void token_then_fn(void *arg, const hg_token *made, const GError *error);
+void hg_token_errand(hg_api *api, hg_command *command, token_then_fn *then, void *arg);
+/* token_follow.c; it was committed: whose it was is over at once, or may begin. */
 void hg_api_token_changed(hg_api *api, const hg_token *token);
 void hg_api_note_use(hg_api *api, const struct hg_principal *who);	/* of a request that may go on */
 /* Where it is: after a start, on the loop. */
@@ -283,7 +295,8 @@ call_write_fn hg_write_retry_all, hg_write_edit, hg_write_discard;
 /* backup_call.c */
 call_own_fn hg_backup_call;
 /* console_link.c */
-call_own_fn hg_console_link_call;
+call_write_fn hg_write_console_link;
+call_own_fn hg_console_link_made;
 /* configuration.c */
 call_own_fn hg_config_reload, hg_config_show;
 /* audit.c, metrics.c */

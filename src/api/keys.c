@@ -20,7 +20,7 @@ struct key {
 struct hg_keys {
 	GHashTable *by_hash;		/* hash -> struct key */
 	GHashTable *by_row;		/* number of a row -> hash of its secret */
-	GHashTable *revoked;		/* numbers of rows: what was read before they were is not true any more */
+	gboolean doubt;			/* of all that is of the store */
 };
 
 /* Nobody can choose bytes of a SHA-256: the first ones are as good a spread as any, and what a comparison tells by its
@@ -53,7 +53,6 @@ hg_keys *hg_keys_new(void)
 
 	keys->by_hash = g_hash_table_new_full(hash_of, same_hash, NULL, key_free);
 	keys->by_row = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
-	keys->revoked = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
 	return keys;
 }
 
@@ -61,7 +60,6 @@ void hg_keys_free(hg_keys *keys)
 {
 	if (!keys)
 		return;
-	g_hash_table_destroy(keys->revoked);
 	g_hash_table_destroy(keys->by_row);
 	g_hash_table_destroy(keys->by_hash);
 	g_free(keys);
@@ -137,7 +135,8 @@ void hg_keys_set_conf(hg_keys *keys, const hg_conf *conf)
 
 static struct hg_principal *principal_of(const hg_token *token)
 {
-	g_autofree char *name = g_strconcat("token:", token->name, NULL);
+	gboolean session = token->kind == HG_TOKEN_SESSION;
+	g_autofree char *name = g_strconcat(session ? "console:" : "token:", token->name, NULL);
 	g_auto(GStrv) scopes = g_strsplit(token->scopes, " ", -1);
 	g_auto(GStrv) channels = token->channels ? g_strsplit(token->channels, " ", -1) : NULL;
 	struct hg_principal *who = hg_principal_new(name, hg_scopes_of_words((const char *const *)scopes),
@@ -145,7 +144,7 @@ static struct hg_principal *principal_of(const hg_token *token)
 
 	who->expires_ms = token->expires_ms;
 	who->token_n = token->n;
-	who->capacity = g_strdup(token->id);
+	who->capacity = g_strdup(session ? hg_role_of(who->scopes) : token->id);
 	return who;
 }
 
@@ -164,9 +163,9 @@ void hg_keys_put(hg_keys *keys, const hg_token *row)
 	const struct key *there;
 	struct key *key;
 
-	if (row->revoked_ms)
-		g_hash_table_add(keys->revoked, g_memdup2(&row->n, sizeof(row->n)));
-	if (row->hash_len != HASH_SIZE || g_hash_table_contains(keys->revoked, &row->n)) {
+	if (row->kind == HG_TOKEN_LINK)
+		return;
+	if (row->revoked_ms || row->hash_len != HASH_SIZE) {
 		forget_row(keys, row->n);
 		return;
 	}
@@ -177,27 +176,6 @@ void hg_keys_put(hg_keys *keys, const hg_token *row)
 	g_strlcpy(key->id, row->id, sizeof(key->id));
 	key->used_ms = row->used_ms;
 	g_hash_table_replace(keys->by_row, g_memdup2(&row->n, sizeof(row->n)), g_memdup2(row->hash, HASH_SIZE));
-}
-
-void hg_keys_keep(hg_keys *keys, const GPtrArray *rows, gint64 newest_n)
-{
-	g_autoptr(GHashTable) good = g_hash_table_new(g_int64_hash, g_int64_equal);
-	g_autoptr(GArray) gone = g_array_new(FALSE, FALSE, sizeof(gint64));
-	GHashTableIter iter;
-	gpointer n;
-
-	for (guint i = 0; i < rows->len; i++) {
-		hg_token *row = g_ptr_array_index(rows, i);
-
-		g_hash_table_add(good, &row->n);
-		hg_keys_put(keys, row);
-	}
-	g_hash_table_iter_init(&iter, keys->by_row);
-	while (g_hash_table_iter_next(&iter, &n, NULL))
-		if (*(gint64 *)n <= newest_n && !g_hash_table_contains(good, n))
-			g_array_append_vals(gone, n, 1);
-	for (guint i = 0; i < gone->len; i++)
-		forget_row(keys, g_array_index(gone, gint64, i));
 }
 
 const struct hg_principal *hg_keys_find(const hg_keys *keys, const char *secret, int kind)
@@ -216,6 +194,23 @@ static struct key *key_of(const hg_keys *keys, const struct hg_principal *who)
 	struct key *key = hash ? g_hash_table_lookup(keys->by_hash, hash) : NULL;
 
 	return key && key->who->token_n == who->token_n ? key : NULL;
+}
+
+const char *hg_keys_id(const hg_keys *keys, const struct hg_principal *who)
+{
+	const struct key *key = key_of(keys, who);
+
+	return key ? key->id : NULL;
+}
+
+void hg_keys_doubt(hg_keys *keys, gboolean doubt)
+{
+	keys->doubt = doubt;
+}
+
+gboolean hg_keys_doubted(const hg_keys *keys)
+{
+	return keys->doubt;
 }
 
 const char *hg_keys_touch(hg_keys *keys, const struct hg_principal *who, gint64 now_ms)

@@ -32,6 +32,31 @@ guint32 hg_scopes_of_words(const char *const *list)
 	return scopes;
 }
 
+#define VIEWER (HG_SCOPE_READ | HG_SCOPE_REPORT)
+#define OPERATOR (VIEWER | HG_SCOPE_REPLY | HG_SCOPE_START | HG_SCOPE_CONVERT | HG_SCOPE_LINK | HG_SCOPE_CONTACTS | \
+		  HG_SCOPE_OPERATE | HG_SCOPE_AUDIT)
+
+static const struct role {
+	const char *name;
+	guint32 scopes;
+} roles[] = { { "viewer", VIEWER }, { "operator", OPERATOR }, { "admin", HG_SCOPE_ALL } };
+
+guint32 hg_role_scopes(const char *role)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(roles); i++)
+		if (strcmp(role, roles[i].name) == 0)
+			return roles[i].scopes;
+	return 0;
+}
+
+const char *hg_role_of(guint32 scopes)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(roles); i++)
+		if (scopes == roles[i].scopes)
+			return roles[i].name;
+	return "";
+}
+
 gboolean hg_scope_allows(guint32 has, guint32 wanted)
 {
 	if (has & HG_SCOPE_ADMIN)

@@ -29,6 +29,9 @@ const char *hg_scope_word(guint32 scope);
 guint32 hg_scope_of_word(const char *word);
 /* Of a NULL-ended list (NULL: none); a word that is none counts for nothing. */
 guint32 hg_scopes_of_words(const char *const *words);
+/* Of viewer, operator or admin, who sit at the console; 0: there is no such role.  And the role of a set, or "". */
+guint32 hg_role_scopes(const char *role);
+const char *hg_role_of(guint32 scopes);
 /* ADMIN may do all, READ also REPORT. */
 gboolean hg_scope_allows(guint32 has, guint32 wanted);
 

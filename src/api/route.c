@@ -166,8 +166,8 @@ const struct route hg_api_routes[] = {
 	  .action = "channel.ask" },
 	{ "POST", "/v1/channels/{}/take", "admin", NULL, UPLOAD_MAX, .own = hg_channel_take_call, .object = HG_OBJ_CHANNEL,
 	  .action = "channel.take" },
-	{ "POST", "/v1/console/links", "admin", NULL, BODY_MAX, .own = hg_console_link_call, .status = 201,
-	  .object = HG_OBJ_WHOLE,
+	{ "POST", "/v1/console/links", "admin", NULL, BODY_MAX, .write = hg_write_console_link, .command = HG_CMD_TOKEN, .status = 201,
+	  .after = hg_console_link_made, .object = HG_OBJ_WHOLE,
 	  .action = "console.link" },
 	{ "GET", "/v1/config", "operate", "defaults", .own = hg_config_show, .object = HG_OBJ_WHOLE },
 	{ "POST", "/v1/reload", "operate", NULL, BODY_MAX, .own = hg_config_reload, .object = HG_OBJ_WHOLE,
@@ -250,8 +250,8 @@ static void refuse_caller(hg_api *api, const struct route *found, const hg_reque
 	g_string_assign(api->why, error->message);
 	route->refuse = status;
 	route->why = api->why->str;
-	route->type = status == 401 ? HG_PROBLEM_TYPE "unauthorized" : HG_PROBLEM_TYPE "forbidden";
-	route->header = status == 401 ? "WWW-Authenticate: Bearer realm=\"headgate\"" : NULL;
+	route->type = status == 401 ? HG_PROBLEM_TYPE "unauthorized" : status == 503 ? HG_PROBLEM_TYPE "busy" : HG_PROBLEM_TYPE "forbidden";
+	route->header = status == 401 ? "WWW-Authenticate: Bearer realm=\"headgate\"" : status == 503 ? "Retry-After: 2" : NULL;
 }
 
 /* who: NULL where nobody knows. */

@@ -17,18 +17,18 @@
 #define LIST_MOST     500
 #define LOAD	      4000		/* more than there can be: see TOKENS_MAX of the engine */
 
-/* "hgt_" and 43 characters; in arena. */
-static const char *make_secret(hg_api *api, hg_arena *arena, guint8 ret_hash[32])
+char *hg_token_secret(hg_api *api, const char *prefix, guint8 ret_hash[32])
 {
 	struct hg_env *env = hg_loop_env(api->loop);
-	g_autofree char *word = NULL, *secret = NULL;
+	g_autofree char *word = NULL;
 	guint8 bytes[SECRET_BYTES];
+	char *secret;
 
 	env->random(env, bytes, sizeof bytes);
 	word = hg_base64(bytes, sizeof bytes, TRUE);
-	secret = g_strconcat(HG_TOKEN_PREFIX, word, NULL);
+	secret = g_strconcat(prefix, word, NULL);
 	hg_sha256(secret, strlen(secret), ret_hash);
-	return hg_arena_str(arena, secret);
+	return secret;
 }
 
 /* ---- after the commit ---- */
@@ -46,12 +46,6 @@ const hg_token *hg_token_keep(hg_arena *arena, const hg_token *made)
 	return token;
 }
 
-void hg_api_token_changed(hg_api *api, const hg_token *token)
-{
-	hg_keys_put(api->keys, token);
-	hg_live_check(api->live);
-}
-
 /* The secret, which the engine does not know, goes into its answer. */
 void hg_token_say_secret(struct call *call)
 {
@@ -67,27 +61,15 @@ void hg_token_say_secret(struct call *call)
 	g_string_append_len(call->out, more->str, (gssize)more->len);
 }
 
-gboolean hg_api_read_tokens(hg_api *api, hg_store *reader, hg_arena *arena, GPtrArray *list, gint64 *ret_newest_n, GError **error)
-{
-	struct hg_token_query query = { .good_at_ms = hg_api_now(api), .limit = LOAD };
-
-	return hg_store_token_newest(reader, ret_newest_n, error) && hg_store_token_list(reader, arena, &query, list, error);
-}
-
-void hg_api_tokens(hg_api *api, const GPtrArray *list, gint64 newest_n)
-{
-	hg_keys_keep(api->keys, list, newest_n);
-	hg_live_check(api->live);
-}
-
 gboolean hg_api_load(hg_api *api, hg_store *store, GError **error)
 {
+	struct hg_token_query query = { .good_at_ms = hg_api_now(api), .limit = LOAD };
 	g_autoptr(hg_arena) arena = hg_arena_new();
 	g_autoptr(GPtrArray) tokens = g_ptr_array_new();
-	gint64 newest_n;
 
-	if (!hg_api_read_tokens(api, store, arena, tokens, &newest_n, error))
+	if (!hg_store_token_rev(store, &api->follow.seen.rev, error) || !hg_store_token_list(store, arena, &query, tokens, error))
 		return FALSE;
+	api->follow.seen.n = G_MAXINT64;
 	for (guint i = 0; i < tokens->len; i++)
 		hg_keys_put(api->keys, g_ptr_array_index(tokens, i));
 	return TRUE;
@@ -158,7 +140,8 @@ gboolean hg_write_token(struct call *call, hg_command *command)
 	wish->kind = HG_TOKEN_API;
 	wish->name = hg_arena_str(command->arena, hg_json_str(body, "name"));
 	command->idem_key = NULL;	/* the same answer again would be one without the secret */
-	call->extra = (gpointer)make_secret(call->api, call->arena, wish->hash);
+	call->extra = hg_token_secret(call->api, HG_TOKEN_PREFIX, wish->hash);
+	call->extra_free = g_free;
 	return TRUE;
 }
 
@@ -175,7 +158,7 @@ static gboolean list_query(struct call *call, hg_store *store, struct hg_token_q
 	const char *all = hg_request_query(call->req, "all"), *before = hg_request_query(call->req, "before");
 	hg_token *last = NULL;
 
-	*ret = (struct hg_token_query){ .limit = (guint)hg_call_number(call, "limit", 1, LIST_MOST, LIST) + 1 };
+	*ret = (struct hg_token_query){ .kind = HG_TOKEN_API, .limit = (guint)hg_call_number(call, "limit", 1, LIST_MOST, LIST) + 1 };
 	if (call->error)
 		return FALSE;
 	if (all && strcmp(all, "true") != 0 && strcmp(all, "false") != 0)
@@ -243,6 +226,9 @@ struct errand {				/* a command of ours about a token */
 	hg_api *api;
 	hg_arena *arena;
 	const hg_token *made;		/* or NULL */
+	GError *error;
+	token_then_fn *then;		/* or NULL */
+	void *arg;
 };
 
 static void errand_over(void *arg)
@@ -251,37 +237,47 @@ static void errand_over(void *arg)
 
 	if (errand->made)
 		hg_api_token_changed(errand->api, errand->made);
+	if (errand->then)
+		errand->then(errand->arg, errand->made, errand->error);
+	g_clear_error(&errand->error);
 	hg_arena_free(errand->arena);
 	g_free(errand);
 }
 
-/* On the engine's thread.  Where it failed, it is said again in an hour. */
+/* On the engine's thread. */
 static void errand_done(void *arg, const hg_command *command, const char *answer, const GError *error)
 {
 	struct errand *errand = arg;
 
 	(void)answer;
-	if (!error && command->made)
+	if (error)
+		errand->error = g_error_copy(error);
+	else if (command->made)
 		errand->made = hg_token_keep(errand->arena, command->made);
 	hg_loop_post(errand->api->loop, errand_over, errand);
+}
+
+void hg_token_errand(hg_api *api, hg_command *command, token_then_fn *then, void *arg)
+{
+	struct errand *errand = g_new0(struct errand, 1);
+
+	*errand = (struct errand){ .api = api, .arena = hg_arena_new(), .then = then, .arg = arg };
+	command->done = errand_done;
+	command->done_arg = errand;
+	if (api->ports.submit(api->ports.ctx, command, &errand->error))
+		return;
+	hg_command_free(command);
+	errand_over(errand);
 }
 
 void hg_api_note_use(hg_api *api, const struct hg_principal *who)
 {
 	const char *id = hg_keys_touch(api->keys, who, hg_api_now(api));
 	hg_command *command;
-	struct errand *errand;
 
 	if (!id)
 		return;
-	errand = g_new0(struct errand, 1);
-	*errand = (struct errand){ .api = api, .arena = hg_arena_new() };
 	command = hg_command_new(HG_CMD_TOKEN_USED);
 	command->text = hg_arena_str(command->arena, id);
-	command->done = errand_done;
-	command->done_arg = errand;
-	if (api->ports.submit(api->ports.ctx, command, NULL))
-		return;
-	hg_command_free(command);
-	errand_over(errand);
+	hg_token_errand(api, command, NULL, NULL);	/* where it failed, it is said again in an hour */
 }

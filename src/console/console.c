@@ -7,8 +7,10 @@
 #include "asked.h"
 #include "cookie.h"
 #include "json.h"
+#include "keys.h"
 #include "log.h"
-#include "sessions.h"
+#include "model.h"
+#include "principal.h"
 #include "static_files.h"
 #include "text.h"
 
@@ -16,14 +18,13 @@
 #define ASSETS "/assets/"
 #define SESSION "/console/session"
 #define LOGIN_MAX 4096			/* bytes of the body that signs in */
-#define NAME_MAX_BYTES 64
+#define SECRET_MAX 64			/* bytes of a secret, with its end */
 
 struct hg_console {
 	hg_loop *loop;
 	hg_api *api;			/* lent */
 	hg_conf *conf;			/* ours: a reference */
 	hg_server *server;		/* NULL: nothing listens */
-	hg_sessions *sessions;
 };
 
 /* ---- what every answer of our own says to the browser ---- */
@@ -40,14 +41,17 @@ static const char *const file_headers[] = { "Cross-Origin-Resource-Policy: same-
 
 /* ---- who asks, and from where ---- */
 
-static const struct hg_principal *who_of(hg_console *console, const hg_request *req, char **ret_secret)
+/* A reference; NULL: the error says why. */
+static const struct hg_principal *who_of(hg_console *console, const hg_request *req, GError **error)
 {
-	g_autofree char *secret = hg_cookie_get(hg_request_header(req, "Cookie"), COOKIE, HG_SESSION_SECRET_MAX);
-	const struct hg_principal *who = secret ? hg_sessions_find(console->sessions, secret) : NULL;
+	g_autofree char *secret = hg_cookie_get(hg_request_header(req, "Cookie"), COOKIE, SECRET_MAX);
 
-	if (ret_secret)
-		*ret_secret = who ? g_steal_pointer(&secret) : NULL;
-	return who;
+	return hg_api_session(console->api, secret, error);
+}
+
+static int status_of(const GError *error)
+{
+	return g_error_matches(error, HG_ERROR, HG_ERROR_BUSY) ? 503 : 401;
 }
 
 static gboolean is_look(const hg_request *req)
@@ -90,12 +94,16 @@ static void refuse(struct hg_server_route *route, int status, const char *type, 
 
 static void route_api(hg_console *console, const hg_request *req, struct hg_server_route *route)
 {
-	const struct hg_principal *who = who_of(console, req, NULL);
+	g_autoptr(GError) error = NULL;
+	const struct hg_principal *who = who_of(console, req, &error);
 
 	if (who)
 		hg_api_route_as(console->api, req, who, route);
+	else if (status_of(error) == 503)
+		refuse(route, 503, HG_PROBLEM_TYPE "busy", HG_KEYS_IN_DOUBT);
 	else
 		refuse(route, 401, HG_PROBLEM_TYPE "unauthorized", "you are not signed in, or not any more");
+	hg_principal_unref(who);
 }
 
 static void route_own(const hg_request *req, struct hg_server_route *route)
@@ -168,11 +176,8 @@ static char *cookie(const hg_console *console, const char *secret)
 			       secret ? (int)(HG_SESSION_LIFE_MS / 1000) : 0, is_https(console) ? "; Secure" : "");
 }
 
-static void write_session(const hg_console *console, const struct hg_principal *who, const char *secret, GString *out)
+static void write_session(const hg_console *console, const struct hg_principal *who, GString *out)
 {
-	gint64 ends_ms = 0;
-
-	hg_sessions_ends(console->sessions, secret, &ends_ms);
 	hg_json_open(out, '{');
 	hg_json_add_str(out, "principal", who->name);
 	hg_json_add_str(out, "role", hg_role_of(who->scopes));
@@ -182,21 +187,21 @@ static void write_session(const hg_console *console, const struct hg_principal *
 		if (who->scopes & (1U << i))
 			hg_json_put_str(out, hg_scope_word(1U << i));
 	hg_json_close(out, ']');
-	hg_json_add_time(out, "expires_at", ends_ms);
+	hg_json_add_time(out, "expires_at", who->expires_ms);
 	hg_json_add_str(out, "gateway", console->conf->gateway.name);
 	hg_json_add_str(out, "version", PACKAGE_VERSION);
 	hg_json_add_str(out, "public_url", console->conf->gateway.public_url);
 	hg_json_close(out, '}');
 }
 
-static void answer_session(hg_console *console, hg_request *req, const struct hg_principal *who, const char *secret,
-			   gboolean begins)
+/* secret NULL: of one that goes on. */
+static void answer_session(hg_console *console, hg_request *req, const struct hg_principal *who, const char *secret)
 {
-	g_autofree char *set = begins ? cookie(console, secret) : NULL;
+	g_autofree char *set = secret ? cookie(console, secret) : NULL;
 	g_autoptr(GString) out = g_string_new(NULL);
 
-	write_session(console, who, secret, out);
-	hg_request_answer(req, &(struct hg_answer){ .status = begins ? 201 : 200, .type = "application/json",
+	write_session(console, who, out);
+	hg_request_answer(req, &(struct hg_answer){ .status = secret ? 201 : 200, .type = "application/json",
 		.headers = (const char *const[]){ set, NULL }, .body = out->str, .len = out->len });
 }
 
@@ -206,61 +211,110 @@ static void audit(hg_console *console, const hg_request *req, const struct hg_pr
 							  .outcome = "ok", .source = hg_request_peer(req) });
 }
 
-static void sign_in(hg_console *console, hg_request *req)
+struct asking {				/* a request that waits for the store */
+	hg_console *console;
+	hg_request *req;
+	const struct hg_principal *who;	/* ours; or NULL */
+};
+
+static struct asking *asking_new(hg_console *console, hg_request *req, const struct hg_principal *who)
 {
-	static const struct call_member known[] = { { "secret", CALL_TEXT, HG_SESSION_SECRET_MAX }, { 0 } };
-	g_autoptr(GError) error = NULL;
-	g_autoptr(json_object) body = hg_asked_body(req, known, &error);
-	const char *given = body ? hg_json_str(body, "secret") : NULL;
-	const struct hg_principal *who;
-	g_autofree char *secret = body ? hg_sessions_open(console->sessions, given ?: "", &who, &error) : NULL;
+	struct asking *asking = g_new(struct asking, 1);
 
-	if (!secret) {
-		struct hg_ctx ctx = HG_CTX(NULL, "peer", hg_request_peer(req));
-
-		hg_warn(&ctx, "console.refused", "%s", error->message);
-		answer_problem(req, error);
-		return;
-	}
-	hg_info(NULL, "console.signed_in", "%s, as %s", who->name, hg_role_of(who->scopes));
-	audit(console, req, who, "console.sign_in");
-	answer_session(console, req, who, secret, TRUE);
+	*asking = (struct asking){ console, req, who };
+	return asking;
 }
 
-static void sign_out(hg_console *console, hg_request *req, const struct hg_principal *who, const char *secret)
+static void asking_free(struct asking *asking)
+{
+	hg_principal_unref(asking->who);
+	g_free(asking);
+}
+
+static void refuse_sign_in(hg_request *req, const GError *error)
+{
+	struct hg_ctx ctx = HG_CTX(NULL, "peer", hg_request_peer(req));
+
+	hg_warn(&ctx, "console.refused", "%s", error->message);
+	answer_problem(req, error);
+}
+
+static void signed_in(void *arg, const struct hg_principal *who, const char *secret, const GError *error)
+{
+	struct asking *asking = arg;
+
+	if (error) {
+		refuse_sign_in(asking->req, error);
+	} else {
+		hg_info(NULL, "console.signed_in", "%s, as %s", who->name, hg_role_of(who->scopes));
+		audit(asking->console, asking->req, who, "console.sign_in");
+		answer_session(asking->console, asking->req, who, secret);
+	}
+	asking_free(asking);
+}
+
+static void sign_in(hg_console *console, hg_request *req)
+{
+	static const struct call_member known[] = { { "secret", CALL_TEXT, SECRET_MAX }, { 0 } };
+	g_autoptr(GError) error = NULL;
+	g_autoptr(json_object) body = hg_asked_body(req, known, &error);
+
+	if (body)
+		hg_api_sign_in(console->api, hg_json_str(body, "secret") ?: "", signed_in, asking_new(console, req, NULL));
+	else
+		refuse_sign_in(req, error);
+}
+
+static void signed_out(void *arg, const GError *error)
+{
+	struct asking *asking = arg;
+	g_autofree char *unset = cookie(asking->console, NULL);
+
+	if (error) {
+		answer_problem(asking->req, error);
+	} else {
+		audit(asking->console, asking->req, asking->who, "console.sign_out");
+		hg_info(NULL, "console.signed_out", "%s", asking->who->name);
+		hg_request_answer(asking->req, &(struct hg_answer){ .status = 204,
+			.headers = (const char *const[]){ unset, "Clear-Site-Data: \"cache\", \"storage\"", NULL } });
+	}
+	asking_free(asking);
+}
+
+/* Takes who. */
+static void sign_out(hg_console *console, hg_request *req, const struct hg_principal *who)
 {
 	gboolean everywhere = g_strcmp0(hg_request_query(req, "everywhere"), "true") == 0;
-	g_autofree char *unset = cookie(console, NULL);
 
-	audit(console, req, who, "console.sign_out");
-	hg_info(NULL, "console.signed_out", "%u sessions ended", hg_sessions_end(console->sessions, secret, everywhere));
-	hg_request_answer(req, &(struct hg_answer){ .status = 204,
-		.headers = (const char *const[]){ unset, "Clear-Site-Data: \"cache\", \"storage\"", NULL } });
+	hg_api_sign_out(console->api, who, everywhere, signed_out, asking_new(console, req, who));
 }
 
 static void handle_session(hg_console *console, hg_request *req)
 {
 	const char *method = hg_request_method(req);
-	g_autofree char *secret = NULL;
+	g_autoptr(GError) error = NULL;
 	const struct hg_principal *who;
 
 	if (strcmp(method, "POST") == 0) {
 		sign_in(console, req);
 		return;
 	}
-	who = who_of(console, req, &secret);
-	if (!who)
-		hg_request_problem(req, 401, "you are not signed in, or not any more");
-	else if (strcmp(method, "DELETE") == 0)
-		sign_out(console, req, who, secret);
-	else
-		answer_session(console, req, who, secret, FALSE);
+	who = who_of(console, req, &error);
+	if (!who) {
+		hg_request_problem(req, status_of(error), "%s", error->message);
+	} else if (strcmp(method, "DELETE") == 0) {
+		sign_out(console, req, who);
+	} else {
+		answer_session(console, req, who, NULL);
+		hg_principal_unref(who);
+	}
 }
 
 static void handle(void *arg, hg_request *req)
 {
 	hg_console *console = arg;
 	const char *path = hg_request_path(req);
+	g_autoptr(GError) error = NULL;
 	const struct hg_principal *who;
 
 	if (is_page(path)) {
@@ -268,55 +322,27 @@ static void handle(void *arg, hg_request *req)
 	} else if (strcmp(path, SESSION) == 0) {
 		handle_session(console, req);
 	} else {
-		who = who_of(console, req, NULL);	/* he may have signed out while the body came */
+		who = who_of(console, req, &error);	/* he may have signed out while the body came */
 		if (who)
 			hg_api_handle_as(console->api, req, who);
 		else
-			hg_request_problem(req, 401, "you are not signed in, or not any more");
+			hg_request_problem(req, status_of(error), "%s", error->message);
+		hg_principal_unref(who);
 	}
 }
 
-/* ---- invitations ---- */
-
-static gboolean is_name(const char *name)
-{
-	gsize len = strlen(name);
-
-	return len && len <= NAME_MAX_BYTES && hg_text_printable(name) && !strchr(name, ' ');
-}
-
-static char *base_url(const hg_console *console)
+char *hg_console_url(const hg_console *console, GError **error)
 {
 	const char *listen = console->conf->console.listen, *colon = strrchr(listen, ':');
 
+	if (!hg_console_port(console)) {
+		hg_fail(error, HG_ERROR_STATE, "the console is not served: %s", console->conf->console.enabled ?
+			"its port could not be taken, the log says why" : "console.enabled is false");
+		return NULL;
+	}
 	if (console->conf->console.public_url)
 		return g_strdup(console->conf->console.public_url);
 	return g_strdup_printf("http://%.*s:%u", colon ? (int)(colon - listen) : 0, listen, hg_console_port(console));
-}
-
-gboolean hg_console_invite(hg_console *console, const char *name, const char *role, GString *out, GError **error)
-{
-	guint32 scopes = hg_role_scopes(role ?: "admin");
-	g_autofree char *secret = NULL, *url = NULL, *base = NULL, *principal = NULL;
-
-	if (!scopes)
-		return hg_fail(error, HG_ERROR_INPUT, "\"role\" is viewer, operator or admin");
-	if (!name || !is_name(name))
-		return hg_fail(error, HG_ERROR_INPUT, "\"name\" says who it is for: up to %d bytes without blanks", NAME_MAX_BYTES);
-	if (!hg_console_port(console))
-		return hg_fail(error, HG_ERROR_STATE, "the console is not served: %s", console->conf->console.enabled ?
-			       "its port could not be taken, the log says why" : "console.enabled is false");
-	secret = hg_sessions_invite(console->sessions, name, scopes, error);
-	if (!secret)
-		return FALSE;
-	base = base_url(console);
-	url = g_strdup_printf("%s/#login=%s", base, secret);
-	principal = g_strconcat("console:", name, NULL);
-	hg_json_add_str(out, "url", url);
-	hg_json_add_str(out, "principal", principal);
-	hg_json_add_str(out, "role", hg_role_of(scopes));
-	hg_json_add_time(out, "expires_at", hg_now(hg_loop_env(console->loop)) + HG_SESSION_LINK_MS);
-	return TRUE;
 }
 
 /* ---- life ---- */
@@ -354,7 +380,6 @@ hg_console *hg_console_new(hg_loop *loop, hg_api *api, hg_conf *conf, const stru
 	console->loop = loop;
 	console->api = api;
 	console->conf = hg_conf_ref(conf);
-	console->sessions = hg_sessions_new(hg_loop_env(loop));
 	if (conf->console.enabled)
 		begin(console, like);
 	return console;
@@ -391,7 +416,6 @@ void hg_console_free(hg_console *console)
 	if (!console)
 		return;
 	hg_server_free(console->server);
-	hg_sessions_free(console->sessions);
 	hg_conf_unref(console->conf);
 	g_free(console);
 }

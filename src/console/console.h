@@ -2,8 +2,8 @@
  *
  * Who may reach the unix socket gets a link with a secret that opens one session (10 minutes).  The secret stands behind
  * the link's '#', so no server and no log sees it, and the page exchanges it by a POST that a person starts: a prefetch
- * uses nothing up.  A session is a cookie (HttpOnly, SameSite=Strict) for SESSION_IDLE_MS of silence.  Links and sessions are known
- * by their SHA-256 and in memory alone: a restart signs everybody out, and no backup has them.
+ * uses nothing up.  A session is a cookie (HttpOnly, SameSite=Strict) for HG_SESSION_IDLE_MS of silence.  Links and sessions are
+ * rows of the store, by their SHA-256: they outlive a restart, and hold in every process of that store.
  *
  * What a session may do to the API, its principal says ("console:ann").  Against other sites' pages: the cookie is not sent
  * with what they begin; beside that Origin and Sec-Fetch-Site have to be ours (Fetch Metadata), and what changes something
@@ -31,9 +31,8 @@ void hg_console_free(hg_console *console);	/* before the API; NULL is fine */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(hg_console, hg_console_free)
 guint hg_console_port(const hg_console *console);	/* 0: nothing listens */
 
-/* A link for somebody, as JSON members in an object that is open: url, principal, role, expires_at.  role NULL: admin.
- * INPUT: no such role, no name; STATE: nothing listens; LIMIT: too many links wait. */
-gboolean hg_console_invite(hg_console *console, const char *name, const char *role, GString *out, GError **error);
+/* Where a browser finds it, without the last slash; yours.  NULL: STATE, nothing listens. */
+char *hg_console_url(const hg_console *console, GError **error);
 
 #else	/* configure --disable-console */
 
@@ -66,10 +65,11 @@ static inline guint hg_console_port(const hg_console *console)
 	return 0;
 }
 
-static inline gboolean hg_console_invite(hg_console *console, const char *name, const char *role, GString *out, GError **error)
+static inline char *hg_console_url(const hg_console *console, GError **error)
 {
-	(void)console, (void)name, (void)role, (void)out;
-	return hg_fail(error, HG_ERROR_STATE, "headgated was built without the console (configure --disable-console)");
+	(void)console;
+	hg_fail(error, HG_ERROR_STATE, "headgated was built without the console (configure --disable-console)");
+	return NULL;
 }
 
 #endif

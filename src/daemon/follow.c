@@ -7,8 +7,8 @@
 
 #include "log.h"
 
-#define POLL_MS 500		/* without hints; and so soon a token that was revoked elsewhere is refused here */
-#define LOOK_MS 250		/* tokens and pauses are looked at no more often */
+#define POLL_MS 500		/* without hints */
+#define LOOK_MS 250		/* pauses are looked at no more often */
 #define PAGE 200		/* events of one read */
 #define READ_LIMIT_MS 10000
 #define AHEAD 4			/* pages the loop has not taken yet: more are not read before */
@@ -37,7 +37,6 @@ struct hg_follower {
 	/* the thread's: */
 	gint64 last_n;			/* all up to it was published */
 	gint64 look_ms;			/* monotonic */
-	gint64 tokens;			/* as they were when they were read last */
 	guint pauses;
 	gboolean away;			/* the log has said so */
 };
@@ -184,49 +183,6 @@ static gboolean follow_log(hg_follower *follow, GError **error)
 
 /* ---- what this node remembers ---- */
 
-struct tokens {
-	hg_gateway *gateway;
-	hg_arena *arena;
-	GPtrArray *list;		/* of hg_token, the arena's */
-	gint64 newest_n;
-};
-
-static void tokens_free(struct tokens *tokens)
-{
-	g_ptr_array_unref(tokens->list);
-	hg_arena_free(tokens->arena);
-	g_free(tokens);
-}
-
-static void tokens_on_loop(void *arg)
-{
-	struct tokens *tokens = arg;
-
-	hg_api_tokens(tokens->gateway->api, tokens->list, tokens->newest_n);
-	tokens_free(tokens);
-}
-
-/* What is changed while they are read is seen at the next look, for the stamp was taken before. */
-static gboolean look_at_tokens(hg_follower *follow, GError **error)
-{
-	struct tokens *tokens;
-	gint64 stamp;
-
-	if (!hg_store_token_stamp(follow->reader, &stamp, error))
-		return FALSE;
-	if (stamp == follow->tokens)
-		return TRUE;
-	tokens = g_new0(struct tokens, 1);
-	*tokens = (struct tokens){ follow->gateway, hg_arena_new(), g_ptr_array_new(), 0 };
-	if (!hg_api_read_tokens(follow->gateway->api, follow->reader, tokens->arena, tokens->list, &tokens->newest_n, error)) {
-		tokens_free(tokens);
-		return FALSE;
-	}
-	hg_loop_post(follow->gateway->loop, tokens_on_loop, tokens);
-	follow->tokens = stamp;
-	return TRUE;
-}
-
 static gboolean look_at_pauses(hg_follower *follow, GError **error)
 {
 	g_autoptr(hg_arena) arena = hg_arena_new();
@@ -250,7 +206,7 @@ static gboolean look_around(hg_follower *follow, GError **error)
 	if (now_ms < follow->look_ms)
 		return TRUE;
 	follow->look_ms = now_ms + LOOK_MS;
-	return look_at_tokens(follow, error) && look_at_pauses(follow, error);
+	return look_at_pauses(follow, error);
 }
 
 /* ---- hints ---- */
@@ -371,7 +327,6 @@ hg_follower *hg_follower_new(hg_gateway *gateway, const struct hg_store_options 
 	follow->last_n = gateway->last_event_n;
 	follow->poll_ms = asked > 1 ? asked : POLL_MS;
 	follow->echo = asked != 0;
-	follow->tokens = -1;
 	follow->pauses = 1;
 	gateway->env->random(gateway->env, &tag, sizeof tag);
 	g_snprintf(follow->hint, sizeof follow->hint, "%08x c", tag);

@@ -3,7 +3,7 @@
  * A thread of its own reads the log behind the newest event it has seen, in order, and publishes what it finds, whoever
  * wrote it; the engine of this node does not publish then, so that there is one order and nothing twice.  It looks when it
  * is woken (by this node's engine, by a hint of another's), and by itself twice a second, for hints may get lost.  At these
- * looks it also sees to what this node remembers of the store and another may have changed: tokens, pauses.
+ * looks it also sees to which channels another has paused.  Tokens and sessions have a look of their own: hg_api_follow().
  *
  * What is told and kept nowhere (somebody types) goes to the other nodes as hints, without what is private of it. */
 #pragma once

@@ -49,6 +49,8 @@ static gboolean open_store(hg_gateway *gateway, GError **error)
 	if (gateway->readers)
 		gateway->visitor_readers = hg_readers_new(&options, READERS, READ_LIMIT_MS, gateway->loop, error);
 	if (gateway->visitor_readers)
+		gateway->key_readers = hg_readers_new(&options, 1, READ_LIMIT_MS, gateway->loop, error);
+	if (gateway->key_readers)
 		gateway->search = hg_search_new(&(struct hg_search_options){ .store = &options,
 			.off = !gateway->setup->conf->store.search }, error);
 	gateway->follow = hg_follower_new(gateway, &options);
@@ -149,6 +151,7 @@ hg_gateway *hg_gateway_new(hg_setup *setup, GError **error)
 	if (!hg_api_load(gateway->api, gateway->store, error) || !listen_all(gateway, error) || !add_console(gateway) ||
 	    !hg_engine_recover(gateway->engine, error))
 		return NULL;
+	hg_api_follow(gateway->api, gateway->key_readers);
 	return g_steal_pointer(&gateway);
 }
 
@@ -180,6 +183,9 @@ void hg_gateway_free(hg_gateway *gateway)
 		hg_backs_settle(gateway->backs);
 	if (gateway->visitors)
 		hg_visitors_stop(gateway->visitors);
+	if (gateway->api)
+		hg_api_follow_end(gateway->api);
+	hg_readers_free(gateway->key_readers);
 	hg_readers_free(gateway->readers);
 	hg_readers_free(gateway->visitor_readers);
 	hg_search_free(gateway->search);

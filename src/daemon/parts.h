@@ -34,6 +34,7 @@ struct hg_gateway {
 	hg_readers *readers;
 	hg_search *search;
 	hg_readers *visitor_readers;	/* a crowd of visitors must not stand in the agents' way */
+	hg_readers *key_readers;	/* one, for tokens and sessions alone: see hg_api_follow() */
 	gint64 last_event_n;		/* when it began */
 	hg_follower *follow;		/* NULL: no other node writes to the store */
 	hg_engine *engine;

@@ -252,9 +252,9 @@ static gboolean take(void *ctx, const char *channel, const void *bytes, gsize le
 	return hg_channels_take(((hg_gateway *)ctx)->channels, channel, bytes, len, ack, arg, error);
 }
 
-static gboolean console_link(void *ctx, const char *name, const char *role, GString *out, GError **error)
+static char *console_url(void *ctx, GError **error)
 {
-	return hg_console_invite(((hg_gateway *)ctx)->console, name, role, out, error);
+	return hg_console_url(((hg_gateway *)ctx)->console, error);
 }
 
 static gboolean reload(void *ctx, GString *out)
@@ -270,5 +270,5 @@ void hg_gateway_api_ports(hg_gateway *gateway, struct hg_api_ports *ret)
 		.hold = hg_gateway_hold, .probe = hg_gateway_probe, .reload = reload, .config = hg_gateway_config,
 		.captured = hg_gateway_captured, .last_event_n = gateway->last_event_n, .search = gateway->search,
 		.key = hg_store_instance_key(gateway->store),
-		.console = console_link };
+		.console_url = console_url };
 }

@@ -61,8 +61,10 @@ enum hg_command_kind {
 	HG_CMD_ALARM,		/* subject: what it is about; text in words; status: "raised", "told" (somebody), "cleared" (it is over),
 				 * "ended" (and all who were told of it know that).  What makes no sense by now does nothing */
 	/* Of the API's tokens.  Answers: {"token":{...}} without the secret, which no command knows; made.n is its row. */
-	HG_CMD_TOKEN,		/* one is made: wish.  CONFLICT: the name is taken; LIMIT: there are too many */
-	HG_CMD_TOKEN_REVOKE,	/* text: id.  MISSING; STATE: it is revoked already */
+	HG_CMD_TOKEN,		/* one is made: wish.  CONFLICT: the name is taken; LIMIT: there are too many; DENIED: a session's link
+				 * is good no more */
+	HG_CMD_TOKEN_REVOKE,	/* text: id; wish.kind SESSION: of one (remove: and all of its name end with it).  MISSING; STATE: it
+				 * is revoked already */
 	HG_CMD_TOKEN_USED,	/* text: id.  It was used in this hour */
 	/* Somebody is written to who need not have written: reply to its "to" on channel, subject, add_tags, ticket; text: id
 	 * of the contact it has to be, or NULL.  What goes on with him there takes it.  Answer: {"joined":...,"thread_id":...,
@@ -89,7 +91,8 @@ struct hg_token_wish {
 	int kind;			/* enum hg_token_kind */
 	const char *name, *scopes, *channels;	/* as in hg_token */
 	guint8 hash[32];		/* SHA-256 of the secret */
-	gint64 expires_ms;		/* 0: never */
+	gint64 expires_ms;		/* 0: never; of links and sessions the engine says it */
+	guint8 link[32];		/* SESSION: SHA-256 of the secret of the link that opens it, which has name and scopes */
 };
 
 /* Of every command that the API gives: what is told of it, see hg_audit. */

@@ -218,6 +218,7 @@ static const struct hg_row wish_rows[] = {
 	HG_ROW(struct hg_token_wish, 4, channels, TEXT),
 	HG_ROW_PRINT_OF(struct hg_token_wish, 5, hash),
 	HG_ROW(struct hg_token_wish, 6, expires_ms, INT64),
+	HG_ROW_PRINT_OF(struct hg_token_wish, 7, link),
 	HG_ROW_END
 };
 static const struct hg_shape wish = {

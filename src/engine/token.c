@@ -6,7 +6,6 @@
 #include <string.h>
 
 #define TOKENS_MAX 1000			/* good at the same time */
-#define HOUR_MS	   G_GINT64_CONSTANT(3600000)
 
 static void write_words(GString *out, const char *key, const char *words)
 {
@@ -38,7 +37,7 @@ void hg_token_write(const hg_token *token, GString *out)
 	hg_json_close(out, '}');
 }
 
-static gboolean answer(hg_turn *turn, hg_token *token)
+gboolean hg_token_answer(hg_turn *turn, hg_token *token)
 {
 	GString *out = turn->engine->scratch;
 
@@ -53,7 +52,7 @@ static gboolean answer(hg_turn *turn, hg_token *token)
 	return TRUE;
 }
 
-static gboolean is_good(const hg_token *token, gint64 now_ms)
+gboolean hg_token_is_good(const hg_token *token, gint64 now_ms)
 {
 	return !token->revoked_ms && (!token->expires_ms || token->expires_ms > now_ms);
 }
@@ -77,9 +76,12 @@ static gboolean there_is_room(hg_turn *turn, int kind, GError **error)
 {
 	gint64 n;
 
-	return hg_store_token_count(turn->store, kind, turn->now_ms, &n, error) &&
-	       (n < TOKENS_MAX || hg_fail(error, HG_ERROR_LIMIT, "there are %d tokens already: revoke some",
-					  TOKENS_MAX));
+	if (!hg_store_token_count(turn->store, kind, turn->now_ms, &n, error))
+		return FALSE;
+	if (kind == HG_TOKEN_LINK)
+		return n < HG_LINKS_MAX || hg_fail(error, HG_ERROR_LIMIT, "%d links wait to be used already; they end after %d minutes",
+						   HG_LINKS_MAX, HG_LINK_MS / 60000);
+	return n < TOKENS_MAX || hg_fail(error, HG_ERROR_LIMIT, "there are %d tokens already: revoke some", TOKENS_MAX);
 }
 
 gboolean hg_token_make(hg_turn *turn, GError **error)
@@ -90,13 +92,15 @@ gboolean hg_token_make(hg_turn *turn, GError **error)
 	*token = (hg_token){ .name = wish->name, .kind = wish->kind, .hash = wish->hash, .hash_len = sizeof(wish->hash),
 			     .scopes = wish->scopes, .channels = wish->channels,
 			     .made_by = turn->command->principal ?: "", .made_ms = turn->now_ms,
-			     .expires_ms = wish->expires_ms };
+			     .expires_ms = wish->kind == HG_TOKEN_LINK ? turn->now_ms + HG_LINK_MS : wish->expires_ms };
+	if (wish->kind == HG_TOKEN_SESSION)
+		return hg_token_session_begin(turn, error);
 	if (!token->name || !token->scopes || wish->kind < HG_TOKEN_API || wish->kind >= HG_TOKEN_KINDS)
 		return hg_fail(error, HG_ERROR_INPUT, "a token has a name, a kind and scopes");
-	if (!name_is_free(turn, wish->name, error) || !there_is_room(turn, wish->kind, error))
+	if ((wish->kind == HG_TOKEN_API && !name_is_free(turn, wish->name, error)) || !there_is_room(turn, wish->kind, error))
 		return FALSE;
 	hg_id_new(turn->engine->env, "tok", token->id);
-	return hg_store_token_add(turn->store, token, error) && answer(turn, token);
+	return hg_store_token_add(turn->store, token, error) && hg_token_answer(turn, token);
 }
 
 /* ---- what comes later ---- */
@@ -110,16 +114,29 @@ static gboolean find(hg_turn *turn, hg_token **ret, GError **error)
 				"api.tokens", id));
 }
 
+/* The console's links that it made, and who came in by them, go with it. */
+static gboolean end_its_sessions(hg_turn *turn, const hg_token *token, GError **error)
+{
+	g_autofree char *principal = g_strconcat("token:", token->name, NULL);
+
+	return hg_store_token_end_made_by(turn->store, principal, turn->now_ms, error);
+}
+
 gboolean hg_token_revoke(hg_turn *turn, GError **error)
 {
 	hg_token *token;
 
+	if (turn->command->wish.kind == HG_TOKEN_SESSION)
+		return hg_token_session_end(turn, error);
 	if (!find(turn, &token, error))
 		return FALSE;
+	if (token->kind != HG_TOKEN_API)
+		return hg_fail(error, HG_ERROR_MISSING, "%s is no token of the API", token->id);
 	if (token->revoked_ms)
 		return hg_fail(error, HG_ERROR_STATE, "token %s is revoked already", token->id);
 	token->revoked_ms = turn->now_ms;
-	return hg_store_token_update(turn->store, token, error) && answer(turn, token);
+	return hg_store_token_update(turn->store, token, error) && end_its_sessions(turn, token, error) &&
+	       hg_token_answer(turn, token);
 }
 
 gboolean hg_token_used(hg_turn *turn, GError **error)
@@ -128,8 +145,10 @@ gboolean hg_token_used(hg_turn *turn, GError **error)
 
 	if (!find(turn, &token, error))
 		return FALSE;
-	if (!is_good(token, turn->now_ms))
+	if (!hg_token_is_good(token, turn->now_ms))
 		return hg_fail(error, HG_ERROR_STATE, "token %s is good no more", token->id);
-	token->used_ms = turn->now_ms / HOUR_MS * HOUR_MS;
-	return hg_store_token_update(turn->store, token, error) && answer(turn, token);
+	token->used_ms = turn->now_ms / HG_TOKEN_HOUR_MS * HG_TOKEN_HOUR_MS;
+	if (token->kind == HG_TOKEN_SESSION)
+		hg_token_session_go_on(token, turn->now_ms);
+	return hg_store_token_update(turn->store, token, error) && hg_token_answer(turn, token);
 }

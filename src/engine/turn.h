@@ -313,6 +313,13 @@ gboolean hg_erase_due(hg_turn *turn, const hg_timer *timer, GError **error);
 gboolean hg_token_make(hg_turn *turn, GError **error);
 gboolean hg_token_revoke(hg_turn *turn, GError **error);
 gboolean hg_token_used(hg_turn *turn, GError **error);
+gboolean hg_token_is_good(const hg_token *token, gint64 now_ms);
+gboolean hg_token_answer(hg_turn *turn, hg_token *token);	/* what the command says of it; TRUE */
+#define HG_TOKEN_HOUR_MS G_GINT64_CONSTANT(3600000)	/* uses are noted so often */
+/* ---- session.c ---- */
+gboolean hg_token_session_begin(hg_turn *turn, GError **error);
+gboolean hg_token_session_end(hg_turn *turn, GError **error);
+void hg_token_session_go_on(hg_token *session, gint64 now_ms);	/* it is used */
 
 /* ---- retain.c: what was kept for long enough ---- */
 gboolean hg_retain_is(const char *timer_kind);

@@ -310,13 +310,22 @@ typedef struct hg_decision {		/* facts are kept: the trace is made again from th
 /* ---- tokens: who may use the API, beside api.tokens of the configuration ---- */
 enum hg_token_kind {
 	HG_TOKEN_API = 1,	/* a bearer token */
+	HG_TOKEN_LINK,		/* opens one session of the console, which is revoked_ms */
+	HG_TOKEN_SESSION,	/* of the console: a cookie */
 	HG_TOKEN_KINDS		/* one more than the last */
 };
+
+#define HG_LINK_MS	   (10 * 60 * 1000)
+#define HG_LINK_GONE	   "this link was used already, or is older than 10 minutes; headgatectl console makes another"
+#define HG_LINKS_MAX	   100			/* that wait to be used */
+#define HG_SESSION_IDLE_MS (12 * G_GINT64_CONSTANT(3600000))	/* counted from its first use in an hour */
+#define HG_SESSION_LIFE_MS (7 * G_GINT64_CONSTANT(86400000))	/* however busy it is */
+#define HG_SESSIONS_MAX	   1000			/* one more ends the one that was idle longest */
 
 typedef struct hg_token {
 	gint64 n;
 	char id[HG_ID_SIZE];
-	const char *name;		/* of the program */
+	const char *name;		/* of the program, or of who sits at the console */
 	int kind;			/* enum hg_token_kind */
 	const void *hash;		/* SHA-256 of the secret, which nobody has but who was told it */
 	gsize hash_len;
@@ -326,6 +335,7 @@ typedef struct hg_token {
 	gint64 made_ms, expires_ms;	/* expires_ms 0: never */
 	gint64 revoked_ms;		/* 0: not */
 	gint64 used_ms;			/* last, to the hour; 0: never */
+	gint64 rev;			/* of its last change, which the store counts */
 } hg_token;
 
 /* ---- who did what ---- */

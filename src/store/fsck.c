@@ -109,7 +109,7 @@ static const struct check checks[] = {
 	  "WHERE g.tag = j.value AND g.thread_n = t.n)" },
 	/* A token is known by a hash, of a kind there is, and two programs of one name would share their keys. */
 	{ "I26", "revoke it: headgatectl token revoke ID",
-	  "SELECT id FROM token WHERE LENGTH(hash) <> 32 OR kind <> 1 OR name = '' OR scopes = ''" },
+	  "SELECT id FROM token WHERE LENGTH(hash) <> 32 OR kind NOT IN (1, 2, 3) OR name = '' OR scopes = ''" },
 	{ "I26", "revoke it: headgatectl token revoke ID",
 	  "SELECT MAX(id) FROM token WHERE kind = 1 AND revoked_ms = 0 AND expires_ms = 0 GROUP BY name HAVING COUNT(*) > 1" },
 	/* Drops that are counted are conversations that meet the definition, and the other way round: closed unresolved, no

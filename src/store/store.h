@@ -288,7 +288,22 @@ gboolean hg_store_receipt_list(hg_store *store, hg_arena *arena, gint64 message_
 /* ---- tokens of the API ---- */
 gboolean hg_store_token_add(hg_store *store, hg_token *token, GError **error);	/* fills n */
 gboolean hg_store_token_by_id(hg_store *store, hg_arena *arena, const char *id, hg_token **ret, GError **error);
-gboolean hg_store_token_update(hg_store *store, const hg_token *token, GError **error);	/* expires_ms, revoked_ms, used_ms */
+/* By the SHA-256 of its secret. */
+gboolean hg_store_token_by_hash(hg_store *store, hg_arena *arena, const guint8 hash[32], hg_token **ret, GError **error);
+gboolean hg_store_token_update(hg_store *store, hg_token *token, GError **error);	/* expires_ms, revoked_ms, used_ms; fills rev */
+/* It is revoked now; *ret_ours FALSE: it was good no more, whoever came first. */
+gboolean hg_store_token_use_up(hg_store *store, const hg_token *token, gint64 now_ms, gboolean *ret_ours, GError **error);
+/* Of the good ones of a kind that which was used least lately; *ret NULL: there is none. */
+gboolean hg_store_token_idlest(hg_store *store, hg_arena *arena, int kind, gint64 now_ms, hg_token **ret, GError **error);
+/* Revokes all of a kind and name; all links and sessions that a principal made. */
+gboolean hg_store_token_end_named(hg_store *store, int kind, const char *name, gint64 now_ms, GError **error);
+gboolean hg_store_token_end_made_by(hg_store *store, const char *made_by, gint64 now_ms, GError **error);
+/* Changes are numbered, whoever makes them: the number of the last; rows changed behind a place, in the order of their changes,
+ * so that the last one's rev and n are the next place. */
+struct hg_token_place { gint64 rev, n; };
+gboolean hg_store_token_rev(hg_store *store, gint64 *ret, GError **error);
+gboolean hg_store_token_changed(hg_store *store, hg_arena *arena, const struct hg_token_place *after, guint limit, GPtrArray *ret,
+				GError **error);
 /* One of that kind and name that is good now. */
 gboolean hg_store_token_named(hg_store *store, hg_arena *arena, int kind, const char *name, gint64 now_ms, hg_token **ret,
 			      GError **error);
@@ -300,9 +315,6 @@ struct hg_token_query {
 };
 gboolean hg_store_token_list(hg_store *store, hg_arena *arena, const struct hg_token_query *query, GPtrArray *ret,
 			     GError **error);
-/* Another number when one was made, revoked or given another end since; and the number of the one made last, 0: none. */
-gboolean hg_store_token_stamp(hg_store *store, gint64 *ret, GError **error);
-gboolean hg_store_token_newest(hg_store *store, gint64 *ret_n, GError **error);
 gboolean hg_store_token_count(hg_store *store, int kind, gint64 now_ms, gint64 *ret, GError **error);	/* of the good ones */
 
 /* ---- who did what ---- */

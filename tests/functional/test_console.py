@@ -1,10 +1,13 @@
 """The web console's server: who gets in, by what, and what other sites' pages get; its files, as they are built and served."""
+import concurrent.futures
+import contextlib
 import gzip
 import hashlib
 import http.client
 import json
 import re
 import shutil
+import sqlite3
 import subprocess
 import urllib.parse
 
@@ -70,6 +73,38 @@ def test_a_link_signs_in_once(world, port):
     assert "console.signed_in" in log and secret_of(link) not in log and cookie_of(answer).split("=")[1] not in log
 
 
+def test_a_link_opens_one_session_however_many_use_it_at_once(world, port):
+    secret = secret_of(invite(world))
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        found = sorted(pool.map(lambda _: enter(port, secret).status, range(8)))
+    assert found == [201] + [403] * 7
+
+
+def test_sessions_and_links_outlive_a_restart_and_end_in_whatever_process(start):
+    gateway = start()
+    port = gateway.status()["console_port"]
+    secrets = [secret_of(gateway.api("POST", "/v1/console/links", {"name": name}).json) for name in ("ann", "ben", "eve")]
+    ann, ben = ({"Cookie": cookie_of(enter(port, secret)), **OWN} for secret in secrets[:2])
+    out = {"Cookie": cookie_of(enter(port, secret_of(gateway.api("POST", "/v1/console/links", {"name": "joe"}).json))), **OWN}
+    assert request(port, "DELETE", "/console/session", headers=out).status == 204
+    tool = gateway.api("POST", "/v1/tokens", dict(name="tool", scopes=["read"])).json["secret"]
+    for value in secrets + [tool, ann["Cookie"].split("=")[1]]:	# hashes alone
+        assert not any(value.encode() in path.read_bytes() for path in gateway.store.parent.glob(gateway.store.name + "*"))
+    gateway.stop()
+    gateway.start()
+    port = gateway.status()["console_port"]
+    asks = lambda who: request(port, "GET", "/v1/threads", headers=who).status
+    bearer = lambda: gateway.api("GET", "/v1/threads", token=tool).status
+    assert [asks(ann), asks(ben), asks(out), bearer()] == [200, 200, 401, 200]
+    assert enter(port, secrets[0]).status == 403 and enter(port, secrets[2]).status == 201
+    # Another process, as one that writes to this store would end them:
+    with contextlib.closing(sqlite3.connect(gateway.store, isolation_level=None, timeout=PATIENCE)) as db:
+        db.executescript("PRAGMA wal_autocheckpoint = 0; BEGIN IMMEDIATE; UPDATE token_change SET rev = rev + 1; UPDATE token SET "
+                         "revoked_ms = 1, rev = (SELECT rev FROM token_change) WHERE name IN ('ann', 'tool') AND revoked_ms = 0; COMMIT")
+        wait_until(lambda: [asks(ann), bearer()] == [401, 401], "nobody is let in any more")
+    assert asks(ben) == 200
+
+
 @pytest.mark.parametrize("secret", ["", "x", "A" * 43, "A" * 60])
 def test_what_is_no_secret_opens_nothing(port, secret):
     assert enter(port, secret).status == 403
@@ -89,7 +124,10 @@ def test_links_and_sessions_end_in_time(start):
     gateway.advance(minutes=10)
     assert enter(port, late).status == 403
     gateway.advance(hours=11, minutes=49)
-    assert request(port, "GET", "/v1/threads", headers=session).status == 200	# used: twelve hours from now on
+    ends = lambda: request(port, "GET", "/console/session", headers=session).json["expires_at"]
+    first = ends()
+    assert request(port, "GET", "/v1/threads", headers=session).status == 200	# used: twelve hours from now on,
+    wait_until(lambda: ends() > first, "the store hears of it")
     gateway.advance(hours=11, minutes=59)
     assert request(port, "GET", "/console/session", headers=session).status == 200
     gateway.advance(hours=12)

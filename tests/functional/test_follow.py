@@ -51,10 +51,14 @@ def other_node(gateway):
         db.execute("COMMIT")
 
 
+NEXT = "UPDATE token_change SET rev = rev + 1"	# as the store does with each change of a token
+
+
 def plant_token(gateway, name, secret):
     with other_node(gateway) as db:
-        db.execute("INSERT INTO token (id, name, kind, hash, scopes, made_by, made_ms, expires_ms, revoked_ms, used_ms) "
-                   "VALUES (?, ?, 1, ?, 'read', 'token:boss', 1, 0, 0, 0)",
+        db.execute(NEXT)
+        db.execute("INSERT INTO token (id, name, kind, hash, scopes, made_by, made_ms, expires_ms, revoked_ms, used_ms, rev) "
+                   "SELECT ?, ?, 1, ?, 'read', 'token:boss', 1, 0, 0, 0, rev FROM token_change",
                    (f"tok_{uuid.uuid4().hex[:26]}", name, hashlib.sha256(secret.encode()).digest()))
 
 
@@ -71,7 +75,8 @@ def test_a_token_that_another_node_made_is_good_until_another_node_revokes_it(ga
     follower.hello()
     began = time.monotonic()
     with other_node(gateway) as db:
-        db.execute("UPDATE token SET revoked_ms = 2 WHERE name = 'elsewhere'")
+        db.execute(NEXT)
+        db.execute("UPDATE token SET revoked_ms = 2, rev = (SELECT rev FROM token_change) WHERE name = 'elsewhere'")
     wait_until(lambda: status_of(gateway, secret) == 401, "the token to be refused")
     assert time.monotonic() - began < SOON_S * harness.PATIENCE / 30
     assert follower.stream.reply.readline() == b"", "what is followed with it ends"

@@ -404,6 +404,30 @@ static void tokens_are_given_and_taken(hg_lab *lab)
 	token(lab, HG_CMD_TOKEN_REVOKE, "", id);
 }
 
+static void console(hg_lab *lab, int kind, int of, const char *hash, const char *id)
+{
+	hg_command *command = lab_command(lab, kind, NULL);
+
+	command->text = id;
+	command->remove = TRUE;
+	command->wish = (struct hg_token_wish){ .kind = of, .name = "ann", .scopes = "read" };
+	memcpy(command->wish.hash, hash, strlen(hash));
+	memcpy(command->wish.link, "link", 4);
+	lab_do(lab, command);
+}
+
+/* Somebody signs in to the console, and out again. */
+static void a_session_begins_and_ends(hg_lab *lab)
+{
+	g_autofree char *id = NULL;
+
+	console(lab, HG_CMD_TOKEN, HG_TOKEN_LINK, "link", NULL);
+	console(lab, HG_CMD_TOKEN, HG_TOKEN_SESSION, "session", NULL);
+	id = lab_value(lab, "SELECT id FROM token WHERE kind = 3");
+	console(lab, HG_CMD_TOKEN_USED, HG_TOKEN_SESSION, "", id);
+	console(lab, HG_CMD_TOKEN_REVOKE, HG_TOKEN_SESSION, "", id);
+}
+
 static void history_comes_from_elsewhere(hg_lab *lab)
 {
 	struct hg_in in = lab_text("tel:+447700900110", "from long ago");
@@ -466,6 +490,7 @@ void power_script(hg_conf *const confs[2], guint32 seed, void (*begin)(void *arg
 	visitor_comes_and_goes(world->lab, "widget:AAAAAAAAAAAAAAAAAAAAAA", "widget:u0000000000000000000000000000000000000000001");
 	tags_come_and_go(world->lab);
 	tokens_are_given_and_taken(world->lab);
+	a_session_begins_and_ends(world->lab);
 	history_comes_from_elsewhere(world->lab);
 	log_is_long(world->lab);
 	time_goes_by(world->lab);

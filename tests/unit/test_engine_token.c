@@ -1,4 +1,4 @@
-/* test_engine_token.c - tokens of the API: made once, used, revoked */
+/* test_engine_token.c - tokens of the API: made once, used, revoked; links and sessions of the console */
 #include "engine_fixture.h"
 
 #include <string.h>
@@ -124,7 +124,7 @@ static void there_are_no_more_than_a_thousand_of_a_kind(void **state)
 
 	(void)state;
 	world_plant(lab->w, "WITH RECURSIVE i(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM i WHERE n < 999) INSERT INTO token "
-		    "SELECT n, 'tok_' || n, 'x' || n, 1, CAST(printf('%032d', n) AS BLOB), 'read', NULL, 'x', 1, 0, 0, 0 FROM i");
+		    "SELECT n, 'tok_' || n, 'x' || n, 1, CAST(printf('%032d', n) AS BLOB), 'read', NULL, 'x', 1, 0, 0, 0, 0 FROM i");
 	assert_int_equal(make(lab, HG_TOKEN_API, "last", "a"), 0);
 	assert_int_equal(make(lab, HG_TOKEN_API, "over", "b"), HG_ERROR_LIMIT);
 	lab_audit(lab);
@@ -152,6 +152,199 @@ static void what_is_good_no_more_is_forgotten_after_three_months(void **state)
 	lab_is(lab, "stays", "SELECT GROUP_CONCAT(name) FROM token");
 }
 
+/* ---- the console ---- */
+
+static int invite(hg_lab *lab, const char *name, const char *secret)
+{
+	return make(lab, HG_TOKEN_LINK, name, secret);
+}
+
+static int enter(hg_lab *lab, const char *link, const char *secret)
+{
+	hg_command *command = wish(lab, HG_TOKEN_SESSION, NULL, secret);
+
+	command->principal = "console";
+	hg_sha256(link, strlen(link), command->wish.link);
+	lab_do(lab, command);
+	return lab->error;
+}
+
+static char *session_of(hg_lab *lab, const char *name)
+{
+	return lab_value(lab, "SELECT id FROM token WHERE kind = 3 AND name = '%s' ORDER BY n DESC LIMIT 1", name);
+}
+
+static int leave(hg_lab *lab, const char *id, gboolean everywhere)
+{
+	hg_command *command = lab_command(lab, HG_CMD_TOKEN_REVOKE, NULL);
+
+	command->wish.kind = HG_TOKEN_SESSION;
+	command->text = id;
+	command->remove = everywhere;
+	lab_do(lab, command);
+	return lab->error;
+}
+
+static int use(hg_lab *lab, const char *name)
+{
+	g_autofree char *id = session_of(lab, name);
+
+	return about(lab, HG_CMD_TOKEN_USED, id, 0);
+}
+
+static void a_link_opens_one_session_with_its_name_and_scopes(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(NULL);
+	hg_command *bare = wish(lab, HG_TOKEN_LINK, "ann", "l0");
+
+	(void)state;
+	bare->wish.scopes = NULL;
+	lab_do(lab, bare);
+	assert_int_equal(lab->error, HG_ERROR_INPUT);
+	assert_int_equal(invite(lab, "ann", "l1"), 0);
+	assert_int_equal(enter(lab, "l1", "s1"), 0);
+	assert_int_equal(enter(lab, "l1", "s2"), HG_ERROR_DENIED);
+	assert_int_equal(enter(lab, "l2", "s2"), HG_ERROR_DENIED);
+	assert_int_equal(enter(lab, "s1", "s2"), HG_ERROR_DENIED);	/* a session is no link */
+	make(lab, HG_TOKEN_API, "tool", "t");
+	assert_int_equal(enter(lab, "t", "s2"), HG_ERROR_DENIED);	/* nor is a token */
+	lab_counts(lab, 1, "SELECT COUNT(*) FROM token WHERE kind = 3 AND name = 'ann' AND scopes = 'read reply' AND "
+		   "made_by = 'token:boss' AND revoked_ms = 0");
+	lab_audit(lab);
+}
+
+static void a_link_ends_after_ten_minutes_and_a_hundred_wait(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(NULL);
+
+	(void)state;
+	for (guint i = 0; i < HG_LINKS_MAX; i++) {
+		g_autofree char *secret = g_strdup_printf("l%u", i);
+
+		assert_int_equal(invite(lab, "ann", secret), 0);
+	}
+	assert_int_equal(invite(lab, "ann", "more"), HG_ERROR_LIMIT);
+	lab_wait(lab, HG_LINK_MS - 1);
+	assert_int_equal(enter(lab, "l1", "s1"), 0);
+	lab_wait(lab, 1);
+	assert_int_equal(enter(lab, "l2", "s2"), HG_ERROR_DENIED);
+	assert_int_equal(invite(lab, "ann", "more"), 0);
+}
+
+static void a_session_ends_when_it_is_idle_and_after_a_week_at_most(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(NULL);
+	gint64 began_ms;
+
+	(void)state;
+	invite(lab, "ann", "l1");
+	enter(lab, "l1", "s1");
+	began_ms = test_now_ms;
+	for (guint i = 0; i < 15; i++) {		/* used again and again it goes on */
+		lab_wait(lab, 11 * HOUR_MS);
+		assert_int_equal(use(lab, "ann"), 0);
+	}
+	lab_counts(lab, 1, "SELECT COUNT(*) FROM token WHERE kind = 3 AND expires_ms = %" G_GINT64_FORMAT,
+		   began_ms + HG_SESSION_LIFE_MS);
+	lab_wait(lab, began_ms + HG_SESSION_LIFE_MS - test_now_ms);
+	assert_int_equal(use(lab, "ann"), HG_ERROR_STATE);
+	invite(lab, "ann", "l2");
+	enter(lab, "l2", "s2");
+	lab_wait(lab, HG_SESSION_IDLE_MS);
+	assert_int_equal(use(lab, "ann"), HG_ERROR_STATE);
+}
+
+static void signing_out_ends_one_or_all_of_a_name(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(NULL);
+	static const char *const names[] = { "ann", "ann", "ann", "ben" };
+	g_autofree char *one = NULL, *two = NULL, *tool = NULL;
+
+	(void)state;
+	for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+		g_autofree char *link = g_strdup_printf("l%u", i), *secret = g_strdup_printf("s%u", i);
+
+		invite(lab, names[i], link);
+		assert_int_equal(enter(lab, link, secret), 0);
+	}
+	one = session_of(lab, "ann");
+	assert_int_equal(leave(lab, one, FALSE), 0);
+	lab_is(lab, "ann,ann,ben", "SELECT GROUP_CONCAT(name) FROM token WHERE kind = 3 AND revoked_ms = 0");
+	assert_int_equal(leave(lab, one, FALSE), HG_ERROR_MISSING);
+	assert_int_equal(leave(lab, NULL, FALSE), HG_ERROR_MISSING);
+	two = lab_value(lab, "SELECT id FROM token WHERE kind = 3 AND name = 'ann' AND revoked_ms = 0 LIMIT 1");
+	assert_int_equal(about(lab, HG_CMD_TOKEN_REVOKE, two, 0), HG_ERROR_MISSING);	/* it is no token of the API */
+	assert_int_equal(leave(lab, two, TRUE), 0);
+	lab_is(lab, "ben", "SELECT GROUP_CONCAT(name) FROM token WHERE kind = 3 AND revoked_ms = 0");
+	make(lab, HG_TOKEN_API, "tool", "t");
+	tool = id_of(lab, "tool");
+	assert_int_equal(leave(lab, tool, FALSE), HG_ERROR_MISSING);
+}
+
+/* Who has a token that may invite could else stay inside without it. */
+static void a_token_takes_along_who_came_in_by_its_links(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(NULL);
+	g_autofree char *boss = NULL;
+
+	(void)state;
+	make(lab, HG_TOKEN_API, "boss", "t");
+	invite(lab, "ann", "l1");
+	invite(lab, "ben", "l2");
+	enter(lab, "l1", "s1");
+	boss = id_of(lab, "boss");
+	assert_int_equal(about(lab, HG_CMD_TOKEN_REVOKE, boss, 0), 0);
+	lab_counts(lab, 0, "SELECT COUNT(*) FROM token WHERE revoked_ms = 0");
+	assert_int_equal(enter(lab, "l2", "s2"), HG_ERROR_DENIED);
+}
+
+static void one_session_too_many_ends_the_one_that_was_idle_longest(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(NULL);
+
+	(void)state;
+	world_plant(lab->w, "WITH RECURSIVE i(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM i WHERE n < 1000) INSERT INTO token "
+		    "SELECT n, 'tok_' || n, 'x' || n, 3, CAST(printf('%032d', n) AS BLOB), 'read', NULL, 'x', 1, 9e15, 0, 2000 - n, 0 FROM i");
+	invite(lab, "ann", "l1");
+	assert_int_equal(enter(lab, "l1", "s1"), 0);
+	lab_is(lab, "x1000", "SELECT GROUP_CONCAT(name) FROM token WHERE kind = 3 AND revoked_ms > 0");
+}
+
+/* Another process asks for what is behind a place it knows, and misses nothing of several that changed at once. */
+static void changes_are_read_in_their_order_from_any_place(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(NULL);
+	struct hg_token_place at = { 0 };
+	g_autoptr(hg_arena) arena = hg_arena_new();
+	g_autoptr(GString) told = g_string_new(NULL);
+	g_autofree char *ann = NULL;
+
+	(void)state;
+	make(lab, HG_TOKEN_API, "tool", "t");
+	for (guint i = 0; i < 3; i++) {
+		g_autofree char *link = g_strdup_printf("l%u", i), *secret = g_strdup_printf("s%u", i);
+
+		invite(lab, "ann", link);
+		enter(lab, link, secret);
+	}
+	ann = session_of(lab, "ann");
+	leave(lab, ann, TRUE);
+	for (;;) {
+		g_autoptr(GPtrArray) rows = g_ptr_array_new();
+		const hg_token *token;
+
+		must(hg_store_token_changed(lab->w->store, arena, &at, 1, rows, e));
+		if (!rows->len)
+			break;
+		token = g_ptr_array_index(rows, 0);
+		at = (struct hg_token_place){ token->rev, token->n };
+		g_string_append_printf(told, "%d%s ", token->kind, token->revoked_ms ? "-" : "");
+	}
+	assert_string_equal(told->str, "1 2- 2- 2- 3- 3- 3- ");
+	must(hg_store_token_rev(lab->w->store, &at.n, e));
+	assert_true(at.n >= at.rev);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -161,6 +354,13 @@ int main(void)
 		cmocka_unit_test(what_is_revoked_is_so_once_and_is_used_no_more),
 		cmocka_unit_test(there_are_no_more_than_a_thousand_of_a_kind),
 		cmocka_unit_test(what_is_good_no_more_is_forgotten_after_three_months),
+		cmocka_unit_test(a_link_opens_one_session_with_its_name_and_scopes),
+		cmocka_unit_test(a_link_ends_after_ten_minutes_and_a_hundred_wait),
+		cmocka_unit_test(a_session_ends_when_it_is_idle_and_after_a_week_at_most),
+		cmocka_unit_test(signing_out_ends_one_or_all_of_a_name),
+		cmocka_unit_test(a_token_takes_along_who_came_in_by_its_links),
+		cmocka_unit_test(one_session_too_many_ends_the_one_that_was_idle_longest),
+		cmocka_unit_test(changes_are_read_in_their_order_from_any_place),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

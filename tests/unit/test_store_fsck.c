@@ -107,7 +107,7 @@ static void a_sound_store_has_no_breach(void **state)
 #define JOINING "INSERT INTO joining (n, channel, sender, ours, ref, parts, state, since_ms) VALUES (7, 'sms', 'tel:+1', '', '1', 2, 1, 0); "
 #define TIMER "INSERT INTO timer (thread_n, kind, due_ms) VALUES (0, 'pieces:7', 0); "
 #define TOKEN(kind, name, hash, scopes) "INSERT INTO token VALUES (1, 'tok_1', " name ", " kind ", " hash ", " scopes \
-	", NULL, 'x', 1, 0, 0, 0)"
+	", NULL, 'x', 1, 0, 0, 0, 0)"
 #define PIECE(part) "INSERT INTO piece (joining_n, part, item, own_raw, at_ms) VALUES (7, " #part ", x'00', 0, 0); "
 #define EPISODE(n, number) "INSERT INTO episode VALUES (" #n ", 1, " #number ", 'wa', 'default', 0, 1, 1, 0, 0, 2, 1, 0, " \
 	"1, 1, 0, 0, NULL, 0, 2, 1, 0, 0, 0, 0);"
@@ -172,7 +172,7 @@ static const struct plant { const char *invariant, *id_part, *sql; } plants[] = 
 	{ "I26", "tok_1", TOKEN("1", "''", "randomblob(32)", "'read'") },
 	{ "I26", "tok_1", TOKEN("1", "'x'", "randomblob(32)", "''") },
 	{ "I26", "tok_1", TOKEN("1", "'x'", "randomblob(32)", "'read'") "; INSERT INTO token SELECT 9, 'tok_0', name, kind, "
-		"randomblob(32), scopes, NULL, made_by, 1, 0, 0, 0 FROM token" },	/* two programs of one name */
+		"randomblob(32), scopes, NULL, made_by, 1, 0, 0, 0, 0 FROM token" },	/* two programs of one name */
 	{ "I28", "audits: the newest rows are gone", "UPDATE audit_chain SET last_n = 3" },
 	{ "I28", "audit aud_1: row 1 was added", "INSERT INTO audit VALUES (1, 'aud_1', 0, 'x', NULL, 'thread.note', 'thread', NULL, 'ok', "
 		"NULL, NULL, NULL, randomblob(32))" },
