@@ -4,6 +4,7 @@
 
 #include "engine_fixture.h"
 #include "power_disk.h"
+#include "sql.h"
 
 struct power_state { guint at; guint64 hash; gint64 now_ms; };	/* at: operations done when it was committed */
 struct power_told { guint at, state; };				/* somebody heard of it: it may not be lost */
@@ -24,7 +25,7 @@ struct power_day {
 	GArray *told;		/* of struct power_told, in order */
 	GPtrArray *commands;	/* of struct power_command that were done, in order */
 	GHashTable *ran;	/* statement -> operations there were in the transactions it was in */
-	gboolean slots[256];	/* statements of the store that ran, by their slots */
+	gboolean slots[HG_SQL_N + 1];	/* statements of the store that ran, by their slots */
 	hg_conf *confs[2];	/* lent */
 };
 

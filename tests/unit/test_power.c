@@ -226,6 +226,9 @@ static const char *const outside[] = {
 	"HG_SQL_SCHEMA_ANY", "HG_SQL_NEWEST", "HG_SQL_INSTANCE_GET", "HG_SQL_INSTANCE_ADD",
 	/* only when a thousand people are signed in */
 	"HG_SQL_TOKEN_IDLEST",
+	/* for nodes that share a database: a file has none */
+	"HG_SQL_NODE_JOIN", "HG_SQL_NODE_BEAT", "HG_SQL_NODE_STATE", "HG_SQL_NODE_BY_NAME", "HG_SQL_NODE_LIST", "HG_SQL_LEASE_LIST",
+	"HG_SQL_LEASE_SET", "HG_SQL_STALE_ADD", "HG_SQL_STALE_LIST",
 	/* no command of today takes an address away */
 	"HG_SQL_ALIAS_DELETE",
 	/* no statement is behind these */
