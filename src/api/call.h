@@ -286,6 +286,9 @@ call_own_fn hg_channel_ask_call;
 call_read_fn hg_read_alarms;
 call_write_fn hg_write_alarm_test;
 gboolean hg_call_add_alarms(struct call *call, hg_store *store);	/* a member of an object that is open */
+/* node.c */
+call_read_fn hg_read_nodes;
+call_write_fn hg_write_drain, hg_write_undrain;
 /* channel.c */
 call_own_fn hg_captured_list, hg_captured_show, hg_channel_list, hg_channel_show, hg_channel_probe_call, hg_channel_held;
 call_write_fn hg_write_pause, hg_write_resume;

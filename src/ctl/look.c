@@ -136,6 +136,16 @@ static void print_outages(const struct ctl *ctl, struct json_object *list)
 	}
 }
 
+static void print_node(struct json_object *node)
+{
+	g_autofree char *name = ctl_text(node, "name", "-");
+	struct json_object *posts = hg_json_arr(node, "posts");
+
+	if (node)
+		printf("node %s  holds %" G_GSIZE_FORMAT " posts; headgatectl node list has all\n", name,
+		       posts ? json_object_array_length(posts) : 0);
+}
+
 static void print_status(const struct ctl *ctl, struct json_object *status)
 {
 	struct json_object *store = hg_json_obj(status, "store"), *engine = hg_json_obj(status, "engine");
@@ -151,6 +161,7 @@ static void print_status(const struct ctl *ctl, struct json_object *status)
 	       hg_json_int(store, "threads", 0), hg_json_int(store, "open_threads", 0),
 	       hg_json_int(store, "messages", 0), hg_json_int(store, "tickets", 0),
 	       hg_json_int(engine, "duplicates", 0));
+	print_node(hg_json_obj(status, "node"));
 	print_clock(ctl, hg_json_obj(status, "clock"));
 	print_outages(ctl, hg_json_arr(status, "outages"));
 	print_parts(ctl, status);

@@ -7,6 +7,7 @@
 #include "backup.h"
 #include "failpoint.h"
 #include "log.h"
+#include "nodes.h"
 
 #define READERS 2
 #define READ_LIMIT_MS 2000		/* a longer read would hold back checkpoints */

@@ -150,6 +150,10 @@ static void write_engine(hg_gateway *gateway, GString *out)
 		if (i <= HG_GONE_DECISIONS)
 			hg_metric_int(out, "headgate_retention_removed_total", (const char *const[]){ "kind", hg_gone_word(i), NULL },
 				      stats.forgotten[i]);
+	write_counter(out, "headgate_posts_held", "gauge", "Of what only one of several nodes may do: how much this one does.", stats.posts);
+	write_counter(out, "headgate_lease_takeovers_total", "counter", "Posts taken over from a node that said nothing any more.",
+		      stats.takeovers);
+	write_counter(out, "headgate_stale_results_total", "counter", "Results of calls for a post that was not held any more.", stats.stales);
 	write_counter(out, "headgate_queue_depth", "gauge", "Commands that wait for the engine.", stats.queue);
 	hg_metric_head(out, "headgate_queue_oldest_seconds", "gauge", "How long the oldest of them waits.");
 	hg_metric_ms(out, "headgate_queue_oldest_seconds", NULL, stats.queue_oldest_ms);

@@ -113,6 +113,26 @@ static void add_clock(hg_gateway *gateway, GString *out)
 	hg_json_close(out, '}');
 }
 
+/* What of the work that only one may do this node does; where nobody shares the store it does all. */
+static void add_node(hg_gateway *gateway, GString *out)
+{
+	g_autofree char *posts = hg_engine_posts(gateway->engine);
+	g_auto(GStrv) names = posts ? g_strsplit(posts, "\n", -1) : NULL;
+
+	if (!names)
+		return;
+	hg_json_key(out, "node");
+	hg_json_open(out, '{');
+	hg_json_add_str(out, "name", hg_engine_node(gateway->engine));
+	hg_json_key(out, "posts");
+	hg_json_open(out, '[');
+	for (char **name = names; *name; name++)
+		if (**name)
+			hg_json_put_str(out, *name);
+	hg_json_close(out, ']');
+	hg_json_close(out, '}');
+}
+
 static void add_http(hg_gateway *gateway, GString *out)
 {
 	struct hg_server_stats stats;
@@ -155,6 +175,7 @@ void hg_gateway_status(void *arg, GString *out)
 	hg_json_add_int(out, "console_port", hg_console_port(gateway->console));
 	hg_json_add_bool(out, "stopping", gateway->stopping);
 	hg_json_add_bool(out, "capture", gateway->capture != NULL);
+	add_node(gateway, out);
 	add_clock(gateway, out);
 	hg_json_key(out, "channels");
 	hg_json_open(out, '[');

@@ -26,8 +26,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(hg_engine, hg_engine_free)
 
 /* Several nodes on one store: who this one is, before hg_engine_recover(); lease_ms: how long others wait for what is ours
  * when it says nothing any more.  Where nobody shares the store it does not matter. */
-#define HG_LEASE_MS 15000	/* unless somebody says otherwise */
 void hg_engine_set_node(hg_engine *engine, const char *name, gint64 lease_ms);
+const char *hg_engine_node(hg_engine *engine);	/* lent */
 /* Any thread: names of the posts this node holds, one a line; yours.  NULL: nobody shares the store, and all are ours. */
 char *hg_engine_posts(hg_engine *engine);
 

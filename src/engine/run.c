@@ -201,6 +201,11 @@ void hg_engine_set_node(hg_engine *engine, const char *name, gint64 lease_ms)
 	hg_posts_name(engine->posts, name, lease_ms);
 }
 
+const char *hg_engine_node(hg_engine *engine)
+{
+	return hg_posts_node(engine->posts);
+}
+
 char *hg_engine_posts(hg_engine *engine)
 {
 	return hg_posts_list(engine->posts);

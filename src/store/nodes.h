@@ -17,6 +17,7 @@ typedef struct hg_member {		/* a node */
 	gint64 seen_ms;			/* when it last said that it lives */
 } hg_member;
 
+#define HG_LEASE_MS 15000		/* how long one is held without being renewed */
 typedef struct hg_lease {
 	const char *name;		/* of a post: "channel:wa", "backend:desk", "hook:crm", "house" */
 	gint64 node_n;			/* who holds it, or held it last */

@@ -47,6 +47,8 @@ ROWS = {
     "report drops": Row("report drops"),
     "metrics": Row("metrics channel_up"),
     "fsck": Row("fsck"),
+    "node list": Row("node"),
+    "node drain": Row("node drain other", exit=5),
     "alarm list": Row("alarm", golden=False),
     "alarm test": elsewhere("test_alarms.py"),
     "channel list": Row("channel list", golden=False),
