@@ -10,6 +10,7 @@ import type { Session } from "./types";
 
 let pages: Page[] = [];
 let session: Session;
+let signedIn = false;
 let left = new AbortController();
 let openPage: Page | null = null;
 let moveTo: ((where: Where) => void) | null = null;
@@ -48,6 +49,15 @@ function show(name: string, where: Where): void {
 }
 
 function onHash(): void {
+	const secret = secretOfLink();
+
+	if (secret)		/* another link, in a tab that is open: it counts, whoever is signed in here */
+		over("", secret);
+	else if (signedIn)
+		showPlace();
+}
+
+function showPlace(): void {
 	const { name, where } = parse(location.hash);
 
 	if (!name)
@@ -68,12 +78,13 @@ async function signOut(): Promise<void> {
 	over("You are signed out.");
 }
 
-function over(why: string): void {
+function over(why: string, secret = ""): void {
 	stopLive();
+	signedIn = false;
 	left.abort();
 	openPage = null;
 	document.body.replaceChildren();
-	showLogin(why, () => location.reload());
+	showLogin(why, () => location.reload(), secret);
 }
 
 /* ---- the frame ---- */
@@ -113,6 +124,7 @@ function frame(): void {
 
 function begin(made: Session): void {
 	session = made;
+	signedIn = true;
 	document.documentElement.lang = "en";
 	frame();
 	always("?", "these keys", help);
@@ -123,14 +135,13 @@ function begin(made: Session): void {
 			go(link(name, where.path.slice(0, -1), Object.fromEntries(where.query)));
 	});
 	addEventListener("keydown", onKey);
-	addEventListener("hashchange", onHash);
 	onSignedOut(() => over("Your session is over."));
 	onLiveState(up => {
 		live.className = "mark " + (up ? "good" : "wait");
 		say(live, up ? "live" : "waiting");
 	});
 	startLive();
-	onHash();
+	showPlace();
 }
 
 /* A login link's secret stands behind the #, which browsers tell no server; it is out of the address bar at once. */
@@ -146,6 +157,7 @@ export async function run(all: Page[]): Promise<void> {
 	const secret = secretOfLink();
 
 	pages = all;
+	addEventListener("hashchange", onHash);
 	try {
 		if (secret)
 			throw 0;

@@ -131,6 +131,12 @@ def test_a_link_is_used_by_a_press_and_leaves_the_address_bar(console, browser):
     console.sees("used already", ".gate")
     console.driver.get(console.url)		# the first session goes on
     console.find("nav a[aria-current]")
+    browser.run("location.href = arguments[0]", console.link)		# the same tab: nothing but the fragment changes
+    console.click("button.main")
+    console.sees("used already", ".gate")
+    browser.run("location.href = arguments[0]", Console(browser, console.site, "viewer").link)		# and where nothing but a gate is
+    console.click("button.main")
+    assert console.button("console:ann, viewer: sign out")
 
 
 def test_signing_out(console):
