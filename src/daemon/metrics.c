@@ -211,7 +211,7 @@ static void write_counts(const GArray *list, GString *out)
 		{ "headgate_reopened_total", "Conversations the customer came back to.", offsetof(struct hg_tally, reopened) },
 		{ "headgate_drops_total", "Closed unresolved, and no helpdesk had it within 5 minutes.",
 		  offsetof(struct hg_tally, drops) },
-		{ "headgate_replies_barred_total", "Answers refused because the customer has opted out.",
+		{ "headgate_replies_barred_total", "Answers, and conversations of ours, refused because the customer has opted out.",
 		  offsetof(struct hg_tally, barred) },
 		{ "headgate_drops_restored_total", "Of those: a helpdesk had it later, or it went on.",
 		  offsetof(struct hg_tally, restored) },

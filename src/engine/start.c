@@ -250,13 +250,28 @@ static struct start *begin(hg_turn *turn, GArray *parts)
 	return start;
 }
 
+/* Nothing is begun, so that nobody else has to hear of it; it is counted as a refused answer is. */
+static gboolean bar(hg_turn *turn, const char *why)
+{
+	turn->refused = hg_arena_str(turn->arena, why);
+	hg_tally_note_channel(turn, turn->command->channel, HG_TALLY_BARRED);
+	return TRUE;
+}
+
 gboolean hg_start_command(hg_turn *turn, GError **error)
 {
 	g_autoptr(GArray) parts = g_array_new(FALSE, TRUE, sizeof(struct hg_part));
 	struct start *start = begin(turn, parts);
+	g_autoptr(GError) why = NULL;
 	hg_message *message = NULL;
 
-	return look(turn, start, error) && say(turn, start, &message, error) && answer(turn, start, message, error);
+	if (!look(turn, start, &why)) {
+		if (why->code == HG_ERROR_OPTED_OUT)
+			return bar(turn, why->message);
+		g_propagate_error(error, g_steal_pointer(&why));
+		return FALSE;
+	}
+	return say(turn, start, &message, error) && answer(turn, start, message, error);
 }
 
 gboolean hg_start_preview(hg_turn *turn, GError **error)

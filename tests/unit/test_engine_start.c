@@ -357,6 +357,7 @@ static void who_is_blocked_or_wants_nothing_is_left_alone(void **state)
 {
 	g_autoptr(hg_lab) lab = lab_of(NULL);
 	g_autofree char *ana = NULL;
+	struct hg_tally tally;
 	hg_command *command;
 	(void)state;
 
@@ -374,6 +375,13 @@ static void who_is_blocked_or_wants_nothing_is_left_alone(void **state)
 	command->status = "stop";
 	lab_do(lab, command);
 	refused(lab, starting(lab, "sms", BEN, "x"), HG_ERROR_OPTED_OUT, "wants no messages");
+	hg_engine_get_tally(lab->engine, "sms", &tally);
+	assert_int_equal(tally.barred, 1);
+	command = starting(lab, "sms", BEN, "x");
+	command->kind = HG_CMD_START_PREVIEW;
+	refused(lab, command, HG_ERROR_OPTED_OUT, "wants no messages");
+	hg_engine_get_tally(lab->engine, "sms", &tally);
+	assert_int_equal(tally.barred, 1);	/* a look is no try */
 	assert_int_equal(start(lab, "wa", BEN, "x"), 0);		/* he said so of another channel */
 }
 
