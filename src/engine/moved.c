@@ -161,7 +161,7 @@ static gboolean answer_own(hg_turn *turn, const hg_contact *contact, hg_thread *
 gboolean hg_moved_check(hg_turn *turn, const hg_contact *contact, hg_thread *thread, GError **error)
 {
 	hg_alias *alias;
-	gboolean own;
+	gboolean own = FALSE;
 
 	if (!thread->reply_to)
 		return TRUE;
