@@ -46,7 +46,7 @@ gboolean hg_store_newest(hg_store *store, gint64 *ret_ms, GError **error)
 	/* Time never goes back in a store, so the last rows are the newest; a journal need not be kept. */
 	static const struct hg_sql newest = { HG_SQL_NEWEST, "SELECT MAX(at_ms) FROM ("
 		"SELECT at_ms FROM (SELECT at_ms FROM journal ORDER BY n DESC LIMIT 1) AS done UNION ALL "
-		"SELECT at_ms FROM (SELECT at_ms FROM event ORDER BY n DESC LIMIT 1) AS told) AS both", 0, NULL };
+		"SELECT at_ms FROM (SELECT at_ms FROM event ORDER BY n DESC LIMIT 1) AS told) AS newest", 0, NULL };
 
 	return hg_sql_int(store, &newest, HG_BIND_NONE, 0, ret_ms, error);
 }

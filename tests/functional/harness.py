@@ -96,6 +96,17 @@ store: { path: "@FOLDER@/store/headgate.db", min_free: 1MiB, ballast: 1MiB }
 """
 
 
+def in_database(config, database, node):
+    """The same configuration with its store in a PostgreSQL database, where it is not there already."""
+    if f"url: \"{database}\"" in config:
+        return config
+    flow = config.replace("store: {", f'store: {{ driver: postgresql, url: "{database}", node: {node},', 1)
+    block = config.replace("store:\n  driver: sqlite\n", f'store:\n  driver: postgresql\n  url: "{database}"\n  node: {node}\n', 1)
+    changed = [text for text in (flow, block) if text != config]
+    assert len(changed) == 1, "no store that could be put into a database"
+    return changed[0]
+
+
 class Gateway:
     """One headgated with its folder: config, store, log, clock.  fresh: it makes its store itself."""
 
@@ -121,7 +132,7 @@ class Gateway:
     def write_config(self, config):
         text = config.replace("@FOLDER@", str(self.folder))
         if self.database:
-            text = text.replace("store: {", f'store: {{ driver: postgresql, url: "{self.database}", node: {self.node},', 1)
+            text = in_database(text, self.database, self.node)
         self.config_path.write_text(text)
         self.config_path.chmod(0o600)
 
