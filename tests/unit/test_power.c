@@ -7,7 +7,7 @@
  *
  * Alone it looks at each 31st operation.  --cuts N: at all, and at more days until there were N cuts;
  * --seed N: begins with another day; --jobs N: so many processes; --thin N: only each Nth operation;
- * --draws N: only N of five ways for each;
+ * --draws N: only N of five ways for each; --sample N: as --thin N, without those two;
  * --cut OPERATION LOSS DICE: this one cut of the day. */
 #include "power_audit.h"
 
@@ -37,6 +37,7 @@ static struct {
 	guint32 seed;
 	guint jobs, thin;	/* thin: only each so many operations */
 	guint draws;		/* of each: so many of the draws below */
+	gboolean sample;	/* no looking whether losses are found */
 	gboolean one;		/* only this cut: */
 	guint operation, loss;
 	guint32 dice;
@@ -343,6 +344,9 @@ static gboolean read_options(int argc, char **argv)
 			opts.jobs = (guint)MAX(a, 1);
 		} else if (strcmp(argv[i], "--thin") == 0) {
 			opts.thin = (guint)MAX(a, 1);
+		} else if (strcmp(argv[i], "--sample") == 0) {
+			opts.sample = TRUE;
+			opts.thin = (guint)MAX(a, 1);
 		} else if (strcmp(argv[i], "--draws") == 0) {
 			opts.draws = (guint)CLAMP(a, 1, DRAWS);
 		} else {
@@ -364,11 +368,11 @@ int main(int argc, char **argv)
 
 	opts.jobs = (guint)g_get_num_processors();
 	if (!read_options(argc, argv)) {
-		fprintf(stderr, "test_power [--cuts N] [--seed N] [--jobs N] [--thin N] [--draws N] [--cut OPERATION LOSS DICE]\n");
+		fprintf(stderr, "test_power [--cuts N] [--seed N] [--jobs N] [--thin N] [--sample N] [--draws N] [--cut OPERATION LOSS DICE]\n");
 		return 64;
 	}
 	power_day_prepare();
-	if (opts.one)
+	if (opts.one || opts.sample)
 		return cmocka_run_group_tests(one, all_new, all_free);
 	return cmocka_run_group_tests(tests, all_new, all_free);
 }
