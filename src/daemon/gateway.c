@@ -105,7 +105,7 @@ static void make_parts(hg_gateway *gateway)
 	hg_gateway_ports(gateway, &ports);
 	gateway->engine = hg_engine_new(conf, g_steal_pointer(&gateway->setup->rules), gateway->store,
 					gateway->env, &ports);
-	hg_engine_set_node(gateway->engine, g_get_host_name(), HG_LEASE_MS);
+	hg_engine_set_node(gateway->engine, conf->store.node ?: g_get_host_name(), HG_LEASE_MS);
 	hg_gateway_visitors_env(gateway, &visitors_env);
 	gateway->visitors = hg_visitors_new(&visitors_env, conf);
 	hg_gateway_channel_env(gateway, &channel_env);
