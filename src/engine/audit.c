@@ -1,12 +1,14 @@
 /* audit.c - who did what: one row for each command that somebody gave over the API, in the transaction of what it does
  *
  * What is told beside principal, action and object are words of ours and of the configuration, ids and names of staff: never
- * what customers said, their addresses, or a secret.  So nothing has to be taken out when somebody is erased. */
+ * what customers said, their addresses, or a secret; of what somebody typed as a reason, which may name anybody, its hash.  So
+ * nothing has to be taken out when somebody is erased. */
 #include "turn.h"
 
 #include <string.h>
 
 #include "json.h"
+#include "text.h"
 
 #define TEXT_MOST 200			/* bytes of one fact */
 #define WORDS_MOST 20			/* of a list of them */
@@ -28,7 +30,6 @@ static const struct fact {
 	FACT(SETTLE_SEND, "how", text),
 	FACT(CONSENT, "channel", channel), FACT(CONSENT, "state", status),
 	FACT(MERGE, "into", into), FACT(JOIN, "into", into),
-	FACT(PAUSE, "reason", text), FACT(DISCARD, "reason", text),
 	FACT(RETRY_ALL, "target", type), FACT(RETRY_ALL, "name", text),
 	FACT(EDIT_DEAD, "target", type),
 	FACT(TOKEN, "name", wish.name), FACT(TOKEN, "scopes", wish.scopes), FACT(TOKEN, "channels", wish.channels),
@@ -65,6 +66,19 @@ static void add_patch(hg_turn *turn, GString *out)
 	add_words(turn, out, "fields_removed", command->unset_fields, 1);
 }
 
+/* Who has the words from elsewhere can show that they are these. */
+static void add_reason(GString *out, const char *reason)
+{
+	g_autofree char *sum = NULL;
+	guint8 hash[32];
+
+	if (!reason)
+		return;
+	hg_sha256(reason, strlen(reason), hash);
+	sum = hg_hex(hash, sizeof(hash));
+	hg_json_add_str(out, "reason_sha256", sum);
+}
+
 static const char *facts_of(hg_turn *turn)
 {
 	const hg_command *command = turn->command;
@@ -79,6 +93,8 @@ static const char *facts_of(hg_turn *turn)
 		hg_json_add_str(out, "resolution", command->ask ? "asked" : hg_resolution_word(command->resolution));
 	if (command->kind == HG_CMD_PATCH)
 		add_patch(turn, out);
+	if (command->kind == HG_CMD_PAUSE || command->kind == HG_CMD_DISCARD)
+		add_reason(out, command->text);
 	/* Which of two texts it was can be told by their hashes, and nothing else of them is here. */
 	if (command->kind == HG_CMD_EDIT_DEAD)
 		hg_json_add_raw(out, "edit", turn->answer);

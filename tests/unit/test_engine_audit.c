@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "text.h"
+
 static hg_command *audited(hg_lab *lab, int kind, const char *action, const char *object)
 {
 	hg_command *command = lab_command(lab, kind, object);
@@ -113,6 +115,8 @@ static void facts_are_words_of_ours_and_names_of_what_changed(void **state)
 	g_autoptr(hg_lab) lab = lab_new(NULL);
 	const char *thread = conversation(lab);
 	hg_command *command = audited(lab, HG_CMD_PATCH, "thread.change", thread);
+	g_autofree char *sum = NULL;
+	guint8 hash[32];
 
 	(void)state;
 	command->subject = "Ana wants her money back";
@@ -129,6 +133,14 @@ static void facts_are_words_of_ours_and_names_of_what_changed(void **state)
 	command = audited(lab, HG_CMD_REOPEN, "thread.reopen", thread);
 	lab_do(lab, command);
 	lab_is(lab, "none", "SELECT COALESCE(facts, 'none') FROM audit WHERE action = 'thread.reopen'");
+	/* What somebody typed may name a customer, and is in the chain for ever: its hash alone. */
+	command = audited(lab, HG_CMD_PAUSE, "channel.pause", "wa");
+	command->channel = "wa";
+	command->text = "Ana asked for it";
+	lab_do(lab, command);
+	hg_sha256("Ana asked for it", 16, hash);
+	sum = hg_hex(hash, sizeof(hash));
+	lab_counts(lab, 1, "SELECT COUNT(*) FROM audit WHERE facts = '{\"reason_sha256\":\"%s\"}'", sum);
 	command = audited(lab, HG_CMD_CLOSE, "thread.close", thread);
 	command->ask = TRUE;
 	lab_do(lab, command);
