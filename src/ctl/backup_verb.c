@@ -237,6 +237,7 @@ const struct ctl_verb ctl_verb_backup = {
 static void print_restored(const struct ctl *ctl, const struct ctl_place *place, const struct hg_restored *restored)
 {
 	g_autofree char *path = ctl_safe(place->store.path, FALSE), *aside = ctl_safe(restored->aside, FALSE);
+	g_auto(GStrv) erased = g_strsplit(restored->erased ?: "", " ", -1);
 
 	if (ctl->quiet)
 		return;
@@ -244,6 +245,10 @@ static void print_restored(const struct ctl *ctl, const struct ctl_place *place,
 	if (restored->in_doubt)
 		printf("%" G_GINT64_FORMAT " messages and events waited to be sent then and may have been sent since: they are asked "
 		       "about, looked up, or wait for you in \"headgatectl outbox --state unknown\"\n", restored->in_doubt);
+	if (*erased)
+		printf("erased since that backup, and there again; erase them once more when headgated runs:\n");
+	for (char **id = erased; *id; id++)
+		printf("  headgatectl contact erase %s\n", *id);
 	if (restored->aside)
 		printf("what was there is %s; to undo this, stop headgated and: mv %s %s\n", aside, aside, path);
 	printf("look at it with: headgatectl db check; then start headgated\n");
@@ -251,6 +256,7 @@ static void print_restored(const struct ctl *ctl, const struct ctl_place *place,
 
 static void print_restored_json(const struct ctl_place *place, const struct hg_restored *restored)
 {
+	g_auto(GStrv) erased = g_strsplit(restored->erased ?: "", " ", -1);
 	g_autoptr(GString) out = g_string_new(NULL);
 
 	hg_json_open(out, '{');
@@ -261,6 +267,11 @@ static void print_restored_json(const struct ctl_place *place, const struct hg_r
 	hg_json_add_int(out, "in_doubt", restored->in_doubt);
 	hg_json_add_int(out, "copied", restored->copied);
 	hg_json_add_int(out, "missing", restored->missing);
+	hg_json_key(out, "erased");
+	hg_json_open(out, '[');
+	for (char **id = erased; *id; id++)
+		hg_json_put_str(out, *id);
+	hg_json_close(out, ']');
 	hg_json_close(out, '}');
 	hg_json_close(out, '}');
 	ctl_put_json(out->str);
@@ -271,6 +282,12 @@ static gboolean there_is_one(const struct ctl_place *place)
 	struct stat st;
 
 	return stat(place->store.path, &st) == 0 && st.st_size > 0;
+}
+
+static void free_restored(struct hg_restored *restored)
+{
+	g_free(restored->aside);
+	g_free(restored->erased);
 }
 
 static int restore_from(struct ctl *ctl, const char *dir, const struct ctl_place *place)
@@ -286,7 +303,7 @@ static int restore_from(struct ctl *ctl, const char *dir, const struct ctl_place
 	ctl_long_begin(&run, ctl);
 	done = hg_restore(&options, &restored, &error);
 	if (!done) {
-		g_free(restored.aside);
+		free_restored(&restored);
 		return failed(ctl, &run, error, go_on);
 	}
 	ctl_long_end(&run, go_on);
@@ -297,7 +314,7 @@ static int restore_from(struct ctl *ctl, const char *dir, const struct ctl_place
 	if (restored.missing)
 		ctl_say_error(ctl, "%" G_GINT64_FORMAT " attachments were not in the backup, or damaged: \"headgatectl db check\" names "
 			      "them", restored.missing);
-	g_free(restored.aside);
+	free_restored(&restored);
 	return restored.missing ? CTL_PARTLY : CTL_DONE;
 }
 

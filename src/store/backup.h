@@ -84,6 +84,8 @@ struct hg_restored {
 	gint64 in_doubt;		/* jobs that may have been sent since */
 	gint64 copied;			/* files that were not there */
 	gint64 missing;			/* files the backup does not have, or has damaged: fsck names their attachments */
+	char *erased;			/* ids of contacts that were erased since the backup, a space between, as far as the store
+					 * that was there knew; NULL: none.  Yours */
 };
 #define HG_STORE_RESTORING "-restoring"	/* behind the store's path: its files are changing their names */
 /* Puts the backup's database in the place of the store's, and files beside what is there.  STATE: there is a store and

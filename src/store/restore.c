@@ -13,6 +13,8 @@
 #include "file_sum.h"
 #include "text.h"
 
+#define ERASED_MS 10000			/* to read which contacts were erased */
+
 struct restoring {
 	const struct hg_restore_options *options;
 	struct hg_manifest manifest;
@@ -119,6 +121,34 @@ static gboolean mark_doubt(hg_store *store, const struct restoring *r, GError **
 	return TRUE;
 }
 
+/* Who has signed out of the console since would be in again. */
+static gboolean end_sessions(hg_store *store, const struct restoring *r, GError **error)
+{
+	g_autofree char *sql = g_strdup_printf(
+		"UPDATE token_change SET rev = rev + 1; UPDATE token SET revoked_ms = %" G_GINT64_FORMAT ", "
+		"rev = (SELECT rev FROM token_change) WHERE kind > %d AND revoked_ms = 0", r->manifest.begun_ms, HG_TOKEN_API);
+
+	return hg_sqlite_exec(store, sql, error);
+}
+
+/* What has to be done once more: the store that goes may know it.  Where it cannot be read, nobody does. */
+static void find_erased(struct restoring *r)
+{
+	struct hg_store_options options = { .driver = "sqlite", .path = r->path, .env = r->options->store->env };
+	hg_store *store = r->options->replace ? hg_store_open_reader(&options, ERASED_MS, NULL) : NULL;
+	hg_stmt *stmt = store ? hg_stmt_once(store, "SELECT c.id FROM erasure AS e JOIN contact AS c ON c.n = e.contact_n "
+					     "WHERE e.at_ms >= $1 ORDER BY e.n", HG_BIND(HG_I(r->manifest.begun_ms)), NULL) : NULL;
+	g_autoptr(GString) ids = g_string_new(NULL);
+	gsize len;
+
+	while (stmt && hg_stmt_next(stmt, NULL) > 0)
+		g_string_append_printf(ids, "%s%s", ids->len ? " " : "", hg_stmt_text(stmt, 0, &len));
+	if (ids->len)
+		r->ret->erased = g_strdup(ids->str);
+	if (store)
+		hg_store_close(store);
+}
+
 static gboolean keep_file(void *arg, const char *sha256, GError **error)
 {
 	struct restoring *r = arg;
@@ -149,7 +179,8 @@ static gboolean stage_store(struct restoring *r, GError **error)
 	if (!store)
 		return FALSE;
 	done = stage_files(r, store, error) && hg_store_begin(store, error) &&
-	       (r->options->nothing_sent || mark_doubt(store, r, error)) && hg_store_commit(store, error);
+	       (r->options->nothing_sent || (mark_doubt(store, r, error) && end_sessions(store, r, error))) &&
+	       hg_store_commit(store, error);
 	hg_store_close(store);
 	forget(r->stage, "-lock");
 	forget(r->stage, old);
@@ -221,7 +252,10 @@ static gboolean restore(struct restoring *r, GError **error)
 
 	if (!check_backup(r, error) || !hg_sqlite_file_claim(r->path, &lock, error))
 		return FALSE;
-	done = check_place(r, error) && stage_database(r, error) && stage_store(r, error) && change(r, error);
+	done = check_place(r, error) && stage_database(r, error) && stage_store(r, error);
+	if (done)
+		find_erased(r);
+	done = done && change(r, error);
 	if (!done)
 		forget(r->stage, "");
 	hg_sqlite_file_release(lock, done);

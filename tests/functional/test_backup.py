@@ -136,23 +136,31 @@ def test_without_a_place_for_them_the_daemon_makes_none(start):
 
 def test_a_restore_refuses_what_would_destroy_and_says_how_to_undo_it(start, graph, tmp_path):
     gateway = start()
+    graph.say("447700900999", "bye")
+    gone = gateway.wait_thread()[0]["contact"]["id"]
     graph.say(WHO, "one")
+    assert gateway.api("POST", "/v1/console/links", {"name": "ann"}).status == 201
     backup = tmp_path / "backup"
     ctl(gateway, "backup", backup, check=0)
     graph.say(WHO, "two")
+    assert gateway.api("POST", f"/v1/contacts/{gone}/erase", {"confirm": gone}).status == 202
+    wait_until(lambda: "bye" not in texts_of(gateway), "the erasure")
     done = ctl(gateway, "restore", backup, "--yes", check=78)
     assert "another headgated" in done.stderr
     assert gateway.stop() == 0
     done = ctl(gateway, "restore", backup)
     assert done.returncode in (2, 5) and "--yes" in done.stderr, done
     done = ctl(gateway, "restore", backup, "--yes", check=0)
+    assert f"  headgatectl contact erase {gone}\n" in done.stdout	# to be done again
     undo = next(line for line in done.stdout.splitlines() if "to undo" in line).split("and: ")[1]
     gateway.start()
-    assert texts_of(gateway) == ["one"]
+    assert texts_of(gateway) == ["bye", "one"]
+    with contextlib.closing(sqlite3.connect(gateway.store)) as db:	# who signed out since is not in again
+        assert db.execute("SELECT COUNT(*) FROM token WHERE kind > 1 AND revoked_ms = 0").fetchone() == (0,)
     assert gateway.stop() == 0
     subprocess.run(undo, shell=True, check=True)
     gateway.start()
-    assert texts_of(gateway) == ["one", "two"]
+    assert [text for text in texts_of(gateway) if text] == ["one", "two"]
     assert "other things" in ctl(gateway, "backup", gateway.store.parent, check=78).stderr
     (tmp_path / "open").mkdir(mode=0o755)
     assert "chmod 0700" in ctl(gateway, "backup", tmp_path / "open", check=78).stderr
