@@ -74,8 +74,8 @@ gboolean hg_store_event_after(hg_store *store, hg_arena *arena, gint64 after_n, 
 gboolean hg_store_event_log(hg_store *store, hg_arena *arena, gint64 after_n, gboolean shadow, guint limit,
 			    GPtrArray *ret, GError **error)
 {
-	static const struct hg_sql log = { HG_SQL_EVENT_LOG, "WHERE n > $1 AND EXISTS (SELECT 1 FROM thread "
-					   "WHERE thread.n = event.thread_n AND thread.shadow = 1) = $2 ORDER BY n LIMIT $3",
+	static const struct hg_sql log = { HG_SQL_EVENT_LOG, "WHERE n > $1 AND CASE WHEN EXISTS (SELECT 1 FROM thread "
+					   "WHERE thread.n = event.thread_n AND thread.shadow = 1) THEN 1 ELSE 0 END = $2 ORDER BY n LIMIT $3",
 					   HG_SQL_SELECT, &event_table };
 
 	return hg_row_all(store, &log, HG_BIND(HG_I(after_n), HG_I(shadow ? 1 : 0), HG_I(limit)), arena, ret, error);

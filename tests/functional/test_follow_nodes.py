@@ -1,0 +1,153 @@
+"""Two nodes on one PostgreSQL, and who looks at the one while it happens at the other."""
+import contextlib
+
+import pytest
+
+import conftest
+import fake_graph
+import fake_helpdesk
+import harness
+import postgres
+from harness import wait_until
+from live_visitor import Ear, Visitor
+from test_stream import Events, note
+from test_visitor_live import WIDGET
+from test_visitor_messages import live as agent_stream, next_typing
+
+pytestmark = pytest.mark.skipif(not postgres.program("initdb"), reason="there is no PostgreSQL server here")
+PNG = b"\x89PNG\r\n\x1a\n and the rest of a picture"
+
+
+@pytest.fixture(scope="module")
+def nodes(tmp_path_factory):
+    """Two daemons with one database and one folder of attachments."""
+    folder = tmp_path_factory.mktemp("nodes")
+    shared = folder / "attachments"
+    helpdesk = fake_helpdesk.FakeHelpdesk([harness.WEBHOOK_SECRET])
+    graph = fake_graph.FakeGraph(token=conftest.GRAPH_TOKEN, app_secret=conftest.APP_SECRET, phone_number_id=conftest.PHONE_NUMBER_ID)
+    text = conftest.config_text(graph.url, helpdesk.url, channels=WIDGET).replace("  min_free: 1MiB\n", f"  min_free: 1MiB\n  attachments: {shared}\n", 1)
+    server = postgres.Server().start()
+    database = server.database()
+    made = []
+    try:
+        for name in ("one", "two"):
+            (folder / name).mkdir()
+            made.append(harness.Gateway(folder / name, text, dict(conftest.ENV), database=database, node=name))
+            made[-1].start()
+        yield made
+        problems = [problem for gateway in made for problem in conftest.finish(gateway)]
+        assert not problems, "\n".join(problems)
+    finally:
+        for gateway in made:
+            with contextlib.suppress(Exception):
+                gateway.kill()
+        server.stop()
+        graph.close()
+        helpdesk.close()
+
+
+@pytest.fixture
+def one(nodes):
+    return nodes[0]
+
+
+@pytest.fixture
+def two(nodes):
+    return nodes[1]
+
+
+@pytest.fixture
+def visitor(one):
+    return Visitor(lambda: one.port)
+
+
+def at(gateway, visitor):
+    """The same visitor, at another node."""
+    there = Visitor.__new__(Visitor)
+    there.port, there.channel, there.token, there.cursor, there.id = lambda: gateway.port, visitor.channel, visitor.token, visitor.cursor, visitor.id
+    return there
+
+
+@pytest.fixture
+def ear(two, visitor):
+    """He speaks to the one and listens to the other."""
+    made = Ear(at(two, visitor))
+    wait_until(lambda: made.connects, "the stream")
+    yield made
+    made.close()
+
+
+def test_what_is_said_at_one_node_is_heard_at_the_other(one, two, visitor, ear):
+    said = visitor.say("my order is late")
+    assert ear.wait_text("my order is late")["message"] == said["message"]
+    assert two.reply(said["thread"]["id"], "On its way!").status == 202
+    ear.wait_text("On its way!")
+    assert one.reply(said["thread"]["id"], "It is there.").status == 202
+    ear.wait_text("It is there.")
+    assert ear.texts() == ["my order is late", "On its way!", "It is there."]
+
+
+def test_events_of_both_come_to_both_in_one_order(one, two, visitor):
+    thread = visitor.say("hello")["thread"]["id"]
+    readers = [Events(gateway, f"?thread={thread}") for gateway in (one, two)]
+    for n in range(10):
+        note((one, two)[n % 2], thread, str(n))
+    last = one.events(thread)[-1]["id"]
+    got = [[e["sequence"] for e in reader.until(lambda e: e["id"] == last)][-10:] for reader in readers]
+    assert got[0] == got[1] == list(range(got[0][0], got[0][0] + 10))
+    for reader in readers:
+        reader.close()
+
+
+def test_he_goes_on_at_the_other_node_from_where_he_was(one, two, visitor):
+    thread = visitor.say("one")["thread"]["id"]
+    here = Ear(visitor)
+    here.wait_text("one")
+    assert one.reply(thread, "two").status == 202
+    here.wait_text("two")
+    here.close()
+    there = Ear(at(two, visitor), here.cursor)
+    assert two.reply(thread, "three").status == 202
+    there.wait_text("three")
+    assert there.texts() == ["three"] and not there.of("reset")
+    there.close()
+
+
+def test_signs_go_from_node_to_node(one, two, visitor, ear):
+    thread = visitor.say("is somebody there?")["thread"]["id"]
+    ear.wait_text("is somebody there?")
+    assert one.api("POST", f"/v1/threads/{thread}/typing", {"agent": "Ana"}).status == 200
+    ear.wait(lambda: ear.of("typing"), "typing")
+    assert ear.of("typing")[0] == {"thread_id": thread, "name": None, "on": True}
+    connection, stream = agent_stream(two, thread)
+    assert visitor.call("POST", f"/threads/{thread}/typing", dict(on=True)).status == 204
+    assert next_typing(stream) == dict(thread_id=thread, on=True)
+    connection.close()
+
+
+def test_a_session_that_ends_at_one_node_has_ended_at_the_other(visitor, ear):
+    visitor.say("bye")
+    ear.wait_text("bye")
+    assert visitor.call("DELETE", "/session").status == 204
+    ear.wait(lambda: ear.of("bye"), "bye")
+    wait_until(lambda: ear.wrong, "to be sent away")
+    assert ear.wrong.status == 401
+
+
+def test_a_token_revoked_at_one_node_is_refused_at_the_other(one, two):
+    made = one.api("POST", "/v1/tokens", {"name": "both", "scopes": ["read"]}).json
+    secret = made["secret"]
+    wait_until(lambda: two.api("GET", "/v1/events?limit=1", token=secret).status == 200, "the token to be known")
+    assert one.api("DELETE", f"/v1/tokens/{made['token']['id']}").status == 200
+    wait_until(lambda: two.api("GET", "/v1/events?limit=1", token=secret).status == 401, "the token to be refused")
+
+
+def test_a_file_sent_up_to_one_node_is_of_a_message_to_the_other(one, two, visitor):
+    upload = visitor.call("POST", "/uploads", dict(name="cat.png", type="image/png", bytes=len(PNG))).json["id"]
+    put = one.http("PUT", f"/client/v1/uploads/{upload}", PNG, {"Authorization": f"Bearer {visitor.token}",
+                   "Content-Range": f"bytes 0-{len(PNG) - 1}/{len(PNG)}"})
+    assert put.status == 200, put
+    there = at(two, visitor)
+    assert there.get(f"/uploads/{upload}")["done"]
+    said = there.say("look", files=[upload])
+    assert [a["name"] for a in one.messages(said["thread"]["id"])[0]["attachments"]] == ["cat.png"]
