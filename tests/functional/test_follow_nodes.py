@@ -33,6 +33,7 @@ def nodes(tmp_path_factory):
         for name in ("one", "two"):
             (folder / name).mkdir()
             made.append(harness.Gateway(folder / name, text, dict(conftest.ENV), database=database, node=name))
+            made[-1].server = server
             made[-1].start()
         yield made
         problems = [problem for gateway in made for problem in conftest.finish(gateway)]
@@ -151,3 +152,15 @@ def test_a_file_sent_up_to_one_node_is_of_a_message_to_the_other(one, two, visit
     assert there.get(f"/uploads/{upload}")["done"]
     said = there.say("look", files=[upload])
     assert [a["name"] for a in one.messages(said["thread"]["id"])[0]["attachments"]] == ["cat.png"]
+
+
+def test_who_looks_goes_on_when_the_database_was_away(one, two, visitor, ear):
+    thread = visitor.say("before")["thread"]["id"]
+    ear.wait_text("before")
+    one.server.kill()
+    wait_until(lambda: "event=follow.away" in two.log(), "the other node to notice")
+    one.server.start()
+    wait_until(lambda: "event=follow.back" in two.log(), "the other node to come back")
+    visitor.say("behind", thread=thread)
+    ear.wait_text("behind")
+    assert ear.texts() == ["before", "behind"]

@@ -1,4 +1,6 @@
 /* test_engine_group.c - commands of one group: one that fails takes nobody with it, and nothing is done twice */
+#include <config.h>
+
 #include "engine_fixture.h"
 #include "turn.h"
 
@@ -47,6 +49,32 @@ static void one_that_fails_is_undone_alone(void **state)
 	assert_int_equal(lab->refused, 0);
 	lab_audit(lab);
 }
+
+#ifdef HG_TEST_HOOKS	/* hints come back to the process that gives them */
+static void hear(void *arg, const char *payload)
+{
+	assert_string_equal(payload, "one c");
+	++*(guint *)arg;
+}
+
+static void other_nodes_are_told_of_what_was_written_and_of_nothing_else(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(by_word);
+	guint heard = 0;
+	g_autoptr(hg_store_watch) watch = hg_store_watch_new(&lab->w->options, hear, &heard, NULL);
+
+	(void)state;
+	lab->engine->ports.hint = "one c";
+	say(lab, "tel:+447700900100", "help");
+	lab_run(lab);
+	assert_int_not_equal(heard, 0);
+	heard = 0;
+	hg_engine_wake(lab->engine);		/* another node wrote: it is looked at, which is nothing to tell of */
+	lab_run(lab);
+	assert_false(g_atomic_int_get(&lab->engine->others));
+	assert_int_equal(heard, 0);
+}
+#endif
 
 /* Each ticket's event goes out once, and is what was committed: also where the group was done again. */
 static void what_goes_out_at_once_goes_out_once(void **state)
@@ -174,6 +202,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_that_fails_is_undone_alone),
+#ifdef HG_TEST_HOOKS
+		cmocka_unit_test(other_nodes_are_told_of_what_was_written_and_of_nothing_else),
+#endif
 		cmocka_unit_test(what_is_written_is_told_when_the_disk_has_it),
 		cmocka_unit_test(what_goes_out_at_once_goes_out_once),
 		cmocka_unit_test(a_thread_s_events_leave_one_after_the_other),
