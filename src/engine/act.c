@@ -254,6 +254,8 @@ static gboolean act(hg_turn *turn, GError **error)
 		return join_thread(turn, error);
 	case HG_CMD_IMPORT:
 		return hg_import(turn, error);
+	case HG_CMD_NOISE:
+		return hg_noise_command(turn, error);
 	case HG_CMD_BARRIER:
 	case HG_CMD_AUDIT:
 		return TRUE;

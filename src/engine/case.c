@@ -182,7 +182,7 @@ gboolean hg_case_waiting(hg_turn *turn, const hg_case *kase, gboolean human, gin
 
 		if (speaks_for_us(message, human))
 			break;
-		if (message->direction == HG_INBOUND && !message->automatic)
+		if (message->direction == HG_INBOUND && !message->automatic && !message->noise)
 			*ret_since_ms = message->at_ms;
 	}
 	return TRUE;

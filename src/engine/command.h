@@ -84,6 +84,8 @@ enum hg_command_kind {
 	HG_CMD_AUDIT,		/* nothing but the row of it: of what is no command, or was refused before it was one */
 	HG_CMD_DRAIN,		/* the node text gives what it alone may do to others; remove: may have some again.  MISSING: there is none of
 				 * that name; STATE: it is gone, or nobody shares the store.  Answer: {"node":{...}} */
+	HG_CMD_NOISE,		/* the customer's message text (its id) is noise; remove: it is none.  Again: nothing.  Answer: {"thread_id":...,
+				 * "message":...,"already_forwarded":...}.  MISSING; INPUT: no customer said it; STATE: it is history */
 };
 
 /* TOKEN. */

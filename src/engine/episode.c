@@ -117,6 +117,27 @@ void hg_episode_heard(hg_turn *turn, hg_case *kase, gboolean automatic, gboolean
 	kase->thread_changed = TRUE;
 }
 
+gboolean hg_episode_marked(hg_turn *turn, hg_case *kase, gint64 at_ms, gboolean noise, GError **error)
+{
+	hg_thread *thread = kase->thread;
+	gint64 since_ms = thread->ep_opened_ms;
+
+	if (!since_ms && !hg_episode_last(turn, kase, error))
+		return FALSE;
+	if (!since_ms && !kase->episode)
+		return TRUE;
+	/* Those before the newest are over, and what they came to stays. */
+	if (at_ms < (since_ms ?: kase->episode->opened_ms))
+		return TRUE;
+	thread->ep_real = CLAMP(thread->ep_real + (noise ? -1 : 1), 0, thread->ep_inbound);
+	kase->thread_changed = TRUE;
+	if (since_ms)
+		return TRUE;
+	count(thread, kase->episode);
+	kase->episode_changed = TRUE;
+	return TRUE;
+}
+
 static gboolean is_answer(const hg_message *message, gboolean *ret_human)
 {
 	*ret_human = message->author == HG_BY_AGENT || message->author == HG_BY_OUTSIDE;

@@ -22,10 +22,15 @@ static gboolean matches(const char *const *patterns, const char *type)
 	return FALSE;
 }
 
-static gboolean wants(const struct hg_backend_conf *backend, const char *type, gboolean has_ticket)
+static gboolean wants(const struct hg_backend_conf *backend, const struct hg_payload *news, gboolean has_ticket)
 {
+	const char *type = news->type;
+
 	if (backend->events)
 		return matches((const char *const *)backend->events, type);
+	/* What was left out of the ticket is edited and taken back without it. */
+	if (news->message && news->message->noise == HG_NOISE_MARKED)
+		return FALSE;
 	/* Who wants no messages is for whoever might write to him; who cannot be reached, for whoever can call him. */
 	return has_ticket ? matches(default_events, type) :
 	       strcmp(type, "contact.consent") == 0 || strcmp(type, "contact.erased") == 0 || strcmp(type, "contact.unreachable_reply") == 0;
@@ -64,7 +69,7 @@ static gboolean goes_to(const hg_turn *turn, const hg_case *kase, const struct h
 		return FALSE;
 	if (news->notice)
 		return TRUE;
-	return wants(backend, news->type, has_ticket) && g_strcmp0(turn->origin, backend->name) != 0;
+	return wants(backend, news, has_ticket) && g_strcmp0(turn->origin, backend->name) != 0;
 }
 
 static gboolean forward(hg_turn *turn, const hg_case *kase, const hg_event *event, const struct hg_payload *news,
@@ -168,9 +173,9 @@ gboolean hg_event_tell(hg_turn *turn, hg_case *kase, const struct hg_payload *ne
 	       (on_trial(turn, kase, news) || forward(turn, kase, event, news, error));
 }
 
-gboolean hg_event_note(hg_turn *turn, hg_case *kase, const hg_message *note, GError **error)
+/* Of what is in the log and the live views only: no helpdesk hears of it. */
+static void begin_quiet(hg_turn *turn, const hg_case *kase)
 {
-	hg_event *event = hg_arena_alloc(turn->arena, sizeof(*event));
 	GString *out = turn->engine->scratch;
 
 	g_string_truncate(out, 0);
@@ -179,15 +184,44 @@ gboolean hg_event_note(hg_turn *turn, hg_case *kase, const hg_message *note, GEr
 	hg_json_open(out, '{');
 	hg_json_add_str(out, "id", kase->thread->id);
 	hg_json_close(out, '}');
+}
+
+static gboolean end_quiet(hg_turn *turn, hg_case *kase, const char *type, const hg_message *message, GError **error)
+{
+	hg_event *event = hg_arena_alloc(turn->arena, sizeof(*event));
+
+	hg_json_close(turn->engine->scratch, '}');
+	event->type = type;
+	event->message_n = message->n;
+	return event_add(turn, kase, event, error);
+}
+
+gboolean hg_event_note(hg_turn *turn, hg_case *kase, const hg_message *note, GError **error)
+{
+	GString *out = turn->engine->scratch;
+
+	begin_quiet(turn, kase);
 	hg_json_key(out, "note");
 	hg_json_open(out, '{');
 	hg_json_add_str(out, "id", note->id);
 	hg_json_opt_str(out, "author", note->author_name);
 	hg_json_close(out, '}');
+	return end_quiet(turn, kase, "message.noted", note, error);
+}
+
+gboolean hg_event_marked(hg_turn *turn, hg_case *kase, const hg_message *message, gboolean forwarded, const char *by, GError **error)
+{
+	GString *out = turn->engine->scratch;
+
+	begin_quiet(turn, kase);
+	hg_json_key(out, "message");
+	hg_json_open(out, '{');
+	hg_json_add_str(out, "id", message->id);
+	hg_json_add_bool(out, "noise", message->noise != HG_NOISE_NOT);
 	hg_json_close(out, '}');
-	event->type = "message.noted";
-	event->message_n = note->n;
-	return event_add(turn, kase, event, error);
+	hg_json_add_bool(out, "already_forwarded", forwarded);
+	hg_json_add_str(out, "by", by);
+	return end_quiet(turn, kase, HG_EVENT_MARKED, message, error);
 }
 
 void hg_event_key(hg_turn *turn, const char *const *words, char ret_key[HG_KEY_SIZE])

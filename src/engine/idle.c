@@ -1,32 +1,6 @@
 /* idle.c - a conversation in which nothing happens any more ends, and how */
 #include "turn.h"
 
-#include <string.h>
-
-#define LOOK_BACK 200	/* events looked through for one that was not noise */
-
-/* Was everything the customer said noise?  Then there was nothing to resolve. */
-static gboolean only_noise(hg_turn *turn, const hg_case *kase, gboolean *ret, GError **error)
-{
-	g_autoptr(GPtrArray) events = g_ptr_array_new();
-
-	*ret = TRUE;
-	if (!hg_store_event_list(turn->store, turn->arena, kase->thread->last_event_n, LOOK_BACK, events, error))
-		return FALSE;
-	for (guint i = 0; i < events->len && *ret; i++) {
-		const hg_event *event = g_ptr_array_index(events, i);
-		hg_decision *decision = NULL;
-
-		if (strcmp(event->type, "message.received") != 0)
-			continue;
-		if (event->decision_n &&
-		    !hg_store_decision_get(turn->store, turn->arena, event->decision_n, &decision, error))
-			return FALSE;
-		*ret = decision && strcmp(decision->action, "ignore") == 0;
-	}
-	return TRUE;
-}
-
 /* A person answered, and the customer had nothing more to say: a question and its answer are no matter
  * for a ticket.  Where a bot had the last word nobody knows. */
 static gboolean answered(hg_turn *turn, const hg_case *kase, gboolean *ret, GError **error)
@@ -65,7 +39,7 @@ gboolean hg_idle_due(hg_turn *turn, hg_case *kase, GError **error)
 		return hg_timer_set(turn, kase->thread->n, "idle", due_ms, NULL, error);
 	if (kase->thread->ep_confirmed_ms)
 		return hg_solved_due(turn, kase, error);
-	if (!only_noise(turn, kase, &noise, error))
+	if (!hg_noise_only(turn, kase, &noise, error))
 		return FALSE;
 	if (noise)
 		return hg_thread_close(turn, kase, HG_RES_RESOLVED, kase->thread->inbound ? "idle: nothing but small talk" :

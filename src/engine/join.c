@@ -59,17 +59,17 @@ static gboolean may_take(const hg_case *from, const hg_case *into, GError **erro
 		return hg_fail(error, HG_ERROR_STATE, "they are of two scopes, %s and %s", hg_scope_shown(from->thread->scope),
 			       hg_scope_shown(thread->scope));
 	if (!into->ticket)
-		return hg_fail(error, HG_ERROR_STATE, "thread %s has no ticket: make it one first", thread->id);
+		return hg_fail(error, HG_ERROR_STATE, "thread %s has no ticket: make one of it first, then join", thread->id);
 	if (!hg_ticket_is_open(into->ticket))
 		return hg_fail(error, HG_ERROR_STATE, "ticket %s is closed: reopen it first", into->ticket->number);
 	return !hg_requester_waits(thread) || hg_fail(error, HG_ERROR_STATE, "ticket %s waits for the customer's address: join it when "
 						      "the helpdesk has the ticket", into->ticket->number);
 }
 
-/* What the customer has heard or said; what was kept and not sent, he has not. */
+/* What the customer has heard or said; what was kept and not sent, he has not, and what people took for noise is left out. */
 static const char *told_as(const hg_message *message)
 {
-	if (message->revoked_ms || message->erased_ms || hg_message_is_copy(message))
+	if (message->revoked_ms || message->erased_ms || message->noise || hg_message_is_copy(message))
 		return NULL;
 	if (message->direction == HG_INBOUND)
 		return "ticket.message";

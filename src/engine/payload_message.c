@@ -149,6 +149,7 @@ static void write_head(const hg_message *message, GString *out)
 	write_flag(out, "automatic", message->automatic);
 	write_flag(out, "forwarded", message->forwarded);
 	write_flag(out, "echo", message->echo);
+	write_flag(out, "noise", message->noise != HG_NOISE_NOT);
 	hg_json_opt_str(out, "origin", message->origin);
 	if (message->sender)
 		hg_json_add_str(out, "sender_verified", hg_sender_word(message->sender - 1));
@@ -248,7 +249,7 @@ gboolean hg_talk_read(const struct hg_payload *payload, hg_talk *ret, GError **e
 		const hg_message *message = g_ptr_array_index(messages, i - 1);
 		hg_said said;
 
-		if (message->direction == HG_NOTE || (payload->for_visitor && !hg_message_is_for_visitor(message)))
+		if (message->direction == HG_NOTE || (payload->for_visitor ? !hg_message_is_for_visitor(message) : message->noise != HG_NOISE_NOT))
 			continue;
 		if (!hg_said_read(payload, message, &said, error))
 			return FALSE;

@@ -99,7 +99,13 @@ static gboolean judge_end(hg_turn *turn, hg_case *kase, GError **error)
 gboolean hg_thread_close(hg_turn *turn, hg_case *kase, int resolution, const char *reason, GError **error)
 {
 	hg_thread *thread = kase->thread;
+	gboolean noise = FALSE;
 
+	if (thread->noise && !thread->ticket_n && !hg_noise_only(turn, kase, &noise, error))
+		return FALSE;
+	/* People say that nothing was said: there is nothing to be judged, asked about or dropped. */
+	if (noise)
+		return hg_thread_end(turn, kase, reason, error);
 	if (!hg_ask_cancel(turn, kase, error) || !hg_thread_move(thread, HG_THREAD_CLOSED, error))
 		return FALSE;
 	thread->resolution = resolution;

@@ -437,6 +437,8 @@ gboolean hg_wait_bot(hg_turn *turn, hg_case *kase, GError **error);
 gboolean hg_wait_person(hg_turn *turn, hg_case *kase, GError **error);
 /* The customer wants no more answer. */
 gboolean hg_wait_content(hg_turn *turn, hg_case *kase, GError **error);
+/* He has waited since then, as it turns out; 0: he does not. */
+gboolean hg_wait_since(hg_turn *turn, hg_case *kase, gint64 since_ms, GError **error);
 /* Nobody waits any more: it is over. */
 gboolean hg_wait_over(hg_turn *turn, hg_case *kase, GError **error);
 gboolean hg_wait_due(hg_turn *turn, hg_case *kase, const hg_timer *timer, GError **error);
@@ -521,6 +523,8 @@ gboolean hg_episode_converted(hg_turn *turn, hg_case *kase, GError **error);
 gboolean hg_episode_acked(hg_turn *turn, hg_case *kase, GError **error);	/* a helpdesk has the ticket */
 /* The customer said something; noise: a rule ignored it. */
 void hg_episode_heard(hg_turn *turn, hg_case *kase, gboolean automatic, gboolean noise);
+/* What was told of at at_ms, and no rule ignored, is noise, says a person; or (noise FALSE) it is not after all. */
+gboolean hg_episode_marked(hg_turn *turn, hg_case *kase, gint64 at_ms, gboolean noise, GError **error);
 /* An answer was sent: the first of its parts, or something said outside of headgate. */
 gboolean hg_episode_answered(hg_turn *turn, hg_case *kase, const hg_message *message, GError **error);
 gboolean hg_episode_confirmed(hg_turn *turn, hg_case *kase, GError **error);	/* by the customer: solved */
@@ -634,6 +638,9 @@ gboolean hg_mail_answer(hg_turn *turn, const struct hg_in *in, gboolean *ret_tak
 gboolean hg_event_tell(hg_turn *turn, hg_case *kase, const struct hg_payload *news, GError **error);
 /* A note was written: told without its text, to no backend. */
 gboolean hg_event_note(hg_turn *turn, hg_case *kase, const hg_message *note, GError **error);
+/* A mark was put on the message, or taken away: told to no backend.  forwarded: its ticket's helpdesk has the message. */
+#define HG_EVENT_MARKED "message.marked"
+gboolean hg_event_marked(hg_turn *turn, hg_case *kase, const hg_message *message, gboolean forwarded, const char *by, GError **error);
 /* The same bytes for the same words, on every node: b64url(HMAC(instance key, words)). */
 void hg_event_key(hg_turn *turn, const char *const *words, char ret_key[HG_KEY_SIZE]);
 
@@ -798,6 +805,11 @@ gboolean hg_ask_due(hg_turn *turn, hg_case *kase, const hg_timer *timer, GError 
 /* by: the rule that holds it; NULL: no rule, or one that has held it before. */
 gboolean hg_thread_hold(hg_turn *turn, hg_case *kase, const struct hg_verdict *by, GError **error);
 gboolean hg_hold_due(hg_turn *turn, hg_case *kase, const hg_timer *timer, GError **error);
+
+/* ---- noise.c ---- */
+gboolean hg_noise_command(hg_turn *turn, GError **error);	/* HG_CMD_NOISE */
+/* Was everything the customer said noise, by rules or by people?  Then there is nothing to resolve. */
+gboolean hg_noise_only(hg_turn *turn, const hg_case *kase, gboolean *ret, GError **error);
 
 /* ---- idle.c ---- */
 gboolean hg_idle_due(hg_turn *turn, hg_case *kase, GError **error);

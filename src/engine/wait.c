@@ -94,6 +94,27 @@ gboolean hg_wait_content(hg_turn *turn, hg_case *kase, GError **error)
 	return hg_store_timer_clear(turn->store, kase->thread->n, hg_rule_event_word(HG_ON_UNANSWERED), error);
 }
 
+gboolean hg_wait_since(hg_turn *turn, hg_case *kase, gint64 since_ms, GError **error)
+{
+	const char *kind = hg_rule_event_word(HG_ON_UNANSWERED);
+	hg_thread *thread = kase->thread;
+	gint64 done_ms = 0;
+	hg_timer *timer;
+
+	if (!since_ms)
+		return hg_wait_content(turn, kase, error);
+	if (thread->waiting_ms == since_ms)
+		return TRUE;
+	if (!hg_store_timer_get(turn->store, turn->arena, thread->n, kind, &timer, error))
+		return FALSE;
+	/* What was asked about already is not asked again because he began to wait at another time. */
+	if (timer && thread->waiting_ms)
+		done_ms = done_of(timer, thread->waiting_ms);
+	thread->waiting_ms = since_ms;
+	kase->thread_changed = TRUE;
+	return !hg_rules_listen(turn->engine->rules, HG_ON_UNANSWERED) || plan(turn, kase, HG_ON_UNANSWERED, since_ms, done_ms, error);
+}
+
 gboolean hg_wait_over(hg_turn *turn, hg_case *kase, GError **error)
 {
 	kase->thread->waiting_ms = kase->thread->alone_ms = 0;

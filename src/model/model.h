@@ -140,6 +140,7 @@ typedef struct hg_thread {
 	const char *participants;	/* JSON list of addresses that may speak in it, as notes; or NULL */
 	const char *related;		/* id of the thread it would have joined, had its sender been known; or NULL */
 	int forgotten;			/* what of it is kept no longer: bits 1 << enum hg_retained */
+	int noise;			/* messages of it that people took for noise */
 } hg_thread;
 
 /* ---- episode: a conversation from its opening, or reopening, to its closing or conversion ---- */
@@ -178,6 +179,11 @@ enum hg_author { HG_BY_CUSTOMER = 1, HG_BY_AGENT, HG_BY_BOT, HG_BY_RULE, HG_BY_O
 enum hg_delivery { HG_DLV_NONE = 0, HG_DLV_QUEUED, HG_DLV_SENDING, HG_DLV_UNKNOWN, HG_DLV_SENT,
 	HG_DLV_DELIVERED, HG_DLV_READ, HG_DLV_PLAYED, HG_DLV_PARTLY, HG_DLV_FAILED };
 
+/* What a person says of the customer's message; what rules made of it is in the decision. */
+enum hg_noise { HG_NOISE_NOT = 0, HG_NOISE_MARKED,
+	HG_NOISE_TOLD,		/* marked, and its ticket's helpdesk had it already */
+};
+
 typedef struct hg_message {
 	gint64 n;
 	char id[HG_ID_SIZE];
@@ -207,6 +213,7 @@ typedef struct hg_message {
 	const char *reactions;		/* JSON object address -> emoji, or NULL */
 	const char *origin;		/* backend whose agent said it over there: it has it already; or NULL */
 	gint64 erased_ms;		/* when what it said was forgotten, 0: not */
+	int noise;			/* enum hg_noise */
 } hg_message;
 
 /* A mail of the gateway that says what stands in the conversation already: answers nobody saw, a transcript.  Its payload is

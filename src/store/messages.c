@@ -41,6 +41,7 @@ static const struct hg_column message_columns[] = {
 	HG_COLUMN(hg_message, reactions, TEXT, 0),
 	HG_COLUMN(hg_message, erased_ms, INT64, 0),
 	HG_COLUMN(hg_message, origin, TEXT, 0),
+	HG_COLUMN(hg_message, noise, INT, 0),
 	{ 0 }
 };
 static const struct hg_table message_table = { "message", message_columns, sizeof(hg_message), HG_NUMBERS_MESSAGE };

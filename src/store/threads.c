@@ -59,6 +59,7 @@ static const struct hg_column thread_columns[] = {
 	HG_COLUMN(hg_thread, participants, TEXT, 0),
 	HG_COLUMN(hg_thread, related, TEXT, 0),
 	HG_COLUMN(hg_thread, forgotten, INT, 0),
+	HG_COLUMN(hg_thread, noise, INT, 0),
 	{ 0 }
 };
 static const struct hg_table thread_table = { "thread", thread_columns, sizeof(hg_thread), HG_NUMBERS_THREAD };

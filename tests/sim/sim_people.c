@@ -238,7 +238,7 @@ struct ask {
 	hg_sim *sim;
 	int kind, resolution;
 	char *thread, *ticket, *text, *key;
-	gboolean bot, asks, busy;
+	gboolean bot, asks, back, busy;
 	gint64 since_ms;
 };
 
@@ -281,6 +281,7 @@ static void ask_now(hg_sim *sim, struct ask *ask)
 	command->backend = ask->ticket ? "desk" : NULL;
 	command->resolution = ask->resolution;
 	command->ask = ask->asks;
+	command->remove = ask->back;
 	command->idem_key = hg_arena_str(command->arena, ask->key);
 	command->done = answered;
 	command->done_arg = ask;
@@ -322,6 +323,22 @@ void sim_agents_again(hg_sim *sim)
 	}
 }
 
+/* He says of something the customer said that it is noise, or that it is not. */
+static void mark(hg_sim *sim, const struct step *step, const char *thread)
+{
+	g_autofree char *message = sim_text(sim, "SELECT m.id FROM message AS m JOIN thread AS t ON t.n = m.thread_n WHERE m.direction = 1 AND "
+					    "t.n > ?1 ORDER BY m.n DESC LIMIT 1 OFFSET ?2", sim->thread_n, (step->c >> 11) % 8);
+	struct ask *ask;
+
+	if (!message)
+		return;
+	ask = ask_new(sim, HG_CMD_NOISE);
+	ask->thread = g_strdup(thread);
+	ask->text = g_steal_pointer(&message);
+	ask->back = step->c >> 14 & 1;
+	ask_now(sim, ask);
+}
+
 void sim_agent(hg_sim *sim, const struct step *step)
 {
 	static const int kinds[] = { HG_CMD_REPLY, HG_CMD_REPLY, HG_CMD_REPLY, HG_CMD_NOTE, HG_CMD_CLOSE, HG_CMD_CONVERT,
@@ -331,6 +348,10 @@ void sim_agent(hg_sim *sim, const struct step *step)
 
 	if (!thread)
 		return;
+	if (!sim->with.plain && (step->c >> 8) % 8 == 0) {
+		mark(sim, step, thread);
+		return;
+	}
 	ask = ask_new(sim, kinds[step->b % G_N_ELEMENTS(kinds)]);
 	ask->thread = g_steal_pointer(&thread);
 	ask->bot = step->b >> 4 & 1;

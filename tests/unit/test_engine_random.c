@@ -74,6 +74,19 @@ static void customer(struct play *play)
 
 /* ---- agents ---- */
 
+/* Noise, or not after all; of what the customer said last. */
+static void mark(struct play *play, const char *thread)
+{
+	g_autofree char *message = lab_value(play->lab, "SELECT m.id FROM message AS m JOIN thread AS t ON t.n = m.thread_n WHERE t.id = '%s' "
+					     "AND m.direction = 1 ORDER BY m.n DESC LIMIT 1", thread);
+	hg_command *command = lab_command(play->lab, HG_CMD_NOISE, NULL);
+
+	command->text = hg_arena_str(command->arena, message);
+	command->remove = dice(play, 2) != 0;
+	lab_do(play->lab, command);
+	assert_int_equal(play->lab->error, message ? 0 : HG_ERROR_MISSING);
+}
+
 static void agent(struct play *play)
 {
 	static const char *const one_tag[] = { "x", NULL };
@@ -85,6 +98,10 @@ static void agent(struct play *play)
 	if (!threads)
 		return;
 	thread = lab_value(play->lab, "SELECT id FROM thread WHERE n = %u", 1 + dice(play, (guint)threads));
+	if (!dice(play, 8)) {
+		mark(play, thread);
+		return;
+	}
 	kind = (const int[]){ HG_CMD_REPLY, HG_CMD_REPLY, HG_CMD_REPLY, HG_CMD_CLOSE, HG_CMD_CONVERT, HG_CMD_NOTE,
 			      HG_CMD_REOPEN, HG_CMD_PATCH }[dice(play, 8)];
 	command = lab_command(play->lab, kind, thread);
