@@ -247,7 +247,7 @@ call_read_fn hg_read_report, hg_read_episodes, hg_read_drops;
 call_write_fn hg_write_reply, hg_write_preview, hg_write_start, hg_write_start_preview, hg_write_note, hg_write_convert,
 	hg_write_close, hg_write_join, hg_write_reopen,
 	hg_write_restore, hg_write_link, hg_write_status, hg_write_retry, hg_write_settle, hg_write_participant,
-	hg_write_no_participant;
+	hg_write_no_participant, hg_write_noise, hg_write_no_noise;
 /* The link that the body names, with its backend and the path's ticket. */
 gboolean hg_call_link(struct call *call, struct json_object *body, hg_command *command);
 /* tickets.c */

@@ -304,6 +304,26 @@ gboolean hg_write_restore(struct call *call, hg_command *command)
 	return body != NULL;
 }
 
+/* ---- what is noise ---- */
+
+gboolean hg_write_noise(struct call *call, hg_command *command)
+{
+	static const struct call_member known[] = { { "agent", CALL_TEXT, WORD_MAX }, { 0 } };
+	g_autoptr(json_object) body = hg_call_body(call, known);
+
+	if (!body)
+		return FALSE;
+	command->text = hg_arena_str(command->arena, call->param[0]);
+	command->agent = copy(command, body, "agent");
+	return TRUE;
+}
+
+gboolean hg_write_no_noise(struct call *call, hg_command *command)
+{
+	command->remove = TRUE;
+	return hg_write_noise(call, command);
+}
+
 /* ---- the helpdesk's side of a ticket ---- */
 
 /* The backend a link or status is of: named, or the only one there is. */

@@ -23,6 +23,7 @@ static void print_message(const struct ctl *ctl, struct json_object *message)
 	g_autofree char *direction = ctl_text(message, "direction", "?"), *text = ctl_text(message, "text", "");
 	g_autofree char *author = ctl_text(message, "author_name", ""), *role = ctl_text(message, "author", "?");
 	g_autofree char *clock = ctl_clock(hg_json_str(message, "at")), *delivery = delivery_of(message);
+	const char *noise = hg_json_bool(message, "noise", FALSE) ? "  [noise]" : "";
 	struct json_object *files = hg_json_arr(message, "attachments");
 
 	printf("  %s%s%s  %s%-8s%s ", ctl_look(ctl, CTL_DIM), clock, ctl_look(ctl, CTL_PLAIN),
@@ -36,7 +37,7 @@ static void print_message(const struct ctl *ctl, struct json_object *message)
 
 		printf("  <%s>", name);
 	}
-	printf("%s\n", delivery);
+	printf("%s%s\n", delivery, noise);
 }
 
 /* Where the ticket is to be seen. */

@@ -94,7 +94,7 @@ struct ctl_verb {
 	GROUP("Configuration") VERB(check) VERB(config) VERB(reload) VERB(test) VERB(rules) VERB(intent) VERB(mail_parse) \
 	GROUP("Look") VERB(status) VERB(node) VERB(alarm) VERB(top) VERB(tail) VERB(explain) VERB(report) VERB(metrics) VERB(fsck) VERB(doctor) VERB(console) \
 	GROUP("Channels and helpdesks") VERB(channel) VERB(adapters) VERB(adapter) VERB(backend) VERB(webhook) VERB(qr) \
-	GROUP("Work") VERB(thread) VERB(ticket) VERB(queue) VERB(drops) VERB(dead) VERB(outbox) VERB(quarantine) VERB(consent) VERB(contact) VERB(file) \
+	GROUP("Work") VERB(thread) VERB(message) VERB(ticket) VERB(queue) VERB(drops) VERB(dead) VERB(outbox) VERB(quarantine) VERB(consent) VERB(contact) VERB(file) \
 	GROUP("Data") VERB(export) VERB(backup) VERB(restore) VERB(db) VERB(retention) VERB(import) VERB(rebuild) \
 	GROUP("People and keys") VERB(token) VERB(audit) \
 	GROUP("Try") VERB(simulate) VERB(capture) VERB(listen) \

@@ -80,6 +80,7 @@ ROWS = {
     "thread close": Row("thread close {fresh} --resolved"),
     "thread join": elsewhere("test_join.py"),
     "thread reopen": Row("thread reopen {fresh}"),
+    "message noise": elsewhere("test_noise.py"),
     "ticket list": elsewhere("test_tickets.py"),
     "ticket show": elsewhere("test_tickets.py"),
     "ticket retry": elsewhere("test_tickets.py"),

@@ -98,6 +98,8 @@ ROUTES = {
     ("POST", "/v1/threads/{}/typing"): dict(scope="reply", fill="thread", body={}),
     ("GET", "/v1/messages/{}"): dict(scope="read", fill="message"),
     ("GET", "/v1/messages/{}/explain"): dict(scope="read", fill="message"),
+    ("POST", "/v1/messages/{}/noise"): dict(scope="convert", fill="message", body={}),
+    ("DELETE", "/v1/messages/{}/noise"): dict(scope="convert", fill="message"),
     ("POST", "/v1/attachments"): dict(scope="reply", raw=b"a file", status=201, lists=""),
     ("GET", "/v1/attachments/{}"): dict(scope="read", fill="attachment"),
     ("GET", "/v1/attachments/{}/link"): dict(scope="read", fill="attachment"),
