@@ -81,6 +81,7 @@ export interface Thread {
 	messages: number;
 	inbound: number;
 	outbound: number;
+	noise: number;			/* of inbound */
 	queue: string | null;
 	skill: string | null;
 	assignee: string | null;
@@ -118,6 +119,7 @@ export interface Message {
 	edited_at?: Time;
 	deleted_at?: Time;
 	unproven?: boolean;
+	noise?: boolean;
 }
 
 export interface Condition {

@@ -246,6 +246,7 @@ static void write_thread(const struct hg_payload *payload, GString *out)
 	hg_json_add_int(out, "messages", thread->messages);
 	hg_json_add_int(out, "inbound", thread->inbound);
 	hg_json_add_int(out, "outbound", thread->outbound);
+	hg_json_add_int(out, "noise", thread->noise);
 	hg_json_add_int(out, "sequence", thread->last_seq);
 	hg_json_add_str(out, "queue", thread->queue);
 	hg_json_add_str(out, "skill", thread->skill);

@@ -183,9 +183,21 @@ def test_decisions_come_in_live_and_open_to_their_reason(site, console, browser)
 
 def test_a_conversation_is_answered_noted_and_made_a_ticket(site, console, browser):
     console.sign_in()
-    thread = say(site, browser, "please hold me, my lamp is broken")
+    thread = say(site, browser, "please hold me, my lamp is broken", "sorry, that was <b>not</b> for you")
     console.go("threads/" + thread)
     console.sees("my lamp is broken", ".log")
+    console.press("Mark it as noise", ".log article:nth-of-type(2)")
+    console.told("a ticket leaves it out")
+    console.sees("One message is noise", ".panel")
+    assert "noise" in console.find(".message.noise header").text and len(console.all(".message.noise")) == 1
+    console.press("It is not noise", ".message.noise")
+    browser.wait(lambda: not console.all(".message.noise"), "the mark to go")
+    console.press("Mark it as noise", ".log article:nth-of-type(2)")
+    console.find(".message.noise")
+    browser.picture("console-noise")
+    browser.media(dark=True)
+    browser.picture("console-noise-dark")
+    browser.media()
     text = console.find(".compose textarea")
     text.send_keys("Which lamp is it?")
     console.sees("1 message to", ".cost")
@@ -211,7 +223,12 @@ def test_a_conversation_is_answered_noted_and_made_a_ticket(site, console, brows
     ticket = site.gateway.get(f"/v1/threads/{thread}")["thread"]["ticket"]
     assert ticket["subject"] == "Broken lamp" and ticket["category"] == "warranty" and ticket["requester"] == "lamp@example.org"
     assert ticket["agent"] == "ann"
-    assert site.helpdesk.wait_event("ticket.requested")
+    requested = site.helpdesk.wait(lambda h: next((e for e in h.of("ticket.requested") if e.data["thread"]["id"] == thread), None), "the ticket")
+    assert "for you" not in requested.data["transcript_text"] and "my lamp" in requested.data["transcript_text"]
+    console.press("It is not noise", ".message.noise")
+    console.told("It counts again, and the ticket has it.")
+    console.press("Mark it as noise", ".log article:nth-of-type(2)")
+    console.told("has it already, and keeps it")
 
 
 def test_a_conversation_joins_the_ticket_of_the_same_person(site, console, browser):
@@ -270,7 +287,7 @@ def test_noise_is_closed_with_its_tag(site, console, browser):
     thread = say(site, browser, "hold me, this is spam")
     console.go("threads/" + thread)
     console.sees("this is spam", ".log")
-    console.press("Noise")
+    console.press("Close as noise")
     console.told("Closed as noise")
     found = site.gateway.get(f"/v1/threads/{thread}")["thread"]
     assert found["state"] == "closed" and found["tags"] == ["noise"] and not found["ticket"]

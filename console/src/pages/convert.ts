@@ -84,6 +84,12 @@ function ticketPart(ticket: Ticket): HTMLElement {
 		["because", ticket.reason], ["made", time(ticket.created_at)]));
 }
 
+/* What was marked beside, and what comes of it here. */
+function leftOut(thread: Thread): string {
+	return thread.noise >= thread.inbound ? "All that the customer said is noise: without a ticket it closes as resolved."
+		: thread.noise === 1 ? "One message is noise: the ticket leaves it out." : `${thread.noise} messages are noise: the ticket leaves them out.`;
+}
+
 function conversion(thread: Thread, agent: string, done: () => void): HTMLElement {
 	const fields: Fields = {
 		subject: textField("Subject", thread.subject ?? "", { maxlength: "1000" }),
@@ -110,7 +116,8 @@ function conversion(thread: Thread, agent: string, done: () => void): HTMLElemen
 		});
 	} }, ...Object.values(fields).map(f => f.row), el("div", { class: "actions" }, make));
 
-	return el("section", { class: "convert" }, el("h2", {}, "Make it a ticket"), form);
+	return el("section", { class: "convert" }, el("h2", {}, "Make it a ticket"),
+		  thread.noise ? el("p", { class: "minor" }, leftOut(thread)) : "", form);
 }
 
 /* ---- tags, closing ---- */
@@ -167,7 +174,7 @@ export function panel(thread: Thread, session: Session, signal: AbortSignal, don
 	const actions = !allowed || into ? [] : thread.state === "closed" ? [doing("Reopen", async () => {
 		await call("POST", `/v1/threads/${part(thread.id)}/reopen`, { agent });
 		done();
-	})] : thread.ticket ? [closing] : [doing("Noise", () => noise(thread, agent, done), "", { title: "closes it without a ticket, with the tag noise" }), closing];
+	})] : thread.ticket ? [closing] : [doing("Close as noise", () => noise(thread, agent, done), "", { title: "closes all of it without a ticket, with the tag noise" }), closing];
 	const element = el("aside", { class: "panel", "aria-label": "About this conversation" },
 			   into ? el("p", { class: "joined" }, mark("joined", "good"), " ", el("a", { href: link("threads", [into]) }, "It is part of another conversation’s ticket")) : "",
 			   person(thread),

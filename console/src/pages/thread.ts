@@ -12,6 +12,10 @@ import type { Composer } from "./compose";
 import { panel } from "./convert";
 import type { Panel } from "./convert";
 
+interface Marked {
+	already_forwarded: boolean;
+}
+
 interface Page {
 	messages: Message[];
 	next?: string;
@@ -38,7 +42,17 @@ function troubles(m: Message): (HTMLElement | string)[] {
 		   m.error.advice ? ` ${m.error.advice}` : "")];
 }
 
-function messageView(m: Message, customer: string, signal: AbortSignal): HTMLElement {
+/* The mark on what the customer said, to be put and taken away. */
+function noiseButton(m: Message, mine: string, done: () => void): HTMLElement {
+	return doing(m.noise ? "Not noise" : "Noise", async () => {
+		const { already_forwarded: there } = await call<Marked>(m.noise ? "DELETE" : "POST", `/v1/messages/${part(m.id)}/noise`, { agent: mine });
+		tell(m.noise ? `It counts again${there ? ", and the ticket has it." : "."}`
+			: there ? "Marked as noise. The helpdesk of the ticket has it already, and keeps it." : "Marked as noise: a ticket leaves it out.");
+		done();
+	}, "quiet", { "aria-label": m.noise ? "It is not noise" : "Mark it as noise", title: "noise is left out of the ticket, and waits for no answer" });
+}
+
+function messageView(m: Message, customer: string, signal: AbortSignal, noise: HTMLElement | ""): HTMLElement {
 	const kind = m.direction === "inbound" ? "in" : m.direction === "outbound" ? (m.author === "agent" ? "out" : "out bot") : m.direction;
 	const why = el("div", { class: "below" });
 	const toggle: HTMLButtonElement = doing("Why", async () => {
@@ -47,11 +61,11 @@ function messageView(m: Message, customer: string, signal: AbortSignal): HTMLEle
 		toggle.setAttribute("aria-expanded", String(!open));
 	}, "quiet", { "aria-expanded": "false" });
 
-	return el("article", { class: "message " + kind, "aria-label": who(m, customer) },
+	return el("article", { class: "message " + kind + (m.noise ? " noise" : ""), "aria-label": who(m, customer) },
 		  el("header", {}, el("b", {}, who(m, customer)), " ", time(m.at), m.channel ? ` ${m.channel}` : "",
 		     m.delivery && m.delivery !== "none" ? mark(m.delivery, stateMark(m.delivery)) : "", m.kind !== "text" ? ` ${m.kind}` : "",
 		     m.edited_at ? " edited" : "", m.deleted_at ? " taken back" : "", m.unproven ? mark("sender not proven", "wait") : "",
-		     m.direction === "inbound" ? toggle : ""),
+		     m.noise ? mark("noise", "off") : "", m.direction === "inbound" ? el("span", { class: "does" }, noise, toggle) : ""),
 		  m.subject ? el("p", { class: "subject", dir: "auto" }, m.subject) : "",
 		  m.text ? el("p", { class: "text", dir: "auto" }, ...linked(m.text)) : "", m.note ? el("p", { class: "minor" }, m.note) : "", ...m.attachments.map(fileLink), ...troubles(m), why);
 }
@@ -87,7 +101,8 @@ export function showThread(id: string, session: Session, signal: AbortSignal, ch
 			const said = JSON.stringify(m);
 			let kept = views.get(m.id);
 			if (!kept || kept.said !== said)
-				views.set(m.id, kept = { said, view: messageView(m, customer, signal) });
+				views.set(m.id, kept = { said, view: messageView(m, customer, signal,
+					m.direction === "inbound" && may(session, "convert") ? noiseButton(m, agentOf(session), refresh) : "") });
 			return kept.view;
 		});
 		earlier.hidden = !before;
