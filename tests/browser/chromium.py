@@ -5,7 +5,8 @@ import pathlib
 import shutil
 
 from selenium import webdriver
-from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException, WebDriverException
+from selenium.common.exceptions import (ElementClickInterceptedException, NoSuchElementException, StaleElementReferenceException,
+                                        WebDriverException)
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
@@ -99,11 +100,11 @@ class Browser:
         return self.driver.execute_script(script, *arguments)
 
     def wait(self, check, what):
-        """Until check() is true; what goes away under it while it looks is looked for again."""
+        """Until check() is true; what goes away under it while it looks is looked for again, what lies over it passes."""
         def look():
             try:
                 return check()
-            except (NoSuchElementException, StaleElementReferenceException):
+            except (ElementClickInterceptedException, NoSuchElementException, StaleElementReferenceException):
                 return None
         try:
             return harness.wait_until(look, what)
