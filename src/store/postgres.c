@@ -245,20 +245,38 @@ static void take_over(hg_store *store, const PGresult *result)
 		g_array_set_size(store->seen_days, 0);
 }
 
+/* A connection that had been idle when the server went is found out only now: then once more, on a new one. */
+static PGresult *begin_by(hg_store *store, const char *sql, GError **error)
+{
+	PGresult *result = NULL;
+
+	for (int tries = 0; !result && tries < 2; tries++) {
+		g_clear_error(error);
+		if (!hg_pg_ensure(store, error))
+			return NULL;
+		result = hg_pg_exec(store, sql, "BEGIN", error);
+		if (result || !hg_pg_is_lost(store))
+			break;
+	}
+	if (!result && !hg_pg_is_lost(store))
+		hg_pg_do(store, "ROLLBACK", "ROLLBACK", NULL);
+	return result;
+}
+
 static gboolean pg_begin(hg_store *store, GError **error)
 {
 	struct hg_pg *pg = store->pg;
-	PGresult *result;
+	g_autoptr(GError) failed = NULL;
+	PGresult *result = begin_by(store, store->reader ? "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" :
+				    "BEGIN; SELECT pg_advisory_xact_lock(" TURN_LOCK "); SELECT turn, " TURN_COLUMNS " FROM turn", &failed);
 
-	if (!hg_pg_ensure(store, error))
-		return FALSE;
-	if (store->reader)
-		return hg_pg_do(store, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "BEGIN", error);
-	result = hg_pg_exec(store, "BEGIN; SELECT pg_advisory_xact_lock(" TURN_LOCK "); SELECT turn, " TURN_COLUMNS " FROM turn", "BEGIN",
-			    error);
 	if (!result) {
-		hg_pg_do(store, "ROLLBACK", "ROLLBACK", NULL);
+		g_propagate_error(error, g_steal_pointer(&failed));
 		return FALSE;
+	}
+	if (store->reader) {
+		PQclear(result);
+		return TRUE;
 	}
 	if (hg_pg_number(result, 0, 0) != store->turn)
 		take_over(store, result);

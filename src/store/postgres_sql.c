@@ -249,15 +249,29 @@ static gboolean count(hg_store *store, hg_stmt *stmt, GError **error)
 	       hg_fail(error, HG_ERROR_CONFLICT, "%.*s: somebody was first", (int)strcspn(made->text, "("), made->text);
 }
 
-gboolean hg_pg_start(hg_store *store, hg_stmt *stmt, const struct hg_value *values, GError **error)
+static gboolean try(hg_store *store, hg_stmt *stmt, const struct hg_value *values, GError **error)
 {
-	hg_pg_end(stmt);
 	if (!store->in_txn && !hg_pg_ensure(store, error))
 		return FALSE;
 	if (hg_pg_is_lost(store))
 		return fail_lost(store, ((struct hg_pg_stmt *)stmt->handle)->text, error);
-	if (!set_limit(store, error) || !run(store, stmt, values, error))
-		return FALSE;
+	return set_limit(store, error) && run(store, stmt, values, error);
+}
+
+gboolean hg_pg_start(hg_store *store, hg_stmt *stmt, const struct hg_value *values, GError **error)
+{
+	g_autoptr(GError) failed = NULL;
+
+	hg_pg_end(stmt);
+	if (!try(store, stmt, values, &failed)) {
+		/* One that had been idle when the server went is found out only now: a read that stands alone is read again. */
+		if (store->in_txn || !hg_pg_is_lost(store)) {
+			g_propagate_error(error, g_steal_pointer(&failed));
+			return FALSE;
+		}
+		if (!try(store, stmt, values, error))
+			return FALSE;
+	}
 	if (count(store, stmt, error))
 		return TRUE;
 	hg_pg_end(stmt);

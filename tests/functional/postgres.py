@@ -3,6 +3,7 @@
 Its files lie in memory where there is some: nobody cuts the power of a test, and the disk is the slowest part of it.
 HEADGATE_TEST_POSTGRESQL names one that runs already (a connection string with a role that may make databases); then
 every daemon of the functional tests keeps its store there."""
+import contextlib
 import itertools
 import os
 import pathlib
@@ -68,14 +69,16 @@ class Server:
 
     def kill(self):
         """All of it at once, as when its machine stops."""
-        children = subprocess.run(["pgrep", "-P", str(self.child.pid)], capture_output=True, text=True).stdout.split()
-        self.child.kill()
+        self.child.send_signal(signal.SIGSTOP)	# no more of them come
+        children = [int(pid) for pid in subprocess.run(["pgrep", "-P", str(self.child.pid)], capture_output=True, text=True).stdout.split()]
+        for pid in children + [self.child.pid]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         self.child.wait()
-        for pid in children:
-            try:
-                os.kill(int(pid), signal.SIGKILL)
-            except ProcessLookupError:
-                pass
+        until = time.monotonic() + 30
+        while any(pathlib.Path(f"/proc/{pid}").exists() for pid in children):	# else their memory is still in use
+            assert time.monotonic() < until, children
+            time.sleep(0.01)
 
     def stop(self):
         if self.child and self.child.poll() is None:
