@@ -94,7 +94,8 @@ struct hg_api {
 		struct hg_token_place seen;	/* all changes up to it are in keys */
 		guint in_vain;		/* ticks since the last look that came to something */
 		guint64 timer;
-		gboolean looks, again;
+		gboolean looks, again, away;
+		gboolean shared;	/* other nodes look as well */
 	} follow;
 };
 
@@ -265,6 +266,8 @@ char *hg_token_secret(hg_api *api, const char *prefix, guint8 ret_hash[32]);
 /* Submits a command about a token (takes it), which is in force before then(arg) runs on the loop: made is NULL with an error. */
 typedef void token_then_fn(void *arg, const hg_token *made, const GError *error);
 void hg_token_errand(hg_api *api, hg_command *command, token_then_fn *then, void *arg);
+/* What is committed now is known to all nodes after so long, in ms; 0: there are no others. */
+gint64 hg_api_told_ms(const hg_api *api);
 /* token_follow.c; it was committed: whose it was is over at once, or may begin. */
 void hg_api_token_changed(hg_api *api, const hg_token *token);
 void hg_api_note_use(hg_api *api, const struct hg_principal *who);	/* of a request that may go on */

@@ -26,15 +26,18 @@ struct sign_in {
 	hg_api *api;
 	guint8 link[32];		/* hash */
 	char *secret;			/* of the session */
+	const struct hg_principal *who;	/* ours; or NULL */
 	GError *error;
 	hg_api_signed_in_fn *done;
 	void *arg;
 };
 
-static void sign_in_over(struct sign_in *in, const struct hg_principal *who, const GError *error)
+static void sign_in_over(void *arg)
 {
-	in->done(in->arg, who, in->secret, error);
-	hg_principal_unref(who);
+	struct sign_in *in = arg;
+
+	in->done(in->arg, in->error ? NULL : in->who, in->secret, in->error);
+	hg_principal_unref(in->who);
 	g_clear_error(&in->error);
 	g_free(in->secret);
 	g_free(in);
@@ -43,11 +46,18 @@ static void sign_in_over(struct sign_in *in, const struct hg_principal *who, con
 static void session_made(void *arg, const hg_token *made, const GError *error)
 {
 	struct sign_in *in = arg;
-	const struct hg_principal *who = made ? hg_keys_find(in->api->keys, in->secret, HG_TOKEN_SESSION) : NULL;
+	gint64 told_ms = hg_api_told_ms(in->api);
 
-	if (!error && !who)			/* it ended in the moment it began */
+	in->who = made ? hg_keys_find(in->api->keys, in->secret, HG_TOKEN_SESSION) : NULL;
+	if (error)
+		in->error = g_error_copy(error);
+	else if (!in->who)			/* it ended in the moment it began */
 		hg_fail(&in->error, HG_ERROR_DENIED, "this session has ended");
-	sign_in_over(in, who, error ?: in->error);
+	/* What the browser asks next may land at a node that has not heard of it yet. */
+	if (in->who && told_ms)
+		hg_loop_timer(in->api->loop, told_ms, sign_in_over, in);
+	else
+		sign_in_over(in);
 }
 
 /* Whoever guesses is refused here, and costs the engine nothing. */
@@ -67,7 +77,7 @@ static void link_done(void *arg)
 	hg_command *command;
 
 	if (in->error) {
-		sign_in_over(in, NULL, in->error);
+		sign_in_over(in);
 		return;
 	}
 	command = hg_command_new(HG_CMD_TOKEN);
@@ -85,7 +95,7 @@ void hg_api_sign_in(hg_api *api, const char *link, hg_api_signed_in_fn *done, vo
 	*in = (struct sign_in){ .api = api, .done = done, .arg = arg };
 	hg_sha256(link, strlen(link), in->link);
 	if (!hg_readers_run(api->readers, link_work, link_done, in, &in->error))
-		sign_in_over(in, NULL, in->error);
+		sign_in_over(in);
 }
 
 /* ---- out ---- */

@@ -70,6 +70,7 @@ gboolean hg_api_load(hg_api *api, hg_store *store, GError **error)
 	if (!hg_store_token_rev(store, &api->follow.seen.rev, error) || !hg_store_token_list(store, arena, &query, tokens, error))
 		return FALSE;
 	api->follow.seen.n = G_MAXINT64;
+	api->follow.shared = hg_store_is_shared(store);
 	for (guint i = 0; i < tokens->len; i++)
 		hg_keys_put(api->keys, g_ptr_array_index(tokens, i));
 	return TRUE;

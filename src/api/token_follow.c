@@ -8,6 +8,7 @@
 #include "log.h"
 
 #define LOOK_MS	 500
+#define LATE_MS	 250			/* that a look of another node may take */
 #define PAGE	 500			/* rows of one look */
 #define DOUBT	 20			/* looks in vain */
 
@@ -57,10 +58,11 @@ static void look_done(void *arg)
 	gboolean more = api->follow.again || look->rows->len == PAGE;
 
 	api->follow.looks = FALSE;
-	if (look->error)
+	if (look->error && !api->follow.away)		/* once: a database that is away for an hour is not worth 7,200 lines */
 		hg_warn(NULL, "keys.not_read", "what other processes changed of tokens and sessions is not known: %s", look->error->message);
-	else if (!api->follow.again)	/* else something of ours was committed meanwhile, and these rows may be older */
+	if (!look->error && !api->follow.again)	/* else something of ours was committed meanwhile, and these rows may be older */
 		take_rows(api, look);
+	api->follow.away = look->error != NULL;
 	if (more && !look->error)
 		begin_look(api);
 	look_free(look);
@@ -102,6 +104,11 @@ void hg_api_follow_end(hg_api *api)
 	hg_loop_untimer(api->loop, api->follow.timer);
 	api->follow.timer = 0;
 	api->follow.readers = NULL;
+}
+
+gint64 hg_api_told_ms(const hg_api *api)
+{
+	return api->follow.shared ? LOOK_MS + LATE_MS : 0;
 }
 
 void hg_api_token_changed(hg_api *api, const hg_token *token)

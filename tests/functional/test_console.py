@@ -15,6 +15,7 @@ import pytest
 
 import conftest
 import harness
+import postgres
 from harness import PATIENCE, TOP, request, wait_until
 
 DIST = TOP / "console" / "dist"
@@ -80,6 +81,15 @@ def test_a_link_opens_one_session_however_many_use_it_at_once(world, port):
     assert found == [201] + [403] * 7
 
 
+def elsewhere(gateway, sql):
+    """As another process that writes to this store."""
+    if gateway.database:
+        postgres.ask(gateway.database, sql)
+        return
+    with contextlib.closing(sqlite3.connect(gateway.store, isolation_level=None, timeout=PATIENCE)) as db:
+        db.executescript("PRAGMA wal_autocheckpoint = 0; " + sql.replace("BEGIN", "BEGIN IMMEDIATE", 1))
+
+
 def test_sessions_and_links_outlive_a_restart_and_end_in_whatever_process(start):
     gateway = start()
     port = gateway.status()["console_port"]
@@ -97,11 +107,9 @@ def test_sessions_and_links_outlive_a_restart_and_end_in_whatever_process(start)
     bearer = lambda: gateway.api("GET", "/v1/threads", token=tool).status
     assert [asks(ann), asks(ben), asks(out), bearer()] == [200, 200, 401, 200]
     assert enter(port, secrets[0]).status == 403 and enter(port, secrets[2]).status == 201
-    # Another process, as one that writes to this store would end them:
-    with contextlib.closing(sqlite3.connect(gateway.store, isolation_level=None, timeout=PATIENCE)) as db:
-        db.executescript("PRAGMA wal_autocheckpoint = 0; BEGIN IMMEDIATE; UPDATE token_change SET rev = rev + 1; UPDATE token SET "
-                         "revoked_ms = 1, rev = (SELECT rev FROM token_change) WHERE name IN ('ann', 'tool') AND revoked_ms = 0; COMMIT")
-        wait_until(lambda: [asks(ann), bearer()] == [401, 401], "nobody is let in any more")
+    elsewhere(gateway, "BEGIN; UPDATE token_change SET rev = rev + 1; UPDATE token SET revoked_ms = 1, rev = (SELECT rev FROM token_change) "
+                       "WHERE name IN ('ann', 'tool') AND revoked_ms = 0; COMMIT")
+    wait_until(lambda: [asks(ann), bearer()] == [401, 401], "nobody is let in any more")
     assert asks(ben) == 200
 
 

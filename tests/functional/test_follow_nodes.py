@@ -1,4 +1,5 @@
 """Two nodes on one PostgreSQL, and who looks at the one while it happens at the other."""
+import concurrent.futures
 import contextlib
 
 import pytest
@@ -10,6 +11,7 @@ import harness
 import postgres
 from harness import wait_until
 from live_visitor import Ear, Visitor
+from test_console import OWN, cookie_of, enter, secret_of
 from test_stream import Events, note
 from test_visitor_live import WIDGET
 from test_visitor_messages import live as agent_stream, next_typing
@@ -152,6 +154,19 @@ def test_a_file_sent_up_to_one_node_is_of_a_message_to_the_other(one, two, visit
     assert there.get(f"/uploads/{upload}")["done"]
     said = there.say("look", files=[upload])
     assert [a["name"] for a in one.messages(said["thread"]["id"])[0]["attachments"]] == ["cat.png"]
+
+
+def test_who_signs_in_at_one_node_is_in_at_the_other_and_out_at_both(one, two):
+    ports = [gateway.status()["console_port"] for gateway in (one, two)]
+    link = secret_of(one.api("POST", "/v1/console/links", {"name": "ann"}).json)
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda n: enter(ports[n % 2], link), range(8)))
+    assert sorted(answer.status for answer in answers) == [201] + [403] * 7		# once, whoever asks which node
+    session = {"Cookie": cookie_of(next(answer for answer in answers if answer.status == 201)), **OWN}
+    asks = lambda: [harness.request(port, "GET", "/v1/threads", headers=session).status for port in ports]
+    assert asks() == [200, 200]
+    assert harness.request(ports[1], "DELETE", "/console/session", headers=session).status == 204
+    wait_until(lambda: asks() == [401, 401], "the end of it at both")
 
 
 def test_who_looks_goes_on_when_the_database_was_away(one, two, visitor, ear):
