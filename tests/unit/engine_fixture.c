@@ -217,7 +217,7 @@ static void posts(void *ctx, const char *post, gboolean is_held, gint64 fence, g
 
 	assert_true(is_held ? fence > 0 && until_mono_ms > test_now_ms : !fence && !until_mono_ms);
 	if (is_held)
-		g_hash_table_add(lab->held, g_strdup(post));
+		g_hash_table_insert(lab->held, g_strdup(post), g_memdup2(&until_mono_ms, sizeof(until_mono_ms)));
 	else
 		assert_true(g_hash_table_remove(lab->held, post));
 }
@@ -265,7 +265,7 @@ static hg_lab *lab_alloc(hg_conf *conf, struct world *w)
 	lab->w = w;
 	lab->conf = hg_conf_ref(conf);
 	lab->out = g_ptr_array_new();
-	lab->held = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	lab->held = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	lab->published = g_ptr_array_new_with_free_func(g_free);
 	lab->limits.size = sizeof(lab->limits);
 	return lab;

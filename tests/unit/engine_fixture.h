@@ -12,7 +12,7 @@ typedef struct hg_lab {
 	hg_conf *conf;
 	hg_engine *engine;
 	GPtrArray *out;			/* of hg_dispatch: what went out and was not taken yet */
-	GHashTable *held;		/* names of the posts it was told to hold, where several engines share a store */
+	GHashTable *held;		/* where several engines share a store: posts it was told to hold -> gint64 until when */
 	GPtrArray *published;		/* types of events, in order; ours */
 	guint stored, refused;		/* answers to batches */
 	char *answer;			/* to the last API command ... */

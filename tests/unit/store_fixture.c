@@ -9,12 +9,17 @@
 #include "store_postgres.h"
 
 /* ---- environment ---- */
-gint64 test_now_ms = T0;
+gint64 test_now_ms = T0, test_apart_ms;
 
 static gint64 now(struct hg_env *env)
 {
 	(void)env;
 	return test_now_ms;
+}
+
+static gint64 wall(struct hg_env *env)
+{
+	return now(env) + test_apart_ms;
 }
 
 static void numbers(struct hg_env *env, void *ret, gsize size)
@@ -31,7 +36,7 @@ static void numbers(struct hg_env *env, void *ret, gsize size)
 	}
 }
 
-struct hg_env test_env = { .wall_ms = now, .mono_ms = now, .random = numbers };
+struct hg_env test_env = { .wall_ms = wall, .mono_ms = now, .random = numbers };
 
 /* ---- the directory ---- */
 static void remove_tree(const char *path)

@@ -21,7 +21,8 @@ struct world {
 };
 
 extern struct hg_env test_env;
-extern gint64 test_now_ms;		/* both clocks */
+extern gint64 test_now_ms;		/* both clocks ... */
+extern gint64 test_apart_ms;		/* ... but for what the wall clock is off */
 extern gboolean world_makes_store;	/* each store is made by its first start, not copied: whoever looks at every write sets it */
 
 /* cmocka's set-up and tear-down: *state is a struct world. */
