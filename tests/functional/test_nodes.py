@@ -68,7 +68,11 @@ class Front(harness.Gateway):
     """What of all nodes is seen through the balancer."""
 
     def __init__(self, nodes, balancer):
-        self.nodes, self.port, self.process = nodes, balancer.port, nodes[0].process
+        self.nodes, self.port = nodes, balancer.port
+
+    @property
+    def process(self):
+        return self.nodes[0].process
 
     def advance(self, **span):
         for node in self.nodes:
