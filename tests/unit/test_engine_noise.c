@@ -271,6 +271,23 @@ static void what_somebody_answered_waits_for_nobody(void **state)
 	lab_counts(lab, 0, "SELECT COUNT(*) FROM timer WHERE kind = 'settle'");
 }
 
+/* What came behind the answer is no reply to it. */
+static void behind_an_answer_it_ends_as_answered(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new("default: convert\nsettle: 5m\nidle_close: 6h\n");
+	(void)state;
+
+	lab_say(lab, ANN, "when do you open?");
+	lab_reply(lab, lab_thread(lab), "At nine.");
+	lab_sent(lab, lab_take(lab, HG_TO_CHANNEL), &(struct hg_result){ .fate = HG_SENT, .id = "o1" });
+	lab_say(lab, ANN, "asdf");
+	mark(lab, "asdf");
+	lab_wait(lab, HOUR_MS);
+	lab_wait(lab, 24 * HOUR_MS);
+	lab_is(lab, "2 1", "SELECT state || ' ' || resolution FROM thread");
+	lab_counts(lab, 0, "SELECT COUNT(*) FROM ticket");
+}
+
 /* Asked after one hour, and not again because the hour is another one now. */
 static void rules_that_were_asked_are_not_asked_again(void **state)
 {
@@ -406,6 +423,7 @@ int main(void)
 		cmocka_unit_test(beside_something_real_the_rest_goes_on),
 		cmocka_unit_test(taken_back_it_is_decided_after_all),
 		cmocka_unit_test(what_somebody_answered_waits_for_nobody),
+		cmocka_unit_test(behind_an_answer_it_ends_as_answered),
 		cmocka_unit_test(rules_that_were_asked_are_not_asked_again),
 		cmocka_unit_test(what_rules_ignored_is_not_counted_twice),
 		cmocka_unit_test(what_an_earlier_conversation_came_to_stays),
