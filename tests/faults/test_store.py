@@ -103,6 +103,8 @@ def ticket_of(graph, helpdesk, customer=ANA):
 def test_with_too_little_room_nothing_is_taken_and_with_room_again_it_goes_on(small, graph, helpdesk):
     gateway = small.gateway
     thread = ticket_of(graph, helpdesk)
+    graph.say(BO, "forget me")
+    forgotten = next(t for t in gateway.wait_thread(lambda all: len(all) == 2) if t["id"] != thread)
     small.fill(leave=MIN_FREE // 2)
     gateway.advance(seconds=5)		# it looks every few seconds
     late = graph.text(ANA, "while there was no room")
@@ -110,6 +112,12 @@ def test_with_too_little_room_nothing_is_taken_and_with_room_again_it_goes_on(sm
     assert graph.deliver(late) == 503
     reply = gateway.reply(thread, "no room for this either")
     assert reply.status == 503 and reply.headers["Retry-After"] and reply.json["retryable"] is True
+    who = forgotten["contact"]["id"]		# to forget somebody makes room
+    erasure = gateway.api("POST", f"/v1/contacts/{who}/erase", {"confirm": who})
+    assert erasure.status == 202
+    at = f"/v1/erasures/{erasure.json['erasure']['id']}"
+    harness.wait_until(lambda: gateway.get(at)["erasure"]["state"] == "done", "the end of the erasure")
+    assert [m["text"] for m in gateway.messages(forgotten["id"]) if m["text"]] == []
     assert "store.disk_low" in gateway.log()
     assert gateway.threads() and gateway.http("GET", "/livez").status == 200	# what is there can be read
     small.empty()
