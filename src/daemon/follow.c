@@ -25,6 +25,7 @@ struct hg_follower {
 	gboolean echo;			/* a test's: what this node tells comes back to it */
 	hg_store_watch *watch;
 	gint n_heard;			/* atomic */
+	gboolean watched;		/* the watch's: it has heard something, or could have */
 	GThread *thread;
 
 	GMutex lock;
@@ -91,6 +92,19 @@ static void heard_on_loop(void *arg)
 	g_free(heard);
 }
 
+/* That a session has ended may be among what nobody heard: who looks comes again, and is looked at. */
+static void lost_on_loop(void *arg)
+{
+	hg_visitors_come_again(((hg_follower *)arg)->gateway->visitors);
+}
+
+static void note_lost(hg_follower *follow)
+{
+	if (follow->watched)
+		hg_loop_post(follow->gateway->loop, lost_on_loop, follow);
+	follow->watched = TRUE;
+}
+
 /* On the watch's thread. */
 static void hear(void *arg, const char *payload)
 {
@@ -100,6 +114,8 @@ static void hear(void *arg, const char *payload)
 
 	if (payload && (strlen(payload) < TAG + 2 || payload[TAG] != ' '))
 		return;
+	if (!payload)
+		note_lost(follow);
 	if (!payload || payload[TAG + 1] == 'c') {
 		if (!own)
 			hg_engine_wake(follow->gateway->engine);

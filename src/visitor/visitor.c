@@ -157,6 +157,11 @@ void hg_visitors_publish(hg_visitors *visitors, const hg_event *const *events, g
 	hg_visitor_live_publish(visitors->live, events, n);
 }
 
+void hg_visitors_come_again(hg_visitors *visitors)
+{
+	hg_visitor_live_end(visitors->live, &(struct hg_visitor_live_ended){ .until_ms = G_MAXINT64 });
+}
+
 gboolean hg_visitors_followed(const hg_visitors *visitors)
 {
 	return hg_visitor_live_followed(visitors->live);

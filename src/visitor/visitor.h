@@ -51,6 +51,8 @@ void hg_visitors_handle(hg_visitors *visitors, hg_request *req);	/* takes req */
 
 /* Any thread: events just committed. */
 void hg_visitors_publish(hg_visitors *visitors, const hg_event *const *events, guint n);
+/* On the loop: all streams end without a word; who listens goes on from his place with a call that is looked at. */
+void hg_visitors_come_again(hg_visitors *visitors);
 /* Any thread: does anybody follow?  FALSE: whoever begins to sees all that was committed before. */
 gboolean hg_visitors_followed(const hg_visitors *visitors);
 /* On the loop: another node's spread(); what is none is ignored. */

@@ -104,19 +104,23 @@ def test_agents_see_that_a_visitor_of_another_node_types(gateway, visitor, ear):
     connection.close()
 
 
-# Behind the others: the daemon gives that number to no event of its own.
+PLANTED = "evt_01jd0000000000000000000000"
+
+
+# Behind the others, when nothing more is to happen: the daemon would give that number to an event of its own.
 def test_what_another_node_writes_is_told_here(world):
     thread = world.thread()["id"]
+    wait_until(lambda: any(e["type"] == "ticket.linked" for e in world.gateway.events(thread)), "the link")
     note(world.gateway, thread, "ours")
     ours = world.gateway.events(thread)[-1]
-    reader = Events(world.gateway)
-    reader.hello()
+    reader = Events(world.gateway, f"?thread={thread}")
     with other_node(world.gateway) as db:
         db.execute("INSERT INTO event (id, thread_n, seq, prev_n, type, at_ms, message_n, decision_n, data) "
-                   "SELECT 'evt_01jd0000000000000000000000', thread_n, seq + 1, n, 'message.noted', at_ms, message_n, decision_n, data "
-                   "FROM event WHERE id = ?", (ours["id"],))
-    type, event = reader.next()
-    assert (type, event["id"], event["data"]) == ("message", "evt_01jd0000000000000000000000", ours["data"])
-    with other_node(world.gateway) as db:
-        db.execute("DELETE FROM event WHERE id = 'evt_01jd0000000000000000000000'")
+                   "SELECT ?, thread_n, seq + 1, n, 'message.noted', at_ms, message_n, decision_n, data FROM event WHERE id = ?",
+                   (PLANTED, ours["id"]))
+    try:
+        assert reader.until(lambda e: e["id"] == PLANTED)[-1]["data"] == ours["data"]
+    finally:
+        with other_node(world.gateway) as db:
+            db.execute("DELETE FROM event WHERE id = ?", (PLANTED,))
     reader.close()

@@ -35,8 +35,8 @@ def nodes(tmp_path_factory):
         for name in ("one", "two"):
             (folder / name).mkdir()
             made.append(harness.Gateway(folder / name, text, dict(conftest.ENV), database=database, node=name))
-            made[-1].server = server
             made[-1].start()
+        made[0].server = server
         yield made
         problems = [problem for gateway in made for problem in conftest.finish(gateway)]
         assert not problems, "\n".join(problems)
@@ -167,6 +167,19 @@ def test_who_signs_in_at_one_node_is_in_at_the_other_and_out_at_both(one, two):
     assert asks() == [200, 200]
     assert harness.request(ports[1], "DELETE", "/console/session", headers=session).status == 204
     wait_until(lambda: asks() == [401, 401], "the end of it at both")
+
+
+def test_a_node_that_may_have_missed_the_end_of_a_session_looks_at_all_of_them(two, visitor, ear):
+    visitor.say("one")
+    ear.wait_text("one")
+    connects = ear.connects
+    ended = postgres.ask(two.database, "SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity "
+                                       "WHERE datname = current_database() AND application_name = 'headgate watch'")
+    assert ended == "2"
+    wait_until(lambda: ear.connects > connects, "the stream to come again")
+    visitor.say("two")
+    ear.wait_text("two")
+    assert ear.texts() == ["one", "two"]
 
 
 def test_who_looks_goes_on_when_the_database_was_away(one, two, visitor, ear):
