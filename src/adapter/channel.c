@@ -392,7 +392,7 @@ void hg_channel_status(hg_channel *ch, struct hg_channel_status *ret)
 
 	*ret = (struct hg_channel_status){
 		.name = ch->name, .adapter = ch->desc->name, .version = ch->desc->version,
-		.state = ch->held ? "paused" : ch->away ? "elsewhere" : ch->condition ? words[ch->phase] : "starting",
+		.state = ch->held ? "paused" : ch->away ? "away" : ch->condition ? words[ch->phase] : "starting",
 		.condition = ch->condition ? ch->condition : HG_DOWN, .condition_ms = ch->condition_ms,
 		.error = ch->error, .last_in_ms = ch->last_in_ms, .last_out_ms = ch->last_out_ms,
 		.pending_in = ch->batches.length,

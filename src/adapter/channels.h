@@ -106,7 +106,7 @@ struct hg_channel_counts {
 
 struct hg_channel_status {		/* lent during the call */
 	const char *name, *adapter, *version;
-	const char *state;		/* "starting", "running", "stopping", "down", "paused" */
+	const char *state;		/* "starting", "running", "stopping", "down", "paused", "away" (another node's) */
 	int condition;			/* enum hg_condition */
 	gint64 condition_ms;		/* since when (UTC) */
 	const char *error;		/* of DEGRADED or DOWN; or NULL */

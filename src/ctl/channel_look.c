@@ -13,7 +13,9 @@ static gsize count_of(struct json_object *list)
 /* What a person has done goes before what the channel says of itself. */
 static const char *state_of(struct json_object *channel)
 {
-	return hg_json_obj(channel, "paused") ? "paused" : hg_json_str(channel, "condition") ?: "unknown";
+	if (hg_json_obj(channel, "paused"))
+		return "paused";
+	return g_strcmp0(hg_json_str(channel, "state"), "away") == 0 ? "away" : hg_json_str(channel, "condition") ?: "unknown";
 }
 
 static const char *look_of(const struct ctl *ctl, const char *state)

@@ -46,7 +46,8 @@ static void print_number(struct json_object *part, const char *key)
 static void print_part(const struct ctl *ctl, struct json_object *status, struct json_object *part,
 		       const char *target, const char *kind)
 {
-	g_autofree char *name = ctl_text(part, "name", ""), *condition = ctl_text(part, "condition", "unknown");
+	g_autofree char *name = ctl_text(part, "name", ""), *state = ctl_text(part, "state", "");
+	g_autofree char *condition = g_strcmp0(state, "away") == 0 ? g_strdup("away") : ctl_text(part, "condition", "unknown");
 	struct json_object *counts = ctl_status_counts(status, target, hg_json_str(part, "name"));
 	g_autofree char *oldest = ctl_ago(hg_json_str(counts, "oldest")), *error = ctl_text(part, "error", "-");
 

@@ -66,6 +66,8 @@ static void write_channels(hg_gateway *gateway, GString *out)
 	for (guint i = 0; i < list->len; i++) {
 		const struct hg_channel_status *status = g_ptr_array_index(list, i);
 
+		if (strcmp(status->state, "away") == 0)	/* the node that works for it says so */
+			continue;
 		hg_metric_int(out, "headgate_channel_up", (const char *const[]){ "channel", status->name, "adapter",
 			      status->adapter, NULL }, status->condition == HG_UP || status->condition == HG_DEGRADED);
 	}

@@ -67,7 +67,7 @@ static void answer_alive(const hg_gateway *gateway, hg_request *req)
 
 static void look_for_down(void *arg, const struct hg_channel_status *status)
 {
-	if (status->condition == HG_DOWN && strcmp(status->state, "paused") != 0)
+	if (status->condition == HG_DOWN && strcmp(status->state, "paused") != 0 && strcmp(status->state, "away") != 0)
 		*(gboolean *)arg = TRUE;
 }
 
