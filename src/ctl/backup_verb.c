@@ -227,8 +227,8 @@ const struct ctl_verb ctl_verb_backup = {
 		"acknowledged before it began is in it.\n\n"
 		"The directory is as private as the store. What was interrupted goes on with the same command; the backup before it "
 		"stays whole until the new one is.",
-	.exits = "0 done and whole, 1 not whole, 4 there is no backup in DIR, 6 stopped by Ctrl-C, or attachments were missing, "
-		 "75 another one is under way, 78 others may look into DIR, or other things are in it",
+	.exits = "0 done and whole, 1 not whole, 4 there is no backup in DIR, 5 the store is no file but PostgreSQL's, 6 stopped by "
+		 "Ctrl-C, or attachments were missing, 75 another one is under way, 78 others may look into DIR, or other things are in it",
 	.example = "backup /var/backups/headgate\nbackup --verify /var/backups/headgate",
 };
 
@@ -344,7 +344,7 @@ const struct ctl_verb ctl_verb_restore = {
 		"what a crash interrupted, so that nobody gets it twice.\n\n"
 		"Providers and helpdesks may deliver again what they have told since: what is known is not taken twice. What was "
 		"erased since has to be erased again, and tokens revoked since have to be revoked again.",
-	.exits = "0 done, 1 the backup is not whole, 4 there is none in DIR, 5 there is a store and --yes was not given, 6 stopped, or "
-		 "attachments are missing, 78 a daemon runs, or a newer headgate made the backup",
+	.exits = "0 done, 1 the backup is not whole, 4 there is none in DIR, 5 there is a store and --yes was not given, or it is to "
+		 "be PostgreSQL's, 6 stopped, or attachments are missing, 78 a daemon runs, or a newer headgate made the backup",
 	.example = "restore /var/backups/headgate",
 };

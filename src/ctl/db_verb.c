@@ -39,29 +39,34 @@ static void tell_table(void *arg, const char *table, gint64 rows, gint64 bytes)
 	hg_json_close(list->json, '}');
 }
 
-static void print_info(const struct ctl_place *place, const struct hg_store_info *info)
+static void print_info(const char *name, const struct hg_store_info *info)
 {
-	g_autofree char *path = ctl_safe(place->store.path, FALSE), *bytes = ctl_bytes(info->bytes), *wal = ctl_bytes(info->wal_bytes);
+	g_autofree char *path = ctl_safe(name, FALSE), *bytes = ctl_bytes(info->bytes), *wal = ctl_bytes(info->wal_bytes);
 	g_autofree char *free_bytes = ctl_bytes(info->free_pages * info->page_size);
 	char newest[HG_TIME_SIZE], since[HG_TIME_SIZE];
 
-	printf("%s  schema %d, %s and a log of %s, %s of it free\n", path, info->schema, bytes, wal, free_bytes);
+	if (info->page_size)
+		printf("%s  schema %d, %s and a log of %s, %s of it free\n", path, info->schema, bytes, wal, free_bytes);
+	else
+		printf("%s  schema %d, %s\n", path, info->schema, bytes);
 	printf("newest  %.19s UTC\n", info->newest_ms ? hg_time(info->newest_ms, newest) : "never");
 	printf("journal since %.19s UTC\n", info->journal_since_ms ? hg_time(info->journal_since_ms, since) : "never");
 }
 
-static void print_info_json(const struct ctl_place *place, const struct hg_store_info *info, const GString *tables)
+static void print_info_json(const char *name, const struct hg_store_info *info, const GString *tables)
 {
 	g_autoptr(GString) out = g_string_new(NULL);
 
 	hg_json_open(out, '{');
-	hg_json_add_str(out, "path", place->store.path);
+	hg_json_add_str(out, "path", name);
 	hg_json_add_int(out, "schema", info->schema);
 	hg_json_add_int(out, "bytes", info->bytes);
-	hg_json_add_int(out, "wal_bytes", info->wal_bytes);
-	hg_json_add_int(out, "page_size", info->page_size);
-	hg_json_add_int(out, "pages", info->pages);
-	hg_json_add_int(out, "free_pages", info->free_pages);
+	if (info->page_size) {
+		hg_json_add_int(out, "wal_bytes", info->wal_bytes);
+		hg_json_add_int(out, "page_size", info->page_size);
+		hg_json_add_int(out, "pages", info->pages);
+		hg_json_add_int(out, "free_pages", info->free_pages);
+	}
 	hg_json_add_time(out, "journal_since", info->journal_since_ms);
 	hg_json_add_time(out, "newest", info->newest_ms);
 	hg_json_key(out, "tables");
@@ -87,9 +92,9 @@ static int info(struct ctl *ctl)
 	else if (store)
 		ctl_say_error(ctl, "%s", error->message);
 	if (code == CTL_DONE && ctl->json)
-		print_info_json(&place, &info, tables);
+		print_info_json(hg_store_name(store), &info, tables);
 	else if (code == CTL_DONE)
-		print_info(&place, &info);
+		print_info(hg_store_name(store), &info);
 	g_clear_pointer(&store, hg_store_close);
 	ctl_place_clear(&place);
 	return code == CTL_CONFIG && error ? CTL_NO : code;
@@ -194,7 +199,7 @@ static const struct ctl_verb compact_verb = {
 	.name = "compact", .help = "write it anew, without what is free, while no daemon runs", .run = compact,
 	.more = "Worth it when much was deleted (info says how much is free): the room is used again by what comes next "
 		"anyway. As much as the database has must be free on its disk. Killed at any moment it leaves what was there.",
-	.exits = "0 done, 5 too little room, 78 a daemon runs",
+	.exits = "0 done, 5 too little room, or the store is no file but PostgreSQL's, 78 a daemon runs",
 };
 
 static int migrate(struct ctl *ctl)

@@ -111,8 +111,10 @@ static void look_at_disk(struct doctor *doctor)
 	else if (room >= 0 && room < 4 * least)
 		doctor_find(doctor, DOCTOR_NOTE, "disk", "free some space before it comes to that",
 			    "%s are free, below %s nothing is taken in", free_text, least_text);
-	else
+	else if (room >= 0)
 		doctor_find(doctor, DOCTOR_OK, "disk", NULL, "%s are free", free_text);
+	else
+		doctor_find(doctor, DOCTOR_OK, "store", NULL, "%s answers, schema %d", hg_store_name(store), hg_store_schema(store));
 }
 
 /* ---- clock ---- */

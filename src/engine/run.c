@@ -224,6 +224,8 @@ gboolean hg_engine_submit(hg_engine *engine, hg_command *command, GError **error
 	if (hg_command_is_refusable(command)) {
 		if (g_atomic_int_get(&engine->broken))
 			return hg_fail(error, HG_ERROR_BUSY, "the store failed; nothing is taken in");
+		if (hg_store_is_away(engine->store))
+			return hg_fail(error, HG_ERROR_BUSY, "the database does not answer; nothing is taken in");
 		if (g_atomic_int_get(&engine->disk_low) && !makes_room(command))
 			return hg_fail(error, HG_ERROR_BUSY, "the disk is nearly full; nothing is taken in");
 	}
@@ -406,6 +408,7 @@ void hg_engine_stop(hg_engine *engine)
 	if (!engine->thread)
 		return;
 	g_atomic_int_set(&engine->stop, TRUE);
+	hg_store_leave(engine->store);
 	hg_queue_wake(engine->queue);
 	g_thread_join(g_steal_pointer(&engine->thread));
 	hg_posts_quit(engine->posts);

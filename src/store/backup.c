@@ -398,7 +398,8 @@ gboolean hg_backup_make(hg_store *store, const struct hg_backup_options *options
 	gboolean done;
 
 	*ret = (struct hg_manifest){ 0 };
-	if (!prepare_dir(options->dir, error) || (lock = take_lock(options->dir, error)) < 0)
+	if (!hg_store_need_file(store->driver->name, "pg_dump keeps it, and its attachments are copied after that", error) ||
+	    !prepare_dir(options->dir, error) || (lock = take_lock(options->dir, error)) < 0)
 		return FALSE;
 	ret->headgate = g_strdup(options->headgate);
 	ret->secrets = g_strdupv((char **)options->secrets);

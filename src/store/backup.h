@@ -88,7 +88,7 @@ struct hg_restored {
 					 * that was there knew; NULL: none.  Yours */
 };
 #define HG_STORE_RESTORING "-restoring"	/* behind the store's path: its files are changing their names */
-/* Puts the backup's database in the place of the store's, and files beside what is there.  STATE: there is a store and
+/* Puts the backup's database in the place of the store's, and files beside what is there.  STATE: it goes to no file, or there is a store and
  * replace is not said; CONFIG: a daemon runs, or the backup is of a newer headgate; INPUT: the backup is not whole.
  * Killed at any moment it leaves the old store or the new one, or one that refuses to start until restore is called
  * again. */

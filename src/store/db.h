@@ -6,6 +6,7 @@
 #include "late.h"
 
 typedef struct hg_driver hg_driver;
+struct hg_store_info;
 
 struct hg_stmt {
 	hg_store *store;
@@ -25,6 +26,7 @@ struct hg_store {
 	gboolean reader, still;
 	gboolean shared_for_test;	/* as the options say */
 	gint interrupted;		/* atomic */
+	gint away, leaving;		/* atomic: its server does not answer; nobody waits for it much longer */
 	gboolean broken;		/* the disk or the file failed: nothing more is tried */
 	gboolean in_txn, in_savepoint;	/* as we were told; the driver's is_gone() says what is */
 	gboolean bold, wants_care;	/* savepoints are marks only; one could not be gone back to */
@@ -95,6 +97,10 @@ struct hg_driver {
 	gint64 (*free_bytes)(hg_store *store);
 	gboolean (*audit)(hg_store *store, hg_fsck_report *report, void *arg, GError **error);
 	gboolean (*sizes)(hg_store *store, gint64 *ret_bytes, gint64 *ret_log, GError **error);
+	/* For upkeep: fills in what is the driver's; each table's name in the order of names, and in sizes the bytes that
+	 * are known (gint64, with those of its indexes). */
+	gboolean (*info)(hg_store *store, struct hg_store_info *ret, GError **error);
+	gboolean (*tables)(hg_store *store, GPtrArray *names, GHashTable *sizes, GError **error);
 	void (*pages)(hg_store *store, struct hg_store_cost *ret);	/* fills in those; NULL: it has none of its own */
 };
 extern const hg_driver hg_sqlite_driver, hg_postgres_driver;
@@ -106,6 +112,9 @@ int hg_schema_newest(void);
 /* The instance key: read, or made from what is given (NULL: by chance). */
 gboolean hg_store_key_load(hg_store *store, const guint8 *given, GError **error);
 gboolean hg_fail_gone(GError **error);
+
+/* For what only works on a file; instead: what does it on a server.  STATE: the driver (NULL: SQLite) keeps none. */
+gboolean hg_store_need_file(const char *driver, const char *instead, GError **error);
 
 /* ---- unlink.c ---- */
 /* TRUE: something is left, and tried again. */

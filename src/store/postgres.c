@@ -10,13 +10,10 @@
 
 #include "failpoint.h"
 
-#define TURN_LOCK "1751606644, 1"	/* "hgat", as the SQLite file is marked; 0 is the schema's, 2 and a node's name that node's */
 /* A node that stops in the middle of its turn is thrown out by the server, and the others go on. */
 #define TURN_IDLE_MS 5000
 #define TURN_WAIT_MS 30000
 #define VERSION_LEAST 140000
-#define AGAIN_FIRST_MS 20
-#define AGAIN_MOST_MS 1000
 
 static const enum hg_numbers numbered[] = { HG_NUMBERS_CONTACT, HG_NUMBERS_THREAD, HG_NUMBERS_MESSAGE, HG_NUMBERS_TICKET,
 	HG_NUMBERS_DECISION, HG_NUMBERS_EVENT, HG_NUMBERS_EPISODE, HG_NUMBERS_OUTBOX };
@@ -24,7 +21,7 @@ static const enum hg_numbers numbered[] = { HG_NUMBERS_CONTACT, HG_NUMBERS_THREA
 
 /* ---- connecting ---- */
 
-static void be_silent(void *arg G_GNUC_UNUSED, const char *message G_GNUC_UNUSED)
+void hg_pg_be_silent(void *arg G_GNUC_UNUSED, const char *message G_GNUC_UNUSED)
 {
 }
 
@@ -53,7 +50,7 @@ static gboolean dial(hg_store *store, GError **error)
 		g_strdelimit(g_strstrip(said), "\n\t", ' ');
 		return hg_fail(error, HG_ERROR_BUSY, "%s: %s", store->path, said);
 	}
-	PQsetNoticeProcessor(pg->conn, be_silent, NULL);
+	PQsetNoticeProcessor(pg->conn, hg_pg_be_silent, NULL);
 	g_mutex_lock(&pg->lock);
 	pg->cancel = PQgetCancel(pg->conn);
 	g_mutex_unlock(&pg->lock);
@@ -103,38 +100,12 @@ static gboolean set_session(hg_store *store, GError **error)
 {
 	g_autofree char *sql = g_strdup_printf(
 		"SET TimeZone = 'UTC'; SET default_transaction_isolation = 'read committed'; SET statement_timeout = 0; "
-		"SET default_transaction_read_only = %s; SET lock_timeout = %d; SET idle_in_transaction_session_timeout = %d",
+		"SET default_transaction_read_only = %s; SET lock_timeout = %d; SET idle_in_transaction_session_timeout = %d; "
+		/* So that a machine that is gone is not this node for hours. */
+		"SET tcp_keepalives_idle = 3; SET tcp_keepalives_interval = 1; SET tcp_keepalives_count = 3; SET tcp_user_timeout = 6000",
 		store->reader ? "on" : "off", TURN_WAIT_MS, store->reader ? 0 : TURN_IDLE_MS);
 
 	return hg_pg_do(store, sql, "SET", error);
-}
-
-/* Only one process is a node; what is left of our own connection before gives way. */
-static gboolean be_the_node(hg_store *store, GError **error)
-{
-	struct hg_pg *pg = store->pg;
-	char *name = PQescapeLiteral(pg->conn, pg->node, strlen(pg->node));
-	g_autofree char *sql = g_strdup_printf("SELECT pg_terminate_backend(%d); SELECT pg_try_advisory_lock(hashtextextended("
-					       "'headgate node ' || %s, 2))", pg->backend, name);
-	g_autofree char *add = g_strdup_printf("INSERT INTO writer VALUES (%s, 0) ON CONFLICT DO NOTHING", name);
-	gboolean ours = FALSE;
-
-	PQfreemem(name);
-	for (int tries = 0; !ours && tries < (pg->backend ? 50 : 1); tries++) {
-		PGresult *result = hg_pg_exec(store, pg->backend ? sql : strchr(sql, ';') + 1, "pg_try_advisory_lock", error);
-
-		if (!result)
-			return FALSE;
-		ours = *PQgetvalue(result, 0, 0) == 't';
-		PQclear(result);
-		if (!ours && pg->backend)
-			g_usleep(100000);
-	}
-	pg->backend = PQbackendPID(pg->conn);
-	if (!ours)
-		return hg_fail(error, HG_ERROR_CONFIG, "%s: another process is node \"%s\" already: give each its own name by store.node",
-			       store->path, pg->node);
-	return hg_pg_do(store, add, "INSERT INTO writer", error);
 }
 
 gboolean hg_pg_ensure(hg_store *store, GError **error)
@@ -142,7 +113,7 @@ gboolean hg_pg_ensure(hg_store *store, GError **error)
 	if (!hg_pg_is_lost(store))
 		return TRUE;
 	if (dial(store, error) && check_server(store, error) && set_session(store, error) &&
-	    (store->reader || be_the_node(store, error)))
+	    (store->reader || hg_pg_be_the_node(store, error)))
 		return TRUE;
 	disconnect(store->pg);
 	return FALSE;
@@ -198,7 +169,7 @@ static gboolean pg_open(hg_store *store, const struct hg_store_options *options,
 		return FALSE;
 	if (store->reader)
 		return hg_pg_schema_check(store, error) && hg_store_key_load(store, NULL, error);
-	return hg_pg_migrate(store, error) && be_the_node(store, error) && hg_store_key_load(store, options->key, error) &&
+	return hg_pg_migrate(store, error) && hg_pg_be_the_node(store, error) && hg_store_key_load(store, options->key, error) &&
 	       (!store->attachments || hg_attachments_prepare(store->attachments, hg_now(store->env) - HG_LEFT_MS, error));
 }
 
@@ -268,7 +239,7 @@ static gboolean pg_begin(hg_store *store, GError **error)
 	struct hg_pg *pg = store->pg;
 	g_autoptr(GError) failed = NULL;
 	PGresult *result = begin_by(store, store->reader ? "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" :
-				    "BEGIN; SELECT pg_advisory_xact_lock(" TURN_LOCK "); SELECT turn, " TURN_COLUMNS " FROM turn", &failed);
+				    "BEGIN; SELECT pg_advisory_xact_lock(" HG_PG_TURN_LOCK "); SELECT turn, " TURN_COLUMNS " FROM turn", &failed);
 
 	if (!result) {
 		g_propagate_error(error, g_steal_pointer(&failed));
@@ -305,49 +276,10 @@ static char *commit_text(hg_store *store)
 	return g_string_free(text, FALSE);
 }
 
-/* The answer to COMMIT did not come.  Inside the next turn it is certain: whoever was in the middle of it is through. */
-static gboolean ask_fate(hg_store *store, gboolean *ret_committed, GError **error)
-{
-	struct hg_pg *pg = store->pg;
-	char *name;
-	g_autofree char *sql = NULL;
-	PGresult *result;
-
-	if (!hg_pg_ensure(store, error))
-		return FALSE;
-	name = PQescapeLiteral(pg->conn, pg->node, strlen(pg->node));
-	sql = g_strdup_printf("BEGIN; SELECT pg_advisory_xact_lock(" TURN_LOCK "); SELECT turn FROM writer WHERE node = %s", name);
-	PQfreemem(name);
-	result = hg_pg_exec(store, sql, "BEGIN", error);
-	if (result && PQntuples(result))
-		*ret_committed = hg_pg_number(result, 0, 0) == store->turn + 1;
-	PQclear(result);
-	hg_pg_do(store, "ROLLBACK", "ROLLBACK", NULL);
-	return result != NULL;
-}
-
-static gboolean settle_fate(hg_store *store, GError **error)
-{
-	gint64 wait_ms = AGAIN_FIRST_MS;
-	gboolean committed = FALSE;
-
-	for (;;) {
-		g_autoptr(GError) why = NULL;
-
-		if (ask_fate(store, &committed, &why))
-			return committed || hg_fail(error, HG_ERROR_STORE, "the connection to %s was lost before the commit", store->path);
-		if (hg_sql_interrupted(store))
-			return hg_fail(error, HG_ERROR_STORE, "%s cannot be asked whether it has committed: %s", store->path,
-				       why->message);
-		g_usleep((gulong)wait_ms * 1000);
-		wait_ms = MIN(wait_ms * 2, AGAIN_MOST_MS);
-	}
-}
-
 static gboolean was_committed(hg_store *store, PGresult *result, GError **error)
 {
 	if (hg_pg_is_lost(store))
-		return settle_fate(store, error);
+		return hg_pg_settle_fate(store, error);
 	if (PQresultStatus(result) != PGRES_COMMAND_OK)
 		return hg_pg_fail(store, result, "COMMIT", error);
 	/* One that had failed before ends in a ROLLBACK. */
@@ -503,5 +435,6 @@ const hg_driver hg_postgres_driver = {
 	.prepare = hg_pg_prepare, .unprepare = hg_pg_unprepare, .start = hg_pg_start, .next = hg_pg_next, .end = hg_pg_end,
 	.number = hg_pg_int, .bytes = hg_pg_bytes, .changes = pg_changes, .all_changes = pg_all_changes, .last_n = pg_last_n,
 	.next_n = pg_next_n, .clock_ms = pg_clock_ms, .tend_disk = pg_tend_disk, .tend = pg_tend, .tend_is_due = pg_tend_is_due,
-	.empty_log = pg_empty_log, .free_bytes = pg_free_bytes, .audit = pg_audit, .sizes = pg_sizes,
+	.empty_log = pg_empty_log, .free_bytes = pg_free_bytes, .audit = pg_audit, .sizes = pg_sizes, .info = hg_pg_info,
+	.tables = hg_pg_tables,
 };

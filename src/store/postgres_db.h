@@ -48,6 +48,19 @@ const void *hg_pg_bytes(hg_stmt *stmt, int column, gboolean text, gsize *ret_len
 /* A connection that works, the one there is or a new one; not inside a transaction. */
 gboolean hg_pg_ensure(hg_store *store, GError **error);
 gboolean hg_pg_is_lost(const hg_store *store);
+void hg_pg_be_silent(void *arg, const char *message);	/* what the server only mentions; for PQsetNoticeProcessor */
+
+/* ---- postgres_node.c ---- */
+#define HG_PG_TURN_LOCK "1751606644, 1"	/* "hgat", as the SQLite file is marked; 0 is the schema's, 2 and a node's name that node's */
+/* CONFIG: another process is this node. */
+gboolean hg_pg_be_the_node(hg_store *store, GError **error);
+/* Of the transaction that was being committed when its connection was lost: TRUE when it was.  Waits for a server that is away
+ * until it is back, hg_store_is_away() meanwhile. */
+gboolean hg_pg_settle_fate(hg_store *store, GError **error);
+
+/* ---- postgres_upkeep.c ---- */
+gboolean hg_pg_info(hg_store *store, struct hg_store_info *ret, GError **error);
+gboolean hg_pg_tables(hg_store *store, GPtrArray *names, GHashTable *sizes, GError **error);
 
 /* ---- postgres_watch.c ---- */
 struct hg_pg_watch *hg_pg_watch_new(const struct hg_store_options *options, hg_store_hint_fn *hint, void *arg, GError **error);

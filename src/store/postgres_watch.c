@@ -34,6 +34,7 @@ static PGconn *listen_to(const struct hg_pg_watch *watch)
 	gboolean good = result && PQresultStatus(result) == PGRES_COMMAND_OK;
 
 	PQclear(result);
+	PQsetNoticeProcessor(conn, hg_pg_be_silent, NULL);
 	if (good)
 		return conn;
 	PQfinish(conn);

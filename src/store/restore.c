@@ -268,7 +268,9 @@ gboolean hg_restore(const struct hg_restore_options *options, struct hg_restored
 	gboolean done;
 
 	*ret = (struct hg_restored){ 0 };
-	if (!hg_manifest_read(options->dir, &r.manifest, error))
+	if (!hg_store_need_file(options->store->driver, "pg_restore brings back what pg_dump kept; a backup of headgate's becomes a "
+				"store of SQLite", error) ||
+	    !hg_manifest_read(options->dir, &r.manifest, error))
 		return FALSE;
 	r.dir = g_path_get_dirname(r.path);
 	r.stage = g_strconcat(r.path, "-restore", NULL);

@@ -316,5 +316,6 @@ const hg_driver hg_sqlite_driver = {
 	.all_changes = sqlite_all_changes, .last_n = hg_sqlite_last_n, .next_n = hg_sqlite_next_n,
 	.clock_ms = sqlite_clock_ms, .tend_disk = hg_sqlite_tend_disk, .tend = hg_sqlite_tend,
 	.tend_is_due = hg_sqlite_tend_is_due, .empty_log = hg_sqlite_truncate, .free_bytes = sqlite_free_bytes,
-	.audit = hg_sqlite_audit, .sizes = hg_sqlite_sizes, .pages = hg_sqlite_pages,
+	.audit = hg_sqlite_audit, .sizes = hg_sqlite_sizes,
+	.info = hg_sqlite_info, .tables = hg_sqlite_tables, .pages = hg_sqlite_pages,
 };

@@ -23,6 +23,10 @@ gint64 hg_sqlite_changes(hg_store *store);
 gint64 hg_sqlite_last_n(hg_store *store);
 gboolean hg_sqlite_next_n(hg_store *store, const struct hg_table *of, gint64 *ret, GError **error);
 
+/* ---- sqlite_upkeep.c ---- */
+gboolean hg_sqlite_info(hg_store *store, struct hg_store_info *ret, GError **error);
+gboolean hg_sqlite_tables(hg_store *store, GPtrArray *names, GHashTable *sizes, GError **error);
+
 /* ---- sqlite_audit.c, sqlite_stats.c ---- */
 gboolean hg_sqlite_audit(hg_store *store, hg_fsck_report *report, void *arg, GError **error);
 gboolean hg_sqlite_sizes(hg_store *store, gint64 *ret_bytes, gint64 *ret_log, GError **error);

@@ -20,6 +20,12 @@ static const hg_driver *driver_of(const struct hg_store_options *options, GError
 	return NULL;
 }
 
+gboolean hg_store_need_file(const char *driver, const char *instead, GError **error)
+{
+	return g_strcmp0(driver, hg_postgres_driver.name) != 0 ||
+	       hg_fail(error, HG_ERROR_STATE, "the store is a database of a PostgreSQL server, not a file (store.driver): %s", instead);
+}
+
 static hg_store *store_new(const hg_driver *driver, const struct hg_store_options *options, gboolean reader)
 {
 	hg_store *store = g_new0(hg_store, 1);
@@ -171,6 +177,11 @@ int hg_store_schema(hg_store *store)
 	return store->schema;
 }
 
+const char *hg_store_name(hg_store *store)
+{
+	return store->path;
+}
+
 const char *hg_store_attachments(hg_store *store)
 {
 	return store->attachments;
@@ -184,6 +195,16 @@ struct hg_env *hg_store_env(hg_store *store)
 gboolean hg_store_is_shared(hg_store *store)
 {
 	return store->pg != NULL || store->shared_for_test;
+}
+
+gboolean hg_store_is_away(hg_store *store)
+{
+	return g_atomic_int_get(&store->away);
+}
+
+void hg_store_leave(hg_store *store)
+{
+	g_atomic_int_set(&store->leaving, TRUE);
 }
 
 gint64 hg_store_turn(hg_store *store)

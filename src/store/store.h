@@ -48,6 +48,7 @@ const guint8 *hg_store_instance_key(hg_store *store);
 int hg_store_schema(hg_store *store);
 /* An I/O error or damage: every further verb fails, and only a fresh start says what is really on disk. */
 gboolean hg_store_broken(hg_store *store);
+const char *hg_store_name(hg_store *store);	/* the file, or the database without its password; lent */
 const char *hg_store_attachments(hg_store *store);	/* the directory it was opened with; lent */
 
 /* ---- transactions: one for a group of commands, a savepoint for each ---- */
@@ -89,6 +90,10 @@ gint64 hg_store_tend(hg_store *store, enum hg_store_load load);
 gboolean hg_store_tend_is_due(hg_store *store, enum hg_store_load load);	/* it would do something */
 /* Whether other nodes write to the same database. */
 gboolean hg_store_is_shared(hg_store *store);
+/* Its server does not answer, and what became of the last commit is waited for.  Any thread. */
+gboolean hg_store_is_away(hg_store *store);
+/* The last transactions are under way: a server that is away is not waited for for ever.  Any thread. */
+void hg_store_leave(hg_store *store);
 /* After hg_store_begin(): transactions committed by all who write to it.  Where it is not what it was after one's own last
  * commit, somebody else has written since: what was remembered of rows may not be true any more. */
 gint64 hg_store_turn(hg_store *store);
