@@ -17,6 +17,8 @@ import threading
 import time
 import uuid
 
+import pytest
+
 import postgres
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
@@ -135,6 +137,12 @@ class Gateway:
             text = in_database(text, self.database, self.node)
         self.config_path.write_text(text)
         self.config_path.chmod(0o600)
+
+    def file(self):
+        """SQLite's, for tests that look into it past the daemon; where there is none they are skipped."""
+        if self.database:
+            pytest.skip("about SQLite's own file")
+        return self.store
 
     # ---- life ----
     def launch(self, fail=None):
@@ -276,6 +284,17 @@ class Gateway:
         if check is not None:
             assert done.returncode == check, (done.returncode, done.stdout, done.stderr)
         return done
+
+
+def fails_to_start(gateway):
+    """Its exit code and what it said."""
+    seen = len(gateway.log())
+    try:
+        gateway.start()
+    except AssertionError as error:
+        assert "headgated ended" in str(error), error
+        return gateway.process.returncode, gateway.log()[seen:]
+    raise AssertionError("it started")
 
 
 def quiet_port():

@@ -4,6 +4,7 @@ import sqlite3
 
 import dovecot
 import harness
+import postgres
 from conftest import finish
 
 CONFIG = """\
@@ -15,6 +16,7 @@ gateway:
   socket: @FOLDER@/ctl.sock
   log_level: debug
 store:
+  driver: sqlite
   path: @FOLDER@/store/headgate.db
   min_free: 1MiB
   ballast: 1MiB
@@ -31,6 +33,9 @@ class MailGateway(harness.Gateway):
     def subjects(self):
         """Of all messages that came in, as a sorted list: one that is there twice stands there twice.  Read from the
         store: ten thousand of them are many pages."""
+        if self.database:
+            said = postgres.ask(self.database, "SELECT COALESCE(subject, '') FROM message WHERE direction = 1")
+            return sorted(said.split("\n")) if said else []
         with contextlib.closing(sqlite3.connect(f"file:{self.store}?mode=ro", uri=True)) as db:
             return sorted(subject or "" for subject, in db.execute("SELECT subject FROM message WHERE direction = 1"))
 

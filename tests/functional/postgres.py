@@ -11,11 +11,20 @@ import pwd
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 
+import pytest
+
 RUNNING = os.environ.get("HEADGATE_TEST_POSTGRESQL")
 numbers = itertools.count(1)
+# Databases come and go in it all the time: no checkpoint but those they ask for, and nobody sweeps behind them.
+FAST = ["-c", "max_wal_size=4GB", "-c", "checkpoint_timeout=1h", "-c", "autovacuum=off", "-c", "wal_level=minimal", "-c", "max_wal_senders=0"]
+
+
+# For tests of what is SQLite's alone: its file, looked into or changed past the daemon; backups, which are copies of it.
+only_on_sqlite = pytest.mark.skipif(bool(RUNNING), reason="about SQLite's own file")
 
 
 def program(name):
@@ -80,10 +89,13 @@ class Server:
             assert time.monotonic() < until, children
             time.sleep(0.01)
 
-    def stop(self):
+    def halt(self):
         if self.child and self.child.poll() is None:
             self.child.send_signal(signal.SIGINT)	# fast: connections are ended
             self.child.wait(60)
+
+    def stop(self):
+        self.halt()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def url(self, database="postgres"):
@@ -98,3 +110,17 @@ def make_database(server, template=None):
     name = f"hg_{os.getpid()}_{next(numbers)}"
     ask(server, f"CREATE DATABASE {name}" + (f" TEMPLATE {template}" if template else ""))
     return f"{server} dbname={name}"
+
+
+def main():
+    """python3 postgres.py PROGRAM [ARGUMENT...]: runs it with a server that is its own."""
+    server = Server(FAST).start()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))	# who ran out of time still tidies up
+    try:
+        sys.exit(subprocess.call(sys.argv[1:], env=dict(os.environ, HEADGATE_TEST_POSTGRESQL=server.url())))
+    finally:
+        server.stop()
+
+
+if __name__ == "__main__":
+    main()

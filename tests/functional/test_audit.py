@@ -215,7 +215,7 @@ def test_nothing_said_and_no_secret_is_in_any_row(world):
 @contextlib.contextmanager
 def edited(gateway, sql):
     """Behind the daemon's back, and put right again; the id of row 2."""
-    path = gateway.config_path.parent / "store" / "headgate.db"
+    path = gateway.file()
     gateway.stop()
     with contextlib.closing(sqlite3.connect(path)) as db:
         (who, principal) = db.execute("SELECT id, principal FROM audit WHERE n = 2").fetchone()

@@ -10,7 +10,10 @@ import pytest
 import conftest
 import graph_payloads
 import harness
+import postgres
 from harness import wait_until
+
+pytestmark = postgres.only_on_sqlite
 
 DESCRIBED = True	# conftest.py: by doc/openapi.yaml
 
@@ -155,7 +158,7 @@ def test_a_restore_refuses_what_would_destroy_and_says_how_to_undo_it(start, gra
     undo = next(line for line in done.stdout.splitlines() if "to undo" in line).split("and: ")[1]
     gateway.start()
     assert texts_of(gateway) == ["bye", "one"]
-    with contextlib.closing(sqlite3.connect(gateway.store)) as db:	# who signed out since is not in again
+    with contextlib.closing(sqlite3.connect(gateway.file())) as db:	# who signed out since is not in again
         assert db.execute("SELECT COUNT(*) FROM token WHERE kind > 1 AND revoked_ms = 0").fetchone() == (0,)
     assert gateway.stop() == 0
     subprocess.run(undo, shell=True, check=True)
@@ -224,7 +227,7 @@ def test_the_database_is_looked_at_beside_the_daemon_and_compacted_without_it(st
     assert "another headgated" in ctl(gateway, "db", "compact", check=78).stderr
     assert "another headgated" in ctl(gateway, "db", "migrate", check=78).stderr
     gateway.stop()
-    with contextlib.closing(sqlite3.connect(gateway.store)) as db:
+    with contextlib.closing(sqlite3.connect(gateway.file())) as db:
         db.execute("DELETE FROM journal")
         db.commit()
     before = json.loads(ctl(gateway, "db", "info", "--json", check=0).stdout)
@@ -234,7 +237,7 @@ def test_the_database_is_looked_at_beside_the_daemon_and_compacted_without_it(st
     assert json.loads(ctl(gateway, "db", "info", "--json", check=0).stdout)["free_pages"] == 0
     assert json.loads(ctl(gateway, "db", "migrate", "--json", check=0).stdout) == {"schema": info["schema"]}
     assert ctl(gateway, "db", "check", check=0).stdout == "0 breaches\n"
-    with contextlib.closing(sqlite3.connect(gateway.store)) as db:
+    with contextlib.closing(sqlite3.connect(gateway.file())) as db:
         db.execute("UPDATE thread SET last_seq = 99")
         db.commit()
     damaged = ctl(gateway, "db", "check", check=1)

@@ -85,7 +85,7 @@ class Target(conftest.Target):
 
     def raw(self):
         """Every delivery and item that was kept as it came."""
-        store = sqlite3.connect(f"file:{self.gateway.store}?mode=ro", uri=True)
+        store = sqlite3.connect(f"file:{self.gateway.file()}?mode=ro", uri=True)
         try:
             folder = self.gateway.store.parent / "attachments"
             return [(folder / file[:2] / file).read_bytes() if file else bytes(kept)

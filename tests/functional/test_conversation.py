@@ -492,6 +492,6 @@ def test_both_app_secrets_verify_and_any_other_signature_is_refused_counted_and_
     assert channel["refused"] == 4
     assert any(v == 4 for v in channel["counted"].values())
     gateway.stop()
-    for file in pathlib.Path(gateway.store).parent.iterdir():
+    for file in pathlib.Path(gateway.file()).parent.iterdir():
         if file.is_file():
             assert b"canary 1c4f" not in file.read_bytes()

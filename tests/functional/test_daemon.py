@@ -19,7 +19,7 @@ import pytest
 import conftest
 import fake_helpdesk
 import harness
-from harness import BUILD, PATIENCE, parallel, wait_until
+from harness import BUILD, PATIENCE, fails_to_start, parallel, wait_until
 
 WHO = "+447700900123"
 
@@ -37,14 +37,6 @@ def run_headgated(*args, env=None, **more):
     """To its end; for those that do not get far."""
     return subprocess.run([BUILD / "headgated", *map(str, args)], capture_output=True, text=True, timeout=PATIENCE,
                           env=dict(os.environ, HEADGATE_ADAPTER_DIR=str(BUILD / "adapters" / ".libs"), **(env or {})), **more)
-
-
-def fails_to_start(gateway):
-    """Its exit code and what it said."""
-    seen = len(gateway.log())
-    with pytest.raises(AssertionError, match="headgated ended"):
-        gateway.start()
-    return gateway.process.returncode, gateway.log()[seen:]
 
 
 # ---- start ----
@@ -111,7 +103,7 @@ def test_a_wrong_configuration_is_told_with_all_its_errors_and_exit_code_78(star
     for word in ("no adapter whatsap ", "did you mean whatsapp", "'min_fre'", "did you mean 'min_free'", "'perhaps'"):
         assert word in said, word
     assert len(re.findall(r"headgate\.yaml:\d+:\d+: error", said)) == 3, said
-    assert not gateway.store.exists()
+    assert not gateway.file().exists()
 
 
 @pytest.mark.parametrize("spoil", [
@@ -148,19 +140,19 @@ def test_a_living_daemons_socket_is_not_taken_and_a_dead_ones_is(start):
 def test_a_database_in_use_is_not_opened_twice(start):
     first = start()
     second = start(begin=False)
-    edit(second, (f"path: {second.store}", f"path: {first.store}"))
+    edit(second, (f"path: {second.file()}", f"path: {first.file()}"))
     code, said = fails_to_start(second)
-    assert code == 78 and str(first.store) in said and f"another headgated (pid {first.process.pid})" in said, said
+    assert code == 78 and str(first.file()) in said and f"another headgated (pid {first.process.pid})" in said, said
     assert first.http("GET", "/readyz").status == 200
 
 
 @pytest.mark.parametrize("bytes", [b"this is no database at all, but text\n" * 200, b"\x00" * 8192])
 def test_a_database_that_is_none_is_refused_and_left_alone(start, bytes):
     gateway = start(begin=False)
-    gateway.store.write_bytes(bytes)
+    gateway.file().write_bytes(bytes)
     code, said = fails_to_start(gateway)
-    assert code in (1, 78) and str(gateway.store) in said, said
-    assert gateway.store.read_bytes() == bytes
+    assert code in (1, 78) and str(gateway.file()) in said, said
+    assert gateway.file().read_bytes() == bytes
 
 
 def test_a_failed_start_leaves_nothing_behind_and_the_next_one_works(start):
@@ -330,7 +322,7 @@ def test_a_bad_reload_changes_nothing_and_says_why(start, graph, change, said):
 
 def test_what_only_a_restart_changes_is_said(start):
     gateway = start()
-    edit(gateway, ("listen: 127.0.0.1:0", "listen: 127.0.0.1:1"), (f"path: {gateway.store}", f"path: {gateway.store}.new"),
+    edit(gateway, ("listen: 127.0.0.1:0", "listen: 127.0.0.1:1"), (f"path: {gateway.file()}", f"path: {gateway.file()}.new"),
          ("name: Acme support", "name: Acme care"))
     port = gateway.port
     gateway.reload()
@@ -338,7 +330,7 @@ def test_what_only_a_restart_changes_is_said(start):
     assert len(told) == 2 and "gateway.listen" in told[0] and "store.path" in told[1], told
     status = gateway.status()
     assert status["name"] == "Acme care" and status["port"] == port
-    assert not pathlib.Path(f"{gateway.store}.new").exists()
+    assert not pathlib.Path(f"{gateway.file()}.new").exists()
 
 
 def test_a_changed_log_level_and_caps_apply_at_once(start):
@@ -630,8 +622,8 @@ def test_a_copy_made_while_the_daemon_runs_is_a_sound_store(start, graph):
     for n in range(20):
         graph.target(gateway.port, "wa-main")
         assert graph.say(f"+44770090{n:04}", "my order is late") == 200
-    with sqlite3.connect(f"file:{gateway.store}?mode=ro", uri=True) as reader:
-        reader.execute(f"VACUUM INTO '{other.store}'")
+    with sqlite3.connect(f"file:{gateway.file()}?mode=ro", uri=True) as reader:
+        reader.execute(f"VACUUM INTO '{other.file()}'")
     reader.close()
     shutil.copytree(gateway.store.parent / "attachments", other.store.parent / "attachments", dirs_exist_ok=True)
     assert graph.say("+447700909999", "after the copy") == 200

@@ -84,7 +84,7 @@ def test_what_was_given_up_is_found(healthy, helpdesk):
 
 @pytest.mark.parametrize("spoil, check, said", [
     (lambda g, graph: g.config_path.chmod(0o620), "configuration files", "change"),
-    (lambda g, graph: g.store.chmod(0o644), "store", "read"),
+    (lambda g, graph: g.file().chmod(0o644), "store", "read"),
     (lambda g, graph: secret_of_all(g), "secret", "others may read it"),
     (lambda g, graph: edit(g, "Acme support", "Acme care"), "configuration", "changed since"),
     (lambda g, graph: full_disk(g), "disk", "are free"),

@@ -47,7 +47,7 @@ def ear(visitor):
 @contextlib.contextmanager
 def other_node(gateway):
     """Another writer, which our daemon's store would keep out if it asked."""
-    with contextlib.closing(sqlite3.connect(gateway.store, timeout=harness.PATIENCE, isolation_level=None)) as db:
+    with contextlib.closing(sqlite3.connect(gateway.file(), timeout=harness.PATIENCE, isolation_level=None)) as db:
         db.execute("BEGIN IMMEDIATE")
         yield db
         db.execute("COMMIT")

@@ -55,7 +55,7 @@ def bring(gateway, form, path, *more, check=0):
 
 
 def counts(gateway):
-    with contextlib.closing(sqlite3.connect(f"file:{gateway.store}?mode=ro", uri=True)) as db:
+    with contextlib.closing(sqlite3.connect(f"file:{gateway.file()}?mode=ro", uri=True)) as db:
         return {table: db.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0]
                 for table in ("thread", "message", "event", "outbox", "ticket", "timer", "decision", "episode")}
 
@@ -103,7 +103,7 @@ def test_a_mailbox_that_is_read_later_adds_nothing_and_who_goes_on_begins_anew(g
     threads = [t for t in gateway.threads(limit=100) if any("again" in m["text"] for m in gateway.messages(t["id"]))]
     assert [t["state"] for t in threads] == ["open"]
     # What was done is done again from the journal.
-    done = gateway.ctl("rebuild", "--from", str(gateway.store), "--to", str(tmp_path / "again.db"), "--config", str(gateway.config_path))
+    done = gateway.ctl("rebuild", "--from", str(gateway.file()), "--to", str(tmp_path / "again.db"), "--config", str(gateway.config_path))
     assert "the two stores are the same, row by row" in done.stdout, done.stdout + done.stderr
 
 

@@ -233,7 +233,7 @@ FILTERS = ["threads?contact={}", "threads?channel={}", "threads?state={}", "thre
 
 def rows_of(gateway):
     """Each table with its rows: what SQL of a stranger could change."""
-    store = sqlite3.connect(f"file:{gateway.store}?mode=ro", uri=True)
+    store = sqlite3.connect(f"file:{gateway.file()}?mode=ro", uri=True)
     try:
         names = [row[0] for row in store.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
         return {name: store.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in names}

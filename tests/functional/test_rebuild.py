@@ -46,7 +46,7 @@ def settle(gateway):
 
 
 def rebuild(gateway, to, *more, config=None, check=None):
-    return gateway.ctl("rebuild", "--from", str(gateway.store), "--to", str(to),
+    return gateway.ctl("rebuild", "--from", str(gateway.file()), "--to", str(to),
                        "--config", str(config or gateway.config_path), *more, check=check)
 
 
@@ -137,6 +137,6 @@ def test_without_a_journal_nothing_is_kept_and_that_is_said(start, graph, helpde
     graph.target(gateway.port, "wa-main")
     graph.say(ANA, "my invoice is wrong")
     helpdesk.wait_event("ticket.requested")
-    assert rows(gateway.store, "SELECT count(*) FROM journal") == [(0,)]
+    assert rows(gateway.file(), "SELECT count(*) FROM journal") == [(0,)]
     done = rebuild(gateway, tmp_path / "again.db")
     assert done.returncode == 5 and "store.journal" in done.stderr

@@ -158,7 +158,7 @@ def test_reloads_under_load_drop_nothing_and_touch_no_channel_that_stays(start, 
     said = writers.texts + talkers.texts + [f"half {n}" for n in range(RELOADS)] + ["hello from the browser"]
     said += ["hello"] * mails
     wait_until(lambda: gateway.status()["store"]["messages"] >= len(said), "all messages")
-    with contextlib.closing(sqlite3.connect(f"file:{gateway.store}?mode=ro", uri=True)) as db:	# they are many pages
+    with contextlib.closing(sqlite3.connect(f"file:{gateway.file()}?mode=ro", uri=True)) as db:	# they are many pages
         kept = [text for text, in db.execute("SELECT text FROM message WHERE direction = 1")]
     assert sorted(kept) == sorted(said)
     # Sessions, connections and streams of what did not change are those of before.

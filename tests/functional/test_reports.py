@@ -177,7 +177,7 @@ def test_a_channel_on_trial_stands_apart_with_its_would_be_rate(start, graph, he
 def test_an_older_store_is_brought_up_and_counts_from_then_on(start, graph, helpdesk):
     """R0.1: what was open then is an episode under way, what was closed has none; what follows is counted."""
     gateway = start(rules=HELD, top=TOP, begin=False)
-    database = sqlite3.connect(gateway.store)
+    database = sqlite3.connect(gateway.file())
     database.executescript((harness.TOP / "src" / "store" / "migrations" / "0001_spine.sql").read_text())
     columns = ("n, id, contact_n, scope, key, state, resolution, version, opened_ms, last_ms, first_message_ms, last_customer_ms, "
                "first_response_ms, first_bot_ms, closed_ms, converted_ms, messages, inbound, outbound, last_seq, held, reopened, "

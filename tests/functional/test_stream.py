@@ -170,7 +170,7 @@ def test_who_has_missed_too_much_is_told_so(start):
     """10,000 events of the log; the rows are written by hand, for so many messages take their time."""
     gateway = start()
     gateway.stop()
-    with sqlite3.connect(gateway.store) as db:
+    with sqlite3.connect(gateway.file()) as db:
         for n in range(1, 10003):
             db.execute("INSERT INTO event (n, id, seq, type, at_ms, data) VALUES (?, ?, 0, 'channel.up', 0, ?)",
                        (n, f"evt_{n:026d}", '{"channel":"wa-main"}'))

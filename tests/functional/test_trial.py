@@ -100,7 +100,7 @@ def test_the_tests_of_a_configuration_are_played_by_the_real_engine(config):
     told = gateway.ctl("test", str(gateway.config_path), check=0).stdout
     assert told.splitlines()[-1] == "5 tests, 0 failed"
     assert told.count("ok    ") == 5
-    assert not gateway.store.exists()	# they have a store of their own
+    assert not gateway.file().exists()	# they have a store of their own
 
 
 def test_other_rules_make_the_same_tests_fail(config):

@@ -81,7 +81,7 @@ def test_done_again_from_the_journal_it_is_the_same(mail, far, tmp_path):
     wait_until(lambda: gateway.get("/v1/quarantine")["entries"], "the third")
     wait_until(lambda: not [j for s in ("due", "sending") for j in gateway.get(f"/v1/outbox?state={s}")["jobs"]],
                "everything to be done")
-    done = gateway.ctl("rebuild", "--from", str(gateway.store), "--to", str(tmp_path / "again.db"), "--config",
+    done = gateway.ctl("rebuild", "--from", str(gateway.file()), "--to", str(tmp_path / "again.db"), "--config",
                        str(gateway.config_path))
     assert done.returncode == 0, done.stdout + done.stderr
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "store_postgres.h"
 
 /* ---- the fake channel ---- */
 
@@ -664,6 +665,8 @@ static char *query(hg_lab *lab, const char *sql)
 	sqlite3 *db = NULL;
 	char *text = NULL;
 
+	if (lab->w->options.url)
+		return postgres_text(lab->w->options.url, sql);
 	assert_int_equal(sqlite3_open_v2(lab->w->options.path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
 	if (sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) != SQLITE_OK)
 		fail_msg("%s: %s", sql, sqlite3_errmsg(db));

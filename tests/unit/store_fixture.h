@@ -52,6 +52,15 @@ gint64 world_count(struct world *w, const char *sql);
 } while (0)
 #define in_txn(w, ...) do { must(hg_store_begin((w)->store, e)); __VA_ARGS__; must(hg_store_commit((w)->store, e)); } while (0)
 
+/* What is about SQLite itself (its file, its log, one node without a clock but ours): first in a test, before it has anything. */
+#define only_on_sqlite() do {								\
+	const char *server_ = g_getenv("HEADGATE_TEST_POSTGRESQL");			\
+	if (server_ && *server_) {							\
+		print_message("only on SQLite: %s\n", __func__);			\
+		skip();									\
+	}										\
+} while (0)
+
 /* Rows as tests need them; added in the open transaction. */
 hg_contact *a_contact(struct world *w, const char *name);
 hg_thread *a_thread(struct world *w, const hg_contact *contact, const char *key);

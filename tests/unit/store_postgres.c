@@ -13,6 +13,12 @@
 static char *template_name;
 static guint made;
 
+/* What SQLite has and tests plant with. */
+static const char functions[] =
+	"CREATE FUNCTION randomblob(integer) RETURNS bytea LANGUAGE sql AS "
+	"'SELECT substr(decode(md5(random()::text) || md5(random()::text), ''hex''), 1, $1)';"
+	"CREATE FUNCTION hex(bytea) RETURNS text LANGUAGE sql AS 'SELECT upper(encode($1, ''hex''))'";
+
 const char *postgres_server(void)
 {
 	const char *server = g_getenv("HEADGATE_TEST_POSTGRESQL");
@@ -34,18 +40,32 @@ static char *url_of(const char *db)
 	return g_strdup_printf("%s dbname=%s", postgres_server(), db);
 }
 
-static gint64 run_on(const char *url, const char *sql)
-{
-	PGconn *conn = PQconnectdb(url);
-	PGresult *result = PQexec(conn, sql);
-	ExecStatusType status = PQresultStatus(result);
-	gint64 number = status == PGRES_TUPLES_OK && PQntuples(result) ? g_ascii_strtoll(PQgetvalue(result, 0, 0), NULL, 10) : 0;
+/* One that stays for the questions of a test; it goes with its database. */
+static PGconn *side_conn;
+static char *side_url;
 
+static void leave_side(void)
+{
+	PQfinish(side_conn);
+	side_conn = NULL;
+	g_clear_pointer(&side_url, g_free);
+}
+
+static PGresult *run_on(const char *url, const char *sql)
+{
+	PGresult *result;
+	ExecStatusType status;
+
+	if (g_strcmp0(side_url, url) != 0) {
+		leave_side();
+		side_conn = PQconnectdb(url);
+		side_url = g_strdup(url);
+	}
+	result = PQexec(side_conn, sql);
+	status = PQresultStatus(result);
 	if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
-		fail_msg("%s: %s", sql, PQerrorMessage(conn));
-	PQclear(result);
-	PQfinish(conn);
-	return number;
+		fail_msg("%s: %s", sql, PQerrorMessage(side_conn));
+	return result;
 }
 
 static void on_server(char *statement)
@@ -80,6 +100,8 @@ char *postgres_make(gboolean empty)
 
 			must((store = hg_store_open(&options, e)));
 			hg_store_close(store);
+			postgres_plant(url, functions);
+			leave_side();		/* nobody may be in what is copied */
 		}
 		atexit(drop_template);
 	}
@@ -89,15 +111,60 @@ char *postgres_make(gboolean empty)
 
 void postgres_drop(const char *url)
 {
+	leave_side();
 	on_server(g_strdup_printf("DROP DATABASE %s WITH (FORCE)", g_strrstr(url, " dbname=") + strlen(" dbname=")));
+}
+
+/* ---- SQLite's words, as far as tests plant things with them ---- */
+
+/* ABORT undoes the statement, ROLLBACK the whole transaction: there the connection goes with it. */
+static const struct { const char *theirs, *ours; } words[] = {
+	{ "CREATE TRIGGER (\\w+) (BEFORE \\w+ ON \\w+)(?: WHEN (.+?))? BEGIN SELECT RAISE\\(ABORT, '([^']*)'\\); END",
+	  "CREATE FUNCTION \\1() RETURNS trigger LANGUAGE plpgsql AS $f$BEGIN RAISE check_violation USING MESSAGE = '\\4'; END$f$; "
+	  "CREATE TRIGGER \\1 \\2 FOR EACH ROW WHEN (TRUE AND \\3) EXECUTE FUNCTION \\1()" },
+	{ "CREATE TRIGGER (\\w+) (BEFORE \\w+ ON \\w+)() BEGIN SELECT RAISE\\(ROLLBACK, '[^']*'\\); END",
+	  "CREATE FUNCTION \\1() RETURNS trigger LANGUAGE plpgsql AS $f$BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); "
+	  "PERFORM pg_sleep(5); END$f$; CREATE TRIGGER \\1 \\2 FOR EACH ROW EXECUTE FUNCTION \\1()" },
+	{ " WHEN \\(TRUE AND \\)", "" },
+	{ "DROP TRIGGER (\\w+)", "DROP FUNCTION \\1() CASCADE" },
+	{ "(?<![\\w'])x'([0-9a-f]*)'", "CAST('\\\\x\\1' AS BYTEA)" },
+	{ "\\bAS BLOB\\)", "AS BYTEA)" },
+};
+
+static char *translated(const char *sql)
+{
+	char *text = g_strdup(sql);
+
+	for (gsize i = 0; i < G_N_ELEMENTS(words); i++) {
+		g_autoptr(GRegex) regex = g_regex_new(words[i].theirs, G_REGEX_CASELESS | G_REGEX_DOTALL, 0, NULL);
+		char *next = g_regex_replace(regex, text, -1, 0, words[i].ours, 0, NULL);
+
+		g_free(text);
+		text = next;
+	}
+	return text;
 }
 
 void postgres_plant(const char *url, const char *sql)
 {
-	run_on(url, sql);
+	g_autofree char *text = translated(sql);
+
+	PQclear(run_on(url, text));
+}
+
+char *postgres_text(const char *url, const char *sql)
+{
+	g_autofree char *text = translated(sql);
+	PGresult *result = run_on(url, text);
+	char *value = PQntuples(result) && !PQgetisnull(result, 0, 0) ? g_strdup(PQgetvalue(result, 0, 0)) : NULL;
+
+	PQclear(result);
+	return value;
 }
 
 gint64 postgres_count(const char *url, const char *sql)
 {
-	return run_on(url, sql);
+	g_autofree char *text = postgres_text(url, sql);
+
+	return text ? g_ascii_strtoll(text, NULL, 10) : 0;
 }

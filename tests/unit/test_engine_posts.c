@@ -99,6 +99,7 @@ static hg_dispatch *call_under_way(hg_lab *lab, const char *channel)
 
 static void alone_a_node_has_all_at_once_and_keeps_it(void **state)
 {
+	only_on_sqlite();
 	struct cluster *cl = *state;
 	g_autofree char *before = hg_engine_posts(cl->a->engine), *list = NULL;
 
@@ -139,6 +140,7 @@ static void nodes_share_evenly(void **state)
 /* It is back from the dead. */
 static void a_silent_node_loses_all_and_what_it_sent_is_not_known(void **state)
 {
+	only_on_sqlite();
 	struct cluster *cl = *state;
 	struct hg_engine_stats stats;
 	g_autofree char *came = NULL;
@@ -178,6 +180,7 @@ static void a_silent_node_loses_all_and_what_it_sent_is_not_known(void **state)
 /* The same job, sent by the same node, under another fence: the answer to the first call is not one to the second. */
 static void an_answer_counts_for_its_own_call_only(void **state)
 {
+	only_on_sqlite();
 	struct cluster *cl = *state;
 	hg_dispatch *first, *second;
 
@@ -373,6 +376,7 @@ static void a_question_is_asked_by_who_holds_the_channel(void **state)
 
 static void alone_on_its_store_nobody_drains(void **state)
 {
+	only_on_sqlite();
 	g_autoptr(hg_lab) lab = lab_new(NULL);
 
 	(void)state;

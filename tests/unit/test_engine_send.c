@@ -160,7 +160,7 @@ static void a_result_the_store_could_not_keep_is_done_again(void **state)
 	gboolean ok;
 	(void)state;
 
-	world_plant(lab->w, "CREATE TRIGGER full BEFORE DELETE ON outbox BEGIN SELECT raise(ROLLBACK, 'full'); END");
+	world_plant(lab->w, "CREATE TRIGGER no_room BEFORE DELETE ON outbox BEGIN SELECT raise(ROLLBACK, 'full'); END");
 	command->channel = "wa";
 	command->job_n = dispatch->job.n;
 	command->sent = (struct hg_result){ .size = sizeof(command->sent), .fate = HG_SENT, .id = "p1" };
@@ -171,7 +171,7 @@ static void a_result_the_store_could_not_keep_is_done_again(void **state)
 		assert_false(ok);
 	}
 	delivery_is(lab, HG_DLV_QUEUED);
-	world_plant(lab->w, "DROP TRIGGER full");
+	world_plant(lab->w, "DROP TRIGGER no_room");
 	lab_run(lab);
 	delivery_is(lab, HG_DLV_SENT);
 	lab_counts(lab, 0, "SELECT count(*) FROM outbox WHERE target = 1");
@@ -180,13 +180,14 @@ static void a_result_the_store_could_not_keep_is_done_again(void **state)
 
 static void a_store_that_fails_for_good_stops_the_engine(void **state)
 {
+	only_on_sqlite();
 	g_autoptr(hg_lab) lab = lab_new(NULL);
 	struct hg_in in = lab_text(ANA, "hello");
 	hg_command *command;
 	gboolean ok = TRUE;
 	(void)state;
 
-	world_plant(lab->w, "CREATE TRIGGER full BEFORE INSERT ON contact BEGIN SELECT raise(ROLLBACK, 'gone'); END");
+	world_plant(lab->w, "CREATE TRIGGER no_room BEFORE INSERT ON contact BEGIN SELECT raise(ROLLBACK, 'gone'); END");
 	for (int i = 0; i < 10; i++) {
 		assert_false(hg_engine_broken(lab->engine));
 		lab_queue(lab, "wa", &in, 1);
@@ -400,6 +401,7 @@ static void an_account_that_is_locked_parks_everything_until_someone_acts(void *
 
 static void a_restart_tries_what_was_parked(void **state)
 {
+	only_on_sqlite();
 	g_autoptr(hg_lab) lab = lab_new(NULL);
 	hg_dispatch *dispatch = answered(lab, "first");
 	(void)state;
@@ -649,6 +651,7 @@ static void a_channel_may_say_resend(void **state)
 
 static void what_was_being_sent_at_a_crash_is_unknown_and_events_go_again(void **state)
 {
+	only_on_sqlite();
 	g_autoptr(hg_lab) lab = lab_new("rules:\n  - name: all\n    do: { convert: {} }\n");
 	hg_dispatch *dispatch = answered(lab, "x"), *event;
 	g_autofree char *id = NULL;

@@ -114,7 +114,7 @@ static void one_who_does_not_answer_is_no_unsolved_matter(void **state)
 	lab_wait(lab, 40 * DAY_MS);
 	lab_counts(lab, HG_THREAD_CLOSED, "SELECT state FROM thread");
 	lab_counts(lab, HG_RES_RESOLVED, "SELECT resolution FROM thread");
-	lab_counts(lab, 1, "SELECT COUNT(*) FROM event WHERE type = 'thread.closed' AND INSTR(data, 'the customer did not answer')");
+	lab_counts(lab, 1, "SELECT COUNT(*) FROM event WHERE type = 'thread.closed' AND INSTR(data, 'the customer did not answer') > 0");
 	lab_counts(lab, 0, "SELECT COUNT(*) FROM ticket");
 	assert_int_equal(lab_told(lab, "drop.detected"), 0);
 	lab_audit(lab);
@@ -189,7 +189,7 @@ static void what_goes_on_takes_it(void **state)
 	assert_true(joined(lab));
 	lab_counts(lab, 1, "SELECT COUNT(*) FROM thread");
 	lab_counts(lab, 1, "SELECT COUNT(*) FROM decision WHERE on_event = 'start' AND action = 'join' AND "
-		   "INSTR(facts, 'open ticket') AND INSTR(facts, '; started by Mia')");
+		   "INSTR(facts, 'open ticket') AND INSTR(facts, '; started by Mia') > 0");
 	assert_int_equal(lab_told(lab, "thread.opened"), 1);
 	lab_audit(lab);
 }
@@ -397,7 +397,7 @@ static void a_closed_window_wants_a_template(void **state)
 	command->reply.template_json = "{\"name\":\"parcel\",\"language\":\"en\"}";
 	lab_do(lab, command);
 	assert_int_equal(lab->error, 0);
-	lab_counts(lab, 1, "SELECT COUNT(*) FROM message WHERE INSTR(payload, 'headgate.template')");
+	lab_counts(lab, 1, "SELECT COUNT(*) FROM message WHERE INSTR(payload, 'headgate.template') > 0");
 }
 
 /* ---- once ---- */

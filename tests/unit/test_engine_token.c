@@ -124,7 +124,7 @@ static void there_are_no_more_than_a_thousand_of_a_kind(void **state)
 
 	(void)state;
 	world_plant(lab->w, "WITH RECURSIVE i(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM i WHERE n < 999) INSERT INTO token "
-		    "SELECT n, 'tok_' || n, 'x' || n, 1, CAST(printf('%032d', n) AS BLOB), 'read', NULL, 'x', 1, 0, 0, 0, 0 FROM i");
+		    "SELECT n, 'tok_' || n, 'x' || n, 1, randomblob(32), 'read', NULL, 'x', 1, 0, 0, 0, 0 FROM i");
 	assert_int_equal(make(lab, HG_TOKEN_API, "last", "a"), 0);
 	assert_int_equal(make(lab, HG_TOKEN_API, "over", "b"), HG_ERROR_LIMIT);
 	lab_audit(lab);
