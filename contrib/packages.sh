@@ -23,6 +23,9 @@ hg_packages_test="libcmocka-dev clang:clang ld.lld:lld llvm-cov:llvm clang-tidy:
 # What looks at the chat widget: a whole browser, which not every machine may have.  Without it its tests are skipped.
 hg_packages_browser="chromium:chromium chromedriver:chromium-driver python3-selenium fonts-dejavu-core"
 
+# The server that the tests of PostgreSQL start for themselves; the cluster Debian makes with it is not started.
+hg_packages_postgresql="postgresql"
+
 # What installs real helpdesks into a Debian root of their own: ./check --helpdesks.
 hg_packages_helpdesks="debootstrap:debootstrap unshare:util-linux"
 
