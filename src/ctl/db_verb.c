@@ -1,6 +1,7 @@
 /* db_verb.c - db: what the database is made of, whether it is sound, and writing it anew */
 #include <stdio.h>
 #include <string.h>
+#include "db_verbs.h"
 #include "long_run.h"
 #include "text.h"
 #include "upkeep.h"
@@ -234,5 +235,5 @@ static const struct ctl_verb migrate_verb = {
 
 const struct ctl_verb ctl_verb_db = {
 	.name = "db", .help = "the database itself: its size, its soundness, its upkeep",
-	.subs = CTL_SUBS(&info_verb, &check_verb, &compact_verb, &migrate_verb),
+	.subs = CTL_SUBS(&info_verb, &check_verb, &compact_verb, &migrate_verb, &ctl_verb_db_copy),
 };

@@ -15,9 +15,21 @@
 #define TURN_WAIT_MS 30000
 #define VERSION_LEAST 140000
 
-static const enum hg_numbers numbered[] = { HG_NUMBERS_CONTACT, HG_NUMBERS_THREAD, HG_NUMBERS_MESSAGE, HG_NUMBERS_TICKET,
-	HG_NUMBERS_DECISION, HG_NUMBERS_EVENT, HG_NUMBERS_EPISODE, HG_NUMBERS_OUTBOX };
-#define TURN_COLUMNS "contact, thread, message, ticket, decision, event, episode, outbox"
+/* The numbers that rows are given before they are written: the turn's columns. */
+static const struct { enum hg_numbers numbers; const char *table; } numbered[] = {
+	{ HG_NUMBERS_CONTACT, "contact" }, { HG_NUMBERS_THREAD, "thread" }, { HG_NUMBERS_MESSAGE, "message" },
+	{ HG_NUMBERS_TICKET, "ticket" }, { HG_NUMBERS_DECISION, "decision" }, { HG_NUMBERS_EVENT, "event" },
+	{ HG_NUMBERS_EPISODE, "episode" }, { HG_NUMBERS_OUTBOX, "outbox" },
+};
+#define TURN_COLUMNS "contact, thread, message, ticket, decision, event, episode, outbox"	/* in that order */
+
+enum hg_numbers hg_pg_numbered(const char *table)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(numbered); i++)
+		if (strcmp(numbered[i].table, table) == 0)
+			return numbered[i].numbers;
+	return HG_NUMBERS_NONE;
+}
 
 /* ---- connecting ---- */
 
@@ -210,7 +222,7 @@ static void take_over(hg_store *store, const PGresult *result)
 
 	store->turn = hg_pg_number(result, 0, 0);
 	for (gsize i = 0; i < G_N_ELEMENTS(numbered); i++)
-		next[numbered[i]] = hg_pg_number(result, 0, (int)i + 1) + 1;
+		next[numbered[i].numbers] = hg_pg_number(result, 0, (int)i + 1) + 1;
 	hg_known_forget(store->known);
 	if (store->seen_days)
 		g_array_set_size(store->seen_days, 0);
@@ -264,11 +276,8 @@ static char *commit_text(hg_store *store)
 	GString *text = g_string_new(NULL);
 
 	g_string_printf(text, "UPDATE turn SET turn = %" G_GINT64_FORMAT, store->turn + 1);
-	for (gsize i = 0; i < G_N_ELEMENTS(numbered); i++) {
-		static const char *const columns[] = { "contact", "thread", "message", "ticket", "decision", "event", "episode", "outbox" };
-
-		g_string_append_printf(text, ", %s = %" G_GINT64_FORMAT, columns[i], next[numbered[i]] - 1);
-	}
+	for (gsize i = 0; i < G_N_ELEMENTS(numbered); i++)
+		g_string_append_printf(text, ", %s = %" G_GINT64_FORMAT, numbered[i].table, next[numbered[i].numbers] - 1);
 	g_string_append_printf(text, "; UPDATE writer SET turn = %" G_GINT64_FORMAT " WHERE node = %s; ", store->turn + 1, name);
 	g_string_append(text, pg->hints ?: "");
 	g_string_append(text, "COMMIT");

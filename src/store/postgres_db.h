@@ -45,6 +45,7 @@ gint64 hg_pg_int(hg_stmt *stmt, int column);
 const void *hg_pg_bytes(hg_stmt *stmt, int column, gboolean text, gsize *ret_len);
 
 /* ---- postgres.c ---- */
+enum hg_numbers hg_pg_numbered(const char *table);	/* whose numbers the turn has; NONE: the database gives them */
 /* A connection that works, the one there is or a new one; not inside a transaction. */
 gboolean hg_pg_ensure(hg_store *store, GError **error);
 gboolean hg_pg_is_lost(const hg_store *store);

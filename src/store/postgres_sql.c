@@ -135,11 +135,15 @@ gboolean hg_pg_prepare(hg_store *store G_GNUC_UNUSED, const struct hg_sql *sql, 
 	return TRUE;
 }
 
-void hg_pg_unprepare(hg_store *store G_GNUC_UNUSED, hg_stmt *stmt)
+void hg_pg_unprepare(hg_store *store, hg_stmt *stmt)
 {
 	struct hg_pg_stmt *made = stmt->handle;
+	g_autofree char *sql = g_strdup_printf("DEALLOCATE s%d", HG_SQL_TRANSFER);
 
 	hg_pg_end(stmt);
+	/* Of all the others the name keeps its meaning as long as there is the connection. */
+	if (stmt == &store->stmts[HG_SQL_TRANSFER] && made->session == store->pg->session && !hg_pg_is_lost(store))
+		hg_pg_do(store, sql, "DEALLOCATE", NULL);
 	g_free(made->text);
 	g_free(made);
 	stmt->handle = NULL;

@@ -121,6 +121,7 @@ ROWS = {
     "db info": elsewhere("test_backup.py"),
     "db check": elsewhere("test_backup.py"),
     "db compact": elsewhere("test_backup.py"),
+    "db copy": elsewhere("test_db_copy.py"),
     "db migrate": elsewhere("test_backup.py"),
     "retention show": elsewhere("test_contacts.py"),
     "retention run": elsewhere("test_contacts.py"),
