@@ -38,7 +38,7 @@ def rows(path):
     with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as db:
         names = [name for name, in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")]
         return {name: sorted(map(repr, db.execute(f"SELECT * FROM {name}"))) for name in names
-                if name not in ("node", "lease", "stale")}
+                if name not in ("node", "lease")}
 
 
 def copy(gateway, source, target, check=0):
