@@ -10,6 +10,8 @@
 
 #include "store_fixture.h"
 
+enum { OID_BOOL = 16, OID_BYTEA = 17 };	/* pg_type.dat */
+
 static char *template_name;
 static guint made;
 
@@ -17,6 +19,16 @@ static guint made;
 static const char functions[] =
 	"CREATE FUNCTION randomblob(integer) RETURNS bytea LANGUAGE sql AS "
 	"'SELECT substr(decode(md5(random()::text) || md5(random()::text), ''hex''), 1, $1)';"
+	"CREATE OPERATOR ->> (LEFTARG = text, RIGHTARG = text, FUNCTION = json_extract);"
+	"CREATE FUNCTION instr(bytea, bytea) RETURNS integer LANGUAGE sql AS 'SELECT position($2 IN $1)';"
+	"CREATE FUNCTION printf(text, bigint) RETURNS text LANGUAGE sql AS "	/* %0Nd in it */
+	"'SELECT regexp_replace($1, ''%0[0-9]+d'', lpad($2::text, substring($1 FROM ''%0([0-9]+)d'')::integer, ''0''))';"
+	"CREATE FUNCTION comma(text, text) RETURNS text LANGUAGE sql AS 'SELECT COALESCE($1 || '','' || $2, $1, $2)';"
+	"CREATE AGGREGATE group_concat(text) (SFUNC = comma, STYPE = text);"
+	/* Numbers go on behind rows that were planted with theirs. */
+	"CREATE FUNCTION count_on() RETURNS void LANGUAGE plpgsql AS $f$DECLARE t text; BEGIN FOR t IN SELECT table_name FROM "
+	"information_schema.columns WHERE table_schema = 'public' AND column_name = 'n' AND is_identity = 'YES' LOOP EXECUTE format("
+	"'SELECT setval(pg_get_serial_sequence(%L, ''n''), GREATEST(MAX(n), 1), MAX(n) IS NOT NULL) FROM %I', t, t); END LOOP; END$f$;"
 	"CREATE FUNCTION hex(bytea) RETURNS text LANGUAGE sql AS 'SELECT upper(encode($1, ''hex''))'";
 
 const char *postgres_server(void)
@@ -129,6 +141,7 @@ static const struct { const char *theirs, *ours; } words[] = {
 	{ "DROP TRIGGER (\\w+)", "DROP FUNCTION \\1() CASCADE" },
 	{ "(?<![\\w'])x'([0-9a-f]*)'", "CAST('\\\\x\\1' AS BYTEA)" },
 	{ "\\bAS BLOB\\)", "AS BYTEA)" },
+	{ "\\b86400000\\b", "CAST(86400000 AS BIGINT)" },
 };
 
 static char *translated(const char *sql)
@@ -150,6 +163,8 @@ void postgres_plant(const char *url, const char *sql)
 	g_autofree char *text = translated(sql);
 
 	PQclear(run_on(url, text));
+	if (strstr(text, "INSERT INTO "))
+		PQclear(run_on(url, "SELECT count_on()"));
 }
 
 char *postgres_text(const char *url, const char *sql)
@@ -157,7 +172,17 @@ char *postgres_text(const char *url, const char *sql)
 	g_autofree char *text = translated(sql);
 	PGresult *result = run_on(url, text);
 	char *value = PQntuples(result) && !PQgetisnull(result, 0, 0) ? g_strdup(PQgetvalue(result, 0, 0)) : NULL;
+	unsigned char *bytes;
+	size_t len;
 
+	if (value && PQftype(result, 0) == OID_BYTEA) {
+		bytes = PQunescapeBytea((unsigned char *)value, &len);
+		g_free(value);
+		value = g_strndup((char *)bytes, len);
+		PQfreemem(bytes);
+	} else if (value && PQftype(result, 0) == OID_BOOL) {
+		*value = *value == 't' ? '1' : '0';
+	}
 	PQclear(result);
 	return value;
 }

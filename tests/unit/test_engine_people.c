@@ -144,7 +144,7 @@ static hg_lab *two_conversations(void)
 	return lab;
 }
 
-#define ANSWERED "SELECT group_concat(coalesce(reply_to, 'nowhere')) FROM (SELECT reply_to FROM thread ORDER BY n)"
+#define ANSWERED "SELECT group_concat(coalesce(reply_to, 'nowhere')) FROM (SELECT reply_to FROM thread ORDER BY n) AS t"
 
 static void no_conversation_is_answered_at_a_number_he_gave_up(void **state)
 {

@@ -163,6 +163,7 @@ static void a_result_the_store_could_not_keep_is_done_again(void **state)
 	world_plant(lab->w, "CREATE TRIGGER no_room BEFORE DELETE ON outbox BEGIN SELECT raise(ROLLBACK, 'full'); END");
 	command->channel = "wa";
 	command->job_n = dispatch->job.n;
+	command->fence = dispatch->fence;
 	command->sent = (struct hg_result){ .size = sizeof(command->sent), .fate = HG_SENT, .id = "p1" };
 	must(hg_engine_submit(lab->engine, command, e));
 	lab_drop(dispatch);

@@ -57,7 +57,7 @@ static void a_token_is_kept_by_its_hash_and_answered_without_it(void **state)
 	assert_null(strstr(lab->answer, hash));
 	assert_null(strstr(lab->answer, "hash"));
 	/* Nor is the secret in what is done again after a loss. */
-	lab_counts(lab, 0, "SELECT COUNT(*) FROM journal WHERE INSTR(body, CAST('hgt_secret' AS BLOB))");
+	lab_counts(lab, 0, "SELECT COUNT(*) FROM journal WHERE INSTR(body, CAST('hgt_secret' AS BLOB)) > 0");
 }
 
 static void a_name_is_one_programs_as_long_as_its_token_is_good(void **state)

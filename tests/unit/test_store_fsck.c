@@ -1,5 +1,6 @@
 /* test_store_fsck.c - the audit finds each breach planted past the store, and none where there is none */
 #include "store_fixture.h"
+#include "store_postgres.h"
 
 #include <fcntl.h>
 #include <glib/gstdio.h>
@@ -185,6 +186,8 @@ static void each_planted_breach_is_found(void **state)
 	for (gsize i = 0; i < G_N_ELEMENTS(plants); i++) {
 		void *world = NULL;
 
+		if (postgres_server() && strstr(plants[i].sql, "PRAGMA"))
+			continue;	/* that server keeps its references itself */
 		world_new(&world);
 		a_day(world);
 		world_plant(world, plants[i].sql);
@@ -218,6 +221,7 @@ static void the_address_of_a_merged_contact_is_ones_own(void **state)
 
 static void a_wrong_schema_number_is_found(void **state)
 {
+	only_on_sqlite();
 	struct world *w = *state;
 	struct said said = { 0 };
 	guint breaches;
@@ -232,6 +236,7 @@ static void a_wrong_schema_number_is_found(void **state)
 
 static void a_missing_reserve_is_found(void **state)
 {
+	only_on_sqlite();
 	struct world *w = *state;
 
 	w->options.ballast = 1 << 20;
@@ -243,6 +248,7 @@ static void a_missing_reserve_is_found(void **state)
 
 static void a_damaged_page_is_found(void **state)
 {
+	only_on_sqlite();
 	struct world *w = *state;
 	gint64 page = world_count(w, "SELECT rootpage FROM sqlite_schema WHERE name = 'sqlite_autoindex_event_1'");
 	guint8 junk[64];

@@ -46,6 +46,7 @@ static void rename_all(struct world *w, hg_contact **contacts, guint n, const ch
 
 static void a_command_may_change_any_number_of_pages(void **state)
 {
+	only_on_sqlite();
 	struct world *w = *state;
 	hg_contact *contacts[20000];
 
@@ -134,6 +135,7 @@ static void limit_pages(struct world *w, gint64 more)
 
 static void after_disk_full_nothing_of_the_group_holds(void **state)
 {
+	only_on_sqlite();
 	struct world *w = *state;
 	g_autofree char *big = g_malloc0(1 << 20);
 	gint64 n;
@@ -165,6 +167,7 @@ static void after_disk_full_nothing_of_the_group_holds(void **state)
 
 static void disk_full_is_seen_also_by_release(void **state)
 {
+	only_on_sqlite();
 	struct world *w = *state;
 	g_autofree char *big = g_malloc0(1 << 20);
 	gint64 n;
@@ -270,6 +273,7 @@ static void overwrite(struct world *w, gint64 page)
 
 static void damage_stops_the_store_for_good(void **state)
 {
+	only_on_sqlite();
 	struct world *w = *state;
 	gint64 page = world_count(w, "SELECT rootpage FROM sqlite_schema WHERE name = 'contact'");
 	hg_contact *c;
@@ -339,6 +343,7 @@ static void what_was_committed_survives_a_kill(void **state)
 
 static void after_a_kill_the_file_is_checked(void **state)
 {
+	only_on_sqlite();
 	struct world *w = *state;
 	gint64 page;
 	hg_store *store;
@@ -357,6 +362,7 @@ static void after_a_kill_the_file_is_checked(void **state)
 /* ---- opening ---- */
 static void every_guard_is_set(void **state)
 {
+	only_on_sqlite();
 	static const struct { const char *pragma, *want; } cases[] = {
 		{ "journal_mode", "wal" }, { "synchronous", "2" }, { "foreign_keys", "1" }, { "trusted_schema", "0" },
 		{ "secure_delete", "1" }, { "cell_size_check", "1" }, { "mmap_size", "0" }, { "wal_autocheckpoint", "0" },
@@ -387,6 +393,7 @@ static int mode_of(const char *path)
 
 static void what_it_makes_is_private(void **state)
 {
+	only_on_sqlite();
 	struct world *w = *state;
 	g_autofree char *below = g_build_filename(w->dir, "a", "b", "headgate.db", NULL);
 	g_autofree char *dir = g_path_get_dirname(below);
@@ -409,6 +416,7 @@ static void what_it_makes_is_private(void **state)
 
 static void a_file_others_may_read_is_made_private(void **state)
 {
+	only_on_sqlite();
 	struct world *w = *state;
 
 	hg_store_close(g_steal_pointer(&w->store));
@@ -419,6 +427,7 @@ static void a_file_others_may_read_is_made_private(void **state)
 
 static void a_second_writer_is_refused_and_told_who_is_first(void **state)
 {
+	only_on_sqlite();
 	struct world *w = *state;
 	g_autofree char *pid = g_strdup_printf("(pid %ld)", (long)getpid());
 	g_autoptr(GError) error = NULL;
@@ -442,6 +451,7 @@ static void expect_refused(struct world *w, const char *words)
 
 static void links_open_directories_and_odd_paths_are_refused(void **state)
 {
+	only_on_sqlite();
 	struct world *w = *state;
 	g_autofree char *real = g_strdup(w->options.path), *other = g_strconcat(real, "2", NULL);
 	const char *kept = w->options.path;
@@ -472,6 +482,7 @@ static void links_open_directories_and_odd_paths_are_refused(void **state)
 
 static void a_database_of_another_program_is_left_alone(void **state)
 {
+	only_on_sqlite();
 	struct world *w = *state;
 
 	hg_store_close(g_steal_pointer(&w->store));
@@ -483,6 +494,7 @@ static void a_database_of_another_program_is_left_alone(void **state)
 
 static void a_newer_schema_is_refused(void **state)
 {
+	only_on_sqlite();
 	struct world *w = *state;
 	g_autoptr(GError) error = NULL;
 
@@ -496,6 +508,7 @@ static void a_newer_schema_is_refused(void **state)
 
 static void a_migration_that_fails_leaves_the_old_schema(void **state)
 {
+	only_on_sqlite();
 	struct world *w = *state;
 	g_autoptr(GError) error = NULL;
 	int fd;
@@ -537,6 +550,7 @@ static void who_had_opted_out_before_still_has(void **state)
 
 static void the_instance_key_stays_and_is_its_own(void **state)
 {
+	only_on_sqlite();
 	struct world *w = *state;
 	g_autoptr(hg_store) reader = NULL, other = NULL;
 	g_autofree char *path = g_build_filename(w->dir, "other.db", NULL);
@@ -568,6 +582,7 @@ static void a_reader_never_writes(void **state)
 
 static void a_reader_works_with_and_without_the_daemon(void **state)
 {
+	only_on_sqlite();
 	struct world *w = *state;
 	hg_store *reader;
 	hg_contact *c;
