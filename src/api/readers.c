@@ -85,6 +85,8 @@ hg_store *hg_readers_open_slow(hg_readers *readers, GError **error)
 
 void hg_readers_close_slow(hg_readers *readers, hg_store *store)
 {
+	if (!store)
+		return;
 	g_mutex_lock(&readers->lock);
 	g_ptr_array_remove_fast(readers->slow, store);
 	g_mutex_unlock(&readers->lock);

@@ -234,6 +234,8 @@ def test_a_daemon_whose_server_is_away_can_be_stopped(server, made):
     gateway.start()
     server.kill()
     try:
+        for path in ("fsck", "audit/verify", "threads"):
+            assert gateway.api("GET", f"/v1/{path}").status == 503, path
         assert gateway.stop() in (0, 1)
     finally:
         server.start()
