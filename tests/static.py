@@ -24,7 +24,7 @@ TOP = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(TOP / "tests" / "functional"))
 from records import record  # noqa: E402
 
-PACKAGES = "glib-2.0 gmime-3.0 json-c libevent libcurl libfyaml libpcre2-8 sqlite3 openssl libsystemd libseccomp".split()
+PACKAGES = "glib-2.0 gmime-3.0 json-c libevent libcurl libfyaml libpcre2-8 libpq sqlite3 openssl libsystemd libseccomp".split()
 # gcc 12 takes what a callee fills in through a pointer, and what g_auto begins with, for uninitialised; the sanitized
 # build by clang, which zeroes nothing, and -Wmaybe-uninitialized look for those.
 GCC = ("-fanalyzer -Wno-analyzer-use-of-uninitialized-value -O1 -S -o /dev/null -Wall -Wextra -Wno-missing-field-initializers -Wformat=2 -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla "

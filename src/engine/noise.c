@@ -337,7 +337,10 @@ gboolean hg_noise_command(hg_turn *turn, GError **error)
 	struct past past;
 	hg_case kase;
 
-	if (!find(turn, &message, &kase, error) || !look_back(turn, &kase, message, &past, error))
+	if (!find(turn, &message, &kase, error))
+		return FALSE;
+	g_assert(message);
+	if (!look_back(turn, &kase, message, &past, error))
 		return FALSE;
 	if (noise != (message->noise != HG_NOISE_NOT) &&
 	    !(noise ? mark(turn, &kase, message, &past, error) : take_back(turn, &kase, message, &past, error)))
