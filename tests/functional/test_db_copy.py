@@ -8,7 +8,7 @@ import harness
 import postgres
 from conftest import AT_ONCE
 
-pytestmark = pytest.mark.skipif(not postgres.program("postgres") or bool(postgres.RUNNING), reason="PostgreSQL's server is not here")
+pytestmark = pytest.mark.skipif(not postgres.program("postgres") or bool(postgres.RUNNING), reason="it needs a server of its own")
 TABLES = {"contact", "thread", "message", "event", "ticket", "outbox", "address", "seen", "journal", "decision"}
 
 

@@ -15,7 +15,7 @@ import harness
 import postgres
 from conftest import AT_ONCE, ENV, config_text, finish
 
-pytestmark = pytest.mark.skipif(not postgres.program("postgres"), reason="PostgreSQL's server is not here")
+pytestmark = pytest.mark.skipif(not postgres.program("postgres") or bool(postgres.RUNNING), reason="it needs a server of its own")
 FULL = bool(os.environ.get("HEADGATE_FULL"))
 
 
