@@ -63,12 +63,12 @@ class Cutter:
                         if cut:
                             said_left = cut[1]
                     elif ready is server and said_left is not None:
-                        self.lengths["said"] = max(self.lengths["said"], len(data))
+                        self.lengths["said"] = len(data)
                         client.sendall(data[:said_left])
-                        said_left -= len(data)
-                        if said_left <= 0:
+                        if said_left < len(data):
                             self.cuts += 1
                             return
+                        said_left = None
                         continue
                     (server if ready is client else client).sendall(data)
         except OSError:
