@@ -18,9 +18,14 @@ static gboolean fail_constraint(hg_store *store, int rc, const char *doing, GErr
 
 static gboolean fail_disk(hg_store *store, int rc, const char *doing, GError **error)
 {
-	if (rc == SQLITE_FULL)
+	if (rc == SQLITE_FULL) {
+		/* It may have undone the statement alone.  Where a savepoint's pages could not be put aside, going back to it
+		 * was measured to take what an earlier command had written: the whole group goes, and comes again. */
+		if (!sqlite3_get_autocommit(store->db))
+			sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
 		return hg_fail(error, HG_ERROR_STORE, "%s: no room left for %s: free some disk space", doing,
 			       store->path);
+	}
 	/* After a failed fsync the kernel may call pages clean that never reached the disk: trying
 	 * again would report success for lost data.  Only a fresh start reads what is really there. */
 	store->broken = TRUE;

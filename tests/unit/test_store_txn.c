@@ -165,6 +165,29 @@ static void after_disk_full_nothing_of_the_group_holds(void **state)
 	in_txn(w, must(hg_store_raw_add(w->store, "wa", "webhook", T0, big, 1 << 20, &n, e)));
 }
 
+/* One that changes several indexes undoes itself alone; what is behind it is not trusted all the same. */
+static void a_statement_without_room_takes_the_group_with_it(void **state)
+{
+	only_on_sqlite();
+	struct world *w = *state;
+	g_autofree char *big = g_strnfill(1 << 20, 'x');
+	hg_thread *thread = NULL;
+
+	in_txn(w, thread = a_thread(w, a_contact(w, "Ana"), ""));
+	limit_pages(w, 20);
+	must(hg_store_begin(w->store, e));
+	must(hg_store_savepoint(w->store, e));
+	a_contact(w, "Bo");
+	must(hg_store_release(w->store, e));
+	must(hg_store_savepoint(w->store, e));
+	thread->subject = big;
+	thread->state = HG_THREAD_CLOSED;
+	must_fail(HG_ERROR_STORE, hg_store_thread_update(w->store, thread, e));
+	must_fail(HG_ERROR_STORE, hg_store_rollback_to(w->store, e));
+	must_fail(HG_ERROR_STORE, hg_store_commit(w->store, e));
+	assert_int_equal(world_count(w, "SELECT COUNT(*) FROM contact"), 1);
+}
+
 static void disk_full_is_seen_also_by_release(void **state)
 {
 	only_on_sqlite();
@@ -656,6 +679,7 @@ int main(void)
 		store_test(a_reader_in_a_transaction_sees_one_state),
 		store_test(a_write_needs_a_transaction),
 		store_test(after_disk_full_nothing_of_the_group_holds),
+		store_test(a_statement_without_room_takes_the_group_with_it),
 		store_test(disk_full_is_seen_also_by_release),
 		cmocka_unit_test_setup_teardown(a_full_disk_gives_its_reserve_and_goes_on, small_world_new,
 						small_world_free),
