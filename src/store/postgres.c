@@ -33,7 +33,7 @@ enum hg_numbers hg_pg_numbered(const char *table)
 
 /* ---- connecting ---- */
 
-void hg_pg_be_silent(void *arg G_GNUC_UNUSED, const char *message G_GNUC_UNUSED)
+static void be_silent(void *arg G_GNUC_UNUSED, const char *message G_GNUC_UNUSED)
 {
 }
 
@@ -47,22 +47,28 @@ static void disconnect(struct hg_pg *pg)
 	pg->conn = NULL;
 }
 
+PGconn *hg_pg_connect(const char *url, const char *password, const char *who)
+{
+	const char *const keywords[] = { "dbname", "password", "client_encoding", "connect_timeout", "tcp_user_timeout", "keepalives_idle",
+		"keepalives_interval", "keepalives_count", "fallback_application_name", NULL };
+	const char *const values[] = { url, password, "UTF8", "5", "10000", "5", "2", "3", who, NULL };
+	PGconn *conn = PQconnectdbParams(keywords, values, 1);
+
+	PQsetNoticeProcessor(conn, be_silent, NULL);
+	return conn;
+}
+
 static gboolean dial(hg_store *store, GError **error)
 {
 	struct hg_pg *pg = store->pg;
-	const char *const keywords[] = { "dbname", "password", "client_encoding", "connect_timeout", "tcp_user_timeout", "keepalives_idle",
-		"keepalives_interval", "keepalives_count", "fallback_application_name", NULL };
-	const char *const values[] = { pg->url, pg->password, "UTF8", "5", "10000", "5", "2", "3", "headgate", NULL };
 
 	disconnect(pg);
-	pg->conn = PQconnectdbParams(keywords, values, 1);
+	pg->conn = hg_pg_connect(pg->url, pg->password, "headgate");
 	if (hg_pg_is_lost(store)) {
-		g_autofree char *said = g_strdup(PQerrorMessage(pg->conn));
+		g_autofree char *said = hg_pg_said(pg->conn);
 
-		g_strdelimit(g_strstrip(said), "\n\t", ' ');
 		return hg_fail(error, HG_ERROR_BUSY, "%s: %s", store->path, said);
 	}
-	PQsetNoticeProcessor(pg->conn, hg_pg_be_silent, NULL);
 	g_mutex_lock(&pg->lock);
 	pg->cancel = PQgetCancel(pg->conn);
 	g_mutex_unlock(&pg->lock);

@@ -30,6 +30,7 @@ struct hg_pg {
 };
 
 /* ---- postgres_sql.c ---- */
+char *hg_pg_said(PGconn *conn);	/* its last error on one line; yours */
 /* Says what the server's answer, or its silence, means: FALSE with error set. */
 gboolean hg_pg_fail(hg_store *store, const PGresult *result, const char *doing, GError **error);
 /* Statements that have no parameters, together in one message; the last one's result is returned (yours), NULL: failed. */
@@ -49,7 +50,9 @@ enum hg_numbers hg_pg_numbered(const char *table);	/* whose numbers the turn has
 /* A connection that works, the one there is or a new one; not inside a transaction. */
 gboolean hg_pg_ensure(hg_store *store, GError **error);
 gboolean hg_pg_is_lost(const hg_store *store);
-void hg_pg_be_silent(void *arg, const char *message);	/* what the server only mentions; for PQsetNoticeProcessor */
+/* A new connection, whatever became of it (PQstatus()); yours.  Who is gone is noticed within seconds, and what the server only
+ * mentions is not printed.  password may be NULL; who: what the server lists it as. */
+PGconn *hg_pg_connect(const char *url, const char *password, const char *who);
 
 /* ---- postgres_node.c ---- */
 #define HG_PG_TURN_LOCK "1751606644, 1"	/* "hgat", as the SQLite file is marked; 0 is the schema's, 2 and a node's name that node's */

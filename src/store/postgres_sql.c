@@ -13,11 +13,17 @@ gboolean hg_pg_is_lost(const hg_store *store)
 	return !store->pg->conn || PQstatus(store->pg->conn) != CONNECTION_OK;
 }
 
+char *hg_pg_said(PGconn *conn)
+{
+	char *said = g_strdup(conn ? PQerrorMessage(conn) : "");
+
+	return g_strdelimit(g_strstrip(said), "\n\t", ' ');
+}
+
 static gboolean fail_lost(hg_store *store, const char *doing, GError **error)
 {
-	g_autofree char *said = g_strdup(store->pg->conn ? PQerrorMessage(store->pg->conn) : "");
+	g_autofree char *said = hg_pg_said(store->pg->conn);
 
-	g_strdelimit(g_strstrip(said), "\n\t", ' ');
 	return hg_fail(error, HG_ERROR_STORE, "%s: the connection to %s was lost%s%s: it is tried again", doing, store->path,
 		       *said ? ": " : "", said);
 }

@@ -26,15 +26,11 @@ struct hg_pg_watch {
 
 static PGconn *listen_to(const struct hg_pg_watch *watch)
 {
-	const char *const keywords[] = { "dbname", "password", "client_encoding", "connect_timeout", "tcp_user_timeout", "keepalives_idle",
-		"keepalives_interval", "keepalives_count", "fallback_application_name", NULL };
-	const char *const values[] = { watch->url, watch->password, "UTF8", "5", "10000", "5", "2", "3", "headgate watch", NULL };
-	PGconn *conn = PQconnectdbParams(keywords, values, 1);
+	PGconn *conn = hg_pg_connect(watch->url, watch->password, "headgate watch");
 	PGresult *result = PQstatus(conn) == CONNECTION_OK ? PQexec(conn, "LISTEN headgate") : NULL;
 	gboolean good = result && PQresultStatus(result) == PGRES_COMMAND_OK;
 
 	PQclear(result);
-	PQsetNoticeProcessor(conn, hg_pg_be_silent, NULL);
 	if (good)
 		return conn;
 	PQfinish(conn);
