@@ -3,22 +3,24 @@
 #include <string.h>
 #include "ctl.h"
 
+#define USUAL 100			/* entries without --limit */
+
 /* ---- list ---- */
 
-/* "agent=Mia message=msg_..." of an object; what is no text as JSON.  Yours. */
+/* "agent=Mia message=msg_..." of an object, safe for a terminal; what is no text as JSON.  Yours. */
 static char *facts_of(struct json_object *facts)
 {
-	GString *text = g_string_new(NULL);
+	g_autoptr(GString) text = g_string_new(NULL);
 
 	if (!facts)
-		return g_string_free(text, FALSE);
+		return g_strdup("");
 	json_object_object_foreach(facts, key, value)
 		g_string_append_printf(text, "%s%s=%s", text->len ? " " : "", key, json_object_is_type(value, json_type_string) ?
 				       json_object_get_string(value) : json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN));
-	return g_string_free(text, FALSE);
+	return ctl_safe(text->str, FALSE);
 }
 
-static void print_one(struct ctl *ctl, struct json_object *one)
+static void print_one(const struct ctl *ctl, struct json_object *one)
 {
 	g_autofree char *principal = ctl_text(one, "principal", ""), *action = ctl_text(one, "action", "");
 	g_autofree char *outcome = ctl_text(one, "outcome", ""), *source = ctl_text(one, "source", "-");
@@ -37,37 +39,18 @@ static void print_one(struct ctl *ctl, struct json_object *one)
 	printf("%s\n", facts);
 }
 
+static void print_title(const struct ctl *ctl)
+{
+	printf("%s%-21s%-22s%-24s%-16s%-32s%-18s%s%s\n", ctl_look(ctl, CTL_BOLD), "AT (UTC)", "WHO", "DID", "OUTCOME", "TO", "FROM",
+	       "MORE", ctl_look(ctl, CTL_PLAIN));
+}
+
 static int list(struct ctl *ctl)
 {
-	g_autofree char *first_path = ctl_query(ctl, "/v1/audit?limit=500", "since until principal action object");
-	gint64 left = ctl_number(ctl, "limit", 100);
-	g_autofree char *before = NULL;
-	gboolean first = TRUE;
+	g_autofree char *path = ctl_query(ctl, "/v1/audit", "since until principal action object");
 
-	do {
-		g_autofree char *path = before ? g_strconcat(first_path, "&before=", before, NULL) : g_strdup(first_path);
-		g_auto(ctl_reply) reply = { 0 };
-		int code = ctl_call(ctl, "GET", path, NULL, NULL, &reply);
-		struct json_object *all = hg_json_arr(reply.json, "audits");
-
-		if (code != CTL_DONE)
-			return code;
-		if (first && !ctl->json)
-			printf("%s%-21s%-22s%-24s%-16s%-32s%-18s%s%s\n", ctl_look(ctl, CTL_BOLD), "AT (UTC)", "WHO", "DID", "OUTCOME",
-			       "TO", "FROM", "MORE", ctl_look(ctl, CTL_PLAIN));
-		first = FALSE;
-		for (gsize i = 0; all && left > 0 && i < json_object_array_length(all); i++, left--) {
-			struct json_object *one = json_object_array_get_idx(all, i);
-
-			if (ctl->json)
-				puts(json_object_to_json_string_ext(one, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
-			else
-				print_one(ctl, one);
-		}
-		g_free(before);
-		before = left > 0 ? g_strdup(hg_json_str(reply.json, "next")) : NULL;
-	} while (before);
-	return CTL_DONE;
+	return ctl_print_list(ctl, &(struct ctl_list){ .path = path, .list = "audits", .cursor = "before", .usual = USUAL,
+						       .title = print_title, .row = print_one });
 }
 
 /* ---- verify ---- */
@@ -104,7 +87,7 @@ static const struct ctl_verb list_verb = {
 			      { "principal", CTL_TEXT, "NAME", "of one: token:crm, console:ann, local:0, signal:SIGHUP" },
 			      { "action", CTL_TEXT, "WORD", "of one kind: thread.reply, token.create" },
 			      { "object", CTL_TEXT, "ID", "to one conversation, contact, channel" },
-			      { "limit", CTL_NUMBER, "N", "so many at most [100]" }),
+			      CTL_OPTS_LIST("before", "100")),
 	.more = "Every write over the API is told of with who asked for it, and so is what somebody who is known was refused: that once an hour, "
 		"with a count. No row has a secret, an address or a word of what was said. With --json each row is a line.",
 	.example = "audit list --since 1d --principal token:crm\naudit list --object thr_01j...",

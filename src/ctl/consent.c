@@ -5,7 +5,7 @@
 
 /* ---- list ---- */
 
-static void print_one(struct ctl *ctl, struct json_object *one)
+static void print_one(const struct ctl *ctl, struct json_object *one)
 {
 	g_autofree char *address = ctl_text(one, "address", ""), *channel = ctl_text(one, "channel", "");
 	g_autofree char *ours = ctl_text(one, "our_address", "(all)"), *state = ctl_text(one, "state", "");
@@ -24,32 +24,18 @@ static void print_one(struct ctl *ctl, struct json_object *one)
 	printf("%s\n", words);
 }
 
+static void print_title(const struct ctl *ctl)
+{
+	printf("%s%-6s%-24s%-12s%-20s%-18s%-9s%s%s\n", ctl_look(ctl, CTL_BOLD), "STATE", "ADDRESS", "CHANNEL", "FOR", "SINCE (UTC)",
+	       "SOURCE", "WORDS", ctl_look(ctl, CTL_PLAIN));
+}
+
 static int list(struct ctl *ctl)
 {
-	g_autofree char *first_path = ctl_query(ctl, "/v1/consent?limit=500", "address channel state");
-	g_autofree char *after = NULL;
-	gboolean first = TRUE;
+	g_autofree char *path = ctl_query(ctl, "/v1/consent", "address channel state");
 
-	do {
-		g_autofree char *path = after ? g_strconcat(first_path, "&after=", after, NULL) : g_strdup(first_path);
-		g_auto(ctl_reply) reply = { 0 };
-		int code = ctl_call(ctl, "GET", path, NULL, NULL, &reply);
-		struct json_object *all = hg_json_arr(reply.json, "consents");
-
-		if (code != CTL_DONE)
-			return code;
-		if (first && !ctl->json)
-			printf("%s%-6s%-24s%-12s%-20s%-18s%-9s%s%s\n", ctl_look(ctl, CTL_BOLD), "STATE", "ADDRESS", "CHANNEL",
-			       "FOR", "SINCE (UTC)", "SOURCE", "WORDS", ctl_look(ctl, CTL_PLAIN));
-		first = FALSE;
-		if (ctl->json)
-			ctl_print_json(&reply);
-		for (gsize i = 0; !ctl->json && all && i < json_object_array_length(all); i++)
-			print_one(ctl, json_object_array_get_idx(all, i));
-		g_free(after);
-		after = g_strdup(hg_json_str(reply.json, "next"));
-	} while (after);
-	return CTL_DONE;
+	return ctl_print_list(ctl, &(struct ctl_list){ .path = path, .list = "consents", .cursor = "after", .usual = CTL_ALL,
+						       .title = print_title, .row = print_one });
 }
 
 /* ---- stop, start ---- */
@@ -84,6 +70,7 @@ static const struct ctl_verb list_verb = {
 	.options = CTL_PARAMS({ "address", CTL_TEXT, "ADDRESS", "of one customer" },
 			      { "channel", CTL_CHANNEL, NULL, "on one channel" },
 			      { "state", CTL_WORD, NULL, "only those that are so", "stop|start" }),
+	.more = "--json is one a line.",
 };
 
 #define NOTED CTL_PARAMS({ "channel", CTL_CHANNEL, NULL, "on which channel", .flags = CTL_NEEDED }, \

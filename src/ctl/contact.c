@@ -4,6 +4,8 @@
 #include "ctl.h"
 #include "verb.h"
 
+#define USUAL 50			/* entries without --limit */
+
 /* ---- list, search ---- */
 
 static char *first_address(struct json_object *contact)
@@ -19,7 +21,7 @@ static const char *state_of(struct json_object *contact)
 	       hg_json_bool(contact, "conflicted", FALSE) ? "conflicted" : "";
 }
 
-static void print_row(struct ctl *ctl, struct json_object *contact)
+static void print_row(const struct ctl *ctl, struct json_object *contact)
 {
 	g_autofree char *id = ctl_text(contact, "id", ""), *name = ctl_text(contact, "name", "-");
 	g_autofree char *address = first_address(contact);
@@ -31,61 +33,29 @@ static void print_row(struct ctl *ctl, struct json_object *contact)
 	printf("  %.10s  %s%s%s\n", since ? since : "-", ctl_look(ctl, CTL_YELLOW), state_of(contact), ctl_look(ctl, CTL_PLAIN));
 }
 
-static void print_page(struct ctl *ctl, const ctl_reply *reply, gboolean first)
+static void print_title(const struct ctl *ctl)
 {
-	struct json_object *all = hg_json_arr(reply->json, "contacts");
-
-	if (ctl->json) {
-		ctl_print_json(reply);
-		return;
-	}
-	if (first)
-		printf("%s%-30s  %-22s%-34s  %-10s  %s%s\n", ctl_look(ctl, CTL_BOLD), "CONTACT", "NAME", "ADDRESS", "SINCE",
-		       "STATE", ctl_look(ctl, CTL_PLAIN));
-	for (gsize i = 0; all && i < json_object_array_length(all); i++)
-		print_row(ctl, json_object_array_get_idx(all, i));
+	printf("%s%-30s  %-22s%-34s  %-10s  %s%s\n", ctl_look(ctl, CTL_BOLD), "CONTACT", "NAME", "ADDRESS", "SINCE", "STATE",
+	       ctl_look(ctl, CTL_PLAIN));
 }
 
-/* Pages, until there are enough or no more.  Some may be empty: of many names only so many are gone through at once. */
-static int list_all(struct ctl *ctl, const char *first_path, gint64 most)
+static int list_of(struct ctl *ctl, const char *path)
 {
-	g_autofree char *path = g_strdup(first_path);
-	gint64 shown = 0;
-
-	for (gboolean first = TRUE; path; first = FALSE) {
-		g_auto(ctl_reply) reply = { 0 };
-		int code = ctl_call(ctl, "GET", path, NULL, NULL, &reply);
-		struct json_object *all = hg_json_arr(reply.json, "contacts");
-		const char *next = hg_json_str(reply.json, "next");
-
-		if (code != CTL_DONE)
-			return code;
-		print_page(ctl, &reply, first);
-		shown += all ? (gint64)json_object_array_length(all) : 0;
-		g_free(path);
-		path = next && shown < most ? ctl_path("%s", next) : NULL;
-		if (path)
-			path = g_strconcat(first_path, "&after=", g_steal_pointer(&path), NULL);
-		if (next && !path && !ctl->quiet)
-			fprintf(stderr, "headgatectl: there may be more: --limit shows them\n");
-	}
-	return CTL_DONE;
+	return ctl_print_list(ctl, &(struct ctl_list){ .path = path, .list = "contacts", .cursor = "after", .usual = USUAL,
+						       .title = print_title, .row = print_row });
 }
 
 static int list(struct ctl *ctl)
 {
-	g_autofree char *path = g_strdup_printf("/v1/contacts?limit=%d%s", (int)CLAMP(ctl_number(ctl, "limit", 50), 1, 500),
-						ctl_given(ctl, "conflicted") ? "&conflicted=true" : "");
-
-	return list_all(ctl, path, ctl_number(ctl, "limit", 50));
+	return list_of(ctl, ctl_given(ctl, "conflicted") ? "/v1/contacts?conflicted=true" : "/v1/contacts");
 }
 
 static int search(struct ctl *ctl)
 {
-	g_autofree char *words = g_strjoinv(" ", (char **)ctl_values(ctl, "WORDS")), *q = ctl_path("%s", words);
-	g_autofree char *path = g_strdup_printf("/v1/contacts?limit=%d&q=%s", (int)CLAMP(ctl_number(ctl, "limit", 50), 1, 500), q);
+	g_autofree char *words = g_strjoinv(" ", (char **)(gpointer)ctl_values(ctl, "WORDS")), *q = ctl_path("%s", words);
+	g_autofree char *path = g_strconcat("/v1/contacts?q=", q, NULL);
 
-	return list_all(ctl, path, ctl_number(ctl, "limit", 50));
+	return list_of(ctl, path);
 }
 
 /* ---- show ---- */
@@ -267,17 +237,18 @@ static int unblock(struct ctl *ctl)
 /* ---- the table ---- */
 
 #define ID { "ID", .help = "of the contact: con_..." }
-#define LIMIT { "limit", CTL_NUMBER, "N", "so many at most [50]" }
+#define LISTED CTL_OPTS_LIST("after", "50")
 
 static const struct ctl_verb list_verb = {
 	.name = "list", .help = "those known last", .run = list, .usual = TRUE,
-	.options = CTL_PARAMS(LIMIT, { "conflicted", CTL_FLAG, NULL, "those with an address that is somebody else's too" }),
+	.options = CTL_PARAMS({ "conflicted", CTL_FLAG, NULL, "those with an address that is somebody else's too" }, LISTED),
+	.more = "--json is one a line.",
 };
 
 static const struct ctl_verb search_verb = {
 	.name = "search", .help = "find people by name, external id, address or number", .run = search,
 	.args = CTL_PARAMS({ "WORDS", .help = "words of the name, all of which it has; or how an address begins", .flags = CTL_MANY }),
-	.options = CTL_PARAMS(LIMIT),
+	.options = CTL_PARAMS(LISTED),
 	.example = "contact search smith\ncontact search +44770090\ncontact search ann@example.org",
 };
 

@@ -185,5 +185,14 @@ int ctl_pages(struct ctl *ctl, struct ctl_pages *pages);
 void ctl_pages_end(const struct ctl *ctl, struct ctl_pages *pages);
 /* Takes --limit, --all and that of the cursor's name.  FALSE: return ctl->exit. */
 gboolean ctl_pages_given(struct ctl *ctl, struct ctl_pages *pages, gint64 usual);
+/* A list that is printed: a title and a line an entry, with --json an object a line.  It takes --limit, --all and that of
+ * the cursor's name (CTL_OPTS_LIST). */
+struct ctl_list {
+	const char *path, *list, *cursor;	/* as above */
+	gint64 usual;			/* entries without --limit; CTL_ALL: none of these options is looked at */
+	void (*title)(const struct ctl *ctl);
+	void (*row)(const struct ctl *ctl, struct json_object *entry);
+};
+int ctl_print_list(struct ctl *ctl, const struct ctl_list *list);
 /* One entry on a line of its own: --json of lists. */
 void ctl_put_object(struct json_object *object);

@@ -3,16 +3,11 @@
 #include <string.h>
 #include "ctl.h"
 
-#define PAGE 500
-
-static gsize count_of(struct json_object *list)
-{
-	return list ? json_object_array_length(list) : 0;
-}
+#define USUAL 500			/* entries without --limit */
 
 /* ---- list ---- */
 
-static void print_row(struct json_object *letter)
+static void print_row(const struct ctl *ctl, struct json_object *letter)
 {
 	static const char *const subjects[] = { "message_id", "event_type", "thread_id" };
 	g_autofree char *target = ctl_text(letter, "target", ""), *name = ctl_text(letter, "name", "");
@@ -22,30 +17,25 @@ static void print_row(struct json_object *letter)
 	for (gsize i = 0; !about && i < G_N_ELEMENTS(subjects); i++)
 		if (hg_json_str(letter, subjects[i]))
 			about = ctl_text(letter, subjects[i], "-");
+	(void)ctl;
 	printf("%-8" G_GINT64_FORMAT " ", hg_json_int(letter, "number", 0));
 	ctl_cell(target, 8);
 	ctl_cell(name, 12);
 	printf("%5" G_GINT64_FORMAT " %8s  %-30s  %s\n", hg_json_int(letter, "attempts", 0), ago, about ?: "-", error);
 }
 
+static void print_title(const struct ctl *ctl)
+{
+	printf("%s%-8s %-8s %-12s %5s %8s  %-30s  %s%s\n", ctl_look(ctl, CTL_BOLD), "NUMBER", "TARGET", "NAME", "TRIES", "GIVEN UP",
+	       "ABOUT", "LAST ANSWER", ctl_look(ctl, CTL_PLAIN));
+}
+
 static int list(struct ctl *ctl)
 {
-	g_autofree char *path = ctl_query(ctl, "/v1/dead-letters?limit=500", "target name");
-	g_auto(ctl_reply) reply = { 0 };
-	int code = ctl_call(ctl, "GET", path, NULL, NULL, &reply);
-	struct json_object *letters = hg_json_arr(reply.json, "dead_letters");
+	g_autofree char *path = ctl_query(ctl, "/v1/dead-letters", "target name");
 
-	if (code != CTL_DONE)
-		return code;
-	if (ctl->json)
-		return ctl_print_json(&reply);
-	printf("%s%-8s %-8s %-12s %5s %8s  %-30s  %s%s\n", ctl_look(ctl, CTL_BOLD), "NUMBER", "TARGET", "NAME", "TRIES",
-	       "GIVEN UP", "ABOUT", "LAST ANSWER", ctl_look(ctl, CTL_PLAIN));
-	for (gsize i = 0; i < count_of(letters); i++)
-		print_row(json_object_array_get_idx(letters, i));
-	if (hg_json_int(reply.json, "next", 0) && !ctl->quiet)
-		fprintf(stderr, "headgatectl: there are more than %d\n", PAGE);
-	return CTL_DONE;
+	return ctl_print_list(ctl, &(struct ctl_list){ .path = path, .list = "dead_letters", .cursor = "after", .usual = USUAL,
+						       .title = print_title, .row = print_row });
 }
 
 /* ---- show ---- */
@@ -200,7 +190,8 @@ static int discard(struct ctl *ctl)
 #define NUMBERS CTL_PARAMS({ "NUMBER", CTL_NUMBER, .help = "as list says", .flags = CTL_MANY })
 
 static const struct ctl_verb list_verb = {
-	.name = "list", .help = "what was given up on", .run = list, .options = CTL_PARAMS(OF_WHICH), .usual = TRUE,
+	.name = "list", .help = "what was given up on", .run = list, .options = CTL_PARAMS(OF_WHICH, CTL_OPTS_LIST("after", "500")), .usual = TRUE,
+	.more = "--json is one a line.",
 };
 static const struct ctl_verb show_verb = {
 	.name = "show", .help = "one of them, as it would be sent", .run = show,

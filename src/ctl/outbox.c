@@ -3,13 +3,16 @@
 #include <string.h>
 #include "ctl.h"
 
-static void print_job(struct json_object *job)
+#define USUAL 500			/* entries without --limit */
+
+static void print_job(const struct ctl *ctl, struct json_object *job)
 {
 	g_autofree char *age = ctl_ago(hg_json_str(job, "created")), *error = ctl_text(job, "error", "-");
 	g_autofree char *target = ctl_text(job, "target", ""), *name = ctl_text(job, "name", "");
 	const char *about = hg_json_str(job, "message_id") ? "message_id" : "event_id";
 	g_autofree char *id = ctl_text(job, about, "-"), *state = ctl_text(job, "state", "");
 
+	(void)ctl;
 	printf("%-8" G_GINT64_FORMAT " ", hg_json_int(job, "number", 0));
 	ctl_cell(target, 8);
 	ctl_cell(name, 12);
@@ -17,25 +20,18 @@ static void print_job(struct json_object *job)
 	printf("%5" G_GINT64_FORMAT " %7s  %-30s  %s\n", hg_json_int(job, "attempts", 0), age, id, error);
 }
 
+static void print_title(const struct ctl *ctl)
+{
+	printf("%s%-8s %-8s %-12s %-8s %5s %7s  %-30s  %s%s\n", ctl_look(ctl, CTL_BOLD), "NUMBER", "TARGET", "NAME", "STATE", "TRIES",
+	       "AGE", "ABOUT", "ERROR", ctl_look(ctl, CTL_PLAIN));
+}
+
 static int list(struct ctl *ctl)
 {
-	g_autofree char *path = ctl_query(ctl, ctl_given(ctl, "state") ? "/v1/outbox?limit=500" :
-					  "/v1/outbox?limit=500&state=dead", "state");
-	g_auto(ctl_reply) reply = { 0 };
-	int code = ctl_call(ctl, "GET", path, NULL, NULL, &reply);
-	struct json_object *jobs = hg_json_arr(reply.json, "jobs");
+	g_autofree char *path = ctl_query(ctl, ctl_given(ctl, "state") ? "/v1/outbox" : "/v1/outbox?state=dead", "state");
 
-	if (code != CTL_DONE)
-		return code;
-	if (ctl->json)
-		return ctl_print_json(&reply);
-	printf("%s%-8s %-8s %-12s %-8s %5s %7s  %-30s  %s%s\n", ctl_look(ctl, CTL_BOLD), "NUMBER", "TARGET", "NAME",
-	       "STATE", "TRIES", "AGE", "ABOUT", "ERROR", ctl_look(ctl, CTL_PLAIN));
-	for (gsize i = 0; jobs && i < json_object_array_length(jobs); i++)
-		print_job(json_object_array_get_idx(jobs, i));
-	if (hg_json_int(reply.json, "next", 0) && !ctl->quiet)
-		fprintf(stderr, "headgatectl: there are more than 500\n");
-	return CTL_DONE;
+	return ctl_print_list(ctl, &(struct ctl_list){ .path = path, .list = "jobs", .cursor = "after", .usual = USUAL,
+						       .title = print_title, .row = print_job });
 }
 
 static int post(struct ctl *ctl, const char *what)
@@ -65,7 +61,8 @@ static int settle(struct ctl *ctl)
 static const struct ctl_verb list_verb = {
 	.name = "list", .help = "what waits to leave, or was given up", .usual = TRUE, .run = list,
 	.options = CTL_PARAMS({ "state", CTL_WORD, NULL, "queued, due, sending, unknown, parked or dead [dead]",
-				"queued|due|sending|unknown|parked|dead" }),
+				"queued|due|sending|unknown|parked|dead" }, CTL_OPTS_LIST("after", "500")),
+	.more = "--json is one a line.",
 };
 
 static const struct ctl_verb retry_verb = {

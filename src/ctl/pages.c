@@ -66,6 +66,44 @@ gboolean ctl_pages_given(struct ctl *ctl, struct ctl_pages *pages, gint64 usual)
 	return TRUE;
 }
 
+/* ---- lists that are printed ---- */
+
+struct printing { const struct ctl *ctl; const struct ctl_list *list; gboolean titled; };
+
+static void put_title(struct printing *printing)
+{
+	if (!printing->titled && !printing->ctl->json)
+		printing->list->title(printing->ctl);
+	printing->titled = TRUE;
+}
+
+static void put_entry(void *arg, struct json_object *entry)
+{
+	struct printing *printing = arg;
+
+	put_title(printing);
+	if (printing->ctl->json)
+		ctl_put_object(entry);
+	else
+		printing->list->row(printing->ctl, entry);
+}
+
+int ctl_print_list(struct ctl *ctl, const struct ctl_list *list)
+{
+	struct printing printing = { ctl, list, FALSE };
+	struct ctl_pages pages = { .path = list->path, .list = list->list, .cursor = list->cursor, .most = CTL_ALL,
+				   .each = put_entry, .arg = &printing };
+	int code;
+
+	if (list->usual != CTL_ALL && !ctl_pages_given(ctl, &pages, list->usual))
+		return ctl->exit;
+	code = ctl_pages(ctl, &pages);
+	if (code == CTL_DONE)
+		put_title(&printing);
+	ctl_pages_end(ctl, &pages);
+	return code;
+}
+
 void ctl_put_object(struct json_object *object)
 {
 	ctl_put_json(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));

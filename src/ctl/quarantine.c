@@ -3,33 +3,29 @@
 #include <string.h>
 #include "ctl.h"
 
-static void print_entry(struct json_object *entry)
+#define USUAL 500			/* entries without --limit */
+
+static void print_entry(const struct ctl *ctl, struct json_object *entry)
 {
 	g_autofree char *age = ctl_ago(hg_json_str(entry, "received")), *error = ctl_text(entry, "error", "-");
 	g_autofree char *channel = ctl_text(entry, "channel", ""), *id = ctl_text(entry, "message_id", "-");
 
+	(void)ctl;
 	printf("%-8" G_GINT64_FORMAT " ", hg_json_int(entry, "number", 0));
 	ctl_cell(channel, 12);
 	printf("%7s  %-30s  %s\n", age, id, error);
 }
 
+static void print_title(const struct ctl *ctl)
+{
+	printf("%s%-8s %-12s %7s  %-30s  %s%s\n", ctl_look(ctl, CTL_BOLD), "NUMBER", "CHANNEL", "AGE", "PLACEHOLDER", "ERROR",
+	       ctl_look(ctl, CTL_PLAIN));
+}
+
 static int list(struct ctl *ctl)
 {
-	g_auto(ctl_reply) reply = { 0 };
-	int code = ctl_call(ctl, "GET", "/v1/quarantine?limit=500", NULL, NULL, &reply);
-	struct json_object *entries = hg_json_arr(reply.json, "entries");
-
-	if (code != CTL_DONE)
-		return code;
-	if (ctl->json)
-		return ctl_print_json(&reply);
-	printf("%s%-8s %-12s %7s  %-30s  %s%s\n", ctl_look(ctl, CTL_BOLD), "NUMBER", "CHANNEL", "AGE", "PLACEHOLDER",
-	       "ERROR", ctl_look(ctl, CTL_PLAIN));
-	for (gsize i = 0; entries && i < json_object_array_length(entries); i++)
-		print_entry(json_object_array_get_idx(entries, i));
-	if (hg_json_int(reply.json, "next", 0) && !ctl->quiet)
-		fprintf(stderr, "headgatectl: there are more than 500\n");
-	return CTL_DONE;
+	return ctl_print_list(ctl, &(struct ctl_list){ .path = "/v1/quarantine", .list = "entries", .cursor = "after", .usual = USUAL,
+						       .title = print_title, .row = print_entry });
 }
 
 static int show(struct ctl *ctl)
@@ -78,6 +74,8 @@ static int drop(struct ctl *ctl)
 
 static const struct ctl_verb list_verb = {
 	.name = "list", .help = "what came in and could not be read, not even at the second attempt", .usual = TRUE, .run = list,
+	.options = CTL_PARAMS(CTL_OPTS_LIST("after", "500")),
+	.more = "--json is one a line.",
 };
 
 static const struct ctl_verb show_verb = {

@@ -39,38 +39,18 @@ void ctl_thread_row(const struct ctl *ctl, struct json_object *thread)
 	printf("%7s  %s%s\n", age, name, hg_json_bool(thread, "shadow", FALSE) ? "  (on trial)" : "");
 }
 
-static void list_head(struct found *found)
+static void print_title(const struct ctl *ctl)
 {
-	if (!found->ctl->json && !found->n++)
-		printf("%s%-30s  %-9s %-12s %-10s %7s  %s%s\n", ctl_look(found->ctl, CTL_BOLD), "THREAD", "STATE", "CHANNEL", "TICKET",
-		       "LAST", "CONTACT", ctl_look(found->ctl, CTL_PLAIN));
-}
-
-static void list_one(void *arg, struct json_object *thread)
-{
-	struct found *found = arg;
-
-	list_head(found);
-	if (found->ctl->json)
-		ctl_put_object(thread);
-	else
-		ctl_thread_row(found->ctl, thread);
+	printf("%s%-30s  %-9s %-12s %-10s %7s  %s%s\n", ctl_look(ctl, CTL_BOLD), "THREAD", "STATE", "CHANNEL", "TICKET", "LAST",
+	       "CONTACT", ctl_look(ctl, CTL_PLAIN));
 }
 
 static int list(struct ctl *ctl)
 {
 	g_autofree char *path = path_of(ctl, "/v1/threads");
-	struct found found = { .ctl = ctl };
-	struct ctl_pages pages = { .path = path, .list = "threads", .cursor = "before", .each = list_one, .arg = &found };
-	int code;
 
-	if (!ctl_pages_given(ctl, &pages, USUAL))
-		return ctl->exit;
-	code = ctl_pages(ctl, &pages);
-	if (code == CTL_DONE)
-		list_head(&found);
-	ctl_pages_end(ctl, &pages);
-	return code;
+	return ctl_print_list(ctl, &(struct ctl_list){ .path = path, .list = "threads", .cursor = "before", .usual = USUAL,
+						       .title = print_title, .row = ctl_thread_row });
 }
 
 /* ---- search ---- */
@@ -177,9 +157,7 @@ static int search(struct ctl *ctl)
 	       { "since", CTL_TIME, NULL, "that were opened since then" }, \
 	       { "until", CTL_TIME, NULL, "that were opened before then" }, \
 	       { "shadow", CTL_FLAG, NULL, "those of channels on trial, and no others" }, \
-	       { "limit", CTL_NUMBER, NULL, "how many at most [20]" }, \
-	       { "all", CTL_FLAG, NULL, "all of them" }, \
-	       { "before", CTL_TEXT, "PLACE", "goes on where an earlier list ended, as that said" }
+	       CTL_OPTS_LIST("before", "20")
 
 const struct ctl_verb ctl_thread_list = {
 	.name = "list", .help = "conversations, the newest first", .run = list, .options = CTL_PARAMS(NARROW),

@@ -5,18 +5,12 @@
 
 #define USUAL 20			/* entries without --limit */
 
-struct listing { const struct ctl *ctl; gboolean headed; };
-
 /* ---- list ---- */
 
-static void print_head(struct listing *listing)
+static void print_title(const struct ctl *ctl)
 {
-	const struct ctl *ctl = listing->ctl;
-
-	if (!ctl->json && !listing->headed)
-		printf("%s%-12s %-10s %-24s %7s  %-20s %-30s  %s%s\n", ctl_look(ctl, CTL_BOLD), "TICKET", "STATE", "IN HELPDESKS",
-		       "AGE", "ON ITS WAY", "THREAD", "CONTACT", ctl_look(ctl, CTL_PLAIN));
-	listing->headed = TRUE;
+	printf("%s%-12s %-10s %-24s %7s  %-20s %-30s  %s%s\n", ctl_look(ctl, CTL_BOLD), "TICKET", "STATE", "IN HELPDESKS", "AGE",
+	       "ON ITS WAY", "THREAD", "CONTACT", ctl_look(ctl, CTL_PLAIN));
 }
 
 /* "zammad #4711, desk 12"; yours. */
@@ -64,35 +58,16 @@ static void print_ticket(const struct ctl *ctl, struct json_object *entry)
 		printf("             %s\n", error);
 }
 
-static void list_one(void *arg, struct json_object *entry)
-{
-	struct listing *listing = arg;
-
-	print_head(listing);
-	if (listing->ctl->json)
-		ctl_put_object(entry);
-	else
-		print_ticket(listing->ctl, entry);
-}
-
 static int list(struct ctl *ctl)
 {
 	const char *work = ctl_given(ctl, "failed") ? "failed" : ctl_given(ctl, "waiting") ? "waiting" : NULL;
 	g_autofree char *first = g_strconcat("/v1/tickets", work ? "?work=" : "", work, NULL);
 	g_autofree char *path = ctl_query(ctl, first, "state backend channel since until shadow");
-	struct listing listing = { .ctl = ctl };
-	struct ctl_pages pages = { .path = path, .list = "tickets", .cursor = "before", .each = list_one, .arg = &listing };
-	int code;
 
 	if (ctl_given(ctl, "failed") && ctl_given(ctl, "waiting"))
 		return ctl_usage(ctl, "--failed and --waiting: one of them");
-	if (!ctl_pages_given(ctl, &pages, USUAL))
-		return ctl->exit;
-	code = ctl_pages(ctl, &pages);
-	if (code == CTL_DONE)
-		print_head(&listing);
-	ctl_pages_end(ctl, &pages);
-	return code;
+	return ctl_print_list(ctl, &(struct ctl_list){ .path = path, .list = "tickets", .cursor = "before", .usual = USUAL,
+						       .title = print_title, .row = print_ticket });
 }
 
 /* ---- show ---- */
@@ -258,8 +233,7 @@ static const struct ctl_verb list_verb = {
 			      { "since", CTL_TIME, NULL, "that were made since then" },
 			      { "until", CTL_TIME, NULL, "that were made before then" },
 			      { "shadow", CTL_FLAG, NULL, "those of channels on trial, and no others" },
-			      { "limit", CTL_NUMBER, NULL, "how many at most [20]" }, { "all", CTL_FLAG, NULL, "all of them" },
-			      { "before", CTL_TEXT, "ID", "goes on where an earlier list ended, as that said" }),
+			      CTL_OPTS_LIST("before", "20")),
 	.more = "--json is one ticket a line.",
 	.example = "ticket list --failed\nticket list --state requested --since 1d",
 };

@@ -87,6 +87,10 @@ struct ctl_verb {
 
 /* Options that mean the same everywhere. */
 #define CTL_OPT_AGENT { "agent", CTL_TEXT, "NAME", "who did it, for the history" }
+/* Of lists that come in pages; usual: how many without --limit, a text. */
+#define CTL_OPTS_LIST(cursor, usual) { "limit", CTL_NUMBER, NULL, "how many at most [" usual "]" }, \
+				     { "all", CTL_FLAG, NULL, "all of them" }, \
+				     { cursor, CTL_TEXT, "PLACE", "goes on where an earlier list ended, as that said" }
 #define CTL_OPT_KEY { "key", CTL_TEXT, "KEY", "the same key again does nothing twice [a new one for each call]" }
 
 /* All verbs, by what they are for, as help shows them. */

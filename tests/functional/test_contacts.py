@@ -215,7 +215,7 @@ def test_people_on_the_command_line(world, tmp_path):
     assert "Command Line" in listed and ann["id"] in listed and "Second Line" in listed
     assert ctl("contact", "search", "second", "LINE", check=0).stdout.splitlines()[1].startswith(ben["id"])
     assert ann["id"] in ctl("contact", "search", one, check=0).stdout
-    assert json.loads(ctl("--json", "contact", "search", ann["id"], check=0).stdout)["contacts"][0]["id"] == ann["id"]
+    assert json.loads(ctl("--json", "contact", "search", ann["id"], check=0).stdout)["id"] == ann["id"]
     shown = ctl("contact", "show", ann["id"], check=0).stdout
     assert f"tel:{one} (proven)" in shown and world.thread_of(one)["id"] in shown
     # Without a terminal nothing is asked: --yes says it.

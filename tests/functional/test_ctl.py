@@ -488,9 +488,9 @@ def test_the_outbox_shows_waits_and_steers(start, graph):
     rows = wait_until(lambda: gateway.ctl("outbox", "--state", "unknown", check=0).stdout.splitlines()[1:], "the doubt")
     number, target, name, state, tries, age, about = rows[0].split()[:7]
     assert (target, name, state, about) == ("channel", "wa-main", "unknown", message)
-    assert shape(json.loads(gateway.ctl("outbox", "--state", "unknown", "--json", check=0).stdout)) == {"jobs": [{
+    assert shape(json.loads(gateway.ctl("outbox", "--state", "unknown", "--json", check=0).stdout)) == {
         "number": "int", "target": "str", "name": "str", "state": "str", "attempts": "int", "created": "str", "due": "str",
-        "error": "str", "thread_id": "str", "message_id": "str"}]}
+        "error": "str", "thread_id": "str", "message_id": "str"}
     assert "dead letters" in gateway.ctl("outbox", "retry", number, check=5).stderr
     gateway.ctl("outbox", "settle", number, "arrived", check=0)
     gateway.wait_message(thread, lambda m: m["id"] == message and m["delivery"] == "sent")

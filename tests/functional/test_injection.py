@@ -164,12 +164,13 @@ def test_nothing_steers_the_terminal_of_who_looks(world, told):
     gateway, shown = world.gateway, 0
     calls = [("thread", "list", "--limit", "500"), ("--json", "thread", "list", "--limit", "500"), ("outbox",), ("--json", "outbox"),
              ("status",), ("--json", "status"), ("fsck",), ("drops",), ("--json", "drops"), ("report",), ("--json", "report"),
-             ("report", "--csv"), ("report", "--csv", "--episodes"), ("--json", "report", "--episodes"), ("queue",)]
+             ("report", "--csv"), ("report", "--csv", "--episodes"), ("--json", "report", "--episodes"), ("queue",),
+             ("contact",), ("--json", "contact"), ("audit",), ("--json", "audit"), ("consent",)]
     for thread, text in told:
         calls += [("thread", "show", thread["id"]), ("--json", "thread", "show", thread["id"])]
         if text in TERMINAL:
             calls += [("explain", thread["id"]), ("--json", "explain", thread["id"])]
-    picked = calls if os.environ.get("HEADGATE_FULL") else calls[:15] + calls[15::5]
+    picked = calls if os.environ.get("HEADGATE_FULL") else calls[:20] + calls[20::5]
     for call in picked:
         got = on_terminal(gateway, *call)
         check_terminal(got, call)
