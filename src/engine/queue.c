@@ -212,7 +212,6 @@ hg_command *hg_queue_take(hg_queue *queue, guint most)
 	while (chain_take(&chain, &queue->api))
 		;
 	take_inbound(queue, &chain);
-	queue->woken = FALSE;
 	g_mutex_unlock(&queue->lock);
 	return chain.first;
 }
@@ -246,6 +245,7 @@ void hg_queue_wait(hg_queue *queue, gint64 ms)
 	while (!queue->woken && is_empty(queue))
 		if (!g_cond_wait_until(&queue->some, &queue->lock, until))
 			break;
+	queue->woken = FALSE;
 	g_mutex_unlock(&queue->lock);
 }
 

@@ -402,7 +402,9 @@ static hg_command *list_again(const struct hg_round *round)
 	return list;
 }
 
-/* *ret_again: what is to be done again with care, when one that failed could not be undone alone; else NULL. */
+/* list NULL: what waits in the queue.  That is taken when the turn was got, not before: where nodes contend, whatever came
+ * while we stood in line is of this group, and each commit carries more.
+ * *ret_again: what is to be done again with care, when one that failed could not be undone alone; else NULL. */
 static gboolean run_once(hg_engine *engine, hg_command *list, gboolean bold, hg_command **ret_again)
 {
 	g_autoptr(GError) error = NULL;
@@ -412,7 +414,11 @@ static gboolean run_once(hg_engine *engine, hg_command *list, gboolean bold, hg_
 	*ret_again = NULL;
 	hg_store_be_bold(engine->store, bold);
 	hg_round_begin(&round, engine, hg_now(engine->world));
-	round.broke = !hg_store_begin(engine->store, &error) || !hg_posts_turn(engine->posts, &round, &error);
+	round.broke = !hg_store_begin(engine->store, &error);
+	if (!list)
+		list = hg_queue_take(engine->queue, engine->group_max);
+	round.now_ms = hg_now(engine->world);
+	round.broke = round.broke || !hg_posts_turn(engine->posts, &round, &error);
 	ok = fill_group(&round, list, error ? NULL : &error) && commit(&round, &error);
 	engine->group = round.done->len;
 	hg_store_be_bold(engine->store, FALSE);
@@ -429,12 +435,12 @@ static gboolean run_once(hg_engine *engine, hg_command *list, gboolean bold, hg_
 	return FALSE;
 }
 
-gboolean hg_round_run(hg_engine *engine, hg_command *list)
+gboolean hg_round_run(hg_engine *engine)
 {
 	gboolean bold = !engine->careful, ok;
 	hg_command *again;
 
-	ok = run_once(engine, list, bold, &again);
+	ok = run_once(engine, NULL, bold, &again);
 	engine->careful -= !bold;
 	if (!bold || !hg_store_wants_care(engine->store))
 		return ok;

@@ -25,9 +25,9 @@ struct hg_round {
 
 void hg_round_begin(struct hg_round *round, hg_engine *engine, gint64 now_ms);
 void hg_round_end(struct hg_round *round);
-/* A whole round: list, which it takes, what is due, the commit, and who hears of it.  FALSE: the store failed; of
- * list nothing holds: senders are refused, and what cannot be refused is in the queue again. */
-gboolean hg_round_run(hg_engine *engine, hg_command *list);
+/* A whole round: what waits in the queue, what is due, the commit, and who hears of it.  FALSE: the store failed; of
+ * that nothing holds: senders are refused, and what cannot be refused is in the queue again. */
+gboolean hg_round_run(hg_engine *engine);
 /* The store failed, again perhaps: told, counted, and after too often the engine stops. */
 void hg_round_failed(hg_engine *engine, const GError *error);
 /* A round that is committed and waits for the disk is told of, or refused when the disk failed (FALSE). */

@@ -342,14 +342,13 @@ static void watch_store(hg_engine *engine)
 
 gint64 hg_engine_step(hg_engine *engine, gboolean *ret_ok)
 {
-	hg_command *list;
 	gboolean busy, ok = take_reload(engine);
+	gint64 oldest;
 
 	watch_disk(engine);
 	if (ok) {
-		list = hg_queue_take(engine->queue, engine->group_max);
-		busy = list || has_work(engine);
-		ok = busy ? hg_round_run(engine, list) : hg_round_settle(engine);
+		busy = hg_queue_length(engine->queue, &oldest) || has_work(engine);
+		ok = busy ? hg_round_run(engine) : hg_round_settle(engine);
 		tend(engine, busy);
 	}
 	watch_store(engine);

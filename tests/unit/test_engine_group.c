@@ -1,6 +1,7 @@
 /* test_engine_group.c - commands of one group: one that fails takes nobody with it, and nothing is done twice */
 #include <config.h>
 
+#include "db.h"
 #include "engine_fixture.h"
 #include "turn.h"
 
@@ -177,6 +178,41 @@ static void say_all(hg_lab *lab, const char *prefix, guint n)
 	}
 }
 
+static const hg_driver *driver;
+static hg_lab *standing;
+
+/* Another node has the turn, and somebody writes to us meanwhile. */
+static gboolean stand_in_line(hg_store *store, GError **error)
+{
+	if (standing)
+		say(g_steal_pointer(&standing), "tel:+447700900002", "help");
+	return driver->begin(store, error);
+}
+
+static void what_comes_while_it_waits_for_the_turn_is_of_the_group(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(by_word);
+	hg_driver line = *lab->engine->store->driver;
+	gint64 groups;
+	gboolean ok = FALSE;
+
+	(void)state;
+	lab_run(lab);
+	driver = lab->engine->store->driver;
+	line.begin = stand_in_line;
+	groups = lab->engine->stats.groups;
+	say(lab, "tel:+447700900001", "help");
+	standing = lab;
+	lab->engine->store->driver = &line;
+	hg_engine_step(lab->engine, &ok);
+	lab->engine->store->driver = driver;
+	assert_true(ok && !standing);
+	assert_int_equal(lab->stored, 2);
+	assert_int_equal(lab->engine->stats.groups, groups + 1);
+	lab_counts(lab, 2, "SELECT COUNT(*) FROM ticket");
+	lab_audit(lab);
+}
+
 /* A peak: 32 wait for an answer while 40 conversations are to be settled.  One of these for 16 of those; the rest
  * when nobody waits. */
 static void who_waits_for_an_answer_goes_before_what_is_due(void **state)
@@ -209,6 +245,7 @@ int main(void)
 		cmocka_unit_test(what_goes_out_at_once_goes_out_once),
 		cmocka_unit_test(a_thread_s_events_leave_one_after_the_other),
 		cmocka_unit_test(what_was_undone_is_news_again),
+		cmocka_unit_test(what_comes_while_it_waits_for_the_turn_is_of_the_group),
 		cmocka_unit_test(who_waits_for_an_answer_goes_before_what_is_due),
 	};
 
