@@ -7,7 +7,6 @@
 #include "backup.h"
 #include "failpoint.h"
 #include "log.h"
-#include "nodes.h"
 
 #define READERS 2
 #define READ_LIMIT_MS 2000		/* a longer read would hold back checkpoints */
@@ -101,11 +100,11 @@ static void make_parts(hg_gateway *gateway)
 	struct hg_visitors_env visitors_env;
 
 	if (hg_store_is_shared(gateway->store))
-		gateway->own = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+		gateway->own = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	hg_gateway_ports(gateway, &ports);
 	gateway->engine = hg_engine_new(conf, g_steal_pointer(&gateway->setup->rules), gateway->store,
 					gateway->env, &ports);
-	hg_engine_set_node(gateway->engine, conf->store.node ?: g_get_host_name(), HG_LEASE_MS);
+	hg_gateway_be_node(gateway, conf->store.node ?: g_get_host_name());
 	hg_gateway_visitors_env(gateway, &visitors_env);
 	gateway->visitors = hg_visitors_new(&visitors_env, conf);
 	hg_gateway_channel_env(gateway, &channel_env);
@@ -206,6 +205,7 @@ void hg_gateway_free(hg_gateway *gateway)
 	hg_engine_free(gateway->engine);
 	g_clear_pointer(&gateway->own, g_hash_table_destroy);
 	g_clear_pointer(&gateway->store, hg_store_close);
+	hg_place_free(gateway->place);
 	hg_setup_free(gateway->setup);
 	g_free(gateway->attachments);
 	hg_clock_free(gateway->clock);
@@ -345,13 +345,14 @@ static void on_reload_signal(evutil_socket_t number, short what, void *arg)
 								  .outcome = ok ? "ok" : "configuration", .facts = facts });
 }
 
-/* Once a second: systemd's watchdog, and whether clock and store are still good. */
+/* Once a second: systemd's watchdog, and whether clock, store and what this node holds are still good. */
 static void pulse(void *arg)
 {
 	hg_gateway *gateway = arg;
 
 	sd_notify(0, "WATCHDOG=1");
 	hg_gateway_watch_clock(gateway);
+	hg_gateway_end_posts(gateway);
 	if (hg_engine_broken(gateway->engine) && !gateway->stopping) {
 		hg_err(NULL, "daemon.store_broken", "nothing can be stored any more: stopping with exit code %d; "
 		       "run headgatectl fsck before you start again", EXIT_STORE);

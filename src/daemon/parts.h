@@ -16,6 +16,7 @@
 #include "http_client.h"
 #include "http_server.h"
 #include "loop.h"
+#include "place.h"
 #include "readers.h"
 #include "search.h"
 #include "visitor.h"
@@ -53,7 +54,8 @@ struct hg_gateway {
 	char instance[17];		/* which store this is, as a word that tells nothing of it */
 	gint64 started_ms, reloaded_ms;
 	guint64 pulse;			/* timer */
-	GHashTable *own;		/* where several nodes share the store: names of the posts this one holds; else NULL */
+	GHashTable *own;		/* where several nodes share the store: posts it holds -> gint64, until when by hg_mono(); else NULL */
+	hg_place *place;		/* may be NULL */
 	gboolean stopping, channels_stopped, server_drained, console_drained;
 	enum hg_clock_told { HG_CLOCK_RIGHT, HG_CLOCK_HELD, HG_CLOCK_BEHIND } clock_told;	/* what the log said last */
 	int exit_code;
@@ -76,6 +78,9 @@ void hg_gateway_api_ports(hg_gateway *gateway, struct hg_api_ports *ret);
 /* posts_held.c */
 /* May this node do what only one may do for it: kind "channel:", "backend:", "hook:", or "house" with name ""?  On the loop. */
 gboolean hg_gateway_owns(hg_gateway *gateway, const char *kind, const char *name);
+void hg_gateway_be_node(hg_gateway *gateway, const char *name);	/* before the engine runs */
+void hg_gateway_joined(void *gateway, gint64 since_ms);		/* as hg_ports.joined */
+void hg_gateway_end_posts(hg_gateway *gateway);			/* often, on the loop: what is held ends by itself */
 /* As hg_ports.posts. */
 void hg_gateway_posted(void *gateway, const char *post, gboolean held, gint64 fence, gint64 until_mono_ms);
 

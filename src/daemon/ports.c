@@ -100,7 +100,7 @@ static void port_publish(void *ctx, const hg_event *const *events, guint n)
 void hg_gateway_ports(hg_gateway *gateway, struct hg_ports *ret)
 {
 	*ret = (struct hg_ports){ .ctx = gateway, .plan = port_plan, .limits = port_limits,
-		.dispatch = port_dispatch, .publish = port_publish, .posts = hg_gateway_posted,
+		.dispatch = port_dispatch, .publish = port_publish, .posts = hg_gateway_posted, .joined = hg_gateway_joined,
 		.hint = hg_follower_hint(gateway->follow) };
 }
 

@@ -25,8 +25,9 @@ void hg_engine_free(hg_engine *engine);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(hg_engine, hg_engine_free)
 
 /* Several nodes on one store: who this one is, before hg_engine_recover(); lease_ms: how long others wait for what is ours
- * when it says nothing any more.  Where nobody shares the store it does not matter. */
-void hg_engine_set_node(hg_engine *engine, const char *name, gint64 lease_ms);
+ * when it says nothing any more; before_ms: what hg_ports.joined told a process of that name that is certainly dead, so that
+ * nobody waits for what it held, or 0.  Where nobody shares the store it does not matter. */
+void hg_engine_set_node(hg_engine *engine, const char *name, gint64 lease_ms, gint64 before_ms);
 const char *hg_engine_node(hg_engine *engine);	/* lent */
 /* Any thread: names of the posts this node holds, one a line; yours.  NULL: nobody shares the store, and all are ours. */
 char *hg_engine_posts(hg_engine *engine);

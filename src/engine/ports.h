@@ -54,5 +54,8 @@ struct hg_ports {
 	 * ("channel:NAME", "backend:NAME", "hook:NAME", "house"), until until_mono_ms at least; or (not held) it may not.
 	 * Each is not held until it is told.  May be NULL. */
 	void (*posts)(void *ctx, const char *post, gboolean held, gint64 fence, gint64 until_mono_ms);
+	/* On the engine's thread: this process is the node since then, by the store's clock; as hg_engine_set_node() is told at the
+	 * next start.  May be NULL. */
+	void (*joined)(void *ctx, gint64 since_ms);
 	const char *hint;		/* given with each commit (hg_store_hint()); lent.  NULL: nobody else is there */
 };

@@ -18,6 +18,8 @@ struct hg_posts {
 	gboolean shared;
 	char *node;			/* ours, as the rest */
 	gint64 lease_ms;
+	gint64 dead_ms;			/* since when the process was our node that is certainly dead; 0: none is */
+	gint64 told_ms;			/* since when we are it, as the port was told */
 	hg_member member;		/* n 0: not joined yet; its name is node */
 	gboolean ousted;		/* another process goes by our name: it has what was ours */
 	GPtrArray *list;		/* of hg_post; never shrinks */
@@ -40,6 +42,7 @@ struct beat {
 	GPtrArray *leases, *members;
 	gint64 top;			/* highest fence there is */
 	guint live, held;		/* nodes that share; posts we keep */
+	gboolean after_dead;		/* we have just joined, and whoever was our node before is dead */
 	gboolean draining;
 	GPtrArray *took;		/* of hg_post */
 };
@@ -82,11 +85,12 @@ void hg_posts_free(hg_posts *posts)
 	g_free(posts);
 }
 
-void hg_posts_name(hg_posts *posts, const char *node, gint64 lease_ms)
+void hg_posts_name(hg_posts *posts, const char *node, gint64 lease_ms, gint64 before_ms)
 {
 	g_free(posts->node);
 	posts->node = g_strdup(node);
 	posts->lease_ms = lease_ms;
+	posts->dead_ms = before_ms;
 }
 
 const char *hg_posts_node(hg_posts *posts)
@@ -214,10 +218,20 @@ static gboolean look_at_leases(hg_posts *posts, hg_arena *arena, struct beat *be
 
 /* ---- a beat ---- */
 
+/* Each process that is a node is it since another time, whatever the clock says. */
 static gboolean join(hg_posts *posts, hg_arena *arena, struct beat *beat, GError **error)
 {
+	gint64 since_ms = beat->now_ms;
+	hg_member *before;
+
+	if (!hg_store_node_by_name(posts->engine->store, arena, posts->node, &before, error))
+		return FALSE;
+	if (before) {
+		since_ms = MAX(since_ms, before->since_ms + 1);
+		beat->after_dead = posts->dead_ms && before->since_ms == posts->dead_ms;
+	}
 	posts->member = (hg_member){ .name = posts->node, .version = PACKAGE_VERSION,
-		.schema = hg_store_schema(posts->engine->store), .since_ms = beat->now_ms, .seen_ms = beat->now_ms };
+		.schema = hg_store_schema(posts->engine->store), .since_ms = since_ms, .seen_ms = beat->now_ms };
 	return hg_store_node_join(posts->engine->store, arena, &posts->member, error);
 }
 
@@ -237,6 +251,27 @@ static gboolean say_we_live(hg_posts *posts, hg_arena *arena, struct beat *beat,
 	hg_err(NULL, "node.name_taken", "another headgated was started as node \"%s\": this one does nothing any more that only one "
 	       "may do; give each a name of its own (store.node) and start this one again", posts->node);
 	posts->ousted = TRUE;
+	return TRUE;
+}
+
+/* Nothing of it goes out any more, so nobody has to wait until its leases end.  We take our part at once; the rest others do. */
+static gboolean free_the_dead(hg_posts *posts, struct beat *beat, GError **error)
+{
+	guint n = 0;
+
+	for (guint i = 0; beat->after_dead && i < beat->leases->len; i++) {
+		hg_lease *lease = g_ptr_array_index(beat->leases, i);
+
+		if (lease->node_n != posts->member.n || !lease->until_ms)
+			continue;
+		lease->until_ms = 0;
+		if (!hg_store_lease_set(posts->engine->store, lease, error))
+			return FALSE;
+		n++;
+	}
+	if (n)
+		hg_info(NULL, "node.again", "the process that was node \"%s\" before has ended: nobody waits for the %u leases it held",
+			posts->node, n);
 	return TRUE;
 }
 
@@ -367,6 +402,7 @@ static gboolean do_beat(hg_posts *posts, struct hg_round *round, struct beat *be
 	guint share;
 
 	if (!say_we_live(posts, round->arena, beat, error) || !look_at_leases(posts, round->arena, beat, error) ||
+	    !free_the_dead(posts, beat, error) ||
 	    !hg_store_node_list(posts->engine->store, round->arena, beat->members, error))
 		return FALSE;
 	count_members(posts, beat);
@@ -514,6 +550,10 @@ void hg_posts_tell(hg_posts *posts)
 	}
 	if (news)
 		list_held(posts);
+	if (posts->member.n && posts->member.since_ms != posts->told_ms && ports->joined) {
+		posts->told_ms = posts->member.since_ms;
+		ports->joined(ports->ctx, posts->told_ms);
+	}
 }
 
 char *hg_posts_list(hg_posts *posts)

@@ -28,8 +28,9 @@ typedef struct hg_post {
 hg_posts *hg_posts_new(hg_engine *engine);
 void hg_posts_free(hg_posts *posts);
 void hg_posts_load(hg_posts *posts);	/* the configuration is another one */
-/* Who this node is, before the first round; lease_ms: how long others wait for one that says nothing. */
-void hg_posts_name(hg_posts *posts, const char *node, gint64 lease_ms);
+/* Who this node is, before the first round; lease_ms: how long others wait for one that says nothing; before_ms: since when a
+ * process was this node that is dead, or 0. */
+void hg_posts_name(hg_posts *posts, const char *node, gint64 lease_ms, gint64 before_ms);
 /* The post that jobs of a target belong to, lent; NULL: the store is not shared, and everything is ours. */
 hg_post *hg_posts_of(hg_posts *posts, int target, const char *name);
 gboolean hg_post_has(const char *post, int target, const char *name);	/* by that name are jobs of the target its? */

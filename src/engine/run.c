@@ -196,9 +196,9 @@ static gboolean take_reload(hg_engine *engine)
 
 /* ---- several nodes ---- */
 
-void hg_engine_set_node(hg_engine *engine, const char *name, gint64 lease_ms)
+void hg_engine_set_node(hg_engine *engine, const char *name, gint64 lease_ms, gint64 before_ms)
 {
-	hg_posts_name(engine->posts, name, lease_ms);
+	hg_posts_name(engine->posts, name, lease_ms, before_ms);
 }
 
 const char *hg_engine_node(hg_engine *engine)

@@ -100,6 +100,10 @@ class Cluster:
     def ask(self, sql):
         return postgres.ask(self.url, sql)
 
+    def holder(self, post):
+        name = self.ask(f"SELECT n.name FROM lease AS l JOIN node AS n ON n.n = l.node_n WHERE l.name = '{post}'")
+        return next(node for node in self.nodes if node.node == name)
+
     def finish(self):
         problems = []
         for node in self.nodes:
@@ -159,13 +163,23 @@ def test_an_answer_given_at_either_node_goes_out_once_and_in_order(cluster, grap
         assert cluster.nodes[i % 2].reply(thread, f"answer {i}").status == 202
     sent = graph.wait_accepted(10)
     assert [m.text for m in sent] == [f"answer {i}" for i in range(10)]
+    # One that dies and is there again has what it held at once: nobody waits for its lease.
+    harness.wait_until(lambda: cluster.ask("SELECT COUNT(*) FROM outbox WHERE state IN (1, 2, 3)") == "0", "that all is done")
+    again = cluster.holder("channel:wa-main")
+    takeovers = cluster.ask("SELECT MAX(fence) FROM lease")
+    again.kill()
+    again.start()
+    harness.wait_until(lambda: "event=node.again" in again.log(), "the word of the one before")
+    assert cluster.nodes[0].reply(thread, "after that").status == 202
+    graph.wait_accepted(11)
+    assert "event=node.takeover" not in "".join(node.log() for node in cluster.nodes)
+    assert int(cluster.ask("SELECT MAX(fence) FROM lease")) > int(takeovers)
 
 
 def test_what_a_dead_node_held_another_one_takes_over(cluster, graph, helpdesk):
     graph.say("+447700900123", "first")
     thread = helpdesk.wait(lambda h: h.of("ticket.requested"), "a ticket")[0].data["thread"]["id"]
-    holder = cluster.ask("SELECT n.name FROM lease AS l JOIN node AS n ON n.n = l.node_n WHERE l.name = 'channel:wa-main'")
-    dead = next(node for node in cluster.nodes if node.node == holder)
+    dead = cluster.holder("channel:wa-main")
     other = next(node for node in cluster.nodes if node is not dead)
     dead.kill()
     assert other.reply(thread, "from the other one").status == 202

@@ -32,6 +32,7 @@ struct node {
 	char name[8];
 	gint64 apart_ms;		/* what its wall clock is off */
 	gint64 asleep_ms;		/* until then it does nothing */
+	gint64 dead_ms;			/* since when the one was it that died, and left word of that; 0: nobody knows */
 };
 
 struct play {
@@ -72,7 +73,7 @@ static void begin_node(struct play *play, struct node *node)
 	assert_non_null(node->lab);
 	node->lab->by_hand = TRUE;
 	node->asleep_ms = 0;
-	hg_engine_set_node(node->lab->engine, node->name, HG_LEASE_MS);
+	hg_engine_set_node(node->lab->engine, node->name, HG_LEASE_MS, node->dead_ms);
 }
 
 static void step_node(struct node *node)
@@ -211,6 +212,11 @@ static void kill_node(struct play *play, struct node *node)
 			play->lost++;
 		}
 	}
+	/* One that died before it had written it left the word of the one before. */
+	if (!draw(play, 4))
+		node->dead_ms = 0;
+	else if (draw(play, 8))
+		node->dead_ms = node->lab->joined_ms;
 	lab_end(node->lab);
 	node->lab = NULL;
 	play->kills++;
@@ -339,7 +345,8 @@ static void begin_play(struct play *play, guint seed)
 	play->owners = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
 	play->n_nodes = 2 + draw(play, NODES_MAX - 1);
 	for (guint i = 0; i < play->n_nodes; i++) {
-		g_snprintf(play->nodes[i].name, sizeof(play->nodes[i].name), "n%u", i);
+		/* Some time two of them go by one name. */
+		g_snprintf(play->nodes[i].name, sizeof(play->nodes[i].name), "n%u", i > 1 && !draw(play, 4) ? 0 : i);
 		play->nodes[i].apart_ms = (gint64)draw(play, 2 * APART_MS) - APART_MS;
 		begin_node(play, &play->nodes[i]);
 	}

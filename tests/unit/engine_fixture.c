@@ -223,10 +223,15 @@ static void posts(void *ctx, const char *post, gboolean is_held, gint64 fence, g
 		assert_true(g_hash_table_remove(lab->held, post));
 }
 
+static void joined(void *ctx, gint64 since_ms)
+{
+	((hg_lab *)ctx)->joined_ms = since_ms;
+}
+
 struct hg_ports lab_ports(hg_lab *lab)
 {
 	return (struct hg_ports){ .ctx = lab, .plan = plan, .limits = limits, .dispatch = dispatch, .publish = publish,
-				  .posts = posts };
+				  .posts = posts, .joined = joined };
 }
 
 static gboolean try_engine(hg_lab *lab, GError **error)

@@ -13,6 +13,7 @@ typedef struct hg_lab {
 	hg_engine *engine;
 	GPtrArray *out;			/* of hg_dispatch: what went out and was not taken yet */
 	GHashTable *held;		/* where several engines share a store: posts it was told to hold -> gint64 until when */
+	gint64 joined_ms;		/* ... and since when it is the node */
 	GPtrArray *published;		/* types of events, in order; ours */
 	guint stored, refused;		/* answers to batches */
 	char *answer;			/* to the last API command ... */

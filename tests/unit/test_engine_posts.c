@@ -24,13 +24,18 @@ struct cluster {
 	hg_lab *a, *b, *c;
 };
 
-static hg_lab *begin_node(struct cluster *cl, const char *name)
+static hg_lab *begin_again(struct cluster *cl, const char *name, gint64 before_ms)
 {
 	hg_lab *lab = lab_new_tried(cl->conf, cl->w);
 
 	assert_non_null(lab);
-	hg_engine_set_node(lab->engine, name, HG_LEASE_MS);
+	hg_engine_set_node(lab->engine, name, HG_LEASE_MS, before_ms);
 	return lab;
+}
+
+static hg_lab *begin_node(struct cluster *cl, const char *name)
+{
+	return begin_again(cl, name, 0);
 }
 
 static int begin(void **state)
@@ -313,6 +318,59 @@ static void two_processes_of_one_name_are_not_one_node(void **state)
 	assert_int_equal(held(cl->b) + held(cl->c), POSTS);
 }
 
+/* It comes back for what it held in the moment in which it is there; what is more than its part is free for others. */
+static void who_is_known_to_be_dead_is_not_waited_for(void **state)
+{
+	only_on_sqlite();
+	struct cluster *cl = *state;
+	struct hg_engine_stats stats;
+	gint64 since_ms;
+	hg_dispatch *call;
+
+	lab_run(cl->a);
+	call = call_under_way(cl->a, "wa");
+	assert_non_null(call);
+	hg_dispatch_free(call);
+	since_ms = cl->a->joined_ms;
+	assert_int_equal(since_ms, world_count(cl->w, "SELECT since_ms FROM node WHERE name = 'a'"));
+	lab_run(cl->b);
+	lab_end(cl->a);
+	cl->a = begin_again(cl, "a", since_ms);	/* in the same millisecond, too */
+	lab_run(cl->a);
+	assert_int_equal(held(cl->a), POSTS / 2);
+	assert_true(has(cl->a, "channel:wa"));
+	assert_true(cl->a->joined_ms > since_ms);
+	lab_counts(cl->a, HG_DLV_UNKNOWN, "SELECT delivery FROM message WHERE direction = 2");
+	lab_counts(cl->a, POSTS + POSTS / 2, "SELECT MAX(fence) FROM lease");
+	lab_wait(cl->b, BEAT_MS);
+	assert_int_equal(held(cl->b), POSTS / 2);
+	hg_engine_get_stats(cl->b->engine, &stats);
+	assert_int_equal(stats.takeovers, 0);
+	lab_audit(cl->b);
+}
+
+/* What is known of one process is known of that one only. */
+static void who_may_live_is_waited_for(void **state)
+{
+	struct cluster *cl = *state;
+	gint64 since_ms;
+
+	lab_run(cl->a);
+	since_ms = cl->a->joined_ms;
+	cl->c = begin_again(cl, "a", since_ms - 1);
+	lab_run(cl->c);
+	assert_int_equal(held(cl->c), 0);
+	lab_end(cl->c);
+	cl->c = begin_again(cl, "a", since_ms);	/* that one is dead, but it was not the last */
+	lab_run(cl->c);
+	assert_int_equal(held(cl->c), 0);
+	lab_end(cl->c);
+	cl->c = begin_again(cl, "x", since_ms);
+	lab_run(cl->c);
+	assert_int_equal(held(cl->c), 0);
+	assert_int_equal(held(cl->a), POSTS);
+}
+
 static void what_was_undone_was_not_taken(void **state)
 {
 	struct cluster *cl = *state;
@@ -400,6 +458,8 @@ int main(void)
 		SHARED(a_draining_node_gives_away_what_is_idle_and_then_the_rest),
 		SHARED(a_stopped_node_leaves_at_once),
 		SHARED(two_processes_of_one_name_are_not_one_node),
+		SHARED(who_is_known_to_be_dead_is_not_waited_for),
+		SHARED(who_may_live_is_waited_for),
 		SHARED(what_was_undone_was_not_taken),
 		SHARED(a_lease_ends_by_itself_where_the_store_is_away),
 		SHARED(a_question_is_asked_by_who_holds_the_channel),
