@@ -1,4 +1,4 @@
-"""Two nodes on one PostgreSQL behind a balancer, killed and paused under load, and the server with them.
+"""Several nodes on one PostgreSQL behind a balancer, killed and paused under load, and the server with them.
 
 storm.py is who is at work meanwhile and what must hold in the end.  A pause is longer than the server waits for whoever
 has the turn, and some are longer than a lease.  By option (HEADGATE_FULL=1, or HEADGATE_STRIKES) there are many more."""
@@ -23,10 +23,10 @@ TURN_S, LEASE_S = 5, 15		# src/store/postgres.c, nodes.h
 pytestmark = pytest.mark.skipif(not postgres.program("postgres"), reason="PostgreSQL's server is not here")
 
 
-@pytest.fixture
-def cluster(ram, graph, helpdesk):
+@pytest.fixture(params=test_nodes.NODES, ids="{}-nodes".format)
+def cluster(ram, graph, helpdesk, request):
     server = postgres.Server().start()
-    made = test_nodes.Cluster(ram, server, graph, helpdesk, rules=storms.DECIDED, top=storms.top(), channel=storms.CHANNEL)
+    made = test_nodes.Cluster(ram, server, graph, helpdesk, request.param, rules=storms.DECIDED, top=storms.top(), channel=storms.CHANNEL)
     made.server = server
     yield made
     problems = made.finish()
@@ -70,7 +70,8 @@ def test_nodes_and_server_that_die_and_stop_under_load_lose_and_double_nothing(c
     finally:
         storm.stop()
     storm.check()
-    records.record("nodes.kills", KILLS, acknowledged=storm.count(), pauses=PAUSES, server=SERVER_KILLS, seed=SEED)
+    records.record("nodes.kills", KILLS, acknowledged=storm.count(), pauses=PAUSES, server=SERVER_KILLS, seed=SEED,
+                   nodes=len(cluster.nodes))
     assert storm.count() > 5 * len(strikes)
 
 

@@ -3,88 +3,60 @@ whether it happened.  headgate asks the server itself, and nothing is lost or th
 import os
 import pathlib
 import select
-import socket
 import struct
 import tempfile
-import threading
 import uuid
 
 import pytest
 
 import harness
 import postgres
+import postgres_line
 from conftest import AT_ONCE, ENV, config_text, finish
 
 pytestmark = pytest.mark.skipif(not postgres.program("postgres") or bool(postgres.RUNNING), reason="it needs a server of its own")
 FULL = bool(os.environ.get("HEADGATE_FULL"))
 
 
-class Cutter:
-    """Between headgate and the server, by sockets in a folder.  armed: (side, n): the next COMMIT is cut when n bytes of it
+class Cutter(postgres_line.Line):
+    """armed: (side, n): the next COMMIT is cut when n bytes of it
     ("asked") or of the answer to it ("said") went through."""
 
     def __init__(self, folder, server):
-        self.target = f"{server.folder}/.s.PGSQL.5432"
         self.armed, self.cuts, self.lengths = None, 0, {"asked": 0, "said": 0}
-        self.listener = socket.socket(socket.AF_UNIX)
-        self.listener.bind(f"{folder}/.s.PGSQL.5432")
-        self.listener.listen(50)
-        threading.Thread(target=self.accept, daemon=True).start()
-
-    def accept(self):
-        while True:
-            try:
-                client, _ = self.listener.accept()
-            except OSError:
-                return
-            server = socket.socket(socket.AF_UNIX)
-            try:
-                server.connect(self.target)
-            except OSError:
-                client.close()
-                continue
-            threading.Thread(target=self.carry, args=(client, server), daemon=True).start()
+        super().__init__(folder, server)
 
     def carry(self, client, server):
         said_left = None			# bytes of an answer that may still go through
-        try:
-            while True:
-                for ready in select.select([client, server], [], [])[0]:
-                    data = ready.recv(65536)
-                    if not data:
+        while True:
+            for ready in select.select([client, server], [], [])[0]:
+                data = ready.recv(65536)
+                if not data:
+                    return
+                if ready is client and self.is_commit(data):
+                    self.lengths["asked"] = len(data)
+                    cut, self.armed = self.armed, None
+                    if cut and cut[0] == "asked":
+                        self.cuts += 1
+                        server.sendall(data[:cut[1]])
                         return
-                    if ready is client and self.is_commit(data):
-                        self.lengths["asked"] = len(data)
-                        cut, self.armed = self.armed, None
-                        if cut and cut[0] == "asked":
-                            self.cuts += 1
-                            server.sendall(data[:cut[1]])
-                            return
-                        if cut:
-                            said_left = cut[1]
-                    elif ready is server and said_left is not None:
-                        self.lengths["said"] = len(data)
-                        client.sendall(data[:said_left])
-                        if said_left < len(data):
-                            self.cuts += 1
-                            return
-                        said_left = None
-                        continue
-                    (server if ready is client else client).sendall(data)
-        except OSError:
-            pass
-        finally:
-            client.close()
-            server.close()
+                    if cut:
+                        said_left = cut[1]
+                elif ready is server and said_left is not None:
+                    self.lengths["said"] = len(data)
+                    client.sendall(data[:said_left])
+                    if said_left < len(data):
+                        self.cuts += 1
+                        return
+                    said_left = None
+                    continue
+                (server if ready is client else client).sendall(data)
 
     @staticmethod
     def is_commit(data):
         """A simple query (type Q, length, text) that ends in COMMIT and has written something."""
         return data[:1] == b"Q" and len(data) > 5 and struct.unpack(">I", data[1:5])[0] == len(data) - 1 and \
             data.startswith(b"UPDATE turn", 5) and data.endswith(b"COMMIT\0")
-
-    def close(self):
-        self.listener.close()
 
 
 def test_a_commit_cut_at_any_byte_is_one_or_none(graph, helpdesk, tmp_path):
@@ -93,7 +65,7 @@ def test_a_commit_cut_at_any_byte_is_one_or_none(graph, helpdesk, tmp_path):
         cutter = Cutter(pathlib.Path(folder), server)
         url = server.database()
         gateway = harness.Gateway(tmp_path, config_text(graph.url, helpdesk.url, rules=AT_ONCE), ENV,
-                                  database=url.replace(str(server.folder), folder), node="cut")
+                                  database=cutter.url(url), node="cut")
         gateway.start()
         graph.target(gateway.port, "wa-main")
         told = []

@@ -1,6 +1,8 @@
-"""Two nodes on one PostgreSQL, and who looks at the one while it happens at the other."""
+"""Two nodes on one PostgreSQL, and who looks at the one while it happens at the other, also when the line to it is bad."""
 import concurrent.futures
 import contextlib
+import tempfile
+import threading
 
 import pytest
 
@@ -9,6 +11,7 @@ import fake_graph
 import fake_helpdesk
 import harness
 import postgres
+import postgres_line
 from harness import wait_until
 from live_visitor import Ear, Visitor
 from test_console import OWN, cookie_of, enter, secret_of
@@ -30,13 +33,15 @@ def nodes(tmp_path_factory):
     text = conftest.config_text(graph.url, helpdesk.url, channels=WIDGET).replace("  min_free: 1MiB\n", f"  min_free: 1MiB\n  attachments: {shared}\n", 1)
     server = postgres.Server().start()
     database = server.database()
+    ours = tempfile.TemporaryDirectory(prefix="line")
+    line = postgres_line.Bad(ours.name, server)
     made = []
     try:
         for name in ("one", "two"):
             (folder / name).mkdir()
-            made.append(harness.Gateway(folder / name, text, dict(conftest.ENV), database=database, node=name))
+            made.append(harness.Gateway(folder / name, text, dict(conftest.ENV), database=line.url(database), node=name))
             made[-1].start()
-        made[0].server = server
+        made[0].server, made[0].line, made[0].ask = server, line, lambda sql: postgres.ask(database, sql)
         yield made
         problems = [problem for gateway in made for problem in conftest.finish(gateway)]
         assert not problems, "\n".join(problems)
@@ -44,7 +49,9 @@ def nodes(tmp_path_factory):
         for gateway in made:
             with contextlib.suppress(Exception):
                 gateway.kill()
+        line.close()
         server.stop()
+        ours.cleanup()
         graph.close()
         helpdesk.close()
 
@@ -192,3 +199,50 @@ def test_who_looks_goes_on_when_the_database_was_away(one, two, visitor, ear):
     visitor.say("behind", thread=thread)
     ear.wait_text("behind")
     assert ear.texts() == ["before", "behind"]
+
+
+def test_where_no_notification_arrives_everybody_looks_by_himself(one, two, visitor, ear):
+    line = one.line
+    line.deaf = True
+    try:
+        thread = visitor.say("is anybody there?")["thread"]["id"]
+        ear.wait_text("is anybody there?")
+        reader = Events(two, f"?thread={thread}")
+        for gateway in (one, two):		# one of them does not hold the channel
+            assert gateway.reply(thread, f"yes, {gateway.node}").status == 202
+            ear.wait_text(f"yes, {gateway.node}")
+        heard = []				# in time: what keeps a stream alive would let it be waited for without end
+        threading.Thread(target=lambda: heard.extend(reader.until(lambda event: event["type"] == "message.noted")), daemon=True).start()
+        note(one, thread, "heard")
+        wait_until(lambda: heard, "the note at the other node")
+        reader.close()
+        wait_until(lambda: one.ask("SELECT COUNT(*) FROM outbox WHERE state IN (1, 2, 3)") == "0", "all that goes out")
+        made = one.api("POST", "/v1/tokens", {"name": "deaf", "scopes": ["read"]}).json
+        wait_until(lambda: two.api("GET", "/v1/events?limit=1", token=made["secret"]).status == 200, "the token to be known")
+        assert one.api("DELETE", f"/v1/tokens/{made['token']['id']}").status == 200
+        wait_until(lambda: two.api("GET", "/v1/events?limit=1", token=made["secret"]).status == 401, "the token to be refused")
+        assert line.swallowed > 5
+    finally:
+        line.deaf = False
+
+
+def test_a_node_that_waits_for_the_database_ends_what_only_one_may_do(one, two, visitor):
+    def last_of(gateway):
+        return next((line for line in reversed(gateway.log().splitlines()) if "event=node.post_" in line and "post=channel:web" in line), "")
+
+    def holder():
+        return next((gateway for gateway in (one, two) if "post_gained" in last_of(gateway)), None)
+
+    held_by = wait_until(holder, "who holds the channel")
+    one.line.flows.clear()
+    try:
+        for gateway in (one, two):
+            gateway.advance(seconds=13)		# the engine's thread waits for an answer, and says nothing of it
+        wait_until(lambda: "post_ended" in last_of(held_by), "the end of what it held")
+        assert "the database was not reached in time" in last_of(held_by)
+    finally:
+        one.line.flows.set()
+    wait_until(holder, "who holds the channel again")
+    thread = visitor.say("are you back?")["thread"]["id"]
+    assert two.reply(thread, "we are").status == 202
+    wait_until(lambda: one.ask("SELECT COUNT(*) FROM outbox WHERE state IN (1, 2, 3)") == "0", "all that goes out")

@@ -1,6 +1,9 @@
-"""Two nodes on one PostgreSQL behind a load balancer: whatever lands where, it is one gateway."""
+"""Several nodes on one PostgreSQL behind a load balancer: whatever lands where, it is one gateway.
+
+There are two of them; two, and then four, with HEADGATE_FULL=1; or as many as HEADGATE_NODES says (2,4,8)."""
 import concurrent.futures
 import http.client
+import os
 import subprocess
 import threading
 import time
@@ -15,6 +18,7 @@ from conftest import AT_ONCE, ENV, config_text
 pytestmark = pytest.mark.skipif(not postgres.program("postgres"), reason="PostgreSQL's server is not here")
 
 LEASE_S = 15
+NODES = [int(n) for n in (os.environ.get("HEADGATE_NODES") or ("2,4" if os.environ.get("HEADGATE_FULL") else "2")).split(",")]
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +84,7 @@ class Front(harness.Gateway):
 
 
 class Cluster:
-    def __init__(self, folder, server, graph, helpdesk, n=2, **config):
+    def __init__(self, folder, server, graph, helpdesk, n, **config):
         self.url = postgres.make_database(server.url() if server else postgres.RUNNING)
         (folder / "files").mkdir()
         self.nodes = []
@@ -116,9 +120,9 @@ class Cluster:
         return problems
 
 
-@pytest.fixture
-def cluster(tmp_path, server, graph, helpdesk):
-    made = Cluster(tmp_path, server, graph, helpdesk, rules=AT_ONCE)
+@pytest.fixture(params=NODES, ids="{}-nodes".format)
+def cluster(tmp_path, server, graph, helpdesk, request):
+    made = Cluster(tmp_path, server, graph, helpdesk, request.param, rules=AT_ONCE)
     yield made
     problems = made.finish()
     assert not problems, "\n".join(problems)
@@ -134,12 +138,12 @@ def inbound(gateway, thread):
         before = "&before=" + page[0]["id"]
 
 
-def test_fifty_first_messages_at_two_nodes_make_one_conversation_and_one_ticket(cluster, graph, helpdesk):
+def test_fifty_first_messages_at_all_nodes_make_one_conversation_and_one_ticket(cluster, graph, helpdesk):
     with concurrent.futures.ThreadPoolExecutor(50) as pool:
         assert set(pool.map(lambda i: graph.say("+447700900123", f"it is broken {i}"), range(50))) == {200}
     threads = cluster.front.wait_thread()
     assert len(threads) == 1
-    assert sorted(inbound(cluster.nodes[1], threads[0]["id"])) == sorted(f"it is broken {i}" for i in range(50))
+    assert sorted(inbound(cluster.nodes[-1], threads[0]["id"])) == sorted(f"it is broken {i}" for i in range(50))
     helpdesk.wait(lambda h: len({m["text"] for d in h.accepted for m in d.data.get("messages", []) + [d.data.get("message", {})]
                                  if m.get("text")}) == 50, "all of it at the helpdesk")
     assert len(helpdesk.of("ticket.requested")) == 1
@@ -147,7 +151,7 @@ def test_fifty_first_messages_at_two_nodes_make_one_conversation_and_one_ticket(
     assert sequence == sorted(sequence)
 
 
-def test_what_is_delivered_to_both_nodes_at_once_is_one_message(cluster, graph):
+def test_what_is_delivered_to_all_nodes_at_once_is_one_message(cluster, graph):
     bodies = [graph.text("+447700900123", f"copy {i} {uuid.uuid4()}") for i in range(20)]
     with concurrent.futures.ThreadPoolExecutor(20) as pool:
         done = list(pool.map(graph.deliver, bodies * 5))
@@ -156,11 +160,11 @@ def test_what_is_delivered_to_both_nodes_at_once_is_one_message(cluster, graph):
     assert len(inbound(cluster.front, thread)) == 20
 
 
-def test_an_answer_given_at_either_node_goes_out_once_and_in_order(cluster, graph, helpdesk):
+def test_an_answer_given_at_any_node_goes_out_once_and_in_order(cluster, graph, helpdesk):
     graph.say("+447700900123", "where is it?")
     thread = helpdesk.wait(lambda h: h.of("ticket.requested"), "a ticket")[0].data["thread"]["id"]
     for i in range(10):
-        assert cluster.nodes[i % 2].reply(thread, f"answer {i}").status == 202
+        assert cluster.nodes[i % len(cluster.nodes)].reply(thread, f"answer {i}").status == 202
     sent = graph.wait_accepted(10)
     assert [m.text for m in sent] == [f"answer {i}" for i in range(10)]
     # One that dies and is there again has what it held at once: nobody waits for its lease.
