@@ -368,7 +368,19 @@ static gboolean write_drop(struct call *call, hg_store *store, const hg_episode 
 	return TRUE;
 }
 
-static gboolean drop_query(struct call *call, struct hg_drop_query *ret)
+/* Those of one conversation; what is none has none. */
+static gboolean of_thread(struct call *call, hg_store *store, gint64 *ret)
+{
+	const char *id = hg_request_query(call->req, "thread");
+	hg_thread *thread = NULL;
+
+	if (id && !hg_store_thread_by_id(store, call->arena, id, &thread, &call->error))
+		return FALSE;
+	*ret = thread ? thread->n : id ? -1 : 0;
+	return TRUE;
+}
+
+static gboolean drop_query(struct call *call, hg_store *store, struct hg_drop_query *ret)
 {
 	const char *state = hg_request_query(call->req, "state");
 	g_autoptr(GTimeZone) zone = read_zone(call);
@@ -376,7 +388,7 @@ static gboolean drop_query(struct call *call, struct hg_drop_query *ret)
 	*ret = (struct hg_drop_query){ .limit = (guint)hg_call_number(call, "limit", 1, PAGE_MAX, PAGE) + 1,
 				       .open_only = !state || strcmp(state, "open") == 0 };
 	if (!zone || call->error || !read_moment(call, "since", zone, 0, &ret->since_ms) ||
-	    !read_place(call, "before", &ret->before_ms, &ret->before_n))
+	    !read_place(call, "before", &ret->before_ms, &ret->before_n) || !of_thread(call, store, &ret->thread_n))
 		return FALSE;
 	return ret->open_only || strcmp(state, "all") == 0 ||	/* analyser: without a state it is "open" */
 	       hg_fail(&call->error, HG_ERROR_INPUT, "state=%.20s: open or all is wanted", state);
@@ -428,7 +440,7 @@ void hg_read_drops(struct call *call, hg_store *store)
 	gint64 open;
 	guint shown;
 
-	if (!drop_query(call, &query) || !count_open(call, store, &open))
+	if (!drop_query(call, store, &query) || !count_open(call, store, &open))
 		return;
 	page.want = query.limit;
 	if (!hg_page_fill(call, store, &page, rows, &cut))

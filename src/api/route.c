@@ -119,7 +119,7 @@ const struct route hg_api_routes[] = {
 	{ "POST", "/v1/rules/replay", "operate", NULL, RULES_MAX, .own = hg_rules_replay_call },
 	{ "GET", "/v1/report", "report", "since until zone by format", .read = hg_read_report },
 	{ "GET", "/v1/episodes", "report", "since until zone limit after", .read = hg_read_episodes },
-	{ "GET", "/v1/drops", "read", "state since zone limit before", .read = hg_read_drops },
+	{ "GET", "/v1/drops", "read", "thread state since zone limit before", .read = hg_read_drops },
 	{ "POST", "/v1/drops/{}/restore", "convert", NULL, BODY_MAX, .write = hg_write_restore,
 	  .command = HG_CMD_RESTORE, .object = HG_OBJ_THREAD,
 	  .action = "thread.restore" },

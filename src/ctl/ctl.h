@@ -81,6 +81,8 @@ extern const struct ctl_verb ctl_thread_set, ctl_thread_start;
 /* channel_look.c */
 extern const struct ctl_verb ctl_channel_setup;	/* channel_setup.c */
 extern const struct ctl_verb ctl_channel_list, ctl_channel_show, ctl_channel_probe, ctl_channel_pause, ctl_channel_resume;
+/* What was said in one, the last 500: printed, or as "messages" of json. */
+int ctl_thread_messages(struct ctl *ctl, const char *id, struct json_object *json);
 /* A writing call about a thread; key NULL: a new one.  Prints what came of it. */
 int ctl_thread_send(struct ctl *ctl, const char *method, const char *path, const char *body, const char *key);
 

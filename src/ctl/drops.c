@@ -57,6 +57,49 @@ static int list(struct ctl *ctl)
 	return CTL_DONE;
 }
 
+/* ---- show ---- */
+
+static void print_one(const struct ctl *ctl, struct json_object *drop)
+{
+	static const struct { const char *key, *shown; } rows[] = { { "thread_id", "thread" }, { "channel", "channel" },
+		{ "contact", "contact" }, { "closed_at", "closed" }, { "dropped_at", "dropped" }, { "why", "why" },
+		{ "ticket", "ticket" }, { "restored_at", "restored" } };
+
+	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *text = ctl_text(drop, rows[i].key, i == G_N_ELEMENTS(rows) - 1 ? "no" : "-");
+
+		printf("%s%-10s%s %s\n", ctl_look(ctl, CTL_DIM), rows[i].shown, ctl_look(ctl, CTL_PLAIN), text);
+	}
+	putchar('\n');
+}
+
+/* A conversation that was reopened may have been dropped again. */
+static int show(struct ctl *ctl)
+{
+	const char *id = ctl_value(ctl, "THREAD");
+	g_autofree char *path = ctl_path("/v1/drops?state=all&limit=500&thread=%s", id);
+	g_auto(ctl_reply) reply = { 0 };
+	int code = ctl_call(ctl, "GET", path, NULL, NULL, &reply);
+	struct json_object *drops = hg_json_arr(reply.json, "drops");
+	gsize n = drops ? json_object_array_length(drops) : 0;
+
+	if (code != CTL_DONE)
+		return code;
+	if (!n) {
+		ctl_say_error(ctl, "there is no drop %s; headgatectl drops --all has all", id);
+		return CTL_MISSING;
+	}
+	json_object_object_del(reply.json, "open");	/* of all conversations */
+	for (gsize i = 0; i < n && !ctl->json; i++)
+		print_one(ctl, json_object_array_get_idx(drops, i));
+	code = ctl_thread_messages(ctl, id, ctl->json ? reply.json : NULL);
+	if (code == CTL_DONE && ctl->json)
+		ctl_put_object(reply.json);
+	else if (code == CTL_DONE && !hg_json_str(json_object_array_get_idx(drops, 0), "restored_at"))
+		printf("\nwhy: headgatectl explain %s\nmend it: headgatectl drops restore %s\n", id, id);
+	return code;
+}
+
 /* ---- restore ---- */
 
 struct repair { struct ctl *ctl; gint64 done, failed; int code; };
@@ -139,6 +182,12 @@ const struct ctl_verb ctl_report_drops = {
 	.name = "drops", .help = "the same as headgatectl drops", .run = list, .options = LISTED, .more = LISTED_MORE,
 };
 
+static const struct ctl_verb show_verb = {
+	.name = "show", .help = "one of them: when and why, and what was said", .run = show,
+	.args = CTL_PARAMS({ "THREAD", .help = "the conversation: thr_..." }),
+	.exits = "4 it was not dropped",
+};
+
 static const struct ctl_verb restore_verb = {
 	.name = "restore", .help = "make tickets of them", .asks = TRUE, .run = restore,
 	.args = CTL_PARAMS({ "THREAD", .help = "conversations", .flags = CTL_MANY | CTL_MAYBE }),
@@ -150,5 +199,5 @@ static const struct ctl_verb restore_verb = {
 
 const struct ctl_verb ctl_verb_drops = {
 	.name = "drops", .help = "conversations that nobody took over, and their repair",
-	.subs = CTL_SUBS(&list_verb, &restore_verb),
+	.subs = CTL_SUBS(&list_verb, &show_verb, &restore_verb),
 };

@@ -73,31 +73,47 @@ static void print_episode(const struct ctl *ctl, struct json_object *episode)
 	puts(ctl_look(ctl, CTL_PLAIN));
 }
 
-static int show(struct ctl *ctl)
+int ctl_thread_messages(struct ctl *ctl, const char *id, struct json_object *json)
 {
-	g_auto(ctl_reply) thread = { 0 }, messages = { 0 };
-	const char *id = ctl_value(ctl, "ID");
-	g_autofree char *path = ctl_path("/v1/threads/%s", id);
-	g_autofree char *list_of = ctl_path("/v1/threads/%s/messages?limit=500", id);
-	int code = ctl_call(ctl, "GET", path, NULL, NULL, &thread);
-	struct json_object *entries, *one = hg_json_obj(thread.json, "thread");
+	g_autofree char *path = ctl_path("/v1/threads/%s/messages?limit=500", id);
+	g_auto(ctl_reply) reply = { 0 };
+	int code = ctl_call(ctl, "GET", path, NULL, NULL, &reply);
+	struct json_object *entries = hg_json_arr(reply.json, "messages");
 
-	if (code == CTL_DONE)
-		code = ctl_call(ctl, "GET", list_of, NULL, NULL, &messages);
 	if (code != CTL_DONE)
 		return code;
-	entries = hg_json_arr(messages.json, "messages");
-	if (ctl->json) {
-		json_object_object_add(thread.json, "messages", json_object_get(entries));
-		ctl_put_object(thread.json);
+	if (json) {
+		json_object_object_add(json, "messages", json_object_get(entries));
 		return CTL_DONE;
 	}
-	ctl_thread_row(ctl, one);
-	print_links(one);
-	if (hg_json_str(messages.json, "next"))
+	if (hg_json_str(reply.json, "next"))
 		puts("  ... (earlier ones are left out)");
 	for (gsize i = 0; entries && i < json_object_array_length(entries); i++)
 		print_message(ctl, json_object_array_get_idx(entries, i));
+	return CTL_DONE;
+}
+
+static int show(struct ctl *ctl)
+{
+	g_auto(ctl_reply) thread = { 0 };
+	const char *id = ctl_value(ctl, "ID");
+	g_autofree char *path = ctl_path("/v1/threads/%s", id);
+	int code = ctl_call(ctl, "GET", path, NULL, NULL, &thread);
+	struct json_object *one = hg_json_obj(thread.json, "thread");
+
+	if (code != CTL_DONE)
+		return code;
+	if (ctl->json) {
+		code = ctl_thread_messages(ctl, id, thread.json);
+		if (code == CTL_DONE)
+			ctl_put_object(thread.json);
+		return code;
+	}
+	ctl_thread_row(ctl, one);
+	print_links(one);
+	code = ctl_thread_messages(ctl, id, NULL);
+	if (code != CTL_DONE)
+		return code;
 	print_episode(ctl, hg_json_obj(one, "episode"));
 	return CTL_DONE;
 }

@@ -69,10 +69,11 @@ gboolean hg_store_episode_dropped(hg_store *store, hg_arena *arena, const struct
 {
 	static const struct hg_sql dropped = { HG_SQL_EPISODE_DROPPED, "WHERE dropped_ms > 0 AND dropped_ms >= $1 AND "
 					       "dropped_ms <= $2 AND (dropped_ms, n) < ($2, $3) AND ($4 = 0 OR restored_ms = 0) "
-					       "ORDER BY dropped_ms DESC, n DESC LIMIT $5", HG_SQL_SELECT, &episode_table };
+					       "AND ($5 = 0 OR thread_n = $5) ORDER BY dropped_ms DESC, n DESC LIMIT $6",
+					       HG_SQL_SELECT, &episode_table };
 
 	return hg_row_all(store, &dropped, HG_BIND(HG_I(query->since_ms), HG_I(query->before_ms ?: G_MAXINT64),
-						   HG_I(query->before_n), HG_I(query->open_only), HG_I(query->limit)),
+						   HG_I(query->before_n), HG_I(query->open_only), HG_I(query->thread_n), HG_I(query->limit)),
 			  arena, ret, error);
 }
 

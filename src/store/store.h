@@ -423,7 +423,7 @@ gboolean hg_store_episode_ended(hg_store *store, hg_arena *arena, const struct h
 				GPtrArray *ret, GError **error);
 /* Drops from since_ms on and before before_ms, newest first, before the one of that time named by before_n
  * (both 0: from the top).  open_only: those nobody has restored. */
-struct hg_drop_query { gint64 since_ms, before_ms, before_n; gboolean open_only; guint limit; };
+struct hg_drop_query { gint64 since_ms, before_ms, before_n, thread_n; gboolean open_only; guint limit; };	/* thread_n 0: of all */
 gboolean hg_store_episode_dropped(hg_store *store, hg_arena *arena, const struct hg_drop_query *query,
 				  GPtrArray *ret, GError **error);
 gboolean hg_store_drops_open(hg_store *store, gint64 *ret, GError **error);	/* how many there are */

@@ -87,6 +87,7 @@ ROWS = {
     "ticket relink": elsewhere("test_tickets.py"),
     "queue list": Row("queue"),
     "drops list": Row("drops"),
+    "drops show": Row("drops show thr_00000000000000000000000000", exit=4),
     "drops restore": Row("drops restore --all --yes"),
     "dead list": Row("dead", golden=False),
     "dead show": Row("dead show 99999", golden=False, exit=4),

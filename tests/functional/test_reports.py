@@ -2,6 +2,7 @@
 import csv
 import io
 import json
+import re
 import sqlite3
 import time
 
@@ -85,12 +86,20 @@ def test_a_dead_helpdesk_makes_drops_that_can_be_restored(start, graph, helpdesk
     assert [(d["thread_id"], d["why"], d["ticket"], d["restored_at"]) for d in found] == \
         [(thread["id"], "ticket not acknowledged", converted["ticket"]["number"], None)]
     assert [e["type"] for e in gateway.events(thread["id"])].count("drop.detected") == 1
+    one = gateway.get(f"/v1/drops?thread={thread['id']}&limit=1")["drops"]
+    assert one == found and not gateway.get("/v1/drops?thread=thr_none&state=all")["drops"]
+    shown = gateway.ctl("drops", "show", thread["id"], check=0).stdout
+    assert re.search(r"^why +ticket not acknowledged\n", shown, re.M) and re.search(r"^restored +no\n", shown, re.M)
+    assert "where is my order" in shown and shown.endswith(f"headgatectl drops restore {thread['id']}\n")
 
     helpdesk.answer = None
     done = gateway.ctl("drops", "restore", thread["id"], "--yes")
     assert done.returncode == 0 and "sent again" in done.stdout, done
     wait_until(lambda: not drops(gateway), "the helpdesk's acknowledgement")
     assert [d["thread_id"] for d in drops(gateway, "all")] == [thread["id"]]
+    mended = json.loads(gateway.ctl("--json", "drops", "show", thread["id"], check=0).stdout)
+    assert mended["drops"][0]["restored_at"] and [m["text"] for m in mended["messages"]][:1] == ["where is my order"]
+    assert "headgatectl drops restore" not in gateway.ctl("drops", "show", thread["id"], check=0).stdout
     asked = [d for d in helpdesk.accepted if d.type == "ticket.requested"]
     assert len(asked) == 1
     # Asked for again, nothing happens again.
