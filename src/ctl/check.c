@@ -253,7 +253,7 @@ static char *docs_ctl_man(const struct hg_adapter *const *adapters)
 static char *docs_verbs(const struct hg_adapter *const *adapters)
 {
 	(void)adapters;
-	return ctl_verbs_json();
+	return ctl_verbs_json(NULL, NULL);
 }
 
 static int print_doc(char *(*make)(const struct hg_adapter *const *adapters))

@@ -159,7 +159,6 @@ static void put_verb_names(GString *out)
 	for (const struct ctl_entry *entry = ctl_entries; entry->verb || entry->group; entry++)
 		if (entry->verb)
 			g_string_append_printf(out, "%s ", entry->verb->name);
-	g_string_append(out, "help");
 }
 
 char *ctl_completion_bash(void)
@@ -171,7 +170,7 @@ char *ctl_completion_bash(void)
 		bash_option(out, param);
 	g_string_append(out, "'\n\n_headgatectl_table() {\n\tcase \"$1\" in\n\t'') subs='");
 	put_verb_names(out);
-	g_string_append(out, "' ;;\n\thelp) args='@verb' ;;\n");
+	g_string_append(out, "' ;;\n");
 	walk_all(&walk);
 	g_string_append(out, "\tesac\n}\n\n");
 	g_string_append(out, bash_walk);
@@ -301,8 +300,7 @@ char *ctl_completion_zsh(void)
 	for (const struct ctl_entry *entry = ctl_entries; entry->verb || entry->group; entry++)
 		if (entry->verb)
 			zsh_subs(out, entry->verb->name, entry->verb->help);
-	g_string_append(out, " 'help:prints a summary, or that of a verb' )\n\t\t;;\n"
-			"\thelp)\n\t\targs=(':verb:{_headgatectl_names verb}')\n\t\t;;\n");
+	g_string_append(out, " )\n\t\t;;\n");
 	walk_all(&walk);
 	g_string_append(out, "\tesac\n}\n\n");
 	put_valued(valued, "|");
@@ -420,7 +418,6 @@ char *ctl_completion_fish(void)
 	for (const struct ctl_entry *entry = ctl_entries; entry->verb || entry->group; entry++)
 		if (entry->verb)
 			fish_sub(out, "", entry->verb);
-	g_string_append(out, "complete -c headgatectl -n '__headgatectl_at' -a help -d 'prints a summary, or that of a verb'\n");
 	walk_all(&walk);
 	return g_string_free(out, FALSE);
 }

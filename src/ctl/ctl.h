@@ -35,6 +35,8 @@ struct ctl {
 /* Reads all options and arguments and finds the command: TRUE, ctl->verb is to run.  FALSE: ctl->exit is what to
  * return, all is said. */
 gboolean ctl_read(struct ctl *ctl, int argc, char **argv);
+/* Has ctl->verb and ctl->path be those of these words instead, NULL: of none.  FALSE: return ctl->exit. */
+gboolean ctl_find(struct ctl *ctl, const char *const *words);
 /* A usage error of the verb: says it and where help is; returns CTL_USAGE. */
 int ctl_usage(const struct ctl *ctl, const char *fmt, ...) G_GNUC_PRINTF(2, 3);
 /* "there is no WHAT "WORD"; did you mean ..."; returns CTL_USAGE. */

@@ -53,14 +53,16 @@ static void put_verb(GString *out, const struct ctl_verb *verb, const char *path
 	hg_json_close(out, '}');
 }
 
-char *ctl_verbs_json(void)
+char *ctl_verbs_json(const struct ctl_verb *verb, const char *path)
 {
 	GString *out = g_string_new(NULL);
 
 	hg_json_open(out, '{');
 	hg_json_key(out, "verbs");
 	hg_json_open(out, '[');
-	for (const struct ctl_entry *entry = ctl_entries; entry->group || entry->verb; entry++)
+	if (verb)
+		put_verb(out, verb, path);
+	for (const struct ctl_entry *entry = ctl_entries; !verb && (entry->group || entry->verb); entry++)
 		if (entry->verb)
 			put_verb(out, entry->verb, entry->verb->name);
 	hg_json_close(out, ']');

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "ctl.h"
+#include "docs_verb.h"
 
 #define WIDTH_MAX 100
 #define WIDTH_USUAL 80			/* where there is no terminal */
@@ -292,3 +293,27 @@ void ctl_print_help(const struct ctl_verb *verb, const char *path)
 	else
 		print_all();
 }
+
+/* ---- the verb ---- */
+
+static int help(struct ctl *ctl)
+{
+	g_autofree char *json = NULL;
+
+	if (!ctl_find(ctl, ctl_values(ctl, "VERB")))
+		return ctl->exit;
+	if (!ctl->json) {
+		ctl_print_help(ctl->verb, ctl->path->str);
+		return CTL_DONE;
+	}
+	json = ctl_verbs_json(ctl->verb, ctl->path->str);
+	fputs(json, stdout);
+	return CTL_DONE;
+}
+
+const struct ctl_verb ctl_verb_help = {
+	.name = "help", .help = "a summary, or that of a verb", .run = help,
+	.args = CTL_PARAMS({ "VERB", CTL_VERB_NAME, .help = "of which verb, and which of its commands", .flags = CTL_MANY | CTL_MAYBE }),
+	.more = "The same as --help behind it.  --json has options and arguments for programs.",
+	.example = "help thread list",
+};

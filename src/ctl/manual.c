@@ -246,7 +246,7 @@ char *ctl_manual(void)
 		g_string_append_printf(out, "%s.Ss %s\n.Bl -tag -width Ds\n", open ? ".El\n" : "", entry->group);
 		open = TRUE;
 	}
-	g_string_append(out, ".El\n.Ss Help\n.Bl -tag -width Ds\n.It Cm help Oo Ar verb ... Oc\nPrints a summary, or that of a verb.\n.El\n");
+	g_string_append(out, ".El\n");
 	g_string_append(out, back);
 	return g_string_free(out, FALSE);
 }

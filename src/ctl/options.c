@@ -306,8 +306,6 @@ static const struct ctl_verb *find(const struct ctl *ctl, const struct ctl_verb 
 			return *sub;
 		g_ptr_array_add(names, (gpointer)(*sub)->name);
 	}
-	if (!in)
-		g_ptr_array_add(names, (gpointer)"help");
 	g_ptr_array_add(names, NULL);
 	ctl_unknown(ctl, what, word, (const char *const *)names->pdata);
 	return NULL;
@@ -350,16 +348,17 @@ static gboolean read_command(struct ctl *ctl, int *argc, char ***argv)
 	return TRUE;
 }
 
-static gboolean help(struct ctl *ctl, char **words)
+gboolean ctl_find(struct ctl *ctl, const char *const *words)
 {
+	ctl->verb = NULL;
+	g_string_truncate(ctl->path, 0);
 	for (; *words; words++) {
 		if (ctl->verb && !ctl->verb->subs)
 			return refuse(ctl, ctl_usage(ctl, "%s has no commands", ctl->path->str));
 		if (!find_and_enter(ctl, *words))
 			return FALSE;
 	}
-	ctl_print_help(ctl->verb, ctl->path->str);
-	return refuse(ctl, CTL_DONE);
+	return TRUE;
 }
 
 gboolean ctl_read(struct ctl *ctl, int argc, char **argv)
@@ -370,8 +369,6 @@ gboolean ctl_read(struct ctl *ctl, int argc, char **argv)
 	argv += optind;
 	if (!argc)
 		return refuse(ctl, ctl_usage(ctl, "a verb is wanted"));
-	if (strcmp(argv[0], "help") == 0)
-		return help(ctl, argv + 1);
 	if (!find_and_enter(ctl, argv[0]))
 		return FALSE;
 	while (ctl->verb->subs)

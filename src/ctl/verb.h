@@ -102,7 +102,7 @@ struct ctl_verb {
 	GROUP("Data") VERB(export) VERB(backup) VERB(restore) VERB(db) VERB(retention) VERB(import) VERB(rebuild) \
 	GROUP("People and keys") VERB(token) VERB(audit) \
 	GROUP("Try") VERB(simulate) VERB(capture) VERB(listen) \
-	GROUP("Shell") VERB(completion) VERB(docs) VERB(version)
+	GROUP("Shell") VERB(completion) VERB(docs) VERB(help) VERB(version)
 
 #define CTL_NO_GROUP(title)
 #define CTL_DECLARE(id) extern const struct ctl_verb ctl_verb_##id;

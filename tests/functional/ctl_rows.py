@@ -142,5 +142,6 @@ ROWS = {
     "completion fish": Row("completion fish", golden=False, json=False),
     "completion names": Row("completion names channel", json=False),
     "docs": Row("docs verbs", golden=False, json=True),
+    "help": Row("help drops"),
     "version": Row("version"),
 }

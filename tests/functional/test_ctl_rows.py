@@ -152,7 +152,7 @@ def bash_script(tmp_path_factory):
 def test_bash_completes_verbs_commands_options_and_words(bash_script, world):
     config = str(world.gateway.config_path)
     first = {verb.split()[0] for verb in ctl_rows.ROWS}
-    assert set(complete([""], bash_script)) == first | {"help"}
+    assert set(complete([""], bash_script)) == first
     assert complete(["thread", "re"], bash_script) == ["reply", "reopen"]
     assert complete(["--json", "-s", "thread", "outb"], bash_script) == ["outbox"]	# "thread" is the socket's name here
     assert complete(["thread", "list", "--sta"], bash_script) == ["--state"]
