@@ -50,7 +50,7 @@ def flags(build):
     libraries = subprocess.run(["pkg-config", "--cflags", *PACKAGES], capture_output=True, text=True, check=True).stdout.split()
     folders = [f for top in ("src", "adapters") for f in sorted((TOP / top).iterdir()) if f.is_dir()]
     return ["-std=gnu17", "-DHAVE_CONFIG_H", f"-I{build}", "-include", f"{build}/config.h", f"-I{TOP}/include", *libraries,
-            *(word for folder in folders for word in ("-iquote", str(folder), "-iquote", str(build / folder.relative_to(TOP)))), '-DHG_ADAPTER_DIR="x"', '-DHG_PRESET_DIR="x"', '-DHG_MAIL_HELPER="x"']
+            *(word for folder in folders for word in ("-iquote", str(folder), "-iquote", str(build / folder.relative_to(TOP)))), '-DHG_ADAPTER_DIR="x"', '-DHG_PRESET_DIR="x"', '-DHG_EXAMPLE_DIR="x"', '-DHG_MAIL_HELPER="x"']
 
 
 def sources():

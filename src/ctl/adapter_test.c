@@ -166,14 +166,10 @@ static int test(struct ctl *ctl)
 	return code;
 }
 
-static const struct ctl_verb test_verb = {
+const struct ctl_verb ctl_adapter_test = {
 	.name = "test", .help = "requests that a description holds, and what must come of them", .run = test,
 	.args = CTL_PARAMS({ "FILE|CHANNEL", CTL_FILE, .help = "a description, or a channel that has one", .flags = CTL_MANY }),
 	.options = CTL_PARAMS({ "adapter", CTL_ADAPTER, NULL, "whose description FILE is [http]" }),
 	.more = "Needs no network and no daemon: each sample goes through the adapter's own code.",
 	.exits = "0 all passed, 1 a sample failed or there is none, 4 no such file or channel, 78 errors in a description",
-};
-
-const struct ctl_verb ctl_verb_adapter = {
-	.name = "adapter", .help = "play the samples of a description", .subs = CTL_SUBS(&test_verb),
 };

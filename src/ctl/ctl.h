@@ -93,6 +93,14 @@ int ctl_thread_send(struct ctl *ctl, const char *method, const char *path, const
 /* The outbox counts of one channel or backend in the daemon's status, or NULL. */
 struct json_object *ctl_status_counts(struct json_object *status, const char *target, const char *name);
 
+/* Waits until the daemon behind the socket takes what comes in: NULL, or what is in the way of it when wait_ms are over;
+ * yours.  channels: and none of them is down. */
+char *ctl_wait_ready(const char *socket, gboolean channels, gint64 wait_ms);
+
+/* ---- adapter_new.c, adapter_test.c ---- */
+
+extern const struct ctl_verb ctl_adapter_new, ctl_adapter_test;
+
 /* ---- check.c ---- */
 
 /* The configuration, or NULL after all that is wrong was printed; yours. */

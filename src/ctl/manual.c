@@ -22,6 +22,7 @@ static const char back[] =
 	".Sh ENVIRONMENT\n.Bl -tag -width Ds\n"
 	".It Ev NO_COLOR\nWhen it is not empty, and unless\n.Fl \\-color Cm always\nis given, there are no colours.\n"
 	".It Ev HEADGATE_ADAPTER_DIR\nWhere adapters are loaded from, instead of\n.Va gateway.adapter_dir .\n"
+	".It Ev HEADGATE_EXAMPLE_DIR\nWhere\n.Cm adapter new\nfinds the example that adapters begin as.\n"
 	".It Ev HEADGATE_PRESET_DIR\nWhere presets of helpdesks are looked for by name, instead of\n.Pa /etc/headgate/backends .\n"
 	".El\n.Sh EXIT STATUS\n.Bl -tag -width Ds -compact\n"
 	".It 0\ndone\n.It 1\nthe answer is no: something is not up, breaches were found, a test failed\n"

@@ -34,7 +34,7 @@ LOOK = [
 
 def command(*args, stdin=None, env=None, config=None):
     variables = dict(os.environ, LC_ALL="C.UTF-8", TZ="UTC", HEADGATE_ADAPTER_DIR=ADAPTERS, HEADGATE_PRESET_DIR=PRESETS,
-                     TEST_API_TOKEN=API_TOKEN, TEST_WEBHOOK_SECRET=WEBHOOK_SECRET, TEST_SECOND_SECRET=SECOND_SECRET, **(env or {}))
+                     HEADGATE_EXAMPLE_DIR=str(TOP / "adapters"), TEST_API_TOKEN=API_TOKEN, TEST_WEBHOOK_SECRET=WEBHOOK_SECRET, TEST_SECOND_SECRET=SECOND_SECRET, **(env or {}))
     return subprocess.run([BUILD / "headgatectl", *(["-c", config] if config else []), *map(str, args)], input=stdin or "",
                           capture_output=True, text=True, timeout=PATIENCE, env=variables)
 
