@@ -181,9 +181,9 @@ static void heard(void *arg, const struct hg_client_answer *answer)
 }
 
 /* What is in the way; NULL: nothing.  Yours. */
-static char *obstacle(struct ctl *ctl, const char *socket)
+static char *obstacle(const char *socket, gboolean channels)
 {
-	const char *url = ctl_given(ctl, "channels") ? "http://headgate/readyz?channels=1" : "http://headgate/readyz";
+	const char *url = channels ? "http://headgate/readyz?channels=1" : "http://headgate/readyz";
 	char *said = NULL;
 
 	hg_client_sync(&(struct hg_client_call){ .method = "GET", .url = url, .unix_path = socket, .private_ok = TRUE,
@@ -191,16 +191,24 @@ static char *obstacle(struct ctl *ctl, const char *socket)
 	return said;
 }
 
-static int wait_ready(struct ctl *ctl)
+char *ctl_wait_ready(const char *socket, gboolean channels, gint64 wait_ms)
 {
-	gint64 wait_ms = ctl_span(ctl, "wait", 0), end = hg_mono(hg_env_system()) + wait_ms;
-	const char *socket = ctl_socket(ctl);
-	char *why = obstacle(ctl, socket);
+	gint64 end = hg_mono(hg_env_system()) + wait_ms;
+	char *why = obstacle(socket, channels);
 
-	for (; why && hg_mono(hg_env_system()) < end; why = obstacle(ctl, socket)) {
+	for (; why && hg_mono(hg_env_system()) < end; why = obstacle(socket, channels)) {
 		g_free(why);
 		g_usleep(READY_LOOK_US);
 	}
+	return why;
+}
+
+static int tell_ready(struct ctl *ctl)
+{
+	gint64 wait_ms = ctl_span(ctl, "wait", 0);
+	const char *socket = ctl_socket(ctl);
+	g_autofree char *why = ctl_wait_ready(socket, ctl_given(ctl, "channels"), wait_ms);
+
 	if (ctl->json)
 		ctl_put_json(why ? "{\"ready\":false}" : "{\"ready\":true}");
 	else if (!why && !ctl->quiet)
@@ -208,7 +216,6 @@ static int wait_ready(struct ctl *ctl)
 	if (!why)
 		return CTL_DONE;
 	ctl_say_error(ctl, "not ready: %s (%s)", why, socket);
-	g_free(why);
 	return wait_ms ? CTL_AGAIN : CTL_NO;
 }
 
@@ -220,7 +227,7 @@ static int status(struct ctl *ctl)
 	int code;
 
 	if (ctl_given(ctl, "ready"))
-		return wait_ready(ctl);
+		return tell_ready(ctl);
 	if (ctl_given(ctl, "wait") || ctl_given(ctl, "channels"))
 		return ctl_usage(ctl, "--wait and --channels belong to --ready");
 	code = ctl_call(ctl, "GET", "/v1/status", NULL, NULL, &reply);

@@ -101,7 +101,7 @@ struct ctl_verb {
 	GROUP("Work") VERB(thread) VERB(message) VERB(ticket) VERB(queue) VERB(drops) VERB(dead) VERB(outbox) VERB(quarantine) VERB(consent) VERB(contact) VERB(file) \
 	GROUP("Data") VERB(export) VERB(backup) VERB(restore) VERB(db) VERB(retention) VERB(import) VERB(rebuild) \
 	GROUP("People and keys") VERB(token) VERB(audit) \
-	GROUP("Try") VERB(simulate) VERB(capture) VERB(listen) \
+	GROUP("Try") VERB(demo) VERB(simulate) VERB(capture) VERB(listen) \
 	GROUP("Shell") VERB(completion) VERB(docs) VERB(help) VERB(version)
 
 #define CTL_NO_GROUP(title)

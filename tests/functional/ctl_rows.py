@@ -136,6 +136,7 @@ ROWS = {
     "token create": elsewhere("test_keys.py"),
     "token list": elsewhere("test_keys.py"),
     "token revoke": elsewhere("test_keys.py"),
+    "demo": elsewhere("test_demo.py"),
     "simulate": Row("simulate whatsapp --text hi --id wamid.ROW1", golden=False),
     "capture list": Row("capture", golden=False, exit=1),
     "capture show": Row("capture show 99999", golden=False, exit=4),

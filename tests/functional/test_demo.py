@@ -1,6 +1,9 @@
 """What ./demo runs after the build: the script a newcomer sees first, and the page, which only its own page may use."""
 import http.client
 import json
+import os
+import pathlib
+import signal
 import subprocess
 import sys
 
@@ -23,6 +26,29 @@ def test_the_script_comes_out_as_it_should(tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr + log[-4000:]
     assert "as it should be" in done.stdout
     assert not harness.sanitizer_report(log)
+
+
+def verb(folder, *args, **env):
+    return subprocess.Popen([harness.BUILD / "headgatectl", "--json", "demo", *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                            env={**os.environ, "TMPDIR": str(folder), "HEADGATE_ADAPTER_DIR": str(harness.BUILD / "adapters" / ".libs"), **env})
+
+
+def test_the_verb_tells_a_story_and_takes_everything_away(tmp_path_factory):
+    """What an installed headgate can show by itself: headgatectl demo."""
+    folder = tmp_path_factory.mktemp("d")
+    with verb(folder) as demo:
+        told = json.loads(demo.stdout.readline())
+        assert told["ok"] and len(told["steps"]) == 4 and all(step["ok"] for step in told["steps"])
+        assert [path.name for path in folder.iterdir()] == [pathlib.Path(told["config"]).parent.name]
+        demo.send_signal(signal.SIGINT)
+        assert demo.wait(harness.PATIENCE) == 0, demo.stderr.read()
+    assert not list(folder.iterdir())
+
+
+def test_the_verb_says_why_its_daemon_does_not_begin(tmp_path):
+    with verb(tmp_path, "--once", "--dir", tmp_path / "d", HEADGATE_ADAPTER_DIR=str(tmp_path)) as demo:
+        assert demo.wait(harness.PATIENCE) == 1 and not json.loads(demo.stdout.read())["ok"]
+        assert "whatsapp" in demo.stderr.read() and (tmp_path / "d" / "headgated.log").exists()
 
 
 class Api:
