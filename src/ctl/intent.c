@@ -309,5 +309,5 @@ static const struct ctl_verb try_verb = {
 
 const struct ctl_verb ctl_verb_intent = {
 	.name = "intent", .help = "teach what messages are about, and see how well",
-	.subs = CTL_SUBS(&train_verb, &eval_verb, &try_verb),
+	.subs = CTL_SUBS(&train_verb, &eval_verb, &try_verb, &ctl_intent_label),
 };

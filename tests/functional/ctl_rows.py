@@ -38,6 +38,7 @@ ROWS = {
     "intent train": elsewhere("test_intent.py"),
     "intent eval": elsewhere("test_intent.py"),
     "intent try": elsewhere("test_intent.py"),
+    "intent label": elsewhere("test_intent.py"),
     "mail-parse": elsewhere("test_mail_parse.py"),
     "status": Row("status"),
     "top": Row("top --count 2 --every 10ms"),

@@ -108,7 +108,7 @@ def test_the_version_is_printed():
     (["simulate", "whatsapp", "--txt", "x"], 'did you mean "--text"?'), (["listen", "--port", "x"], "--port: a whole number"),
     (["listen", "--port", "70000"], "--port 70000"),
     (["listen", "--secret", "env:NOT_SET_ANYWHERE"], "NOT_SET_ANYWHERE"), (["listen", "extra"], 'unexpected "extra"'),
-    (["intent"], "train|eval|try"), (["intent", "trian"], 'did you mean "train"?'), (["intent", "train", "x"], "--out MODEL is wanted"),
+    (["intent"], "train|eval|try|label"), (["intent", "trian"], 'did you mean "train"?'), (["intent", "train", "x"], "--out MODEL is wanted"),
     (["intent", "train", "--out", "x"], "FILE is wanted"),
     (["intent", "eval", "--model", "x"], "FILE is wanted"), (["intent", "try", "--model", "x"], "TEXT is wanted"),
     (["intent", "eval", "--model", "x", "--min-known", "70", "f"], "a share is wanted"),
@@ -118,7 +118,8 @@ def test_the_version_is_printed():
     (["drops", "restore", "--yes"], "name threads, or say --all"), (["drops", "restore", "thr_1"], "say --yes where nobody can be asked"),
     (["docs"], "WHAT is wanted: docs schema|sample|man|api|client-api|ctl-man|verbs"), (["docs", "shema"], 'did you mean "schema"?'),
     (["check", "a", "b"], 'unexpected "b"'), (["rebuild", "--from", "a"], "--to NEW.db is wanted"),
-    (["adapters", "a", "b"], 'unexpected "b"'), (["fsck", "now"], 'unexpected "now"'), (["tail", "--thread"], "wants a value")],
+    (["adapters", "a", "b"], 'unexpected "b"'), (["adapter", "new", "Acme"], "no name for an adapter"), (["adapter", "nwe"], 'did you mean "new"?'),
+    (["intent", "label", "--out", "x", "--below", "0.7"], "wants a --model"), (["fsck", "now"], 'unexpected "now"'), (["tail", "--thread"], "wants a value")],
     ids=lambda v: " ".join(v) if isinstance(v, list) else "")
 def test_wrong_usage_is_told_with_exit_code_2(args, said):
     done = ctl(*args)

@@ -154,6 +154,27 @@ def inbound(gateway, customer):
     return next(m for m in gateway.messages(thread["id"]) if m["direction"] == "inbound")
 
 
+def labelled(gateway):
+    """intent label: what was said becomes examples, by a person's word; what has a label is not asked for again."""
+    out = gateway.config_path.parent / "more.jsonl"
+
+    def label(typed, code):
+        done = subprocess.run([BUILD / "headgatectl", "--socket", gateway.socket, "--json", "intent", "label", "--model", SMALL, "--out", out],
+                              input=typed, capture_output=True, text=True, timeout=PATIENCE, env={"LC_ALL": "C.UTF-8"})
+        assert done.returncode == code, done
+        return [json.loads(line) for line in done.stdout.splitlines()], done.stderr
+
+    made, said = label("/\n?\nrefnd\nrefund\n", 0)		# Ben's, the newest, is passed over
+    assert made == [{"label": "refund", "text": "Hi, can I get my money back?"}] and "taken for refund" in said
+    assert 'no intent "refnd" yet, but "refund"' in said and "1 labelled, 1 passed over" in said
+    made, said = label("gibberish\ngibberish\n", 0)		# a name that is meant is typed twice
+    assert made == [{"label": "gibberish", "text": "the zorgblat money xyzzy"}] and "1 of 1" in said
+    assert "has no label yet" in label("", 1)[1]
+    assert [json.loads(line)["label"] for line in out.read_text().splitlines()] == ["refund", "gibberish"]
+    assert out.stat().st_mode & 0o777 == 0o600
+    assert intent("eval", "--json", "--model", SMALL, out).stdout
+
+
 def test_a_rule_finds_what_a_message_is_about_and_explains_it_later(shop, graph, helpdesk):
     """R2.2, R2.7, R0.10 (topic): label, confidence, known and words stand with the decision, when the model is long gone."""
     gateway = begin(shop(), graph)
@@ -169,6 +190,7 @@ def test_a_rule_finds_what_a_message_is_about_and_explains_it_later(shop, graph,
     assert re.match(r'refund 0\.\d\d known \d\.\d\d: "money" \+\d\.\d, ', got["got"])
     told = gateway.ctl("explain", message["id"], check=0).stdout
     assert re.search(r'^    intent +refund 0\.\d\d known \d\.\d\d: "money" \+', told, re.M)
+    labelled(gateway)
 
     (gateway.config_path.parent / "shop.intent").unlink()
     gateway.write_config(conftest.config_text(graph.url, helpdesk.url, rules="  []"))
