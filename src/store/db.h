@@ -60,6 +60,7 @@ struct hg_store {
 
 struct hg_driver {
 	const char *name;
+	gboolean sorts_updates;		/* one that leaves indexed columns as they are leaves their indexes alone */
 	/* Connects, with every guard set and read back, and brings the schema up (readers: checks it). */
 	gboolean (*open)(hg_store *store, const struct hg_store_options *options, GError **error);
 	void (*close)(hg_store *store, gboolean clean);
@@ -80,12 +81,16 @@ struct hg_driver {
 	gboolean (*prepare)(hg_store *store, const struct hg_sql *sql, const struct hg_value *values, hg_stmt *stmt, GError **error);
 	void (*unprepare)(hg_store *store, hg_stmt *stmt);
 	gboolean (*start)(hg_store *store, hg_stmt *stmt, const struct hg_value *values, GError **error);
+	/* A whole statement of which only this is to be known: whether it failed, in a bold transaction some time before its
+	 * commit at the latest.  must: what has to be changed by it, else MISSING; static, or NULL.  NULL: as any other. */
+	gboolean (*post)(hg_store *store, hg_stmt *stmt, const struct hg_value *values, const char *must, GError **error);
 	int (*next)(hg_stmt *stmt, GError **error);
 	void (*end)(hg_stmt *stmt);
 	gint64 (*number)(hg_stmt *stmt, int column);
 	const void *(*bytes)(hg_stmt *stmt, int column, gboolean text, gsize *ret_len);
 	gint64 (*changes)(hg_store *store);		/* of the statement that ended last */
 	gint64 (*all_changes)(hg_store *store);
+	gint64 (*mark)(hg_store *store);		/* as it was: nothing was written since.  NULL: all_changes() */
 	gint64 (*last_n)(hg_store *store);
 	gboolean (*next_n)(hg_store *store, const struct hg_table *of, gint64 *ret, GError **error);
 

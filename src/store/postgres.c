@@ -37,7 +37,7 @@ static void be_silent(void *arg G_GNUC_UNUSED, const char *message G_GNUC_UNUSED
 {
 }
 
-static void disconnect(struct hg_pg *pg)
+void hg_pg_disconnect(struct hg_pg *pg)
 {
 	g_mutex_lock(&pg->lock);
 	PQfreeCancel(pg->cancel);
@@ -62,7 +62,7 @@ static gboolean dial(hg_store *store, GError **error)
 {
 	struct hg_pg *pg = store->pg;
 
-	disconnect(pg);
+	hg_pg_disconnect(pg);
 	pg->conn = hg_pg_connect(pg->url, pg->password, "headgate");
 	if (hg_pg_is_lost(store)) {
 		g_autofree char *said = hg_pg_said(pg->conn);
@@ -133,7 +133,7 @@ gboolean hg_pg_ensure(hg_store *store, GError **error)
 	if (dial(store, error) && check_server(store, error) && set_session(store, error) &&
 	    (store->reader || hg_pg_be_the_node(store, error)))
 		return TRUE;
-	disconnect(store->pg);
+	hg_pg_disconnect(store->pg);
 	return FALSE;
 }
 
@@ -197,7 +197,7 @@ static void pg_close(hg_store *store, gboolean clean G_GNUC_UNUSED)
 
 	if (!pg)
 		return;
-	disconnect(pg);
+	hg_pg_disconnect(pg);
 	g_mutex_clear(&pg->lock);
 	if (pg->password)
 		memset(pg->password, 0, strlen(pg->password));
@@ -205,6 +205,7 @@ static void pg_close(hg_store *store, gboolean clean G_GNUC_UNUSED)
 	g_free(pg->url);
 	g_free(pg->node);
 	g_free(pg->hints);
+	hg_pg_pipe_free(pg);
 	g_free(pg);
 	store->pg = NULL;
 }
@@ -243,6 +244,7 @@ static PGresult *begin_by(hg_store *store, const char *sql, GError **error)
 		g_clear_error(error);
 		if (!hg_pg_ensure(store, error))
 			return NULL;
+		store->cost.waits++;
 		result = hg_pg_exec(store, sql, "BEGIN", error);
 		if (result || !hg_pg_is_lost(store))
 			break;
@@ -271,6 +273,8 @@ static gboolean pg_begin(hg_store *store, GError **error)
 		take_over(store, result);
 	PQclear(result);
 	pg->begun = pg->all_changed;
+	if (store->bold)
+		hg_pg_pipe_begin(store);
 	return TRUE;
 }
 
@@ -304,12 +308,18 @@ static gboolean was_committed(hg_store *store, PGresult *result, GError **error)
 static gboolean pg_commit(hg_store *store, gboolean later G_GNUC_UNUSED, GError **error)
 {
 	struct hg_pg *pg = store->pg;
-	gboolean wrote = !store->reader && (pg->all_changed != pg->begun || pg->hints);
-	g_autofree char *text = wrote ? commit_text(store) : g_strdup("COMMIT");
-	PGresult *result = PQexec(pg->conn, text);
-	gboolean done = wrote ? was_committed(store, result, error) : PQresultStatus(result) == PGRES_COMMAND_OK ||
-			hg_pg_fail(store, result, "COMMIT", error);
+	g_autofree char *text = NULL;
+	PGresult *result;
+	gboolean wrote, done;
 
+	if (!hg_pg_pipe_end(store, error))	/* what failed is known before anything is committed */
+		return FALSE;
+	wrote = !store->reader && (pg->all_changed != pg->begun || pg->hints);
+	text = wrote ? commit_text(store) : g_strdup("COMMIT");
+	store->cost.waits++;
+	result = PQexec(pg->conn, text);
+	done = wrote ? was_committed(store, result, error) : PQresultStatus(result) == PGRES_COMMAND_OK ||
+	       hg_pg_fail(store, result, "COMMIT", error);
 	PQclear(result);
 	g_clear_pointer(&pg->hints, g_free);
 	if (done && wrote)
@@ -322,6 +332,7 @@ static void pg_rollback(hg_store *store)
 	if (!store->pg)
 		return;
 	g_clear_pointer(&store->pg->hints, g_free);
+	hg_pg_pipe_end(store, NULL);
 	if (!hg_pg_is_lost(store) && PQtransactionStatus(store->pg->conn) != PQTRANS_IDLE)
 		hg_pg_do(store, "ROLLBACK", "ROLLBACK", NULL);
 }
@@ -333,7 +344,7 @@ static gboolean pg_is_gone(hg_store *store)
 
 static gboolean pg_is_spoiled(hg_store *store)
 {
-	return PQtransactionStatus(store->pg->conn) == PQTRANS_INERROR;
+	return store->pg->failed || PQtransactionStatus(store->pg->conn) == PQTRANS_INERROR;
 }
 
 static gboolean pg_savepoint(hg_store *store, GError **error)
@@ -368,14 +379,25 @@ static gboolean pg_flush_end(hg_store *store G_GNUC_UNUSED, GError **error G_GNU
 
 /* ---- what it says of itself ---- */
 
+/* What failed among what was sent fails the next statement, and the commit. */
 static gint64 pg_changes(hg_store *store)
 {
+	if (store->pg->piped)
+		hg_pg_pipe_read(store, NULL);
 	return store->pg->changed;
 }
 
 static gint64 pg_all_changes(hg_store *store)
 {
+	if (store->pg->piped)
+		hg_pg_pipe_read(store, NULL);
 	return store->pg->all_changed;
+}
+
+/* One that was posted counts before anybody knows whether it changed anything, and then again. */
+static gint64 pg_mark(hg_store *store)
+{
+	return store->pg->all_changed + store->pg->posted;
 }
 
 static gint64 pg_last_n(hg_store *store)
@@ -443,12 +465,12 @@ static gboolean pg_sizes(hg_store *store, gint64 *ret_bytes, gint64 *ret_log, GE
 }
 
 const hg_driver hg_postgres_driver = {
-	.name = "postgresql", .open = pg_open, .close = pg_close, .interrupt = pg_interrupt,
+	.name = "postgresql", .sorts_updates = TRUE, .open = pg_open, .close = pg_close, .interrupt = pg_interrupt,
 	.begin = pg_begin, .commit = pg_commit, .rollback = pg_rollback, .is_gone = pg_is_gone, .is_spoiled = pg_is_spoiled,
 	.savepoint = pg_savepoint, .release = pg_release, .rollback_to = pg_rollback_to,
 	.flush_begin = pg_flush_begin, .flush_is_done = pg_flush_is_done, .flush_end = pg_flush_end,
-	.prepare = hg_pg_prepare, .unprepare = hg_pg_unprepare, .start = hg_pg_start, .next = hg_pg_next, .end = hg_pg_end,
-	.number = hg_pg_int, .bytes = hg_pg_bytes, .changes = pg_changes, .all_changes = pg_all_changes, .last_n = pg_last_n,
+	.prepare = hg_pg_prepare, .unprepare = hg_pg_unprepare, .start = hg_pg_start, .post = hg_pg_post, .next = hg_pg_next, .end = hg_pg_end,
+	.number = hg_pg_int, .bytes = hg_pg_bytes, .changes = pg_changes, .all_changes = pg_all_changes, .mark = pg_mark, .last_n = pg_last_n,
 	.next_n = pg_next_n, .clock_ms = pg_clock_ms, .tend_disk = pg_tend_disk, .tend = pg_tend, .tend_is_due = pg_tend_is_due,
 	.empty_log = pg_empty_log, .free_bytes = pg_free_bytes, .audit = pg_audit, .sizes = pg_sizes, .info = hg_pg_info,
 	.tables = hg_pg_tables,

@@ -8,10 +8,19 @@ struct hg_pg_stmt {
 	char *text;			/* ours */
 	Oid types[HG_COLUMNS_MAX];
 	int n;
-	guint session;			/* of the connection it was prepared on; 0: on none yet */
+	guint session;			/* of the connection it was prepared on, or is to be by what was sent; 0: on none yet */
+	char name[16];			/* on the server */
 	gboolean adds;			/* a row that must be new: none added is a CONFLICT */
 	gboolean numbers;		/* RETURNING the number of what it adds */
-	gboolean once;
+	gboolean writes;
+};
+
+/* Values as libpq wants them; they are copied when they are sent. */
+struct hg_pg_bound {
+	const char *values[HG_COLUMNS_MAX];
+	int lengths[HG_COLUMNS_MAX], formats[HG_COLUMNS_MAX];
+	gint64 numbers[HG_COLUMNS_MAX];
+	gsize size;			/* bytes, about */
 };
 
 struct hg_pg {
@@ -27,6 +36,11 @@ struct hg_pg {
 	gint64 limit_ms;		/* statement_timeout as it was set last */
 	gboolean wrote;			/* something that a commit has to say */
 	char *hints;			/* NOTIFYs of this transaction, as SQL; or NULL */
+	gboolean piped;			/* statements are sent without waiting ... */
+	GArray *sent;			/* ... and these were, and are not answered (postgres_pipe.c's own); ours, NULL: never any */
+	gsize unsynced;			/* bytes of them behind the last Sync */
+	gint64 posted;			/* writes that nobody waited for, ever */
+	GError *failed;			/* ours: why nothing more can be done in this transaction */
 };
 
 /* ---- postgres_sql.c ---- */
@@ -40,12 +54,27 @@ gint64 hg_pg_number(const PGresult *result, int row, int column);	/* of a text r
 gboolean hg_pg_prepare(hg_store *store, const struct hg_sql *sql, const struct hg_value *values, hg_stmt *stmt, GError **error);
 void hg_pg_unprepare(hg_store *store, hg_stmt *stmt);
 gboolean hg_pg_start(hg_store *store, hg_stmt *stmt, const struct hg_value *values, GError **error);
+gboolean hg_pg_post(hg_store *store, hg_stmt *stmt, const struct hg_value *values, const char *must, GError **error);
+/* Counts the rows that it wrote.  CONFLICT: one to be added was there; MISSING: must is not NULL, and nothing was changed. */
+gboolean hg_pg_count(hg_store *store, const struct hg_pg_stmt *made, const PGresult *result, const char *must, GError **error);
 int hg_pg_next(hg_stmt *stmt, GError **error);
 void hg_pg_end(hg_stmt *stmt);
 gint64 hg_pg_int(hg_stmt *stmt, int column);
 const void *hg_pg_bytes(hg_stmt *stmt, int column, gboolean text, gsize *ret_len);
 
+/* ---- postgres_pipe.c ---- */
+void hg_pg_pipe_begin(hg_store *store);
+gboolean hg_pg_pipe_end(hg_store *store, GError **error);	/* FALSE: something that was sent failed */
+gboolean hg_pg_pipe_read(hg_store *store, GError **error);	/* the same, and more can be sent */
+gboolean hg_pg_pipe_fail(hg_store *store, GError **error);	/* FALSE, with error: something is known to have failed */
+void hg_pg_pipe_free(struct hg_pg *pg);
+/* What it says, yours; NULL: it failed, or one before it. */
+PGresult *hg_pg_pipe_ask(hg_store *store, struct hg_pg_stmt *made, const struct hg_pg_bound *bound, GError **error);
+/* It is sent, some time; must as of hg_pg_count(), and has to live until the transaction ends. */
+gboolean hg_pg_pipe_post(hg_store *store, struct hg_pg_stmt *made, const struct hg_pg_bound *bound, const char *must, GError **error);
+
 /* ---- postgres.c ---- */
+void hg_pg_disconnect(struct hg_pg *pg);
 enum hg_numbers hg_pg_numbered(const char *table);	/* whose numbers the turn has; NONE: the database gives them */
 /* A connection that works, the one there is or a new one; not inside a transaction. */
 gboolean hg_pg_ensure(hg_store *store, GError **error);

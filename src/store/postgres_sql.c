@@ -125,19 +125,20 @@ static gboolean only_reads(const char *text)
 	return g_ascii_strncasecmp(text, "SELECT", 6) == 0 || g_ascii_strncasecmp(text, "WITH", 4) == 0;
 }
 
-gboolean hg_pg_prepare(hg_store *store G_GNUC_UNUSED, const struct hg_sql *sql, const struct hg_value *values, hg_stmt *stmt,
+gboolean hg_pg_prepare(hg_store *store, const struct hg_sql *sql, const struct hg_value *values, hg_stmt *stmt,
 		       GError **error G_GNUC_UNUSED)
 {
 	struct hg_pg_stmt *made = g_new0(struct hg_pg_stmt, 1);
 
-	made->once = sql->slot == HG_SQL_ONCE;
+	if (sql->slot != HG_SQL_ONCE)
+		g_snprintf(made->name, sizeof(made->name), "s%d", (int)(stmt - store->stmts));
 	made->text = text_of(sql, made);
 	for (; values->type; values++) {
 		g_assert(made->n < HG_COLUMNS_MAX);
 		made->types[made->n++] = type_of(values);
 	}
 	stmt->handle = made;
-	stmt->writes = !only_reads(made->text);
+	stmt->writes = made->writes = !only_reads(made->text);
 	return TRUE;
 }
 
@@ -146,6 +147,8 @@ void hg_pg_unprepare(hg_store *store, hg_stmt *stmt)
 	struct hg_pg_stmt *made = stmt->handle;
 	g_autofree char *sql = g_strdup_printf("DEALLOCATE s%d", HG_SQL_TRANSFER);
 
+	if (store->pg->piped)
+		hg_pg_pipe_read(store, NULL);	/* answers that refer to it */
 	hg_pg_end(stmt);
 	/* Of all the others the name keeps its meaning as long as there is the connection. */
 	if (stmt == &store->stmts[HG_SQL_TRANSFER] && made->session == store->pg->session && !hg_pg_is_lost(store))
@@ -155,13 +158,7 @@ void hg_pg_unprepare(hg_store *store, hg_stmt *stmt)
 	stmt->handle = NULL;
 }
 
-struct bound {
-	const char *values[HG_COLUMNS_MAX];
-	int lengths[HG_COLUMNS_MAX], formats[HG_COLUMNS_MAX];
-	gint64 numbers[HG_COLUMNS_MAX];
-};
-
-static void bind(struct bound *ret, int at, const struct hg_value *value)
+static void bind(struct hg_pg_bound *ret, int at, const struct hg_value *value)
 {
 	ret->values[at] = NULL;
 	ret->lengths[at] = 0;
@@ -176,6 +173,14 @@ static void bind(struct bound *ret, int at, const struct hg_value *value)
 		ret->values[at] = value->p;
 		ret->lengths[at] = (int)value->len;
 	}
+	ret->size += sizeof(ret->lengths[at]) + (value->type == 't' && value->p ? strlen(value->p) : (gsize)ret->lengths[at]);
+}
+
+static void bind_all(struct hg_pg_bound *ret, const struct hg_pg_stmt *made, const struct hg_value *values)
+{
+	ret->size = 0;
+	for (int at = 0; at < made->n; at++)
+		bind(ret, at, &values[at]);
 }
 
 /* A reader's limit is the server's to keep. */
@@ -192,15 +197,14 @@ static gboolean set_limit(hg_store *store, GError **error)
 	return TRUE;
 }
 
-static gboolean be_prepared(hg_store *store, hg_stmt *stmt, const char *name, GError **error)
+static gboolean be_prepared(hg_store *store, struct hg_pg_stmt *made, GError **error)
 {
-	struct hg_pg_stmt *made = stmt->handle;
 	PGresult *result;
 	gboolean good;
 
 	if (made->session == store->pg->session)
 		return TRUE;
-	result = PQprepare(store->pg->conn, name, made->text, made->n, made->types);
+	result = PQprepare(store->pg->conn, made->name, made->text, made->n, made->types);
 	good = is_good(result);
 	if (good)
 		made->session = store->pg->session;
@@ -210,27 +214,30 @@ static gboolean be_prepared(hg_store *store, hg_stmt *stmt, const char *name, GE
 	return good;
 }
 
-static gboolean run(hg_store *store, hg_stmt *stmt, const struct hg_value *values, GError **error)
+static PGresult *ask(hg_store *store, struct hg_pg_stmt *made, const struct hg_pg_bound *bound, GError **error)
 {
-	struct hg_pg_stmt *made = stmt->handle;
-	g_autofree char *name = made->once ? g_strdup("") : g_strdup_printf("s%d", (int)(stmt - store->stmts));
-	struct bound bound;
 	PGresult *result;
 
-	if (!be_prepared(store, stmt, name, error))
-		return FALSE;
-	for (int at = 0; at < made->n; at++)
-		bind(&bound, at, &values[at]);
-	result = PQexecPrepared(store->pg->conn, name, made->n, bound.values, bound.lengths, bound.formats, 1);
-	if (!is_good(result)) {
-		hg_pg_fail(store, result, made->text, error);
-		PQclear(result);
-		return FALSE;
-	}
-	stmt->result = result;
+	if (!be_prepared(store, made, error))
+		return NULL;
+	store->cost.waits++;
+	result = PQexecPrepared(store->pg->conn, made->name, made->n, bound->values, bound->lengths, bound->formats, 1);
+	if (is_good(result))
+		return result;
+	hg_pg_fail(store, result, made->text, error);
+	PQclear(result);
+	return NULL;
+}
+
+static gboolean run(hg_store *store, hg_stmt *stmt, const struct hg_value *values, GError **error)
+{
+	struct hg_pg_bound bound;
+
+	bind_all(&bound, stmt->handle, values);
+	stmt->result = store->pg->piped ? hg_pg_pipe_ask(store, stmt->handle, &bound, error) : ask(store, stmt->handle, &bound, error);
 	stmt->row = -1;
-	stmt->rows = PQntuples(result);
-	return TRUE;
+	stmt->rows = PQntuples(stmt->result);
+	return stmt->result != NULL;
 }
 
 static gint64 be_number(const char *bytes, int length)
@@ -243,20 +250,25 @@ static gint64 be_number(const char *bytes, int length)
 }
 
 /* Rows written are counted whether anybody asks or not: a savepoint that is only a mark wants to know. */
-static gboolean count(hg_store *store, hg_stmt *stmt, GError **error)
+gboolean hg_pg_count(hg_store *store, const struct hg_pg_stmt *made, const PGresult *result, const char *must, GError **error)
 {
-	const struct hg_pg_stmt *made = stmt->handle;
 	struct hg_pg *pg = store->pg;
 
+	pg->changed = g_ascii_strtoll(PQcmdTuples((PGresult *)result), NULL, 10);
+	pg->all_changed += pg->changed;
+	if (made->numbers && PQntuples(result))
+		pg->last_n = be_number(PQgetvalue(result, 0, 0), PQgetlength(result, 0, 0));
+	if (made->adds && !pg->changed)
+		return hg_fail(error, HG_ERROR_CONFLICT, "%.*s: somebody was first", (int)strcspn(made->text, "("), made->text);
+	return !must || pg->changed || hg_sql_missed(must, error);
+}
+
+static gboolean count(hg_store *store, hg_stmt *stmt, GError **error)
+{
 	if (!stmt->writes)
 		return TRUE;
-	pg->changed = g_ascii_strtoll(PQcmdTuples(stmt->result), NULL, 10);
-	pg->all_changed += pg->changed;
-	if (made->numbers && stmt->rows)
-		pg->last_n = be_number(PQgetvalue(stmt->result, 0, 0), PQgetlength(stmt->result, 0, 0));
 	stmt->rows = 0;
-	return !made->adds || pg->changed ||
-	       hg_fail(error, HG_ERROR_CONFLICT, "%.*s: somebody was first", (int)strcspn(made->text, "("), made->text);
+	return hg_pg_count(store, stmt->handle, stmt->result, NULL, error);
 }
 
 static gboolean try(hg_store *store, hg_stmt *stmt, const struct hg_value *values, GError **error)
@@ -286,6 +298,22 @@ gboolean hg_pg_start(hg_store *store, hg_stmt *stmt, const struct hg_value *valu
 		return TRUE;
 	hg_pg_end(stmt);
 	return FALSE;
+}
+
+/* Where nothing waits it is as any other. */
+gboolean hg_pg_post(hg_store *store, hg_stmt *stmt, const struct hg_value *values, const char *must, GError **error)
+{
+	struct hg_pg_stmt *made = stmt->handle;
+	struct hg_pg_bound bound;
+
+	if (store->pg->piped && made->writes && !made->numbers && *made->name) {
+		bind_all(&bound, made, values);
+		return hg_pg_pipe_post(store, made, &bound, must, error);
+	}
+	if (!hg_pg_start(store, stmt, values, error))
+		return FALSE;
+	hg_pg_end(stmt);
+	return !must || store->pg->changed || hg_sql_missed(must, error);
 }
 
 int hg_pg_next(hg_stmt *stmt, GError **error G_GNUC_UNUSED)

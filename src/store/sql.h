@@ -112,9 +112,15 @@ gint64 hg_stmt_int(hg_stmt *stmt, int column);		/* NULL: 0 */
 /* Lent until the next row; *ret_len without the NUL.  NULL: NULL. */
 const char *hg_stmt_text(hg_stmt *stmt, int column, gsize *ret_len);
 const void *hg_stmt_blob(hg_stmt *stmt, int column, gsize *ret_len);
-/* For statements without rows.  ret_changed: rows written, may be NULL. */
+/* For statements without rows.  ret_changed: rows written.  NULL: it may be carried out later, before the commit at the
+ * latest, where the store is bold (hg_store_be_bold()). */
 gboolean hg_sql_run(hg_store *store, const struct hg_sql *sql, const struct hg_value *values,
 		    gint64 *ret_changed, GError **error);
+/* The same, and MISSING where it changes no row; must: what is to be changed, static, NULL: it may change none. */
+gboolean hg_sql_must(hg_store *store, const struct hg_sql *sql, const struct hg_value *values, const char *must, GError **error);
+gboolean hg_sql_missed(const char *what, GError **error);	/* FALSE: MISSING */
+/* The database sees by itself that an update leaves what is indexed as it was: UPDATE_SAME is of no use there. */
+gboolean hg_sql_sorts_updates(hg_store *store);
 void hg_store_unlinks(hg_store *store);		/* files wait to be deleted */
 gint64 hg_stmt_changes(hg_store *store);	/* rows written by the statement that ended last */
 gint64 hg_sql_last_n(hg_store *store);	/* number of the row just added */
@@ -178,7 +184,7 @@ gboolean hg_row_add(hg_store *store, const struct hg_sql *sql, void *row, GError
 /* *ret_changed 0: there is no such row (or its version or indexed columns are others). */
 gboolean hg_row_update(hg_store *store, const struct hg_sql *sql, const void *row, gint64 *ret_changed,
 		       GError **error);
-/* The same for updates that cannot miss: MISSING when they do.  what: "message". */
+/* The same for updates that cannot miss: MISSING when they do, said later where the store is bold.  what: "message"; static. */
 gboolean hg_row_change(hg_store *store, const struct hg_sql *sql, const void *row, const char *what,
 		       GError **error);
 /* With all it points to, as it would be read from the database. */

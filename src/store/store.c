@@ -411,6 +411,11 @@ gboolean hg_store_wants_care(hg_store *store)
 	return store->wants_care;
 }
 
+static gint64 mark(hg_store *store)
+{
+	return store->driver->mark ? store->driver->mark(store) : hg_store_changes(store);
+}
+
 gboolean hg_store_savepoint(hg_store *store, GError **error)
 {
 	g_assert(store->in_txn && !store->in_savepoint);
@@ -418,7 +423,7 @@ gboolean hg_store_savepoint(hg_store *store, GError **error)
 		return hg_fail_gone(error);
 	if (!store->bold && !store->driver->savepoint(store, error))
 		return FALSE;
-	store->marked = hg_store_changes(store);
+	store->marked = mark(store);
 	store->in_savepoint = TRUE;
 	hg_late_begin(store->late, TRUE);
 	return TRUE;
@@ -438,7 +443,7 @@ gboolean hg_store_release(hg_store *store, GError **error)
 /* Where there is no savepoint: nothing is to be undone, or everything. */
 static gboolean mark_back(hg_store *store, GError **error)
 {
-	if (hg_store_changes(store) == store->marked && !store->driver->is_spoiled(store))
+	if (mark(store) == store->marked && !store->driver->is_spoiled(store))
 		return TRUE;
 	store->wants_care = TRUE;
 	return hg_fail(error, HG_ERROR_STORE, "a command failed when it had written something: its group is done again");
@@ -487,7 +492,8 @@ static gboolean stmt_forgets(hg_store *store, const struct hg_sql *sql, const hg
 	return TRUE;
 }
 
-hg_stmt *hg_stmt_open(hg_store *store, const struct hg_sql *sql, const struct hg_value *values, GError **error)
+/* It may be started.  NULL: error is set. */
+static hg_stmt *stmt_ready(hg_store *store, const struct hg_sql *sql, const struct hg_value *values, GError **error)
 {
 	hg_stmt *stmt = &store->stmts[sql->slot];
 
@@ -502,7 +508,14 @@ hg_stmt *hg_stmt_open(hg_store *store, const struct hg_sql *sql, const struct hg
 	if ((!stmt->handle && !store->driver->prepare(store, sql, values, stmt, error)) || !stmt_allowed(store, stmt, error) ||
 	    !stmt_forgets(store, sql, stmt, error))
 		return NULL;
-	return store->driver->start(store, stmt, values, error) ? stmt : NULL;
+	return stmt;
+}
+
+hg_stmt *hg_stmt_open(hg_store *store, const struct hg_sql *sql, const struct hg_value *values, GError **error)
+{
+	hg_stmt *stmt = stmt_ready(store, sql, values, error);
+
+	return stmt && store->driver->start(store, stmt, values, error) ? stmt : NULL;
 }
 
 static hg_stmt *stmt_once(hg_store *store, const char *text, enum hg_sql_verb verb, const struct hg_value *values,
@@ -551,17 +564,44 @@ gint64 hg_stmt_changes(hg_store *store)
 	return store->driver->changes(store);
 }
 
-gboolean hg_sql_run(hg_store *store, const struct hg_sql *sql, const struct hg_value *values, gint64 *ret_changed,
-		    GError **error)
+static gboolean stmt_run(hg_store *store, const struct hg_sql *sql, const struct hg_value *values, gint64 *ret_changed,
+			 GError **error)
 {
 	hg_stmt *stmt = hg_stmt_open(store, sql, values, error);
 	int more = stmt ? hg_stmt_next(stmt, error) : -1;
 
 	if (more < 0)
 		return FALSE;
-	if (ret_changed)
-		*ret_changed = hg_stmt_changes(store);
+	*ret_changed = hg_stmt_changes(store);
 	return TRUE;
+}
+
+gboolean hg_sql_missed(const char *what, GError **error)
+{
+	return hg_fail(error, HG_ERROR_MISSING, "the %s to be changed is not in the store (any more)", what);
+}
+
+gboolean hg_sql_must(hg_store *store, const struct hg_sql *sql, const struct hg_value *values, const char *must, GError **error)
+{
+	gint64 changed;
+	hg_stmt *stmt;
+
+	if (store->driver->post) {
+		stmt = stmt_ready(store, sql, values, error);
+		return stmt && store->driver->post(store, stmt, values, must, error);
+	}
+	return stmt_run(store, sql, values, &changed, error) && (!must || changed || hg_sql_missed(must, error));
+}
+
+gboolean hg_sql_run(hg_store *store, const struct hg_sql *sql, const struct hg_value *values, gint64 *ret_changed,
+		    GError **error)
+{
+	return ret_changed ? stmt_run(store, sql, values, ret_changed, error) : hg_sql_must(store, sql, values, NULL, error);
+}
+
+gboolean hg_sql_sorts_updates(hg_store *store)
+{
+	return store->driver->sorts_updates;
 }
 
 gint64 hg_sql_last_n(hg_store *store)

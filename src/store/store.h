@@ -99,9 +99,9 @@ void hg_store_leave(hg_store *store);
 gint64 hg_store_turn(hg_store *store);
 /* A number that rises with every row written, also by what is undone. */
 gint64 hg_store_changes(hg_store *store);
-/* What a benchmark asks for, since the store was opened: statements begun, bytes of pages written to the log, pages asked
+/* What a benchmark asks for, since the store was opened: statements begun, times a server's answer was waited for, bytes of pages written to the log, pages asked
  * for, and those of them that were not in the cache and were read from the file; page_bytes: of one page. */
-struct hg_store_cost { gint64 statements, log_bytes, pages, pages_read, page_bytes; };
+struct hg_store_cost { gint64 statements, waits, log_bytes, pages, pages_read, page_bytes; };
 struct hg_store_cost hg_store_cost(hg_store *store);
 /* Bytes free on the disks of database and attachments; -1 when unknown. */
 gint64 hg_store_free_bytes(hg_store *store);

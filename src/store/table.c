@@ -207,6 +207,14 @@ static gboolean row_write(hg_store *store, const struct hg_sql *sql, const void 
 	return hg_sql_run(store, sql, values, ret_changed, error);
 }
 
+static gboolean row_must(hg_store *store, const struct hg_sql *sql, const void *row, const char *must, GError **error)
+{
+	struct hg_value values[HG_COLUMNS_MAX];
+
+	row_values(sql, row, values);
+	return hg_sql_must(store, sql, values, must, error);
+}
+
 gboolean hg_row_add(hg_store *store, const struct hg_sql *sql, void *row, GError **error)
 {
 	const struct hg_column *first = sql->of->columns;
@@ -260,22 +268,35 @@ static void known_change(hg_store *store, const struct hg_table *of, const void 
 	hg_known_put(known, of, copy);
 }
 
+/* *ret_late: the row where it waits, or NULL.  FALSE: what waits, and this one names, could not be written. */
+static gboolean row_late(hg_store *store, const struct hg_sql *sql, const void *row, void **ret_late, GError **error)
+{
+	gboolean numbered = sql->verb != HG_SQL_INSERT && hg_has_numbers(sql->of);
+
+	*ret_late = numbered ? hg_late_find(store, sql->of, hg_row_n(sql->of, row)) : NULL;
+	return !numbered || *ret_late || !hg_late_names(store, sql->of, row) || hg_late_write(store, error);
+}
+
+static void row_is_known(hg_store *store, const struct hg_sql *sql, const void *row)
+{
+	if (sql->verb != HG_SQL_INSERT && hg_has_numbers(sql->of))
+		known_change(store, sql->of, row);
+}
+
 gboolean hg_row_update(hg_store *store, const struct hg_sql *sql, const void *row, gint64 *ret_changed,
 		       GError **error)
 {
-	const struct hg_table *of = sql->of;
-	gboolean numbered = sql->verb != HG_SQL_INSERT && hg_has_numbers(of);
-	void *late = numbered ? hg_late_find(store, of, hg_row_n(of, row)) : NULL;
-	gint64 changed;
+	gint64 changed = 0;
+	void *late;
 
-	if (numbered && !late && hg_late_names(store, of, row) && !hg_late_write(store, error))
+	if (!row_late(store, sql, row, &late, error))
 		return FALSE;
 	if (late)
-		changed = late_change(store, of, late, row);
-	else if (!row_write(store, sql, row, &changed, error))
+		changed = late_change(store, sql->of, late, row);
+	else if (!row_write(store, sql, row, ret_changed || sql->verb != HG_SQL_INSERT ? &changed : NULL, error))
 		return FALSE;
-	else if (numbered && changed)
-		known_change(store, of, row);
+	else if (changed)
+		row_is_known(store, sql, row);
 	if (ret_changed)
 		*ret_changed = changed;
 	return TRUE;
@@ -284,13 +305,15 @@ gboolean hg_row_update(hg_store *store, const struct hg_sql *sql, const void *ro
 gboolean hg_row_change(hg_store *store, const struct hg_sql *sql, const void *row, const char *what,
 		       GError **error)
 {
-	gint64 changed;
+	void *late;
 
-	if (!hg_row_update(store, sql, row, &changed, error))
+	if (!row_late(store, sql, row, &late, error))
 		return FALSE;
-	if (!changed)
-		return hg_fail(error, HG_ERROR_MISSING, "the %s to be changed is not in the store (any more)",
-			       what);
+	if (late)
+		return late_change(store, sql->of, late, row) || hg_sql_missed(what, error);
+	if (!row_must(store, sql, row, what, error))
+		return FALSE;
+	row_is_known(store, sql, row);
 	return TRUE;
 }
 

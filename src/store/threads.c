@@ -95,14 +95,17 @@ gboolean hg_store_thread_update(hg_store *store, hg_thread *thread, GError **err
 	/* Most updates move neither state nor owner: those leave all indexes alone. */
 	static const struct hg_sql same = { HG_SQL_THREAD_UPDATE_SAME, NULL, HG_SQL_UPDATE_SAME, &thread_table };
 	static const struct hg_sql update = { HG_SQL_THREAD_UPDATE, NULL, HG_SQL_UPDATE, &thread_table };
-	gint64 changed;
+	g_autoptr(GError) failed = NULL;
+	gint64 changed = 0;
 
-	if (!hg_row_update(store, &same, thread, &changed, error) ||
-	    (!changed && !hg_row_update(store, &update, thread, &changed, error)))
+	if (!hg_sql_sorts_updates(store) && !hg_row_update(store, &same, thread, &changed, error))
 		return FALSE;
-	if (!changed)
-		return hg_fail(error, HG_ERROR_STATE, "thread %s was changed by somebody else since it was read",
-			       thread->id);
+	if (!changed && !hg_row_change(store, &update, thread, "thread", &failed)) {
+		if (g_error_matches(failed, HG_ERROR, HG_ERROR_MISSING))
+			return hg_fail(error, HG_ERROR_STATE, "thread %s was changed by somebody else since it was read", thread->id);
+		g_propagate_error(error, g_steal_pointer(&failed));
+		return FALSE;
+	}
 	thread->version++;
 	return TRUE;
 }

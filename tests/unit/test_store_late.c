@@ -1,5 +1,6 @@
 /* test_store_late.c - rows that wait until their turn ends, and rows that are remembered: nobody sees a difference */
 #include "store_fixture.h"
+#include "store_postgres.h"
 
 #include <string.h>
 
@@ -56,17 +57,18 @@ static void a_change_that_moves_nothing_indexed_is_one_statement(void **state)
 {
 	struct world *w = *state;
 	hg_thread *t;
+	int moved = postgres_server() ? 1 : 2;	/* it sees by itself what is as it was */
 
 	in_txn(w, t = a_thread(w, a_contact(w, "Ana"), ""));
 	must(hg_store_begin(w->store, e));
 	t->subject = "an invoice";
 	assert_int_equal(statements_to_change(w, t), 1);
 	t->queue = "billing";
-	assert_int_equal(statements_to_change(w, t), 2);
+	assert_int_equal(statements_to_change(w, t), moved);
 	t->subject = "two invoices";
 	assert_int_equal(statements_to_change(w, t), 1);
 	t->queue = NULL;
-	assert_int_equal(statements_to_change(w, t), 2);
+	assert_int_equal(statements_to_change(w, t), moved);
 	must(hg_store_commit(w->store, e));
 	assert_int_equal(world_count(w, "SELECT COUNT(*) FROM thread WHERE subject = 'two invoices' AND queue IS NULL AND version = 4"), 1);
 }
@@ -297,6 +299,99 @@ static void a_mark_is_gone_back_to_where_nothing_was_written(void **state)
 	assert_int_equal(world_count(w, "SELECT COUNT(*) FROM contact"), 0);
 }
 
+/* ---- a bold store: what nobody reads may be done later ---- */
+
+static void bold_begins(struct world *w)
+{
+	hg_store_be_bold(w->store, TRUE);
+	must(hg_store_begin(w->store, e));
+}
+
+/* More than is sent without an answer. */
+#define MANY 1100
+
+static void what_nobody_reads_is_not_waited_for(void **state)
+{
+	struct world *w = *state;
+	gint64 waits;
+	hg_contact *c, *got;
+
+	in_txn(w, c = a_contact(w, "Ana"));
+	bold_begins(w);
+	waits = hg_store_cost(w->store).waits;
+	for (int i = 0; i < MANY; i++) {
+		c->created_ms = i;
+		c->name = i % 2 ? "Ana" : "Eva";
+		must(hg_store_contact_update(w->store, c, e));
+	}
+	assert_in_range(hg_store_cost(w->store).waits - waits, 0, 2);
+	must(hg_store_contact_by_id(w->store, w->arena, c->id, &got, e));
+	assert_string_equal(got->name, "Ana");
+	must(hg_store_commit(w->store, e));
+	hg_store_be_bold(w->store, FALSE);
+	assert_int_equal(world_count(w, "SELECT COUNT(*) FROM contact WHERE name = 'Ana'"), 1);
+}
+
+/* TRUE: it was said at once, as SQLite does. */
+static gboolean said_at_once(gboolean ok, GError **error, int code)
+{
+	if (ok)
+		return FALSE;
+	assert_true(g_error_matches(*error, HG_ERROR, code));
+	g_clear_error(error);
+	return TRUE;
+}
+
+static void what_failed_and_nobody_read_fails_the_commit(void **state)
+{
+	struct world *w = *state;
+	hg_contact nobody = { .n = 77, .id = "con_01m7z78pwdf9fawvyz1teg01q2", .name = "nobody" };
+	g_autoptr(GError) error = NULL;
+
+	bold_begins(w);
+	a_contact(w, "Ana");
+	if (!said_at_once(hg_store_contact_update(w->store, &nobody, &error), &error, HG_ERROR_MISSING)) {
+		must_fail(HG_ERROR_MISSING, hg_store_commit(w->store, e));
+		assert_true(hg_store_wants_care(w->store));
+	} else {
+		hg_store_rollback(w->store);
+	}
+	assert_int_equal(world_count(w, "SELECT COUNT(*) FROM contact"), 0);
+	hg_store_be_bold(w->store, FALSE);
+	in_txn(w, a_contact(w, "Ana"));
+	assert_int_equal(world_count(w, "SELECT COUNT(*) FROM contact"), 1);
+}
+
+/* Once by what was there already, once by what the database itself refuses; then it is as if the turn had never begun. */
+static void what_failed_and_nobody_read_fails_the_next_that_is_read(void **state)
+{
+	struct world *w = *state;
+	g_autoptr(GError) error = NULL;
+	hg_contact *c, *got;
+	hg_contact again;
+	hg_thread orphan = { .scope = "", .key = "", .contact_n = 4711, .state = HG_THREAD_OPEN };
+
+	in_txn(w, c = a_contact(w, "Ana"));
+	hg_id_new(&test_env, "thr", orphan.id);
+	for (int i = 0; i < 2; i++) {
+		bold_begins(w);
+		again = *c;
+		must(hg_store_savepoint(w->store, e));
+		a_contact(w, "Eva");
+		if (!said_at_once(i ? hg_store_thread_add(w->store, &orphan, &error) : hg_store_contact_add(w->store, &again, &error),
+				  &error, i ? HG_ERROR_BROKEN : HG_ERROR_CONFLICT)) {
+			must_fail(i ? HG_ERROR_BROKEN : HG_ERROR_CONFLICT,
+				  hg_store_contact_by_id(w->store, w->arena, "con_01m7z78pwdf9fawvyz1teg01q2", &got, e));
+			must_fail(i ? HG_ERROR_BROKEN : HG_ERROR_CONFLICT, hg_store_cursor_set(w->store, "mail", "1", e));
+		}
+		must_fail(HG_ERROR_STORE, hg_store_rollback_to(w->store, e));
+		assert_true(hg_store_wants_care(w->store));
+		hg_store_rollback(w->store);
+		hg_store_be_bold(w->store, FALSE);
+		assert_int_equal(world_count(w, "SELECT COUNT(*) FROM contact"), 1);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -314,6 +409,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(an_id_seen_in_a_turn_is_one_row_with_its_message, world_new, world_free),
 		cmocka_unit_test_setup_teardown(an_id_that_cannot_be_written_is_not_taken_for_new, world_new, world_free),
 		cmocka_unit_test_setup_teardown(a_mark_is_gone_back_to_where_nothing_was_written, world_new, world_free),
+		cmocka_unit_test_setup_teardown(what_nobody_reads_is_not_waited_for, world_new, world_free),
+		cmocka_unit_test_setup_teardown(what_failed_and_nobody_read_fails_the_commit, world_new, world_free),
+		cmocka_unit_test_setup_teardown(what_failed_and_nobody_read_fails_the_next_that_is_read, world_new, world_free),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
