@@ -12,6 +12,8 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#define HOLD_LOOK_US 2000		/* is the file still there? */
+
 enum may { C, E };			/* the table's words */
 
 static const struct { const char *name; enum may may; } points[] = {
@@ -22,12 +24,13 @@ static const struct { const char *name; enum may may; } points[] = {
 
 G_STATIC_ASSERT(HG_FAILPOINT_COUNT <= HG_FAILPOINT_MOST);
 
-enum action { CRASH, ERROR, DELAY };
+enum action { CRASH, ERROR, DELAY, HOLD };
 
 struct plan {				/* one item of HEADGATE_FAIL */
 	enum hg_failpoint point;
 	enum action action;
 	gulong delay_ms;
+	char *held;			/* HOLD: as long as there is a file of that name; for the process's life */
 	gint64 from, to;		/* passings at which it happens, from 1 */
 	double chance;			/* below 0: by from and to */
 	guint64 seed;
@@ -57,11 +60,14 @@ static void read_action(struct plan *plan, const char *item, const char *word)
 		plan->action = CRASH;
 	else if (strcmp(word, "error") == 0)
 		plan->action = ERROR;
+	else if (g_str_has_prefix(word, "hold:") && word[5])
+		plan->action = HOLD;
 	else if (g_str_has_prefix(word, "delay:") && g_ascii_string_to_unsigned(word + 6, 10, 1, 600000, &ms, NULL))
 		plan->action = DELAY;
 	else
-		g_error("HEADGATE_FAIL: \"%s\": crash, error and delay:MS are known", item);
+		g_error("HEADGATE_FAIL: \"%s\": crash, error, delay:MS and hold:FILE are known", item);
 	plan->delay_ms = (gulong)ms;
+	plan->held = plan->action == HOLD ? g_strdup(word + 5) : NULL;
 	if (plan->action == ERROR && points[plan->point].may != E)
 		g_error("HEADGATE_FAIL: \"%s\": nothing can fail at this point", item);
 }
@@ -200,6 +206,17 @@ static gboolean is_time(struct plan *plan)
 	return (double)(scatter(scatter(plan->seed) ^ (guint64)n) >> 11) / (double)(1LL << 53) < plan->chance;
 }
 
+static gboolean act(const struct plan *plan)
+{
+	if (plan->action == CRASH)
+		kill(getpid(), SIGKILL);
+	else if (plan->action == DELAY)
+		g_usleep(plan->delay_ms * 1000);
+	while (plan->action == HOLD && access(plan->held, F_OK) == 0)
+		g_usleep(HOLD_LOOK_US);
+	return plan->action == ERROR;
+}
+
 gboolean hg_failpoint(enum hg_failpoint point)
 {
 	static GOnce once = G_ONCE_INIT;
@@ -211,14 +228,8 @@ gboolean hg_failpoint(enum hg_failpoint point)
 	for (guint i = 0; i < hooks.plans->len; i++) {
 		struct plan *plan = &g_array_index(hooks.plans, struct plan, i);
 
-		if (plan->point != point || !is_time(plan))
-			continue;
-		if (plan->action == CRASH)
-			kill(getpid(), SIGKILL);
-		else if (plan->action == DELAY)
-			g_usleep(plan->delay_ms * 1000);
-		else
-			fails = TRUE;
+		if (plan->point == point && is_time(plan))
+			fails |= act(plan);
 	}
 	return fails;
 }

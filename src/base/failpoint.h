@@ -7,7 +7,7 @@
  * With it the environment is read once:
  *
  *   HEADGATE_FAIL = "name=action,..."; an action is crash (SIGKILL), error (the expression is TRUE)
- *   or delay:MS, at the first passing.  "@3": at the third; "@3+": from the third on; "@p0.01" or
+ *   or delay:MS or hold:FILE (for as long as there is such a file), at the first passing.  "@3": at the third; "@3+": from the third on; "@p0.01" or
  *   "@p0.01:SEED": by chance at each passing, the same ones for the same seed.
  *   HEADGATE_FAIL_TRACE = a file (made when it is not there) that counts how often each point was
  *   passed and names the last one of each thread.  It is mapped, so it survives SIGKILL and may be

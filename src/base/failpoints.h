@@ -35,6 +35,8 @@
 	X(SWEEP_DONE, "sweep.done", C, "what has expired is deleted, in a transaction that is not committed") \
 	X(CHECKPOINT_BEGIN, "checkpoint.begin", C, "the log is about to be copied back into the database") \
 	X(CHECKPOINT_DONE, "checkpoint.done", C, "the log was copied back, as far as readers let it") \
+	/* the index beside the store */ \
+	X(SEARCH_STEP, "search.step", C, "the search thread is about to bring its index closer to the log") \
 	/* a job of the outbox, whatever its target */ \
 	X(OUTBOX_CLAIMED, "outbox.claimed", E, "a job says SENDING, in a transaction that is not committed; error: it cannot") \
 	X(OUTBOX_SENDING, "outbox.sending", C, "jobs say SENDING on disk, and nothing has left") \

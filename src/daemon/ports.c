@@ -86,6 +86,15 @@ void hg_gateway_publish(hg_gateway *gateway, const hg_event *const *events, guin
 	hg_visitors_publish(gateway->visitors, events, n);
 }
 
+/* Not with what is published, which is later (on several nodes, once the log was read): whoever was answered and asks how
+ * far the index is must not be told that nothing is behind. */
+static void port_kept(void *ctx, gint64 event_n)
+{
+	hg_gateway *gateway = ctx;
+
+	hg_search_kept(gateway->search, event_n);
+}
+
 /* Where others write as well, what this node wrote stands among theirs, and is published in that order. */
 static void port_publish(void *ctx, const hg_event *const *events, guint n)
 {
@@ -100,7 +109,8 @@ static void port_publish(void *ctx, const hg_event *const *events, guint n)
 void hg_gateway_ports(hg_gateway *gateway, struct hg_ports *ret)
 {
 	*ret = (struct hg_ports){ .ctx = gateway, .plan = port_plan, .limits = port_limits,
-		.dispatch = port_dispatch, .publish = port_publish, .posts = hg_gateway_posted, .joined = hg_gateway_joined,
+		.dispatch = port_dispatch, .kept = port_kept, .publish = port_publish, .posts = hg_gateway_posted,
+		.joined = hg_gateway_joined,
 		.hint = hg_follower_hint(gateway->follow) };
 }
 

@@ -48,6 +48,9 @@ struct hg_ports {
 	gboolean (*limits)(void *ctx, const char *channel, struct hg_limits *ret, unsigned *ret_caps);
 	/* After the commit, on the engine's thread: takes dispatch over; must not block. */
 	void (*dispatch)(void *ctx, hg_dispatch *dispatch);
+	/* After the commit and before anybody hears of it: all events up to that number are on disk, whichever node wrote them.  Whoever
+	 * was answered finds that it is known, though publishing comes later.  Must not block.  May be NULL. */
+	void (*kept)(void *ctx, gint64 event_n);
 	/* After the commit: newly written events, for live views; lent.  May be NULL. */
 	void (*publish)(void *ctx, const hg_event *const *events, guint n);
 	/* On the engine's thread, where several nodes share a store: this node may do from now on what only one may of post

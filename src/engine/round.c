@@ -278,6 +278,8 @@ static void group_holds(struct hg_round *round)
 
 	(void)HG_FAILPOINT(ENGINE_AFTER_COMMIT);
 	pass_kinds(round, TRUE);
+	if (ports->kept && round->events->len)
+		ports->kept(ports->ctx, ((const hg_event *)g_ptr_array_index(round->events, round->events->len - 1))->n);
 	for (guint i = 0; i < round->done->len; i++) {
 		struct hg_done *done = &g_array_index(round->done, struct hg_done, i);
 

@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "failpoint.h"
 #include "log.h"
 
 #define LOWEST 19		/* nice(2) */
@@ -221,6 +222,7 @@ static void *search_main(void *arg)
 		g_autoptr(GError) error = NULL;
 		gboolean more = FALSE;
 
+		(void)HG_FAILPOINT(SEARCH_STEP);
 		g_mutex_lock(&search->write);
 		work(search, &more, &error);
 		g_mutex_unlock(&search->write);
@@ -289,9 +291,17 @@ void hg_search_free(hg_search *search)
 	g_free(search);
 }
 
+void hg_search_kept(hg_search *search, gint64 event_n)
+{
+	gint64 before_n = __atomic_load_n(&search->published_n, __ATOMIC_SEQ_CST);
+
+	while (before_n < event_n && !__atomic_compare_exchange_n(&search->published_n, &before_n, event_n, FALSE, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+		;
+}
+
 void hg_search_publish(hg_search *search, gint64 event_n)
 {
-	__atomic_store_n(&search->published_n, event_n, __ATOMIC_SEQ_CST);
+	hg_search_kept(search, event_n);
 	g_mutex_lock(&search->lock);
 	g_cond_signal(&search->wake);
 	g_mutex_unlock(&search->lock);

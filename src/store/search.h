@@ -22,7 +22,9 @@ struct hg_search_options {
 hg_search *hg_search_new(const struct hg_search_options *options, GError **error);
 void hg_search_free(hg_search *search);		/* ends what it does; NULL is fine */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(hg_search, hg_search_free)
-/* Any thread: all events up to that number are on disk. */
+/* Any thread: all events up to that number are on disk.  They are behind from now on, and followed at the next
+ * hg_search_publish(), which says the same and wakes who follows.  A smaller number than before says nothing new. */
+void hg_search_kept(hg_search *search, gint64 event_n);
 void hg_search_publish(hg_search *search, gint64 event_n);
 
 /* ---- finding ---- */

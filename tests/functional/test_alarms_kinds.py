@@ -11,6 +11,7 @@ import pytest
 import conftest
 import dovecot
 import fake_smtp
+import graph_payloads
 from harness import wait_until
 from test_alarms import SECRET, Pager
 from test_reports import HELD, close, say, settled
@@ -51,7 +52,7 @@ class Watch(conftest.World):
         self.smtp = fake_smtp.FakeSmtp(offers=[b"SIZE 1000000"])
         mailbox = "support:" + MAILBOX.format(port=self.smtp.port).replace("\n", "\n  ")
         super().__init__(folder, rules=HELD, channels=mailbox, top=TOP.format(to=", ".join(OPS), url=self.pager.url),
-                         env=dict(dovecot.ENV, TEST_PAGER=SECRET))
+                         env=dict(dovecot.ENV, TEST_PAGER=SECRET, HEADGATE_FAIL="search.step=hold:behind@1+"))
 
     def close(self):
         super().close()
@@ -208,6 +209,24 @@ def test_an_index_that_cannot_be_made_is_an_alarm(watch):
     index.rmdir()
     watch.restart()
     watch.until("search", "raised", "over")
+
+
+def test_an_index_that_falls_behind_is_an_alarm(watch):
+    """By so much that a search does not look through the rest itself.  The alarm is the one of the test before: told again."""
+    wait_until(lambda: watch.gateway.status()["search"] == {"state": "ready", "behind": 0}, "the index")
+    held = watch.gateway.folder / "behind"
+    held.touch()
+    try:
+        sender = watch.customer()
+        while watch.gateway.status()["search"]["behind"] < 500:
+            said = [graph_payloads.element("text", sender, at=watch.graph.now(), text={"body": f"hello {i}"}) for i in range(100)]
+            assert watch.graph.deliver(graph_payloads.webhook(conftest.PHONE_NUMBER_ID, said)) == 200
+        watch.gateway.advance(minutes=9)
+        watch.until("search", "raised", "over", "raised")
+        watch.words("search", r"search does not find (all that was said: .*|what was said lately: its index is \d+ events behind, headgatectl status)")
+    finally:
+        held.unlink()
+    watch.until("search", "raised", "over", "raised", "over")
 
 
 def test_no_post_was_forged(watch):

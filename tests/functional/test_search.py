@@ -9,7 +9,7 @@ DESCRIBED = True	# conftest.py: by doc/openapi.yaml
 
 CONFIG = dict(rules=conftest.NOISE, top="default: hold\nsettle: 1h\nfirst_response: 7d",
               more="    elsewhere: { token: env:TEST_OTHER_TOKEN, scopes: [read], channels: [wa-second] }",
-              env=dict(TEST_OTHER_TOKEN="other-token-0123456789"), channels="""\
+              env=dict(TEST_OTHER_TOKEN="other-token-0123456789", HEADGATE_FAIL="engine.told=hold:held@1+"), channels="""\
 wa-second:
   adapter: whatsapp
   phone_number_id: "309876543210"
@@ -24,6 +24,7 @@ def search(gateway, query):
 
 
 def ready(gateway):
+    """All that was acknowledged is in the index: the status must not say so before."""
     wait_until(lambda: gateway.status()["search"] == {"state": "ready", "behind": 0}, "the index")
 
 
@@ -74,6 +75,23 @@ def test_the_name_finds_the_conversation(world):
     number = thread["reply_to"].removeprefix("tel:+")
     result, = search(world.gateway, f"q={number}")["results"]
     assert (result["in"], result["thread_id"]) == ("thread", thread["id"]) and marked(result) == [number]
+
+
+def test_what_was_acknowledged_is_behind_though_nobody_was_told_of_it_yet(world):
+    """Else whoever waits for "0 behind" and looks for his conversation may find nothing."""
+    ready(world.gateway)
+    held = world.gateway.folder / "held"
+    held.touch()
+    try:
+        thread = world.thread("an okapi")	# the engine has answered, and stands still
+        assert world.gateway.status()["search"]["behind"] > 0
+        result, = search(world.gateway, "q=okapi")["results"]
+        assert result["thread_id"] == thread["id"]
+    finally:
+        held.unlink()
+    ready(world.gateway)
+    number = thread["reply_to"].removeprefix("tel:+")
+    assert {(r["in"], r["thread_id"]) for r in search(world.gateway, f"q={number}")["results"]} == {("thread", thread["id"])}
 
 
 def test_the_index_is_made_again_at_a_start_without_it(start):

@@ -63,6 +63,13 @@ static void dispatch(void *ctx, hg_dispatch *dispatch)
 	g_ptr_array_add(lab->out, dispatch);
 }
 
+static void kept(void *ctx, gint64 event_n)
+{
+	hg_lab *lab = ctx;
+
+	lab->kept_n = event_n;
+}
+
 static void publish(void *ctx, const hg_event *const *events, guint n)
 {
 	hg_lab *lab = ctx;
@@ -230,7 +237,7 @@ static void joined(void *ctx, gint64 since_ms)
 
 struct hg_ports lab_ports(hg_lab *lab)
 {
-	return (struct hg_ports){ .ctx = lab, .plan = plan, .limits = limits, .dispatch = dispatch, .publish = publish,
+	return (struct hg_ports){ .ctx = lab, .plan = plan, .limits = limits, .dispatch = dispatch, .kept = kept, .publish = publish,
 				  .posts = posts, .joined = joined };
 }
 

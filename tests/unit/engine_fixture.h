@@ -15,6 +15,7 @@ typedef struct hg_lab {
 	GHashTable *held;		/* where several engines share a store: posts it was told to hold -> gint64 until when */
 	gint64 joined_ms;		/* ... and since when it is the node */
 	GPtrArray *published;		/* types of events, in order; ours */
+	gint64 kept_n;			/* all events up to it are on disk: said before anybody is answered */
 	guint stored, refused;		/* answers to batches */
 	char *answer;			/* to the last API command ... */
 	int error;			/* ... its code, 0 none ... */

@@ -233,6 +233,36 @@ static gpointer write_many(gpointer arg)
 	return NULL;
 }
 
+/* Whose arg is told of an answer, or that something leaves. */
+static void heard_when_kept(void *arg, const hg_command *command, const char *answer, const GError *error)
+{
+	hg_lab *lab = arg;
+	gint64 last_n;
+	(void)command;
+	(void)answer;
+	(void)error;
+
+	must(hg_store_event_last(lab->w->store, &last_n, e));
+	assert_true(last_n > 0);
+	assert_int_equal(lab->kept_n, last_n);
+	g_atomic_int_inc(&answered);
+}
+
+/* Who was answered, and then asks how far the search index is, must not hear that all is in it. */
+static void nobody_is_answered_before_it_is_said_up_to_where_all_is_kept(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(NULL);
+	(void)state;
+
+	g_atomic_int_set(&answered, 0);
+	lab->told = heard_when_kept;
+	lab->told_arg = lab;
+	for (int i = 1; i <= 3; i++) {
+		lab_say(lab, "tel:+447700900123", "hello");
+		assert_true(g_atomic_int_get(&answered) >= i);
+	}
+}
+
 static void many_threads_write_and_each_message_is_there_once(void **state)
 {
 	g_autoptr(hg_lab) lab = lab_new(NULL);
@@ -332,6 +362,7 @@ int main(void)
 		cmocka_unit_test(a_copy_outlives_what_it_was_made_from),
 		cmocka_unit_test(text_becomes_valid_and_is_cut_between_characters),
 		cmocka_unit_test(what_is_beyond_all_bounds_is_refused),
+		cmocka_unit_test(nobody_is_answered_before_it_is_said_up_to_where_all_is_kept),
 		cmocka_unit_test(many_threads_write_and_each_message_is_there_once),
 		cmocka_unit_test(with_the_disk_nearly_full_only_results_are_taken),
 		cmocka_unit_test(a_new_configuration_takes_effect_between_two_rounds),

@@ -257,8 +257,9 @@ static void a_file_lets_the_wall_clock_jump(void **state)
 	clock_set(UNVOUCHED, 0);
 }
 
+#define HELD "headgate-test-held"	/* in the directory tests run in; nobody makes it but the test that takes it away */
 #define FAIL "api.read=error,inbound.parsed=error@3,journal.row=error@3+,outbox.claimed=error@p0.25:7," \
-	     "file.synced=delay:30,api.queued=crash@2"
+	     "file.synced=delay:30,api.queued=crash@2,stop.quiet=hold:" HELD "@1+"
 
 static void an_error_happens_at_its_passings(void **state)
 {
@@ -306,6 +307,26 @@ static void a_delay_holds_up(void **state)
 
 	assert_false(HG_FAILPOINT(FILE_SYNCED));
 	assert_true(hg_mono(hg_env_system()) - before >= 29);
+}
+
+static gpointer let_go(gpointer unused G_GNUC_UNUSED)
+{
+	g_usleep(20000);
+	g_assert(g_unlink(HELD) == 0);
+	return NULL;
+}
+
+static void a_hold_lasts_as_long_as_its_file(void **state)
+{
+	GThread *other;
+	(void)state;
+
+	assert_false(HG_FAILPOINT(STOP_QUIET));
+	assert_true(g_file_set_contents(HELD, "", 0, NULL));
+	other = g_thread_new("let-go", let_go, NULL);
+	assert_false(HG_FAILPOINT(STOP_QUIET));
+	assert_false(g_file_test(HELD, G_FILE_TEST_EXISTS));
+	g_thread_join(other);
 }
 
 static void look_at_trace(struct hg_failpoint_trace *ret)
@@ -395,6 +416,7 @@ int main(void)
 		cmocka_unit_test(an_error_happens_at_its_passings),
 		cmocka_unit_test(a_chance_is_kept_by_its_seed),
 		cmocka_unit_test(a_delay_holds_up),
+		cmocka_unit_test(a_hold_lasts_as_long_as_its_file),
 		cmocka_unit_test(a_crash_kills_without_a_word_and_the_trace_says_where),
 #else
 		cmocka_unit_test(without_hooks_nothing_fails),
