@@ -54,6 +54,7 @@ hg_engine *hg_engine_new(hg_conf *conf, hg_rules *rules, hg_store *store, struct
 	keep_as_told(engine);
 	g_mutex_init(&engine->lock);
 	engine->tallies = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	engine->rekeyed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	return engine;
 }
 
@@ -78,6 +79,7 @@ void hg_engine_free(hg_engine *engine)
 	hg_rules_free(engine->rules);
 	hg_conf_unref(engine->conf);
 	g_hash_table_unref(engine->tallies);
+	g_hash_table_unref(engine->rekeyed);
 	g_mutex_clear(&engine->lock);
 	g_free(engine);
 }
@@ -117,7 +119,8 @@ gboolean hg_round_adopt(struct hg_round *round, GError **error)
 	hg_store *store = round->engine->store;
 
 	if (!keep_rules(round, error) || !hg_wait_adopt(round->engine, round->now_ms, error) ||
-	    !hg_waiting_adopt(round->engine, round->now_ms, error) || !hg_retain_adopt(round->engine, round->now_ms, error))
+	    !hg_waiting_adopt(round->engine, round->now_ms, error) || !hg_retain_adopt(round->engine, round->now_ms, error) ||
+	    !hg_token_adopt(round->engine, round->now_ms, error))
 		return FALSE;
 	for (guint i = 0; i < channels->len; i++)
 		if (!hg_store_job_unpark(store, HG_TO_CHANNEL,
@@ -144,6 +147,7 @@ gboolean hg_engine_take_conf(hg_engine *engine, gint64 now_ms)
 	if (!conf)
 		return FALSE;
 	hg_rules_free(engine->rules);
+	hg_token_compare(engine, conf);
 	engine->conf = conf;
 	engine->rules = rules;
 	engine->adopted_ms = now_ms;

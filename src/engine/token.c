@@ -2,10 +2,12 @@
 #include "turn.h"
 
 #include "json.h"
+#include "text.h"
 
 #include <string.h>
 
 #define TOKENS_MAX 1000			/* good at the same time */
+#define PAGE	   200			/* rows read at a time */
 
 static void write_words(GString *out, const char *key, const char *words)
 {
@@ -57,16 +59,94 @@ gboolean hg_token_is_good(const hg_token *token, gint64 now_ms)
 	return !token->revoked_ms && (!token->expires_ms || token->expires_ms > now_ms);
 }
 
+/* ---- who makes links to the console ---- */
+
+#define PROGRAM "token:"		/* principals that have a token begin so */
+
+static const struct hg_token_conf *conf_of(const hg_conf *conf, const char *name)
+{
+	for (guint i = 0; i < conf->tokens->len; i++) {
+		const struct hg_token_conf *one = g_ptr_array_index(conf->tokens, i);
+
+		if (strcmp(one->name, name) == 0)
+			return one;
+	}
+	return NULL;
+}
+
+/* May the principal still let somebody in? */
+static gboolean may_invite(hg_engine *engine, const char *principal, gint64 now_ms, gboolean *ret, GError **error)
+{
+	const char *name = g_str_has_prefix(principal, PROGRAM) ? principal + strlen(PROGRAM) : NULL;
+	const struct hg_token_conf *conf = name ? conf_of(engine->conf, name) : NULL;
+	hg_token *stored;
+
+	*ret = TRUE;
+	if (!name)
+		return TRUE;
+	if (conf) {
+		*ret = !conf->channels && g_strv_contains((const char *const *)conf->scopes, "admin");
+		return TRUE;
+	}
+	if (!hg_store_token_named(engine->store, engine->round, HG_TOKEN_API, name, now_ms, &stored, error))
+		return FALSE;
+	*ret = stored != NULL;
+	return TRUE;
+}
+
+static gboolean end_where_gone(hg_engine *engine, const char *maker, gint64 now_ms, GError **error)
+{
+	gboolean may;
+
+	if (!may_invite(engine, maker, now_ms, &may, error))
+		return FALSE;
+	return (may && !g_hash_table_contains(engine->rekeyed, maker)) || hg_store_token_end_made_by(engine->store, maker, now_ms, error);
+}
+
+/* By their changes, of which ours are the last: each maker is met before his rows become the newest. */
+gboolean hg_token_adopt(hg_engine *engine, gint64 now_ms, GError **error)
+{
+	g_autoptr(GHashTable) met = g_hash_table_new(g_str_hash, g_str_equal);
+	struct hg_token_place at = { 0 };
+	g_autoptr(GPtrArray) rows = g_ptr_array_new();
+
+	do {
+		g_ptr_array_set_size(rows, 0);
+		if (!hg_store_token_changed(engine->store, engine->round, &at, PAGE, rows, error))
+			return FALSE;
+		for (guint i = 0; i < rows->len; i++) {
+			const hg_token *token = g_ptr_array_index(rows, i);
+
+			at = (struct hg_token_place){ token->rev, token->n };
+			if (token->kind != HG_TOKEN_API && hg_token_is_good(token, now_ms) && g_hash_table_add(met, (char *)token->made_by) &&
+			    !end_where_gone(engine, token->made_by, now_ms, error))
+				return FALSE;
+		}
+	} while (rows->len == PAGE);
+	return TRUE;
+}
+
+void hg_token_compare(hg_engine *engine, const hg_conf *conf)
+{
+	if (!engine->adopting)			/* else those of the one before were not acted on yet */
+		g_hash_table_remove_all(engine->rekeyed);
+	for (guint i = 0; i < engine->conf->tokens->len; i++) {
+		const struct hg_token_conf *old = g_ptr_array_index(engine->conf->tokens, i), *new = conf_of(conf, old->name);
+
+		if (new && !hg_equal_secret(old->token, strlen(old->token), new->token, strlen(new->token)))
+			g_hash_table_add(engine->rekeyed, g_strconcat(PROGRAM, old->name, NULL));
+	}
+}
+
 /* ---- making ---- */
 
 static gboolean name_is_free(hg_turn *turn, const char *name, GError **error)
 {
 	hg_token *other;
 
-	for (guint i = 0; i < turn->conf->tokens->len; i++)
-		if (strcmp(((const struct hg_token_conf *)g_ptr_array_index(turn->conf->tokens, i))->name, name) == 0)
-			return hg_fail(error, HG_ERROR_CONFLICT, "api.tokens of the configuration has a token \"%s\": "
-				       "choose another name", name);
+	if (conf_of(turn->conf, name))
+		return hg_fail(error, HG_ERROR_CONFLICT, "api.tokens of the configuration has a token \"%s\": choose another name",
+			       name);
 	return hg_store_token_named(turn->store, turn->arena, HG_TOKEN_API, name, turn->now_ms, &other, error) &&
 	       (!other || hg_fail(error, HG_ERROR_CONFLICT, "there is a token \"%s\" (%s): revoke it first, or choose "
 				  "another name", name, other->id));
@@ -84,6 +164,16 @@ static gboolean there_is_room(hg_turn *turn, int kind, GError **error)
 	return n < TOKENS_MAX || hg_fail(error, HG_ERROR_LIMIT, "there are %d tokens already: revoke some", TOKENS_MAX);
 }
 
+/* It was asked for when he still could. */
+static gboolean maker_holds(hg_turn *turn, const hg_token *token, GError **error)
+{
+	gboolean may = TRUE;
+
+	if (token->kind == HG_TOKEN_LINK && !may_invite(turn->engine, token->made_by, turn->now_ms, &may, error))
+		return FALSE;
+	return may || hg_fail(error, HG_ERROR_DENIED, "%s is good no more", token->made_by);
+}
+
 gboolean hg_token_make(hg_turn *turn, GError **error)
 {
 	const struct hg_token_wish *wish = &turn->command->wish;
@@ -97,7 +187,8 @@ gboolean hg_token_make(hg_turn *turn, GError **error)
 		return hg_token_session_begin(turn, error);
 	if (!token->name || !token->scopes || wish->kind < HG_TOKEN_API || wish->kind >= HG_TOKEN_KINDS)
 		return hg_fail(error, HG_ERROR_INPUT, "a token has a name, a kind and scopes");
-	if ((wish->kind == HG_TOKEN_API && !name_is_free(turn, wish->name, error)) || !there_is_room(turn, wish->kind, error))
+	if (!maker_holds(turn, token, error) || (wish->kind == HG_TOKEN_API && !name_is_free(turn, wish->name, error)) ||
+	    !there_is_room(turn, wish->kind, error))
 		return FALSE;
 	hg_id_new(turn->engine->env, "tok", token->id);
 	return hg_store_token_add(turn->store, token, error) && hg_token_answer(turn, token);

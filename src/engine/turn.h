@@ -43,6 +43,7 @@ struct hg_engine {
 	GArray *claims;			/* of gint64: jobs that go out in this round; negative: dropped */
 	GString *packed;		/* a row's body is written here */
 	gboolean adopting;		/* a new configuration is not in the journal yet */
+	GHashTable *rekeyed;		/* names of its tokens whose secret was another before */
 
 	gint64 timer_due_ms;		/* no timer is due before; G_MININT64: ask the store */
 	guint timers_left;		/* so many were due and another node's */
@@ -314,6 +315,10 @@ gboolean hg_token_make(hg_turn *turn, GError **error);
 gboolean hg_token_revoke(hg_turn *turn, GError **error);
 gboolean hg_token_used(hg_turn *turn, GError **error);
 gboolean hg_token_is_good(const hg_token *token, gint64 now_ms);
+/* In a transaction: links and sessions end whose maker the configuration does not know any more, or lets do less. */
+gboolean hg_token_adopt(hg_engine *engine, gint64 now_ms, GError **error);
+/* conf takes the place of the engine's: which tokens have another secret in it is remembered until hg_token_adopt(). */
+void hg_token_compare(hg_engine *engine, const hg_conf *conf);
 gboolean hg_token_answer(hg_turn *turn, hg_token *token);	/* what the command says of it; TRUE */
 #define HG_TOKEN_HOUR_MS G_GINT64_CONSTANT(3600000)	/* uses are noted so often */
 /* ---- session.c ---- */

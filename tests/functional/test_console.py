@@ -20,7 +20,9 @@ from harness import PATIENCE, TOP, request, wait_until
 
 DIST = TOP / "console" / "dist"
 BUILD = TOP / "console" / "build.py"
-CONFIG = dict(rules=conftest.NOISE + conftest.AT_ONCE)
+OPS_TOKEN = "ops-token-0123456789"
+OPS = "    ops: { token: env:TEST_OPS_TOKEN, scopes: admin }"
+CONFIG = dict(rules=conftest.NOISE + conftest.AT_ONCE, more=OPS, env=dict(TEST_OPS_TOKEN=OPS_TOKEN))
 OWN = {"X-Headgate-Console": "1"}
 
 
@@ -111,6 +113,26 @@ def test_sessions_and_links_outlive_a_restart_and_end_in_whatever_process(start)
                        "WHERE name IN ('ann', 'tool') AND revoked_ms = 0; COMMIT")
     wait_until(lambda: [asks(ann), bearer()] == [401, 401], "nobody is let in any more")
     assert asks(ben) == 200
+
+
+@pytest.mark.parametrize("instead", ["", OPS.replace("admin", "[read, reply]"), OPS.replace("admin", "admin, channels: [wa-main]")],
+                         ids=["gone", "narrowed", "of one channel"])
+def test_who_came_in_by_a_token_of_the_configuration_goes_with_it(world, port, instead):
+    gateway = world.gateway
+    links = [secret_of(gateway.api("POST", "/v1/console/links", {"name": name}, token=OPS_TOKEN).json) for name in ("ann", "ben")]
+    ann, other = {"Cookie": cookie_of(enter(port, links[0])), **OWN}, sign_in(world, port)
+    asks = lambda who: request(port, "GET", "/v1/threads", headers=who).status
+    text = gateway.config_path.read_text()
+    assert asks(ann) == asks(other) == 200
+    try:
+        gateway.config_path.write_text(text.replace(OPS, instead))
+        gateway.reload()
+        wait_until(lambda: asks(ann) == 401, "the session to end")
+        assert enter(port, links[1]).status == 403 and asks(other) == 200
+    finally:
+        gateway.config_path.write_text(text)
+        gateway.reload()
+    assert asks(ann) == 401			# that it is back brings nobody back
 
 
 @pytest.mark.parametrize("secret", ["", "x", "A" * 43, "A" * 60])

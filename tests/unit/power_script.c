@@ -408,6 +408,7 @@ static void console(hg_lab *lab, int kind, int of, const char *hash, const char 
 {
 	hg_command *command = lab_command(lab, kind, NULL);
 
+	command->principal = "local:0";
 	command->text = id;
 	command->remove = TRUE;
 	command->wish = (struct hg_token_wish){ .kind = of, .name = "ann", .scopes = "read" };

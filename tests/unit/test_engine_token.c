@@ -9,7 +9,7 @@ static hg_command *wish(hg_lab *lab, int kind, const char *name, const char *sec
 {
 	hg_command *command = lab_command(lab, HG_CMD_TOKEN, NULL);
 
-	command->principal = "token:boss";
+	command->principal = "local:1000";
 	command->wish.kind = kind;
 	command->wish.name = name;
 	command->wish.scopes = "read reply";
@@ -49,7 +49,7 @@ static void a_token_is_kept_by_its_hash_and_answered_without_it(void **state)
 	hg_sha256("hgt_secret", 10, bytes);
 	hash = hg_hex(bytes, sizeof bytes);
 	lab_counts(lab, 1, "SELECT COUNT(*) FROM token WHERE LOWER(HEX(hash)) = '%s' AND scopes = 'read reply' AND kind = 1 "
-		   "AND made_by = 'token:boss' AND channels IS NULL", hash);
+		   "AND made_by = 'local:1000' AND channels IS NULL", hash);
 	id = id_of(lab, "tool");
 	assert_true(hg_id_is(id, "tok"));
 	assert_non_null(strstr(lab->answer, id));
@@ -159,6 +159,16 @@ static int invite(hg_lab *lab, const char *name, const char *secret)
 	return make(lab, HG_TOKEN_LINK, name, secret);
 }
 
+static int invite_as(hg_lab *lab, const char *program, const char *name, const char *secret)
+{
+	hg_command *command = wish(lab, HG_TOKEN_LINK, name, secret);
+	g_autofree char *principal = g_strconcat("token:", program, NULL);
+
+	command->principal = hg_arena_str(command->arena, principal);
+	lab_do(lab, command);
+	return lab->error;
+}
+
 static int enter(hg_lab *lab, const char *link, const char *secret)
 {
 	hg_command *command = wish(lab, HG_TOKEN_SESSION, NULL, secret);
@@ -209,7 +219,7 @@ static void a_link_opens_one_session_with_its_name_and_scopes(void **state)
 	make(lab, HG_TOKEN_API, "tool", "t");
 	assert_int_equal(enter(lab, "t", "s2"), HG_ERROR_DENIED);	/* nor is a token */
 	lab_counts(lab, 1, "SELECT COUNT(*) FROM token WHERE kind = 3 AND name = 'ann' AND scopes = 'read reply' AND "
-		   "made_by = 'token:boss' AND revoked_ms = 0");
+		   "made_by = 'local:1000' AND revoked_ms = 0");
 	lab_audit(lab);
 }
 
@@ -289,13 +299,81 @@ static void a_token_takes_along_who_came_in_by_its_links(void **state)
 
 	(void)state;
 	make(lab, HG_TOKEN_API, "boss", "t");
-	invite(lab, "ann", "l1");
-	invite(lab, "ben", "l2");
+	invite_as(lab, "boss", "ann", "l1");
+	invite_as(lab, "boss", "ben", "l2");
 	enter(lab, "l1", "s1");
 	boss = id_of(lab, "boss");
 	assert_int_equal(about(lab, HG_CMD_TOKEN_REVOKE, boss, 0), 0);
 	lab_counts(lab, 0, "SELECT COUNT(*) FROM token WHERE revoked_ms = 0");
 	assert_int_equal(enter(lab, "l2", "s2"), HG_ERROR_DENIED);
+}
+
+#define TOKENS(more) "api: { tokens: { ops: { token: env:LAB_SECRET, scopes: [read, admin] }" more " } }\n"
+#define TOOL ", tool: { token: env:LAB_SECRET_2, scopes: admin }"
+
+/* A session of ops's and one of tool's, and a link of each that nobody has used. */
+static void let_in(hg_lab *lab)
+{
+	assert_int_equal(invite_as(lab, "ops", "ann", "l1"), 0);
+	assert_int_equal(enter(lab, "l1", "s1"), 0);
+	assert_int_equal(invite_as(lab, "ops", "amy", "l2"), 0);
+	assert_int_equal(invite_as(lab, "tool", "tim", "l3"), 0);
+	assert_int_equal(enter(lab, "l3", "s3"), 0);
+	assert_int_equal(invite_as(lab, "tool", "tom", "l4"), 0);
+	assert_int_equal(invite(lab, "joe", "l5"), 0);		/* of who sits at the machine: no configuration takes that away */
+}
+
+#define STILL_IN "SELECT GROUP_CONCAT(name) FROM (SELECT name FROM token WHERE kind > 1 AND revoked_ms = 0 ORDER BY name) AS t"
+
+static void now_with(hg_lab *lab, const char *yaml)
+{
+	lab_reload(lab, yaml);
+	lab_run(lab);
+}
+
+static void who_came_in_by_a_token_of_the_configuration_goes_with_it(void **state)
+{
+	g_autoptr(hg_lab) lab = NULL;
+	(void)state;
+
+	g_setenv("LAB_SECRET_2", "the secret of the tool", TRUE);
+	lab = lab_new(TOKENS(TOOL));
+	let_in(lab);
+	now_with(lab, TOKENS(TOOL) "settle: 1h\n");
+	lab_is(lab, "amy,ann,joe,tim,tom", STILL_IN);
+	now_with(lab, TOKENS(""));
+	lab_is(lab, "amy,ann,joe", STILL_IN);
+	assert_int_equal(enter(lab, "l4", "s4"), HG_ERROR_DENIED);
+	/* It was asked for while the token was good, and comes late. */
+	assert_int_equal(invite_as(lab, "tool", "ted", "l6"), HG_ERROR_DENIED);
+	assert_non_null(strstr(lab->error_text, "token:tool is good no more"));
+	now_with(lab, TOKENS(TOOL));				/* that it is back brings nobody back */
+	lab_is(lab, "amy,ann,joe", STILL_IN);
+	assert_int_equal(invite_as(lab, "tool", "ted", "l6"), 0);
+	lab_audit(lab);
+}
+
+static void a_token_that_may_do_less_or_has_another_secret_lets_nobody_stay(void **state)
+{
+	static const char *const less[] = {
+		"api: { tokens: { ops: { token: env:LAB_SECRET, scopes: [admin, read] }, tool: { token: env:LAB_SECRET_2, scopes: [read, operate] } } }\n",
+		TOKENS(", tool: { token: env:LAB_SECRET_3, scopes: admin }"),
+	};
+	(void)state;
+
+	g_setenv("LAB_SECRET_2", "the secret of the tool", TRUE);
+	g_setenv("LAB_SECRET_3", "the tool's other secret", TRUE);
+	for (gsize i = 0; i < G_N_ELEMENTS(less); i++) {
+		g_autoptr(hg_lab) lab = lab_new(TOKENS(TOOL));
+
+		let_in(lab);
+		now_with(lab, less[i]);
+		lab_is(lab, "amy,ann,joe", STILL_IN);
+		if (i == 1)
+			assert_int_equal(invite_as(lab, "tool", "ted", "l6"), 0);	/* by the new secret */
+		now_with(lab, less[i]);
+		lab_is(lab, i == 1 ? "amy,ann,joe,ted" : "amy,ann,joe", STILL_IN);
+	}
 }
 
 static void one_session_too_many_ends_the_one_that_was_idle_longest(void **state)
@@ -359,6 +437,8 @@ int main(void)
 		cmocka_unit_test(a_session_ends_when_it_is_idle_and_after_a_week_at_most),
 		cmocka_unit_test(signing_out_ends_one_or_all_of_a_name),
 		cmocka_unit_test(a_token_takes_along_who_came_in_by_its_links),
+		cmocka_unit_test(who_came_in_by_a_token_of_the_configuration_goes_with_it),
+		cmocka_unit_test(a_token_that_may_do_less_or_has_another_secret_lets_nobody_stay),
 		cmocka_unit_test(one_session_too_many_ends_the_one_that_was_idle_longest),
 		cmocka_unit_test(changes_are_read_in_their_order_from_any_place),
 	};
