@@ -1,14 +1,13 @@
 /* audit.c - who did what: one row for each command that somebody gave over the API, in the transaction of what it does
  *
  * What is told beside principal, action and object are words of ours and of the configuration, ids and names of staff: never
- * what customers said, their addresses, or a secret; of what somebody typed as a reason, which may name anybody, its hash.  So
+ * what customers said, their addresses, or a secret; of what somebody typed as a reason, which may name anybody, a keyed hash.  So
  * nothing has to be taken out when somebody is erased. */
 #include "turn.h"
 
 #include <string.h>
 
 #include "json.h"
-#include "text.h"
 
 #define TEXT_MOST 200			/* bytes of one fact */
 #define WORDS_MOST 20			/* of a list of them */
@@ -66,20 +65,21 @@ static void add_patch(hg_turn *turn, GString *out)
 	add_words(turn, out, "fields_removed", command->unset_fields, 1);
 }
 
-/* Who has the words from elsewhere can show that they are these. */
-static void add_reason(GString *out, const char *reason)
+/* Who has the words from elsewhere, and this store's key, can show that they are these.  Without the key nobody finds short words by
+ * trying all there are, and as the row's id goes in too, not even whether two reasons are the same. */
+static void add_reason(hg_turn *turn, GString *out, const char *id, const char *reason)
 {
-	g_autofree char *sum = NULL;
-	guint8 hash[32];
+	const char *const words[] = { "audit reason", id, reason, NULL };
+	char seal[HG_KEY_SIZE];
 
 	if (!reason)
 		return;
-	hg_sha256(reason, strlen(reason), hash);
-	sum = hg_hex(hash, sizeof(hash));
-	hg_json_add_str(out, "reason_sha256", sum);
+	hg_event_key(turn, words, seal);
+	hg_json_add_str(out, "reason_seal", seal);
 }
 
-static const char *facts_of(hg_turn *turn)
+/* id: of the row. */
+static const char *facts_of(hg_turn *turn, const char *id)
 {
 	const hg_command *command = turn->command;
 	g_autoptr(GString) out = g_string_new(NULL);
@@ -94,7 +94,7 @@ static const char *facts_of(hg_turn *turn)
 	if (command->kind == HG_CMD_PATCH)
 		add_patch(turn, out);
 	if (command->kind == HG_CMD_PAUSE || command->kind == HG_CMD_DISCARD)
-		add_reason(out, command->text);
+		add_reason(turn, out, id, command->text);
 	/* Which of two texts it was can be told by their hashes, and nothing else of them is here. */
 	if (command->kind == HG_CMD_EDIT_DEAD)
 		hg_json_add_raw(out, "edit", turn->answer);
@@ -122,7 +122,7 @@ gboolean hg_audit_write(hg_turn *turn, GError **error)
 	if (!asked->action)
 		return TRUE;
 	row.kind = kind_of(turn, asked->action);
-	row.facts = command->kind == HG_CMD_AUDIT ? asked->facts : facts_of(turn);
 	hg_id_new(turn->engine->env, "aud", row.id);
+	row.facts = command->kind == HG_CMD_AUDIT ? asked->facts : facts_of(turn, row.id);
 	return hg_store_audit_add(turn->store, &row, error);
 }
