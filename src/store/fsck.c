@@ -1,8 +1,11 @@
 /* fsck.c - the audit: what must hold and tables cannot hold by themselves; reads only */
 #include "fsck.h"
 
-#include "audit_inside.h"
+#include <string.h>
 
+#include "audit_inside.h"
+#include "change.h"
+#include "json.h"
 #include "state.h"
 
 void hg_fsck_breach(struct hg_fsck *fsck, const char *invariant, const char *id, const char *remedy)
@@ -56,6 +59,16 @@ static const struct check checks[] = {
 	{ "I5", ASK_FOR_HELP,	/* a thread's ticket is its own */
 	  "SELECT t.id FROM thread AS t JOIN ticket AS k ON k.n = t.ticket_n JOIN thread AS o ON o.n = k.thread_n "
 	  "WHERE o.n <> t.n" },
+
+	/* What is to leave has the job that carries it.  A helpdesk's names an event, of the conversation in whose lane it is; an answer
+	 * that is queued or in doubt has one as long as it is (delivery 1 to 3), unless its customer is being erased. */
+	{ "I6", ASK_FOR_HELP,
+	  "SELECT 'job ' || o.n || ' to ' || o.name FROM outbox AS o LEFT JOIN event AS e ON e.n = o.event_n "
+	  "WHERE o.target = 2 AND (e.n IS NULL OR COALESCE(e.thread_n, 0) <> COALESCE(o.thread_n, 0))" },
+	{ "I6", "write the answer again: headgate has it, and would never send it",
+	  "SELECT m.id FROM message AS m JOIN thread AS t ON t.n = m.thread_n JOIN contact AS c ON c.n = t.contact_n "
+	  "LEFT JOIN outbox AS o ON o.message_n = m.n AND o.target = 1 WHERE m.direction = 2 AND m.delivery BETWEEN 1 AND 3 "
+	  "AND m.erased_ms = 0 AND c.erased_ms = 0 AND o.n IS NULL" },
 
 	/* What was delivered is a prefix when each lane has one job at work, before all that wait. */
 	{ "I7", "restart headgated; if it stays, report it with this line",
@@ -160,6 +173,52 @@ static gboolean check_ages(struct hg_fsck *fsck, GError **error)
 
 	return check_run(fsck, &sending, HG_BIND(HG_I(now - SENDING_MAX_MS)), error) &&
 	       check_run(fsck, &parked, HG_BIND(HG_I(now - HG_PARKED_KEEP_MS - G_GINT64_CONSTANT(86400000))), error);
+}
+
+/* ---- I16: no place to go on from lies behind what anybody can have said yet ---- */
+#define AHEAD_MAX_MS (24 * 60 * 60 * G_GINT64_CONSTANT(1000))	/* that a clock over there may be ahead */
+
+/* "since" of mailboxes' folders and of providers that are asked by time; of other cursors nothing is known. */
+static gint64 latest_since(struct json_object *value)
+{
+	gint64 latest = hg_json_int(value, "since", 0);
+
+	if (!value || !json_object_is_type(value, json_type_object))
+		return 0;
+	json_object_object_foreach(value, key, member) {
+		(void)key;
+		if (json_object_is_type(member, json_type_object))
+			latest = MAX(latest, latest_since(member));
+	}
+	return latest;
+}
+
+/* A helpdesk's begins with the time up to which it was asked. */
+static gint64 place_of(const char *name, const char *value)
+{
+	g_autoptr(json_object) json = NULL;
+
+	if (g_str_has_prefix(name, HG_CHANGE_SPACE))
+		return g_ascii_strtoll(value, NULL, 10);
+	json = *value == '{' ? hg_json_parse(value, strlen(value), NULL, NULL) : NULL;
+	return latest_since(json);
+}
+
+static gboolean check_cursors(struct hg_fsck *fsck, GError **error)
+{
+	hg_stmt *stmt = hg_stmt_once(fsck->store, "SELECT channel, value FROM cursor", HG_BIND_NONE, error);
+	gint64 latest = hg_now(hg_store_env(fsck->store)) + AHEAD_MAX_MS;
+	int more = -1;
+	gsize len;
+
+	while (stmt && (more = hg_stmt_next(stmt, error)) > 0) {
+		g_autofree char *name = g_strdup(hg_stmt_text(stmt, 0, &len));
+
+		if (place_of(name, hg_stmt_text(stmt, 1, &len)) > latest)
+			hg_fsck_breach(fsck, "I16", name, "set the clocks right here and there; what it leaves out until then is asked "
+				       "for with headgatectl channel ask --since");
+	}
+	return more == 0;
 }
 
 /* ---- I10: no receipt would move its message on, and contradictions are marked ---- */
@@ -302,7 +361,7 @@ static void audit_breach(void *arg, const char *invariant, const char *id, const
 static gboolean audit_all(struct hg_fsck *fsck, GError **error)
 {
 	return hg_sql_audit(fsck->store, audit_breach, fsck, error) && check_all(fsck, error) &&
-	       check_ages(fsck, error) && check_receipts(fsck, error) && check_contacts(fsck, error) && check_audits(fsck, error) &&
+	       check_ages(fsck, error) && check_cursors(fsck, error) && check_receipts(fsck, error) && check_contacts(fsck, error) && check_audits(fsck, error) &&
 	       (!fsck->attachments || hg_fsck_files(fsck, error));
 }
 
