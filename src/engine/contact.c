@@ -39,12 +39,30 @@ static gboolean finds(const hg_alias *alias, const struct hg_in *in, const struc
 	return in->sent_ms && in->sent_ms < alias->since_ms;
 }
 
+static hg_alias *listed(const hg_turn *turn, const char *uri)
+{
+	for (guint i = 0; turn->addresses_of && i < turn->addresses->len; i++) {
+		hg_alias *alias = g_ptr_array_index(turn->addresses, i);
+
+		if (strcmp(alias->uri, uri) == 0)
+			return alias;
+	}
+	return NULL;
+}
+
+/* Addresses of one person lie far apart, and events want all that he has: so who is found by one of them is asked for his
+ * others at once, and only what is not among these is looked for. */
 static gboolean find_all(hg_turn *turn, const struct hg_in *in, hg_alias **aliases, GError **error)
 {
-	for (gsize i = 0; i < in->n_from; i++)
-		if (!hg_store_alias_find(turn->store, turn->arena,
-					 hg_contact_alias_uri(turn->arena, &in->from[i]), &aliases[i], error))
+	for (gsize i = 0; i < in->n_from; i++) {
+		const char *uri = hg_contact_alias_uri(turn->arena, &in->from[i]);
+
+		aliases[i] = listed(turn, uri);
+		if (!aliases[i] && !hg_store_alias_find(turn->store, turn->arena, uri, &aliases[i], error))
 			return FALSE;
+		if (aliases[i] && i + 1 < in->n_from && !hg_turn_addresses(turn, aliases[i]->contact_n, error))
+			return FALSE;
+	}
 	return TRUE;
 }
 

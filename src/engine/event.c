@@ -118,16 +118,15 @@ static gboolean event_add(hg_turn *turn, hg_case *kase, hg_event *event, GError 
 	return TRUE;
 }
 
-/* A message makes two or three events of one contact: its addresses are read for the first. */
-static gboolean read_addresses(hg_turn *turn, const hg_contact *contact, GError **error)
+gboolean hg_turn_addresses(hg_turn *turn, gint64 contact_n, GError **error)
 {
 	g_autoptr(GPtrArray) rows = NULL;
 	GPtrArray *kept;
 
-	if (turn->addresses_of == contact->n)
+	if (turn->addresses_of == contact_n)
 		return TRUE;
 	rows = g_ptr_array_new();
-	if (!hg_store_alias_list(turn->store, turn->arena, contact->n, rows, error))
+	if (!hg_store_alias_list(turn->store, turn->arena, contact_n, rows, error))
 		return FALSE;
 	/* Looked at only, and as old as the arena gets: there is nothing to be freed. */
 	kept = hg_arena_alloc(turn->arena, sizeof(*kept));
@@ -136,7 +135,7 @@ static gboolean read_addresses(hg_turn *turn, const hg_contact *contact, GError 
 	for (guint i = 0; i < rows->len; i++)
 		kept->pdata[i] = rows->pdata[i];
 	turn->addresses = kept;
-	turn->addresses_of = contact->n;
+	turn->addresses_of = contact_n;
 	return TRUE;
 }
 
@@ -152,7 +151,7 @@ gboolean hg_event_tell(hg_turn *turn, hg_case *kase, const struct hg_payload *ne
 	if (kase) {
 		if (!hg_case_ticket(turn, kase, error))
 			return FALSE;
-		if (kase->contact && !read_addresses(turn, kase->contact, error))
+		if (kase->contact && !hg_turn_addresses(turn, kase->contact->n, error))
 			return FALSE;
 		payload.thread = kase->thread;
 		payload.contact = kase->contact;

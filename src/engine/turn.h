@@ -638,6 +638,9 @@ gboolean hg_change_apply(hg_turn *turn, hg_case *kase, const char *backend, cons
 gboolean hg_mail_answer(hg_turn *turn, const struct hg_in *in, gboolean *ret_taken, GError **error);
 
 /* ---- event.c ---- */
+/* Reads all addresses of a contact into turn->addresses, unless they are there: a message makes two or three events that name
+ * them.  Whoever changes one sets addresses_of to 0. */
+gboolean hg_turn_addresses(hg_turn *turn, gint64 contact_n, GError **error);
 /* Writes an event of the case's thread (kase NULL: of none) and what carries it to the backends.
  * news says type and what it is about; the rest of it is filled in here. */
 gboolean hg_event_tell(hg_turn *turn, hg_case *kase, const struct hg_payload *news, GError **error);

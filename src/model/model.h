@@ -131,6 +131,7 @@ typedef struct hg_thread {
 	gint64 waiting_ms;		/* since when the customer waits for a person's answer; 0: he does not */
 	gint64 alone_ms;		/* since when a bot has been alone with him; 0: none is, -1: none will be
 					 * in this episode, for a person has answered */
+	gint64 was_waiting_ms, was_alone_ms;	/* as the store has them: its own */
 	const char *queue, *skill, *assignee;	/* where it is routed to; or NULL */
 	const char *backend;		/* the only one that hears of it; NULL: all */
 	gboolean shadow;		/* of a channel on trial: nothing leaves headgate because of it */

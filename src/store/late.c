@@ -200,6 +200,7 @@ gboolean hg_late_matters(hg_store *store, const struct hg_sql *sql)
 		return sql->of->numbers != HG_NUMBERS_ALONE;
 	case HG_SQL_UPDATE:
 	case HG_SQL_UPDATE_SAME:
+	case HG_SQL_UPDATE_MOVED:
 		return sql->of->numbers == HG_NUMBERS_NONE;
 	case HG_SQL_TEXT:
 		break;

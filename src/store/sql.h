@@ -20,7 +20,7 @@ enum hg_sql_slot {
 	HG_SQL_REACH_GET, HG_SQL_REACH_IN, HG_SQL_PACE_GET, HG_SQL_PACE_SET,
 	HG_SQL_CONSENT_ON, HG_SQL_CONSENT_OF, HG_SQL_CONSENT_SET, HG_SQL_CONSENT_LIST,
 	HG_SQL_THREAD_ADD, HG_SQL_THREAD_GET, HG_SQL_THREAD_BY_ID, HG_SQL_THREAD_UPDATE,
-	HG_SQL_THREAD_UPDATE_SAME, HG_SQL_THREAD_OF, HG_SQL_THREAD_OF_KEY, HG_SQL_THREAD_ANSWERED_AT,
+	HG_SQL_THREAD_UPDATE_SAME, HG_SQL_THREAD_UPDATE_MOVED, HG_SQL_THREAD_OF, HG_SQL_THREAD_OF_KEY, HG_SQL_THREAD_ANSWERED_AT,
 	HG_SQL_THREAD_TAG_ADD, HG_SQL_THREAD_TAG_DELETE, HG_SQL_THREAD_TAG_GET,
 	HG_SQL_MESSAGE_ADD, HG_SQL_MESSAGE_GET, HG_SQL_MESSAGE_BY_ID, HG_SQL_MESSAGE_UPDATE,
 	HG_SQL_FILE_ADD, HG_SQL_FILE_GET, HG_SQL_FILE_BY_ID, HG_SQL_FILE_UPDATE, HG_SQL_FILE_LIST,
@@ -81,6 +81,7 @@ enum hg_sql_verb {
 	HG_SQL_INSERT,		/* a row of `of` */
 	HG_SQL_UPDATE,		/* a row of `of`: all that may change, where key (and version) are the same */
 	HG_SQL_UPDATE_SAME,	/* the same, where the indexed columns are the same too: touches no index */
+	HG_SQL_UPDATE_MOVED,	/* the same, where they are but those that MOVE: touches the indexes of these */
 };
 
 struct hg_sql {
@@ -145,12 +146,13 @@ enum hg_column_flag {
 	HG_C_FIXED = 1 << 2,	/* never changes */
 	HG_C_INDEXED = 1 << 3,	/* an index holds it: seldom changes */
 	HG_C_VERSION = 1 << 4,	/* compare and count up */
+	HG_C_MOVES = 1 << 5,	/* an index holds it, which is no reason to write the others anew */
 };
 
 struct hg_column {
 	const char *name;
 	guint8 type, flags;
-	guint16 offset, len_offset;
+	guint16 offset, len_offset, was_offset;	/* was_offset: of one that MOVES, where the struct has what was read */
 };
 
 /* Which tables have numbers given by late.c: rows of those may wait.  ALONE: none, and it refers to no such table. */
@@ -176,6 +178,9 @@ struct hg_table {
 #define HG_COLUMN_BLOB(T, field, len_, flags_) {						\
 	.name = #field, .type = HG_C_BLOB, .flags = (flags_), .offset = offsetof(T, field),	\
 	.len_offset = offsetof(T, len_) }
+#define HG_COLUMN_MOVES(T, field, was) {							\
+	.name = #field, .type = HG_C_INT64, .flags = HG_C_MOVES, .offset = offsetof(T, field),	\
+	.was_offset = offsetof(T, was) }
 
 #define HG_COLUMNS_MAX 64
 char *hg_table_sql(const struct hg_sql *sql);	/* the statement's whole text; yours */

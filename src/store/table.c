@@ -4,18 +4,25 @@
 #include <string.h>
 
 /* ---- SQL from column tables ---- */
+/* An index that has a column among those an UPDATE sets is written anew, whether its value changes or not. */
+static gboolean is_to_stay(const struct hg_column *c, enum hg_sql_verb verb)
+{
+	return (c->flags & HG_C_INDEXED && (verb == HG_SQL_UPDATE_SAME || verb == HG_SQL_UPDATE_MOVED)) ||
+	       (c->flags & HG_C_MOVES && verb == HG_SQL_UPDATE_SAME);
+}
+
 static gboolean column_is_set(const struct hg_table *of, const struct hg_column *c, enum hg_sql_verb verb)
 {
 	if (verb == HG_SQL_INSERT)
 		return hg_has_numbers(of) || !(c->flags & HG_C_N);
-	if (verb == HG_SQL_UPDATE_SAME && c->flags & HG_C_INDEXED)
+	if (is_to_stay(c, verb))
 		return FALSE;
 	return !(c->flags & (HG_C_N | HG_C_KEY | HG_C_FIXED | HG_C_VERSION));
 }
 
 static gboolean column_is_sought(const struct hg_column *c, enum hg_sql_verb verb)
 {
-	if (verb == HG_SQL_UPDATE_SAME && c->flags & HG_C_INDEXED)
+	if (is_to_stay(c, verb))
 		return TRUE;
 	return verb != HG_SQL_INSERT && c->flags & (HG_C_N | HG_C_KEY | HG_C_VERSION);
 }
@@ -97,6 +104,7 @@ char *hg_table_sql(const struct hg_sql *sql)
 		break;
 	case HG_SQL_UPDATE:
 	case HG_SQL_UPDATE_SAME:
+	case HG_SQL_UPDATE_MOVED:
 		text_update(text, sql->of, sql->verb);
 		break;
 	}
@@ -131,6 +139,12 @@ static struct hg_value column_value(const struct hg_column *c, const void *row)
 	}
 }
 
+static void column_was(const struct hg_column *c, void *row)
+{
+	if (c->flags & HG_C_MOVES)
+		AT(gint64, row, c->was_offset) = AT(const gint64, row, c->offset);
+}
+
 static void column_copy(const struct hg_column *c, const void *from, void *to, hg_arena *arena)
 {
 	const void *bytes;
@@ -140,6 +154,7 @@ static void column_copy(const struct hg_column *c, const void *from, void *to, h
 	case HG_C_INT64:
 	case HG_C_REF:
 		AT(gint64, to, c->offset) = AT(const gint64, from, c->offset);
+		column_was(c, to);
 		break;
 	case HG_C_INT:
 		AT(int, to, c->offset) = AT(const int, from, c->offset);
@@ -335,6 +350,7 @@ static void column_read(const struct hg_column *c, hg_stmt *stmt, int at, hg_are
 	case HG_C_INT64:
 	case HG_C_REF:
 		AT(gint64, row, c->offset) = hg_stmt_int(stmt, at);
+		column_was(c, row);
 		break;
 	case HG_C_INT:
 		AT(int, row, c->offset) = (int)hg_stmt_int(stmt, at);

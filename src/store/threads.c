@@ -42,8 +42,8 @@ static const struct hg_column thread_columns[] = {
 	HG_COLUMN(hg_thread, ep_bot_ms, INT64, 0),
 	HG_COLUMN(hg_thread, ep_human_ms, INT64, 0),
 	HG_COLUMN(hg_thread, ep_confirmed_ms, INT64, 0),
-	HG_COLUMN(hg_thread, waiting_ms, INT64, 0),
-	HG_COLUMN(hg_thread, alone_ms, INT64, 0),
+	HG_COLUMN_MOVES(hg_thread, waiting_ms, was_waiting_ms),
+	HG_COLUMN_MOVES(hg_thread, alone_ms, was_alone_ms),
 	HG_COLUMN(hg_thread, ep_inbound, INT64, 0),
 	HG_COLUMN(hg_thread, ep_bot, INT64, 0),
 	HG_COLUMN(hg_thread, ep_human, INT64, 0),
@@ -92,13 +92,16 @@ gboolean hg_store_thread_by_id(hg_store *store, hg_arena *arena, const char *id,
 
 gboolean hg_store_thread_update(hg_store *store, hg_thread *thread, GError **error)
 {
-	/* Most updates move neither state nor owner: those leave all indexes alone. */
+	/* Most updates move neither state nor owner, nor since when somebody waits: those leave all indexes alone.  That he waits,
+	 * or does no longer, is told from what was read, so that it is not tried in vain. */
 	static const struct hg_sql same = { HG_SQL_THREAD_UPDATE_SAME, NULL, HG_SQL_UPDATE_SAME, &thread_table };
+	static const struct hg_sql moved = { HG_SQL_THREAD_UPDATE_MOVED, NULL, HG_SQL_UPDATE_MOVED, &thread_table };
 	static const struct hg_sql update = { HG_SQL_THREAD_UPDATE, NULL, HG_SQL_UPDATE, &thread_table };
+	gboolean moves = thread->waiting_ms != thread->was_waiting_ms || thread->alone_ms != thread->was_alone_ms;
 	g_autoptr(GError) failed = NULL;
 	gint64 changed = 0;
 
-	if (!hg_sql_sorts_updates(store) && !hg_row_update(store, &same, thread, &changed, error))
+	if (!hg_sql_sorts_updates(store) && !hg_row_update(store, moves ? &moved : &same, thread, &changed, error))
 		return FALSE;
 	if (!changed && !hg_row_change(store, &update, thread, "thread", &failed)) {
 		if (g_error_matches(failed, HG_ERROR, HG_ERROR_MISSING))
@@ -107,6 +110,8 @@ gboolean hg_store_thread_update(hg_store *store, hg_thread *thread, GError **err
 		return FALSE;
 	}
 	thread->version++;
+	thread->was_waiting_ms = thread->waiting_ms;
+	thread->was_alone_ms = thread->alone_ms;
 	return TRUE;
 }
 

@@ -56,6 +56,14 @@ static void find_address(struct world *w, gint64 person)
 	must(hg_store_alias_find(w->store, w->arena, uri, &alias, e) && alias && alias->contact_n == person);
 }
 
+static void list_addresses(struct world *w, gint64 person)
+{
+	g_autoptr(GPtrArray) aliases = g_ptr_array_new();
+
+	must(hg_store_alias_list(w->store, w->arena, person, aliases, e));
+	assert_int_equal(aliases->len, 1);
+}
+
 static hg_thread *thread_of(struct world *w, gint64 person)
 {
 	g_autoptr(GPtrArray) threads = g_ptr_array_new();
@@ -87,9 +95,12 @@ static void change_thread(struct world *w, gint64 person)
 	must(hg_store_thread_update(w->store, thread, e));
 }
 
+enum { FIND_ADDRESS, LIST_ADDRESSES };
+
 /* trees: tables and indexes that are gone down through. */
 static const struct { void (*act)(struct world *w, gint64 person); guint trees; } acts[] = {
-	{ find_address, 1 }, { find_thread, 2 }, { find_seen, 1 }, { change_thread, 3 },
+	[FIND_ADDRESS] = { find_address, 1 }, [LIST_ADDRESSES] = { list_addresses, 1 }, { find_thread, 2 }, { find_seen, 1 },
+	{ change_thread, 3 },
 };
 
 static void count(struct world *w, guint rows, gint64 pages[G_N_ELEMENTS(acts)])
@@ -117,6 +128,8 @@ static void look_ups_grow_with_the_depth_of_their_trees(void **state)
 	count(w, MANY, many);
 	for (gsize i = 0; i < G_N_ELEMENTS(acts); i++)
 		assert_in_range(many[i], few[i], few[i] + LEVELS * acts[i].trees);
+	/* One tree, too: the index has all that is asked of them. */
+	assert_in_range(many[LIST_ADDRESSES], 1, many[FIND_ADDRESS] + 1);
 }
 
 int main(void)

@@ -74,6 +74,35 @@ static void a_change_that_moves_nothing_indexed_is_one_statement(void **state)
 }
 
 /* By number and by anything else, within the turn and after it. */
+/* That somebody waits, or does no longer, is known before it is written: it is one statement, and names no other index's. */
+static void waiting_is_one_statement_that_leaves_other_indexes_alone(void **state)
+{
+	struct world *w = *state;
+	hg_thread *t;
+	gint64 n;
+
+	in_txn(w, t = a_thread(w, a_contact(w, "Ana"), ""); n = t->n);
+	world_reopen(w);
+	must(hg_store_begin(w->store, e));
+	must(hg_store_thread_get(w->store, w->arena, n, &t, e) && t);
+	t->waiting_ms = T0;
+	assert_int_equal(statements_to_change(w, t), 1);
+	t->subject = "an invoice";
+	assert_int_equal(statements_to_change(w, t), 1);
+	t->alone_ms = -1;
+	assert_int_equal(statements_to_change(w, t), 1);
+	must(hg_store_thread_get(w->store, w->arena, n, &t, e));
+	t->waiting_ms = 0;
+	assert_int_equal(statements_to_change(w, t), 1);
+	/* With what an index holds beside it: all are written. */
+	t->waiting_ms = T0 + 1;
+	t->queue = "billing";
+	assert_int_equal(statements_to_change(w, t), postgres_server() ? 1 : 2);
+	must(hg_store_commit(w->store, e));
+	assert_int_equal(world_count(w, "SELECT COUNT(*) FROM thread WHERE waiting_ms = 1763632931005 AND alone_ms = -1 AND "
+				     "subject = 'an invoice' AND queue = 'billing'"), 1);
+}
+
 static void the_turn_reads_what_it_wrote(void **state)
 {
 	g_autoptr(GPtrArray) threads = g_ptr_array_new(), chain = g_ptr_array_new();
@@ -397,6 +426,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(what_is_added_and_then_changed_is_written_once, world_new, world_free),
 		cmocka_unit_test_setup_teardown(a_change_that_moves_nothing_indexed_is_one_statement, world_new, world_free),
+		cmocka_unit_test_setup_teardown(waiting_is_one_statement_that_leaves_other_indexes_alone, world_new, world_free),
 		cmocka_unit_test_setup_teardown(the_turn_reads_what_it_wrote, world_new, world_free),
 		cmocka_unit_test_setup_teardown(threads_that_wait_stand_before_those_that_are_written, world_new, world_free),
 		cmocka_unit_test_setup_teardown(a_row_that_names_one_that_waits_can_be_changed, world_new, world_free),
