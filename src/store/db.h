@@ -110,9 +110,14 @@ struct hg_driver {
 };
 extern const hg_driver hg_sqlite_driver, hg_postgres_driver;
 
-struct hg_migration { int number; const char *name, *sql, *postgres; };
+struct hg_migration {
+	int number;
+	const char *name, *sql, *postgres;
+	gboolean alone;			/* who does not know it may not work beside it; the others only add */
+};
 extern const struct hg_migration hg_migrations[];	/* made at build from migrations/; ends with 0 */
 int hg_schema_newest(void);
+const struct hg_migration *hg_schema_next(const struct hg_migration *before);	/* NULL: the first; NULL when there is no more */
 
 /* The instance key: read, or made from what is given (NULL: by chance). */
 gboolean hg_store_key_load(hg_store *store, const guint8 *given, GError **error);

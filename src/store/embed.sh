@@ -3,6 +3,8 @@
 #
 # They are written for SQLite.  What PostgreSQL calls otherwise is changed here, line by line: types, numbers that the
 # database gives, words that are its own.  Rows of stores that are older than the driver it never has.
+#
+# One that begins with "-- Alone:" and the reason changes what headgates of before it rely on: none of them may work beside it.
 set -e
 
 as_strings() {
@@ -29,6 +31,6 @@ for file in $(printf '%s\n' "$@" | sort); do
 	as_strings "$file"
 	printf '\t,\n'
 	for_postgres "$file"
-	printf '\t  },\n'
+	if head -n 1 "$file" | grep -q '^-- Alone:'; then printf '\t, 1 },\n'; else printf '\t, 0 },\n'; fi
 done
-printf '\t{ 0, NULL, NULL, NULL },\n};\n'
+printf '\t{ 0, NULL, NULL, NULL, 0 },\n};\n'

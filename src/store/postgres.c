@@ -453,8 +453,8 @@ static gboolean pg_audit(hg_store *store, hg_fsck_report *report, void *arg, GEr
 	if (!hg_sql_once_int(store, "SELECT version FROM headgate_schema", &now, error))
 		return FALSE;
 	version = g_strdup_printf("%" G_GINT64_FORMAT, now);
-	if (now != hg_schema_newest())
-		report(arg, "I19", version, "the schema is not this program's: use the headgate that wrote it");
+	if (now < hg_schema_newest())
+		report(arg, "I19", version, "the schema is older than this program: start headgated, which brings it up");
 	return TRUE;
 }
 

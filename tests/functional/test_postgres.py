@@ -3,6 +3,7 @@ and what headgatectl says where there is no file.  The server is these tests' ow
 import concurrent.futures
 import itertools
 import json
+import re
 import threading
 
 import pytest
@@ -111,9 +112,60 @@ def test_a_newer_headgates_database_is_left_alone(made):
     gateway = made()
     gateway.start().stop()
     newest = int(postgres.ask(gateway.database, "SELECT version FROM headgate_schema"))
-    postgres.ask(gateway.database, "UPDATE headgate_schema SET version = 999")
+    postgres.ask(gateway.database, "UPDATE headgate_schema SET version = 999, least = 999")
     code, said = fails_to_start(gateway)
     assert code == 78 and f"has schema 999, this headgate knows up to {newest}: start the newer headgate that wrote it" in said, said
+    # What a newer one only added is nobody's trouble.
+    postgres.ask(gateway.database, f"UPDATE headgate_schema SET least = {newest}")
+    gateway.start()
+    assert gateway.fsck() == []
+    gateway.stop()
+
+
+def test_what_older_nodes_cannot_work_with_waits_until_they_are_stopped(made, tmp_path):
+    old = made()
+    old.start()
+    new = made(database=old.database, node="new")
+    new.env["HEADGATE_TEST_MIGRATION"] = str(tmp_path / "next.sql")
+    (tmp_path / "next.sql").write_text("-- Alone: the test says so.\nCREATE TABLE later (n BIGINT PRIMARY KEY)")
+    code, said = fails_to_start(new)
+    assert code == 78 and "(next) that older nodes cannot work with: stop one first, then start this one" in said, said
+    old.stop()
+    new.start().stop()
+    code, said = fails_to_start(old)
+    assert code == 78 and "start the newer headgate that wrote it" in said, said
+
+
+MIGRATIONS = sorted((harness.TOP / "src" / "store" / "migrations").glob("*.sql"))
+PLAIN = {name for path in MIGRATIONS for name in re.findall(r"CREATE INDEX (\w+)", path.read_text())}
+ADDS = re.compile(r"CREATE TABLE (?P<new>\w+)|CREATE (?P<one>UNIQUE )?INDEX \w+ ON (?P<on>\w+)|ALTER TABLE \w+ ADD COLUMN (?P<column>.*)|"
+                  r"INSERT INTO (?P<into>\w+)|DROP INDEX (?P<gone>\w+)", re.S)
+
+
+def only_adds(sql):
+    """Nodes that do not know it may go on: they write rows without its columns, and read none of its tables."""
+    made = set()
+    for statement in filter(None, (part.strip() for part in re.sub(r"--.*", "", sql).split(";"))):
+        found = ADDS.match(statement)
+        if not found or found["one"] and found["on"] not in made or found["into"] and found["into"] not in made or \
+           found["gone"] and found["gone"] not in PLAIN or found["column"] and "NOT NULL" in found["column"] and "DEFAULT" not in found["column"]:
+            return False
+        made |= {found["new"]} - {None}
+    return True
+
+
+def test_migrations_only_add_or_say_that_they_do_not():
+    schema = (harness.TOP / "src" / "store" / "postgres_schema.c").read_text()
+    since = int(re.search(r"#define ADDING_SINCE (\d+)", schema)[1])
+    for path in MIGRATIONS:
+        sql = path.read_text()
+        assert int(path.name[:4]) <= since or sql.startswith("-- Alone:") or only_adds(sql), \
+            f"{path.name} changes what older nodes rely on: let it only add, or begin with -- Alone: and why"
+    assert only_adds("CREATE TABLE a (n INTEGER); CREATE UNIQUE INDEX b ON a (n); -- why\nALTER TABLE c ADD COLUMN d TEXT;"
+                     "ALTER TABLE c ADD COLUMN e INTEGER NOT NULL DEFAULT 0; INSERT INTO a VALUES (1); CREATE INDEX f ON c (d);")
+    for sql in ("ALTER TABLE c ADD COLUMN d TEXT NOT NULL", "DROP TABLE c", "CREATE UNIQUE INDEX f ON c (d)", "UPDATE c SET d = 1",
+                "INSERT INTO c VALUES (1)", "ALTER TABLE c RENAME TO d", "DROP INDEX that_is_unique"):
+        assert not only_adds(sql)
 
 
 def test_two_processes_are_not_one_node(made):
