@@ -142,7 +142,7 @@ static const struct check checks[] = {
 static gboolean check_run(struct hg_fsck *fsck, const struct check *check, const struct hg_value *values,
 			  GError **error)
 {
-	hg_stmt *stmt = hg_stmt_once(fsck->store, check->sql, values, error);
+	hg_stmt *stmt = hg_stmt_walk(fsck->store, check->sql, values, error);
 	int more = -1;
 	gsize len;
 
@@ -246,7 +246,7 @@ static gboolean check_receipts(struct hg_fsck *fsck, GError **error)
 {
 	/* Of several parts, the display also waits for the slowest: no receipt alone decides.  A failure whose
 	 * reason is gone was made good: somebody had the message sent again. */
-	hg_stmt *stmt = hg_stmt_once(fsck->store, "SELECT m.n, m.id, m.delivery, m.conflict, r.state FROM receipt AS r "
+	hg_stmt *stmt = hg_stmt_walk(fsck->store, "SELECT m.n, m.id, m.delivery, m.conflict, r.state FROM receipt AS r "
 				     "JOIN message AS m ON m.n = r.message_n WHERE m.direction = 2 AND m.parts <= 1 "
 				     "AND NOT (r.state = 5 AND m.error IS NULL AND (m.delivery <= 4 OR EXISTS (SELECT 1 FROM "
 				     "receipt AS l WHERE l.message_n = r.message_n AND l.n > r.n))) "
@@ -270,7 +270,7 @@ static gint64 *boxed(gint64 n)
 
 static gboolean merges_load(struct hg_fsck *fsck, GHashTable *merges, GError **error)
 {
-	hg_stmt *stmt = hg_stmt_once(fsck->store, "SELECT n, merged_into FROM contact WHERE merged_into IS NOT NULL",
+	hg_stmt *stmt = hg_stmt_walk(fsck->store, "SELECT n, merged_into FROM contact WHERE merged_into IS NOT NULL",
 				     HG_BIND_NONE, error);
 	int more = -1;
 
@@ -311,7 +311,7 @@ static gboolean check_reply_to(struct hg_fsck *fsck, GHashTable *merges, GError 
 {
 	/* A closed thread may name an address that is somebody else's by now; proof 3 is "former".  Who only
 	 * claims one answers for it himself, and is answered there; so is who answered from where a visitor had his mail sent. */
-	hg_stmt *stmt = hg_stmt_once(fsck->store, "SELECT t.id, t.contact_n, a.contact_n FROM thread AS t JOIN address AS a "
+	hg_stmt *stmt = hg_stmt_walk(fsck->store, "SELECT t.id, t.contact_n, a.contact_n FROM thread AS t JOIN address AS a "
 				     "ON a.uri = t.reply_to AND a.channel = '' WHERE t.state = 1 AND a.proof <> 3 "
 				     "AND a.contact_n <> t.contact_n AND NOT EXISTS (SELECT 1 FROM address AS c "
 				     "WHERE c.uri IN ('claimed:' || t.reply_to, 'claimed:failed:' || t.reply_to) AND c.channel = '' AND "

@@ -40,7 +40,7 @@ static gboolean check_file(struct hg_fsck *fsck, const char *id, const char *sha
 
 static gboolean check_rows(struct hg_fsck *fsck, GHashTable *known, GError **error)
 {
-	hg_stmt *stmt = hg_stmt_once(fsck->store, "SELECT id, sha256, bytes FROM attachment WHERE state = 2", HG_BIND_NONE,
+	hg_stmt *stmt = hg_stmt_walk(fsck->store, "SELECT id, sha256, bytes FROM attachment WHERE state = 2", HG_BIND_NONE,
 				     error);
 	int more = -1;
 	gsize len;
@@ -58,7 +58,7 @@ static gboolean check_rows(struct hg_fsck *fsck, GHashTable *known, GError **err
 /* Raw bytes that were too many for a row. */
 static gboolean check_raw(struct hg_fsck *fsck, GHashTable *known, GError **error)
 {
-	hg_stmt *stmt = hg_stmt_once(fsck->store, "SELECT 'raw event ' || n, file FROM raw WHERE file IS NOT NULL",
+	hg_stmt *stmt = hg_stmt_walk(fsck->store, "SELECT 'raw event ' || n, file FROM raw WHERE file IS NOT NULL",
 				     HG_BIND_NONE, error);
 	int more = -1;
 	gsize len;

@@ -265,6 +265,7 @@ static gboolean pg_begin(hg_store *store, GError **error)
 		g_propagate_error(error, g_steal_pointer(&failed));
 		return FALSE;
 	}
+	pg->transactions++;
 	if (store->reader) {
 		PQclear(result);
 		return TRUE;

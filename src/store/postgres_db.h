@@ -13,6 +13,8 @@ struct hg_pg_stmt {
 	gboolean adds;			/* a row that must be new: none added is a CONFLICT */
 	gboolean numbers;		/* RETURNING the number of what it adds */
 	gboolean writes;
+	gboolean walks;			/* by a cursor, which is of this transaction ... */
+	guint64 walked;			/* ... and there; 0: closed */
 };
 
 /* Values as libpq wants them; they are copied when they are sent. */
@@ -32,6 +34,7 @@ struct hg_pg {
 	int backend;			/* the server's process of this connection */
 	gint64 turn;			/* of the transaction under way, should it commit; others' before it are store->turn */
 	gint64 begun;			/* rows changed when it began */
+	guint64 transactions;		/* so many were begun */
 	gint64 changed, all_changed, last_n;
 	gint64 limit_ms;		/* statement_timeout as it was set last */
 	gboolean wrote;			/* something that a commit has to say */

@@ -125,13 +125,18 @@ static gboolean only_reads(const char *text)
 	return g_ascii_strncasecmp(text, "SELECT", 6) == 0 || g_ascii_strncasecmp(text, "WITH", 4) == 0;
 }
 
+#define WALK_ROWS 100
+#define WALK_DECLARE "DECLARE walk NO SCROLL CURSOR FOR "
+#define WALK_FETCH "FETCH " G_STRINGIFY(WALK_ROWS) " FROM walk"
+
 gboolean hg_pg_prepare(hg_store *store, const struct hg_sql *sql, const struct hg_value *values, hg_stmt *stmt,
 		       GError **error G_GNUC_UNUSED)
 {
 	struct hg_pg_stmt *made = g_new0(struct hg_pg_stmt, 1);
 
-	if (sql->slot != HG_SQL_ONCE)
+	if (sql->slot != HG_SQL_ONCE && sql->slot != HG_SQL_WALK)
 		g_snprintf(made->name, sizeof(made->name), "s%d", (int)(stmt - store->stmts));
+	made->walks = sql->slot == HG_SQL_WALK && store->in_txn && !store->pg->piped;
 	made->text = text_of(sql, made);
 	for (; values->type; values++) {
 		g_assert(made->n < HG_COLUMNS_MAX);
@@ -139,6 +144,11 @@ gboolean hg_pg_prepare(hg_store *store, const struct hg_sql *sql, const struct h
 	}
 	stmt->handle = made;
 	stmt->writes = made->writes = !only_reads(made->text);
+	if (made->walks) {
+		g_autofree char *text = made->text;
+
+		made->text = g_strconcat(WALK_DECLARE, text, NULL);
+	}
 	return TRUE;
 }
 
@@ -214,6 +224,47 @@ static gboolean be_prepared(hg_store *store, struct hg_pg_stmt *made, GError **e
 	return good;
 }
 
+static void take_rows(hg_store *store, hg_stmt *stmt, PGresult *result)
+{
+	PQclear(stmt->result);
+	stmt->result = result;
+	stmt->row = -1;
+	stmt->rows = PQntuples(result);
+	store->cost.most_rows = MAX(store->cost.most_rows, stmt->rows);
+}
+
+/* The next rows of the cursor, or none. */
+static gboolean walk_on(hg_store *store, hg_stmt *stmt, GError **error)
+{
+	PGresult *result = PQexecParams(store->pg->conn, WALK_FETCH, 0, NULL, NULL, NULL, NULL, 1);
+
+	store->cost.waits++;
+	if (is_good(result)) {
+		take_rows(store, stmt, result);
+		return TRUE;
+	}
+	hg_pg_fail(store, result, WALK_FETCH, error);
+	PQclear(result);
+	return FALSE;
+}
+
+static gboolean walk_begin(hg_store *store, hg_stmt *stmt, GError **error)
+{
+	struct hg_pg_stmt *made = stmt->handle;
+
+	made->walked = store->pg->transactions;
+	return walk_on(store, stmt, error);
+}
+
+/* With its transaction it is gone by itself. */
+static void walk_end(hg_store *store, struct hg_pg_stmt *made)
+{
+	if (made->walked == store->pg->transactions && !hg_pg_is_lost(store) &&
+	    PQtransactionStatus(store->pg->conn) == PQTRANS_INTRANS)
+		hg_pg_do(store, "CLOSE walk", "CLOSE", NULL);
+	made->walked = 0;
+}
+
 static PGresult *ask(hg_store *store, struct hg_pg_stmt *made, const struct hg_pg_bound *bound, GError **error)
 {
 	PGresult *result;
@@ -231,13 +282,16 @@ static PGresult *ask(hg_store *store, struct hg_pg_stmt *made, const struct hg_p
 
 static gboolean run(hg_store *store, hg_stmt *stmt, const struct hg_value *values, GError **error)
 {
+	const struct hg_pg_stmt *made = stmt->handle;
 	struct hg_pg_bound bound;
+	PGresult *result;
 
 	bind_all(&bound, stmt->handle, values);
-	stmt->result = store->pg->piped ? hg_pg_pipe_ask(store, stmt->handle, &bound, error) : ask(store, stmt->handle, &bound, error);
-	stmt->row = -1;
-	stmt->rows = PQntuples(stmt->result);
-	return stmt->result != NULL;
+	result = store->pg->piped ? hg_pg_pipe_ask(store, stmt->handle, &bound, error) : ask(store, stmt->handle, &bound, error);
+	if (!result)
+		return FALSE;
+	take_rows(store, stmt, result);
+	return !made->walks || walk_begin(store, stmt, error);
 }
 
 static gint64 be_number(const char *bytes, int length)
@@ -316,16 +370,26 @@ gboolean hg_pg_post(hg_store *store, hg_stmt *stmt, const struct hg_value *value
 	return !must || store->pg->changed || hg_sql_missed(must, error);
 }
 
-int hg_pg_next(hg_stmt *stmt, GError **error G_GNUC_UNUSED)
+int hg_pg_next(hg_stmt *stmt, GError **error)
 {
+	const struct hg_pg_stmt *made = stmt->handle;
+	gboolean failed;
+
 	if (++stmt->row < stmt->rows)
 		return 1;
+	failed = made->walked && stmt->rows == WALK_ROWS && !walk_on(stmt->store, stmt, error);
+	if (!failed && ++stmt->row < stmt->rows)
+		return 1;
 	hg_pg_end(stmt);
-	return 0;
+	return failed ? -1 : 0;
 }
 
 void hg_pg_end(hg_stmt *stmt)
 {
+	struct hg_pg_stmt *made = stmt->handle;
+
+	if (made && made->walked)
+		walk_end(stmt->store, made);
 	PQclear(stmt->result);
 	stmt->result = NULL;
 	stmt->row = stmt->rows = 0;

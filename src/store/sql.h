@@ -9,6 +9,7 @@
 /* ---- statements: prepared once for a connection, by slot ---- */
 enum hg_sql_slot {
 	HG_SQL_ONCE,		/* hg_stmt_once() */
+	HG_SQL_WALK,		/* hg_stmt_walk() */
 	HG_SQL_COMMIT, HG_SQL_SAVEPOINT, HG_SQL_RELEASE, HG_SQL_SCHEMA_ANY,
 	HG_SQL_INSTANCE_GET, HG_SQL_INSTANCE_ADD,
 	HG_SQL_RAW_ADD, HG_SQL_RAW_GET, HG_SQL_CURSOR_GET, HG_SQL_CURSOR_SET,
@@ -106,6 +107,8 @@ typedef struct hg_stmt hg_stmt;
 hg_stmt *hg_stmt_open(hg_store *store, const struct hg_sql *sql, const struct hg_value *values, GError **error);
 /* For audits: prepared anew each time, one at a time. */
 hg_stmt *hg_stmt_once(hg_store *store, const char *text, const struct hg_value *values, GError **error);
+/* The same for a read of any length, beside one of those: inside a transaction only some of its rows are in memory at a time. */
+hg_stmt *hg_stmt_walk(hg_store *store, const char *text, const struct hg_value *values, GError **error);
 /* 1: a row.  0: no more, -1: failed; either ends the statement. */
 int hg_stmt_next(hg_stmt *stmt, GError **error);
 void hg_stmt_end(hg_stmt *stmt);	/* before the last row was read */

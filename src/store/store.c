@@ -518,20 +518,24 @@ hg_stmt *hg_stmt_open(hg_store *store, const struct hg_sql *sql, const struct hg
 	return stmt && store->driver->start(store, stmt, values, error) ? stmt : NULL;
 }
 
-static hg_stmt *stmt_once(hg_store *store, const char *text, enum hg_sql_verb verb, const struct hg_value *values,
-			  GError **error)
+static hg_stmt *stmt_anew(hg_store *store, const struct hg_sql *sql, const struct hg_value *values, GError **error)
 {
-	struct hg_sql once = { HG_SQL_ONCE, text, verb, NULL };
+	hg_stmt *stmt = &store->stmts[sql->slot];
 
-	if (store->stmts[HG_SQL_ONCE].handle)
-		store->driver->unprepare(store, &store->stmts[HG_SQL_ONCE]);
-	store->stmts[HG_SQL_ONCE].handle = NULL;
-	return hg_stmt_open(store, &once, values, error);
+	if (stmt->handle)
+		store->driver->unprepare(store, stmt);
+	stmt->handle = NULL;
+	return hg_stmt_open(store, sql, values, error);
 }
 
 hg_stmt *hg_stmt_once(hg_store *store, const char *text, const struct hg_value *values, GError **error)
 {
-	return stmt_once(store, text, HG_SQL_TEXT, values, error);
+	return stmt_anew(store, &(struct hg_sql){ HG_SQL_ONCE, text, HG_SQL_TEXT, NULL }, values, error);
+}
+
+hg_stmt *hg_stmt_walk(hg_store *store, const char *text, const struct hg_value *values, GError **error)
+{
+	return stmt_anew(store, &(struct hg_sql){ HG_SQL_WALK, text, HG_SQL_TEXT, NULL }, values, error);
 }
 
 int hg_stmt_next(hg_stmt *stmt, GError **error)
@@ -617,7 +621,7 @@ gboolean hg_sql_next_n(hg_store *store, const struct hg_table *of, gint64 *ret, 
 /* One number of a statement prepared for this once, by one that must not write what waits. */
 gboolean hg_sql_once_int(hg_store *store, const char *text, gint64 *ret, GError **error)
 {
-	hg_stmt *stmt = stmt_once(store, text, HG_SQL_ALONE, HG_BIND_NONE, error);
+	hg_stmt *stmt = stmt_anew(store, &(struct hg_sql){ HG_SQL_ONCE, text, HG_SQL_ALONE, NULL }, HG_BIND_NONE, error);
 	int more = stmt ? hg_stmt_next(stmt, error) : -1;
 
 	if (more < 0)

@@ -100,8 +100,9 @@ gint64 hg_store_turn(hg_store *store);
 /* A number that rises with every row written, also by what is undone. */
 gint64 hg_store_changes(hg_store *store);
 /* What a benchmark asks for, since the store was opened: statements begun, times a server's answer was waited for, bytes of pages written to the log, pages asked
- * for, and those of them that were not in the cache and were read from the file; page_bytes: of one page. */
-struct hg_store_cost { gint64 statements, waits, log_bytes, pages, pages_read, page_bytes; };
+ * for, and those of them that were not in the cache and were read from the file; page_bytes: of one page; most_rows: that were in
+ * memory at once (PostgreSQL). */
+struct hg_store_cost { gint64 statements, waits, log_bytes, pages, pages_read, page_bytes, most_rows; };
 struct hg_store_cost hg_store_cost(hg_store *store);
 /* Bytes free on the disks of database and attachments; -1 when unknown. */
 gint64 hg_store_free_bytes(hg_store *store);

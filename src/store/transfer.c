@@ -162,14 +162,14 @@ static void names(GString *out, const struct table *table, gboolean keys_only)
 	}
 }
 
-/* As a statement binds it; of one that was read, until the next row is. */
+/* As a statement binds it; of one that was read, until the next row is.  A number that is not there has no kind of its own. */
 static struct hg_value value_of(hg_stmt *stmt, const struct column *column, guint at)
 {
 	gsize len;
 	const void *bytes = hg_stmt_text(stmt, (int)at, &len);
 
 	if (!bytes)
-		return (struct hg_value){ .type = column->type };
+		return (struct hg_value){ .type = column->type == 'i' ? '0' : column->type };
 	if (column->type == 'i')
 		return (struct hg_value)HG_I(hg_stmt_int(stmt, (int)at));
 	if (column->type == 't')
@@ -177,21 +177,12 @@ static struct hg_value value_of(hg_stmt *stmt, const struct column *column, guin
 	return (struct hg_value)HG_B(len ? bytes : "", len);
 }
 
-/* A number that is not there has no kind of its own to be bound as. */
-static struct hg_value bound(struct hg_value value, gboolean is_null)
+static gboolean is_null(const struct hg_value *value)
 {
-	if (is_null && value.type == 'i')
-		value.type = '0';
-	return value;
+	return value->type == '0' || (value->type != 'i' && !value->p);
 }
 
-static gboolean is_null(hg_stmt *stmt, guint at)
-{
-	gsize len;
-
-	return !hg_stmt_text(stmt, (int)at, &len);
-}
-
+/* In a transaction: there are more of them than memory has room for. */
 static hg_stmt *open_rows(hg_store *store, const struct table *table, GError **error)
 {
 	g_autoptr(GString) sql = g_string_new("SELECT ");
@@ -199,7 +190,7 @@ static hg_stmt *open_rows(hg_store *store, const struct table *table, GError **e
 	names(sql, table, FALSE);
 	g_string_append_printf(sql, " FROM \"%s\" ORDER BY ", table->name);
 	names(sql, table, TRUE);
-	return hg_stmt_once(store, sql->str, HG_BIND_NONE, error);
+	return hg_stmt_walk(store, sql->str, HG_BIND_NONE, error);
 }
 
 /* Each column that may change, by a text with its name in it twice. */
@@ -257,7 +248,7 @@ static gboolean put_row(struct transfer *t, const struct table *table, const str
 	for (guint i = 0; i < table->columns->len; i++) {
 		const struct column *column = column_at(table, i);
 
-		values[i] = bound(value_of(row, column, i), is_null(row, i));
+		values[i] = value_of(row, column, i);
 		if (column->own && values[i].type == 'i') {
 			const struct later one = { hg_stmt_int(row, 0), values[i].i, i };
 
@@ -334,12 +325,14 @@ static gboolean put_table(struct transfer *t, const struct table *table, GError 
 	hg_stmt *rows = NULL;
 	gboolean done;
 
-	if (!count_rows(t->from, table, &of, error) || !told(t, table, 0, of, FALSE, error) || !hg_store_begin(t->to, error))
+	if (!count_rows(t->from, table, &of, error) || !told(t, table, 0, of, FALSE, error) || !hg_store_begin(t->from, error))
 		return FALSE;
-	rows = open_rows(t->from, table, error);
+	done = hg_store_begin(t->to, error);
+	rows = done ? open_rows(t->from, table, error) : NULL;
 	done = rows && put_rows(t, table, rows, of, error) && hg_store_commit(t->to, error);
 	if (!done)
 		hg_store_rollback(t->to);
+	hg_store_rollback(t->from);
 	forget_insert(t->to);
 	t->sum->tables++;
 	return done;
@@ -402,14 +395,14 @@ static gboolean carry_numbers(struct transfer *t, GError **error)
 
 /* ---- the same on both sides? ---- */
 
-static void add_value(EVP_MD_CTX *hash, const struct hg_value *value, gboolean null)
+static void add_value(EVP_MD_CTX *hash, const struct hg_value *value)
 {
 	const guint64 number = GINT64_TO_BE(value->i);
 	const guint64 len = GUINT64_TO_BE(value->type == 't' && value->p ? strlen(value->p) : value->len);
-	const guint8 kind = null ? 0 : (guint8)value->type;
+	const guint8 kind = is_null(value) ? 0 : (guint8)value->type;
 
 	EVP_DigestUpdate(hash, &kind, 1);
-	if (null)
+	if (!kind)
 		return;
 	if (value->type == 'i') {
 		EVP_DigestUpdate(hash, &number, sizeof(number));
@@ -421,7 +414,7 @@ static void add_value(EVP_MD_CTX *hash, const struct hg_value *value, gboolean n
 
 static gboolean sum_rows(struct transfer *t, hg_store *store, const struct table *table, gint64 *ret_rows, guint8 ret[32], GError **error)
 {
-	hg_stmt *rows = open_rows(store, table, error);
+	hg_stmt *rows = hg_store_begin(store, error) ? open_rows(store, table, error) : NULL;
 	EVP_MD_CTX *hash = EVP_MD_CTX_new();
 	int more = -1;
 
@@ -431,7 +424,7 @@ static gboolean sum_rows(struct transfer *t, hg_store *store, const struct table
 		for (guint i = 0; i < table->columns->len; i++) {
 			const struct hg_value value = value_of(rows, column_at(table, i), i);
 
-			add_value(hash, &value, is_null(rows, i));
+			add_value(hash, &value);
 		}
 		if (++*ret_rows % (20 * BATCH) == 0 && !told(t, table, *ret_rows, 0, TRUE, error)) {
 			hg_stmt_end(rows);
@@ -441,6 +434,7 @@ static gboolean sum_rows(struct transfer *t, hg_store *store, const struct table
 	}
 	EVP_DigestFinal_ex(hash, ret, NULL);
 	EVP_MD_CTX_free(hash);
+	hg_store_rollback(store);
 	return more == 0;
 }
 
