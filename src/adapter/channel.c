@@ -293,6 +293,8 @@ void hg_channel_dispatch(hg_channel *ch, hg_dispatch *dispatch)
 {
 	if (ch->phase != HG_PH_RUNNING)
 		hg_channel_decline(ch->env, dispatch, "the channel is not running");
+	else if (dispatch->held_up)
+		hg_channel_decline(ch->env, dispatch, dispatch->held_up);
 	else if (hg_dispatch_is_late(dispatch, hg_mono(hg_loop_env(ch->loop))))
 		hg_channel_decline(ch->env, dispatch, HG_DISPATCH_LATE);
 	else if (ch->held && dispatch->ask)

@@ -45,11 +45,17 @@ gboolean hg_file_stored(const hg_attachment *attachment, GError **error)
 int hg_file_open(const char *attachments, const hg_attachment *attachment, gint64 *ret_size, GError **error)
 {
 	g_autofree char *path = NULL;
+	g_autoptr(GError) why = NULL;
 	struct stat st;
 	int fd;
 
 	if (!hg_file_stored(attachment, error))
 		return -1;
+	if (!hg_attachment_bring(attachments, attachment->sha256, &why)) {
+		hg_fail(error, why->code == HG_ERROR_MISSING ? HG_ERROR_BROKEN : why->code, "attachment %s: its file cannot be read (%s)%s",
+			attachment->id, why->message, why->code == HG_ERROR_MISSING ? "; run headgatectl fsck" : "");
+		return -1;
+	}
 	path = hg_attachment_path(attachments, attachment->sha256);
 	fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
 	if (fd < 0 || fstat(fd, &st) < 0) {

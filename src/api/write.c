@@ -1,6 +1,5 @@
 /* write.c - bodies of writing calls into engine commands */
 #include <string.h>
-#include <sys/stat.h>
 #include "call.h"
 #include "file_answer.h"
 
@@ -81,15 +80,15 @@ void hg_write_find_files(struct call *call)
 {
 	const struct hg_reply *reply = &call->command->reply;
 	struct hg_file *files = (struct hg_file *)reply->files;
-	struct stat st;
 
 	for (gsize i = 0; i < reply->n_files; i++) {
-		if (stat(files[i].path, &st) != 0 || !S_ISREG(st.st_mode)) {
+		if (!hg_attachment_size(call->api->attachments, files[i].sha256, &files[i].bytes, &call->error))
+			return;
+		if (files[i].bytes < 0) {
 			hg_fail(&call->error, HG_ERROR_INPUT, "file %zu: no file with the sha256 %s was "
 				"uploaded; POST /v1/attachments first", i + 1, files[i].sha256);
 			return;
 		}
-		files[i].bytes = st.st_size;
 	}
 }
 

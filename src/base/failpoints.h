@@ -64,6 +64,7 @@
 	X(FETCH_BEGIN, "fetch.begin", C, "the adapter is about to say where a file is") \
 	X(FETCH_BYTES, "fetch.bytes", E, "bytes of a file have come and are about to be written; error: they cannot be") \
 	X(FILE_SYNCED, "file.synced", E, "a file is on disk under a name of its own; error: it cannot be renamed") \
+	X(FILE_PIECE, "file.piece", C, "a piece of a file is in the database, in a transaction that is not committed") \
 	X(FILE_NAMED, "file.named", C, "the file has its name, and no row names it") \
 	X(FETCH_ENDED, "fetch.ended", C, "a download is over, which only memory knows") \
 	X(FETCH_BEFORE_COMMIT, "fetch.before_commit", C, "its end is written, in a transaction that is not committed") \

@@ -47,6 +47,9 @@ void hg_check_store(const struct hg_store_conf *store, const hg_node *map, hg_di
 	if (g_strcmp0(store->driver, "postgresql") != 0) {
 		if (store->url)
 			hg_diag_add(diag, HG_SEV_ERROR, place_of(map, "url"), "driver: postgresql", "store: 'url' is for another driver");
+		if (g_strcmp0(store->attachments_in, "database") == 0)
+			hg_diag_add(diag, HG_SEV_ERROR, place_of(map, "attachments_in"), "attachments_in: directory",
+				    "store: SQLite keeps attachments in a directory: 'database' is for driver: postgresql");
 		return;
 	}
 	if (!store->url)

@@ -26,12 +26,19 @@ struct hg_store_conf {
 	char *path;
 	char *url, *password, *node;	/* postgresql; password is a secret; or NULL */
 	char *attachments;		/* directory; NULL: beside the database */
+	char *attachments_in;		/* "directory", or "database": that holds copies then */
 	gint64 journal_ms;		/* how long what was done is kept; 0: not at all */
 	gint64 audit_ms;		/* how long who did what is kept; 0: for ever */
 	gint64 min_free;		/* bytes of disk below which intake answers 503 */
 	gint64 ballast;			/* bytes of the file that gives way on a full disk; 0: none */
 	bool search;			/* there is an index of what was said, beside it */
 };
+
+/* The database keeps attachments, and the directory is this node's own. */
+static inline gboolean hg_conf_files_in_database(const struct hg_store_conf *store)
+{
+	return g_strcmp0(store->driver, "postgresql") == 0 && g_strcmp0(store->attachments_in, "database") == 0;
+}
 
 /* What becomes of a message when the conversation it could belong to is closed.  Joined: it is added to the
  * closed one, whose ticket stays closed. */

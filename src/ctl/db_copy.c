@@ -32,17 +32,42 @@ static gboolean tell(void *arg, const struct hg_transfer_at *at)
 	return ctl_long_tell(arg, stage, at->rows, at->of);
 }
 
-static void print_sum(struct ctl *ctl, const struct hg_transfer_sum *sum)
+/* files: NULL: they were not copied. */
+static char *sum_as_json(const struct hg_transfer_sum *sum, const struct hg_transfer_files *files)
 {
-	g_autofree char *text = g_strdup_printf("{\"tables\":%" G_GINT64_FORMAT ",\"rows\":%" G_GINT64_FORMAT ",\"new_rows\":%"
-						G_GINT64_FORMAT "}", sum->tables, sum->rows, sum->new_rows);
+	g_autoptr(GString) out = g_string_new(NULL);
 
-	if (ctl->json)
+	hg_json_open(out, '{');
+	hg_json_add_int(out, "tables", sum->tables);
+	hg_json_add_int(out, "rows", sum->rows);
+	hg_json_add_int(out, "new_rows", sum->new_rows);
+	if (files) {
+		hg_json_add_int(out, "files", files->files);
+		hg_json_add_int(out, "new_files", files->new_files);
+		hg_json_add_int(out, "missing_files", files->missing);
+	}
+	hg_json_close(out, '}');
+	return g_string_free(g_steal_pointer(&out), FALSE);
+}
+
+static void print_sum(struct ctl *ctl, const struct hg_transfer_sum *sum, const struct hg_transfer_files *files)
+{
+	g_autofree char *text = ctl->json ? sum_as_json(sum, files) : NULL;
+
+	if (text) {
 		ctl_put_json(text);
-	else if (!ctl->quiet)
-		printf("%" G_GINT64_FORMAT " rows of %" G_GINT64_FORMAT " tables are the same in both; %" G_GINT64_FORMAT " of them came now\n"
-		       "files are where they were: store.attachments has to name their directory on every node\n",
-		       sum->rows, sum->tables, sum->new_rows);
+		return;
+	}
+	if (files && files->missing)
+		ctl_say_error(ctl, "%" G_GINT64_FORMAT " files are missing or damaged: \"headgatectl db check\" names them", files->missing);
+	if (ctl->quiet)
+		return;
+	printf("%" G_GINT64_FORMAT " rows of %" G_GINT64_FORMAT " tables are the same in both; %" G_GINT64_FORMAT " of them came now\n",
+	       sum->rows, sum->tables, sum->new_rows);
+	if (files)
+		printf("%" G_GINT64_FORMAT " files, %" G_GINT64_FORMAT " of them came now\n", files->files, files->new_files);
+	else
+		printf("files are where they were: store.attachments has to name their directory on every node\n");
 }
 
 static int say(struct ctl *ctl, struct ctl_long *run, const GError *error)
@@ -53,16 +78,21 @@ static int say(struct ctl *ctl, struct ctl_long *run, const GError *error)
 	return ctl_exit_of(error);
 }
 
-static int copy_between(struct ctl *ctl, hg_store *from, hg_store *to, struct ctl_long *run)
+static int copy_between(struct ctl *ctl, hg_store *from, const struct hg_store_options *from_options, hg_store *to,
+			const struct hg_store_options *to_options, struct ctl_long *run)
 {
+	gboolean into_server = to_options->url != NULL;
+	const char *dir = ctl_value(ctl, "attachments");
 	struct hg_transfer_sum sum;
+	struct hg_transfer_files files = { 0 };
 	g_autoptr(GError) error = NULL;
 
-	if (!hg_store_transfer(from, to, tell, run, &sum, &error))
+	if (!hg_store_transfer(from, to, tell, run, &sum, &error) ||
+	    (dir && !hg_store_transfer_files(from, into_server ? to_options : from_options, into_server, dir, tell, run, &files, &error)))
 		return say(ctl, run, error);
 	ctl_long_end(run, NULL);
-	print_sum(ctl, &sum);
-	return CTL_DONE;
+	print_sum(ctl, &sum, dir ? &files : NULL);
+	return files.missing ? CTL_PARTLY : CTL_DONE;
 }
 
 static int copy(struct ctl *ctl)
@@ -87,15 +117,16 @@ static int copy(struct ctl *ctl)
 	}
 	if (!to)
 		return say(ctl, &run, error);
-	return copy_between(ctl, from, to, &run);
+	return copy_between(ctl, from, &from_options, to, &to_options, &run);
 }
 
 const struct ctl_verb ctl_verb_db_copy = {
 	.name = "copy", .help = "everything of one database into another one, of the other kind, while no daemon runs", .run = copy,
 	.options = CTL_PARAMS({ "from", CTL_TEXT, "WHERE", "sqlite:PATH or postgresql://...", .flags = CTL_NEEDED },
-			      { "to", CTL_TEXT, "WHERE", "the same; it is made, or empty, or what a run before left", .flags = CTL_NEEDED }),
+			      { "to", CTL_TEXT, "WHERE", "the same; it is made, or empty, or what a run before left", .flags = CTL_NEEDED },
+			      { "attachments", CTL_DIR, "DIR", "files too: from this directory into PostgreSQL, or out of it into this directory" }),
 	.more = "From a file to a server that several nodes share, or back. Stopped at any moment it goes on where it was when it is run "
 		"again. In the end all rows are read on both sides and compared by count and SHA-256; \"db check\" then audits "
-		"what they mean. Files (store.attachments) are not copied. A password is taken from PGPASSWORD or a password file (PGPASSFILE).",
-	.exits = "0 done, 4 there is nothing at the first place, 5 the second one has rows of its own, 75 stopped, 78 one of them cannot be opened, or a daemon runs",
+		"what they mean. Files stay in their directory, unless --attachments names it: for store.attachments_in: database. A password is taken from PGPASSWORD or a password file (PGPASSFILE).",
+	.exits = "0 done, 4 there is nothing at the first place, 5 the second one has rows of its own, 6 files are missing or damaged, 75 stopped, 78 one of them cannot be opened, or a daemon runs",
 };

@@ -156,7 +156,8 @@ gboolean ctl_place_read(struct ctl *ctl, struct ctl_place *ret)
 	ret->attachments = ret->store.attachments ? g_strdup(ret->store.attachments) : g_build_filename(dir, "attachments", NULL);
 	ret->options = (struct hg_store_options){ .driver = ret->store.driver, .path = ret->store.path,
 		.url = ret->store.url, .password = ret->store.password, .node = ret->store.node,
-		.attachments = ret->attachments, .env = hg_env_system(), .ballast = ret->store.ballast, .min_free = ret->store.min_free };
+		.attachments = ret->attachments, .files_in_database = hg_conf_files_in_database(&ret->store), .env = hg_env_system(),
+		.ballast = ret->store.ballast, .min_free = ret->store.min_free };
 	return TRUE;
 }
 

@@ -101,6 +101,8 @@ static void make_parts(hg_gateway *gateway)
 
 	if (hg_store_is_shared(gateway->store))
 		gateway->own = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	if (hg_conf_files_in_database(&conf->store))
+		gateway->bringer = hg_bringer_new(gateway, hg_gateway_carry_on);
 	hg_gateway_ports(gateway, &ports);
 	gateway->engine = hg_engine_new(conf, g_steal_pointer(&gateway->setup->rules), gateway->store,
 					gateway->env, &ports);
@@ -177,6 +179,7 @@ void hg_gateway_free(hg_gateway *gateway)
 	g_clear_pointer(&gateway->mail, hg_desk_mail_free);
 	if (gateway->engine)
 		hg_engine_stop(gateway->engine);
+	hg_bringer_free(g_steal_pointer(&gateway->bringer));
 	hg_follower_stop(gateway->follow);
 	(void)(gateway->stopping && HG_FAILPOINT(STOP_ENGINE));
 	if (gateway->backs)
@@ -232,11 +235,12 @@ static void engine_quiet(void *arg, const hg_command *command, const char *answe
 }
 
 /* The loop must not end before the engine has stopped handing things to it. */
-static void stop_when_done(hg_gateway *gateway)
+void hg_gateway_try_to_stop(hg_gateway *gateway)
 {
 	g_autoptr(hg_command) barrier = NULL;
 
-	if (!gateway->channels_stopped || !gateway->server_drained || !gateway->console_drained)
+	if (!gateway->stopping || !gateway->channels_stopped || !gateway->server_drained || !gateway->console_drained ||
+	    !hg_bringer_is_idle(gateway->bringer))
 		return;
 	barrier = hg_command_new(HG_CMD_BARRIER);
 	barrier->done = engine_quiet;
@@ -252,7 +256,7 @@ static void channels_stopped(void *arg)
 	hg_gateway *gateway = arg;
 
 	gateway->channels_stopped = TRUE;
-	stop_when_done(gateway);
+	hg_gateway_try_to_stop(gateway);
 }
 
 static void server_drained(void *arg)
@@ -260,7 +264,7 @@ static void server_drained(void *arg)
 	hg_gateway *gateway = arg;
 
 	gateway->server_drained = TRUE;
-	stop_when_done(gateway);
+	hg_gateway_try_to_stop(gateway);
 }
 
 static void console_drained(void *arg)
@@ -268,7 +272,7 @@ static void console_drained(void *arg)
 	hg_gateway *gateway = arg;
 
 	gateway->console_drained = TRUE;
-	stop_when_done(gateway);
+	hg_gateway_try_to_stop(gateway);
 }
 
 static void patience_ends(void *arg)
@@ -313,6 +317,7 @@ static void stop(hg_gateway *gateway)
 	sd_notify(0, "STOPPING=1");
 	hg_info(NULL, "daemon.stopping", "no more is taken in; what is under way ends");
 	pause_outbox(gateway);
+	hg_bringer_end(gateway->bringer);
 	hg_alarms_stop(gateway->alarms);
 	hg_backs_stop(gateway->backs);
 	hg_forwarder_stop(gateway->forwarder);

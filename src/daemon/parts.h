@@ -22,6 +22,7 @@
 #include "visitor.h"
 
 typedef struct hg_follower hg_follower;
+struct hg_bringer;
 
 struct hg_gateway {
 	hg_setup *setup;		/* of the newest generation */
@@ -39,6 +40,7 @@ struct hg_gateway {
 	gint64 last_event_n;		/* when it began */
 	hg_follower *follow;		/* NULL: no other node writes to the store */
 	hg_engine *engine;
+	struct hg_bringer *bringer;	/* NULL: the database keeps no files */
 	hg_channels *channels;
 	hg_desk_mail *mail;		/* to helpdesks by channels of ours */
 	hg_forwarder *forwarder;
@@ -74,6 +76,19 @@ void hg_gateway_backs_env(hg_gateway *gateway, struct hg_backs_env *ret);
 hg_hooks_result hg_gateway_hook_result;
 void hg_gateway_visitors_env(hg_gateway *gateway, struct hg_visitors_env *ret);
 void hg_gateway_api_ports(hg_gateway *gateway, struct hg_api_ports *ret);
+
+/* bring.c */
+/* On the bringer's thread: takes over a dispatch whose files are here, or that says held_up. */
+typedef void hg_bring_done(hg_gateway *gateway, hg_dispatch *dispatch);
+hg_bring_done hg_gateway_carry_on;	/* ports.c's */
+struct hg_bringer *hg_bringer_new(hg_gateway *gateway, hg_bring_done *done);
+void hg_bringer_free(struct hg_bringer *bringer);	/* waits for what is under way; NULL is fine, as in all of these */
+void hg_bringer_end(struct hg_bringer *bringer);	/* what has not begun is held up; hg_gateway_try_to_stop() when all is handed over */
+gboolean hg_bringer_is_idle(struct hg_bringer *bringer);
+/* Any thread.  FALSE: its files are here, or were looked for: go on with it.  TRUE: taken over. */
+gboolean hg_bring(struct hg_bringer *bringer, hg_dispatch *dispatch);
+/* gateway.c; on the loop: ends it, when it is to stop and nothing is under way. */
+void hg_gateway_try_to_stop(hg_gateway *gateway);
 
 /* posts_held.c */
 /* May this node do what only one may do for it: kind "channel:", "backend:", "hook:", or "house" with name ""?  On the loop. */

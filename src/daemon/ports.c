@@ -37,7 +37,7 @@ static void not_forwarded(hg_gateway *gateway, hg_dispatch *dispatch)
 	command->fence = dispatch->fence;
 	command->backend = target == HG_TO_HOOK ? NULL : hg_arena_str(command->arena, dispatch->job.name);
 	command->fate = command->forwarded.fate = HG_RETRY;
-	command->text = command->forwarded.text = command->facts.text = HG_DISPATCH_LATE;
+	command->text = command->forwarded.text = command->facts.text = hg_arena_str(command->arena, dispatch->held_up ?: HG_DISPATCH_LATE);
 	hg_dispatch_free(dispatch);
 	if (hg_engine_submit(gateway->engine, command, &error))
 		return;
@@ -45,11 +45,24 @@ static void not_forwarded(hg_gateway *gateway, hg_dispatch *dispatch)
 	hg_command_free(command);
 }
 
+/* A helpdesk that is spoken to in steps is given the files; a webhook says where they are. */
+static gboolean takes_files(hg_gateway *gateway, const hg_dispatch *dispatch)
+{
+	const struct hg_backend_conf *backend = dispatch->job.target == HG_TO_BACKEND ?
+						hg_conf_backend(gateway->setup->conf, dispatch->job.name) : NULL;
+
+	return backend && backend->desk;
+}
+
 static void forward_on_loop(void *arg)
 {
 	struct forward *forward = arg;
 
-	if (hg_dispatch_is_late(forward->dispatch, hg_mono(forward->gateway->env)))
+	if (takes_files(forward->gateway, forward->dispatch) && hg_bring(forward->gateway->bringer, forward->dispatch)) {
+		g_free(forward);
+		return;
+	}
+	if (forward->dispatch->held_up || hg_dispatch_is_late(forward->dispatch, hg_mono(forward->gateway->env)))
 		not_forwarded(forward->gateway, forward->dispatch);
 	else if (forward->dispatch->job.target == HG_TO_HOOK)
 		hg_hooks_send(forward->gateway->hooks, forward->dispatch);
@@ -60,13 +73,10 @@ static void forward_on_loop(void *arg)
 	g_free(forward);
 }
 
-static void port_dispatch(void *ctx, hg_dispatch *dispatch)
+void hg_gateway_carry_on(hg_gateway *gateway, hg_dispatch *dispatch)
 {
-	hg_gateway *gateway = ctx;
 	struct forward *forward;
 
-	if (gateway->capture && hg_capture_take(gateway->capture, dispatch))
-		return;
 	if (dispatch->job.target != HG_TO_BACKEND && dispatch->job.target != HG_TO_HOOK &&
 	    dispatch->job.target != HG_FROM_BACKEND) {
 		hg_channels_dispatch(gateway->channels, dispatch);
@@ -76,6 +86,16 @@ static void port_dispatch(void *ctx, hg_dispatch *dispatch)
 	forward->gateway = gateway;
 	forward->dispatch = dispatch;
 	hg_loop_post(gateway->loop, forward_on_loop, forward);
+}
+
+static void port_dispatch(void *ctx, hg_dispatch *dispatch)
+{
+	hg_gateway *gateway = ctx;
+
+	if (gateway->capture && hg_capture_take(gateway->capture, dispatch))
+		return;
+	if (dispatch->job.target != HG_TO_CHANNEL || !hg_bring(gateway->bringer, dispatch))
+		hg_gateway_carry_on(gateway, dispatch);
 }
 
 void hg_gateway_publish(hg_gateway *gateway, const hg_event *const *events, guint n)
@@ -172,7 +192,7 @@ void hg_gateway_visitors_env(hg_gateway *gateway, struct hg_visitors_env *ret)
 {
 	*ret = (struct hg_visitors_env){ .loop = gateway->loop, .readers = gateway->visitor_readers,
 		.attachments = gateway->attachments, .key = hg_store_instance_key(gateway->store),
-		.last_event_n = gateway->last_event_n, .shared = gateway->follow != NULL, .submit = submit, .tell = tell_agents,
+		.last_event_n = gateway->last_event_n, .shared = gateway->follow != NULL && !gateway->bringer, .submit = submit, .tell = tell_agents,
 		.spread = spread, .ctx = gateway };
 }
 

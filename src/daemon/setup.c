@@ -128,6 +128,6 @@ struct hg_store_options hg_setup_store(const hg_conf *conf, const char *attachme
 {
 	return (struct hg_store_options){ .driver = conf->store.driver, .path = conf->store.path,
 		.url = conf->store.url, .password = conf->store.password, .node = conf->store.node,
-		.attachments = attachments, .env = hg_env_system(), .ballast = conf->store.ballast,
+		.attachments = attachments, .files_in_database = hg_conf_files_in_database(&conf->store), .env = hg_env_system(), .ballast = conf->store.ballast,
 		.min_free = conf->store.min_free };
 }

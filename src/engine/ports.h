@@ -12,6 +12,8 @@ typedef struct hg_dispatch {
 	hg_job job;			/* as committed, in SENDING */
 	/* Where several nodes share a store; else both 0. */
 	gint64 fence;			/* what comes of it carries it back */
+	const char *held_up;		/* why it cannot go out now, and is refused as what is late; or NULL.  Whoever carries it says so ... */
+	gboolean brought;		/* ... when it has looked for its files */
 	gint64 until_mono_ms;		/* no call goes out then or later, by the monotonic clock: see hg_dispatch_is_late() */
 	/* HG_TO_CHANNEL, HG_FROM_BACKEND: */
 	struct hg_out out;		/* out.ticket is job.n; body and key are the job's */

@@ -7,6 +7,7 @@
 
 typedef struct hg_driver hg_driver;
 struct hg_store_info;
+struct hg_copies;
 
 struct hg_stmt {
 	hg_store *store;
@@ -21,6 +22,7 @@ struct hg_store {
 	struct sqlite3 *db;		/* SQLite's; NULL: another driver's */
 	struct hg_pg *pg;		/* PostgreSQL's */
 	struct hg_stmt stmts[HG_SQL_N];
+	struct hg_copies *copies;	/* ours; NULL: the directory itself keeps the files */
 	char *path, *attachments;	/* ours; path: SQLite's file, or what stands for the database in texts */
 	struct hg_env *env;		/* lent */
 	gboolean reader, still;
@@ -133,4 +135,6 @@ gboolean hg_unlink_tend(hg_store *store);
 /* ---- upload.c ---- */
 /* Makes it, and drops what was left half written before then (UTC): other nodes may be at work in it. */
 gboolean hg_attachments_prepare(const char *attachments, gint64 before_ms, GError **error);
+/* The upload takes its name and goes nowhere else; as hg_upload_finish(). */
+gboolean hg_upload_keep_copy(hg_upload *upload, const char *sha256, GError **error);
 #define HG_LEFT_MS (24 * 60 * 60 * 1000)	/* what nobody has written to for so long, nobody writes any more */

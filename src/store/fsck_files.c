@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "copies.h"
 #include "file_sum.h"
 
 /* A file is on disk before the commit that names it: a young one may just be ahead of its row. */
@@ -14,6 +15,16 @@ static gboolean goes_on(void *store, const void *bytes, gsize len)
 	(void)bytes;
 	(void)len;
 	return !hg_sql_interrupted(store);
+}
+
+/* Of what the database keeps no copy is looked at. */
+static gboolean sum_of(const struct hg_fsck *fsck, const char *path, const char *sha256, char ret_hex[65], gint64 *ret_bytes)
+{
+	struct hg_copies *copies = hg_copies_of(fsck->attachments);
+
+	if (!copies)
+		return hg_file_sum(path, goes_on, fsck->store, ret_hex, ret_bytes);
+	return hg_copies_sum(copies, sha256, goes_on, fsck->store, ret_hex, ret_bytes, NULL) && *ret_bytes >= 0;
 }
 
 /* FALSE: interrupted. */
@@ -28,7 +39,7 @@ static gboolean check_file(struct hg_fsck *fsck, const char *id, const char *sha
 		hg_fsck_breach(fsck, "I13", id, "its SHA-256 is none: fetch the attachment again");
 		return TRUE;
 	}
-	whole = hg_file_sum(path, goes_on, fsck->store, hex, &size);
+	whole = sum_of(fsck, path, sha256, hex, &size);
 	if (hg_sql_interrupted(fsck->store))
 		return FALSE;
 	if (!whole)
@@ -95,6 +106,22 @@ static void check_shard(struct hg_fsck *fsck, GHashTable *known, const char *sha
 	}
 }
 
+/* A day more than they are kept: sweeping has its own pace. */
+static gboolean check_unnamed(struct hg_fsck *fsck, GError **error)
+{
+	gint64 before_ms = hg_now(hg_store_env(fsck->store)) - 2 * HG_UNNAMED_MS;
+	hg_stmt *stmt = hg_stmt_walk(fsck->store, "SELECT sha256 FROM file AS f WHERE at_ms < $1 AND NOT EXISTS (SELECT 1 FROM attachment "
+				     "AS a WHERE a.sha256 = f.sha256) AND NOT EXISTS (SELECT 1 FROM raw AS r WHERE r.file = f.sha256)",
+				     HG_BIND(HG_I(before_ms)), error);
+	int more = -1;
+	gsize len;
+
+	while (stmt && (more = hg_stmt_next(stmt, error)) > 0)
+		hg_fsck_breach(fsck, "I13", hg_stmt_text(stmt, 0, &len), "no attachment needs this file of the database: start headgated, "
+			       "which deletes it");
+	return more == 0;
+}
+
 gboolean hg_fsck_files(struct hg_fsck *fsck, GError **error)
 {
 	g_autoptr(GHashTable) known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -103,6 +130,8 @@ gboolean hg_fsck_files(struct hg_fsck *fsck, GError **error)
 
 	if (!check_rows(fsck, known, error) || !check_raw(fsck, known, error))
 		return FALSE;
+	if (hg_copies_of(fsck->attachments))
+		return check_unnamed(fsck, error);
 	dir = g_dir_open(fsck->attachments, 0, NULL);
 	while (dir && (name = g_dir_read_name(dir)))
 		if (strcmp(name, HG_STORE_UPLOADS) != 0)

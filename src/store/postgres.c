@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "copies.h"
 #include "failpoint.h"
 
 /* A node that stops in the middle of its turn is thrown out by the server, and the others go on. */
@@ -187,8 +188,14 @@ static gboolean pg_open(hg_store *store, const struct hg_store_options *options,
 		return FALSE;
 	if (store->reader)
 		return hg_pg_schema_check(store, error) && hg_store_key_load(store, NULL, error);
-	return hg_pg_migrate(store, error) && hg_pg_be_the_node(store, error) && hg_store_key_load(store, options->key, error) &&
-	       (!store->attachments || hg_attachments_prepare(store->attachments, hg_now(store->env) - HG_LEFT_MS, error));
+	/* A directory with copies is nobody else's. */
+	if (!hg_pg_migrate(store, error) || !hg_pg_be_the_node(store, error) || !hg_store_key_load(store, options->key, error) ||
+	    (store->attachments && !hg_attachments_prepare(store->attachments, store->copies ? G_MAXINT64 :
+							   hg_now(store->env) - HG_LEFT_MS, error)))
+		return FALSE;
+	if (store->copies)
+		hg_copies_tend(store->copies);
+	return TRUE;
 }
 
 static void pg_close(hg_store *store, gboolean clean G_GNUC_UNUSED)

@@ -25,6 +25,8 @@ static gboolean read_apart(hg_store *store, hg_arena *arena, const char *sha256,
 	g_autoptr(GError) why = NULL;
 	g_autofree char *bytes = NULL;
 
+	if (!hg_attachment_bring(hg_store_attachments(store), sha256, &why))
+		return g_error_matches(why, HG_ERROR, HG_ERROR_MISSING) || hg_fail(error, HG_ERROR_STORE, "raw bytes: %s", why->message);
 	if (!path || !g_file_get_contents(path, &bytes, ret_len, &why)) {
 		if (!path || g_error_matches(why, G_FILE_ERROR, G_FILE_ERROR_NOENT))
 			return TRUE;

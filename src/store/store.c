@@ -4,6 +4,7 @@
 #include <openssl/evp.h>
 #include <string.h>
 
+#include "copies.h"
 #include "failpoint.h"
 
 /* ---- opening ---- */
@@ -33,6 +34,8 @@ static hg_store *store_new(const hg_driver *driver, const struct hg_store_option
 	store->driver = driver;
 	store->path = g_strdup(options->path);
 	store->attachments = g_strdup(options->attachments);
+	if (options->files_in_database && options->attachments)
+		store->copies = hg_copies_open(options);
 	store->env = options->env;
 	store->reader = reader;
 #ifdef HG_TEST_HOOKS
@@ -101,6 +104,7 @@ void hg_store_close(hg_store *store)
 	hg_known_free(store->known);
 	EVP_MAC_CTX_free(store->mac);
 	memset(store->key, 0, sizeof(store->key));
+	hg_copies_close(store->copies);
 	g_free(store->path);
 	g_free(store->attachments);
 	g_free(store);

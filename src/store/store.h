@@ -23,6 +23,7 @@ struct hg_store_options {
 	const char *url, *password;	/* PostgreSQL's database: a connection string of libpq; password: or NULL */
 	const char *node;		/* this process among those that share it, NULL: the host's name */
 	const char *attachments;	/* directory */
+	gboolean files_in_database;	/* PostgreSQL: that keeps the files, and the directory, this process's own, holds copies */
 	struct hg_env *env;
 	const guint8 *key;		/* 32 bytes: the instance key of a store that is made now; or NULL */
 	/* Bytes of a file that is kept in reserve and gives way on a full disk, so that deletes and the
@@ -595,6 +596,13 @@ char *hg_attachment_path(const char *attachments, const char *sha256);	/* yours;
 /* The file at path, with that hash and synced, takes its name among the attachments.  TRUE also when it is not there: a
  * turn that is done again finds it where the first one has put it. */
 gboolean hg_attachment_move(const char *attachments, const char *path, const char *sha256, GError **error);
+/* Where the database keeps the files (a store of that directory is open with files_in_database): a copy lies in the directory when this
+ * returns TRUE, and stays for some minutes.  Any thread; waits for the server.  Else there is nothing to do, and it is TRUE.
+ * FALSE: MISSING (no such file) or STORE. */
+gboolean hg_attachment_bring(const char *attachments, const char *sha256, GError **error);
+gboolean hg_attachment_is_near(const char *attachments, const char *sha256);	/* hg_attachment_bring() would have nothing to do */
+/* Whoever is about to name it asks: it stays at least a minute longer.  *ret_bytes: -1: there is none.  FALSE: STORE. */
+gboolean hg_attachment_size(const char *attachments, const char *sha256, gint64 *ret_bytes, GError **error);
 
 /* ---- audit: the invariants that tables cannot hold ---- */
 typedef void hg_fsck_report(void *arg, const char *invariant, const char *id, const char *remedy);

@@ -46,7 +46,7 @@ static void table_free(void *data)
 
 static gboolean is_left_behind(const char *name)
 {
-	static const char *const behind[] = { "instance", "node", "lease", NULL };
+	static const char *const behind[] = { "instance", "node", "lease", "file", "file_piece", NULL };
 
 	return g_strv_contains(behind, name);
 }

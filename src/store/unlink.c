@@ -2,6 +2,7 @@
  *
  * One that was written a moment ago waits a little: the row of somebody else who sent the very same may be on its way. */
 #include "people.h"
+#include "copies.h"
 #include "db.h"
 
 #include <string.h>
@@ -51,6 +52,8 @@ static gboolean delete_file(hg_store *store, const char *sha256)
 	gint64 age_ms;
 	struct stat st;
 
+	if (store->copies)
+		return hg_copies_delete(store->copies, sha256, YOUNG_SHARED_MS);
 	if (!path || stat(path, &st) < 0)
 		return TRUE;
 	age_ms = hg_now(store->env) - (gint64)st.st_mtime * 1000;

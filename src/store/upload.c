@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "copies.h"
 #include "failpoint.h"
 #include "text.h"
 
@@ -162,10 +163,15 @@ static gboolean take_name(const char *attachments, const char *from, const char 
 	return sync_dir(shard, error);
 }
 
-static gboolean upload_name(hg_upload *upload, const char *sha256, GError **error)
+/* What the database keeps is put there before it has a name here; what lies here is a copy. */
+static gboolean upload_name(hg_upload *upload, const char *sha256, gboolean copy_only, GError **error)
 {
-	if (fsync(upload->fd) < 0)
+	struct hg_copies *copies = hg_copies_of(upload->dir);
+
+	if (!copies && fsync(upload->fd) < 0)
 		return hg_fail(error, HG_ERROR_STORE, "attachments: %s: %s", upload->name, g_strerror(errno));
+	if (copies && !copy_only && !hg_copies_put(copies, upload->name, sha256, error))
+		return FALSE;
 	if (!take_name(upload->dir, upload->name, sha256, FALSE, error))
 		return FALSE;
 	g_clear_pointer(&upload->name, g_free);
@@ -174,7 +180,17 @@ static gboolean upload_name(hg_upload *upload, const char *sha256, GError **erro
 
 gboolean hg_attachment_move(const char *attachments, const char *path, const char *sha256, GError **error)
 {
-	return take_name(attachments, path, sha256, TRUE, error);
+	struct hg_copies *copies = hg_copies_of(attachments);
+
+	return (!copies || hg_copies_put(copies, path, sha256, error)) && take_name(attachments, path, sha256, TRUE, error);
+}
+
+gboolean hg_upload_keep_copy(hg_upload *upload, const char *sha256, GError **error)
+{
+	gboolean done = upload_name(upload, sha256, TRUE, error);
+
+	upload_free(upload);
+	return done;
 }
 
 gboolean hg_upload_finish(hg_upload *upload, char ret_sha256[65], gint64 *ret_bytes, GError **error)
@@ -186,7 +202,7 @@ gboolean hg_upload_finish(hg_upload *upload, char ret_sha256[65], gint64 *ret_by
 	if (!EVP_DigestFinal_ex(upload->hash, hash, NULL))
 		g_error("OpenSSL: SHA-256 failed");
 	hex = hg_hex(hash, sizeof(hash));
-	done = upload_name(upload, hex, error);
+	done = upload_name(upload, hex, FALSE, error);
 	if (done) {
 		memcpy(ret_sha256, hex, 2 * HASH_SIZE + 1);
 		*ret_bytes = upload->bytes;

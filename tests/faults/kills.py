@@ -28,7 +28,7 @@ import storm as storms	# noqa: E402
 
 LANES_AT, LANE = 8 + 128 * 8, 32	# struct hg_failpoint_trace
 # Passed by a start from an older schema only, and by what is read later: test_upgrade.py and test_unread.py kill there.
-ELSEWHERE = ("migration.", "unpack.", "settle.")
+ELSEWHERE = ("migration.", "unpack.", "settle.", "file.piece")
 SWEEP_MS = 61000
 
 

@@ -1,4 +1,5 @@
 """headgatectl db copy: a store goes from a file to a server and back, whole, and the daemon goes on from there."""
+import hashlib
 import shutil
 import sqlite3
 
@@ -9,6 +10,7 @@ import postgres
 from conftest import AT_ONCE
 
 pytestmark = pytest.mark.skipif(not postgres.program("postgres") or bool(postgres.RUNNING), reason="it needs a server of its own")
+PHOTO = b"\xff\xd8\xff" + bytes(300000)
 TABLES = {"contact", "thread", "message", "event", "ticket", "outbox", "address", "seen", "journal", "decision"}
 
 
@@ -29,6 +31,8 @@ def lived(start, graph, helpdesk):
     thread = gateway.threads()[0]["id"]
     assert gateway.reply(thread, "an answer").status == 202
     graph.wait_accepted(1)
+    assert graph.deliver(graph.album("+447700900101", [graph.add_media(PHOTO, "image/jpeg")], "look")[0]) == 200
+    harness.wait_until(lambda: any(a["state"] == "stored" for t in gateway.threads() for m in gateway.messages(t["id"]) for a in m["attachments"]), "a photo")
     harness.wait_until(lambda: not gateway.get("/v1/outbox?state=sending")["jobs"], "nothing under way")
     assert gateway.stop() == 0
     return gateway
@@ -38,11 +42,11 @@ def rows(path):
     with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as db:
         names = [name for name, in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")]
         return {name: sorted(map(repr, db.execute(f"SELECT * FROM {name}"))) for name in names
-                if name not in ("node", "lease")}
+                if name not in ("node", "lease", "file", "file_piece")}
 
 
-def copy(gateway, source, target, check=0):
-    return gateway.ctl("db", "copy", "--from", source, "--to", target, check=check)
+def copy(gateway, source, target, *more, check=0):
+    return gateway.ctl("db", "copy", "--from", source, "--to", target, *more, check=check)
 
 
 def test_there_and_back_nothing_is_another_and_the_daemon_goes_on(lived, server, graph, tmp_path):
@@ -54,8 +58,18 @@ def test_there_and_back_nothing_is_another_and_the_daemon_goes_on(lived, server,
     assert "0 of them came now" in copy(lived, f"sqlite:{lived.store}", url).stdout		# again: nothing is there twice
     back = tmp_path / "back" / "headgate.db"
     back.parent.mkdir(mode=0o700)
-    copy(lived, url, f"sqlite:{back}")
+    files = lived.store.parent / "attachments"
+    assert "1 files, 1 of them came now" in copy(lived, f"sqlite:{lived.store}", url, "--attachments", str(files)).stdout
+    assert postgres.ask(url, "SELECT SUM(length(bytes)), COUNT(*) FROM file_piece") == f"{len(PHOTO)}|2"
+    assert "1 files, 1 of them came now" in copy(lived, url, f"sqlite:{back}", "--attachments", str(back.parent / "attachments")).stdout
     assert rows(back) == before
+    name = hashlib.sha256(PHOTO).hexdigest()
+    assert (back.parent / "attachments" / name[:2] / name).read_bytes() == PHOTO
+    postgres.ask(url, "DELETE FROM file")
+    (files / name[:2] / name).write_bytes(b"another")
+    done = copy(lived, f"sqlite:{lived.store}", url, "--attachments", str(files), check=6)
+    assert "1 files are missing or damaged" in done.stderr
+    (files / name[:2] / name).write_bytes(PHOTO)
     lived.write_config(lived.config_path.read_text().replace("  driver: sqlite\n", f"  driver: postgresql\n  url: \"{url}\"\n"))
     lived.start()
     graph.target(lived.port, "wa-main")

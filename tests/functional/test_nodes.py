@@ -19,6 +19,7 @@ pytestmark = pytest.mark.skipif(not postgres.program("postgres"), reason="Postgr
 
 LEASE_S = 15
 NODES = [int(n) for n in (os.environ.get("HEADGATE_NODES") or ("2,4" if os.environ.get("HEADGATE_FULL") else "2")).split(",")]
+ERASER = "token-that-erases-0123456789"
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +85,7 @@ class Front(harness.Gateway):
 
 
 class Cluster:
-    def __init__(self, folder, server, graph, helpdesk, n, **config):
+    def __init__(self, folder, server, graph, helpdesk, n, files="directory", **config):
         self.url = postgres.make_database(server.url() if server else postgres.RUNNING)
         (folder / "files").mkdir()
         self.nodes = []
@@ -93,8 +94,9 @@ class Cluster:
             (folder / name).mkdir()
             port = harness.quiet_port()
             text = config_text(graph.url, helpdesk.url, **config).replace("listen: 127.0.0.1:0\n", f"listen: 127.0.0.1:{port}\n", 1)
-            text = text.replace("  ballast: 1MiB\n", f"  ballast: 1MiB\n  attachments: {folder}/files\n", 1)
-            self.nodes.append(harness.Gateway(folder / name, text, ENV, database=self.url, node=name))
+            where = f"attachments: {folder}/files" if files == "directory" else "attachments_in: database"
+            text = text.replace("  ballast: 1MiB\n", f"  ballast: 1MiB\n  {where}\n", 1)
+            self.nodes.append(harness.Gateway(folder / name, text, dict(ENV, TEST_TOKEN_ERASE=ERASER), database=self.url, node=name))
         for node in self.nodes:
             node.start()
         self.balancer = Balancer(folder, [node.port for node in self.nodes])
@@ -218,3 +220,73 @@ def test_a_server_that_is_killed_loses_nothing_and_the_nodes_live_on(cluster, se
     found = [text for thread in cluster.front.threads() for text in inbound(cluster.front, thread["id"])]
     assert sorted(found) == sorted(told) and len(told) > 20
     assert all(node.process.poll() is None for node in cluster.nodes)
+
+
+# ---- attachments in the database ----
+
+@pytest.fixture
+def apart(tmp_path, server, graph, helpdesk):
+    """Two nodes that share no directory."""
+    made = Cluster(tmp_path, server, graph, helpdesk, 2, files="database", rules=AT_ONCE,
+                   more="    eraser: { token: env:TEST_TOKEN_ERASE, scopes: [read, contacts, erase] }\n")
+    yield made
+    problems = made.finish()
+    assert not problems, "\n".join(problems)
+
+
+def upload(node, data):
+    return node.http("POST", "/v1/attachments?name=a.pdf", data, {"Authorization": "Bearer " + harness.API_TOKEN, "Content-Type": "application/pdf"})
+
+
+def copies(node, sha256):
+    return list((node.folder / "store" / "attachments").rglob(sha256))
+
+
+def test_a_file_is_had_at_every_node_sent_by_every_node_and_erased_everywhere(apart, graph, helpdesk):
+    first, second = apart.nodes
+    photo = b"\xff\xd8\xff" + bytes(range(256)) * 3000		# three pieces
+    assert graph.deliver(graph.album("+447700900123", [graph.add_media(photo, "image/jpeg")], "my lamp")[0]) == 200
+    thread = helpdesk.wait(lambda h: h.of("ticket.requested"), "a ticket")[0].data["thread"]["id"]
+    stored = harness.wait_until(lambda: [a for m in first.messages(thread) for a in m["attachments"] if a["state"] == "stored"], "the photo")[0]
+    assert apart.ask("SELECT COUNT(*), SUM(length(bytes)) FROM file_piece") == f"3|{len(photo)}"
+    for node in apart.nodes:		# one of them has not seen it before
+        assert node.api("GET", "/v1/attachments/" + stored["id"]).body == photo and copies(node, stored["sha256"])
+    # What is uploaded at one is answered with at the other, and goes out from whichever holds the channel.
+    for i, (taker, other) in enumerate(((first, second), (second, first))):
+        data = b"%PDF-1.4 " + bytes([65 + i]) * 300000
+        up = upload(taker, data)
+        assert up.status == 201
+        assert other.reply(thread, f"answer {i}", attachments=[up.json["attachment"]]).status == 202
+        graph.wait_accepted(i + 1)
+        assert graph.uploads[-1].data == data
+    assert second.reply(thread, "what?", attachments=[{"sha256": "0" * 64}]).status == 400
+    assert [node.fsck() for node in apart.nodes] == [[], []]
+    # A copy that is damaged harms nobody else, and a file that is damaged in the database is told of.
+    apart.ask(f"UPDATE file_piece SET bytes = substr(bytes, 2) WHERE sha256 = '{stored['sha256']}' AND part = 2")
+    assert "its file was changed" in str(first.fsck())
+    apart.ask("UPDATE file SET at_ms = 0")		# else the files are too young to be deleted
+    contact = first.get(f"/v1/threads/{thread}")["thread"]["contact"]["id"]
+    assert first.api("POST", f"/v1/contacts/{contact}/erase", {"confirm": contact}, token=ERASER).status == 202
+    harness.wait_until(lambda: apart.ask("SELECT (SELECT COUNT(*) FROM file) + (SELECT COUNT(*) FROM file_piece)") == "0", "no file is left")
+    for node in apart.nodes:		# at the latest with the next start, else within a minute
+        node.stop()
+        node.start()
+        harness.wait_until(lambda node=node: not copies(node, stored["sha256"]), "no copy is left")
+
+
+def test_a_kill_in_the_middle_of_a_file_leaves_nothing_of_it(apart):
+    node = apart.nodes[0]
+    node.stop()
+    node.start(fail="file.piece=crash@2")
+    with pytest.raises(OSError):
+        upload(node, b"%PDF-1.4 " + bytes(700000))
+    assert node.wait_dead() == -9
+    assert apart.ask("SELECT (SELECT COUNT(*) FROM file) + (SELECT COUNT(*) FROM file_piece)") == "0"
+    node.start()
+    assert list((node.folder / "store" / "attachments" / "tmp").iterdir()) == []
+    kept = upload(node, b"%PDF-1.4 once more").json["attachment"]["sha256"]
+    assert apart.ask("SELECT sha256 FROM file") == kept
+    apart.ask("UPDATE file SET at_ms = 0")		# nobody has named it for more than a day
+    node.stop()
+    node.start()
+    harness.wait_until(lambda: apart.ask("SELECT COUNT(*) FROM file") == "0", "what nobody names is gone")

@@ -200,6 +200,7 @@ def test_a_replica_is_refused(server, made):
 @pytest.mark.parametrize("line, column, says", [
     ("driver: postgresql", "driver", "store: 'url' is missing"),
     ("url: 'postgresql://headgate@db/headgate'", "url", "store: 'url' is for another driver"),
+    ("attachments_in: database", "attachments_in", "store: SQLite keeps attachments in a directory"),
     ("driver: postgresql, url: 'postgresql://headgate:sesame@db/headgate'", "url", "store: the url has a password in it"),
     ("driver: postgresql, url: 'host=db dbname=headgate password=sesame'", "url", "store: the url has a password in it"),
 ])
