@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "mix.h"
+
 #define SECTOR 512
 #define NONE -1
 
@@ -199,24 +201,49 @@ static void put(const char *dir, const char *name, const GByteArray *bytes)
 	close(fd);
 }
 
-void power_image_write(const power_image *image, enum power_loss loss, guint32 seed, const char *dir)
+static void file_free(void *bytes)
+{
+	if (bytes)
+		g_byte_array_unref(bytes);
+}
+
+GPtrArray *power_image_files(const power_image *image, enum power_loss loss, guint32 seed)
 {
 	g_autoptr(GRand) dice = g_rand_new_with_seed(seed);
 	g_autofree int *names = g_memdup2(image->names_disk->data, image->names_disk->len * sizeof(int));
 	guint kept = loss == POWER_ALL_LOST ? 0 : (guint)g_rand_int_range(dice, 0, (gint)image->renames->len + 1);
+	GPtrArray *files = g_ptr_array_new_with_free_func(file_free);
 
 	for (guint i = 0; i < kept; i++) {
 		const struct rename *rename = &g_array_index(image->renames, struct rename, i);
 
 		names[rename->file] = rename->inode;
 	}
-	for (guint file = 0; file < image->names->len; file++) {
-		g_autoptr(GByteArray) bytes = NULL;
+	for (guint file = 0; file < image->names->len; file++)
+		g_ptr_array_add(files, names[file] == NONE ? NULL :
+				survives(image, names[file] == g_array_index(image->names, int, file) ? file : G_MAXUINT,
+					 &g_array_index(image->inodes, struct inode, names[file]), loss, dice));
+	return files;
+}
 
-		if (names[file] == NONE)
-			continue;
-		bytes = survives(image, names[file] == g_array_index(image->names, int, file) ? file : G_MAXUINT,
-				 &g_array_index(image->inodes, struct inode, names[file]), loss, dice);
-		put(dir, image->trace->files->pdata[file], bytes);
+guint64 power_files_sum(const GPtrArray *files)
+{
+	guint64 sum = 1;
+
+	for (guint file = 0; file < files->len; file++) {
+		const GByteArray *bytes = files->pdata[file];
+		gint64 len = bytes ? (gint64)bytes->len : NONE;
+
+		sum = mix_bytes(sum, &len, sizeof(len));
+		if (bytes)
+			sum = mix_bytes(sum, bytes->data, bytes->len);
 	}
+	return sum;
+}
+
+void power_files_put(const GPtrArray *files, const struct power_trace *trace, const char *dir)
+{
+	for (guint file = 0; file < files->len; file++)
+		if (files->pdata[file])
+			put(dir, trace->files->pdata[file], files->pdata[file]);
 }

@@ -15,5 +15,9 @@ power_image *power_image_new(const struct power_trace *trace);	/* before its fir
 void power_image_free(power_image *image);
 /* Goes forward: the first op operations are done, and that one is under way. */
 void power_image_go(power_image *image, guint op);
-/* Writes the files as they are found afterwards into dir, which has none of them. */
-void power_image_write(const power_image *image, enum power_loss loss, guint32 seed, const char *dir);
+/* The files as they are found afterwards, in the trace's order: GByteArray, NULL where there is none; yours. */
+GPtrArray *power_image_files(const power_image *image, enum power_loss loss, guint32 seed);
+/* One number for all their bytes: the same disk is the same number. */
+guint64 power_files_sum(const GPtrArray *files);
+/* Writes them into dir, which has none of them. */
+void power_files_put(const GPtrArray *files, const struct power_trace *trace, const char *dir);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "command_pack.h"
+#include "power_image.h"
 #include "sqlite_db.h"
 
 #define DEDUPE_MS (12 * HOUR_MS)	/* less than any configuration's window, and than answers are kept */
@@ -17,6 +18,7 @@ struct power_auditor *power_auditor_new(const struct power_day *day, char *dir)
 	auditor->day = day;
 	auditor->dir = dir;
 	auditor->redelivered = g_new0(gboolean, day->states->len + 1);
+	auditor->known = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
 	return auditor;
 }
 
@@ -24,6 +26,7 @@ void power_auditor_free(struct power_auditor *auditor)
 {
 	g_free(auditor->dir);
 	g_free(auditor->redelivered);
+	g_hash_table_unref(auditor->known);
 	g_free(auditor);
 }
 
@@ -200,10 +203,10 @@ static char *fsck(hg_lab *lab)
 	return why;
 }
 
-static char *audit_open(struct power_auditor *auditor, struct world *w, guint cut)
+static char *audit_open(struct power_auditor *auditor, struct world *w, guint cut, guint64 hash)
 {
 	int state;
-	char *why = check_state(auditor->day, cut, power_hash(w->store->db), &state);
+	char *why = check_state(auditor->day, cut, hash, &state);
 	hg_lab *lab;
 
 	if (why) {
@@ -224,7 +227,7 @@ static char *audit_open(struct power_auditor *auditor, struct world *w, guint cu
 	return why;
 }
 
-char *power_audit(struct power_auditor *auditor, guint cut)
+static char *audit_new(struct power_auditor *auditor, guint cut, guint64 *ret_hash)
 {
 	struct world *w = world_at(g_strdup(auditor->dir));
 	g_autoptr(GError) error = NULL;
@@ -234,8 +237,25 @@ char *power_audit(struct power_auditor *auditor, guint cut)
 	w->unplanned = TRUE;
 	w->store = hg_store_open(&w->options, &error);
 	if (w->store)
-		return audit_open(auditor, w, cut);
+		return audit_open(auditor, w, cut, *ret_hash = power_hash(w->store->db));
 	why = g_strdup_printf("the store does not open: %s", error->message);
 	world_free(&done);
+	return why;
+}
+
+char *power_audit(struct power_auditor *auditor, const GPtrArray *files, guint cut)
+{
+	guint64 sum = power_files_sum(files), hash = 0;
+	const guint64 *known = g_hash_table_lookup(auditor->known, &sum);
+	int state = -1;
+	char *why = known ? check_state(auditor->day, cut, *known, &state) : NULL;
+
+	if (why || (known && (state < 0 || auditor->redelivered[state])))
+		return why;
+	g_mkdir(auditor->dir, 0700);
+	power_files_put(files, auditor->day->trace, auditor->dir);
+	why = audit_new(auditor, cut, &hash);
+	if (!why)
+		g_hash_table_insert(auditor->known, g_memdup2(&sum, sizeof(sum)), g_memdup2(&hash, sizeof(hash)));
 	return why;
 }

@@ -6,6 +6,7 @@ struct power_auditor {
 	const struct power_day *day;
 	char *dir;			/* of the images; ours */
 	gboolean *redelivered;		/* ours: states in which all was sent again already */
+	GHashTable *known;		/* ours: sum of a disk on which nothing was wrong -> hash of its rows */
 	guint redeliveries;		/* commands that were sent again */
 };
 
@@ -13,7 +14,7 @@ struct power_auditor {
 struct power_auditor *power_auditor_new(const struct power_day *day, char *dir);
 void power_auditor_free(struct power_auditor *auditor);
 
-/* Opens the store that lies in the auditor's directory as the daemon does at its start, after the power
- * went during operation cut, and audits it.  What is wrong (yours); NULL: nothing.  The directory is
- * empty afterwards. */
-char *power_audit(struct power_auditor *auditor, guint cut);
+/* Opens the store on the disk of files (power_image_files()) as the daemon does at its start, after the power went during
+ * operation cut, and audits it; what was looked at before is only asked whether it is new enough.  What is wrong (yours);
+ * NULL: nothing. */
+char *power_audit(struct power_auditor *auditor, const GPtrArray *files, guint cut);

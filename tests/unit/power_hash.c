@@ -1,21 +1,7 @@
 /* power_hash.c - one number for all rows of a store */
 #include "power_day.h"
 
-#include <string.h>
-
-static guint64 mix(guint64 hash, const void *bytes, gsize len)
-{
-	const guint8 *p = bytes;
-	guint64 word;
-
-	for (; len; p += MIN(len, 8), len -= MIN(len, 8)) {
-		word = 0;
-		memcpy(&word, p, MIN(len, 8));
-		hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
-		hash ^= hash >> 29;
-	}
-	return hash;
-}
+#include "mix.h"
 
 static guint64 mix_column(guint64 hash, sqlite3_stmt *stmt, int column)
 {
@@ -25,8 +11,8 @@ static guint64 mix_column(guint64 hash, sqlite3_stmt *stmt, int column)
 
 	if (bytes)
 		head[1] = sqlite3_column_bytes(stmt, column);
-	hash = mix(hash, head, sizeof(head));
-	return bytes ? mix(hash, bytes, (gsize)head[1]) : hash;
+	hash = mix_bytes(hash, head, sizeof(head));
+	return bytes ? mix_bytes(hash, bytes, (gsize)head[1]) : hash;
 }
 
 static guint64 hash_rows(sqlite3 *db, const char *sql, guint64 hash, GPtrArray *ret_names)

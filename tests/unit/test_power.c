@@ -47,7 +47,7 @@ static struct {
 
 /* What the processes that look at cuts tell the one that waits for them. */
 struct share {
-	gint cuts, found, lost, redeliveries;
+	gint cuts, disks, found, lost, redeliveries;
 	gboolean quiet;		/* findings are what is looked for */
 	guint at, draw;		/* of the one that is looked at */
 };
@@ -64,9 +64,9 @@ static guint32 dice_of(const struct power_day *day, guint cut, guint draw)
 
 static char *look_at(struct power_auditor *auditor, const power_image *image, guint cut, guint draw)
 {
-	g_mkdir(auditor->dir, 0700);
-	power_image_write(image, draws[draw], dice_of(auditor->day, cut, draw), auditor->dir);
-	return power_audit(auditor, cut);
+	g_autoptr(GPtrArray) files = power_image_files(image, draws[draw], dice_of(auditor->day, cut, draw));
+
+	return power_audit(auditor, files, cut);
 }
 
 static void count(struct share *share, const struct power_day *day, guint cut, guint draw, char *why)
@@ -101,6 +101,7 @@ static void sweep(const struct power_day *day, struct share *share, guint number
 			count(share, day, cut, draw, look_at(auditor, image, cut, draw));
 		}
 	}
+	share->disks = (gint)g_hash_table_size(auditor->known);
 	share->redeliveries = (gint)auditor->redeliveries;
 	power_image_free(image);
 	power_auditor_free(auditor);
@@ -147,6 +148,7 @@ static struct share sweep_all(const struct power_day *day, gboolean quiet)
 
 	for (guint i = 0; i < opts.jobs; i++) {
 		all.cuts += shares[i].cuts;
+		all.disks += shares[i].disks;
 		all.found += shares[i].found;
 		all.lost += shares[i].lost;
 		all.redeliveries += shares[i].redeliveries;
@@ -158,15 +160,15 @@ static struct share sweep_all(const struct power_day *day, gboolean quiet)
 /* ---- tests ---- */
 static void tell_day(const struct power_day *day, const struct share *share)
 {
-	print_message("seed %u: %u operations, %u states, %u commands; %d cuts, %d findings, %d commands sent again\n",
-		      day->seed, day->trace->ops->len, day->states->len, day->commands->len, share->cuts, share->found,
-		      share->redeliveries);
+	print_message("seed %u: %u operations, %u states, %u commands; %d cuts, which left %d different disks; %d findings, "
+		      "%d commands sent again\n", day->seed, day->trace->ops->len, day->states->len, day->commands->len, share->cuts,
+		      share->disks, share->found, share->redeliveries);
 }
 
 static void no_power_loss_takes_what_was_acknowledged(void **state)
 {
 	g_autofree char *figures = NULL;
-	gint64 cuts = 0, found = 0, again = 0;
+	gint64 cuts = 0, disks = 0, found = 0, again = 0;
 	guint days = 0;
 	(void)state;
 
@@ -176,11 +178,13 @@ static void no_power_loss_takes_what_was_acknowledged(void **state)
 
 		tell_day(day, &share);
 		cuts += share.cuts;
+		disks += share.disks;
 		found += share.found;
 		again += share.redeliveries;
 		power_day_free(day);
 	} while (cuts < opts.cuts && !found);
-	figures = g_strdup_printf("{\"seed\":%u,\"days\":%u,\"sent_again\":%" G_GINT64_FORMAT "}", opts.seed, days, again);
+	figures = g_strdup_printf("{\"seed\":%u,\"days\":%u,\"different_disks\":%" G_GINT64_FORMAT ",\"sent_again\":%" G_GINT64_FORMAT "}",
+				  opts.seed, days, disks, again);
 	record("power.cuts", cuts, found, figures);
 	assert_int_equal(found, 0);
 }
