@@ -31,15 +31,17 @@ SECOND_SECRET = "whsec_" + "c2Vjb25kLXNlY3JldC1vZi10aGUtdGVzdHM="
 
 
 def wait_until(check, what, patience=PATIENCE):
-    """Polls check() until it returns something true; that is returned."""
-    end = time.monotonic() + patience
+    """Polls check() until it returns something true; that is returned.  The longer it lasts, the seldomer it looks: what waits
+    takes nothing from what it waits for."""
+    began = time.monotonic()
     while True:
         found = check()
         if found:
             return found
-        if time.monotonic() > end:
+        waited = time.monotonic() - began
+        if waited > patience:
             raise AssertionError(f"waited {patience} s in vain for {what}")
-        time.sleep(0.01)
+        time.sleep(min(max(0.01, waited / 8), 0.1))
 
 
 class Answer:
