@@ -64,6 +64,7 @@ static gboolean homeless(hg_turn *turn, hg_case *who, const struct hg_in *in, gi
 	struct hg_ctx channel = HG_CTX(NULL, "channel", turn->command->channel);
 	struct hg_ctx ctx = HG_CTX(&channel, "target", in->target ?: "(none)");
 	g_autoptr(GPtrArray) threads = g_ptr_array_new();
+	struct hg_payload news;
 	hg_message message;
 
 	hg_info(&ctx, "inbound.unknown_target", "%s of a message that is not known here", hg_kind_word(in->kind));
@@ -82,10 +83,11 @@ static gboolean homeless(hg_turn *turn, hg_case *who, const struct hg_in *in, gi
 		.external_id = in->id, .text = in->text, .sent_ms = in->sent_ms, .automatic = TRUE,
 		.note = "the edit of a message that is not known here",
 	};
-	return hg_case_say(turn, who, &message, error) &&
-	       hg_event_tell(turn, who, &(struct hg_payload){
-			.type = who->thread->ticket_n ? "ticket.message" : "message.received",
-			.message = &message }, error) && hg_case_save(turn, who, error);
+	news = (struct hg_payload){ .type = "message.received", .message = &message };
+	if (!hg_case_say(turn, who, &message, error) || !hg_event_tell(turn, who, &news, error))
+		return FALSE;
+	news.type = "ticket.message";
+	return (!who->thread->ticket_n || hg_event_tell(turn, who, &news, error)) && hg_case_save(turn, who, error);
 }
 
 /* Nobody touches what is in another person's thread, whatever id he names. */

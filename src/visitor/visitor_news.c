@@ -22,7 +22,8 @@ enum told { TOLD_MESSAGE, TOLD_THREAD, TOLD_STATE };
 int hg_news_kind(const char *type)
 {
 	static const struct { const char *type; int kind; } kinds[] = {
-		{ "message.received", NEWS_MESSAGE }, { "message.sent", NEWS_MESSAGE }, { "ticket.message", NEWS_MESSAGE },
+		/* ticket.message is for helpdesks: whatever was said was told of as message.received before it. */
+		{ "message.received", NEWS_MESSAGE }, { "message.sent", NEWS_MESSAGE },
 		{ "message.edited", NEWS_CHANGED }, { "message.deleted", NEWS_CHANGED },
 		{ "message.reacted", NEWS_CHANGED }, { "message.status", NEWS_STATE },
 		/* One that is opened begins with a message, which tells of it. */

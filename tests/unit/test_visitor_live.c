@@ -164,6 +164,25 @@ static void who_comes_back_gets_what_he_missed(void **state)
 	assert_string_equal(third->id, again->id);
 }
 
+/* There it is two events, message.received and ticket.message, and lines break between any two. */
+static void a_message_on_a_ticket_is_heard_once_wherever_the_line_breaks(void **state)
+{
+	struct hub *hub = *state;
+	g_autoptr(hub_ear) first = NULL, again = NULL;
+	g_autofree char *thread = NULL;
+
+	say(hub, ANA, "c1", "my order is late");
+	thread = thread_of(hub, ANA);
+	lab_do(hub->lab, lab_command(hub->lab, HG_CMD_CONVERT, thread));
+	first = ear_open(hub, ANA, NULL);
+	say(hub, ANA, "c2", "and now?");
+	lab_counts(hub->lab, 1, "SELECT count(*) FROM event WHERE type = 'ticket.message'");
+	expect_text(first, "and now?");
+	again = ear_open(hub, ANA, first->id);
+	answer(hub, ANA, "it is on its way");
+	expect_text(again, "it is on its way");
+}
+
 static void what_changed_meanwhile_is_heard_once_as_it_is(void **state)
 {
 	struct hub *hub = *state;
@@ -546,6 +565,7 @@ int main(void)
 		cmocka_unit_test(a_message_says_by_what_it_came_not_by_whom),
 		TEST(notes_are_for_agents),
 		TEST(who_comes_back_gets_what_he_missed),
+		TEST(a_message_on_a_ticket_is_heard_once_wherever_the_line_breaks),
 		TEST(what_changed_meanwhile_is_heard_once_as_it_is),
 		TEST(what_is_not_on_disk_is_not_told),
 		TEST(a_poll_waits_for_news),
