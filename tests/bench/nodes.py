@@ -116,4 +116,7 @@ def judge(result):
 
 
 def record(result):
-    return result["messages"], {f"per_s_{who}": round(cell["rate"]) for who, cell in result["cells"].items()}
+    cells = result["cells"].items()
+    return result["messages"], {**{f"per_s_{who}": round(cell["rate"]) for who, cell in cells},
+                                **{f"cpu_us_{who}": round(cell["cpu_us"]) for who, cell in cells},
+                                **{f"wait_{who}": round(cell["waiting"], 2) for who, cell in cells if cell["waiting"]}}
