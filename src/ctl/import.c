@@ -4,7 +4,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "simulate.h"
 
@@ -13,12 +12,6 @@
 #define LINE_MAX_BYTES (1024 * 1024)
 
 /* ---- batches ---- */
-
-static void show_progress(const struct importer *im)
-{
-	if (!im->ctl->quiet && isatty(STDERR_FILENO))
-		ctl_bar(im->bytes ? (double)im->done / (double)im->bytes : 1, "%" G_GINT64_FORMAT " messages", im->met);
-}
 
 static void say_place(const struct importer *im, const struct import_place *place, const char *why)
 {
@@ -61,8 +54,9 @@ static gboolean flush(struct importer *im)
 	im->sent = im->met;
 	g_string_truncate(im->batch, 0);
 	g_array_set_size(im->places, 0);
-	show_progress(im);
-	return TRUE;
+	if (!ctl_long_tell(&im->run, "import", (gint64)im->done, (gint64)im->bytes))
+		im->code = CTL_PARTLY;
+	return im->code == CTL_DONE;
 }
 
 gboolean import_wants(struct importer *im)
@@ -165,19 +159,19 @@ static guint64 size_of(const char *path)
 	return file ? g_mapped_file_get_length(file) : 0;
 }
 
-static int tell(const struct importer *im)
+static int tell(struct importer *im)
 {
 	gboolean dry = ctl_given(im->ctl, "dry-run");
 	g_autoptr(GString) out = g_string_new(NULL);
+	g_autofree char *go_on = g_strdup_printf("the same with --skip %" G_GINT64_FORMAT, im->sent);
 
+	ctl_long_end(&im->run, go_on);
 	hg_json_open(out, '{');
 	hg_json_add_int(out, "new", im->fresh);
 	hg_json_add_int(out, "known", im->known);
 	hg_json_add_int(out, "refused", im->refused);
 	hg_json_add_bool(out, "dry_run", dry);
 	hg_json_close(out, '}');
-	if (!im->ctl->quiet && isatty(STDERR_FILENO))
-		ctl_bar_end();
 	if (im->ctl->json)
 		ctl_put_json(out->str);
 	else if (!im->ctl->quiet)
@@ -213,6 +207,7 @@ static int run(struct ctl *ctl)
 		return CTL_MISSING;
 	}
 	im.sent = im.skip;
+	ctl_long_begin(&im.run, ctl);
 	im.batch = g_string_new(NULL);
 	im.places = g_array_new(FALSE, FALSE, sizeof(struct import_place));
 	code = read_all(&im);
@@ -235,6 +230,6 @@ const struct ctl_verb ctl_verb_import = {
 		"import, is not taken twice: it can be broken off and run again, and a mailbox that is read later adds nothing. Files of mails stay "
 		"behind.\n\nA line of jsonl is a message as POST /v1/import takes it: id, at, address, text, and direction (in, out), name, agent, "
 		"subject, thread.",
-	.exits = "0 all of it is there, 6 some messages could not be read, which are named by file, line and byte",
+	.exits = "0 all of it is there, 6 stopped, or some messages could not be read, which are named by file, line and byte",
 	.example = "import mbox --channel support --dry-run archive.mbox",
 };

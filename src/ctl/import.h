@@ -1,6 +1,7 @@
 /* import.h - inside of the verb import: messages of files, in batches, to the daemon */
 #pragma once
 #include "ctl.h"
+#include "long_run.h"
 
 struct import_place { const char *file; guint64 line, offset; };	/* where a message begins; line from 1; lent */
 
@@ -17,6 +18,7 @@ struct importer {
 	gint64 fresh, known, refused;
 	guint64 bytes, done;		/* of all files */
 	int code;			/* enum ctl_exit: anything but DONE ends it */
+	struct ctl_long run;
 };
 
 /* FALSE: it is passed over (--skip), or all has ended. */

@@ -1,13 +1,11 @@
 /* intent.c - intent train and try: makes a model of examples, and asks it about one text */
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
-#include "env.h"
 #include "intent_verbs.h"
+#include "long_run.h"
 #include "text.h"
 
 #define FOLDS	       5
-#define BAR_MS	       100		/* between two looks of the bar */
 
 gboolean intent_fine(const struct ctl *ctl, const hg_diag *diag)
 {
@@ -55,20 +53,11 @@ hg_intent_conf *intent_open(const struct ctl *ctl, const struct intent_args *arg
 
 /* ---- train ---- */
 
-struct progress {
-	gint64 told_ms;
-	gboolean bar;
-};
-
 static void tell(void *arg, guint done, guint all)
 {
-	struct progress *progress = arg;
-	gint64 now_ms = hg_mono(hg_env_system());
+	struct ctl_long *progress = arg;
 
-	if (!progress->bar || now_ms - progress->told_ms < BAR_MS)
-		return;
-	progress->told_ms = now_ms;
-	ctl_bar((double)done / all, "%u of %u", done, all);
+	ctl_long_tell(progress, "learning", done, all);
 }
 
 static double share(guint part, guint of)
@@ -158,18 +147,19 @@ static int train(struct ctl *ctl, const char *out, const char *const *files)
 	g_autoptr(hg_score) score = NULL;
 	g_autoptr(hg_intent) model = NULL;
 	g_autoptr(GError) error = NULL;
-	struct progress progress = { .bar = isatty(STDERR_FILENO) && !ctl->quiet };
+	struct ctl_long progress;
 	const struct hg_intent_making making = { .folds = FOLDS, .progress = tell, .progress_arg = &progress };
 	gboolean fine = TRUE;
 
+	ctl_long_show(&progress, ctl);
+	progress.unit = "steps";
 	for (; *files; files++)
 		fine &= hg_examples_read(examples, *files, diag);
 	fine = fine && hg_examples_settle(examples, diag);
 	if (!intent_fine(ctl, diag) || !fine)
 		return CTL_NO;
 	model = hg_intent_train(examples, &making, &score, &error);
-	if (progress.told_ms)
-		ctl_bar_end();
+	ctl_long_end(&progress, "");
 	if (!model) {
 		ctl_say_error(ctl, "%s", error->message);
 		return CTL_NO;

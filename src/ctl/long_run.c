@@ -23,15 +23,20 @@ static void on_stop(int number)
 	asked_to_stop = 1;
 }
 
+void ctl_long_show(struct ctl_long *run, struct ctl *ctl)
+{
+	*run = (struct ctl_long){ .ctl = ctl, .bar = isatty(STDERR_FILENO) };
+	run->began_ms = run->told_ms = hg_mono(hg_env_system());
+}
+
 void ctl_long_begin(struct ctl_long *run, struct ctl *ctl)
 {
 	const struct sigaction action = { .sa_handler = on_stop, .sa_flags = (int)SA_RESETHAND };
 
-	*run = (struct ctl_long){ .ctl = ctl, .bar = isatty(STDERR_FILENO) };
+	ctl_long_show(run, ctl);
 	asked_to_stop = 0;
 	sigaction(SIGINT, &action, NULL);	/* a second one ends the program */
 	sigaction(SIGTERM, &action, NULL);
-	run->began_ms = run->told_ms = hg_mono(hg_env_system());
 }
 
 char *ctl_bytes(gint64 bytes)
@@ -66,8 +71,7 @@ static void tell_json(const struct ctl_long *run, gint64 rate)
 	}
 	hg_json_close(out, '}');
 	hg_json_close(out, '}');
-	ctl_put_json(out->str);
-	fflush(stdout);
+	fprintf(stderr, "%s\n", out->str);
 }
 
 static void tell_text(const struct ctl_long *run, gint64 rate)

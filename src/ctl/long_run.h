@@ -12,10 +12,12 @@ struct ctl_long {
 	gboolean stopped;		/* by Ctrl-C, or SIGTERM */
 };
 
-/* From here on Ctrl-C stops the work instead of the program. */
+/* Progress alone: Ctrl-C ends the program as ever. */
+void ctl_long_show(struct ctl_long *run, struct ctl *ctl);
+/* The same, and from here on Ctrl-C stops the work instead of the program. */
 void ctl_long_begin(struct ctl_long *run, struct ctl *ctl);
 /* of 0: nobody knows how much there is.  As often as one likes: on a terminal one line on stderr, elsewhere one every ten seconds, with --json lines of
- * {"progress": ...} on stdout.  FALSE: stop. */
+ * {"progress": ...} there: stdout has results alone.  FALSE: stop. */
 gboolean ctl_long_tell(struct ctl_long *run, const char *stage, gint64 done, gint64 of);
 /* Wipes the line.  Stopped: says where, and how to go on ("headgatectl backup DIR"). */
 void ctl_long_end(struct ctl_long *run, const char *go_on);

@@ -1,9 +1,9 @@
 /* replay.c - rules replay: the running daemon's decisions made again by other rules, without effect */
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 #include "ctl.h"
 #include "env.h"
+#include "long_run.h"
 #include "replay.h"
 #include "setup.h"
 #include "text.h"
@@ -12,16 +12,14 @@
 #define PAGE "500"
 #define TRIES 5				/* of a page, when the daemon is busy or starts again */
 #define TRY_AGAIN_US (1000 * 1000)
-#define TELL_MS (10 * 1000)		/* between two lines of progress */
-#define BAR_MS 100			/* between two looks of the bar */
 
 struct run {
 	struct ctl *ctl;
 	hg_replay *replay;
 	gint64 since_ms, now_ms;	/* what is looked at */
-	gint64 started_ms, told_ms;	/* by the monotonic clock */
+	gint64 started_ms;		/* by the monotonic clock */
 	gint64 n;			/* decisions read */
-	gboolean bar;			/* stderr is a terminal */
+	struct ctl_long progress;
 };
 
 /* ---- progress ---- */
@@ -34,24 +32,12 @@ static double share(const struct run *run, gint64 at_ms)
 	return all > 0 ? CLAMP((double)(at_ms - run->since_ms) / (double)all, 0.0, 1.0) : 1.0;
 }
 
-static void tell(struct run *run, gint64 at_ms)
+/* How many there will be is an estimate.  FALSE: stop. */
+static gboolean tell(struct run *run, gint64 at_ms)
 {
-	gint64 now = hg_mono(hg_env_system());
+	double part = share(run, at_ms);
 
-	if (run->ctl->quiet || now - run->told_ms < (run->bar ? BAR_MS : TELL_MS))
-		return;
-	run->told_ms = now;
-	if (run->bar)
-		ctl_bar(share(run, at_ms), "%" G_GINT64_FORMAT " decisions", run->n);
-	else
-		fprintf(stderr, "headgatectl: %" G_GINT64_FORMAT " decisions judged again, %.0f %%\n", run->n,
-			share(run, at_ms) * 100);
-}
-
-static void end_bar(const struct run *run)
-{
-	if (run->bar && !run->ctl->quiet)
-		ctl_bar_end();
+	return ctl_long_tell(&run->progress, "judging again", run->n, part > 0 ? (gint64)((double)run->n / part) : 0);
 }
 
 /* ---- reading ---- */
@@ -74,7 +60,7 @@ static gint64 take(struct run *run, struct json_object *decision, hg_arena *aren
 	return entry.at_ms;
 }
 
-static void take_page(struct run *run, struct json_object *page)
+static gboolean take_page(struct run *run, struct json_object *page)
 {
 	struct json_object *list = hg_json_arr(page, "decisions");
 	g_autoptr(hg_arena) arena = hg_arena_new();
@@ -82,7 +68,7 @@ static void take_page(struct run *run, struct json_object *page)
 
 	for (gsize i = 0; list && i < json_object_array_length(list); i++)
 		at_ms = take(run, json_object_array_get_idx(list, i), arena);
-	tell(run, at_ms);
+	return tell(run, at_ms);
 }
 
 /* A daemon that is busy, or is started again meanwhile: the page is asked for again. */
@@ -114,7 +100,8 @@ static int read_all(struct run *run)
 
 		if (code != CTL_DONE)
 			return code;
-		take_page(run, reply.json);
+		if (!take_page(run, reply.json))
+			return CTL_PARTLY;
 		next = hg_json_str(reply.json, "next");
 		g_free(path);
 		path = next ? ctl_path("/v1/decisions?limit=" PAGE "&after=%s", next) : NULL;
@@ -220,16 +207,17 @@ static int replay(struct ctl *ctl, const char *rules, gint64 span_ms, gboolean s
 	g_autoptr(hg_setup) setup = ctl_setup(ctl, rules);
 	g_autoptr(hg_replay) made = setup ? hg_replay_new(setup->conf, setup->rules) : NULL;
 	struct hg_env *env = hg_env_system();
-	struct run run = { .ctl = ctl, .replay = made, .now_ms = hg_now(env), .started_ms = hg_mono(env),
-			   .told_ms = hg_mono(env), .bar = isatty(STDERR_FILENO) };
+	struct run run = { .ctl = ctl, .replay = made, .now_ms = hg_now(env), .started_ms = hg_mono(env) };
 	struct hg_replay_result result;
 	int code;
 
 	if (!setup)
 		return CTL_CONFIG;
 	run.since_ms = MAX(0, run.now_ms - span_ms);
+	ctl_long_begin(&run.progress, ctl);
+	run.progress.unit = "decisions";
 	code = read_all(&run);
-	end_bar(&run);
+	ctl_long_end(&run.progress, "the same again, from the beginning: nothing was changed");
 	if (code != CTL_DONE)
 		return code;
 	hg_replay_end(made, run.now_ms);
@@ -258,5 +246,6 @@ const struct ctl_verb ctl_rules_replay = {
 			      { "show", CTL_WORD, NULL, "changed: names the conversations", "changed" }),
 	.more = "Says how many decisions change and into what, and for each channel how many conversations become tickets before "
 		"and after.  The daemon is that of FILE's socket, unless a socket or a configuration is named before the verb.",
+	.exits = "0 done, 6 stopped, 78 errors in the configuration",
 	.example = "rules replay --since 7d --config new.yaml --show changed",
 };

@@ -1,7 +1,11 @@
 """History from elsewhere: it is there to be read, nothing happens because of it, and nothing of it is there twice."""
 import contextlib
 import json
+import os
+import signal
+import socket
 import sqlite3
+import subprocess
 
 import pytest
 
@@ -115,6 +119,38 @@ def test_history_can_only_be_read(gateway, tmp_path):
     for answer in (gateway.reply(ben, "hello"), gateway.api("POST", f"/v1/threads/{ben}/reopen", {}), gateway.api("POST", f"/v1/threads/{ben}/convert", {}),
                    gateway.api("POST", f"/v1/threads/{ben}/notes", dict(text="x")), gateway.api("PATCH", f"/v1/threads/{ben}", dict(subject="x"))):
         assert answer.status == 409 and "history from elsewhere" in answer.json["detail"], answer
+
+
+def test_what_is_stopped_says_where_it_goes_on(gateway, tmp_path):
+    """Ctrl-C while the daemon answers for the first batch: that one counts, and the next begins behind it."""
+    path, running = tmp_path / "old.jsonl", []
+    path.write_text("".join(json.dumps(dict(id=f"s{n}", at="2026-01-02T03:04:05Z", address="mailto:eve@example.net", text="hello")) + "\n"
+                            for n in range(250)))
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(tmp_path / "s"))
+    listener.settimeout(harness.PATIENCE)
+    listener.listen()
+
+    def serve():
+        near = listener.accept()[0]
+        asked = b""
+        while not asked.endswith(b"]}"):
+            asked += near.recv(65536)
+        running[0].send_signal(signal.SIGINT)
+        answer = b'{"new":100,"known":0}'
+        near.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(answer), answer))
+        near.close()
+
+    with subprocess.Popen([harness.BUILD / "headgatectl", "-c", gateway.config_path, "-s", tmp_path / "s", "import", "jsonl", "--channel", "support", path],
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          env=dict(os.environ, HEADGATE_ADAPTER_DIR=str(harness.BUILD / "adapters" / ".libs"), TEST_API_TOKEN=harness.API_TOKEN,
+                                   TEST_WEBHOOK_SECRET=harness.WEBHOOK_SECRET, TEST_SECOND_SECRET=harness.SECOND_SECRET, **gateway.env)) as child:
+        running.append(child)
+        serve()
+        out, err = child.communicate(timeout=harness.PATIENCE)
+    listener.close()
+    assert child.returncode == 6 and out == "100 new, 0 known, 0 refused\n", (out, err)
+    assert "(import); go on with: the same with --skip 100\n" in err
 
 
 def test_lines_that_make_no_sense_are_named(gateway, tmp_path):
