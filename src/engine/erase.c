@@ -86,6 +86,21 @@ static gboolean forget_address(hg_turn *turn, const char *uri, gint64 counts[HG_
 	return plain == uri || alias || hg_store_forget_address(turn->store, plain, counts, error);
 }
 
+/* What has not left never does; of what may have, nobody will hear. */
+static gboolean end_message(hg_turn *turn, const hg_job *job, GError **error)
+{
+	hg_message *message = NULL;
+
+	if (job->target != HG_TO_CHANNEL || !job->message_n)
+		return TRUE;
+	if (!hg_store_message_get(turn->store, turn->arena, job->message_n, &message, error))
+		return FALSE;
+	if (!message || (message->delivery != HG_DLV_QUEUED && message->delivery != HG_DLV_SENDING))
+		return TRUE;
+	message->delivery = job->state == HG_JOB_SENDING || message->parts_sent ? HG_DLV_UNKNOWN : HG_DLV_FAILED;
+	return hg_store_message_update(turn->store, message, error);
+}
+
 static gboolean end_jobs(hg_turn *turn, gint64 contact_n, gint64 counts[HG_GONE_N], GError **error)
 {
 	g_autoptr(GArray) jobs = g_array_new(FALSE, FALSE, sizeof(gint64));
@@ -96,7 +111,7 @@ static gboolean end_jobs(hg_turn *turn, gint64 contact_n, gint64 counts[HG_GONE_
 		hg_job *job;
 
 		if (!hg_store_job_get(turn->store, turn->arena, g_array_index(jobs, gint64, i), &job, error) ||
-		    (job && !hg_outbox_end(turn, job, FALSE, error)))
+		    (job && (!end_message(turn, job, error) || !hg_outbox_end(turn, job, FALSE, error))))
 			return FALSE;
 		counts[HG_GONE_JOBS] += job != NULL;
 	}

@@ -240,6 +240,28 @@ static void the_helpdesk_is_told_which_tickets_were_his(void **state)
 	assert_true(told);
 }
 
+/* One is on its way and may arrive, one waits behind it: neither is shown as still to be sent. */
+static void answers_under_way_come_to_an_end(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(HOLD);
+	g_autofree char *ann = NULL;
+	hg_dispatch *dispatch;
+	(void)state;
+
+	lab_say(lab, ANN, "my parcel");
+	ann = contact_of(lab, ANN);
+	lab_reply(lab, lab_thread(lab), "one moment");
+	dispatch = lab_take(lab, HG_TO_CHANNEL);
+	lab_sent(lab, dispatch, &(struct hg_result){ .fate = HG_SENT, .id = "out.1" });
+	lab_reply(lab, lab_thread(lab), "on its way");
+	lab_reply(lab, lab_thread(lab), "and once more");
+	erase(lab, ann, ann);
+	settle(lab);
+	lab_is(lab, "4 3 9", "SELECT group_concat(delivery, ' ') FROM (SELECT delivery FROM message WHERE direction = 2 ORDER BY n)");
+	G_STATIC_ASSERT(HG_DLV_SENT == 4 && HG_DLV_UNKNOWN == 3 && HG_DLV_FAILED == 9);
+	lab_audit(lab);
+}
+
 /* The same delivery again, a receipt, an edit: nobody comes back by these; who writes anew is somebody new. */
 static void what_comes_late_does_not_bring_him_back(void **state)
 {
@@ -406,6 +428,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_is_left_in_any_byte),
 		cmocka_unit_test(the_helpdesk_is_told_which_tickets_were_his),
+		cmocka_unit_test(answers_under_way_come_to_an_end),
 		cmocka_unit_test(what_comes_late_does_not_bring_him_back),
 		cmocka_unit_test(who_said_stop_still_gets_nothing),
 		cmocka_unit_test(a_file_that_others_have_stays),
