@@ -74,6 +74,7 @@ class Model:
         self.set = settings
         self.seen, self.where = {}, {}	# (space, id): when it came first; which thread it went to
         self.contacts, self.threads, self.timers = {}, [], {}
+        self.merged = {}		# contact: (into whom, what went along)
         self.said, self.tickets, self.decisions = [], [], []
         self.names, self.ticket_of, self.keys = [], {}, set()
 
@@ -344,6 +345,24 @@ class Model:
 
     def on_reopen(self, m, now):
         self.reopen(self.thread_named(m["thread"]), now)
+
+    def on_merge(self, m, now):
+        was, into = m["contact"], m["into"]
+        moved = [u for u, n in self.contacts.items() if n == was], [t for t in self.threads if t.contact == was]
+        self.merged[was] = into, moved
+        self.belong(into, *moved)
+
+    def on_unmerge(self, m, now):
+        """What was its own is so again, unless it went elsewhere meanwhile."""
+        into, (uris, threads) = self.merged.pop(m["contact"])
+        while into in self.merged:
+            into = self.merged[into][0]
+        self.belong(m["contact"], [u for u in uris if self.contacts[u] == into], [t for t in threads if t.contact == into])
+
+    def belong(self, contact, uris, threads):
+        self.contacts.update(dict.fromkeys(uris, contact))
+        for thread in threads:
+            thread.contact = contact
 
     def on_status(self, m, now):
         thread = self.threads[self.ticket_of[m["ticket"]] - 1]

@@ -67,13 +67,21 @@ typedef struct hg_sim {
 
 	GHashTable *acked, *found;	/* ids of messages: acknowledged to providers; there at the end */
 
-	gint64 thread_n, first_event_n, decision_n, message_n, began_ticket_n;	/* the last ones before the history ... */
+	gboolean forgets;		/* people may be erased in the history */
+	gboolean erased, mended, discarded;	/* operators did so in it, or tried to */
+	gint64 thread_n, first_event_n, decision_n, message_n, began_ticket_n, contact_n;	/* the last ones before the history ... */
 	gint64 event_n, job_n, ticket_n;		/* ... and before the step */
 	struct sim_counts { guint64 steps, rounds, crashes, undone, deliveries, redelivered, calls, lost_answers, repeated; } counts;
 	GString *trace;			/* of a plain world, for the model: JSON lines; else NULL */
 	gint64 traced_event_n;
 	char *why;			/* what does not hold; NULL: all does */
 } hg_sim;
+
+/* The journal goes with whom it tells of: the last tenth of each hundred, behind what is made again from it. */
+static inline gboolean history_forgets(guint32 seed)
+{
+	return (seed - 1) % 100 >= 90;
+}
 
 /* All that is random outside of the engine begins anew with it. */
 hg_sim *sim_new(struct sim_conf with);
@@ -96,6 +104,8 @@ gint64 sim_number(hg_sim *sim, const char *sql, gint64 x, gint64 y);
 char *sim_text(hg_sim *sim, const char *sql, gint64 x, gint64 y);	/* yours */
 gboolean sim_holds(hg_sim *sim);		/* what must hold at any time */
 gboolean sim_ended_well(hg_sim *sim);	/* ... and when everything has come to its end */
+
+gboolean sim_is_forgotten(hg_sim *sim);	/* somebody was, in this history: what he said is not found, nor what still waited */
 
 /* ---- sim_power.c: rounds, and what can happen to them ---- */
 /* Rounds until nothing is left to do at this moment; the strike, when one is set, falls. */
@@ -132,6 +142,12 @@ void sim_desk_polled(hg_sim *sim);		/* what no hook has brought is asked for */
 void sim_desk_looked_at(hg_sim *sim, hg_dispatch *dispatch, int fate);	/* frees it */
 gboolean sim_desk_agrees(hg_sim *sim);
 
+/* ---- sim_operator.c: what operators do ---- */
+void sim_operator_resumes(hg_sim *sim);		/* all that was paused */
+gboolean sim_operator_lets(hg_sim *sim, const hg_dispatch *dispatch);	/* it may leave: nothing there is paused */
+gboolean sim_operator_edited(hg_sim *sim, const hg_dispatch *dispatch);	/* TRUE: it was changed, and goes out so */
+gboolean sim_operator_agrees(hg_sim *sim);
+
 /* ---- sim_people.c: who says what ---- */
 struct saying {
 	char *id, *uris[2], *ref, *group, *text;
@@ -145,6 +161,8 @@ void sim_saying(const hg_sim *sim, const struct step *step, guint n, gint64 at_m
 void sim_saying_done(struct saying *said);
 void sim_agents_again(hg_sim *sim);	/* what they got no answer to, they ask again */
 extern const char *const sim_channels[];
+#define SIM_OFTEN 7
+extern const char *const sim_often[SIM_OFTEN];	/* the same, to be drawn from */
 
 /* ---- sim_trace.c: what the reference model reads ---- */
 void sim_trace_begin(hg_sim *sim, const char *settings);

@@ -185,7 +185,7 @@ static gboolean said_once(hg_sim *sim, const struct told *told)
 
 	if (n > 1)
 		return sim_wrong(sim, "%s was told by the helpdesk and is there %d times", told->change.id, (int)n);
-	return n || !sure || given_up(sim, told) ||
+	return n || !sure || given_up(sim, told) || sim->mended || sim->discarded || sim_is_forgotten(sim) ||
 	       sim_wrong(sim, "%s was told by the helpdesk, was kept, and is nowhere", told->change.id);
 }
 
@@ -194,7 +194,7 @@ static gboolean status_holds(hg_sim *sim, const struct told *told)
 	gint64 order = sim_number(sim, "SELECT max(status_order) FROM link WHERE backend = 'desk' AND external_id = 'ext' || ?1",
 				  told->thread_n, 0);
 
-	return !told->acked || !told->linked || given_up(sim, told) || order >= told->change.order ||
+	return !told->acked || !told->linked || given_up(sim, told) || sim->discarded || sim->erased || order >= told->change.order ||
 	       sim_wrong(sim, "%s is a status that was kept, and an older one counts", told->change.id);
 }
 

@@ -183,7 +183,7 @@ static const struct { const char *name; void (*act)(hg_sim *, const struct step 
 	[OP_SAY] = { "say", sim_say, 30, TRUE }, [OP_AGAIN] = { "say again", sim_say_again, 5, TRUE },
 	[OP_MUCH] = { "say much", sim_say_much, 5, TRUE }, [OP_ABOUT] = { "say about", sim_say_about, 6, FALSE },
 	[OP_AGENT] = { "agent", sim_agent, 18, TRUE }, [OP_SORTS] = { "agent sorts", sim_agent_sorts, 4, FALSE },
-	[OP_HELPDESK] = { "helpdesk", sim_helpdesk, 6, TRUE }, [OP_OPERATOR] = { "operator", sim_operator, 3, TRUE },
+	[OP_HELPDESK] = { "helpdesk", sim_helpdesk, 6, TRUE }, [OP_OPERATOR] = { "operator", sim_operator, 9, TRUE },
 	[OP_OUTSIDE] = { "outside", outside, 12, TRUE }, [OP_WIRES] = { "wires", wires, 5, TRUE },
 	[OP_MOOD] = { "mood", mood, 6, TRUE }, [OP_CONDITION] = { "condition", condition, 2, TRUE },
 	[OP_SECONDS] = { "seconds", seconds, 8, TRUE }, [OP_HOURS] = { "hours", hours, 5, TRUE },
@@ -244,6 +244,8 @@ static void begin(hg_sim *sim, const struct history *history)
 	sim->seed = history->seed;
 	sim->messages = sim->replies = sim->calls_seen = 0;
 	sim->began_ms = test_now_ms;
+	sim->forgets = history_forgets(history->seed) && !sim->with.plain && !sim->with.mild;
+	sim->erased = sim->mended = sim->discarded = FALSE;
 	sim_outside_forget(sim);
 	sim_desk_forget(sim);
 	g_hash_table_remove_all(sim->acked);
@@ -251,6 +253,7 @@ static void begin(hg_sim *sim, const struct history *history)
 	sim->thread_n = sim_number(sim, "SELECT max(n) FROM thread", 0, 0);
 	sim->first_event_n = sim_number(sim, "SELECT max(n) FROM event", 0, 0);
 	sim->decision_n = sim_number(sim, "SELECT max(n) FROM decision", 0, 0);
+	sim->contact_n = sim_number(sim, "SELECT max(n) FROM contact", 0, 0);
 	sim->message_n = sim_number(sim, "SELECT max(n) FROM message", 0, 0);
 	sim->began_ticket_n = sim_number(sim, "SELECT max(n) FROM ticket", 0, 0);
 	sim_trace_history(sim, history->seed);

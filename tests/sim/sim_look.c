@@ -98,7 +98,8 @@ gboolean sim_holds(hg_sim *sim)
 		  "SELECT n FROM outbox WHERE n > ?1 AND target <> 7 AND instr(body, '" NOTE_CANARY "')", sim->job_n, 0)) ||
 	    wrong(sim, "a ticket that was requested twice or never", sim_text(sim,
 		  "SELECT k.id FROM ticket AS k WHERE k.thread_n > ?1 AND k.shadow = 0 AND (SELECT count(*) FROM event AS e "
-		  "WHERE e.n > ?2 AND e.thread_n = k.thread_n AND e.type = 'ticket.requested' AND instr(e.data, k.id)) <> 1",
+		  "WHERE e.n > ?2 AND e.thread_n = k.thread_n AND e.type = 'ticket.requested' AND instr(e.data, k.id)) <> 1 AND NOT EXISTS (SELECT 1 FROM event AS f WHERE "
+		  "f.thread_n = k.thread_n AND f.data LIKE '%\"erased\":true}')",
 		  sim->thread_n, sim->first_event_n)) ||
 	    wrong(sim, "a thread with two open tickets", sim_text(sim,
 		  "SELECT max(id) FROM ticket WHERE thread_n > ?1 AND state < 4 GROUP BY thread_n HAVING count(*) > 1",
@@ -119,18 +120,44 @@ gboolean sim_holds(hg_sim *sim)
 
 /* ---- at the end ---- */
 
+static gboolean is_erased(hg_sim *sim, const char *sql, gint64 n)
+{
+	return sim->erased && sim_number(sim, sql, n, 0);
+}
+
+gboolean sim_is_forgotten(hg_sim *sim)
+{
+	return is_erased(sim, "SELECT count(*) FROM erasure WHERE at_ms >= ?1", sim->began_ms);
+}
+
+
+/* Or gave up on by itself, or was kept from by a person. */
+static gboolean taken_by_desk(hg_sim *sim)
+{
+	for (gint64 n = sim->began_ticket_n; (n = sim_number(sim, "SELECT min(n) FROM ticket WHERE n > ?1 AND state = 1 AND shadow = 0",
+							     n, 0));) {
+		gint64 thread_n = sim_number(sim, "SELECT thread_n FROM ticket WHERE n = ?1", n, 0);
+		g_autofree char *name = g_strdup_printf("untaken %" G_GINT64_FORMAT, thread_n);
+
+		if (g_hash_table_contains(sim->allowed, name) ||
+		    sim_number(sim, "SELECT count(*) FROM outbox AS o JOIN event AS e ON e.n = o.event_n WHERE o.state = 6 AND "
+			       "e.thread_n = ?1 AND e.type = 'ticket.requested'", thread_n, 0) ||
+		    is_erased(sim, "SELECT count(*) FROM erasure AS g JOIN thread AS t ON t.contact_n = g.contact_n WHERE t.n = ?1",
+			      thread_n))
+			continue;
+		return sim_wrong(sim, "liveness: ticket %" G_GINT64_FORMAT " that no helpdesk took", n);
+	}
+	return TRUE;
+}
+
 static gboolean nothing_waits(hg_sim *sim)
 {
-	return !wrong(sim, "liveness: a job that nobody does", sim_text(sim,
+	return taken_by_desk(sim) && !wrong(sim, "liveness: a job that nobody does", sim_text(sim,
 		      "SELECT n || ' to ' || name || ' in state ' || state FROM outbox WHERE state NOT IN (4, 6)", 0, 0)) &&
 	       !wrong(sim, "liveness: a message that is not judged", sim_text(sim, "SELECT n FROM waiting", 0, 0)) &&
 	       !wrong(sim, "liveness: pieces that nobody puts together", sim_text(sim, "SELECT n FROM joining", 0, 0)) &&
 	       !wrong(sim, "liveness: a conversation that nobody ends", sim_text(sim,
-		      "SELECT id FROM thread WHERE n > ?1 AND state = 1", sim->thread_n, 0)) &&
-	       !wrong(sim, "liveness: a ticket that no helpdesk took", sim_text(sim,
-		      "SELECT k.id FROM ticket AS k WHERE k.n > ?1 AND k.state = 1 AND k.shadow = 0 AND NOT EXISTS (SELECT 1 "
-		      "FROM outbox AS o JOIN event AS e ON e.n = o.event_n WHERE o.state = 6 AND e.thread_n = k.thread_n "
-		      "AND e.type = 'ticket.requested')", sim->began_ticket_n, 0));
+		      "SELECT id FROM thread WHERE n > ?1 AND state = 1", sim->thread_n, 0));
 }
 
 /* What was unknown is listed as that: in the conversation, and told to the helpdesk. */
@@ -161,7 +188,7 @@ static gboolean said_once(hg_sim *sim)
 		sqlite3_bind_text(stmt, 3, text, -1, SQLITE_STATIC);
 		n = sqlite3_step(stmt) == SQLITE_ROW ? sqlite3_column_int(stmt, 0) : -1;
 		sqlite3_reset(stmt);
-		if (n != 1)
+		if (n != 1 && (n || !(sim->mended || sim_is_forgotten(sim))))
 			sim_wrong(sim, "an agent was told that \"%s\" is accepted, and it is there %d times", text, n);
 	}
 	return !sim->why;
@@ -182,7 +209,7 @@ static gboolean piece_is_there(hg_sim *sim, const char *id)
 	n = sqlite3_column_int(stmt, 0);
 	soon = sqlite3_column_int(stmt, 1);
 	sqlite3_reset(stmt);
-	return n == 1 || (n && !soon) || sim_wrong(sim, "%s was acknowledged, and %d messages hold it", id, n);
+	return n == 1 || (n && !soon) || (!n && sim_is_forgotten(sim)) || sim_wrong(sim, "%s was acknowledged, and %d messages hold it", id, n);
 }
 
 static gboolean acknowledged_is_there(hg_sim *sim)
@@ -194,14 +221,15 @@ static gboolean acknowledged_is_there(hg_sim *sim)
 	while (!sim->why && g_hash_table_iter_next(&iter, &id, NULL))
 		if (g_str_has_prefix(id, "pc."))
 			piece_is_there(sim, id);
-		else if (!g_hash_table_contains(sim->found, id))
+		else if (!g_hash_table_contains(sim->found, id) && !sim_is_forgotten(sim))
 			sim_wrong(sim, "%s was acknowledged and is nowhere", (char *)id);
 	return !sim->why;
 }
 
 static void find_all(hg_sim *sim)
 {
-	sqlite3_stmt *stmt = stmt_of(sim, "SELECT external_id FROM message WHERE n > ?1 AND direction = 1", sim->message_n, 0);
+	sqlite3_stmt *stmt = stmt_of(sim, "SELECT external_id FROM message WHERE n > ?1 AND direction = 1 AND external_id IS NOT NULL",
+				     sim->message_n, 0);
 
 	g_hash_table_remove_all(sim->found);
 	while (sqlite3_step(stmt) == SQLITE_ROW)
@@ -213,5 +241,5 @@ gboolean sim_ended_well(hg_sim *sim)
 {
 	find_all(sim);
 	return nothing_waits(sim) && unknown_is_listed(sim) && each_once(sim) && said_once(sim) &&
-	       acknowledged_is_there(sim) && sim_books_agree(sim) && sim_desk_agrees(sim);
+	       acknowledged_is_there(sim) && sim_books_agree(sim) && sim_desk_agrees(sim) && sim_operator_agrees(sim);
 }

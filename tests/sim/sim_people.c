@@ -1,10 +1,9 @@
-/* sim_people.c - what customers, agents, helpdesks and operators do */
+/* sim_people.c - what customers, agents and helpdesks do */
 #include "sim.h"
 
 #include <string.h>
 
 #include "sim_ops.h"
-#include "text.h"
 
 #define PEOPLE	  3	/* of one history */
 #define ASK_MS	  (HOUR_MS)	/* how long an agent's program repeats a call */
@@ -38,7 +37,7 @@ static const char *const texts[] = {
 	"and another thing", "please hold", "later", "", "yes", "5",
 };
 
-static const char *const often[] = { "wa", "wa", "wa", "sms", "other", "asks", "again" };
+const char *const sim_often[SIM_OFTEN] = { "wa", "wa", "wa", "sms", "other", "asks", "again" };
 
 static char *message_id(const hg_sim *sim, guint n)
 {
@@ -184,7 +183,7 @@ void sim_say(hg_sim *sim, const struct step *step)
 {
 	guint n = sim->messages++;
 
-	on_wire(sim, often[step->c % G_N_ELEMENTS(often)], step, &n, 1);
+	on_wire(sim, sim_often[step->c % SIM_OFTEN], step, &n, 1);
 }
 
 /* The same number, on whatever channel: the id may be known there or not. */
@@ -193,7 +192,7 @@ void sim_say_again(hg_sim *sim, const struct step *step)
 	guint n = sim->messages ? step->c % sim->messages : 0;
 
 	if (sim->messages)
-		on_wire(sim, often[step->c % G_N_ELEMENTS(often)], step, &n, 1);
+		on_wire(sim, sim_often[step->c % SIM_OFTEN], step, &n, 1);
 }
 
 /* One delivery of two, one of them perhaps a duplicate, and another delivery of it elsewhere. */
@@ -369,7 +368,7 @@ static void note_consent(hg_sim *sim, const struct step *step)
 	hg_command *command = lab_command(sim->lab, HG_CMD_CONSENT, NULL);
 	g_autofree char *uri = g_strdup_printf("tel:+44%07u%u", sim->seed, step->a % PEOPLE);
 
-	command->channel = often[step->c % G_N_ELEMENTS(often)];
+	command->channel = sim_often[step->c % SIM_OFTEN];
 	command->text = hg_arena_str(command->arena, uri);
 	command->number = step->c >> 4 & 1 ? "tel:+4930000" : NULL;
 	command->status = step->c >> 5 & 1 ? "stop" : "start";
@@ -468,37 +467,4 @@ void sim_helpdesk(hg_sim *sim, const struct step *step)
 	ask->ticket = g_steal_pointer(&ticket);
 	ask->text = g_strdup(words[step->c % G_N_ELEMENTS(words)]);
 	ask_now(sim, ask);
-}
-
-/* Programs get tokens, use them, and lose them again. */
-static void keys(hg_sim *sim, const struct step *step)
-{
-	static const int kinds[] = { HG_CMD_TOKEN, HG_CMD_TOKEN, HG_CMD_TOKEN_USED, HG_CMD_TOKEN_REVOKE };
-	hg_command *command = lab_command(sim->lab, kinds[step->b % G_N_ELEMENTS(kinds)], NULL);
-	g_autofree char *name = g_strdup_printf("crm-%u", step->a % 3), *id = NULL;
-
-	id = lab_value(sim->lab, "SELECT id FROM token WHERE name = '%s' ORDER BY n DESC LIMIT 1", name);
-	command->text = hg_arena_str(command->arena, id);
-	command->wish.kind = HG_TOKEN_API;
-	command->wish.name = hg_arena_str(command->arena, name);
-	command->wish.scopes = "read reply";
-	hg_sha256(&step->c, sizeof(step->c), command->wish.hash);
-	lab_do(sim->lab, command);
-}
-
-void sim_operator(hg_sim *sim, const struct step *step)
-{
-	gint64 n = sim_number(sim, "SELECT n FROM outbox WHERE state IN (4, 6) ORDER BY n LIMIT 1 OFFSET ?1", step->a % 4, 0);
-	gboolean unknown = sim_number(sim, "SELECT state = 4 FROM outbox WHERE n = ?1", n, 0) != 0;
-	hg_command *command;
-
-	if (!n) {
-		keys(sim, step);
-		return;
-	}
-	sim_allow(sim, n);
-	command = lab_command(sim->lab, unknown ? HG_CMD_SETTLE_SEND : HG_CMD_RETRY_DEAD, NULL);
-	command->job_n = n;
-	command->text = step->b & 1 ? "arrived" : "resend";
-	lab_do(sim->lab, command);
 }

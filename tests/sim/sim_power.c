@@ -121,12 +121,12 @@ void sim_run(hg_sim *sim)
 static gint64 next_due(hg_sim *sim)
 {
 	hg_store *store = sim->lab->w->store;
-	gint64 timer_ms, job_ms, waiting_ms, next_ms;
+	gint64 timer_ms = sim_number(sim, "SELECT min(due_ms) FROM timer WHERE kind <> 'retention'", 0, 0), job_ms, waiting_ms, next_ms;
 
-	must(hg_store_timer_next(store, &timer_ms, e));
 	must(hg_store_job_next(store, &job_ms, e));
 	must(hg_store_waiting_next(store, &waiting_ms, e));
-	next_ms = MIN(MIN(timer_ms, waiting_ms), job_ms);
+	/* Retention goes on for ever, every hour. */
+	next_ms = MIN(MIN(timer_ms ?: G_MAXINT64, waiting_ms), job_ms);
 	return next_ms > test_now_ms ? next_ms : test_now_ms + LOOK_MS;
 }
 
@@ -170,6 +170,7 @@ static void all_up(hg_sim *sim)
 
 	for (guint i = 0; sim_channels[i]; i++)
 		lab_condition(sim->lab, HG_TO_CHANNEL, sim_channels[i], HG_UP);
+	sim_operator_resumes(sim);
 	for (guint i = 0; i < G_N_ELEMENTS(backends); i++)
 		lab_condition(sim->lab, HG_TO_BACKEND, backends[i], HG_UP);
 }

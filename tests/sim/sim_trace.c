@@ -46,6 +46,16 @@ static void trace_desk(hg_sim *sim, const hg_command *command, const char *what)
 	line_end(sim);
 }
 
+/* Contacts by their numbers, in the order in which they first wrote. */
+static void trace_people(hg_sim *sim, const hg_command *command, const char *what)
+{
+	line_begin(sim, what);
+	hg_json_add_int(sim->trace, "contact", lab_count(sim->lab, "SELECT n FROM contact WHERE id = '%s'", command->text));
+	if (command->into)
+		hg_json_add_int(sim->trace, "into", lab_count(sim->lab, "SELECT n FROM contact WHERE id = '%s'", command->into));
+	line_end(sim);
+}
+
 void sim_trace_command(hg_sim *sim, const hg_command *command)
 {
 	static const char *const words[] = { [HG_CMD_REPLY] = "reply", [HG_CMD_NOTE] = "note", [HG_CMD_CONVERT] = "convert",
@@ -55,6 +65,8 @@ void sim_trace_command(hg_sim *sim, const hg_command *command)
 		return;
 	for (gsize i = 0; command->kind == HG_CMD_INBOUND && i < command->batch.n_in; i++)
 		trace_item(sim, command, &command->batch.in[i]);
+	if (command->kind == HG_CMD_MERGE || command->kind == HG_CMD_UNMERGE)
+		trace_people(sim, command, command->kind == HG_CMD_MERGE ? "merge" : "unmerge");
 	if ((gsize)command->kind < G_N_ELEMENTS(words) && words[command->kind])
 		trace_desk(sim, command, words[command->kind]);
 }
