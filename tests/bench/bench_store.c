@@ -1,11 +1,11 @@
 /* bench_store.c - the store's yardstick: the rows of one inbound text of a new contact, committed
  * in groups by a bare loop
  *
- *     bench_store [-d DIRECTORY] [-n MESSAGES] [-s] [-f FIRST] [-a DAYS] [-l | -j] [GROUP...]
+ *     bench_store [-d DIRECTORY] [-u URL] [-n MESSAGES] [-s] [-f FIRST] [-a DAYS] [-l | -j] [GROUP...]
  *
  * Prints a line for each group size: row sets a second, CPU microseconds (user and system) for
  * one; at the end the process's anonymous memory.  -s: each in a savepoint of its own, as the
- * engine does.  Without -d in a temporary directory, which is removed.
+ * engine does.  Without -d in a temporary directory, which is removed.  -u: in that PostgreSQL database.
  *
  * To fill a store for other measurements: -f numbers the people from there on (tests/bench/load gives
  * the same addresses to the same numbers), -a makes it so many days ago, -l leaves out what is only
@@ -272,11 +272,12 @@ int main(int argc, char **argv)
 	hg_store *store;
 	int option;
 
-	while ((option = getopt(argc, argv, "a:d:f:jln:s")) != -1)
+	while ((option = getopt(argc, argv, "a:d:f:jln:su:")) != -1)
 		switch (option) {
 		case 'd': dir = optarg; break;
 		case 'n': messages = g_ascii_strtoll(optarg, NULL, 10); break;
 		case 's': savepoints = TRUE; break;
+		case 'u': options.driver = "postgresql"; options.url = optarg; break;
 		case 'a': ago_ms = g_ascii_strtoll(optarg, NULL, 10) * 24 * 60 * 60 * 1000; break;
 		case 'f': first = g_ascii_strtoll(optarg, NULL, 10); break;
 		case 'j': with_jobs = TRUE; break;

@@ -59,8 +59,7 @@ class Postgres:
                                           cwd=self.folder, stdout=log, stderr=log, env=self.environment(), **self.more)
         try:
             self.wait_ready()
-            self.run(postgres_bin("psql"), *self.reach(), "-q", "-v", "ON_ERROR_STOP=1", "-f", "-",
-                     input=(HERE / "schema.sql").read_text())
+            self.run(*self.psql("postgres"), "-f", "-", input=(HERE / "schema.sql").read_text())
             for name in ("fsync", "synchronous_commit", "full_page_writes"):
                 if self.ask(f"SHOW {name}") != "on":
                     raise SystemExit(f"bench: PostgreSQL runs with {name} {self.ask(f'SHOW {name}')}: no fair comparison")
@@ -89,8 +88,11 @@ class Postgres:
                              "other users through; --scratch names another one.")
         return done.stdout.strip()
 
-    def reach(self):
-        return ["-h", self.folder, "-U", "bench", "-d", "postgres", "-X"]
+    def reach(self, database="postgres"):
+        return ["-h", self.folder, "-U", "bench", "-d", database, "-X"]
+
+    def psql(self, database):
+        return [postgres_bin("psql"), *self.reach(database), "-q", "-v", "ON_ERROR_STOP=1"]
 
     def wait_ready(self):
         until = time.monotonic() + 60
