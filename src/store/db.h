@@ -137,4 +137,5 @@ gboolean hg_unlink_tend(hg_store *store);
 gboolean hg_attachments_prepare(const char *attachments, gint64 before_ms, GError **error);
 /* The upload takes its name and goes nowhere else; as hg_upload_finish(). */
 gboolean hg_upload_keep_copy(hg_upload *upload, const char *sha256, GError **error);
+#define HG_STORE_TMP "tmp"			/* beside the 256 directories 00 to ff: what is being written */
 #define HG_LEFT_MS (24 * 60 * 60 * 1000)	/* what nobody has written to for so long, nobody writes any more */

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "copies.h"
+#include "db.h"
 #include "file_sum.h"
 
 /* A file is on disk before the commit that names it: a young one may just be ahead of its row. */
@@ -84,12 +85,18 @@ static gboolean check_raw(struct hg_fsck *fsck, GHashTable *known, GError **erro
 	return more == 0;
 }
 
-static gboolean is_old(struct hg_fsck *fsck, const char *path)
+/* What a node that died was writing the next start drops, when it is certain that no other one writes it. */
+static gint64 young_ms(struct hg_fsck *fsck, const char *shard)
+{
+	return hg_store_is_shared(fsck->store) && strcmp(shard, HG_STORE_TMP) == 0 ? 2 * HG_LEFT_MS : YOUNG_MS;
+}
+
+static gboolean is_old(struct hg_fsck *fsck, const char *shard, const char *path)
 {
 	struct stat st;
 
 	return stat(path, &st) == 0 &&
-	       (gint64)st.st_mtime * 1000 < hg_now(hg_store_env(fsck->store)) - YOUNG_MS;
+	       (gint64)st.st_mtime * 1000 < hg_now(hg_store_env(fsck->store)) - young_ms(fsck, shard);
 }
 
 static void check_shard(struct hg_fsck *fsck, GHashTable *known, const char *shard)
@@ -101,7 +108,7 @@ static void check_shard(struct hg_fsck *fsck, GHashTable *known, const char *sha
 	while (dir && (name = g_dir_read_name(dir))) {
 		g_autofree char *path = g_build_filename(dir_name, name, NULL);
 
-		if (!g_hash_table_contains(known, name) && is_old(fsck, path))
+		if (!g_hash_table_contains(known, name) && is_old(fsck, shard, path))
 			hg_fsck_breach(fsck, "I13", path, "no attachment needs this file: delete it");
 	}
 }

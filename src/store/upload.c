@@ -13,7 +13,6 @@
 #include "text.h"
 
 #define HASH_SIZE 32
-#define TMP_DIR "tmp"		/* beside the 256 directories 00 to ff */
 
 struct hg_upload {
 	char *dir, *name;	/* ours: attachments directory, temporary file */
@@ -53,7 +52,7 @@ static gboolean make_dir(const char *dir, GError **error)
 
 static gboolean make_top(const char *attachments, char **ret_tmp, GError **error)
 {
-	g_autofree char *tmp = g_build_filename(attachments, TMP_DIR, NULL);
+	g_autofree char *tmp = g_build_filename(attachments, HG_STORE_TMP, NULL);
 
 	if (!make_dir(tmp, error))
 		return FALSE;

@@ -39,7 +39,8 @@ def customers(first=0, n=6):
 class Storm:
     """hurry: seconds that customers and agents wait between two things they do."""
 
-    def __init__(self, gateway, graph, helpdesk, seed="4711", hurry=0.0):
+    def __init__(self, gateway, graph, helpdesk, seed="4711", hurry=0.0, patience=harness.PATIENCE):
+        self.patience = patience		# of provider and agents with one call, however often they repeat it
         self.gateway, self.graph, self.helpdesk, self.hurry = gateway, graph, helpdesk, hurry
         self.seed = seed
         self.passing = {503}			# refusals that an agent's program takes for "not now"
@@ -106,7 +107,7 @@ class Storm:
     def again(self, call, good):
         """A call that is repeated until it is answered, as its maker would: also when it is all over, for what was
         not acknowledged may have been stored."""
-        end = time.monotonic() + harness.PATIENCE
+        end = time.monotonic() + self.patience
         while time.monotonic() < end:
             try:
                 answer = call()
@@ -127,7 +128,7 @@ class Storm:
                 data = b"\xff\xd8\xff\xe0" + text.encode() * dice.randint(1, 200)
                 self.pictures[text] = data
                 payload = self.graph.media(customer, "image", self.graph.add_media(data), text)
-            self.graph.deliver_until_taken(payload)
+            self.graph.deliver_until_taken(payload, self.patience)
             self.acknowledged[customer].append(text)
             self.done_one()
 
@@ -136,7 +137,7 @@ class Storm:
             if self.over.wait(0.1 + self.hurry):
                 return
             text = f"later {uuid.uuid4()}"
-            self.graph.deliver_until_taken(self.graph.text(f"+{number}", text))
+            self.graph.deliver_until_taken(self.graph.text(f"+{number}", text), self.patience)
             self.passed_by[f"+{number}"] = text
             self.done_one()
 
@@ -180,7 +181,7 @@ class Storm:
                         return
                     continue
                 message = self.graph.accepted[self.told]
-            self.graph.deliver_until_taken(self.graph.status(message.id, "sent", to=message.to, key=message.key))
+            self.graph.deliver_until_taken(self.graph.status(message.id, "sent", to=message.to, key=message.key), self.patience)
             self.told += 1
 
     # ---- the end of it ----

@@ -81,7 +81,7 @@ def upgrade_node(cluster, ram):
 
 def test_nodes_and_server_that_die_and_stop_under_load_lose_and_double_nothing(cluster, graph, helpdesk, ram):
     dice = random.Random(SEED)
-    storm = storms.Storm(cluster.front, graph, helpdesk, SEED, hurry=0.1)
+    storm = storms.Storm(cluster.front, graph, helpdesk, SEED, hurry=0.1, patience=8 * LEASE_S)
     storm.passing = {502, 503, 504}
     strikes = [kill_node] * KILLS + [pause_node] * PAUSES + [kill_server] * SERVER_KILLS
     dice.shuffle(strikes)

@@ -33,16 +33,18 @@ def server():
 
 
 class Balancer:
-    """HAProxy as a company has it: each request to the next node that answers, and to another one where none was made."""
+    """HAProxy as a company has it: each request to the next node that answers, and to another one where none was made.  One that is
+    at a node which does not answer any more is ended, and whoever made it repeats it."""
 
     def __init__(self, folder, ports):
         self.port = harness.quiet_port()
-        servers = "\n".join(f"    server n{i} 127.0.0.1:{port} check inter 200ms fall 1 rise 1" for i, port in enumerate(ports))
+        servers = "\n".join(f"    server n{i} 127.0.0.1:{port} check inter 200ms fall 1 rise 1 on-marked-down shutdown-sessions" for i, port in enumerate(ports))
         config = folder / "haproxy.cfg"
         config.write_text(f"""\
 defaults
     mode http
     timeout connect 2s
+    timeout check 1s
     timeout client 60s
     timeout server 60s
     retries 2
