@@ -8,13 +8,25 @@
 
 /* ---- who this node is ---- */
 
+static gint64 lease_ms(void)
+{
+#ifdef HG_TEST_HOOKS
+	/* Where one node is tested alone, its clock set forward by hours is no pause in which others take all it held. */
+	const char *text = g_getenv("HEADGATE_TEST_LEASE_MS");
+
+	if (text)
+		return g_ascii_strtoll(text, NULL, 10);
+#endif
+	return HG_LEASE_MS;
+}
+
 void hg_gateway_be_node(hg_gateway *gateway, const char *name)
 {
 	gint64 before_ms = 0;
 
 	if (hg_store_is_shared(gateway->store))
 		gateway->place = hg_place_take(gateway->setup->conf->store.path, name, &before_ms);
-	hg_engine_set_node(gateway->engine, name, HG_LEASE_MS, before_ms);
+	hg_engine_set_node(gateway->engine, name, lease_ms(), before_ms);
 }
 
 void hg_gateway_joined(void *ctx, gint64 since_ms)

@@ -30,7 +30,7 @@ struct hg_store_options {
 	 * shutdown get through; 0: none.  It is made only where twice as much beside min_free stays free. */
 	gint64 ballast, min_free;
 #ifdef HG_TEST_HOOKS
-	gboolean shared_for_test;	/* it says that other nodes write to it, where nobody can */
+	gboolean shared_for_test;	/* it says that other nodes write to it, where nobody can; its clock is env's */
 #endif
 	gboolean still;			/* for readers: a copy that nobody writes; it may lie anywhere, and nothing is made beside it */
 };

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "nodes.h"
 #include "store_postgres.h"
 
 /* ---- the fake channel ---- */
@@ -246,6 +247,8 @@ static gboolean try_engine(hg_lab *lab, GError **error)
 	const struct hg_ports ports = lab_ports(lab);
 
 	lab->engine = hg_engine_new(lab->conf, lab_rules(lab->conf), lab->w->store, &test_env, &ports);
+	if (lab->w->options.url)
+		hg_engine_set_node(lab->engine, lab->w->options.node, HG_LEASE_MS, lab->joined_ms);
 	return hg_engine_recover(lab->engine, error);
 }
 

@@ -19,12 +19,23 @@ static guint made;
 static const char functions[] =
 	"CREATE FUNCTION randomblob(integer) RETURNS bytea LANGUAGE sql AS "
 	"'SELECT substr(decode(md5(random()::text) || md5(random()::text), ''hex''), 1, $1)';"
-	"CREATE OPERATOR ->> (LEFTARG = text, RIGHTARG = text, FUNCTION = json_extract);"
 	"CREATE FUNCTION instr(bytea, bytea) RETURNS integer LANGUAGE sql AS 'SELECT position($2 IN $1)';"
 	"CREATE FUNCTION printf(text, bigint) RETURNS text LANGUAGE sql AS "	/* %0Nd in it */
 	"'SELECT regexp_replace($1, ''%0[0-9]+d'', lpad($2::text, substring($1 FROM ''%0([0-9]+)d'')::integer, ''0''))';"
 	"CREATE FUNCTION comma(text, text) RETURNS text LANGUAGE sql AS 'SELECT COALESCE($1 || '','' || $2, $1, $2)';"
 	"CREATE AGGREGATE group_concat(text) (SFUNC = comma, STYPE = text);"
+	"CREATE FUNCTION between_them(text, text, text) RETURNS text LANGUAGE sql AS 'SELECT COALESCE($1 || $3 || $2, $1, $2)';"
+	"CREATE AGGREGATE group_concat(text, text) (SFUNC = between_them, STYPE = text);"
+	"CREATE FUNCTION group_concat_number(text, bigint, text) RETURNS text LANGUAGE sql AS 'SELECT between_them($1, $2::text, $3)';"
+	"CREATE AGGREGATE group_concat(bigint, text) (SFUNC = group_concat_number, STYPE = text);"
+	"CREATE FUNCTION iif(boolean, text, text) RETURNS text LANGUAGE sql AS 'SELECT CASE WHEN $1 THEN $2 ELSE $3 END';"
+	/* Of one path its value, of several a list of theirs. */
+	"CREATE FUNCTION json_found(text, text) RETURNS text LANGUAGE sql AS 'SELECT CASE json_typeof(found) WHEN ''boolean'' THEN "
+	"found::text::boolean::integer::text ELSE found #>> ''{}'' END FROM (SELECT $1::json #> string_to_array(substr($2, 3), ''.'')"
+	" AS found) AS f';"
+	"CREATE OPERATOR ->> (LEFTARG = text, RIGHTARG = text, FUNCTION = json_found);"
+	"CREATE FUNCTION json_found(text, VARIADIC text[]) RETURNS text LANGUAGE sql AS 'SELECT ''['' || string_agg(COALESCE("
+	"($1::json #> string_to_array(substr(path, 3), ''.''))::text, ''null''), '','') || '']'' FROM unnest($2) AS path';"
 	/* Numbers go on behind rows that were planted with theirs. */
 	"CREATE FUNCTION count_on() RETURNS void LANGUAGE plpgsql AS $f$DECLARE t text; BEGIN FOR t IN SELECT table_name FROM "
 	"information_schema.columns WHERE table_schema = 'public' AND column_name = 'n' AND is_identity = 'YES' LOOP EXECUTE format("
@@ -76,7 +87,7 @@ static PGresult *run_on(const char *url, const char *sql)
 	result = PQexec(side_conn, sql);
 	status = PQresultStatus(result);
 	if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
-		fail_msg("%s: %s", sql, PQerrorMessage(side_conn));
+		fail_msg("%s in %s", PQerrorMessage(side_conn), sql);	/* long ones are cut off */
 	return result;
 }
 
@@ -141,6 +152,10 @@ static const struct { const char *theirs, *ours; } words[] = {
 	{ "DROP TRIGGER (\\w+)", "DROP FUNCTION \\1() CASCADE" },
 	{ "(?<![\\w'])x'([0-9a-f]*)'", "CAST('\\\\x\\1' AS BYTEA)" },
 	{ "\\bAS BLOB\\)", "AS BYTEA)" },
+	{ "\\bCAST\\((body|bytes) AS TEXT\\)", "convert_from(\\1, 'UTF8')" },
+	{ "\\bjson_extract\\(", "json_found(" },
+	/* What stands where a table does has a name. */
+	{ "(\\bFROM (\\((?:[^()']|'[^']*'|(?2))*\\)))(?= ?(?:$|\\)|WHERE|ORDER|GROUP))", "\\1 AS unnamed" },
 	{ "\\b86400000\\b", "CAST(86400000 AS BIGINT)" },
 };
 

@@ -628,6 +628,7 @@ static void killed_anywhere_the_store_is_the_old_or_the_new_one(void **state)
 #define store_test(f) cmocka_unit_test_setup_teardown(f, world_new, world_free)
 int main(void)
 {
+	all_only_on_sqlite();
 	const struct CMUnitTest tests[] = {
 		store_test(what_is_restored_is_what_was_kept_row_by_row),
 		store_test(a_backup_tells_nobody_what_is_in_it),

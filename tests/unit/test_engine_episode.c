@@ -117,7 +117,7 @@ static void conversion_ends_it_and_the_tickets_life_is_added_to_its_row(void **s
 	row_is(lab, "10 2 1", AGO("human_ms") " || ' ' || inbound || ' ' || human");
 	lab_wait(lab, HOUR_MS);
 	status(lab, "solved");
-	row_is(lab, "3610 1 1", AGO("closed_ms") " || ' ' || resolution || ' ' || count(*)");
+	row_is(lab, "3610 1 1", AGO("closed_ms") " || ' ' || resolution || ' ' || (SELECT count(*) FROM episode)");
 	lab_wait(lab, HOUR_MS);
 	lab_say(lab, ANA, "it broke again");
 	row_is(lab, "7210 3600000", AGO("reopened_ms") " || ' ' || reopen_gap_ms");
@@ -126,7 +126,7 @@ static void conversion_ends_it_and_the_tickets_life_is_added_to_its_row(void **s
 	lab_wait(lab, 60 * 1000);
 	lab_say(lab, ANA, "and again");
 	/* The ticket goes on: no further conversation, and the shortest gap is the one that counts. */
-	row_is(lab, "1 60000 1", "count(*) || ' ' || reopen_gap_ms || ' ' || (SELECT episode FROM thread)");
+	row_is(lab, "1 60000 1", "(SELECT count(*) FROM episode) || ' ' || reopen_gap_ms || ' ' || (SELECT episode FROM thread)");
 	send_all(lab);
 	lab_desk(lab);
 	lab_audit(lab);
@@ -172,7 +172,7 @@ static void closed_and_then_converted_is_one_episode(void **state)
 
 	lab_say(lab, ANA, "where is my order");
 	close_it(lab, HG_RES_UNRESOLVED);
-	row_is(lab, "1 1 2 1", "count(*) || ' ' || how || ' ' || resolution || ' ' || ticket_n");
+	row_is(lab, "1 1 2 1", "(SELECT count(*) FROM episode) || ' ' || how || ' ' || resolution || ' ' || ticket_n");
 	lab_desk(lab);
 	lab_wait(lab, 10 * MINUTE_MS);
 	row_is(lab, "0", "dropped_ms");
@@ -201,8 +201,8 @@ static void a_drop_is_what_no_helpdesk_had_within_300_seconds(void **state)
 			lab_wait(lab, cases[i].after_ms);
 		lab_forwarded(lab, request, &(struct hg_forward_result){ .fate = HG_SENT, .status = 200 });
 		lab_wait(lab, HOUR_MS);
-		row_is(lab, cases[i].want, "((dropped_ms - closed_ms) * (dropped_ms > 0)) || ' ' || "
-		       "((restored_ms - closed_ms) * (restored_ms > 0))");
+		row_is(lab, cases[i].want, "CASE WHEN dropped_ms > 0 THEN dropped_ms - closed_ms ELSE 0 END || ' ' || "
+		       "CASE WHEN restored_ms > 0 THEN restored_ms - closed_ms ELSE 0 END");
 		assert_int_equal(lab_told(lab, "drop.detected"), i);
 	}
 }

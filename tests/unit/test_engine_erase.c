@@ -178,6 +178,7 @@ static void settle(hg_lab *lab)
 
 static void nothing_is_left_in_any_byte(void **state)
 {
+	only_on_sqlite();
 	g_autoptr(hg_lab) lab = lab_new(AT_ONCE);
 	g_autofree char *ann = NULL, *before = NULL, *claim = NULL, *proof = NULL;
 	(void)state;
@@ -403,6 +404,7 @@ static void it_goes_on_where_it_stopped(void **state)
 /* Addresses stand in trees whose pages are split again and again, with what was moved still lying in the old ones. */
 static void addresses_are_gone_from_pages_that_were_split(void **state)
 {
+	only_on_sqlite();
 	g_autoptr(hg_lab) lab = lab_new(HOLD);
 	g_autofree char *ann = NULL;
 	(void)state;

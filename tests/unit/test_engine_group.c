@@ -60,6 +60,7 @@ static void hear(void *arg, const char *payload)
 
 static void other_nodes_are_told_of_what_was_written_and_of_nothing_else(void **state)
 {
+	only_on_sqlite();
 	g_autoptr(hg_lab) lab = lab_new(by_word);
 	guint heard = 0;
 	g_autoptr(hg_store_watch) watch = hg_store_watch_new(&lab->w->options, hear, &heard, NULL);

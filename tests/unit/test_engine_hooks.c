@@ -31,6 +31,7 @@ static void answer(hg_lab *lab, const char *hook, const char *said)
 	assert_non_null(asked);
 	assert_string_equal(asked->job.name, hook);
 	command->job_n = asked->job.n;
+	command->fence = asked->fence;
 	if (said) {
 		command->facts.body = hg_arena_str(command->arena, said);
 		command->facts.len = strlen(said);
@@ -279,6 +280,7 @@ static void a_history(hg_lab *lab)
 /* The journal has all of it: the same questions, deadlines and decisions come of it, byte for byte. */
 static void what_waited_is_made_again_from_the_journal(void **state)
 {
+	only_on_sqlite();
 	g_autoptr(hg_lab) lab = lab_new(two_hooks);
 	g_autofree char *path = g_build_filename(lab->w->dir, "again.db", NULL), *why = NULL;
 	g_autofree char *files = g_build_filename(lab->w->dir, "again", NULL);

@@ -43,7 +43,7 @@ static void history_is_closed_and_nobody_hears_of_it(void **state)
 	lab_wait(lab, HOUR_MS);
 	lab_counts(lab, 1, "SELECT COUNT(*) FROM thread WHERE state = %d AND messages = 3 AND inbound = 2 AND reply_to IS NULL "
 		   "AND ticket_n IS NULL AND last_ms - opened_ms = %" G_GINT64_FORMAT, HG_THREAD_CLOSED, 2 * DAY_MS);
-	lab_counts(lab, 1, "SELECT COUNT(*) FROM message WHERE echo AND author_name = 'Cleo' AND direction = %d", HG_OUTBOUND);
+	lab_counts(lab, 1, "SELECT COUNT(*) FROM message WHERE echo = 1 AND author_name = 'Cleo' AND direction = %d", HG_OUTBOUND);
 	for (const char *const *table = (const char *const[]){ "event", "outbox", "ticket", "timer", "decision", "episode", NULL }; *table; table++)
 		lab_counts(lab, 0, "SELECT COUNT(*) FROM %s", *table);
 	assert_string_equal(lab_desk(lab), "");

@@ -31,7 +31,7 @@ static void steer(hg_lab *lab, int kind)
  * decided and whether it made a ticket. */
 static char *judged(hg_lab *lab)
 {
-	return lab_value(lab, "SELECT group_concat(on_event || coalesce(' ' || (json_extract(facts, '$.after_ms') / 60000), '') "
+	return lab_value(lab, "SELECT group_concat(on_event || coalesce(' ' || (CAST(json_extract(facts, '$.after_ms') AS INTEGER) / 60000), '') "
 			 "|| ' ' || coalesce(rule, '-') || iif(action = 'convert', '!', ''), ', ') FROM "
 			 "(SELECT * FROM decision WHERE on_event NOT IN ('message', 'settle') ORDER BY n)");
 }

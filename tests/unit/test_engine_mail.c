@@ -69,6 +69,7 @@ static hg_lab *talked_as(int sender, const char *more)
 		}
 		sent = lab_command(lab, HG_CMD_SENT, NULL);
 		sent->job_n = d->job.n;
+		sent->fence = d->fence;
 		sent->channel = "mail";
 		sent->sent = (struct hg_result){ .size = sizeof(sent->sent), .fate = HG_SENT, .id = "<ours@acme.example>",
 						 .also = also };

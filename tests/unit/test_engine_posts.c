@@ -104,7 +104,6 @@ static hg_dispatch *call_under_way(hg_lab *lab, const char *channel)
 
 static void alone_a_node_has_all_at_once_and_keeps_it(void **state)
 {
-	only_on_sqlite();
 	struct cluster *cl = *state;
 	g_autofree char *before = hg_engine_posts(cl->a->engine), *list = NULL;
 
@@ -145,7 +144,6 @@ static void nodes_share_evenly(void **state)
 /* It is back from the dead. */
 static void a_silent_node_loses_all_and_what_it_sent_is_not_known(void **state)
 {
-	only_on_sqlite();
 	struct cluster *cl = *state;
 	struct hg_engine_stats stats;
 	g_autofree char *came = NULL;
@@ -185,7 +183,6 @@ static void a_silent_node_loses_all_and_what_it_sent_is_not_known(void **state)
 /* The same job, sent by the same node, under another fence: the answer to the first call is not one to the second. */
 static void an_answer_counts_for_its_own_call_only(void **state)
 {
-	only_on_sqlite();
 	struct cluster *cl = *state;
 	hg_dispatch *first, *second;
 
@@ -321,7 +318,6 @@ static void two_processes_of_one_name_are_not_one_node(void **state)
 /* It comes back for what it held in the moment in which it is there; what is more than its part is free for others. */
 static void who_is_known_to_be_dead_is_not_waited_for(void **state)
 {
-	only_on_sqlite();
 	struct cluster *cl = *state;
 	struct hg_engine_stats stats;
 	gint64 since_ms;

@@ -291,6 +291,7 @@ static void many_threads_write_and_each_message_is_there_once(void **state)
 
 static void with_the_disk_nearly_full_only_results_are_taken(void **state)
 {
+	only_on_sqlite();
 	g_autoptr(hg_lab) lab = lab_new(NULL);
 	hg_command *command;
 	(void)state;

@@ -165,8 +165,12 @@ static void provider(struct play *play, hg_dispatch *dispatch)
 		return;
 	}
 	known = g_hash_table_lookup(play->provider, dispatch->out.key);
-	lab_sent(play->lab, dispatch, known ? &(struct hg_result){ .fate = HG_SENT, .id = known->id } :
-					      &(struct hg_result){ .fate = HG_RETRY });
+	/* A call ends long before its question is asked again: a "no" does not come when the answer has been sent anew. */
+	if (!known && lab_count(play->lab, "SELECT state FROM outbox WHERE n = %" G_GINT64_FORMAT, dispatch->job.n) != HG_JOB_UNKNOWN)
+		lab_sent(play->lab, dispatch, &(struct hg_result){ .fate = HG_AMBIGUOUS });
+	else
+		lab_sent(play->lab, dispatch, known ? &(struct hg_result){ .fate = HG_SENT, .id = known->id } :
+						      &(struct hg_result){ .fate = HG_RETRY });
 }
 
 static void receipts(struct play *play, gboolean all)
@@ -291,7 +295,7 @@ static void check(struct play *play)
 
 	lab_counts(lab, play->messages, "SELECT count(*) FROM message WHERE direction = 1");
 	lab_counts(lab, play->messages, "SELECT count(DISTINCT external_id) FROM message WHERE direction = 1");
-	lab_counts(lab, PEOPLE, "SELECT max(%d, count(*)) FROM contact", PEOPLE);
+	lab_counts(lab, PEOPLE, "SELECT CASE WHEN count(*) > %d THEN count(*) ELSE %d END FROM contact", PEOPLE, PEOPLE);
 	lab_counts(lab, 0, "SELECT count(*) FROM outbox WHERE state IN (1, 2, 3, 5)");
 	lab_counts(lab, 0, "SELECT count(*) FROM ticket a JOIN ticket b ON a.thread_n = b.thread_n AND a.n < b.n");
 	/* Held sends are never sent a second time; the key is asked for or echoed where it can be. */

@@ -402,7 +402,6 @@ static void an_account_that_is_locked_parks_everything_until_someone_acts(void *
 
 static void a_restart_tries_what_was_parked(void **state)
 {
-	only_on_sqlite();
 	g_autoptr(hg_lab) lab = lab_new(NULL);
 	hg_dispatch *dispatch = answered(lab, "first");
 	(void)state;
@@ -652,7 +651,6 @@ static void a_channel_may_say_resend(void **state)
 
 static void what_was_being_sent_at_a_crash_is_unknown_and_events_go_again(void **state)
 {
-	only_on_sqlite();
 	g_autoptr(hg_lab) lab = lab_new("rules:\n  - name: all\n    do: { convert: {} }\n");
 	hg_dispatch *dispatch = answered(lab, "x"), *event;
 	g_autofree char *id = NULL;

@@ -111,6 +111,7 @@ static char *mailed(hg_lab *lab)
 		assert_string_equal(dispatch->job.name, "mail");
 		assert_null(dispatch->out.payload);
 		sent->job_n = dispatch->job.n;
+		sent->fence = dispatch->fence;
 		sent->channel = "mail";
 		sent->sent = (struct hg_result){ .size = sizeof(sent->sent), .fate = HG_SENT, .id = "<copy@acme.example>",
 						 .also = also };
@@ -219,7 +220,7 @@ static void his_conversations_come_along_once(void **state)
 	lab_counts(lab, 1, "SELECT COUNT(*) FROM visitor WHERE uri = '" ANON "' AND browser = '' AND ended_ms = %" G_GINT64_FORMAT
 		   " AND into_uri = '" ANA "'", test_now_ms);
 	lab_counts(lab, 1, "SELECT COUNT(*) FROM visitor WHERE uri = '" ANA "' AND email = '" MAIL "' AND vouched = 1 AND "
-		   "user = '" USER "'");
+		   "visitor.user = '" USER "'");
 	identify(lab, &(struct who){ .former = ANON, .uri = ANA, .email = MAIL, .name = "Ana Adams" });
 	identify(lab, &(struct who){ .former = ANA, .uri = ANA, .email = MAIL, .name = "Ana Adams" });
 	assert_int_equal(lab_told(lab, "contact.merged"), 1);

@@ -515,6 +515,7 @@ static guint number_of(const char *text)
 
 int main(int argc, char **argv)
 {
+	all_only_on_sqlite();
 	const struct CMUnitTest tests[] = { cmocka_unit_test(every_failure_leaves_what_was_acknowledged) };
 	const struct CMUnitTest one[] = { cmocka_unit_test(one_failure) };
 

@@ -282,6 +282,7 @@ static int all_free(void **state)
 
 int main(int argc, char **argv)
 {
+	all_only_on_sqlite();
 	const struct CMUnitTest tests[] = { cmocka_unit_test(damage_is_refused_found_or_harmless) };
 
 	all.jobs = g_get_num_processors();

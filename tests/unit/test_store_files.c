@@ -4,6 +4,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <utime.h>
 
 /* SHA-256 of "abc", FIPS 180-2 appendix B.1. */
 #define ABC "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
@@ -102,6 +103,7 @@ static void a_crash_leaves_what_the_next_start_removes(void **state)
 	g_autofree char *old = g_build_filename(w->options.attachments, "tmp", "upload-aaaaaa", NULL);
 
 	assert_true(g_file_set_contents(old, "half", 4, NULL));
+	assert_int_equal(g_utime(old, &(struct utimbuf){ 1, 1 }), 0);	/* what is young may be another node's */
 	world_reopen(w);
 	assert_int_equal(left_over(w), 0);
 }
@@ -163,6 +165,7 @@ static void a_new_directory_is_on_disk_with_all_above_it(void **state)
 	g_autoptr(hg_store) store = NULL;
 
 	options.path = path;
+	options.node = "two";
 	options.attachments = files;
 	synced = g_ptr_array_new_with_free_func(g_free);
 	must((store = hg_store_open(&options, e)));
@@ -176,9 +179,11 @@ static void a_new_directory_is_on_disk_with_all_above_it(void **state)
 static void a_directory_that_cannot_be_is_told(void **state)
 {
 	struct world *w = *state;
-	g_autofree char *below_a_file = g_build_filename(w->options.path, "x", NULL);
+	g_autofree char *below_a_file = g_build_filename(w->dir, "file", "x", NULL);
+	g_autofree char *file = g_path_get_dirname(below_a_file);
 	hg_upload *upload;
 
+	assert_true(g_file_set_contents(file, "", 0, NULL));
 	must_fail(HG_ERROR_STORE, (upload = hg_upload_new(below_a_file, e)));
 	(void)upload;
 }

@@ -134,6 +134,7 @@ static void look_ups_grow_with_the_depth_of_their_trees(void **state)
 
 int main(void)
 {
+	all_only_on_sqlite();
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(look_ups_grow_with_the_depth_of_their_trees, world_new, world_free),
 	};

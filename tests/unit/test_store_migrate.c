@@ -92,6 +92,7 @@ static void a_reader_waits_for_the_writer_to_bring_it_up(void **state)
 
 int main(void)
 {
+	all_only_on_sqlite();
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(an_empty_file_gets_all_of_it, world_new, world_free),
 		cmocka_unit_test_setup_teardown(an_older_schema_is_brought_up_and_kept_beside, old_world_new, world_free),

@@ -41,7 +41,6 @@ static void a_node_keeps_its_number_by_its_name(void **state)
 
 static void a_lease_is_one_row_of_its_post(void **state)
 {
-	only_on_sqlite();
 	struct world *w = *state;
 	hg_lease lease = { .name = "channel:wa", .node_n = 1, .fence = 1, .until_ms = T0 + 15000 };
 	g_autoptr(GPtrArray) all = g_ptr_array_new();

@@ -551,6 +551,7 @@ static void a_migration_that_fails_leaves_the_old_schema(void **state)
 /* A database as it was before consent had a table of its own. */
 static void who_had_opted_out_before_still_has(void **state)
 {
+	only_on_sqlite();
 	struct world *w = *state;
 	g_autoptr(GPtrArray) rows = g_ptr_array_new();
 	g_autofree char *mark = g_strdup_printf("PRAGMA application_id = %d; PRAGMA user_version = 16", HG_SQLITE_APPLICATION_ID);
@@ -636,7 +637,7 @@ static void a_readers_statement_is_stopped_after_its_time(void **state)
 	must((reader = hg_store_open_reader(&options, 50, e)));
 	endless = hg_stmt_once(reader, "WITH RECURSIVE x (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM x) "
 			       "SELECT n FROM x WHERE n < 0", HG_BIND_NONE, &error);
-	assert_int_equal(hg_stmt_next(endless, &error), -1);
+	assert_true(!endless || hg_stmt_next(endless, &error) == -1);
 	assert_true(g_error_matches(error, HG_ERROR, HG_ERROR_LIMIT));
 	must(hg_store_contact_get(reader, w->arena, 1, &c, e));		/* the next has its own time */
 }
@@ -648,6 +649,7 @@ static void hear(void *arg, const char *payload)
 
 static void a_hint_is_short_and_told_to_no_other_node(void **state)
 {
+	only_on_sqlite();
 	struct world *w = *state;
 	g_autoptr(GString) heard = g_string_new(NULL);
 	g_autofree char *longer = g_strnfill(HG_HINT_MAX + 1, 'x');
