@@ -112,6 +112,11 @@ def make_database(server, template=None):
     return f"{server} dbname={name}"
 
 
+def received(database):
+    """All that providers delivered, as it came."""
+    return ask(database, "SELECT string_agg(encode(bytes, 'escape'), '') FROM raw")
+
+
 def main():
     """python3 postgres.py PROGRAM [ARGUMENT...]: runs it with a server that is its own."""
     server = Server(FAST).start()

@@ -13,6 +13,7 @@ import pytest
 import fake_graph
 import fake_helpdesk
 import harness
+import postgres
 from conftest import APP_SECRET, AT_ONCE, ENV, GRAPH_TOKEN, PHONE_NUMBER_ID, config_text, finish
 from raw_http import Raw, exchange
 
@@ -54,6 +55,8 @@ class Edge:
 
     def stored(self, canary):
         """Is it in the database or its log?"""
+        if self.gateway.database:
+            return canary in postgres.received(self.gateway.database)
         files = [file for file in self.gateway.store.parent.iterdir() if file.is_file()]
         return any(canary.encode() in file.read_bytes() for file in files)
 
@@ -388,6 +391,7 @@ def test_it_says_continue_only_to_what_it_will_read(edge):
 
 # ---- files ----
 
+@postgres.only_on_sqlite
 def test_what_lies_on_the_disk_is_for_its_owner_even_without_a_umask(edge):
     socket_mode = os.lstat(edge.gateway.socket).st_mode
     assert stat.S_ISSOCK(socket_mode) and stat.S_IMODE(socket_mode) == 0o660

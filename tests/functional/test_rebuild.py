@@ -6,7 +6,10 @@ import sqlite3
 import pytest
 
 import harness
+import postgres
 from conftest import AT_ONCE, NOISE
+
+pytestmark = postgres.only_on_sqlite
 
 ANA, BO = "+447700900123", "+447700900456"
 RULES = NOISE + """\
