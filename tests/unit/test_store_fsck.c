@@ -344,6 +344,22 @@ static void a_missing_a_changed_and_an_orphan_file_are_found(void **state)
 	expect(w, "I13", a.id);
 }
 
+/* Where a folder is shared nobody can tell for a day whether another node is at it. */
+static void what_a_dead_node_was_writing_is_left_to_a_start(void **state)
+{
+	struct world *w = *state;
+	g_autofree char *path = g_build_filename(w->options.attachments, "tmp", "upload-1", NULL);
+
+	assert_true(g_file_set_contents(path, "x", 1, NULL));
+	assert_int_equal(utime(path, &(struct utimbuf){ T0 / 1000 - 7200, T0 / 1000 - 7200 }), 0);
+	if (!postgres_server())
+		expect(w, "I13", path);
+	w->options.shared_for_test = TRUE;
+	assert_int_equal(audit(w).many, 0);
+	assert_int_equal(utime(path, &(struct utimbuf){ T0 / 1000 - 3 * 86400, T0 / 1000 - 3 * 86400 }), 0);
+	expect(w, "I13", path);
+}
+
 /* On a server, whose answers would else come whole: copying, comparing and auditing hold a part of a table at a time. */
 static void long_reads_hold_few_rows(void **state)
 {
@@ -381,6 +397,7 @@ int main(void)
 		store_test(a_missing_reserve_is_found),
 		store_test(a_damaged_page_is_found),
 		store_test(a_missing_a_changed_and_an_orphan_file_are_found),
+		store_test(what_a_dead_node_was_writing_is_left_to_a_start),
 		store_test(long_reads_hold_few_rows),
 	};
 
