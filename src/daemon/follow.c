@@ -165,6 +165,16 @@ static gboolean is_stopped(hg_follower *follow)
 	return stop;
 }
 
+static gboolean fill_page(struct hg_follower_page *page, const GPtrArray *events, GError **error)
+{
+	gboolean ok = hg_store_follow_begin(page->store, events, error);
+
+	for (guint i = 0; ok && i < events->len; i++)
+		ok = hg_follower_fill(page, g_ptr_array_index(events, i), error);
+	hg_store_follow_end(page->store);
+	return ok;
+}
+
 static gboolean follow_page(hg_follower *follow, gboolean *ret_more, GError **error)
 {
 	g_autoptr(hg_arena) arena = hg_arena_new();
@@ -173,9 +183,8 @@ static gboolean follow_page(hg_follower *follow, gboolean *ret_more, GError **er
 
 	if (!hg_store_event_after(follow->reader, arena, follow->last_n, PAGE, events, error))
 		return FALSE;
-	for (guint i = 0; i < events->len; i++)
-		if (!hg_follower_fill(&page, g_ptr_array_index(events, i), error))
-			return FALSE;
+	if (!fill_page(&page, events, error))
+		return FALSE;
 	*ret_more = events->len == PAGE;
 	if (!events->len)
 		return TRUE;

@@ -55,6 +55,11 @@ gboolean hg_store_contact_get(hg_store *store, hg_arena *arena, gint64 n, hg_con
 	return hg_row_by_n(store, &get, n, arena, ret, error);
 }
 
+gboolean hg_contact_ahead(hg_store *store, const struct hg_range *range, GError **error)
+{
+	return hg_row_ahead(store, &contact_table, range, error);
+}
+
 gboolean hg_store_contact_by_id(hg_store *store, hg_arena *arena, const char *id, hg_contact **ret, GError **error)
 {
 	static const struct hg_sql get = { HG_SQL_CONTACT_BY_ID, "WHERE id = $1", HG_SQL_SELECT, &contact_table };

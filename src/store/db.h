@@ -37,7 +37,7 @@ struct hg_store {
 	guint8 key[32];
 	struct evp_mac_ctx_st *mac;	/* ours */
 	struct hg_late *late;		/* ours */
-	struct hg_known *known;		/* ours; of readers always empty */
+	struct hg_known *known;		/* ours; of readers empty but for what was read ahead */
 	GArray *seen_days;		/* ours; NULL: not looked at yet */
 	struct hg_store_cost cost;
 	gint64 turn;			/* transactions of all who write, as far as the last one of ours saw */

@@ -1,5 +1,5 @@
 /* events.c - the log: events, the decisions behind them, and the rules these were made by */
-#include "sql.h"
+#include "known.h"
 
 static const struct hg_column event_columns[] = {
 	HG_COLUMN(hg_event, n, INT64, HG_C_N),
@@ -90,6 +90,11 @@ gboolean hg_store_decision_add(hg_store *store, hg_decision *decision, GError **
 }
 
 static const struct hg_sql decision_by_n = { HG_SQL_DECISION_GET, NULL, HG_SQL_BY_N, &decision_table };
+
+gboolean hg_decision_ahead(hg_store *store, const struct hg_range *range, GError **error)
+{
+	return hg_row_ahead(store, &decision_table, range, error);
+}
 
 gboolean hg_store_decision_get(hg_store *store, hg_arena *arena, gint64 n, hg_decision **ret, GError **error)
 {

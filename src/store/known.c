@@ -2,8 +2,8 @@
  *
  * A helpdesk's answer comes a moment after the message it is about, and wants the thread, the ticket and
  * the contact that were written then.  Rows are kept as a read would give them, those of a few turns together, and
- * the oldest are forgotten first.  Only the one connection that writes keeps any, and all that writes rows with
- * numbers comes by here; what is undone takes everything with it. */
+ * the oldest are forgotten first.  Only the one connection that writes keeps any (and a reader what it read ahead, for one
+ * transaction), and all that writes rows with numbers comes by here; what is undone takes everything with it. */
 #include "known.h"
 
 #include <string.h>

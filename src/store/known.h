@@ -1,4 +1,4 @@
-/* known.h - inside src/store: rows this connection wrote lately */
+/* known.h - inside src/store: rows this connection wrote lately, or read ahead */
 #pragma once
 #include "sql.h"
 
@@ -20,3 +20,12 @@ void hg_known_put(struct hg_known *known, const struct hg_table *of, const void 
 void hg_known_turn_ends(struct hg_known *known);
 /* As it is in the database; NULL: ask there. */
 const void *hg_known_find(struct hg_known *known, const struct hg_table *of, gint64 n);
+
+/* ---- ahead.c: what a reader will want, a range of numbers at a time; known until its transaction ends ---- */
+struct hg_range { gint64 from, to; guint n; };		/* n: how many of them are wanted; 0: none */
+void hg_range_add(struct hg_range *range, gint64 n);	/* 0 is nothing */
+gboolean hg_row_ahead(hg_store *store, const struct hg_table *of, const struct hg_range *range, GError **error);
+gboolean hg_thread_ahead(hg_store *store, const struct hg_range *range, struct hg_range *ret_contacts, GError **error);
+gboolean hg_contact_ahead(hg_store *store, const struct hg_range *range, GError **error);
+gboolean hg_message_ahead(hg_store *store, const struct hg_range *range, GError **error);
+gboolean hg_decision_ahead(hg_store *store, const struct hg_range *range, GError **error);

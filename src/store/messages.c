@@ -97,6 +97,11 @@ gboolean hg_store_message_get(hg_store *store, hg_arena *arena, gint64 n, hg_mes
 	return hg_row_by_n(store, &message_by_n, n, arena, ret, error);
 }
 
+gboolean hg_message_ahead(hg_store *store, const struct hg_range *range, GError **error)
+{
+	return hg_row_ahead(store, &message_table, range, error);
+}
+
 gboolean hg_store_message_by_id(hg_store *store, hg_arena *arena, const char *id, hg_message **ret, GError **error)
 {
 	static const struct hg_sql get = { HG_SQL_MESSAGE_BY_ID, "WHERE id = $1", HG_SQL_SELECT, &message_table };

@@ -180,23 +180,28 @@ gboolean hg_search_follow_events(hg_search *search, hg_arena *arena, struct hg_i
 	g_autoptr(GPtrArray) events = g_ptr_array_new();
 	g_autoptr(GHashTable) threads = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
 	gint64 upto_n = __atomic_load_n(&search->published_n, __ATOMIC_SEQ_CST);
+	gboolean ok;
 
 	if (state->event_n >= upto_n)
 		return TRUE;
 	if (!hg_store_event_after(search->store, arena, state->event_n, EVENTS, events, error))
 		return FALSE;
-	for (guint i = 0; i < events->len; i++) {
+	ok = hg_store_follow_begin(search->store, events, error);
+	for (guint i = 0; ok && i < events->len; i++) {
 		const hg_event *event = g_ptr_array_index(events, i);
 
 		if (event->n > upto_n)
 			break;
-		if (!take_event(search, arena, event, threads, error))
-			return FALSE;
+		ok = take_event(search, arena, event, threads, error);
+		if (!ok)
+			break;
 		state->event_n = event->n;
 		state->event_id = event->id;
 	}
 	*ret_more = state->event_n < upto_n && events->len == EVENTS;
-	return put_threads(search, arena, threads, error);
+	ok = ok && put_threads(search, arena, threads, error);
+	hg_store_follow_end(search->store);
+	return ok;
 }
 
 gboolean hg_search_go_back(hg_search *search, hg_arena *arena, struct hg_index_state *state, gboolean *ret_more, GError **error)

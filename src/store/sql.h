@@ -197,6 +197,8 @@ gboolean hg_row_change(hg_store *store, const struct hg_sql *sql, const void *ro
 		       GError **error);
 /* With all it points to, as it would be read from the database. */
 void *hg_row_copy(const struct hg_table *of, const void *row, hg_arena *arena);
+/* The one that the statement stands at. */
+void *hg_row_read(const struct hg_table *of, hg_stmt *stmt, hg_arena *arena);
 /* The row with this number, of a table that has them; sql: BY_N. */
 gboolean hg_row_by_n(hg_store *store, const struct hg_sql *sql, gint64 n, hg_arena *arena, gpointer ret, GError **error);
 /* From newest_n back along what each row names as the one before it (prev: where in the row): limit rows at most. */

@@ -443,6 +443,9 @@ gboolean hg_store_event_after(hg_store *store, hg_arena *arena, gint64 after_n, 
 /* The same, of those that are on trial, or of the others. */
 gboolean hg_store_event_log(hg_store *store, hg_arena *arena, gint64 after_n, gboolean shadow, guint limit,
 			    GPtrArray *ret, GError **error);
+/* For a reader that follows the log: what the events name is read with few statements, as of one moment, and is at hand until the end. */
+gboolean hg_store_follow_begin(hg_store *store, const GPtrArray *events, GError **error);
+void hg_store_follow_end(hg_store *store);	/* always, also after one that failed */
 /* The number behind which events happened at since_ms or later: as hg_store_decision_since(). */
 gboolean hg_store_event_since(hg_store *store, gint64 since_ms, gint64 *ret_after_n, GError **error);
 gboolean hg_store_decision_add(hg_store *store, hg_decision *decision, GError **error);	/* fills n */
@@ -573,7 +576,7 @@ gboolean hg_store_idem_answer(hg_store *store, const char *principal, const char
 gboolean hg_store_idem_forget(hg_store *store, const char *principal, const char *key, GError **error);
 
 /* ---- the journal: what the engine did, in order ---- */
-gboolean hg_store_journal_add(hg_store *store, hg_journal *row, GError **error);	/* fills n */
+gboolean hg_store_journal_add(hg_store *store, const hg_journal *row, GError **error);	/* n is the store's to give */
 /* Oldest first, after_n exclusive. */
 gboolean hg_store_journal_after(hg_store *store, hg_arena *arena, gint64 after_n, guint limit, GPtrArray *ret,
 				GError **error);

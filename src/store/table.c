@@ -374,7 +374,7 @@ static void column_read(const struct hg_column *c, hg_stmt *stmt, int at, hg_are
 	}
 }
 
-static void *row_read(const struct hg_table *of, hg_stmt *stmt, hg_arena *arena)
+void *hg_row_read(const struct hg_table *of, hg_stmt *stmt, hg_arena *arena)
 {
 	void *row = hg_arena_alloc(arena, of->size);
 	int at = 0;
@@ -418,7 +418,7 @@ gboolean hg_row_one(hg_store *store, const struct hg_sql *sql, const struct hg_v
 
 	if (more < 0)
 		return FALSE;
-	*(void **)ret = more ? row_read(sql->of, stmt, arena) : NULL;
+	*(void **)ret = more ? hg_row_read(sql->of, stmt, arena) : NULL;
 	if (more)
 		hg_stmt_end(stmt);
 	return TRUE;
@@ -433,7 +433,7 @@ gboolean hg_row_all(hg_store *store, const struct hg_sql *sql, const struct hg_v
 	if (!stmt)
 		return FALSE;
 	while ((more = hg_stmt_next(stmt, error)) > 0)
-		g_ptr_array_add(ret, row_read(sql->of, stmt, arena));
+		g_ptr_array_add(ret, hg_row_read(sql->of, stmt, arena));
 	return more == 0;
 }
 

@@ -83,6 +83,18 @@ gboolean hg_store_thread_get(hg_store *store, hg_arena *arena, gint64 n, hg_thre
 	return hg_row_by_n(store, &get, n, arena, ret, error);
 }
 
+gboolean hg_thread_ahead(hg_store *store, const struct hg_range *range, struct hg_range *ret_contacts, GError **error)
+{
+	const hg_thread *thread;
+
+	if (!hg_row_ahead(store, &thread_table, range, error))
+		return FALSE;
+	for (gint64 n = range->from; range->n && n <= range->to; n++)
+		if ((thread = hg_known_find(hg_store_known(store), &thread_table, n)))
+			hg_range_add(ret_contacts, thread->contact_n);
+	return TRUE;
+}
+
 gboolean hg_store_thread_by_id(hg_store *store, hg_arena *arena, const char *id, hg_thread **ret, GError **error)
 {
 	static const struct hg_sql get = { HG_SQL_THREAD_BY_ID, "WHERE id = $1", HG_SQL_SELECT, &thread_table };

@@ -421,6 +421,60 @@ static void what_failed_and_nobody_read_fails_the_next_that_is_read(void **state
 	}
 }
 
+/* ---- read ahead ---- */
+
+#define PAGE 12
+
+static void fill_log(struct world *w)
+{
+	must(hg_store_begin(w->store, e));
+	for (int i = 0; i < PAGE; i++) {
+		g_autofree char *text = g_strdup_printf("text %d", i);
+		hg_thread *thread = a_thread(w, a_contact(w, text), "");
+		const hg_message *message = a_message(w, thread, HG_INBOUND, text);
+		hg_event event = { .type = "message.received", .data = "{}", .thread_n = thread->n, .message_n = message->n, .seq = 1 };
+
+		hg_id_new(&test_env, "evt", event.id);
+		must(hg_store_event_add(w->store, &event, e));
+	}
+	must(hg_store_commit(w->store, e));
+}
+
+static void what_a_page_of_the_log_names_is_read_at_once(void **state)
+{
+	struct world *w = *state;
+	g_autoptr(GPtrArray) events = g_ptr_array_new();
+	g_autoptr(hg_store) reader = NULL;
+	hg_contact *contact;
+	gint64 before;
+
+	must((reader = hg_store_open_reader(&w->options, 0, e)));
+	fill_log(w);
+	must(hg_store_event_after(reader, w->arena, 0, PAGE, events, e));
+	assert_int_equal(events->len, PAGE);
+	must(hg_store_follow_begin(reader, events, e));
+	before = hg_store_cost(reader).statements;
+	for (guint i = 0; i < events->len; i++) {
+		const hg_event *event = g_ptr_array_index(events, i);
+		hg_message *message;
+		hg_thread *thread;
+
+		must(hg_store_thread_get(reader, w->arena, event->thread_n, &thread, e));
+		must(hg_store_contact_get(reader, w->arena, thread->contact_n, &contact, e));
+		must(hg_store_message_get(reader, w->arena, event->message_n, &message, e));
+		assert_string_equal(contact->name, message->text);
+		assert_int_equal(message->thread_n, thread->n);
+	}
+	assert_int_equal(hg_store_cost(reader).statements, before);
+	hg_store_follow_end(reader);
+	/* Behind it nothing is remembered: what others write is seen. */
+	must(hg_store_contact_get(w->store, w->arena, 1, &contact, e));
+	contact->name = "Eva";
+	in_txn(w, must(hg_store_contact_update(w->store, contact, e)));
+	must(hg_store_contact_get(reader, w->arena, 1, &contact, e));
+	assert_string_equal(contact->name, "Eva");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -440,6 +494,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(an_id_that_cannot_be_written_is_not_taken_for_new, world_new, world_free),
 		cmocka_unit_test_setup_teardown(a_mark_is_gone_back_to_where_nothing_was_written, world_new, world_free),
 		cmocka_unit_test_setup_teardown(what_nobody_reads_is_not_waited_for, world_new, world_free),
+		cmocka_unit_test_setup_teardown(what_a_page_of_the_log_names_is_read_at_once, world_new, world_free),
 		cmocka_unit_test_setup_teardown(what_failed_and_nobody_read_fails_the_commit, world_new, world_free),
 		cmocka_unit_test_setup_teardown(what_failed_and_nobody_read_fails_the_next_that_is_read, world_new, world_free),
 	};
