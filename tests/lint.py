@@ -116,6 +116,7 @@ def lint_secrets(found, path, text, where):
 
 
 # Built and released with the daemon: what they may see is the makefile's to say.
+LOOKS = ("adapters/whatsapp/condition.c", "inside.h")	# the one thing it has beyond the border: to be probed
 INSIDE = tuple(f"adapters/{name}/" for name in ("email", "http", "infobip", "smpp", "telnyx", "twilio", "vonage", "widget"))
 
 
@@ -128,7 +129,7 @@ def lint_includes(found, path, text, where):
     for match in re.finditer(r'^#include\s+([<"])([^>"]+)[>"]', text, re.M):
         name = match.group(2)
         ours = match.group(1) == '"' and (path.parent / name).exists()
-        if match.group(1) == '"' and not ours and name != "headgate/adapter.h":
+        if match.group(1) == '"' and not ours and name != "headgate/adapter.h" and (where, name) != LOOKS:
             found.add(path, text, match.start(), f"{name}: adapters include headgate/adapter.h only")
 
 

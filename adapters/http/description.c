@@ -27,6 +27,7 @@ void ht_desc_free(ht_desc *desc)
 	g_clear_pointer(&desc->codes, g_array_unref);
 	ht_out_free(desc->out);
 	ht_fetch_free(desc->fetch);
+	ht_request_free(desc->probe);
 	json_object_put(desc->tree);
 	g_free(desc->name);
 	g_free(desc->country);
@@ -103,6 +104,20 @@ static void read_send(struct ht_look *look, ht_desc *desc)
 	ht_leave(look, was);
 }
 
+/* It changes nothing over there: a look, whose answer counts by its status alone. */
+static void read_probe(struct ht_look *look, ht_desc *desc)
+{
+	static const char *const keys[] = { "method", "url", "query", "headers", "basic", "bearer", "json", "form", NULL };
+	struct json_object *probe = ht_member(look, desc->tree, "probe", FALSE);
+	gsize was = ht_enter(look, "probe");
+
+	if (probe && ht_keys(look, probe, keys))
+		desc->probe = ht_request_new(look, probe, TRUE);
+	if (desc->probe && ht_request_has(desc->probe, "token"))
+		ht_wrong(look, NULL, "cannot name ${token}: it is asked for when a message is sent");
+	ht_leave(look, was);
+}
+
 /* What only `headgatectl adapter test` runs has the right names at least. */
 static void check_samples(struct ht_look *look, struct json_object *tree)
 {
@@ -117,7 +132,7 @@ static void check_samples(struct ht_look *look, struct json_object *tree)
 
 static void read_all(struct ht_look *look, ht_desc *desc)
 {
-	static const char *const keys[] = { "name", "about", "country", "codes", "in", "send", "fetch", "samples", NULL };
+	static const char *const keys[] = { "name", "about", "country", "codes", "in", "send", "fetch", "probe", "samples", NULL };
 
 	if (!ht_keys(look, desc->tree, keys) && !json_object_is_type(desc->tree, json_type_object))
 		return;
@@ -128,6 +143,7 @@ static void read_all(struct ht_look *look, ht_desc *desc)
 	desc->codes = read_codes(look, desc->tree);
 	desc->in = ht_ways_new(look, desc->tree);
 	read_send(look, desc);
+	read_probe(look, desc);
 	check_samples(look, desc->tree);
 	if (!ht_member(look, desc->tree, "in", FALSE) && !ht_member(look, desc->tree, "send", FALSE))
 		ht_wrong(look, NULL, "neither 'in' nor 'send' is there: nothing could come or go");

@@ -28,6 +28,7 @@
  *	             bad_payload:, busy: }
  *	send: { ... }                   # http_out_new()
  *	fetch: { basic: ..., headers: ..., hosts: [ ... ] }    # how files of messages are fetched
+ *	probe: { url: ..., basic: ..., headers: ... }    # what is asked to see whether the credentials are good
  *	samples:
  *	  given: { secrets: { auth_token: made-up }, values: { ... }, public_url: https://..., now: 2026-11-20T10:00:00Z }
  *	  in: [ { name: ..., made_up: true, request: { method:, target:, headers:, body: }, expect: { ... } } ]
@@ -68,6 +69,7 @@ typedef struct ht_desc {
 	GArray *codes;			/* of struct ht_code */
 	struct ht_out *out;		/* http_out.h: NULL without send: */
 	struct ht_fetch *fetch;		/* how files are fetched; NULL: nothing said */
+	struct ht_request *probe;	/* asked to see whether the credentials are good; NULL: nothing said */
 } ht_desc;
 /* look: at may be NULL, names and people are filled in.  NULL when anything was told. */
 ht_desc *ht_desc_new(const char *json, struct ht_look *look);

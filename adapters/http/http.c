@@ -9,6 +9,8 @@
 #include "http_samples.h"
 #include "http_send.h"
 #include "http_tree.h"
+#include "json.h"
+#include "say.h"
 #include "sms_text.h"
 #include "ways_in.h"
 
@@ -137,13 +139,34 @@ static void fetch(void *state, uint64_t ticket, const char *ref)
 
 /* ---- a channel's life ---- */
 
-/* There is nothing that could be asked: the next message shows. */
+static void looked(void *arg, const struct hg_http_answer *answer)
+{
+	struct http *http = arg;
+
+	if (answer->status / 100 == 2)
+		hg_health_works(&http->health);
+}
+
+/* As the description says; without a word of it there is nothing that could be asked, and the next message shows. */
 static void look_again(void *state)
 {
 	struct http *http = state;
+	g_autoptr(json_object) nothing = json_object_new_object();
+	struct ht_say say = { .part = nothing, .conf = http->conf, .now_ms = http->host->now_ms(http->ch) };
+	g_auto(ht_made) made = { 0 };
+	struct hg_http_call call = { .size = sizeof(call), .timeout_ms = http->conf->timeout };
 
 	hg_health_looking(&http->health);
-	hg_health_works(&http->health);
+	if (!http->desc->probe || ht_say_make(http->desc->probe, &say, &made)) {
+		hg_health_works(&http->health);
+		return;
+	}
+	call.method = made.method;
+	call.url = made.url->str;
+	call.headers = (const char *const *)made.headers->pdata;
+	call.body = made.body->str;
+	call.len = made.body->len;
+	http->host->http(http->ch, &call, looked, http);
 }
 
 static int open_channel(const struct hg_host *host, struct hg_channel *ch, const void *conf, void **state, struct hg_err *err)

@@ -4,10 +4,12 @@
  * API is asked from time to time.  While there is trouble, an answer in order (or, where nothing can
  * be asked, the time that has passed) counts as recovery; if it was none, the next send says so. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "api.h"
 #include "condition.h"
+#include "inside.h"
 #include "pick.h"
 
 #define LOOK_MS   INT64_C(600000)	/* between looks while all is well */
@@ -193,10 +195,9 @@ static void looked(void *arg, const struct hg_http_answer *answer)
 	set_timer(wa);
 }
 
-static void ask(struct whatsapp *wa)
+static void ask_about(struct whatsapp *wa, const char *number, hg_http_done_fn *done, void *arg)
 {
 	struct wa_pool *pool = wa_pool_new();
-	const char *number = wa->conf->phone_number_id[wa->looking_at];
 	const char *headers[] = { wa_api_auth(pool, wa->conf), NULL };
 	struct hg_http_call call = {
 		.size = sizeof(call), .method = "GET", .headers = headers,
@@ -204,8 +205,13 @@ static void ask(struct whatsapp *wa)
 		.timeout_ms = wa->conf->timeout,
 	};
 
-	wa->host->http(wa->ch, &call, looked, wa);
+	wa->host->http(wa->ch, &call, done, arg);
 	wa_pool_free(pool);
+}
+
+static void ask(struct whatsapp *wa)
+{
+	ask_about(wa, wa->conf->phone_number_id[wa->looking_at], looked, wa);
 }
 
 static void look(void *state)
@@ -225,8 +231,49 @@ static void look(void *state)
 	report(wa);
 }
 
+/* ---- an operator asks: beside what looks from time to time, of all numbers at once ---- */
+
+struct probe {
+	struct whatsapp *wa;
+	size_t left;
+	bool bad;
+};
+
+static void probed(void *arg, const struct hg_http_answer *answer)
+{
+	struct probe *p = arg;
+
+	p->bad = !answer->status || refused(p->wa, answer) || p->bad;
+	if (--p->left)
+		return;
+	if (p->bad)
+		report(p->wa);
+	else
+		wa_condition_works(p->wa);
+	free(p);
+}
+
+static void look_now(void *state)
+{
+	struct whatsapp *wa = state;
+	char **numbers = wa->conf->phone_number_id;
+	struct probe *p = wa_api_is_flat(wa->conf) ? NULL : calloc(1, sizeof(*p));
+
+	if (!p)
+		return;
+	p->wa = wa;
+	while (numbers[p->left])
+		p->left++;
+	for (size_t i = 0, n = p->left; i < n; i++)	/* answers come later, from the loop */
+		ask_about(wa, numbers[i], probed, p);
+}
+
 void wa_condition_start(struct whatsapp *wa)
 {
+	const struct hg_inside_look *inside = wa->host->inside ? wa->host->inside(wa->ch, HG_INSIDE_LOOK) : NULL;
+
+	if (inside)
+		inside->serve(wa->ch, look_now);
 	wa->wait_ms = WAIT_MIN;
 	look(wa);
 }

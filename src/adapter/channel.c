@@ -126,6 +126,7 @@ static void close_adapter(hg_channel *ch)
 	ch->opened = FALSE;
 	ch->in_close = FALSE;
 	ch->take = NULL;
+	ch->look = NULL;
 	ch->state = NULL;
 	hg_session_free_all(ch);
 	hg_send_end(ch);

@@ -37,6 +37,8 @@ gboolean hg_channel_rests(const hg_channel *ch);	/* for either */
 gboolean hg_channel_is_single(const hg_channel *ch);	/* it keeps a connection of its own */
 /* In any phase. */
 void hg_channel_probe(hg_channel *ch, hg_channel_check_fn *fn, void *arg);	/* condition.c */
+/* See hg_channels_look(). */
+void hg_channel_look(hg_channel *ch, hg_channel_check_fn *fn, void (*done)(void *arg), void *arg);	/* probe.c */
 void hg_channel_restarted(hg_channel *ch);	/* for its figures */
 gboolean hg_channel_is_running(const hg_channel *ch);
 gboolean hg_channel_is_closed(const hg_channel *ch);

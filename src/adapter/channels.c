@@ -309,6 +309,16 @@ gboolean hg_channels_probe(hg_channels *all, const char *name, hg_channel_check_
 	return TRUE;
 }
 
+gboolean hg_channels_look(hg_channels *all, const char *name, hg_channel_check_fn *fn, void (*done)(void *arg), void *arg, GError **error)
+{
+	hg_channel *ch = hg_channels_find(all, name);
+
+	if (!ch)
+		return hg_fail(error, HG_ERROR_MISSING, "there is no channel \"%.64s\"", name);
+	hg_channel_look(ch, fn, done, arg);
+	return TRUE;
+}
+
 gboolean hg_channels_ask(hg_channels *all, const char *name, gint64 since_ms, GError **error)
 {
 	hg_channel *ch = hg_channels_find(all, name);

@@ -72,6 +72,10 @@ gboolean hg_channels_is_held(hg_channels *channels, const char *name);
 void hg_channels_own(hg_channels *channels, const char *name, gboolean ours);
 /* Says in out what is known of how the channel is: {"check","ok","said"} each, and whether all is well. */
 gboolean hg_channels_probe(hg_channels *channels, const char *name, hg_channel_check_fn *fn, void *arg, GError **error);
+/* Has the provider asked whether it takes the channel's credentials: fn hears of each answer ("provider"), then done(arg) comes,
+ * once, from the loop; before this returns where nothing is asked (the channel does not run, or rests).  MISSING. */
+gboolean hg_channels_look(hg_channels *channels, const char *name, hg_channel_check_fn *fn, void (*done)(void *arg), void *arg,
+			  GError **error);
 
 /* ---- the server's side: requests to /channel/NAME/PATH; for hg_server_conf, arg is hg_channels ---- */
 #define HG_CHANNEL_PREFIX "/channel/"

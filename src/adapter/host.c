@@ -92,8 +92,18 @@ static void take_serve(struct hg_channel *ch, hg_take_fn *take)
 
 static const struct hg_inside_take inside_take = { take_offline, take_serve };
 
+static void look_serve(struct hg_channel *ch, void (*look)(void *state))
+{
+	if (hg_ch_may(ch, "serve"))
+		ch->look = look;
+}
+
+static const struct hg_inside_look inside_look = { look_serve };
+
 static void *host_inside(hg_channel *ch, const char *what)
 {
+	if (strcmp(what, HG_INSIDE_LOOK) == 0)
+		return (void *)&inside_look;
 	if (strcmp(what, HG_INSIDE_TAKE) == 0)
 		return (void *)&inside_take;
 	if (strcmp(what, HG_INSIDE_EVENT_BASE) == 0)

@@ -12,6 +12,8 @@ struct call {
 	gboolean closing;
 	hg_http_done_fn *done;
 	void *arg;
+	struct hg_probe *probe;		/* whose answer this is; or NULL */
+	char *host;			/* with probe: that is asked; or NULL */
 };
 
 struct answer {
@@ -45,6 +47,14 @@ static gboolean allow_host(const struct hg_http_call *call, const char *host, GP
 		g_ptr_array_add(hosts, g_strdup(host));
 	g_ptr_array_add(hosts, NULL);
 	return found;
+}
+
+/* Yours; NULL: it has none. */
+static char *host_of(const char *url)
+{
+	g_autoptr(GUri) uri = g_uri_parse(url, G_URI_FLAGS_NONE, NULL);
+
+	return uri ? g_strdup(g_uri_get_host(uri)) : NULL;
 }
 
 static gboolean check_stranger(const struct hg_http_call *call, GPtrArray *hosts, GError **error)
@@ -111,13 +121,19 @@ static void call_end(struct call *c, const struct answer *a)
 {
 	hg_channel *ch = c->ch;
 	hg_http_done_fn *done = c->done;
+	struct hg_probe *probe = c->probe;
+	g_autofree char *host = g_steal_pointer(&c->host);
 	void *arg = c->arg;
 
 	g_queue_unlink(&ch->calls, &c->link);
 	g_free(c->refused);
 	g_free(c);
+	ch->probing = probe;		/* what it asks next is of the same look */
 	if (done)
 		done(arg, &a->pub);
+	ch->probing = NULL;
+	if (probe)
+		hg_probe_answered(probe, host, &a->pub);
 	hg_ch_progress(ch);
 }
 
@@ -177,6 +193,7 @@ static void begin(struct call *c, const struct hg_http_call *theirs)
 	} else if (!hg_http_convert(&ours, &call, hosts, &error)) {
 		refuse(c, error->message);
 	} else {
+		c->host = c->probe ? host_of(ours.url) : NULL;
 		parts = convert_parts(&ours);
 		call.parts = ours.n_parts ? parts : NULL;
 		call.n_parts = ours.n_parts;
@@ -194,6 +211,7 @@ void hg_http_begin(hg_channel *ch, const struct hg_http_call *call, hg_http_done
 	c->ch = ch;
 	c->done = done;
 	c->arg = arg;
+	c->probe = hg_probe_take(ch);
 	c->link.data = c;
 	g_queue_push_tail_link(&ch->calls, &c->link);
 	ch->counts.calls++;

@@ -19,6 +19,10 @@
 /* In hg_adapter.caps, beside HG_CAP_SINGLE: it keeps to offline().  Others are not opened in capture mode. */
 #define HG_INSIDE_CAP_OFFLINE (1u << 31)
 
+/* const struct hg_inside_look *: for adapters that can ask their provider something harmless with the channel's own credentials.
+ * NULL where nobody would hear of it. */
+#define HG_INSIDE_LOOK "look.1"
+
 struct hg_channel;
 struct hg_out;
 struct hg_visitor_conf;		/* visitor_conf.h */
@@ -43,4 +47,10 @@ typedef int hg_take_fn(void *state, const void *bytes, size_t len, hg_ack_fn *ac
 struct hg_inside_take {
 	bool (*offline)(struct hg_channel *);	/* from open() to close() no connection may be made; the same all that time */
 	void (*serve)(struct hg_channel *, hg_take_fn *take);	/* from start() on, until close() */
+};
+
+struct hg_inside_look {
+	/* From start() on, until close().  look() begins calls by http(), at once or where the one before is answered, and does with
+	 * the answers what it always does; an operator who probes the channel is told what they show of the credentials. */
+	void (*serve)(struct hg_channel *, void (*look)(void *state));
 };

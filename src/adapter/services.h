@@ -71,6 +71,8 @@ struct hg_channel {
 	gboolean held;			/* a person has paused it */
 	gboolean away;			/* another node does what only one may */
 	hg_take_fn *take;		/* what is handed in goes here; or NULL */
+	void (*look)(void *state);	/* asks its provider something harmless; or NULL */
+	struct hg_probe *probing;	/* for which the calls are that begin now; or NULL */
 
 	char *cursor;
 	int condition;			/* enum hg_condition; 0: none yet */
@@ -136,6 +138,10 @@ void hg_timer_end(hg_channel *ch);
 
 void hg_http_begin(hg_channel *ch, const struct hg_http_call *call, hg_http_done_fn *done, void *arg);
 void hg_http_end(hg_channel *ch);
+/* ---- probe.c: what the provider says of the credentials ---- */
+struct hg_probe *hg_probe_take(hg_channel *ch);		/* that a call which begins now is for: one answer of it is due; or NULL */
+/* What it was answered by the host of url (or NULL). */
+void hg_probe_answered(struct hg_probe *probe, const char *host, const struct hg_http_answer *answer);
 /* Our call as the client wants it.  hosts is filled with what call->hosts allows for this URL and
  * must outlive the client's call.  FALSE with error set: the URL may not be called. */
 gboolean hg_http_convert(const struct hg_http_call *call, struct hg_client_call *ret, GPtrArray *hosts,

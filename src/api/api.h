@@ -34,8 +34,9 @@ struct hg_api_ports {
 	gboolean (*channel)(void *ctx, const char *name, GString *out);
 	/* On the loop: the store says otherwise by now which channels are paused. */
 	void (*hold)(void *ctx);
-	/* On the loop: appends {"ok","checks":[...]}: what is known of how the channel is.  MISSING. */
-	gboolean (*probe)(void *ctx, const char *channel, GString *out, GError **error);
+	/* On the loop: appends {"ok","checks":[...]}: what is known of how the channel is, and what its provider says to being asked.
+	 * Then done(arg), once, perhaps before it returns.  FALSE (no done): MISSING. */
+	gboolean (*probe)(void *ctx, const char *channel, GString *out, void (*done)(void *arg), void *arg, GError **error);
 	/* On the loop: appends what would have left in capture mode: the newest, or (n) one of it; FALSE: it is not there. */
 	gboolean (*captured)(void *ctx, gint64 n, guint limit, GString *out);
 	/* On the loop: where the console is served, without the last slash; yours.  NULL: STATE, it is not. */

@@ -191,8 +191,8 @@ void hg_channel_probe_call(struct call *call)
 	static const struct call_member known[] = { { 0 } };
 	g_autoptr(json_object) body = hg_call_body(call, known);
 
-	if (body)
-		call->api->ports.probe(call->api->ports.ctx, call->param[0], call->out, &call->error);
+	if (body && call->api->ports.probe(call->api->ports.ctx, call->param[0], call->out, hg_call_finish, call, &call->error))
+		return;
 	hg_call_finish(call);
 }
 

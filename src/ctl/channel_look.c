@@ -201,6 +201,8 @@ const struct ctl_verb ctl_channel_resume = {
 	.options = CTL_PARAMS({ "reason", CTL_TEXT, "TEXT", "why, for who looks at it later" }, CTL_OPT_AGENT),
 };
 const struct ctl_verb ctl_channel_probe = {
-	.name = "probe", .help = "look now whether it is well", .run = probe, .args = NAME,
+	.name = "probe", .help = "look now whether it is well, and ask its provider", .run = probe, .args = NAME,
+	.more = "The daemon asks the provider something harmless with the channel's own credentials, and says whether they are right, refused "
+		"(and what to do), or the provider cannot be reached. Mailboxes and SMPP binds show it by the connection they keep.",
 	.exits = "1 something is not well",
 };

@@ -105,6 +105,18 @@ static void look_at_checks(struct doctor *doctor, const char *what, const char *
 	}
 }
 
+/* Of providers that are asked; else NULL. */
+static const char *provider_said(struct json_object *checks)
+{
+	for (gsize i = 0; i < count_of(checks); i++) {
+		struct json_object *check = json_object_array_get_idx(checks, i);
+
+		if (g_strcmp0(hg_json_str(check, "check"), "provider") == 0)
+			return hg_json_str(check, "said");
+	}
+	return NULL;
+}
+
 static void probe_channel(struct doctor *doctor, const char *name)
 {
 	g_autofree char *path = ctl_path("/v1/channels/%s/probe", name), *what = g_strdup_printf("probe of %s", name);
@@ -117,7 +129,8 @@ static void probe_channel(struct doctor *doctor, const char *name)
 	}
 	look_at_checks(doctor, what, "compare its options and secrets with what its provider shows", hg_json_arr(reply.json, "checks"), &ok);
 	if (ok)
-		doctor_find(doctor, DOCTOR_OK, what, NULL, "its provider takes the credentials, as far as that can be asked");
+		doctor_find(doctor, DOCTOR_OK, what, NULL, "%s", provider_said(hg_json_arr(reply.json, "checks")) ?: "it is well; its provider is not "
+			    "asked beside what it does anyway");
 }
 
 static void probe_backend(struct doctor *doctor, const struct hg_backend_conf *backend)

@@ -129,7 +129,12 @@ gboolean hg_gateway_channel(void *arg, const char *name, GString *out)
 
 /* ---- probed ---- */
 
-struct probing { GString *out; gboolean ok; };
+struct probing {
+	GString *out;
+	gboolean ok;
+	void (*done)(void *arg);
+	void *arg;
+};
 
 static void add_check(void *arg, const char *check, gboolean ok, const char *said)
 {
@@ -153,23 +158,35 @@ static void check_webhook(const hg_conf *conf, const struct hg_channel_conf *cha
 			  "gateway.public_url is not set: nobody knows where the provider can call");
 }
 
-gboolean hg_gateway_probe(void *arg, const char *name, GString *out, GError **error)
+/* The provider has answered, too. */
+static void probed(void *arg)
 {
-	hg_gateway *gateway = arg;
-	const hg_conf *conf = gateway->setup->conf;
-	struct probing probing = { out, TRUE };
+	struct probing *probing = arg;
 
+	hg_json_close(probing->out, ']');
+	hg_json_add_bool(probing->out, "ok", probing->ok);
+	hg_json_close(probing->out, '}');
+	probing->done(probing->arg);
+	g_free(probing);
+}
+
+gboolean hg_gateway_probe(void *ctx, const char *name, GString *out, void (*done)(void *arg), void *arg, GError **error)
+{
+	hg_gateway *gateway = ctx;
+	const hg_conf *conf = gateway->setup->conf;
+	struct probing *probing = g_new0(struct probing, 1);
+
+	*probing = (struct probing){ out, TRUE, done, arg };
 	hg_json_open(out, '{');
 	hg_json_add_str(out, "channel", name);
 	hg_json_key(out, "checks");
 	hg_json_open(out, '[');
-	if (!hg_channels_probe(gateway->channels, name, add_check, &probing, error))
+	if (!hg_channels_probe(gateway->channels, name, add_check, probing, error)) {
+		g_free(probing);
 		return FALSE;
-	check_webhook(conf, hg_conf_channel(conf, name), &probing);
-	hg_json_close(out, ']');
-	hg_json_add_bool(out, "ok", probing.ok);
-	hg_json_close(out, '}');
-	return TRUE;
+	}
+	check_webhook(conf, hg_conf_channel(conf, name), probing);
+	return hg_channels_look(gateway->channels, name, add_check, probed, probing, error);
 }
 
 /* ---- on hold ---- */

@@ -107,7 +107,7 @@ void hg_gateway_handle(void *gateway, hg_request *req);
 /* What the running parts know of it: members of an object that is open. */
 void hg_gateway_channel_members(hg_gateway *gateway, const struct hg_channel_status *status, GString *out);
 gboolean hg_gateway_channel(void *gateway, const char *name, GString *out);	/* the same, and more; FALSE: it is not there */
-gboolean hg_gateway_probe(void *gateway, const char *name, GString *out, GError **error);
+gboolean hg_gateway_probe(void *gateway, const char *name, GString *out, void (*done)(void *arg), void *arg, GError **error);
 void hg_gateway_hold(void *gateway);	/* channels are told who of them is paused, by the store */
 
 gboolean hg_gateway_captured(void *gateway, gint64 n, guint limit, GString *out);	/* n 0: a list; FALSE: it is not there */

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "inside.h"
+
 #define WAIT_MIN 60000		/* in trouble: a look after a minute, then after twice that ... */
 #define WAIT_MAX 1800000
 #define ALARM_MS 60000		/* refused webhooks are logged no more often than this */
@@ -55,6 +57,10 @@ void hg_health_init(struct hg_health *health, const struct hg_host *host, struct
 
 void hg_health_start(struct hg_health *health)
 {
+	const struct hg_inside_look *inside = health->host->inside ? health->host->inside(health->ch, HG_INSIDE_LOOK) : NULL;
+
+	if (inside)
+		inside->serve(health->ch, health->look);
 	report(health);
 }
 
@@ -67,6 +73,8 @@ void hg_health_stop(struct hg_health *health)
 
 void hg_health_looking(struct hg_health *health)
 {
+	if (health->timer)		/* it waits still, where somebody asks in between */
+		health->host->untimer(health->ch, health->timer);
 	health->timer = 0;
 	health->wait_ms = MIN(health->wait_ms * 2, WAIT_MAX);
 	set_timer(health);		/* should nobody answer */

@@ -21,7 +21,8 @@ struct hg_health {			/* lives in the adapter's state; the fields are health.c's 
 };
 
 /* look: called with the adapter's state after a while in trouble, again and again: it asks the provider something
- * harmless and says hg_health_works() or what is wrong; or just the former, where there is nothing to ask. */
+ * harmless and says hg_health_works() or what is wrong; or just the former, where there is nothing to ask.  From
+ * hg_health_start() on also when an operator probes the channel. */
 void hg_health_init(struct hg_health *health, const struct hg_host *host, struct hg_channel *ch, void (*look)(void *state));
 void hg_health_start(struct hg_health *health);
 void hg_health_stop(struct hg_health *health);

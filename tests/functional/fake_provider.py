@@ -61,6 +61,7 @@ class Provider:
     settles = True		# its receipts tell our key, and settle what was in doubt
     billed = True		# by segments: what is sent costs what src/sms says
     asks = False		# it can be asked whether it has a message of ours
+    probed = False		# ... and something harmless that shows whether the credentials are good
     forged = (401, 403)		# what a forged webhook is answered with
     batches = ()		# senders whose messages say_broken() delivers beside the broken one
 

@@ -34,6 +34,7 @@ def stamp(at=None):
 
 class Infobip(Provider):
     name = "infobip"
+    probed = True
     env = {"TEST_INFOBIP_KEY": API_KEY, "TEST_INFOBIP_PASSWORD": PASSWORD}
     asks = True
     batches = ("+447700900123", "+447700900456")

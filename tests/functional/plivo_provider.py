@@ -26,7 +26,7 @@ def sign(url, form, nonce, token=TOKEN):
 
 
 class Plivo(Provider):
-    name, env, hook = "http", {"TEST_PLIVO_TOKEN": TOKEN}, "sms"
+    name, env, hook, probed = "http", {"TEST_PLIVO_TOKEN": TOKEN}, "sms", True
 
     def lines(self):
         return (f"description: {DESCRIPTION}\nsecrets: {{ auth_token: env:TEST_PLIVO_TOKEN }}\n"
@@ -48,6 +48,11 @@ class Plivo(Provider):
         sent = Sent(str(uuid.uuid4()), "+" + message["dst"], message["text"], url=message["url"])
         return sent, Reply(202, json.dumps({"message": "message(s) queued", "message_uuid": [sent.id],
                                             "api_id": str(uuid.uuid4())}).encode())
+
+    def other(self, request):
+        if request.method == "GET" and request.path == f"/v1/Account/{AUTH_ID}/":
+            return Reply(200, json.dumps({"auth_id": AUTH_ID, "state": "active"}).encode()) if self.authorized(request) else self.denial()
+        return Reply(404)
 
     def refusal(self):
         return Reply(400, json.dumps({"api_id": str(uuid.uuid4()), "error": "dst parameter is invalid"}).encode())

@@ -65,6 +65,7 @@ def message_id(word):
 
 class Telnyx(Provider):
     name = "telnyx"
+    probed = True
     env = {"TEST_TELNYX_KEY": API_KEY}
 
     def __init__(self, extra=""):

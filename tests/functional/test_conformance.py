@@ -2,12 +2,14 @@
 
 A provider is a `fake_provider.Provider`; PROVIDERS names them all."""
 import time
+import types
 
 import pytest
 
 import harness
 from conftest import AT_ONCE, config_text, finish
 from email_provider import Email
+from fake_provider import Reply
 from infobip_provider import Infobip
 from smpp_provider import Smpp
 from plivo_provider import Plivo
@@ -217,8 +219,24 @@ def test_silence_ends_in_doubt_and_nothing_is_sent_twice(gateway, provider, suff
     assert doubt_ends(gateway, provider, thread, id, "Is anybody there?", "unknown") or len(provider.attempts()) == 1
 
 
+def probed(gateway):
+    """What a probe of the channel hears of its provider: (well, words); None: there is nothing it could ask."""
+    checks = gateway.api("POST", "/v1/channels/line/probe", {}).json["checks"]
+    return next(((c["ok"], c["said"]) for c in checks if c["check"] == "provider"), None)
+
+
 def test_wrong_credentials_stop_the_channel_and_lose_nothing(gateway, provider, suffer):
     thread = conversation(gateway, provider)
+    if getattr(provider, "probed", False):
+        assert probed(gateway) == (True, "127.0.0.1 takes the credentials")
+        provider.other = lambda request: Reply(401)
+        well, said = probed(gateway)
+        assert not well and "127.0.0.1 refuses the credentials" in said and "it answers 401" in said
+        provider.other = lambda request: types.SimpleNamespace(bytes=lambda: None)	# the connection ends
+        well, said = probed(gateway)
+        assert not well and "127.0.0.1 cannot be reached: " in said
+        del provider.other
+        assert probed(gateway) == (True, "127.0.0.1 takes the credentials")
     suffer("deny")
     id = answer(gateway, thread, "Kept.")
     harness.wait_until(lambda: gateway.get("/v1/outbox?state=parked")["jobs"], "the parked message")

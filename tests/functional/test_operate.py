@@ -75,6 +75,33 @@ def test_a_probe_says_what_is_not_well(world):
     assert world.gateway.ctl("channel", "probe", "wa-main").returncode == 0
 
 
+def provider_said(world, ok):
+    """What its provider says of each of its two numbers, by the API; and the verb's exit."""
+    answer = world.gateway.api("POST", "/v1/channels/wa-main/probe", {}).json
+    check, same = [c for c in answer["checks"] if c["check"] == "provider"]
+    assert check["ok"] is ok and same == check
+    done = world.gateway.ctl("channel", "probe", "wa-main")
+    assert done.returncode == (0 if ok else 1) and check["said"] in done.stdout
+    return check["said"]
+
+
+def test_a_probe_asks_the_provider_with_the_channels_credentials(world):
+    before = len(world.graph.requests)
+    assert provider_said(world, True) == "127.0.0.1 takes the credentials"
+    asked = {(r.method, r.path.split("?")[0].rsplit("/", 1)[1]) for r in world.graph.requests[before:]}
+    assert {("GET", conftest.PHONE_NUMBER_ID), ("GET", "209876543210")} <= asked
+    world.graph.token = "another token"
+    try:
+        said = provider_said(world, False)
+        assert "127.0.0.1 refuses the credentials: put those that it shows into the configuration, then reload (it answers 401)" == said
+        assert conftest.GRAPH_TOKEN not in said
+        assert "127.0.0.1 refuses the credentials" in world.gateway.ctl("--config", str(world.gateway.config_path), "doctor", "--json").stdout
+    finally:
+        world.graph.token = conftest.GRAPH_TOKEN
+    assert provider_said(world, True)
+    wait_until(lambda: channel(world)["condition"] == "up", "the channel to be up again")
+
+
 def test_a_probe_of_a_paused_channel_is_no(world, paused):
     answer = world.gateway.api("POST", "/v1/channels/wa-main/probe", {}).json
     assert answer["ok"] is False and any(c["check"] == "pause" and not c["ok"] for c in answer["checks"])

@@ -30,6 +30,7 @@ def sid(prefix, number):
 
 class Twilio(Provider):
     name = "twilio"
+    probed = True
     env = {"TEST_TWILIO_TOKEN": TOKEN, "TEST_TWILIO_SECOND": SECOND}
     ours = OURS
 

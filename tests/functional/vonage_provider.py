@@ -68,6 +68,7 @@ class Vonage(Provider):
     """What both APIs share."""
 
     name = "vonage"
+    probed = True
     env = {"TEST_VONAGE_SECRET": SECRET, "TEST_VONAGE_SIGN": SIGN, "TEST_VONAGE_SECOND": SECOND_SIGN,
            "TEST_VONAGE_URL": URL_TOKEN}
     forged = (503,)		# what is answered 4xx never comes again
