@@ -74,7 +74,7 @@ def test_what_is_revoked_is_refused_at_once_and_its_stream_ends_within_a_second(
     assert "not known" in problem(world.gateway.api("GET", "/v1/threads", token=made["secret"]), 401, "unauthorized")
     while stream.reply.readline():
         pass
-    assert time.monotonic() - begun < 1
+    assert time.monotonic() - begun < harness.PATIENCE / 30	# a second, where the machine is not said to be slow
     stream.close()
     world.thread()
     assert other.event()["type"]		# who has another token goes on
