@@ -91,7 +91,7 @@ static void cannot(const struct hg_channels_env *env, const char *channel, struc
 /* Of what nobody waits for there is none. */
 static struct hg_flight flight_of(const hg_dispatch *dispatch)
 {
-	return dispatch->out.ticket ? hg_flight_of(dispatch) : (struct hg_flight){ 0, 0 };
+	return dispatch->out.ticket ? hg_flight_of(dispatch) : (struct hg_flight){ 0 };
 }
 
 void hg_channel_decline(const struct hg_channels_env *env, hg_dispatch *dispatch, const char *why)

@@ -110,15 +110,16 @@ gboolean hg_take_struct(void *ours, gsize our_size, const void *theirs);
 /* A command of the channel, with its name set. */
 hg_command *hg_ch_command(const char *channel, int kind);
 /* A job under way, as what comes of it names it. */
-struct hg_flight { gint64 job_n, fence; };
+struct hg_flight { gint64 job_n, fence; gboolean asked; };
 static inline struct hg_flight hg_flight_of(const hg_dispatch *dispatch)
 {
-	return (struct hg_flight){ dispatch->job.n, dispatch->fence };
+	return (struct hg_flight){ dispatch->job.n, dispatch->fence, dispatch->ask };
 }
 static inline void hg_flight_ends(struct hg_flight flight, hg_command *command)
 {
 	command->job_n = flight.job_n;
 	command->fence = flight.fence;
+	command->asked = flight.asked;
 }
 /* For results, which the engine never refuses: takes command; logs when it is refused all the same. */
 void hg_ch_submit(const struct hg_channels_env *env, hg_command *command);

@@ -203,7 +203,8 @@ struct hg_command {
 	gsize n_changes;
 	gint64 retry_ms;		/* CHANGED: with RETRY, 0 for the usual backoff; BLOCK */
 	gint64 job_n;			/* SENT, FORWARDED, FETCHED, FACTS, SETTLE_SEND, RETRY_DEAD, CHANGED and the four behind PATCH */
-	gint64 fence;			/* of what came of a job: as its dispatch said */
+	gint64 fence;			/* of what came of a job: as its dispatch said, and the next */
+	gboolean asked;			/* SENT: it answers a question (hg_dispatch.ask), not a send */
 	int fate;			/* UNPACKED: SENT: read, FAILED: not, RETRY: not tried; SETTLED: as its FAILED: it is gone */
 	const char *const *refs;	/* RECALL: NULL-ended */
 	int condition;			/* CONDITION: enum hg_condition */

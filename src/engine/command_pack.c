@@ -312,6 +312,7 @@ static const struct hg_row command_rows[] = {
 	HG_ROW(struct hg_command, 46, ticket, TRUTH),
 	HG_ROW_STRUCT_OF(struct hg_command, 47, audit, &auditing),
 	HG_ROW(struct hg_command, 48, fence, INT64),
+	HG_ROW(struct hg_command, 49, asked, TRUTH),
 	HG_ROW_END
 };
 /* Whose they are, when it was taken and who hears of it is another matter each time. */

@@ -217,6 +217,12 @@ static gboolean load_message(hg_turn *turn, const hg_job *job, hg_case *kase, hg
 			      job->n);
 }
 
+/* Asked before it was sent again: "no" says nothing of the send that is under way, and would have it sent once more.  "Yes" counts. */
+static gboolean is_of_old_question(const hg_turn *turn, const hg_job *job)
+{
+	return turn->command->asked && job->state == HG_JOB_SENDING && turn->command->sent.fate != HG_SENT;
+}
+
 gboolean hg_result_sent(hg_turn *turn, GError **error)
 {
 	hg_message *message;
@@ -225,7 +231,7 @@ gboolean hg_result_sent(hg_turn *turn, GError **error)
 
 	if (!hg_result_job(turn, HG_TO_CHANNEL, &job, error))
 		return FALSE;
-	if (!job)
+	if (!job || is_of_old_question(turn, job))
 		return TRUE;
 	return load_message(turn, job, &kase, &message, error) && act_on(turn, &kase, message, job, error) &&
 	       hg_case_save(turn, &kase, error);

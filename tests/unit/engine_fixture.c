@@ -545,6 +545,7 @@ static hg_command *result_of(hg_dispatch *dispatch, int kind)
 	assert_non_null(dispatch);
 	command->job_n = dispatch->job.n;
 	command->fence = dispatch->fence;
+	command->asked = dispatch->ask;
 	if (kind == HG_CMD_FORWARDED)
 		command->backend = hg_arena_str(command->arena, dispatch->job.name);
 	else

@@ -197,6 +197,28 @@ static void a_no_and_then_a_yes_is_a_yes(void **state)
 	assert_null(take(lab));
 }
 
+/* A machine that slept has two questions open, and the first is answered when the second's noes have had it sent again. */
+static void an_old_no_says_nothing_of_the_send_behind_it(void **state)
+{
+	g_autoptr(hg_lab) lab = lab_new(NULL);
+	hg_dispatch *first, *second;
+	(void)state;
+
+	lab_sent(lab, answered_on(lab, "asks", "x"), LOST);
+	first = asked(lab);
+	for (int noes = 0; noes < 2; noes++) {
+		lab_wait(lab, 2 * MINUTE_MS);
+		lab_sent(lab, asked(lab), NO);
+	}
+	lab_wait(lab, 7 * SECOND_MS);
+	second = take(lab);
+	assert_false(second->ask);
+	lab_sent(lab, first, NO);
+	state_is(lab, HG_JOB_SENDING);
+	lab_sent(lab, second, SAYS(.fate = HG_SENT, .id = "p2"));
+	delivery_is(lab, HG_DLV_SENT);
+}
+
 /* The line that lost the answer is still down: no reason yet to trouble a person. */
 static void a_question_that_is_not_answered_is_put_again_and_in_the_end_a_person_decides(void **state)
 {
@@ -267,6 +289,7 @@ int main(void)
 		cmocka_unit_test(a_yes_counts_at_once),
 		cmocka_unit_test(a_no_counts_when_it_is_said_twice_and_late_enough),
 		cmocka_unit_test(a_no_and_then_a_yes_is_a_yes),
+		cmocka_unit_test(an_old_no_says_nothing_of_the_send_behind_it),
 		cmocka_unit_test(a_question_that_is_not_answered_is_put_again_and_in_the_end_a_person_decides),
 		cmocka_unit_test(a_question_that_a_crash_took_is_put_again),
 		cmocka_unit_test(a_channel_that_is_locked_out_while_it_asks_sends_nothing_again),

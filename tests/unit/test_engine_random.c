@@ -165,12 +165,8 @@ static void provider(struct play *play, hg_dispatch *dispatch)
 		return;
 	}
 	known = g_hash_table_lookup(play->provider, dispatch->out.key);
-	/* A call ends long before its question is asked again: a "no" does not come when the answer has been sent anew. */
-	if (!known && lab_count(play->lab, "SELECT state FROM outbox WHERE n = %" G_GINT64_FORMAT, dispatch->job.n) != HG_JOB_UNKNOWN)
-		lab_sent(play->lab, dispatch, &(struct hg_result){ .fate = HG_AMBIGUOUS });
-	else
-		lab_sent(play->lab, dispatch, known ? &(struct hg_result){ .fate = HG_SENT, .id = known->id } :
-						      &(struct hg_result){ .fate = HG_RETRY });
+	lab_sent(play->lab, dispatch, known ? &(struct hg_result){ .fate = HG_SENT, .id = known->id } :
+					      &(struct hg_result){ .fate = HG_RETRY });
 }
 
 static void receipts(struct play *play, gboolean all)
