@@ -233,39 +233,34 @@ static void look(void *state)
 
 /* ---- an operator asks: beside what looks from time to time, of all numbers at once ---- */
 
-struct probe {
-	struct whatsapp *wa;
-	size_t left;
-	bool bad;
-};
-
-static void probed(void *arg, const struct hg_http_answer *answer)
+static void probed(void *state, const struct hg_http_answer *answer)
 {
-	struct probe *p = arg;
+	struct whatsapp *wa = state;
 
-	p->bad = !answer->status || refused(p->wa, answer) || p->bad;
-	if (--p->left)
+	wa->probe.bad = !answer->status || refused(wa, answer) || wa->probe.bad;
+	if (--wa->probe.left)
 		return;
-	if (p->bad)
-		report(p->wa);
+	if (wa->probe.bad)
+		report(wa);
 	else
-		wa_condition_works(p->wa);
-	free(p);
+		wa_condition_works(wa);
 }
 
+/* Who asks while others do hears what those hear. */
 static void look_now(void *state)
 {
 	struct whatsapp *wa = state;
 	char **numbers = wa->conf->phone_number_id;
-	struct probe *p = wa_api_is_flat(wa->conf) ? NULL : calloc(1, sizeof(*p));
+	size_t n = 0;
 
-	if (!p)
+	if (wa->probe.left || wa_api_is_flat(wa->conf))
 		return;
-	p->wa = wa;
-	while (numbers[p->left])
-		p->left++;
-	for (size_t i = 0, n = p->left; i < n; i++)	/* answers come later, from the loop */
-		ask_about(wa, numbers[i], probed, p);
+	while (numbers[n])
+		n++;
+	wa->probe.left = n;
+	wa->probe.bad = false;
+	for (size_t i = 0; i < n; i++)		/* answers come later, from the loop */
+		ask_about(wa, numbers[i], probed, wa);
 }
 
 void wa_condition_start(struct whatsapp *wa)

@@ -55,6 +55,10 @@ struct whatsapp {
 	size_t looking_at;		/* index of the number looked at */
 	uint64_t troubles;		/* counts them ... */
 	uint64_t troubles_then;		/* ... when the look began: one that came meanwhile is news */
+	struct {			/* an operator asks of all numbers */
+		size_t left;		/* answers that are waited for; 0: nobody asks */
+		bool bad;
+	} probe;
 
 	uint64_t learned[WA_LEARNED];	/* hashes of what learn.c has told */
 };
