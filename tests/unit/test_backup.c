@@ -483,6 +483,17 @@ static void a_backup_of_a_newer_headgate_is_refused(void **state)
 	elsewhere_free(&to);
 }
 
+static void to_tell(struct world *w)
+{
+	hg_event event = { .type = "contact.unmerged", .at_ms = test_now_ms, .data = "{}" };
+	hg_job job = { .target = HG_TO_BACKEND, .name = "desk", .lane = "thr", .due_ms = T0, .file = -1 };
+
+	hg_id_new(&test_env, "evt", event.id);
+	must(hg_store_event_add(w->store, &event, e));
+	job.event_n = event.n;
+	must(hg_store_job_add(w->store, &job, e));
+}
+
 static void what_waited_may_have_been_sent_since(void **state)
 {
 	struct world *w = *state;
@@ -494,7 +505,7 @@ static void what_waited_may_have_been_sent_since(void **state)
 	hg_job *job;
 
 	in_txn(w, a_job(w, HG_TO_CHANNEL, "wa", "thr", T0); a_job(w, HG_TO_CHANNEL, "wa", "thr", T0);
-	       a_job(w, HG_TO_BACKEND, "desk", "thr", T0); a_job(w, HG_TO_UNPACK, "mail", "box", T0));
+	       to_tell(w); a_job(w, HG_TO_UNPACK, "mail", "box", T0));
 	test_now_ms += 5000;
 	must(backup(w, p.backup, NULL, NULL, &manifest, NULL, e));
 	must(restore(p.backup, &to, FALSE, FALSE, &restored, e));
