@@ -42,7 +42,7 @@ def wait_until(check, what, patience=PATIENCE):
         waited = time.monotonic() - began
         if waited > patience:
             raise AssertionError(f"waited {patience} s in vain for {what}")
-        time.sleep(min(max(0.01, waited / 8), 0.1))
+        time.sleep(min(max(0.01, waited / 16), 0.05))
 
 
 class Answer:

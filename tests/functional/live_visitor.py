@@ -165,8 +165,8 @@ class Ear(threading.Thread):
         return [data["message"]["text"] for data in self.of("message")]
 
     def wait(self, check, what):
-        found = wait_until(lambda: self.wrong or check(), what)
-        assert not self.wrong, self.wrong
+        found = wait_until(lambda: check() or self.wrong, what)
+        assert not self.wrong or found is not self.wrong, self.wrong
         return found
 
     def wait_text(self, text):

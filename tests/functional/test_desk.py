@@ -487,6 +487,7 @@ def test_all_wait_as_long_as_the_helpdesk_asks_for(begin, desk, graph):
     desk.fault(None, "/tickets", (429, {"error": "slow down"}, {"Retry-After": "120"}))
     graph.say(ANA, "my invoice is wrong")
     desk.wait_asked("GET", "/tickets")
+    harness.wait_until(lambda: any(j.get("error") for j in waiting(gateway)), "what it said")
     graph.say(BO, "mine too")
     gateway.advance(seconds=100)
     harness.wait_until(lambda: len({j["number"] for j in waiting(gateway)}) == 2, "both")
