@@ -387,8 +387,10 @@ static char *check_stop(const struct day *day)
 {
 	const char *failed = power_disk_failed();
 
-	/* A store that is made for the first time has nothing in it, and SQLite takes back its first page. */
-	if (power_disk_syncs_after() && day->opened)
+	/* A store that is made for the first time has nothing in it, SQLite takes back its first page, and there is no engine yet. */
+	if (!day->opened)
+		return NULL;
+	if (power_disk_syncs_after())
 		return g_strdup_printf("%s failed, and a sync was tried after it", failed);
 	if (failed && g_str_has_prefix(failed, "sync") && day->lab && !hg_engine_broken(day->lab->engine))
 		return g_strdup_printf("%s failed, and the engine goes on", failed);
