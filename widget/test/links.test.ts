@@ -49,7 +49,7 @@ test("names lose what turns letters round, and are never empty", () => {
 
 test("time is linear in what is written", () => {
 	for (const bad of ["a".repeat(200000), "https://" + ")".repeat(200000), "www.".repeat(50000), "a@".repeat(100000),
-		"a.".repeat(100000) + "@", "x@" + "a.".repeat(100000), ("https://e.example/" + ")".repeat(2000) + " ").repeat(50)]) {
+		"a.".repeat(100000) + "@", "x@" + "a.".repeat(100000), ("https://e.example/" + ")".repeat(2000) + " ").repeat(10)]) {
 		const from = process.cpuUsage();
 		split(bad);
 		/* A second is a hundred times what it takes; quadratic time would take minutes. */
