@@ -225,18 +225,22 @@ def probed(gateway):
     return next(((c["ok"], c["said"]) for c in checks if c["check"] == "provider"), None)
 
 
+def test_a_probe_asks_the_provider_with_the_credentials(gateway, provider):
+    if not getattr(provider, "probed", False):
+        pytest.skip(f"{provider.name} has nothing harmless that could be asked")
+    assert probed(gateway) == (True, "127.0.0.1 takes the credentials")
+    provider.other = lambda request: Reply(401)
+    well, said = probed(gateway)
+    assert not well and "127.0.0.1 refuses the credentials" in said and "it answers 401" in said
+    provider.other = lambda request: types.SimpleNamespace(bytes=lambda: None)	# the connection ends
+    well, said = probed(gateway)
+    assert not well and "127.0.0.1 cannot be reached: " in said
+    del provider.other
+    assert probed(gateway) == (True, "127.0.0.1 takes the credentials")
+
+
 def test_wrong_credentials_stop_the_channel_and_lose_nothing(gateway, provider, suffer):
     thread = conversation(gateway, provider)
-    if getattr(provider, "probed", False):
-        assert probed(gateway) == (True, "127.0.0.1 takes the credentials")
-        provider.other = lambda request: Reply(401)
-        well, said = probed(gateway)
-        assert not well and "127.0.0.1 refuses the credentials" in said and "it answers 401" in said
-        provider.other = lambda request: types.SimpleNamespace(bytes=lambda: None)	# the connection ends
-        well, said = probed(gateway)
-        assert not well and "127.0.0.1 cannot be reached: " in said
-        del provider.other
-        assert probed(gateway) == (True, "127.0.0.1 takes the credentials")
     suffer("deny")
     id = answer(gateway, thread, "Kept.")
     harness.wait_until(lambda: gateway.get("/v1/outbox?state=parked")["jobs"], "the parked message")

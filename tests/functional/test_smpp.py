@@ -134,6 +134,7 @@ def test_a_long_answer_arrives_as_one(operator, tmp_path, concat, pieces):
         thread = conversation(gateway, operator)
         asked = gateway.api("POST", f"/v1/threads/{thread}/replies/preview", {"text": EMOJI.strip()}).json["preview"]
         wait_delivery(gateway, thread, answer(gateway, thread, EMOJI.strip()), "sent")
+        harness.wait_until(lambda: len(operator.submits()) >= pieces, "what the operator tells of them")
         sent = operator.submits()
         # What it would cost was said before.
         assert asked["units"] == 3 and [part["text"] for part in asked["parts"]] == [s["text"] or s["payload"] for s in sent]
